@@ -1,0 +1,62 @@
+/* transport.h - messages between the nodes of a coalition: authenticated, private, bounded.
+ *
+ * A message arrives whole or not at all, from the peer named or not at all; it may be lost,
+ * repeated or reordered, and the protocol above expects that. A stranger can neither read, forge,
+ * nor cost more than one MAC check a frame. Threads: the loop's thread only.
+ */
+#ifndef NODE_TRANSPORT_H
+#define NODE_TRANSPORT_H
+
+#include "crypto/hash.h"
+
+struct uv_loop_s;
+struct channel_key; /* crypto/channel.h: the node's own P-256 transport key */
+
+enum { TRANSPORT_POINT_SIZE = 65, TRANSPORT_URL_MAX = 255 };
+
+struct transport_peer {
+    uint16_t node;                       /* index in the charter, not our own */
+    char url[TRANSPORT_URL_MAX + 1];     /* "tcp://127.0.0.1:7101" */
+    uint8_t point[TRANSPORT_POINT_SIZE]; /* its pinned P-256 key, uncompressed (SEC 1) */
+};
+
+struct transport_config {
+    struct hash coalition;
+    uint16_t node;                      /* our own index */
+    char listen[TRANSPORT_URL_MAX + 1]; /* "tcp://127.0.0.1:7100" */
+    const struct channel_key *key;      /* borrowed, must outlive the transport */
+    const struct transport_peer *peers;
+    size_t peer_count;
+    size_t queue_bytes_max; /* unsent bytes kept a peer */
+};
+
+/* Called from the loop. `message` is valid during the call only. */
+struct transport_events {
+    void *context;
+    void (*message)(void *context, uint16_t from, struct bytes message);
+    void (*link)(void *context, uint16_t peer, bool up); /* authenticated, or lost */
+};
+
+struct transport_counts { /* a peer's, since the start; for /metrics */
+    uint64_t sent_messages, sent_bytes, received_messages, received_bytes;
+    uint64_t dropped_queue_full, handshakes, handshake_failures, bad_frames;
+    bool up;
+};
+struct transport_strangers { /* frames that belong to no peer */
+    uint64_t bad_mac, malformed, unknown_peer, rate_limited;
+};
+
+struct transport;
+
+bool transport_open(const struct transport_config *config, struct uv_loop_s *loop,
+                    const struct transport_events *events, struct transport **transport_out,
+                    struct error *error) MUST_USE;
+void transport_close(struct transport *transport); /* NULL is fine; run the loop once after it */
+/* Copies the message (at most MESSAGE_SIZE_MAX bytes). False when the link is down or the peer's
+ * queue is full: the message is dropped, as on any lossy network, and counted. */
+bool transport_send(struct transport *transport, uint16_t peer, struct bytes message);
+bool transport_counts_of(const struct transport *transport, uint16_t peer,
+                         struct transport_counts *counts_out);
+struct transport_strangers transport_strangers_of(const struct transport *transport);
+
+#endif
