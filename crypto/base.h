@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #define MUST_USE                   __attribute__((warn_unused_result))
-#define PRINTF_LIKE(format, first) __attribute__((format(printf, format, first)))
+#define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 #define ARRAY_SIZE(array)          (sizeof(array) / sizeof((array)[0]))
 
 /* must() ends the process when a condition that the program itself guarantees does not hold. It is

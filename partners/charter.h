@@ -1,0 +1,119 @@
+/* charter.h - the agreement that a coalition starts from: who takes part, with which keys, under
+ * which prices, policies and limits. JSON; the coalition's id is the SHA-256 of the file's exact
+ * bytes.
+ *
+ * Read once, then constant: any thread may read it.
+ */
+#ifndef PARTNERS_CHARTER_H
+#define PARTNERS_CHARTER_H
+
+#include "crypto/note.h"
+#include "crypto/sign.h"
+#include "protocol/ids.h"
+#include "protocol/limits.h"
+#include "protocol/points.h"
+
+enum {
+    CHARTER_SIZE_MAX = 4 * 1024 * 1024,
+    CHARTER_NAME_MAX = 63, /* partner and node names: [a-z0-9-], a letter first */
+    CHARTER_URL_MAX = 255,
+    CHARTER_MISTAKES_MAX = 100, /* reported at once */
+    CHARTER_TRANSITIONS_MAX = 512,
+    TRANSPORT_KEY_SIZE = 65
+};
+
+struct charter_partner {
+    char name[CHARTER_NAME_MAX + 1];
+    bool is_operator; /* collects fees; at most one */
+    struct public_key governance_key;
+};
+struct charter_node {
+    char name[CHARTER_NAME_MAX + 1];
+    struct partner_id partner;
+    bool voter; /* at most one a partner */
+    struct public_key sign_key;
+    uint8_t transport_key[TRANSPORT_KEY_SIZE]; /* P-256, SEC 1 uncompressed */
+    struct signature transport_signature;      /* by sign_key, PURPOSE_TRANSPORT, zero coalition */
+    struct note_key log_key;                   /* type 01; its name is the charter's origin */
+    char address[CHARTER_URL_MAX + 1];         /* "tcp://10.0.0.1:7100" */
+};
+enum reversal_policy { REVERSAL_ONLY_PENDING, REVERSAL_WITHIN_BALANCE, REVERSAL_UNLIMITED };
+
+struct charter {
+    struct hash coalition; /* SHA-256 of the file */
+    char name[CHARTER_NAME_MAX + 1];
+    char origin[NOTE_NAME_MAX + 1];
+    uint8_t nonce[HASH_SIZE];
+    char currency[4]; /* ISO 4217 */
+    int minor_digits; /* 0..3 */
+    bool sandbox;
+    uint64_t sandbox_start_ms; /* ledger time of the first cut; moved on by `clock` */
+
+    /* The zone's UTC offsets: from transitions[i].from_ms on, offset_s. The first holds from 0. */
+    struct {
+        uint64_t from_ms;
+        int32_t offset_s;
+    } transitions[CHARTER_TRANSITIONS_MAX];
+    size_t transition_count;
+
+    struct charter_partner *partners;
+    size_t partner_count;
+    struct charter_node *nodes;
+    size_t node_count;
+    uint16_t voters[VOTERS_MAX]; /* node numbers, ascending */
+    size_t voter_count;
+    bool two_voters_accepted; /* N = 2: either one down halts it; by explicit choice only */
+    bool has_operator;
+    struct partner_id operator_id;
+
+    struct {
+        struct micro face, reimbursement, issue_fee, redemption_fee; /* a point */
+    } rates;
+    struct {
+        enum reversal_policy reversal;
+        struct points deficit_max; /* a member's; above it reversals stay within the balance */
+        uint32_t grace_days;       /* default 30: reversed redemptions of expired lots */
+        uint32_t expire_days;      /* default 7: then any node may book an issuer's expiry */
+        uint64_t hold_default_ms, hold_max_ms; /* defaults 15 minutes, 7 days */
+        uint64_t window_ms;                    /* idempotency; default 400 days */
+        uint64_t late_after_ms;                /* default 60 s */
+        uint64_t clock_bound_ms; /* default 5 s: cut times and tills ahead of ledger time */
+        uint32_t expiry_months;  /* of earned lots unless the till says otherwise; 0: never */
+    } policy;
+    struct {
+        uint32_t batch_bytes, cut_bytes, lane_cut_bytes; /* payload */
+        uint64_t lane_day_bytes;
+        uint32_t allocations;
+        uint32_t heartbeat_ms;                 /* default 60 s */
+        uint32_t timeout_ms, timeout_delta_ms; /* T0 and delta of a round */
+    } limits;
+};
+
+/* Everything wrong with a charter, each with the path to it ("partners[2].name: ..."). */
+struct charter_mistakes {
+    size_t count;
+    char text[CHARTER_MISTAKES_MAX][200];
+};
+
+/* Parses and checks all of it; on false, mistakes (may be NULL) lists every one found, and the
+ * error says how many. Refuses unknown members, duplicate names or keys, 2Q <= N + f, Q > N - f (N
+ * = 2 unless "accept_two_voters": true), and values beyond protocol/limits.h. */
+bool charter_parse(struct bytes json, struct charter **charter_out,
+                   struct charter_mistakes *mistakes, struct error *error) MUST_USE;
+void charter_close(struct charter *charter);
+
+/* Tolerated liars f = (N-1)/3 and quorum Q = (N+f)/2 + 1. */
+size_t quorum_faulty(size_t voters);
+size_t quorum_size(size_t voters);
+
+bool charter_partner_by_name(const struct charter *charter, struct bytes name,
+                             struct partner_id *id_out) MUST_USE;
+bool charter_node_by_name(const struct charter *charter, struct bytes name,
+                          struct node_id *id_out) MUST_USE;
+/* The first millisecond of the day after the one that holds `time_ms`, `days` later still, in the
+ * charter's zone. */
+uint64_t charter_end_of_day(const struct charter *charter, uint64_t time_ms, uint32_t days);
+/* End of the day `months` calendar months after `time_ms` (day clipped to the month's last). */
+uint64_t charter_months_later(const struct charter *charter, uint64_t time_ms, uint32_t months);
+
+#endif

@@ -1,0 +1,127 @@
+/* state.h - the ledger's state machine: members, lots, holds, deficits, obligations.
+ *
+ * A pure function of decided cuts: state_begin, state_apply for each transaction in order,
+ * state_seal. The same code runs in the node, the simulator and the auditor. It reads no clock:
+ * time is the cut's. Every applied record asserts conservation (ledger.md section 3.2).
+ *
+ * Threads: one at a time.
+ */
+#ifndef PARTNERS_STATE_H
+#define PARTNERS_STATE_H
+
+#include "partners/charter.h"
+#include "protocol/record.h"
+
+struct state;
+
+/* `charter` is borrowed and must outlive the state. */
+struct state *state_open(const struct charter *charter);
+void state_close(struct state *state);
+
+/* ---- applying ------------------------------------------------------------------------------ */
+
+/* Begins height `height` (last + 1) at cut time `time_ms` (later than the last). Ledger time is the
+ * cut's, or in a sandbox the cut's moved by the clock. What time alone brings (lots that activate,
+ * holds that end) happens here; its effects go to the seal. */
+void state_begin(struct state *state, uint64_t height, uint64_t cut_time_ms);
+/* Applies one transaction of a batch by `lane`, which becomes record `index`. Never fails: bytes
+ * that do not decode get VERDICT_MALFORMED. The outcome borrows from the state until the next call.
+ * A refusal changes nothing but the idempotency table. */
+struct outcome state_apply(struct state *state, struct node_id lane, struct record_index index,
+                           struct bytes transaction);
+/* Ends the height; `automatic_out` (borrowed until the next call) are the effects of time, an
+ * encoded array. The digest is chained over every height's changes: equal digests, equal histories.
+ */
+struct hash state_seal(struct state *state, const struct hash *cut, struct bytes *automatic_out);
+
+uint64_t state_height(const struct state *state);
+uint64_t state_time_ms(const struct state *state); /* ledger time of the last begun height */
+/* Ledger time that a cut at `cut_time_ms` would have. */
+uint64_t state_time_at(const struct state *state, uint64_t cut_time_ms);
+struct hash state_digest(const struct state *state); /* after the last sealed height */
+/* When time alone will next change something (hold's end, activation), in cut time; UINT64_MAX:
+ * never. */
+uint64_t state_next_due_ms(const struct state *state);
+
+/* Recomputes every total from the lots and compares: for the simulator and the auditor, slow. */
+bool state_check(const struct state *state, struct error *error) MUST_USE;
+
+/* ---- asking -------------------------------------------------------------------------------- */
+
+struct balance {
+    struct points
+        spendable; /* remaining of active unexpired lots, less open deficits; can be < 0 */
+    struct points pending, held, deficit;
+    struct points expired_unbooked; /* remaining in lots that time has ended */
+    bool locked;
+    struct partner_id enrolled_by;
+    uint64_t lot_count; /* with points pending, remaining or held */
+};
+bool state_balance(const struct state *state, const struct member_ref *member,
+                   struct balance *balance_out) MUST_USE; /* false: unknown */
+
+struct lot_view {
+    struct lot_number number;
+    struct partner_id issuer;
+    const struct funding_split *split;
+    struct record_index earn;
+    struct member_ref member;
+    uint64_t activates_ms, expires_ms;
+    struct points quantity;
+    struct points pools[POOL_COUNT];
+};
+/* The member's lots that still hold points, in consumption order, from place `skip` on; returns how
+ * many were written. */
+size_t state_lots(const struct state *state, const struct member_ref *member, size_t skip,
+                  struct lot_view *lots_out, size_t count);
+bool state_lot(const struct state *state, struct lot_number number,
+               struct lot_view *lot_out) MUST_USE;
+uint64_t state_member_count(const struct state *state);
+uint64_t state_lot_count(const struct state *state);
+/* Members in order of enrolment, 0 .. state_member_count - 1: for comparing whole states. */
+struct member_ref state_member_at(const struct state *state, uint64_t place);
+/* Lots whose time has ended with points unbooked, of one issuer, up to EXPIRE_LOTS_MAX. */
+size_t state_lots_to_expire(const struct state *state, struct partner_id issuer,
+                            struct lot_number *lots_out, size_t count);
+
+bool state_card(const struct state *state, const struct card_token *card,
+                struct member_ref *member_out) MUST_USE;
+
+struct hold_view {
+    struct member_ref member;
+    struct partner_id redeemer;
+    struct points points, committed;
+    uint64_t ends_ms;
+    bool open;
+};
+bool state_hold(const struct state *state, struct record_index hold,
+                struct hold_view *hold_out) MUST_USE;
+
+/* What became of (partner, key) within the window. */
+struct key_result {
+    struct record_index index;
+    enum verdict verdict;
+    struct hash client;
+};
+bool state_key(const struct state *state, struct partner_id partner, struct bytes key,
+               struct key_result *result_out) MUST_USE;
+/* The record that booked a document. */
+bool state_document(const struct state *state, struct partner_id partner,
+                    enum transaction_type type, struct bytes document, uint32_t line,
+                    struct record_index *index_out) MUST_USE;
+
+/* Exact open obligation of a class. */
+struct money state_obligation(const struct state *state, struct partner_id debtor,
+                              struct partner_id creditor, enum line_class line_class);
+/* Points that went into redemption obligations debtor -> creditor, each funder's share in basis
+ * points of a point (quantity * bp), so that joint lots stay exact. */
+__int128 state_redeemed_bp(const struct state *state, struct partner_id debtor,
+                           struct partner_id creditor);
+
+struct totals { /* of the whole ledger */
+    struct points quantity, pools[POOL_COUNT], deficits, waived, reversed;
+    uint64_t accepted, refused;
+};
+struct totals state_totals(const struct state *state);
+
+#endif

@@ -1,0 +1,71 @@
+/* verdict.h - the one table of verdicts: what the ledger says of a transaction.
+ *
+ * A verdict is data: it is recorded, signed under the checkpoint and never changes. The number is
+ * wire format; the word is the `code` of the API; the status is the API's.
+ */
+#ifndef PROTOCOL_VERDICT_H
+#define PROTOCOL_VERDICT_H
+
+#include "crypto/base.h"
+
+/* X(name, number, word, http status, sentence) */
+#define VERDICTS(X)                                                                                \
+    X(VERDICT_ACCEPTED, 0, "accepted", 200, "The transaction was applied.")                        \
+    X(VERDICT_REPEAT, 1, "repeat", 200,                                                            \
+      "The same key and fields were decided before; the first result stands.")                     \
+    X(VERDICT_MALFORMED, 2, "malformed", 400,                                                      \
+      "The bytes are no transaction in deterministic CBOR of a known version.")                    \
+    X(VERDICT_KEY_REUSED, 3, "idempotency-key-reused", 422,                                        \
+      "This idempotency key was used with other fields; use a new key.")                           \
+    X(VERDICT_TOO_OLD, 4, "too-old", 422,                                                          \
+      "The transaction's time lies before the charter's idempotency window.")                      \
+    X(VERDICT_FUTURE_DATED, 5, "future-dated", 422,                                                \
+      "The transaction's time lies beyond ledger time and the charter's clock bound.")             \
+    X(VERDICT_DUPLICATE_DOCUMENT, 6, "duplicate-document", 409,                                    \
+      "This partner has already booked this document and line with this type.")                    \
+    X(VERDICT_UNKNOWN_MEMBER, 7, "unknown-member", 404, "No member has this reference.")           \
+    X(VERDICT_MEMBER_EXISTS, 8, "member-exists", 409, "A member with this reference exists.")      \
+    X(VERDICT_MEMBER_LOCKED, 9, "member-locked", 423, "The member is locked.")                     \
+    X(VERDICT_CARD_TAKEN, 10, "card-taken", 409, "The card is linked to another member.")          \
+    X(VERDICT_UNKNOWN_CARD, 11, "unknown-card", 404, "The card is linked to nobody.")              \
+    X(VERDICT_CARD_BLOCKED, 12, "card-blocked", 423, "The card is blocked.")                       \
+    X(VERDICT_INSUFFICIENT, 13, "insufficient-points", 409,                                        \
+      "The member has fewer spendable points than asked for.")                                     \
+    X(VERDICT_BAD_QUANTITY, 14, "bad-quantity", 422,                                               \
+      "A quantity is zero, negative or larger than a record may carry.")                           \
+    X(VERDICT_BAD_SPLIT, 15, "bad-split", 422,                                                     \
+      "The funding split does not sum to 10,000 basis points of distinct known partners.")         \
+    X(VERDICT_NOT_AUTHORISED, 16, "not-authorised", 403,                                           \
+      "This partner may not write this transaction: it binds another that has not signed.")        \
+    X(VERDICT_BAD_TERMS, 17, "bad-terms", 422,                                                     \
+      "Activation and expiry do not lie in order after the transaction's time.")                   \
+    X(VERDICT_UNKNOWN_REFERENCE, 18, "unknown-reference", 404,                                     \
+      "The record referred to does not exist or is of another type.")                              \
+    X(VERDICT_LOT_EXPIRED, 19, "lot-expired", 409, "The lot has expired.")                         \
+    X(VERDICT_NOT_EXPIRED, 20, "not-expired", 409, "The lot has not expired yet.")                 \
+    X(VERDICT_HOLD_EXPIRED, 21, "hold-expired", 409, "The hold has ended; hold again.")            \
+    X(VERDICT_HOLD_CLOSED, 22, "hold-closed", 409, "The hold was committed or released before.")   \
+    X(VERDICT_ALREADY_ACTIVE, 23, "already-active", 409,                                           \
+      "No pending points are left to activate.")                                                   \
+    X(VERDICT_OVER_REVERSED, 24, "over-reversed", 409,                                             \
+      "More would be taken back than the original record gave.")                                   \
+    X(VERDICT_TOO_MANY_ALLOCATIONS, 25, "limit-exceeded", 422,                                     \
+      "The record would carry more allocations than the charter allows; split it.")                \
+    X(VERDICT_NOT_SANDBOX, 26, "not-sandbox", 403,                                                 \
+      "Ledger time moves by hand in a sandbox coalition only.")                                    \
+    X(VERDICT_SAME_MEMBER, 27, "same-member", 422, "Giver and receiver are one member.")           \
+    X(VERDICT_DEFICIT, 28, "deficit-open", 409, "The member owes points; they come first.")        \
+    X(VERDICT_NOTHING_TO_DO, 29, "nothing-to-do", 409, "Nothing would change.")
+
+enum verdict {
+#define X(name, number, word, status, sentence) name = number,
+    VERDICTS(X)
+#undef X
+};
+
+const char *verdict_word(enum verdict verdict);
+const char *verdict_sentence(enum verdict verdict);
+int verdict_status(enum verdict verdict);
+bool verdict_from_number(uint64_t number, enum verdict *verdict_out) MUST_USE;
+
+#endif
