@@ -37,7 +37,7 @@ make_system() {
         fail "debootstrap failed"
     }
     awk '{ print "deb", $0 }' <<<"$sources" >"$root/etc/apt/sources.list"
-    apt-config dump | grep -E '^Acquire::(http|https|ForceIPv[46]|Check-(Date|Valid-Until))\b.*"..*";$' \
+    apt-config dump | grep -E '^Acquire::(https?|ForceIPv[46]|Check-(Date|Valid-Until))\b.*"..*"' \
         >"$root/etc/apt/apt.conf.d/90machine" || true
     cp -L /etc/resolv.conf "$root/etc/resolv.conf"
     # Taken up when ca-certificates is installed: what this machine trusts beyond Debian's list.
