@@ -152,9 +152,12 @@ CASE(what_is_no_plain_ed25519_key_is_refused)
         "-----BEGIN PUBLIC KEY-----\n"
         "MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n"
         "-----END PUBLIC KEY-----\n",
-        /* openssl genpkey -algorithm ed25519 -aes-128-cbc -pass pass:secret, shortened */
+        /* The published key under a password: openssl pkcs8 -topk8 -passout pass:secret */
         "-----BEGIN ENCRYPTED PRIVATE KEY-----\n"
-        "MIGbMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAgFAKEFAKEFAQICCAAw\n"
+        "MIGbMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAigADr+O3bXYgICCAAw\n"
+        "DAYIKoZIhvcNAgkFADAdBglghkgBZQMEAQIEEH2bTB73288hlrOF9aXAKsMEQBHi\n"
+        "YtiWaDT5sCvX+icZ/W/iFS8oziFef6x8tQosmqyQjmsvdBExxR/CcEPrxMEjw6KY\n"
+        "OxzAZffzVUPhHm1MaTE=\n"
         "-----END ENCRYPTED PRIVATE KEY-----\n"};
     for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
         put_file(texts[i], strlen(texts[i]), 0600);
