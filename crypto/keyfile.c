@@ -166,8 +166,9 @@ static bool read_all(int file, const char *path, uint8_t text_out[KEYFILE_SIZE_M
 /* Without this, OpenSSL asks for the password of an encrypted key on the terminal. */
 static int no_password(char *text, int size, int writing, void *context)
 {
-    (void)text;
-    (void)size;
+    if (size > 0) {
+        text[0] = '\0';
+    }
     (void)writing;
     (void)context;
     return -1;

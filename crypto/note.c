@@ -141,7 +141,7 @@ bool note_key_parse(struct bytes text, struct note_key *key_out, struct error *e
     }
     struct public_key key;
     memcpy(key.at, data + 1, sizeof(key.at));
-    struct note_key made;
+    struct note_key made = {.id = 0};
     if (!key_make(name, data[0], &key, &made, error)) {
         return false;
     }
