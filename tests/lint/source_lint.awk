@@ -258,7 +258,6 @@ function check_float(    text) {
         report(FNR, "float", "quantities are integers")
         return
     }
-    gsub(/[A-Za-z_][A-Za-z0-9_]*/, "&", text)
     gsub(/0[xX][0-9a-fA-F]+/, "0", text)
     if (text ~ /[^A-Za-z0-9_][0-9]+\.[0-9]*/ || text ~ /[^A-Za-z0-9_)\].]\.[0-9]/ ||
         text ~ /[^A-Za-z0-9_][0-9]+[eE][-+]?[0-9]/)
@@ -274,9 +273,7 @@ function check_global(    text, name) {
     if (text ~ /(^|[^A-Za-z0-9_])(const|_Static_assert)[^A-Za-z0-9_]/)
         return
     sub(/=.*/, "", text)
-    if (text ~ /\(/ || text !~ /[;]|[^;]$/ || text ~ /^[ \t]*static inline/)
-        return
-    if (code !~ /[;=]/)
+    if (text ~ /\(/ || code !~ /[;=]/)
         return
     name = text
     sub(/[ \t]*(\[.*)?;?[ \t]*$/, "", name)
