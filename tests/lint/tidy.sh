@@ -5,7 +5,7 @@ set -euo pipefail
 source=$(cd "$(dirname "$0")/../.." && pwd)
 build=$1
 
-# The hash makes a change of .clang-tidy itself reach every file. The flags are written for gcc.
+# The hash makes a change of .clang-tidy itself reach every file.
 config=$(sha256sum "$source/.clang-tidy" | cut -c 1-16)
 tidy="clang-tidy;--quiet;--extra-arg=-DTIDY_CONFIG=0x$config"
 mkdir -p "$build"
