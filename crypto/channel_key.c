@@ -93,7 +93,9 @@ void channel_key_encode(const struct channel_key *key, struct buffer *pem_out)
 /* OpenSSL would otherwise ask for a password on the terminal. */
 static int no_password(char *text, int size, int writing, void *context)
 {
-    (void)text, (void)size, (void)writing, (void)context;
+    (void)writing, (void)context;
+    if (size > 0)
+        text[0] = '\0';
     return -1;
 }
 

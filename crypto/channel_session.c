@@ -61,8 +61,9 @@ SSL_CTX *channel_session_context(EVP_PKEY *pair, X509 *certificate)
     must(SSL_CTX_set_max_proto_version(context, DTLS1_2_VERSION) == 1);
     must(SSL_CTX_set_cipher_list(context, "ECDHE-ECDSA-AES128-GCM-SHA256:"
                                           "ECDHE-ECDSA-AES256-GCM-SHA384") == 1);
-    must(SSL_CTX_set1_groups_list(context, "P-256") == 1);
-    must(SSL_CTX_set1_sigalgs_list(context, "ECDSA+SHA256") == 1);
+    char groups[] = "P-256", algorithms[] = "ECDSA+SHA256"; /* OpenSSL's macros drop const */
+    must(SSL_CTX_set1_groups_list(context, groups) == 1);
+    must(SSL_CTX_set1_sigalgs_list(context, algorithms) == 1);
     SSL_CTX_set_options(context, SSL_OP_COOKIE_EXCHANGE | SSL_OP_NO_QUERY_MTU | SSL_OP_NO_TICKET |
                                      SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION);
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);

@@ -29,13 +29,12 @@ struct wire {
 struct end {
     struct wire *wire;
     struct channel *channel;
-    uint16_t other; /* index of the end at the far side */
     struct hash inbox[INBOX_MAX];
     size_t inbox_count, inbox_bytes;
-    bool up;
     unsigned ups, downs;
+    uint16_t other; /* index of the end at the far side */
+    bool up;
     bool echo, hasty; /* hasty: does not hash what it gets */
-    uint64_t *now;
 };
 
 static uint64_t seed = 20261121;
@@ -105,7 +104,7 @@ static void end_open(size_t index, size_t other, uint16_t own, uint16_t peer,
 {
     struct channel_config config = {.coalition = coalition, .own = own, .peer = peer, .key = key};
     channel_key_point(peer_key, config.peer_point);
-    ends[index] = (struct end){.wire = &wire, .other = (uint16_t)other, .now = &now};
+    ends[index] = (struct end){.wire = &wire, .other = (uint16_t)other};
     struct channel_events events = {
         .context = &ends[index], .frame = on_frame, .message = on_message, .link = on_link};
     REQUIRE(channel_open(&config, &events, &ends[index].channel, NULL));
@@ -839,8 +838,9 @@ CASE(a_mebibyte_goes_through_fast_enough_to_use)
 
 int main(void)
 {
-    if (getenv("SEED") != NULL)
-        seed = strtoull(getenv("SEED"), NULL, 10);
+    const char *wanted = getenv("SEED");
+    if (wanted != NULL)
+        seed = strtoull(wanted, NULL, 10);
     printf("SEED=%llu\n", (unsigned long long)seed);
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
         keys[i] = channel_key_generate();

@@ -115,11 +115,11 @@ static void node_open(uint16_t index, size_t count, size_t queue_max, size_t des
 {
     struct transport_peer peers[NODES];
     size_t peer_count = 0;
-    for (uint16_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (i == index)
             continue;
         struct transport_peer *peer = &peers[peer_count++];
-        peer->node = i;
+        peer->node = (uint16_t)i;
         snprintf(peer->url, sizeof peer->url, "%s", nodes[i].url);
         channel_key_point(nodes[i].key, peer->point);
     }
@@ -164,7 +164,7 @@ static void nodes_name(void)
     }
 }
 
-static size_t open_count;
+static uint16_t open_count;
 
 static bool all_up(void)
 {
@@ -178,7 +178,7 @@ static bool all_up(void)
     return true;
 }
 
-static void nodes_open(size_t count, size_t queue_max, size_t descriptors_max)
+static void nodes_open(uint16_t count, size_t queue_max, size_t descriptors_max)
 {
     nodes_name();
     open_count = count;
@@ -189,8 +189,8 @@ static void nodes_open(size_t count, size_t queue_max, size_t descriptors_max)
 
 static void nodes_close(void)
 {
-    for (uint16_t i = 0; i < NODES; i++)
-        node_close(i);
+    for (size_t i = 0; i < NODES; i++)
+        node_close((uint16_t)i);
 }
 
 static size_t wanted_count;
@@ -492,8 +492,9 @@ CASE(a_large_transfer_is_fast_enough_to_use)
 
 int main(void)
 {
-    if (getenv("SEED") != NULL)
-        seed = strtoull(getenv("SEED"), NULL, 10);
+    const char *wanted = getenv("SEED");
+    if (wanted != NULL)
+        seed = strtoull(wanted, NULL, 10);
     printf("SEED=%llu\n", (unsigned long long)seed);
     random_state = seed;
     REQUIRE(uv_loop_init(&loop) == 0);
