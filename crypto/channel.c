@@ -412,7 +412,6 @@ static struct channel_session *session_for(struct channel *channel, uint64_t id,
         return session;
     if (channel->client || !channel_record_is_hello(payload)) {
         channel->counts.unknown_session++;
-        knock(channel, now_ms);
         return NULL;
     }
     if (seen_before(channel, id)) {

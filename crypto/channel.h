@@ -10,7 +10,7 @@
  * session in use only once the peer has proved its key in the new one.
  *
  * A frame with session 0 and no records is a knock: the server side, which cannot start a handshake
- * itself, asks the client for one, because it has no session or does not know the one named.
+ * itself, asks the client for one, because it has no session and no handshake under way.
  *
  * No socket, no clock: times are arguments, milliseconds of one monotonic clock. Session ids and
  * keys come from OpenSSL's generator. Threads: one thread at a time.

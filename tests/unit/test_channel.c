@@ -27,7 +27,6 @@ struct wire {
 };
 
 struct end {
-    struct wire *wire;
     struct channel *channel;
     struct hash inbox[INBOX_MAX];
     size_t inbox_count, inbox_bytes;
@@ -104,7 +103,7 @@ static void end_open(size_t index, size_t other, uint16_t own, uint16_t peer,
 {
     struct channel_config config = {.coalition = coalition, .own = own, .peer = peer, .key = key};
     channel_key_point(peer_key, config.peer_point);
-    ends[index] = (struct end){.wire = &wire, .other = (uint16_t)other};
+    ends[index] = (struct end){.other = (uint16_t)other};
     struct channel_events events = {
         .context = &ends[index], .frame = on_frame, .message = on_message, .link = on_link};
     REQUIRE(channel_open(&config, &events, &ends[index].channel, NULL));
@@ -199,6 +198,63 @@ CASE(two_nodes_connect_and_the_lower_index_is_the_client)
     struct hash to_zero = hash_bytes(bytes_text("to zero"));
     CHECK(inbox_has(&ends[1], &to_one) && inbox_has(&ends[0], &to_zero));
     ends_close();
+}
+
+/* RFC 6347 section 4.2.1: until the client returns the cookie the server sends less than it got,
+ * and makes no key. */
+CASE(the_first_answer_to_a_hello_is_a_cookie)
+{
+    pair_open();
+    channel_tick(ends[0].channel, now);
+    REQUIRE(wire.count == 1);
+    size_t hello_size = wire.parcels[0].size;
+    deliver();
+    REQUIRE(wire.count == 1);
+    enum { HELLO_VERIFY_REQUEST = 3 };
+    CHECK(wire.parcels[0].size < hello_size);
+    CHECK_INT(wire.parcels[0].at[CHANNEL_PAYLOAD_AT + 13], HELLO_VERIFY_REQUEST);
+    ends_close();
+}
+
+CASE(a_lost_first_word_of_the_client_is_said_again_at_once)
+{
+    pair_open();
+    for (unsigned i = 0; i < 10 && !ends[0].up; i++) {
+        channel_tick(ends[0].channel, now);
+        channel_tick(ends[1].channel, now);
+        for (unsigned k = 0; k < 10 && !ends[0].up; k++)
+            deliver();
+        now += CHANNEL_TICK_MS;
+    }
+    REQUIRE(ends[0].up && !ends[1].up);
+    wire_clear();
+    run_ms(CHANNEL_RESEND_MS + 3 * CHANNEL_TICK_MS);
+    CHECK(ends[1].up);
+    ends_close();
+}
+
+CASE(mac_keys_differ_by_direction_coalition_and_either_index)
+{
+    static const struct {
+        uint16_t own, peer;
+        uint8_t coalition;
+    } rows[] = {{0, 1, 7}, {1, 0, 7}, {0, 2, 7}, {2, 1, 7}, {0, 1, 8}};
+    uint8_t point[CHANNEL_POINT_SIZE], frames[ARRAY_SIZE(rows)][CHANNEL_PAYLOAD_AT];
+    channel_key_point(keys[1], point);
+    EVP_PKEY *pinned;
+    REQUIRE(channel_point_open(point, &pinned, NULL));
+    struct channel_header header = {.sender = 0, .receiver = 1};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct channel_macs macs;
+        struct hash name = {.at = {rows[i].coalition}};
+        channel_macs_init(&macs, keys[0], pinned, &name, rows[i].own, rows[i].peer);
+        channel_frame_seal(&macs, &header, frames[i], CHANNEL_PAYLOAD_AT);
+        CHECK(!channel_frame_check(&macs, bytes_of(frames[i], CHANNEL_PAYLOAD_AT)));
+        for (size_t k = 0; k < i; k++)
+            CHECK(memcmp(frames[i], frames[k], CHANNEL_PAYLOAD_AT) != 0);
+        channel_macs_release(&macs);
+    }
+    EVP_PKEY_free(pinned);
 }
 
 CASE(messages_of_every_size_arrive_whole)
@@ -669,12 +725,21 @@ CASE(reassembly_holds_a_few_messages_and_takes_memory_as_it_comes)
         CHECK(!fragment_give(reassembly, id, 0, CHANNEL_MESSAGE_MAX, &out));
     CHECK_INT(channel_reassembly_held(reassembly), CHANNEL_REASSEMBLY_MAX * CHANNEL_FRAGMENT_MAX);
     CHECK_INT(reassembly->evicted, 1000 - CHANNEL_REASSEMBLY_MAX);
-    /* The newest four are still there: 999 can be completed, 990 cannot. */
-    bool whole = false;
-    for (uint32_t at = CHANNEL_FRAGMENT_MAX; at < CHANNEL_MESSAGE_MAX; at += CHANNEL_FRAGMENT_MAX)
-        whole = fragment_give(reassembly, 999, at, CHANNEL_MESSAGE_MAX, &out);
-    CHECK(whole);
-    free(out);
+    /* The oldest gave way: the newest four can still be completed, an older one cannot. */
+    static const struct {
+        uint32_t id;
+        bool kept;
+    } rows[] = {{999, true}, {998, true}, {997, true}, {996, true}, {995, false}};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        bool whole = false;
+        for (uint32_t at = CHANNEL_FRAGMENT_MAX; at < CHANNEL_MESSAGE_MAX;
+             at += CHANNEL_FRAGMENT_MAX)
+            whole = fragment_give(reassembly, rows[i].id, at, CHANNEL_MESSAGE_MAX, &out);
+        CHECK(whole == rows[i].kept);
+        if (whole)
+            free(out);
+    }
+    CHECK(channel_reassembly_held(reassembly) > 0);
     now += CHANNEL_REASSEMBLY_MS;
     channel_reassembly_expire(reassembly, now);
     CHECK_INT(channel_reassembly_held(reassembly), 0);
@@ -845,6 +910,9 @@ int main(void)
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
         keys[i] = channel_key_generate();
     RUN(two_nodes_connect_and_the_lower_index_is_the_client);
+    RUN(the_first_answer_to_a_hello_is_a_cookie);
+    RUN(a_lost_first_word_of_the_client_is_said_again_at_once);
+    RUN(mac_keys_differ_by_direction_coalition_and_either_index);
     RUN(messages_of_every_size_arrive_whole);
     RUN(a_message_may_be_answered_from_within_its_callback);
     RUN(three_nodes_keep_their_lines_apart);

@@ -8,6 +8,7 @@
 #include <nanomsg/nn.h>
 #include <nanomsg/pipeline.h>
 #include <netinet/in.h>
+#include <openssl/evp.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -311,7 +312,7 @@ CASE(sending_to_a_peer_that_is_away_says_so)
     open_count = 2;
     node_open(0, 2, QUEUE_MAX, 0);
     CHECK(!transport_send(nodes[0].transport, 1, bytes_text("hello?")));
-    run_ms(500);
+    run_ms(5600); /* long enough for a fresh socket */
     CHECK(!transport_send(nodes[0].transport, 1, bytes_text("hello?")));
     node_open(1, 2, QUEUE_MAX, 0);
     CHECK(run_until(all_up, 10000));
@@ -334,27 +335,42 @@ static int stranger_connect(uint16_t port, bool greet)
     return stranger;
 }
 
+/* As much as the other side takes; it may hang up. */
+static void send_all(int stranger, const uint8_t *bytes, size_t size)
+{
+    for (unsigned turns = 0; size > 0 && turns < 200; turns++) {
+        ssize_t sent = send(stranger, bytes, size, MSG_NOSIGNAL);
+        if (sent > 0) {
+            bytes += sent;
+            size -= (size_t)sent;
+        }
+        run_ms(5);
+    }
+}
+
 static void stranger_send(int stranger, uint64_t claimed, const void *bytes, size_t size)
 {
     uint8_t length[8];
     put_u64be(length, claimed);
     (void)!send(stranger, length, sizeof length, MSG_NOSIGNAL);
-    (void)!send(stranger, bytes, size, MSG_NOSIGNAL);
+    send_all(stranger, bytes, size);
 }
 
 CASE(a_stranger_with_garbage_or_forged_lengths_harms_nothing)
 {
     nodes_open(2, QUEUE_MAX, 0);
-    uint8_t garbage[4096];
+    static uint8_t garbage[200000]; /* larger than a frame may be */
     for (size_t i = 0; i < sizeof garbage; i++)
         garbage[i] = (uint8_t)random_next();
     int plain = stranger_connect(nodes[1].port, false);
-    (void)!send(plain, garbage, sizeof garbage, MSG_NOSIGNAL); /* no greeting at all */
+    send_all(plain, garbage, 4096); /* no greeting at all */
     int huge = stranger_connect(nodes[1].port, true);
-    stranger_send(huge, UINT64_MAX, garbage, sizeof garbage);
+    stranger_send(huge, UINT64_MAX, garbage, 4096);
     int large = stranger_connect(nodes[1].port, true);
-    stranger_send(large, 200000, garbage, sizeof garbage);
+    stranger_send(large, sizeof garbage, garbage, sizeof garbage);
     int poser = stranger_connect(nodes[1].port, true);
+    run_ms(100);
+    CHECK_INT(transport_strangers_of(nodes[1].transport).malformed, 0); /* cut off before that */
     for (size_t i = 0; i < 300; i++) {
         garbage[0] = i % 3 == 0 ? 9 : 1; /* version, sender, receiver */
         put_u16be(garbage + 1, i % 3 == 1 ? 77 : 0);
@@ -392,6 +408,40 @@ CASE(a_flood_of_oversized_and_small_messages_leaves_the_loop_responsive)
     expect_arrival(0, 1, 100000);
     CHECK(transport_strangers_of(nodes[1].transport).bad_mac > 100);
     nn_close(flood);
+    nodes_close();
+}
+
+/* What node 0's key can do in the wrong hands: knocks that only a server may send. */
+CASE(a_member_that_sends_nonsense_runs_out_of_budget_and_recovers)
+{
+    enum { COUNT = 400 };
+    nodes_open(2, QUEUE_MAX, 0);
+    uint8_t point[CHANNEL_POINT_SIZE], frame[CHANNEL_PAYLOAD_AT];
+    struct evp_pkey_st *pinned;
+    struct channel_macs macs;
+    struct hash coalition = {.at = {1, 2, 3}};
+    channel_key_point(nodes[1].key, point);
+    REQUIRE(channel_point_open(point, &pinned, NULL));
+    channel_macs_init(&macs, nodes[0].key, pinned, &coalition, 0, 1);
+    struct channel_header header = {.sender = 0, .receiver = 1};
+    channel_frame_seal(&macs, &header, frame, sizeof frame);
+    int member = nn_socket(AF_SP, NN_PUSH);
+    REQUIRE(member >= 0 && nn_connect(member, nodes[1].url) >= 0);
+    for (unsigned i = 0; i < COUNT; i++)
+        REQUIRE(nn_send(member, frame, sizeof frame, 0) > 0);
+    run_ms(300);
+    struct transport_counts counts;
+    REQUIRE(transport_counts_of(nodes[1].transport, 0, &counts));
+    struct transport_strangers strangers = transport_strangers_of(nodes[1].transport);
+    CHECK(counts.bad_frames >= 128 && counts.bad_frames < 300);
+    CHECK(strangers.rate_limited > 50);
+    CHECK_INT(strangers.bad_mac, 0);
+    run_ms(1500);
+    CHECK_INT(nodes[1].downs[0], 0);
+    expect_arrival(0, 1, 100000);
+    channel_macs_release(&macs);
+    EVP_PKEY_free(pinned);
+    nn_close(member);
     nodes_close();
 }
 
@@ -508,6 +558,7 @@ int main(void)
     RUN(sending_to_a_peer_that_is_away_says_so);
     RUN(a_stranger_with_garbage_or_forged_lengths_harms_nothing);
     RUN(a_flood_of_oversized_and_small_messages_leaves_the_loop_responsive);
+    RUN(a_member_that_sends_nonsense_runs_out_of_budget_and_recovers);
     RUN(too_many_idle_strangers_are_shed_and_the_links_return);
     RUN(the_limit_of_descriptors_is_raised);
     RUN(bad_configurations_are_refused);
