@@ -394,6 +394,22 @@ CASE(an_idle_line_stays_up_for_an_hour)
     ends_close();
 }
 
+CASE(a_session_is_renewed_after_a_day_without_a_gap)
+{
+    pair_open();
+    run_ms(200);
+    for (uint64_t end = now + CHANNEL_SESSION_MS + 3600 * 1000; now < end; now += 1000) {
+        channel_tick(ends[0].channel, now);
+        channel_tick(ends[1].channel, now);
+        deliver_all();
+    }
+    CHECK_INT(ends[0].downs + ends[1].downs, 0);
+    CHECK_INT(channel_counts_of(ends[0].channel).handshakes, 2);
+    CHECK_INT(channel_counts_of(ends[1].channel).handshakes, 2);
+    CHECK(ends[0].up && ends[1].up);
+    ends_close();
+}
+
 CASE(either_side_may_restart)
 {
     pair_open();
@@ -920,6 +936,7 @@ int main(void)
     RUN(repeated_frames_deliver_nothing_twice);
     RUN(a_silent_line_is_lost_and_returns);
     RUN(an_idle_line_stays_up_for_an_hour);
+    RUN(a_session_is_renewed_after_a_day_without_a_gap);
     RUN(either_side_may_restart);
     RUN(the_replaced_session_still_receives_for_a_moment);
     RUN(a_peer_with_another_key_than_the_pinned_one_is_refused);
