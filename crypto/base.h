@@ -14,9 +14,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define MUST_USE                   __attribute__((warn_unused_result))
+#define MUST_USE                 __attribute__((warn_unused_result))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
-#define ARRAY_SIZE(array)          (sizeof(array) / sizeof((array)[0]))
+#define ARRAY_SIZE(array)        (sizeof(array) / sizeof((array)[0]))
 
 /* must() ends the process when a condition that the program itself guarantees does not hold. It is
  * never used on input. It stays on in release builds: a ledger that goes on after a broken

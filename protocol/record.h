@@ -2,8 +2,8 @@
  *
  *     record = [version, 1, index, height, time_ms, lane, sequence, position, transaction,
  *               verdict, late, effects]
- *     seal   = [version, 2, index, height, time_ms, cut id, state digest, transactions, automatic
- *               effects, state root or null]
+ *     seal   = [version, 2, index, height, time_ms, cut id, state digest, transactions,
+ *               SHA-256 of the automatic effects, state root or null]
  *
  * A node stores batches and outcomes; a record is their join, made when somebody reads it. The leaf
  * of the Merkle tree is taken over the record's bytes.
@@ -111,8 +111,8 @@ struct record {
     struct hash cut;
     struct hash state_digest;
     uint64_t transaction_count;
-    struct bytes automatic; /* effects of time alone: activations, ended holds */
-    bool has_state_root;    /* reserved for epochs: snapshots */
+    struct hash automatic; /* of the encoded effects of time alone: activations, ended holds */
+    bool has_state_root;   /* reserved for epochs: snapshots */
     struct hash state_root;
 };
 void record_encode(const struct record *record, struct buffer *out);

@@ -1,0 +1,140 @@
+/* replica.h - one node's part in the coalition as a step function: events in, actions out.
+ *
+ * Lanes, agreement, execution and catching up, tied together without a clock, socket, file or
+ * randomness inside: time and nonces are arguments, reading goes through a store interface, writing
+ * is an action. The same object runs in accrued and in the simulator.
+ *
+ * After each event the caller takes every action with replica_next(), in order:
+ *
+ *   SEND   may be lost; never sent before the write it depends on is durable: the replica emits it
+ *          only then.
+ *   WRITE  one atomic group. Groups are applied in order; when the group is synced the caller gives
+ *          back replica_on_durable(number). A write that fails ends the process.
+ *   ANSWER the fate of a submitted transaction.
+ *   FATAL  the replica has stopped for good; its text says why and what to do.
+ *
+ * Threads: the loop's thread only.
+ */
+#ifndef NODE_REPLICA_H
+#define NODE_REPLICA_H
+
+#include "node/store.h"
+#include "partners/settlement.h"
+#include "partners/state.h"
+#include "protocol/message.h"
+
+struct signing_key;
+struct merkle;
+
+enum { REPLICA_TO_ALL = 0xffff };
+
+struct replica_config {
+    const struct charter *charter; /* borrowed */
+    struct node_id self;
+    const struct signing_key *key; /* borrowed */
+    struct store store;
+    uint64_t nonce;           /* random: pairs questions at start with their answers */
+    size_t mempool_bytes_max; /* transactions that wait for a batch; 0: 16 MiB */
+};
+
+enum replica_action_kind {
+    REPLICA_SEND,
+    REPLICA_WRITE,
+    REPLICA_DURABLE,  /* token's transaction is durable in our lane (or in the outbox) */
+    REPLICA_DECIDED,  /* token's transaction was decided and executed here */
+    REPLICA_EXECUTED, /* a height was applied; for event streams and metrics */
+    REPLICA_WARN,
+    REPLICA_FATAL
+};
+struct replica_action {
+    enum replica_action_kind kind;
+    uint16_t peer;                   /* SEND: node number or REPLICA_TO_ALL */
+    struct bytes message;            /* SEND; valid until the next event */
+    uint64_t write;                  /* WRITE: its number */
+    const struct store_group *group; /* WRITE; owned by the replica until it is durable */
+    uint64_t token;                  /* DURABLE, DECIDED */
+    struct record_index index;       /* DECIDED */
+    enum verdict verdict;            /* DECIDED */
+    bool late;                       /* DECIDED */
+    struct record_index first;       /* DECIDED with VERDICT_REPEAT */
+    uint64_t height;                 /* DECIDED, EXECUTED */
+    char text[256];                  /* WARN, FATAL */
+};
+
+struct replica;
+
+/* Recovers from the store: replays every height (checking digests, tiles and chains), own votes,
+ * lock, lanes and outbox. `now_ms` is wall-clock time. ERROR_CORRUPT names the key that is damaged.
+ */
+bool replica_open(const struct replica_config *config, uint64_t now_ms,
+                  struct replica **replica_out, struct error *error) MUST_USE;
+void replica_close(struct replica *replica);
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+void replica_on_message(struct replica *replica, uint16_t from, struct bytes message,
+                        uint64_t now_ms);
+void replica_on_durable(struct replica *replica, uint64_t write, uint64_t now_ms);
+/* At or after replica_deadline_ms(). */
+void replica_on_time(struct replica *replica, uint64_t now_ms);
+/* A transaction of a client, canonical bytes. `token` comes back with its answers; 0: none wanted.
+ * ERROR_BUSY when the node has no room: try later. ERROR_INVALID when it does not decode. */
+bool replica_submit(struct replica *replica, struct bytes transaction, uint64_t token,
+                    uint64_t now_ms, struct error *error) MUST_USE;
+/* No new transactions; batches already made go on. For a graceful stop. */
+void replica_drain(struct replica *replica);
+bool replica_drained(const struct replica *replica); /* nothing of ours waits to be durable */
+
+bool replica_next(struct replica *replica, struct replica_action *action_out);
+uint64_t replica_deadline_ms(const struct replica *replica); /* UINT64_MAX: none */
+
+/* ---- asking -------------------------------------------------------------------------------- */
+
+const struct state *replica_state(const struct replica *replica);
+const struct merkle *replica_tree(const struct replica *replica);
+uint64_t replica_height(const struct replica *replica);  /* last executed */
+uint64_t replica_time_ms(const struct replica *replica); /* ledger time of the last height */
+/* Ledger time that now would have: what a till's transaction is stamped with. */
+uint64_t replica_ledger_now_ms(const struct replica *replica, uint64_t now_ms);
+
+struct replica_status {
+    uint64_t height, records, ledger_time_ms;
+    struct hash root, digest;
+    int32_t round;
+    bool may_sign;   /* rule 3 is satisfied */
+    bool has_quorum; /* Q - 1 other voters were heard from within the last seconds */
+    bool stopped;    /* FATAL was emitted */
+    uint64_t mempool_bytes, mempool_count, undecided_batches, outbox_count;
+    uint64_t heard_ms[NODES_MAX]; /* when each node was last heard, 0: never */
+    uint64_t peer_height[NODES_MAX];
+    uint64_t conflicts[NODES_MAX], bad_signatures[NODES_MAX], omissions[NODES_MAX];
+    struct lane_head lanes[NODES_MAX]; /* decided */
+};
+void replica_status(const struct replica *replica, uint64_t now_ms,
+                    struct replica_status *status_out);
+
+/* Reading the log, from the store. ------------------------------------------------------------ */
+
+/* The bytes of record `index`: the join of its batch and its outcome. Appended. */
+bool replica_record(const struct replica *replica, uint64_t index, struct buffer *record_out,
+                    struct error *error) MUST_USE;
+/* Records from `index` on, at most `count`, each given to `visit`; reads each block once. */
+bool replica_records(const struct replica *replica, uint64_t index, uint64_t count,
+                     bool (*visit)(void *visitor, uint64_t index, struct bytes record),
+                     void *visitor, struct error *error) MUST_USE;
+/* Record numbers of a member, newest first, below `before` (UINT64_MAX: all). */
+bool replica_member_records(const struct replica *replica, const struct member_ref *member,
+                            uint64_t before, size_t count, uint64_t *indexes_out, size_t *count_out,
+                            struct error *error) MUST_USE;
+/* Tile of hashes at the current size (crypto/merkle.h). */
+bool replica_tile(const struct replica *replica, uint32_t level, uint64_t index,
+                  struct hash tile_out[256], uint32_t *count_out, struct error *error) MUST_USE;
+
+/* What proves a height: its certificate, its cut and the headers and signatures of its batches in
+ * execution order. CBOR: [version, height, first record index, certificate, cut bytes,
+ * [[header, signature, first record index]...]]. With the records it is everything an auditor
+ * needs. Appended. */
+bool replica_height_proof(const struct replica *replica, uint64_t height, struct buffer *proof_out,
+                          struct error *error) MUST_USE;
+
+#endif

@@ -1,0 +1,80 @@
+/* store.h - what a node keeps: ordered keys and values, written in atomic groups.
+ *
+ * An interface, so that the same replica runs over LevelDB (store_leveldb.c) and over the
+ * simulator's disk, which loses everything that was not synced. Reads see every group given to
+ * write() so far.
+ *
+ * Keys (big-endian numbers; protocol/FORMAT.md, "The store"):
+ *   M name                     version, coalition, node: checked at every start
+ *   C counter8                 chained counter: one a group, shows a group lost from the middle
+ *   B lane2 sequence8 id32     a batch
+ *   H height8                  certificate, cut, and where its records begin
+ *   O index8                   a batch's outcomes from record `index` on, or the height's seal
+ *   T level1 index8            a full tile, 8,192 bytes
+ *   X member16 index8          records of a member
+ *   V height8 round4 type1     own vote;  P height8 round4: own proposal;  L: own lock
+ *   Q number8                  outbox: a transaction that waits for the right to sign
+ */
+#ifndef NODE_STORE_H
+#define NODE_STORE_H
+
+#include "crypto/hash.h"
+
+enum { STORE_KEY_MAX = 64, STORE_VALUE_MAX = 32 * 1024 * 1024, STORE_GROUP_MAX = 64 * 1024 * 1024 };
+
+/* A group of changes under construction: a flat buffer of
+ * [u8 1 put | 2 delete][u32 key size][u32 value size][key][value]. */
+struct store_group {
+    struct buffer ops;
+    size_t count;
+};
+void store_group_init(struct store_group *group);
+void store_group_release(struct store_group *group);
+void store_group_clear(struct store_group *group);
+void store_put(struct store_group *group, struct bytes key, struct bytes value);
+void store_delete(struct store_group *group, struct bytes key);
+
+/* Walks a group's changes; false at its end. value.at is NULL for a deletion. */
+bool store_group_next(struct bytes *rest, struct bytes *key_out, struct bytes *value_out);
+
+/* Reading. `value_out` is appended to the buffer given.. */
+struct store {
+    void *context;
+    /* ERROR_NOT_FOUND when there is no such key, ERROR_CORRUPT when its checksum fails. */
+    bool (*get)(void *context, struct bytes key, struct buffer *value_out, struct error *error);
+    /* The entry with the greatest key <= `key` that starts with `prefix`. */
+    bool (*get_at_or_before)(void *context, struct bytes prefix, struct bytes key,
+                             struct buffer *key_out, struct buffer *value_out, struct error *error);
+    /* Calls `visit` for keys from `from` on while they start with `prefix`, at most `limit`; stops
+     * early when visit returns false. `backwards`: from the greatest key <= from downwards. False
+     * only on an error. */
+    bool (*scan)(void *context, struct bytes prefix, struct bytes from, bool backwards,
+                 size_t limit, bool (*visit)(void *visitor, struct bytes key, struct bytes value),
+                 void *visitor, struct error *error);
+};
+
+/* Key makers; each returns the bytes used in `key`. */
+struct store_key {
+    uint8_t at[STORE_KEY_MAX];
+    size_t size;
+};
+static inline struct bytes store_key_bytes(const struct store_key *key)
+{
+    return (struct bytes){.at = key->at, .size = key->size};
+}
+struct store_key key_prefix(char kind);
+struct store_key key_meta(const char *name);
+struct store_key key_counter(uint64_t counter);
+struct store_key key_batch(uint16_t lane, uint64_t sequence, const struct hash *id);
+struct store_key key_lane(uint16_t lane); /* prefix of a lane's batches */
+struct store_key key_height(uint64_t height);
+struct store_key key_outcomes(uint64_t index);
+struct store_key key_tile(uint32_t level, uint64_t index);
+struct store_key key_member(const uint8_t member16[16], uint64_t index);
+struct store_key key_member_prefix(const uint8_t member16[16]);
+struct store_key key_vote(uint64_t height, int32_t round, int type);
+struct store_key key_proposal(uint64_t height, int32_t round);
+struct store_key key_lock(void);
+struct store_key key_outbox(uint64_t number);
+
+#endif

@@ -1,0 +1,85 @@
+#include "protocol/cut.h"
+
+#include "protocol/codec.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void cut_encode(struct cut *cut, struct buffer *out)
+{
+    size_t start = out->size;
+    codec_put_array(out, 10);
+    codec_put_uint(out, FORMAT_VERSION);
+    codec_put_bytes(out, hash_as_bytes(&cut->coalition));
+    codec_put_uint(out, cut->height);
+    codec_put_bytes(out, hash_as_bytes(&cut->previous));
+    codec_put_array(out, cut->lane_count);
+    for (size_t i = 0; i < cut->lane_count; i++) {
+        codec_put_array(out, 2);
+        codec_put_uint(out, cut->lanes[i].sequence);
+        codec_put_bytes(out, hash_as_bytes(&cut->lanes[i].id));
+    }
+    codec_put_uint(out, cut->time_ms);
+    codec_put_array(out, 0);
+    codec_put_bytes(out, hash_as_bytes(&cut->state_digest));
+    codec_put_bytes(out, hash_as_bytes(&cut->record_root));
+    codec_put_uint(out, cut->record_count);
+    must(!out->overflowed);
+    cut->id = hash_bytes(bytes_of(out->at + start, out->size - start));
+}
+
+bool cut_decode(struct bytes bytes, struct cut *cut_out, struct error *error)
+{
+    struct cut *cut = cut_out;
+    memset(cut, 0, sizeof(*cut));
+    struct codec_reader reader;
+    codec_reader_init(&reader, bytes);
+    codec_get_array(&reader, 10, 10);
+    if (codec_get_uint(&reader, UINT16_MAX) != FORMAT_VERSION)
+        codec_fail(&reader, "unknown format version");
+    codec_get_fixed(&reader, cut->coalition.at, HASH_SIZE);
+    cut->height = codec_get_uint(&reader, INT64_MAX);
+    codec_get_fixed(&reader, cut->previous.at, HASH_SIZE);
+    cut->lane_count = (uint16_t)codec_get_array(&reader, 1, NODES_MAX);
+    for (size_t i = 0; i < cut->lane_count; i++) {
+        codec_get_array(&reader, 2, 2);
+        cut->lanes[i].sequence = codec_get_uint(&reader, INT64_MAX);
+        codec_get_fixed(&reader, cut->lanes[i].id.at, HASH_SIZE);
+    }
+    cut->time_ms = codec_get_uint(&reader, TIME_MS_MAX);
+    if (codec_get_array(&reader, 0, EVIDENCE_PER_CUT_MAX) != 0)
+        codec_fail(&reader, "evidence of a kind this version does not know");
+    codec_get_fixed(&reader, cut->state_digest.at, HASH_SIZE);
+    codec_get_fixed(&reader, cut->record_root.at, HASH_SIZE);
+    cut->record_count = codec_get_uint(&reader, INT64_MAX);
+    if (!codec_finish(&reader, "cut", error))
+        return false;
+    cut->id = hash_bytes(bytes);
+    return true;
+}
+
+struct ranked_lane {
+    struct hash rank;
+    uint16_t lane;
+};
+
+static int compare_ranks(const void *a, const void *b)
+{
+    return memcmp(((const struct ranked_lane *)a)->rank.at,
+                  ((const struct ranked_lane *)b)->rank.at, HASH_SIZE);
+}
+
+void cut_lane_order(const struct hash *previous, uint16_t lane_count, uint16_t order_out[NODES_MAX])
+{
+    struct ranked_lane ranked[NODES_MAX];
+    must(lane_count <= NODES_MAX);
+    for (uint16_t i = 0; i < lane_count; i++) {
+        uint8_t number[2];
+        put_u16be(number, i);
+        struct bytes parts[] = {hash_as_bytes(previous), bytes_of(number, sizeof(number))};
+        ranked[i] = (struct ranked_lane){.rank = hash_parts(parts, ARRAY_SIZE(parts)), .lane = i};
+    }
+    qsort(ranked, lane_count, sizeof(ranked[0]), compare_ranks);
+    for (uint16_t i = 0; i < lane_count; i++)
+        order_out[i] = ranked[i].lane;
+}
