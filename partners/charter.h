@@ -19,6 +19,7 @@ enum {
     CHARTER_URL_MAX = 255,
     CHARTER_MISTAKES_MAX = 100, /* reported at once */
     CHARTER_TRANSITIONS_MAX = 512,
+    CHARTER_JOINT_MAX = 1024,
     TRANSPORT_KEY_SIZE = 65
 };
 
@@ -36,6 +37,12 @@ struct charter_node {
     struct signature transport_signature;      /* by sign_key, PURPOSE_TRANSPORT, zero coalition */
     struct note_key log_key;                   /* type 01; its name is the charter's origin */
     char address[CHARTER_URL_MAX + 1];         /* "tcp://10.0.0.1:7100" */
+};
+/* `issuer` may let `funder` pay for points that it earns to members, up to a budget: agreed in the
+ * genesis charter, which all partners sign off. */
+struct joint_funding {
+    struct partner_id issuer, funder;
+    struct points budget; /* the funder's share of all such points less reversals */
 };
 enum reversal_policy { REVERSAL_ONLY_PENDING, REVERSAL_WITHIN_BALANCE, REVERSAL_UNLIMITED };
 
@@ -65,6 +72,9 @@ struct charter {
     bool two_voters_accepted; /* N = 2: either one down halts it; by explicit choice only */
     bool has_operator;
     struct partner_id operator_id;
+
+    struct joint_funding *joint_funding;
+    size_t joint_funding_count;
 
     struct {
         struct micro face, reimbursement, issue_fee, redemption_fee; /* a point */
