@@ -21,17 +21,17 @@
 enum {
     API_TOKENS_MAX = 64,
     API_TOKEN_NAME_MAX = 63,
-    API_TOKEN_SIZE_MAX = 512,                /* of a bearer token */
-    API_TARGET_MAX = 2048,                   /* path and query */
-    API_BODY_MAX = 64 * 1024,                /* of one write */
-    API_BATCH_BODY_MAX = 64 * 1024 * 1024,   /* of one NDJSON batch */
-    API_BATCH_LINE_MAX = 16 * 1024,          /* of one of its lines */
-    API_BATCH_LINES_MAX = 100000,            /* lines of a batch: 24 bytes each are kept */
-    API_BATCH_WINDOW = 4096,                 /* lines of a batch that wait for the coalition */
-    API_BATCHES_MAX = 8,                     /* at once: their windows fit the table below */
-    API_IN_FLIGHT_MAX = 65536,               /* keys that wait for the coalition */
-    API_CALLS_MAX = 4096,                    /* requests under way */
-    API_CARDS_MAX = 8,                       /* linked with an enrolment */
+    API_TOKEN_SIZE_MAX = 512,              /* of a bearer token */
+    API_TARGET_MAX = 2048,                 /* path and query */
+    API_BODY_MAX = 64 * 1024,              /* of one write */
+    API_BATCH_BODY_MAX = 64 * 1024 * 1024, /* of one NDJSON batch */
+    API_BATCH_LINE_MAX = 16 * 1024,        /* of one of its lines */
+    API_BATCH_LINES_MAX = 100000,          /* lines of a batch: 24 bytes each are kept */
+    API_BATCH_WINDOW = 4096,               /* lines of a batch that wait for the coalition */
+    API_BATCHES_MAX = 8,                   /* at once: their windows fit the table below */
+    API_IN_FLIGHT_MAX = 65536,             /* keys that wait for the coalition */
+    API_CALLS_MAX = 4096,                  /* requests under way */
+    API_CARDS_MAX = 8,                     /* linked with an enrolment */
     API_PAGE_DEFAULT = 50,
     API_PAGE_MAX = 250,
     API_HEIGHTS_MAX = 256,                   /* of one answer */
@@ -60,13 +60,13 @@ struct api_config {
     size_t token_count;
     struct bytes secret; /* the coalition's, for card numbers; at least 16 bytes */
     const char *version;
-    void *context; /* of the four below */
-    uint64_t (*clock)(void *context);                            /* wall clock, ms since 1970 */
-    void (*random)(void *context, uint8_t *out, size_t size);    /* for trace ids only */
-    void (*kick)(void *context);                                 /* something was submitted */
-    bool (*link_up)(void *context, uint16_t node);               /* NULL: by replica_status */
-    void (*metrics)(void *context, struct buffer *out);          /* NULL: none to add */
-    void (*warn)(void *context, const char *text);               /* NULL: kept quiet */
+    void *context;                                            /* of the four below */
+    uint64_t (*clock)(void *context);                         /* wall clock, ms since 1970 */
+    void (*random)(void *context, uint8_t *out, size_t size); /* for trace ids only */
+    void (*kick)(void *context);                              /* something was submitted */
+    bool (*link_up)(void *context, uint16_t node);            /* NULL: by replica_status */
+    void (*metrics)(void *context, struct buffer *out);       /* NULL: none to add */
+    void (*warn)(void *context, const char *text);            /* NULL: kept quiet */
 };
 
 /* A request line and headers; borrowed until its call is closed. Absent: at is NULL. */
@@ -84,11 +84,11 @@ struct api_response {
     char etag[40];             /* "" for none; with its quotes */
     char location[160];        /* "" for none */
     char trace_id[33];
-    int retry_after_s;         /* 0: none */
-    bool challenge;            /* WWW-Authenticate: Bearer */
-    bool preference_applied;   /* Preference-Applied: respond-async */
-    bool streams;              /* the body comes from api_read() */
-    struct buffer body;        /* the responder takes it over and releases it */
+    int retry_after_s;       /* 0: none */
+    bool challenge;          /* WWW-Authenticate: Bearer */
+    bool preference_applied; /* Preference-Applied: respond-async */
+    bool streams;            /* the body comes from api_read() */
+    struct buffer body;      /* the responder takes it over and releases it */
 };
 
 struct api_responder {

@@ -9,10 +9,10 @@ enum { NONE = 0, CAPACITY_MAX = 1 << 20 };
  * after its entry has gone finds nobody instead of the next tenant. */
 struct in_flight {
     size_t capacity, count;
-    uint32_t free;           /* chain of free entries */
-    uint32_t first, last;    /* orphans, oldest first */
+    uint32_t free;        /* chain of free entries */
+    uint32_t first, last; /* orphans, oldest first */
     uint32_t generation;
-    uint8_t salt[16];        /* bucket of a key: not to be aimed at from outside */
+    uint8_t salt[16]; /* bucket of a key: not to be aimed at from outside */
     uint32_t *buckets;
     struct in_flight_entry *entries; /* [0] is not used */
 };

@@ -13,7 +13,15 @@
 #include "node/json_form.h"
 #include "node/json_out.h"
 
-enum { API_ARGUMENTS_MAX = 2, API_ARGUMENT_SIZE = 192, API_PARTS_MAX = 1 + API_CARDS_MAX };
+enum {
+    API_ARGUMENTS_MAX = 2,
+    API_ARGUMENT_SIZE = 192,
+    API_PARTS_MAX = 1 + API_CARDS_MAX,
+    API_ROUTES_MAX = 63,
+    API_DURATION_BUCKETS = 12
+};
+/* Upper bounds of the buckets but the last, which has none. */
+extern const uint64_t api_duration_bounds_ms[API_DURATION_BUCKETS - 1];
 
 struct api_call;
 typedef void api_handler(struct api_call *call);
@@ -27,7 +35,7 @@ enum api_kind {
 struct api_route {
     const char *method, *pattern; /* "{}" is one argument; a last "*" the rest of the path */
     enum api_kind kind;
-    unsigned scopes;     /* 0: open to all; API_ANY: any token */
+    unsigned scopes; /* 0: open to all; API_ANY: any token */
     bool local;      /* open from this machine */
     api_handler *handler;
     enum transaction_type type; /* API_WRITE */
@@ -91,13 +99,13 @@ struct api {
     bool draining;
     struct buffer checkpoint; /* the note at checkpoint_size */
     uint64_t checkpoint_size;
-    uint64_t route_counts[64][6]; /* by status class 0, 1xx..5xx */
+    uint64_t route_counts[API_ROUTES_MAX + 1][6]; /* by status / 100; the last: no route */
     uint64_t problem_counts[API_PROBLEM_COUNT];
-    uint64_t durations[12], duration_sum_ms;
+    uint64_t durations[API_DURATION_BUCKETS], duration_sum_ms;
 };
 
 uint64_t api_now(const struct api *api);
-const struct replica_status *api_status(struct api *api); /* at most 100 ms old */
+const struct replica_status *api_status(struct api *api); /* of the last height */
 const struct state *api_state(const struct api *api);
 
 /* ---- answering ------------------------------------------------------------------------------ */
@@ -160,8 +168,10 @@ void api_batch_close(struct api_call *call);
 
 /* ---- records as JSON ------------------------------------------------------------------------ */
 
-/* The members of a write's result, into an open object. False when the record is no transaction. */
-bool api_result_write(struct api *api, struct json_out *json, struct bytes record, bool repeat);
+/* The members of a write's result, into an open object; a line of a batch has another "status".
+ * False when the record is no transaction. */
+bool api_result_write(struct api *api, struct json_out *json, struct bytes record, bool repeat,
+                      bool line);
 /* A refused record as a problem document with index and balance. */
 void api_refusal_write(struct api *api, struct json_out *json, struct bytes record, bool repeat,
                        const char *trace_id, struct bytes instance);
@@ -175,10 +185,10 @@ struct money api_micro_money(struct micro micro); /* 1e-6 to 1e-10 */
 /* ---- handlers, by file ---------------------------------------------------------------------- */
 
 api_handler api_get_member, api_get_member_lots, api_get_member_transactions, api_card_lookup,
-    api_get_balances;                                                           /* api_members */
-api_handler api_get_transaction, api_get_by_key, api_get_transactions;          /* api_records */
-api_handler api_get_coalition, api_get_charter, api_get_settlement;             /* api_coalition */
-api_handler api_get_checkpoint, api_get_tile, api_get_height, api_get_heights;  /* api_log */
-api_handler api_get_metrics, api_get_health, api_get_openapi;                   /* api_metrics */
+    api_get_balances;                                                  /* api_members */
+api_handler api_get_transaction, api_get_by_key, api_get_transactions; /* api_transactions */
+api_handler api_get_coalition, api_get_charter, api_get_settlement;    /* api_coalition */
+api_handler api_get_checkpoint, api_get_tile, api_get_height, api_get_heights; /* api_log */
+api_handler api_get_metrics, api_get_health, api_get_openapi;                  /* api_metrics */
 
 #endif

@@ -6,11 +6,17 @@
 enum { T = API_TILL, O = API_OFFICE, A = API_AUDITOR, X = API_ADMIN };
 
 #define GET(pattern, scopes, handler)                                                              \
-    {"GET", pattern, API_READ, scopes, false, handler, TRANSACTION_ENROL}
+    {                                                                                              \
+        "GET", pattern, API_READ, scopes, false, handler, TRANSACTION_ENROL                        \
+    }
 #define OPEN(pattern, scopes, local, handler)                                                      \
-    {"GET", pattern, API_READ, scopes, local, handler, TRANSACTION_ENROL}
+    {                                                                                              \
+        "GET", pattern, API_READ, scopes, local, handler, TRANSACTION_ENROL                        \
+    }
 #define POST(pattern, scopes, type)                                                                \
-    {"POST", pattern, API_WRITE, scopes, false, NULL, type}
+    {                                                                                              \
+        "POST", pattern, API_WRITE, scopes, false, NULL, type                                      \
+    }
 
 /* The whole API: who may do what. What is not here does not exist. */
 const struct api_route api_routes[] = {

@@ -12,8 +12,8 @@ bool api_key_parse(struct bytes header, struct bytes *key_out)
 {
     if (header.size >= 2 && header.at[0] == '"' && header.at[header.size - 1] == '"') {
         header = bytes_of(header.at + 1, header.size - 2);
-        if (header.size > 0 && (memchr(header.at, '"', header.size) ||
-                                memchr(header.at, '\\', header.size)))
+        if (header.size > 0 &&
+            (memchr(header.at, '"', header.size) || memchr(header.at, '\\', header.size)))
             return false;
     }
     if (header.size == 0 || header.size > KEY_SIZE_MAX)
@@ -29,7 +29,7 @@ static bool read_record(void *context, uint64_t index, struct buffer *record_out
                         struct error *error)
 {
     struct api *api = context;
-    return index < api_status(api)->records + API_IN_FLIGHT_MAX &&
+    return index < api_status(api)->records &&
            replica_record(api->config.replica, index, record_out, error);
 }
 
@@ -93,31 +93,27 @@ static void reused(struct submission *out)
 static bool used_before(struct api *api, struct bytes key, const struct hash *client,
                         struct submission *out)
 {
-    struct key_result result;
-    if (state_key(api_state(api), api->partner, key, &result)) {
-        if (hash_equal(&result.client, client)) {
-            out->result = SUBMITTED_DECIDED;
-            out->index = result.index.v;
-        } else {
-            reused(out);
-        }
-        return true;
-    }
+    struct key_result result = {.index = {0}};
     const struct in_flight_entry *entry = in_flight_find(api->in_flight, key);
-    if (!entry)
+    if (!entry && !state_key(api_state(api), api->partner, key, &result))
         return false;
-    if (hash_equal(&entry->client, client))
-        refused(out, PROBLEM_IN_FLIGHT, "Ask for it at /v1/transactions/by-key.");
-    else
+    if (!hash_equal(entry ? &entry->client : &result.client, client)) {
         reused(out);
+    } else if (entry || result.index.v >= api_status(api)->records) {
+        /* What is executed and not yet durable is not told. */
+        refused(out, PROBLEM_IN_FLIGHT, "Ask for it at /v1/transactions/by-key.");
+    } else {
+        out->result = SUBMITTED_DECIDED;
+        out->index = result.index.v;
+    }
     return true;
 }
 
 static void into_the_lane(struct api *api, struct bytes bytes, const struct transaction *decoded,
                           const struct in_flight_owner *owner, struct submission *out)
 {
-    struct in_flight_entry *entry = in_flight_add(api->in_flight, decoded->key, &decoded->client,
-                                                  decoded->at_ms, owner);
+    struct in_flight_entry *entry =
+        in_flight_add(api->in_flight, decoded->key, &decoded->client, decoded->at_ms, owner);
     if (!entry) {
         refused(out, PROBLEM_BUSY, "Too many transactions wait for the coalition.");
         return;
@@ -156,8 +152,7 @@ void api_submit(struct api *api, const struct transaction *transaction,
     else if (status->stopped || api->draining)
         refused(out, PROBLEM_STOPPING, "Ask another node, or this one later.");
     else if (!status->has_quorum && decoded.type != TRANSACTION_EARN)
-        refused(out, PROBLEM_NO_QUORUM,
-                "Only earns are taken while cut off; nothing was written.");
+        refused(out, PROBLEM_NO_QUORUM, "Only earns are taken while cut off; nothing was written.");
     else
         into_the_lane(api, buffer_bytes(&bytes), &decoded, owner, out);
     out->late = !status->has_quorum;
@@ -227,7 +222,7 @@ void api_write_answer(struct api_call *call, struct bytes record)
     json_out_init(&json, &response.body);
     json_object(&json, NULL);
     if (fine) {
-        api_result_write(call->api, &json, record, repeat);
+        (void)api_result_write(call->api, &json, record, repeat, false);
         write_cards(call, &json);
     } else {
         api_refusal_write(call->api, &json, record, repeat, call->trace_id, call->request.target);
@@ -274,13 +269,12 @@ static bool submit_part(struct api_call *call, const struct transaction *transac
     api_submit(call->api, transaction, &owner, &submission);
     switch (submission.result) {
     case SUBMITTED_WAITS:
-        call->parts[slot] =
-            (struct write_part){.state = PART_WAITING, .token = submission.token};
+        call->parts[slot] = (struct write_part){.state = PART_WAITING, .token = submission.token};
         call->late = call->late || submission.late;
         break;
     case SUBMITTED_DECIDED:
-        call->parts[slot] = (struct write_part){
-            .state = PART_DECIDED, .index = submission.index, .repeat = true};
+        call->parts[slot] =
+            (struct write_part){.state = PART_DECIDED, .index = submission.index, .repeat = true};
         break;
     case SUBMITTED_REFUSED:
     case SUBMITTED_BUSY:
@@ -326,8 +320,8 @@ static void submit_body(struct api_call *call, json_t *body)
     bool has_member = call->route->type == TRANSACTION_CARD_LINK;
     if (has_member && !api_argument_member(call, &member))
         return;
-    if (!api_build(call->api, call->route->type, body, call->key, has_member ? &member : NULL,
-                   true, &built, &problem)) {
+    if (!api_build(call->api, call->route->type, body, call->key, has_member ? &member : NULL, true,
+                   &built, &problem)) {
         api_respond_problem(call, &problem);
         return;
     }

@@ -87,8 +87,7 @@ bool form_parse(struct bytes json, json_t **object_out, struct error *error)
         return error_set(error, ERROR_INVALID, "the body nests deeper than %d levels",
                          FORM_DEPTH_MAX);
     json_error_t mistake;
-    json_t *object =
-        json_loadb((const char *)json.at, json.size, JSON_REJECT_DUPLICATES, &mistake);
+    json_t *object = json_loadb((const char *)json.at, json.size, JSON_REJECT_DUPLICATES, &mistake);
     if (!object)
         return error_set(error, ERROR_INVALID, "the body is no JSON: line %d, column %d: %s",
                          mistake.line, mistake.column, mistake.text);
