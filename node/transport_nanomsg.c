@@ -2,6 +2,7 @@
  * a message, so the only sender that counts is the one that the frame's MAC proves. */
 #include "crypto/channel.h"
 #include "node/transport.h"
+#include "protocol/limits.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -30,6 +31,7 @@ enum {
     REBIND_WAIT_MS = 10000,
 };
 _Static_assert((int)TRANSPORT_POINT_SIZE == (int)CHANNEL_POINT_SIZE, "one kind of key");
+_Static_assert((int)CHANNEL_MESSAGE_MAX == (int)MESSAGE_SIZE_MAX, "the same largest message");
 
 struct queued {
     struct queued *next;

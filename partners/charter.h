@@ -20,6 +20,7 @@ enum {
     CHARTER_MISTAKES_MAX = 100, /* reported at once */
     CHARTER_TRANSITIONS_MAX = 512,
     CHARTER_JOINT_MAX = 1024,
+    CHARTER_TIME_SIZE = 21, /* "2017-01-01T00:00:00Z" */
     TRANSPORT_KEY_SIZE = 65
 };
 
@@ -45,6 +46,7 @@ struct joint_funding {
     struct points budget; /* the funder's share of all such points less reversals */
 };
 enum reversal_policy { REVERSAL_ONLY_PENDING, REVERSAL_WITHIN_BALANCE, REVERSAL_UNLIMITED };
+const char *reversal_policy_word(enum reversal_policy policy); /* as the charter spells it */
 
 struct charter {
     struct hash coalition; /* SHA-256 of the file */
@@ -62,6 +64,7 @@ struct charter {
         int32_t offset_s;
     } transitions[CHARTER_TRANSITIONS_MAX];
     size_t transition_count;
+    char zone[CHARTER_NAME_MAX + 1]; /* its name, for people: "UTC", "Europe/Berlin" */
 
     struct charter_partner *partners;
     size_t partner_count;
@@ -123,6 +126,9 @@ bool charter_node_by_name(const struct charter *charter, struct bytes name,
 /* The first millisecond of the day after the one that holds `time_ms`, `days` later still, in the
  * charter's zone. */
 uint64_t charter_end_of_day(const struct charter *charter, uint64_t time_ms, uint32_t days);
+/* RFC 3339 in UTC, whole seconds, from 1970 on: "2017-01-01T00:00:00Z". */
+bool charter_time_parse(struct bytes text, uint64_t *time_ms_out) MUST_USE;
+void charter_time_format(uint64_t time_ms, char text_out[CHARTER_TIME_SIZE]);
 /* End of the day `months` calendar months after `time_ms` (day clipped to the month's last). */
 uint64_t charter_months_later(const struct charter *charter, uint64_t time_ms, uint32_t months);
 

@@ -21,9 +21,8 @@ static void change_sum(struct state *state, struct member *member, struct partne
     member->deficit += points;
     state->deficits_open += points;
     must(member->deficit >= 0 && state->deficits_open >= 0);
-    journal_effect(&state->journal, &(struct effect){.kind = EFFECT_DEFICIT,
-                                                     .partner = claimant,
-                                                     .amount = points});
+    journal_effect(&state->journal,
+                   &(struct effect){.kind = EFFECT_DEFICIT, .partner = claimant, .amount = points});
 }
 
 void deficit_add(struct state *state, uint32_t member_place, struct partner_id claimant,

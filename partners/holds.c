@@ -9,8 +9,8 @@ enum verdict apply_hold(struct state *state, const struct context *context)
     uint32_t member = members_find(state, &transaction->body.hold.member);
     if (member == NOTHING)
         return VERDICT_UNKNOWN_MEMBER;
-    enum verdict verdict = points_asked(state, transaction->body.hold.points,
-                                        transaction->body.hold.amount, &points);
+    enum verdict verdict =
+        points_asked(state, transaction->body.hold.points, transaction->body.hold.amount, &points);
     if (verdict != VERDICT_ACCEPTED)
         return verdict;
     if (ttl_ms > state->charter->policy.hold_max_ms)

@@ -90,8 +90,7 @@ struct bytes journal_end_record(struct journal *journal)
     size_t start = JOURNAL_HEAD_SIZE - head.size;
     memcpy(journal->effects.at + start, head.at, head.size);
     buffer_release(&head);
-    struct bytes encoded =
-        bytes_of(journal->effects.at + start, journal->effects.size - start);
+    struct bytes encoded = bytes_of(journal->effects.at + start, journal->effects.size - start);
     buffer_append(&journal->changes, encoded);
     return encoded;
 }

@@ -227,9 +227,9 @@ uint32_t lot_create(struct state *state, const struct lot_seed *seed)
     touch(state, lot->member);
     list_settle(state, id);
     schedule(state, id);
-    journal_effect(&state->journal, &(struct effect){.kind = EFFECT_LOT,
-                                                     .lot = {(uint64_t)id + 1},
-                                                     .amount = seed->quantity});
+    journal_effect(
+        &state->journal,
+        &(struct effect){.kind = EFFECT_LOT, .lot = {(uint64_t)id + 1}, .amount = seed->quantity});
     journal_note(&state->journal, NOTE_LOT, (uint64_t)seed->terms << 32 | seed->member,
                  seed->record);
     journal_note(&state->journal, NOTE_LOT, seed->activates_ms, seed->expires_ms);

@@ -52,8 +52,7 @@ void obligations_add(struct obligations *obligations, struct partner_id debtor,
         *row = allocate(obligations->partner_count * LINE_CLASS_COUNT, sizeof(**row));
     struct obligation_cell *cell = &(*row)[cell_place(creditor, line_class)];
     cell->amount.v += amount;
-    struct obligation_change *change =
-        change_of(obligations, cell, debtor, creditor, line_class);
+    struct obligation_change *change = change_of(obligations, cell, debtor, creditor, line_class);
     /* A record moves at most POINTS_PER_RECORD_MAX points at each class: limits.h keeps the sum
      * within 63 bits. */
     must(!__builtin_add_overflow(change->amount, amount, &change->amount));

@@ -22,9 +22,9 @@ uint64_t allocations_keep(struct state *state)
 {
     const struct plan *plan = &state->plan;
     uint64_t first = state->allocation_count;
-    state->allocations = array_grow(state->allocations, &state->allocation_capacity,
-                                    state->allocation_count + plan->count,
-                                    sizeof(*state->allocations));
+    state->allocations =
+        array_grow(state->allocations, &state->allocation_capacity,
+                   state->allocation_count + plan->count, sizeof(*state->allocations));
     for (size_t i = 0; i < plan->count; i++)
         state->allocations[state->allocation_count++] = plan->at[i];
     return first;

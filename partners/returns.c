@@ -3,7 +3,7 @@
 #include "partners/state_parts.h"
 
 /* The most that one waived rest can add to the effects: claims of its funders on the payers. */
-enum { NOTE_SIZE_MAX = SPLIT_MAX * SPLIT_MAX * OBLIGATION_SIZE_MAX + 3 * MOVE_SIZE_MAX };
+enum { WAIVED_SIZE_MAX = SPLIT_MAX * SPLIT_MAX * OBLIGATION_SIZE_MAX + 3 * MOVE_SIZE_MAX };
 
 static size_t item_size(const struct state *state)
 {
@@ -31,8 +31,8 @@ static uint32_t waived_cover_one(struct state *state, uint32_t noted, uint32_t p
     state->waived -= part;
     must(state->waived >= 0);
     money_issue_fee(state, noted, -(int64_t)part);
-    journal_effect(&state->journal, &(struct effect){.kind = EFFECT_WAIVED,
-                                                     .amount = -(int64_t)part});
+    journal_effect(&state->journal,
+                   &(struct effect){.kind = EFFECT_WAIVED, .amount = -(int64_t)part});
     return part;
 }
 
@@ -48,7 +48,7 @@ static uint32_t waived_cover(struct state *state, uint32_t paying, enum pool fro
         if (noted == paying || state->lots[noted].waived == 0)
             continue;
         /* A rest of another lot that would not fit this record stays noted for the next. */
-        if (item_size(state) + NOTE_SIZE_MAX > EFFECTS_SIZE_MAX)
+        if (item_size(state) + WAIVED_SIZE_MAX > EFFECTS_SIZE_MAX)
             break;
         covered += waived_cover_one(state, noted, paying, available - covered);
     }

@@ -119,8 +119,7 @@ static void claim_add(const struct state *state, struct reversal *reversal,
     uint16_t rank = state->name_rank[claimant.v];
     if (points == 0)
         return;
-    while (at < reversal->claim_count &&
-           state->name_rank[reversal->claims[at].claimant.v] < rank)
+    while (at < reversal->claim_count && state->name_rank[reversal->claims[at].claimant.v] < rank)
         at++;
     if (at == reversal->claim_count || !partner_equal(reversal->claims[at].claimant, claimant)) {
         for (size_t i = reversal->claim_count++; i > at; i--)
@@ -194,8 +193,7 @@ static void meet_claims(struct state *state, struct reversal *reversal)
                     reversal->claims[next].points);
 }
 
-static enum verdict reversal_plan(struct state *state, struct reversal *reversal,
-                                  uint64_t refunded)
+static enum verdict reversal_plan(struct state *state, struct reversal *reversal, uint64_t refunded)
 {
     int64_t rest = 0;
     spread(state, reversal, refunded);

@@ -27,7 +27,8 @@ static struct money owed(const struct state *state, uint16_t debtor, uint16_t cr
                          bool rounded)
 {
     return rounded
-               ? settlement_rounded(state, (struct partner_id){debtor}, (struct partner_id){creditor})
+               ? settlement_rounded(state, (struct partner_id){debtor},
+                                    (struct partner_id){creditor})
                : settlement_open(state, (struct partner_id){debtor}, (struct partner_id){creditor});
 }
 
@@ -75,13 +76,11 @@ size_t settlement_payments(const struct state *state, struct payment *payments_o
             break;
         /* Each payment brings one of the two to zero, the last one both. */
         must(count + 1 < charter->partner_count);
-        __int128 amount =
-            -nets[debtor].v < nets[creditor].v ? -nets[debtor].v : nets[creditor].v;
+        __int128 amount = -nets[debtor].v < nets[creditor].v ? -nets[debtor].v : nets[creditor].v;
         nets[debtor].v += amount;
         nets[creditor].v -= amount;
-        payments_out[count++] = (struct payment){.from = {(uint16_t)debtor},
-                                                 .to = {(uint16_t)creditor},
-                                                 .amount = {amount}};
+        payments_out[count++] = (struct payment){
+            .from = {(uint16_t)debtor}, .to = {(uint16_t)creditor}, .amount = {amount}};
     }
     free(nets);
     return count;

@@ -115,7 +115,8 @@ static enum verdict apply_clock(struct state *state, const struct context *conte
     return VERDICT_ACCEPTED;
 }
 
-/* ---- invariants of a record -------------------------------------------------------------------- */
+/* ---- invariants of a record --------------------------------------------------------------------
+ */
 
 /* ledger.md 3.2 for reversals, and 4.5: nobody owes points while having some. */
 static void record_check(struct state *state)
@@ -131,7 +132,8 @@ static void record_check(struct state *state)
     state->touched_count = 0;
 }
 
-/* ---- what time alone brings -------------------------------------------------------------------- */
+/* ---- what time alone brings --------------------------------------------------------------------
+ */
 
 static bool timer_is_void(const struct state *state, const struct due_item *item)
 {
@@ -164,8 +166,8 @@ static void time_passes(struct state *state)
         const struct due_item *end = due_first(&state->ends), *timer = due_first(&state->timers);
         if (end && end->time_ms > state->now_ms)
             end = NULL;
-        if (timer && (timer->time_ms > state->now_ms ||
-                      journal_size(&state->journal) > AUTOMATIC_BEGIN_MAX))
+        if (timer &&
+            (timer->time_ms > state->now_ms || journal_size(&state->journal) > AUTOMATIC_BEGIN_MAX))
             timer = NULL;
         if (!end && !timer)
             return;
@@ -207,7 +209,8 @@ void state_begin(struct state *state, uint64_t height, uint64_t cut_time_ms)
     buffer_append(&state->automatic, journal_end_record(&state->journal));
 }
 
-/* ---- one transaction --------------------------------------------------------------------------- */
+/* ---- one transaction ---------------------------------------------------------------------------
+ */
 
 struct bytes idempotency_key(uint8_t scratch[SCRATCH_KEY_SIZE], struct partner_id partner,
                              struct bytes key)
@@ -295,8 +298,7 @@ static enum verdict apply_new(struct state *state, const struct context *context
 static enum verdict apply_known(struct state *state, const struct context *context,
                                 const struct key_entry *entry)
 {
-    if (!bytes_equal(keys_note(&state->keys, entry),
-                     hash_as_bytes(&context->transaction->client)))
+    if (!bytes_equal(keys_note(&state->keys, entry), hash_as_bytes(&context->transaction->client)))
         return VERDICT_KEY_REUSED;
     journal_effect(&state->journal,
                    &(struct effect){.kind = EFFECT_FIRST, .first = {entry->index}});

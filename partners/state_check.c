@@ -32,8 +32,7 @@ static void checker_init(struct checker *checker, const struct state *state, str
     checker->held = allocate(state->lot_count + 1, sizeof(*checker->held));
     checker->spent = allocate(state->lot_count + 1, sizeof(*checker->spent));
     checker->redeemed = allocate(partners * partners, sizeof(*checker->redeemed));
-    checker->joint =
-        allocate(state->charter->joint_funding_count + 1, sizeof(*checker->joint));
+    checker->joint = allocate(state->charter->joint_funding_count + 1, sizeof(*checker->joint));
 }
 
 static void checker_release(struct checker *checker)
@@ -47,7 +46,8 @@ static void checker_release(struct checker *checker)
     free(checker->joint);
 }
 
-/* ---- allocations ------------------------------------------------------------------------------- */
+/* ---- allocations -------------------------------------------------------------------------------
+ */
 
 static bool add_holds(struct checker *checker)
 {
@@ -67,8 +67,8 @@ static bool add_holds(struct checker *checker)
     return true;
 }
 
-static void add_redeemed(struct checker *checker, const struct redemption *redemption,
-                         uint32_t lot, int64_t points)
+static void add_redeemed(struct checker *checker, const struct redemption *redemption, uint32_t lot,
+                         int64_t points)
 {
     size_t partners = checker->state->charter->partner_count;
     const struct funding_split *split = &lot_terms(checker->state, lot)->split;
@@ -91,8 +91,7 @@ static bool add_redemptions(struct checker *checker)
             points += part->quantity;
             returned += part->returned;
             checker->spent[part->lot] += part->quantity - part->returned;
-            add_redeemed(checker, redemption, part->lot,
-                         (int64_t)part->quantity - part->returned);
+            add_redeemed(checker, redemption, part->lot, (int64_t)part->quantity - part->returned);
         }
         if (points != redemption->points || returned != redemption->returned)
             return differs(checker, "allocations of a redemption", redemption->record);
@@ -100,7 +99,8 @@ static bool add_redemptions(struct checker *checker)
     return true;
 }
 
-/* ---- lots ------------------------------------------------------------------------------------- */
+/* ---- lots -------------------------------------------------------------------------------------
+ */
 
 static void tally_lot(struct tally *tally, const struct lot *lot, int64_t weight)
 {
@@ -119,7 +119,7 @@ static bool lot_sound(const struct checker *checker, uint32_t id)
     standing = (uint64_t)lot->pools[POOL_PENDING] + lot->pools[POOL_REMAINING];
     enum lot_list list = lot->ended ? (lot->pools[POOL_REMAINING] ? LIST_ENDED : LIST_NONE)
                          : standing + lot->pools[POOL_HELD] > 0 ? LIST_MEMBER
-                                                               : LIST_NONE;
+                                                                : LIST_NONE;
     return sum == lot->quantity && lot->pools[POOL_HELD] == checker->held[id] &&
            lot->pools[POOL_SPENT] == checker->spent[id] && lot->reversed <= lot->quantity &&
            lot->waived <= lot->reversed && lot->list == list &&
@@ -135,8 +135,8 @@ static void add_joint(struct checker *checker, const struct lot *lot, const stru
         for (size_t j = 0; j < terms->split.count; j++)
             if (partner_equal(charter->joint_funding[i].issuer, terms->issuer) &&
                 partner_equal(charter->joint_funding[i].funder, terms->split.funders[j].partner))
-                checker->joint[i].points_bp += ((__int128)lot->quantity - lot->reversed) *
-                                               terms->split.funders[j].bp;
+                checker->joint[i].points_bp +=
+                    ((__int128)lot->quantity - lot->reversed) * terms->split.funders[j].bp;
 }
 
 static bool add_lots(struct checker *checker)
@@ -168,7 +168,8 @@ static bool add_lots(struct checker *checker)
     return true;
 }
 
-/* ---- members ------------------------------------------------------------------------------------ */
+/* ---- members ------------------------------------------------------------------------------------
+ */
 
 static bool in_order(const struct state *state, uint32_t a, uint32_t b)
 {
@@ -213,7 +214,8 @@ static bool members_sound(const struct checker *checker)
     return deficits == state->deficits_open || differs(checker, "open deficits", 0);
 }
 
-/* ---- money -------------------------------------------------------------------------------------- */
+/* ---- money --------------------------------------------------------------------------------------
+ */
 
 static bool money_sound(const struct checker *checker)
 {

@@ -135,9 +135,9 @@ struct plan {
     struct allocation *at;
     size_t count, capacity;
     int64_t points;
-    size_t split_sum;  /* funders of the planned lots, counted each time */
-    size_t distinct;   /* different funders */
-    uint32_t *seen;    /* by partner: the stamp of the last plan that met it */
+    size_t split_sum; /* funders of the planned lots, counted each time */
+    size_t distinct;  /* different funders */
+    uint32_t *seen;   /* by partner: the stamp of the last plan that met it */
     uint32_t stamp;
 };
 
@@ -192,7 +192,8 @@ struct state {
     size_t item_start; /* of the effects of the record, or of time's current item */
 };
 
-/* ---- members.c --------------------------------------------------------------------------------- */
+/* ---- members.c ---------------------------------------------------------------------------------
+ */
 uint32_t members_find(const struct state *state, const struct member_ref *ref); /* or NOTHING */
 enum verdict members_enrol(struct state *state, struct partner_id writer,
                            const struct member_ref *ref);
@@ -200,7 +201,8 @@ enum verdict members_link_card(struct state *state, struct partner_id writer,
                                const struct member_ref *ref, const struct card_token *card);
 uint32_t cards_find(const struct state *state, const struct card_token *card); /* a member */
 
-/* ---- terms.c ----------------------------------------------------------------------------------- */
+/* ---- terms.c -----------------------------------------------------------------------------------
+ */
 /* The terms of today's rate card for this issuer and split. */
 uint32_t terms_intern(struct state *state, struct partner_id issuer,
                       const struct funding_split *split);
@@ -216,7 +218,8 @@ bool budget_room(const struct state *state, struct partner_id writer, const stru
                  size_t count);
 void budget_use(struct state *state, const struct terms *terms, int64_t points);
 
-/* ---- lots.c ------------------------------------------------------------------------------------ */
+/* ---- lots.c ------------------------------------------------------------------------------------
+ */
 struct lot_seed {
     uint32_t member, terms, earn;
     uint32_t quantity;
@@ -238,7 +241,8 @@ void lot_bring_forward(struct state *state, uint32_t lot, uint64_t activates_ms)
 struct terms *lot_terms(const struct state *state, uint32_t lot);
 bool lot_exists(const struct state *state, struct lot_number number, uint32_t *lot_out) MUST_USE;
 
-/* ---- plan.c ------------------------------------------------------------------------------------ */
+/* ---- plan.c ------------------------------------------------------------------------------------
+ */
 void plan_clear(struct plan *plan);
 void plan_add(struct state *state, uint32_t lot, uint32_t quantity);
 /* Plans `points` of the member's active lots; `only_funder` (or NULL) restricts it to lots that it
@@ -249,7 +253,8 @@ bool plan_consume(struct state *state, uint32_t member, int64_t points,
  * bytes a lot, and obligations of each funder to at most `creditors`. */
 bool plan_fits(const struct state *state, size_t per_lot, size_t creditors) MUST_USE;
 
-/* ---- money.c ----------------------------------------------------------------------------------- */
+/* ---- money.c -----------------------------------------------------------------------------------
+ */
 /* The funders of a lot owe `creditor` for `points` at its price; negative points take it back. */
 void money_owe(struct state *state, uint32_t lot, struct partner_id creditor, int64_t points,
                enum line_class line_class);
@@ -259,19 +264,22 @@ void money_redemption_fee(struct state *state, uint32_t lot, struct partner_id r
 /* Turns the gathered obligations into effects. */
 void money_flush(struct state *state);
 
-/* ---- deficits.c -------------------------------------------------------------------------------- */
+/* ---- deficits.c --------------------------------------------------------------------------------
+ */
 void deficit_add(struct state *state, uint32_t member, struct partner_id claimant, int64_t points);
 /* Sets up to `available` points of a lot's pool against the member's deficits, oldest first;
  * returns how many went. */
 uint32_t deficits_cover(struct state *state, uint32_t lot, enum pool from, uint32_t available);
 
-/* ---- returns.c --------------------------------------------------------------------------------- */
+/* ---- returns.c ---------------------------------------------------------------------------------
+ */
 /* Points come back to a lot out of HELD or SPENT: waived rests first, then deficits, then the lot;
  * one that has ended books held points as expired, and passes spent ones on to a child lot that
  * lives to the end of the charter's grace. */
 void points_return(struct state *state, uint32_t lot, enum pool from, uint32_t quantity);
 
-/* ---- redemptions.c, holds.c, reversals.c, transfers.c ------------------------------------------- */
+/* ---- redemptions.c, holds.c, reversals.c, transfers.c -------------------------------------------
+ */
 struct context { /* of the transaction that is being applied */
     struct partner_id writer;
     struct record_index index;
@@ -301,7 +309,8 @@ void redemption_book(struct state *state, const struct context *context, uint32_
 /* Keeps the planned allocations; returns the place of the first. */
 uint64_t allocations_keep(struct state *state);
 
-/* ---- state.c ----------------------------------------------------------------------------------- */
+/* ---- state.c -----------------------------------------------------------------------------------
+ */
 enum { SCRATCH_KEY_SIZE = 7 + DOCUMENT_SIZE_MAX };
 /* The keys of the two tables of keys.h, put together in `scratch`. */
 struct bytes document_key(uint8_t scratch[SCRATCH_KEY_SIZE], struct partner_id partner,

@@ -149,12 +149,11 @@ bool state_key(const struct state *state, struct partner_id partner, struct byte
     uint8_t scratch[SCRATCH_KEY_SIZE];
     if (key.size > KEY_SIZE_MAX)
         return false;
-    const struct key_entry *entry =
-        keys_find(&state->keys, idempotency_key(scratch, partner, key));
+    const struct key_entry *entry = keys_find(&state->keys, idempotency_key(scratch, partner, key));
     if (!entry)
         return false;
-    *result_out = (struct key_result){.index = {entry->index},
-                                      .verdict = (enum verdict)entry->verdict};
+    *result_out =
+        (struct key_result){.index = {entry->index}, .verdict = (enum verdict)entry->verdict};
     struct bytes client = keys_note(&state->keys, entry);
     must(client.size == HASH_SIZE);
     __builtin_memcpy(result_out->client.at, client.at, HASH_SIZE);

@@ -14,7 +14,8 @@ static uint64_t fold(uint64_t a, uint64_t b)
 
 uint64_t table_hash(uint64_t seed, struct bytes bytes)
 {
-    static const uint64_t odd_a = UINT64_C(0x9e3779b97f4a7c15), odd_b = UINT64_C(0xd6e8feb86659fd93);
+    static const uint64_t odd_a = UINT64_C(0x9e3779b97f4a7c15),
+                          odd_b = UINT64_C(0xd6e8feb86659fd93);
     uint64_t hash = seed ^ (odd_a * (bytes.size + 1));
     size_t left = bytes.size;
     const uint8_t *at = bytes.at;

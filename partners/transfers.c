@@ -67,8 +67,7 @@ static enum verdict adjust_up(struct state *state, const struct context *context
 }
 
 /* Taken back by the only funder: nobody else is concerned, so nothing is owed. */
-static enum verdict adjust_down(struct state *state, const struct context *context,
-                                uint32_t member)
+static enum verdict adjust_down(struct state *state, const struct context *context, uint32_t member)
 {
     int64_t points = -context->transaction->body.adjust.delta.v;
     if (!plan_consume(state, member, points, &context->writer))

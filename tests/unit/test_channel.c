@@ -1,12 +1,9 @@
 // links: crypto
 #include "check.h"
 #include "crypto/channel.h"
-#include "crypto/channel_keyfile.h"
 
 #include <openssl/evp.h>
-#include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 enum { WIRE_MAX = 4096, INBOX_MAX = 4096 };
 
@@ -717,163 +714,6 @@ CASE(a_recorded_handshake_played_back_starts_nothing)
     ends_close();
 }
 
-/* ---- fragments ----------------------------------------------------------------------------- */
-
-static bool fragment_give(struct channel_reassembly *reassembly, uint32_t id, uint32_t offset,
-                          uint32_t total, uint8_t **out)
-{
-    static const uint8_t data[CHANNEL_FRAGMENT_MAX] = {1, 2, 3};
-    uint32_t left = total - offset;
-    struct channel_fragment fragment = {
-        .id = id,
-        .offset = offset,
-        .total = total,
-        .data = bytes_of(data, left < CHANNEL_FRAGMENT_MAX ? left : CHANNEL_FRAGMENT_MAX)};
-    return channel_reassembly_add(reassembly, 1, &fragment, now, out);
-}
-
-CASE(reassembly_holds_a_few_messages_and_takes_memory_as_it_comes)
-{
-    struct channel_reassembly *reassembly = malloc(sizeof *reassembly);
-    channel_reassembly_init(reassembly);
-    uint8_t *out = NULL;
-    for (uint32_t id = 0; id < 1000; id++)
-        CHECK(!fragment_give(reassembly, id, 0, CHANNEL_MESSAGE_MAX, &out));
-    CHECK_INT(channel_reassembly_held(reassembly), CHANNEL_REASSEMBLY_MAX * CHANNEL_FRAGMENT_MAX);
-    CHECK_INT(reassembly->evicted, 1000 - CHANNEL_REASSEMBLY_MAX);
-    /* The oldest gave way: the newest four can still be completed, an older one cannot. */
-    static const struct {
-        uint32_t id;
-        bool kept;
-    } rows[] = {{999, true}, {998, true}, {997, true}, {996, true}, {995, false}};
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        bool whole = false;
-        for (uint32_t at = CHANNEL_FRAGMENT_MAX; at < CHANNEL_MESSAGE_MAX;
-             at += CHANNEL_FRAGMENT_MAX)
-            whole = fragment_give(reassembly, rows[i].id, at, CHANNEL_MESSAGE_MAX, &out);
-        CHECK(whole == rows[i].kept);
-        if (whole)
-            free(out);
-    }
-    CHECK(channel_reassembly_held(reassembly) > 0);
-    now += CHANNEL_REASSEMBLY_MS;
-    channel_reassembly_expire(reassembly, now);
-    CHECK_INT(channel_reassembly_held(reassembly), 0);
-    channel_reassembly_release(reassembly);
-    free(reassembly);
-}
-
-CASE(fragments_in_any_order_make_the_message_once)
-{
-    struct channel_reassembly *reassembly = malloc(sizeof *reassembly);
-    channel_reassembly_init(reassembly);
-    uint8_t *out = NULL;
-    CHECK(!fragment_give(reassembly, 5, 32000, 40000, &out));
-    CHECK(!fragment_give(reassembly, 5, 0, 40000, &out));
-    CHECK(!fragment_give(reassembly, 5, 0, 40000, &out));
-    CHECK(!fragment_give(reassembly, 5, 16000, 40001, &out)); /* another total: another message */
-    CHECK(fragment_give(reassembly, 5, 16000, 40000, &out));
-    free(out);
-    channel_reassembly_release(reassembly);
-    free(reassembly);
-}
-
-CASE(fragments_that_break_a_rule_are_refused)
-{
-    static const struct {
-        uint32_t offset, total;
-        size_t size;
-        bool good;
-    } rows[] = {
-        {0, 0, 0, true},
-        {0, 0, 1, false},
-        {16000, 0, 0, false},
-        {0, 1, 1, true},
-        {0, 1, 0, false},
-        {0, 1, 2, false},
-        {1, 2, 1, false},
-        {0, 16001, 16000, true},
-        {0, 16001, 15999, false},
-        {16000, 16001, 1, true},
-        {16000, 16000, 0, false},
-        {32000, 16001, 1, false},
-        {0, CHANNEL_MESSAGE_MAX, 16000, true},
-        {0, CHANNEL_MESSAGE_MAX + 1, 16000, false},
-        {0xffffffff, 0xffffffff, 0, false},
-        {4294960000u / 16000 * 16000, 0xffffffff, 16000, false},
-    };
-    static uint8_t plain[CHANNEL_FRAGMENT_HEADER_SIZE + 16384];
-    struct channel_fragment fragment = {0};
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        put_u32be(plain + 4, rows[i].offset);
-        put_u32be(plain + 8, rows[i].total);
-        bool good = channel_fragment_decode(
-            bytes_of(plain, CHANNEL_FRAGMENT_HEADER_SIZE + rows[i].size), &fragment);
-        if (good != rows[i].good)
-            printf("row %zu\n", i);
-        CHECK(good == rows[i].good);
-    }
-    CHECK(!channel_fragment_decode(bytes_of(plain, 11), &fragment));
-}
-
-/* ---- keys ---------------------------------------------------------------------------------- */
-
-CASE(a_key_survives_its_file)
-{
-    char folder[] = "/tmp/accrue-channel-XXXXXX", path[64];
-    REQUIRE(mkdtemp(folder) != NULL);
-    snprintf(path, sizeof path, "%s/transport.pem", folder);
-    struct error error;
-    CHECK(channel_keyfile_write(path, keys[0], &error));
-    struct stat status;
-    CHECK(stat(path, &status) == 0 && (status.st_mode & 0777) == 0600);
-    struct channel_key *key = NULL;
-    REQUIRE(channel_keyfile_read(path, &key, &error));
-    uint8_t a[CHANNEL_POINT_SIZE], b[CHANNEL_POINT_SIZE];
-    channel_key_point(keys[0], a);
-    channel_key_point(key, b);
-    CHECK(memcmp(a, b, sizeof a) == 0);
-    channel_key_close(key);
-
-    CHECK(!channel_keyfile_write(path, keys[1], &error));
-    CHECK_INT(error.code, ERROR_CONFLICT);
-    key = NULL;
-    static const mode_t open_modes[] = {0640, 0620, 0604, 0602};
-    for (size_t i = 0; i < ARRAY_SIZE(open_modes); i++) {
-        chmod(path, open_modes[i]);
-        CHECK(!channel_keyfile_read(path, &key, &error));
-        CHECK_INT(error.code, ERROR_DENIED);
-        CHECK(strstr(error.text, "chmod 600") != NULL);
-    }
-    unlink(path);
-    CHECK(!channel_keyfile_read(path, &key, &error));
-    CHECK_INT(error.code, ERROR_NOT_FOUND);
-    CHECK(!channel_keyfile_read(folder, &key, &error));
-    CHECK(key == NULL);
-    rmdir(folder);
-}
-
-CASE(other_keys_are_refused)
-{
-    struct channel_key *key = NULL;
-    struct error error;
-    struct buffer pem;
-    buffer_init(&pem, CHANNEL_KEY_PEM_MAX);
-    channel_key_encode(keys[0], &pem);
-    pem.at[60] ^= 1;
-    CHECK(!channel_key_decode(buffer_bytes(&pem), &key, &error));
-    CHECK_INT(error.code, ERROR_INVALID);
-    CHECK(!channel_key_decode(bytes_text(""), &key, &error));
-    /* RFC 8410 section 10.3: an Ed25519 key. */
-    CHECK(!channel_key_decode(
-        bytes_text("-----BEGIN PRIVATE KEY-----\n"
-                   "MC4CAQAwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC\n"
-                   "-----END PRIVATE KEY-----\n"),
-        &key, &error));
-    CHECK(key == NULL);
-    buffer_release(&pem);
-}
-
 CASE(bad_peers_are_refused_at_open)
 {
     struct channel_config config = {.own = 1, .peer = 2, .key = keys[0]};
@@ -949,11 +789,6 @@ int main(void)
     RUN(any_short_or_strange_bytes_are_refused);
     RUN(a_flood_of_handshakes_is_bounded_and_spares_the_session_in_use);
     RUN(a_recorded_handshake_played_back_starts_nothing);
-    RUN(reassembly_holds_a_few_messages_and_takes_memory_as_it_comes);
-    RUN(fragments_in_any_order_make_the_message_once);
-    RUN(fragments_that_break_a_rule_are_refused);
-    RUN(a_key_survives_its_file);
-    RUN(other_keys_are_refused);
     RUN(bad_peers_are_refused_at_open);
     RUN(a_mebibyte_goes_through_fast_enough_to_use);
     for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
