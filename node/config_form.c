@@ -29,18 +29,17 @@ static void mistake_add(struct config_mistakes *mistakes, const char *text)
 
 void config_form_mistake(struct config_form *form, const char *name, const char *format, ...)
 {
-    struct buffer text;
-    buffer_init(&text, CONFIG_SIZE_MAX);
-    buffer_append_text(&text, form->path);
-    if (name) {
-        buffer_printf(&text, "%s%s", form->path[0] ? "." : "", name);
-    }
-    buffer_append_text(&text, text.size > 0 ? ": " : "");
     char why[256];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(why, sizeof(why), format, arguments);
     va_end(arguments);
+    struct buffer text;
+    buffer_init(&text, CONFIG_SIZE_MAX);
+    buffer_append_text(&text, form->path);
+    buffer_append_text(&text, name && form->path[0] ? "." : "");
+    buffer_append_text(&text, name ? name : "");
+    buffer_append_text(&text, text.size > 0 ? ": " : "");
     buffer_append_text(&text, why);
     mistake_add(form->mistakes, buffer_text(&text));
     buffer_release(&text);

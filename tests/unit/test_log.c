@@ -238,11 +238,11 @@ static void *thread_log(void *argument)
 
 CASE(lines_of_several_threads_do_not_mix)
 {
-    static const char *const messages[] = {"thread one", "thread two", "thread three"};
+    static char messages[][16] = {"thread one", "thread two", "thread three"};
     start(LOG_FORMAT_JSON);
     pthread_t threads[3];
     for (size_t i = 0; i < 3; i++) {
-        REQUIRE(pthread_create(&threads[i], NULL, thread_log, (void *)(uintptr_t)messages[i]) == 0);
+        REQUIRE(pthread_create(&threads[i], NULL, thread_log, messages[i]) == 0);
     }
     for (size_t i = 0; i < 3; i++) {
         pthread_join(threads[i], NULL);
