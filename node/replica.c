@@ -123,7 +123,7 @@ static void height_durable(struct replica *r, const struct after *after)
                                .count = after->size,
                                .digest = after->digest,
                                .root = after->root};
-    r->shown_time_ms = after->index.v; /* carried here: an AFTER_HEIGHT has no index of its own */
+    r->shown_time_ms = after->time_ms;
     replica_act(r, REPLICA_EXECUTED)->action.height = after->height;
 }
 
