@@ -16,6 +16,10 @@ void must_failed(const char *condition, const char *file, int line, const char *
 
 /* ---- errors ------------------------------------------------------------------------------- */
 
+/* Here they are defined (see base.h on the analyzer). */
+#undef error_set
+#undef error_wrap
+
 /* A text cut at the size of the array must not end inside a UTF-8 character: it goes into JSON,
  * whose writer refuses the whole string for one broken character. */
 static void drop_partial_character(char *text)
@@ -281,15 +285,16 @@ void hex_encode(struct bytes bytes, char *hex_out)
     hex_out[2 * bytes.size] = '\0';
 }
 
-static int hex_digit(uint8_t character)
+/* The value of a hex digit, or 0xFF. */
+static uint8_t hex_digit(uint8_t character)
 {
     if (character >= '0' && character <= '9') {
-        return character - '0';
+        return (uint8_t)(character - '0');
     }
     if (character >= 'a' && character <= 'f') {
-        return character - 'a' + 10;
+        return (uint8_t)(character - 'a' + 10);
     }
-    return -1;
+    return 0xFF;
 }
 
 bool hex_decode(struct bytes text, uint8_t *out, size_t out_size)
@@ -298,7 +303,7 @@ bool hex_decode(struct bytes text, uint8_t *out, size_t out_size)
         return false;
     }
     for (size_t i = 0; i < text.size; i++) {
-        if (hex_digit(text.at[i]) < 0) {
+        if (hex_digit(text.at[i]) == 0xFF) {
             return false;
         }
     }

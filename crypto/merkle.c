@@ -100,15 +100,24 @@ void merkle_append(struct merkle *merkle, const struct hash *leaf, merkle_tile_s
     }
 }
 
+static bool tile_exists(const struct merkle *merkle, uint32_t level, uint64_t index)
+{
+    if (level >= MERKLE_LEVEL_MAX) {
+        return false;
+    }
+    const struct merkle_level *at = &merkle->levels[level];
+    return index < at->full_tiles || (index == at->full_tiles && at->count > 0);
+}
+
 bool merkle_tile(const struct merkle *merkle, uint32_t level, uint64_t index,
                  merkle_tile_source *source, void *context, struct hash tile_out[TILE_WIDTH],
                  uint32_t *count_out, struct error *error)
 {
-    const struct merkle_level *at = level < MERKLE_LEVEL_MAX ? &merkle->levels[level] : NULL;
-    if (!at || index > at->full_tiles || (index == at->full_tiles && at->count == 0)) {
+    if (!tile_exists(merkle, level, index)) {
         return error_set(error, ERROR_NOT_FOUND, "no tile %u/%llu in a tree of %llu", level,
                          (unsigned long long)index, (unsigned long long)merkle->size);
     }
+    const struct merkle_level *at = &merkle->levels[level];
     if (index == at->full_tiles) {
         memcpy(tile_out, at->hashes, at->count * sizeof(at->hashes[0]));
         *count_out = at->count;

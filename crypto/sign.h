@@ -54,7 +54,9 @@ struct signature sign(const struct signing_key *key, enum purpose purpose,
                       const struct hash *coalition, struct bytes message);
 struct signature sign_raw(const struct signing_key *key, struct bytes message);
 
-/* NULL when the 32 bytes are no point that OpenSSL accepts. */
+/* NULL when the 32 bytes are not the canonical encoding of a curve point (RFC 8032 5.1.3). Points
+ * of small order are taken: such a key binds its owner to nothing, which is for admission to
+ * refuse. */
 struct verifier *verifier_open(const struct public_key *key);
 void verifier_close(struct verifier *verifier);
 /* Malleable (S >= L) and, beyond OpenSSL's own checks, non-canonical A and R are refused. */

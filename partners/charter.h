@@ -19,6 +19,8 @@ enum {
     CHARTER_URL_MAX = 255,
     CHARTER_MISTAKES_MAX = 100, /* reported at once */
     CHARTER_TRANSITIONS_MAX = 512,
+    CHARTER_JOINT_MAX = 1024,
+    CHARTER_TIME_SIZE = 21, /* "2017-01-01T00:00:00Z" */
     TRANSPORT_KEY_SIZE = 65
 };
 
@@ -37,7 +39,14 @@ struct charter_node {
     struct note_key log_key;                   /* type 01; its name is the charter's origin */
     char address[CHARTER_URL_MAX + 1];         /* "tcp://10.0.0.1:7100" */
 };
+/* `issuer` may let `funder` pay for points that it earns to members, up to a budget: agreed in the
+ * genesis charter, which all partners sign off. */
+struct joint_funding {
+    struct partner_id issuer, funder;
+    struct points budget; /* the funder's share of all such points less reversals */
+};
 enum reversal_policy { REVERSAL_ONLY_PENDING, REVERSAL_WITHIN_BALANCE, REVERSAL_UNLIMITED };
+const char *reversal_policy_word(enum reversal_policy policy); /* as the charter spells it */
 
 struct charter {
     struct hash coalition; /* SHA-256 of the file */
@@ -55,6 +64,7 @@ struct charter {
         int32_t offset_s;
     } transitions[CHARTER_TRANSITIONS_MAX];
     size_t transition_count;
+    char zone[CHARTER_NAME_MAX + 1]; /* its name, for people: "UTC", "Europe/Berlin" */
 
     struct charter_partner *partners;
     size_t partner_count;
@@ -65,6 +75,9 @@ struct charter {
     bool two_voters_accepted; /* N = 2: either one down halts it; by explicit choice only */
     bool has_operator;
     struct partner_id operator_id;
+
+    struct joint_funding *joint_funding;
+    size_t joint_funding_count;
 
     struct {
         struct micro face, reimbursement, issue_fee, redemption_fee; /* a point */
@@ -113,6 +126,9 @@ bool charter_node_by_name(const struct charter *charter, struct bytes name,
 /* The first millisecond of the day after the one that holds `time_ms`, `days` later still, in the
  * charter's zone. */
 uint64_t charter_end_of_day(const struct charter *charter, uint64_t time_ms, uint32_t days);
+/* RFC 3339 in UTC, whole seconds, from 1970 on: "2017-01-01T00:00:00Z". */
+bool charter_time_parse(struct bytes text, uint64_t *time_ms_out) MUST_USE;
+void charter_time_format(uint64_t time_ms, char text_out[CHARTER_TIME_SIZE]);
 /* End of the day `months` calendar months after `time_ms` (day clipped to the month's last). */
 uint64_t charter_months_later(const struct charter *charter, uint64_t time_ms, uint32_t months);
 

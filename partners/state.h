@@ -22,7 +22,8 @@ void state_close(struct state *state);
 
 /* Begins height `height` (last + 1) at cut time `time_ms` (later than the last). Ledger time is the
  * cut's, or in a sandbox the cut's moved by the clock. What time alone brings (lots that activate,
- * holds that end) happens here; its effects go to the seal. */
+ * holds that end) happens here; its effects go to the seal. What would not fit
+ * the seal waits for the next height, and state_next_due_ms says so. */
 void state_begin(struct state *state, uint64_t height, uint64_t cut_time_ms);
 /* Applies one transaction of a batch by `lane`, which becomes record `index`. Never fails: bytes
  * that do not decode get VERDICT_MALFORMED. The outcome borrows from the state until the next call.
@@ -34,6 +35,7 @@ struct outcome state_apply(struct state *state, struct node_id lane, struct reco
  */
 struct hash state_seal(struct state *state, const struct hash *cut, struct bytes *automatic_out);
 
+const struct charter *state_charter(const struct state *state); /* borrowed */
 uint64_t state_height(const struct state *state);
 uint64_t state_time_ms(const struct state *state); /* ledger time of the last begun height */
 /* Ledger time that a cut at `cut_time_ms` would have. */
@@ -55,7 +57,7 @@ struct balance {
     struct points expired_unbooked; /* remaining in lots that time has ended */
     bool locked;
     struct partner_id enrolled_by;
-    uint64_t lot_count; /* with points pending, remaining or held */
+    uint64_t lot_count; /* not ended, with points pending, remaining or held */
 };
 bool state_balance(const struct state *state, const struct member_ref *member,
                    struct balance *balance_out) MUST_USE; /* false: unknown */
@@ -70,8 +72,8 @@ struct lot_view {
     struct points quantity;
     struct points pools[POOL_COUNT];
 };
-/* The member's lots that still hold points, in consumption order, from place `skip` on; returns how
- * many were written. */
+/* The member's lots that time has not ended and that still hold points, in consumption order, from
+ * place `skip` on; returns how many were written. */
 size_t state_lots(const struct state *state, const struct member_ref *member, size_t skip,
                   struct lot_view *lots_out, size_t count);
 bool state_lot(const struct state *state, struct lot_number number,
@@ -119,7 +121,9 @@ __int128 state_redeemed_bp(const struct state *state, struct partner_id debtor,
                            struct partner_id creditor);
 
 struct totals { /* of the whole ledger */
-    struct points quantity, pools[POOL_COUNT], deficits, waived, reversed;
+    struct points quantity, pools[POOL_COUNT];
+    /* reversed = clawed back + expired_counted + deficits + waived: ledger.md 3.2 */
+    struct points deficits, waived, reversed, expired_counted;
     uint64_t accepted, refused;
 };
 struct totals state_totals(const struct state *state);

@@ -1,0 +1,250 @@
+/* replica_parts.h - what the replica's own files share; nobody else includes it.
+ *
+ *   replica.c          lifecycle, events, submitting, own batches, actions
+ *   replica_agree.c    judging cuts, proposing, voting, deciding
+ *   replica_execute.c  applying a decided cut, and its one atomic write
+ *   replica_gossip.c   status, repetition, fetching, catching up, the question at start
+ *   replica_recover.c  replaying the store
+ *   replica_history.c  reading records, tiles and proofs
+ */
+#ifndef NODE_REPLICA_PARTS_H
+#define NODE_REPLICA_PARTS_H
+
+#include "crypto/merkle.h"
+#include "node/lanes.h"
+#include "node/replica.h"
+#include "protocol/consensus.h"
+
+enum {
+    HISTORY_KEPT = 4,        /* cuts name the state two heights back */
+    UNJUDGED_MAX = 64,       /* cuts whose batches are being fetched */
+    AHEAD_MAX = 32,          /* decided heights kept for their turn */
+    OWN_UNDECIDED_EAGER = 4, /* below it a batch closes as soon as the lane is idle */
+    OWN_UNDECIDED_MAX = LANE_BRANCH_MAX - 8,
+    BATCH_WAIT_MS = 20, /* above it a batch waits this long for company */
+    STATUS_FIRST_MS = 50,
+    STATUS_LAST_MS = 1000,
+    ASK_MS = 250,
+    FETCH_AGAIN_MS = 100,
+    HEARD_RECENTLY_MS = 3000,
+    FETCH_BYTES_MAX = 4 * 1024 * 1024, /* batches sent for one request */
+    SERVE_PER_SECOND = 400,            /* requests served a peer */
+    MEMPOOL_BYTES_DEFAULT = 16 * 1024 * 1024,
+    MEMPOOL_COUNT_MAX = 256 * 1024
+};
+
+/* What happens when a group is durable. */
+enum after_kind {
+    AFTER_BATCH,
+    AFTER_VOTE,
+    AFTER_PROPOSAL,
+    AFTER_OUTBOX,
+    AFTER_DECIDED,
+    AFTER_HEIGHT
+};
+struct after {
+    enum after_kind kind;
+    struct hash id; /* batch */
+    struct vote vote;
+    struct buffer bytes; /* proposal */
+    uint64_t token;
+    struct record_index index, first;
+    enum verdict verdict;
+    bool late;
+    uint64_t height, size, time_ms; /* of an executed height */
+    struct hash root, digest;
+};
+struct write {
+    struct store_group group;
+    struct after *afters;
+    size_t after_count, after_capacity;
+};
+
+struct pending {   /* a transaction that waits for a batch */
+    uint32_t size; /* of its framed bytes */
+    uint64_t token;
+    uint64_t outbox; /* its key there; 0: none */
+    uint64_t since_ms;
+};
+
+struct passed { /* what cuts two heights later must name */
+    uint64_t height, count;
+    struct hash digest, root, cut;
+};
+
+struct decided { /* a decided height whose batches may still be missing */
+    bool used;
+    uint16_t from; /* who told us; REPLICA_TO_ALL: our own quorum */
+    struct certificate certificate;
+    struct buffer cut;
+};
+
+struct timer {
+    uint64_t at_ms;
+    uint64_t height;
+    int32_t round;
+    bool set;
+};
+
+struct queued_action {
+    struct replica_action action;
+    size_t offset, size; /* of a message, in `sends` */
+};
+
+struct peer_seen { /* of each node */
+    uint64_t heard_ms, height, conflicts, bad_signatures, omissions;
+    struct vote votes[2];
+    bool has_vote[2];
+    struct buffer proposal; /* its newest signed proposal */
+    uint64_t proposal_height;
+    int32_t proposal_round;
+    uint64_t serve_second, served;
+    uint64_t decided_sent_ms, decided_sent_height;
+    bool answered; /* our question at start */
+};
+
+struct replica {
+    struct replica_config config;
+    const struct charter *charter;
+    uint64_t now_ms;
+    bool stopped, may_sign, draining;
+
+    struct verifier *verifiers[NODES_MAX];
+    bool is_voter[NODES_MAX];
+    struct consensus_config agreement;
+    struct consensus *consensus;
+
+    struct state *state;
+    struct merkle tree;
+    struct passed passed[HISTORY_KEPT]; /* [height % HISTORY_KEPT] */
+    uint64_t height;                    /* last executed in memory; consensus is at height + 1 */
+    uint64_t cut_time_ms;               /* of the last cut */
+    struct hash cut_id;                 /* of the last cut; the coalition id before the first */
+    struct passed shown;                /* last durable: what the outside sees */
+    uint64_t shown_time_ms;
+
+    struct lane lanes[NODES_MAX];
+    struct peer_seen seen[NODES_MAX];
+
+    struct hash unjudged[UNJUDGED_MAX];
+    size_t unjudged_count;
+    int32_t want_cut_round; /* -1: none wanted */
+    struct decided pending, ahead[AHEAD_MAX];
+    struct timer timers[3];
+    uint64_t own_votes_from; /* rounds of own votes stored at this height, for deletion */
+    int32_t own_rounds[64];
+    size_t own_round_count;
+    bool lock_stored;
+
+    struct buffer mempool; /* framed transactions */
+    struct pending *waiting;
+    size_t waiting_count, waiting_capacity;
+    uint64_t outbox_next, outbox_count;
+    bool batch_in_flight;
+
+    struct write writes[2]; /* [filling], and the other in flight */
+    size_t filling;
+    bool write_in_flight;
+    uint64_t write_number;
+
+    struct queued_action *actions;
+    size_t action_first, action_count, action_capacity;
+    struct buffer sends;
+
+    uint64_t status_at_ms, ask_at_ms, fetch_heights_at_ms;
+    uint64_t fetch_at_ms[NODES_MAX]; /* a lane's batches were asked for; not again before */
+    uint32_t status_interval_ms;
+    uint16_t fetch_turn;
+
+    struct message in, out;
+    struct proposal proposal_in;
+    struct buffer scratch, record;
+};
+
+/* replica.c */
+void replica_send(struct replica *r, uint16_t peer, const struct message *message);
+void replica_stop(struct replica *r, const char *format, ...) PRINTF_LIKE(2, 3);
+void replica_warn(struct replica *r, const char *format, ...) PRINTF_LIKE(2, 3);
+struct queued_action *replica_act(struct replica *r, enum replica_action_kind kind);
+struct store_group *replica_group(struct replica *r);
+struct after *replica_after(struct replica *r, enum after_kind kind);
+void replica_maybe_batch(struct replica *r);
+void replica_wait(struct replica *r, struct bytes transaction, uint64_t token, uint64_t outbox);
+
+/* replica_agree.c */
+void agree_begin(struct replica *r); /* at height + 1 */
+void agree_maybe_start(struct replica *r);
+void agree_on_proposal(struct replica *r, uint16_t from, struct bytes bytes);
+void agree_on_vote(struct replica *r, uint16_t from, const struct vote *vote);
+void agree_on_batch(struct replica *r); /* a lane grew: judge and propose again */
+void agree_on_decided(struct replica *r, uint16_t from, const struct certificate *certificate,
+                      struct bytes cut);
+void agree_on_time(struct replica *r);
+void agree_pump(struct replica *r);
+void agree_vote_durable(struct replica *r, const struct vote *vote);
+void agree_proposal_durable(struct replica *r, struct bytes bytes);
+void agree_try_execute(struct replica *r);
+/* Is the cut well-formed, ours to follow, and held? With `fetch`, asks for what is missing. */
+enum cut_status agree_judge(struct replica *r, const struct cut *cut, bool fetch,
+                            const char **why_out);
+
+/* replica_execute.c */
+void execute_cut(struct replica *r, const struct certificate *certificate, const struct cut *cut,
+                 struct bytes cut_bytes);
+struct execution_order {
+    struct lane_entry **entries;
+    size_t count, capacity;
+};
+/* Rule 12: batches of the cut in execution order; every path must be held. */
+void execution_order(struct replica *r, const struct cut *cut, struct execution_order *order_out);
+
+/* replica_gossip.c */
+void gossip_reset(struct replica *r);
+void gossip_on_time(struct replica *r);
+void gossip_on_status(struct replica *r, uint16_t from, const struct status *status);
+void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes);
+void gossip_on_fetch_batches(struct replica *r, uint16_t from, const struct message *message);
+void gossip_on_fetch_heights(struct replica *r, uint16_t from, uint64_t first, uint64_t count);
+void gossip_on_ask(struct replica *r, uint16_t from, uint64_t nonce);
+void gossip_on_answer(struct replica *r, uint16_t from, const struct answer *answer);
+void gossip_fetch(struct replica *r, uint16_t lane, const struct lane_head *missing);
+void gossip_remember_vote(struct replica *r, const struct vote *vote);
+void gossip_remember_proposal(struct replica *r, const struct proposal *proposal,
+                              struct bytes bytes);
+
+/* replica_recover.c */
+bool recover(struct replica *r, struct error *error) MUST_USE;
+
+/* replica_history.c: the values of the store's H and O entries */
+struct stored_height {
+    uint64_t height, first_index, record_count;
+    struct certificate certificate;
+    struct bytes cut;
+    size_t batch_count;
+    struct bytes batches; /* [[lane, sequence, id, first index]...], read with stored_batch_next */
+};
+struct stored_batch {
+    struct node_id lane;
+    uint64_t sequence, first_index;
+    struct hash id;
+};
+bool stored_height_decode(struct bytes bytes, struct stored_height *height_out,
+                          struct error *error) MUST_USE;
+bool stored_batch_next(struct bytes *rest, struct stored_batch *batch_out);
+void stored_outcomes_put(struct buffer *out, uint64_t height, uint64_t time_ms,
+                         const struct batch *batch, struct bytes outcomes);
+void stored_seal_put(struct buffer *out, struct bytes record);
+struct stored_block {
+    bool is_seal;
+    struct bytes seal;
+    uint64_t height, time_ms, sequence, count;
+    struct node_id lane;
+    struct hash id;
+    struct bytes outcomes;
+};
+bool stored_block_decode(struct bytes bytes, struct stored_block *block_out,
+                         struct error *error) MUST_USE;
+bool replica_read_tile(void *context, uint32_t level, uint64_t index, struct hash tile_out[256],
+                       struct error *error);
+
+#endif

@@ -1,0 +1,146 @@
+/* The charter's days and months: UTC transitions in the charter itself, so that two machines with
+ * different zone files agree. Dates by the proleptic Gregorian calendar. */
+#include "partners/charter.h"
+
+#define SECOND_MS INT64_C(1000)
+#define DAY_MS    (86400 * SECOND_MS)
+
+struct civil {
+    int64_t year;
+    int64_t month; /* 1..12 */
+    int64_t day;
+};
+
+/* Days since 1970-01-01, in eras of 400 years that start on 1 March. */
+static int64_t days_of(struct civil civil)
+{
+    int64_t year = civil.month <= 2 ? civil.year - 1 : civil.year;
+    int64_t era = year / 400, year_of_era = year - era * 400;
+    int64_t month = civil.month > 2 ? civil.month - 3 : civil.month + 9;
+    int64_t day_of_year = (153 * month + 2) / 5 + civil.day - 1;
+    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
+    return era * 146097 + day_of_era - 719468;
+}
+
+static struct civil civil_of(int64_t days)
+{
+    days += 719468;
+    int64_t era = days / 146097, day_of_era = days - era * 146097;
+    int64_t year_of_era =
+        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    int64_t month = (5 * day_of_year + 2) / 153;
+    struct civil civil = {.year = year_of_era + era * 400,
+                          .month = month < 10 ? month + 3 : month - 9,
+                          .day = day_of_year - (153 * month + 2) / 5 + 1};
+    civil.year += civil.month <= 2;
+    return civil;
+}
+
+static int64_t month_length(int64_t year, int64_t month)
+{
+    static const int64_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return month == 2 && leap ? 29 : lengths[month - 1];
+}
+
+static int64_t offset_ms(const struct charter *charter, uint64_t time_ms)
+{
+    size_t i = charter->transition_count;
+    while (i > 1 && charter->transitions[i - 1].from_ms > time_ms)
+        i--;
+    return i == 0 ? 0 : charter->transitions[i - 1].offset_s * SECOND_MS;
+}
+
+/* Local midnight at the start of `day`, in UTC. The offset at midnight is not known before midnight
+ * is: the guess with the offset before it is corrected once. Where the clock skips midnight, the
+ * day starts at the skip. */
+static uint64_t midnight(const struct charter *charter, int64_t day)
+{
+    int64_t local_ms = day * DAY_MS;
+    if (local_ms >= (int64_t)TIME_MS_MAX)
+        return TIME_MS_MAX;
+    int64_t near_ms = local_ms > DAY_MS ? local_ms - DAY_MS : 0;
+    int64_t first_ms = local_ms - offset_ms(charter, (uint64_t)near_ms);
+    int64_t guess_ms = local_ms - offset_ms(charter, (uint64_t)(first_ms > 0 ? first_ms : 0));
+    int64_t ms = guess_ms > first_ms ? first_ms : guess_ms;
+    /* The earlier of both stands when its local time has reached the day. */
+    if (ms < 0 || ms + offset_ms(charter, (uint64_t)ms) < local_ms)
+        ms = guess_ms > first_ms ? guess_ms : first_ms;
+    return ms < 0 ? 0 : (uint64_t)ms;
+}
+
+static int64_t local_day(const struct charter *charter, uint64_t time_ms)
+{
+    must(time_ms <= TIME_MS_MAX);
+    int64_t local_ms = (int64_t)time_ms + offset_ms(charter, time_ms);
+    return local_ms < 0 ? -1 : local_ms / DAY_MS;
+}
+
+uint64_t charter_end_of_day(const struct charter *charter, uint64_t time_ms, uint32_t days)
+{
+    return midnight(charter, local_day(charter, time_ms) + 1 + days);
+}
+
+uint64_t charter_months_later(const struct charter *charter, uint64_t time_ms, uint32_t months)
+{
+    struct civil civil = civil_of(local_day(charter, time_ms));
+    int64_t month = civil.month - 1 + months;
+    civil.year += month / 12;
+    civil.month = month % 12 + 1;
+    int64_t length = month_length(civil.year, civil.month);
+    if (civil.day > length)
+        civil.day = length;
+    return midnight(charter, days_of(civil) + 1);
+}
+
+bool charter_time_parse(struct bytes text, uint64_t *time_ms_out)
+{
+    static const char shape[] = "dddd-dd-ddTdd:dd:ddZ";
+    int64_t field[6] = {0};
+    size_t at = 0;
+    if (text.size != sizeof(shape) - 1)
+        return false;
+    for (size_t i = 0; i < text.size; i++) {
+        if (shape[i] != 'd') {
+            if (text.at[i] != (uint8_t)shape[i])
+                return false;
+            at++;
+        } else if (text.at[i] < '0' || text.at[i] > '9')
+            return false;
+        else
+            field[at] = field[at] * 10 + (text.at[i] - '0');
+    }
+    if (field[0] < 1970 || field[1] < 1 || field[1] > 12 || field[2] < 1 ||
+        field[2] > month_length(field[0], field[1]) || field[3] > 23 || field[4] > 59 ||
+        field[5] > 59)
+        return false;
+    int64_t days = days_of((struct civil){field[0], field[1], field[2]});
+    *time_ms_out =
+        (uint64_t)(days * DAY_MS + ((field[3] * 60 + field[4]) * 60 + field[5]) * SECOND_MS);
+    return true;
+}
+
+void charter_time_format(uint64_t time_ms, char text_out[CHARTER_TIME_SIZE])
+{
+    must(time_ms <= TIME_MS_MAX);
+    struct civil civil = civil_of((int64_t)time_ms / DAY_MS);
+    uint64_t seconds = time_ms / 1000 % 86400;
+    int64_t field[] = {civil.year,
+                       civil.month,
+                       civil.day,
+                       (int64_t)(seconds / 3600),
+                       (int64_t)(seconds / 60 % 60),
+                       (int64_t)(seconds % 60)};
+    static const char shape[] = "dddd-dd-ddTdd:dd:ddZ";
+    size_t part = ARRAY_SIZE(field);
+    for (size_t i = sizeof(shape) - 1; i-- > 0;) {
+        bool digit = shape[i] == 'd';
+        if (digit && shape[i + 1] != 'd')
+            part--;
+        text_out[i] = digit ? (char)('0' + field[part] % 10) : shape[i];
+        if (digit)
+            field[part] /= 10;
+    }
+    text_out[sizeof(shape) - 1] = 0;
+}

@@ -1,0 +1,78 @@
+/* Members and the cards that lead to them. */
+#include "partners/state_parts.h"
+
+static uint64_t hash_of(const struct state *state, const void *at, size_t size)
+{
+    /* The coalition's id as seed: tables of two coalitions differ. */
+    return table_hash(get_u64be(state->charter->coalition.at), bytes_of(at, size));
+}
+
+static bool member_is(const void *context, uint32_t value, const void *key)
+{
+    const struct state *state = context;
+    return member_equal(&state->members[value].ref, key);
+}
+
+uint32_t members_find(const struct state *state, const struct member_ref *ref)
+{
+    uint32_t member = NOTHING;
+    uint64_t hash = hash_of(state, ref->at, MEMBER_REF_SIZE);
+    return table_find(&state->member_table, hash, member_is, state, ref, &member) ? member
+                                                                                  : NOTHING;
+}
+
+enum verdict members_enrol(struct state *state, struct partner_id writer,
+                           const struct member_ref *ref)
+{
+    if (members_find(state, ref) != NOTHING)
+        return VERDICT_MEMBER_EXISTS;
+    must(state->member_count < NOTHING);
+    state->members = array_grow(state->members, &state->member_capacity, state->member_count + 1,
+                                sizeof(*state->members));
+    state->members[state->member_count] = (struct member){.ref = *ref,
+                                                          .enrolled_by = writer,
+                                                          .first_lot = NOTHING,
+                                                          .last_lot = NOTHING,
+                                                          .first_deficit = NOTHING,
+                                                          .last_deficit = NOTHING};
+    table_insert(&state->member_table, hash_of(state, ref->at, MEMBER_REF_SIZE),
+                 (uint32_t)state->member_count++);
+    journal_note_bytes(&state->journal, NOTE_MEMBER, bytes_of(ref->at, MEMBER_REF_SIZE));
+    return VERDICT_ACCEPTED;
+}
+
+static bool card_is(const void *context, uint32_t value, const void *key)
+{
+    const struct state *state = context;
+    return bytes_equal(bytes_of(state->cards[value].token.at, HASH_SIZE),
+                       bytes_of(((const struct card_token *)key)->at, HASH_SIZE));
+}
+
+uint32_t cards_find(const struct state *state, const struct card_token *card)
+{
+    uint32_t place = 0;
+    uint64_t hash = hash_of(state, card->at, HASH_SIZE);
+    if (!table_find(&state->card_table, hash, card_is, state, card, &place))
+        return NOTHING;
+    return state->cards[place].member;
+}
+
+enum verdict members_link_card(struct state *state, struct partner_id writer,
+                               const struct member_ref *ref, const struct card_token *card)
+{
+    uint32_t member = members_find(state, ref);
+    if (member == NOTHING)
+        return VERDICT_UNKNOWN_MEMBER;
+    if (!partner_equal(state->members[member].enrolled_by, writer))
+        return VERDICT_NOT_AUTHORISED;
+    uint32_t holder = cards_find(state, card);
+    if (holder != NOTHING)
+        return holder == member ? VERDICT_NOTHING_TO_DO : VERDICT_CARD_TAKEN;
+    state->cards = array_grow(state->cards, &state->card_capacity, state->card_count + 1,
+                              sizeof(*state->cards));
+    state->cards[state->card_count] = (struct card){.token = *card, .member = member};
+    table_insert(&state->card_table, hash_of(state, card->at, HASH_SIZE),
+                 (uint32_t)state->card_count++);
+    journal_note(&state->journal, NOTE_CARD, member, get_u64be(card->at));
+    return VERDICT_ACCEPTED;
+}

@@ -1,0 +1,271 @@
+/* Everything recomputed from the lots and the allocations, and compared: slow, for the simulator
+ * and the auditor. What it recomputes from is what nothing else is allowed to lose. */
+#include "partners/state_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct checker {
+    const struct state *state;
+    struct error *error;
+    struct tally total, *issuers, *funders;
+    struct member *members; /* only the sums are used */
+    uint32_t *held, *spent; /* a lot, from the allocations */
+    __int128 *redeemed;     /* [funder * partners + redeemer] */
+    struct joint_used *joint;
+    int64_t reversed, waived, expired_counted;
+};
+
+static bool differs(const struct checker *checker, const char *what, uint64_t where)
+{
+    return error_set(checker->error, ERROR_CORRUPT, "state: %s do not add up (at %llu)", what,
+                     (unsigned long long)where);
+}
+
+static void checker_init(struct checker *checker, const struct state *state, struct error *error)
+{
+    size_t partners = state->charter->partner_count;
+    *checker = (struct checker){.state = state, .error = error};
+    checker->issuers = allocate(partners, sizeof(*checker->issuers));
+    checker->funders = allocate(partners, sizeof(*checker->funders));
+    checker->members = allocate(state->member_count + 1, sizeof(*checker->members));
+    checker->held = allocate(state->lot_count + 1, sizeof(*checker->held));
+    checker->spent = allocate(state->lot_count + 1, sizeof(*checker->spent));
+    checker->redeemed = allocate(partners * partners, sizeof(*checker->redeemed));
+    checker->joint = allocate(state->charter->joint_funding_count + 1, sizeof(*checker->joint));
+}
+
+static void checker_release(struct checker *checker)
+{
+    free(checker->issuers);
+    free(checker->funders);
+    free(checker->members);
+    free(checker->held);
+    free(checker->spent);
+    free(checker->redeemed);
+    free(checker->joint);
+}
+
+/* ---- allocations -------------------------------------------------------------------------------
+ */
+
+static bool add_holds(struct checker *checker)
+{
+    const struct state *state = checker->state;
+    for (size_t i = 0; i < state->hold_count; i++) {
+        const struct hold *hold = &state->holds[i];
+        int64_t points = 0;
+        for (uint32_t j = 0; j < hold->allocation_count; j++) {
+            const struct allocation *part = &state->allocations[hold->first_allocation + j];
+            points += part->quantity;
+            if (hold->status == HOLD_OPEN)
+                checker->held[part->lot] += part->quantity;
+        }
+        if (points != hold->points || hold->committed > points)
+            return differs(checker, "allocations of a hold", hold->record);
+    }
+    return true;
+}
+
+static void add_redeemed(struct checker *checker, const struct redemption *redemption, uint32_t lot,
+                         int64_t points)
+{
+    size_t partners = checker->state->charter->partner_count;
+    const struct funding_split *split = &lot_terms(checker->state, lot)->split;
+    for (size_t i = 0; i < split->count; i++)
+        if (!partner_equal(split->funders[i].partner, redemption->redeemer))
+            checker->redeemed[split->funders[i].partner.v * partners + redemption->redeemer.v] +=
+                (__int128)points * split->funders[i].bp;
+}
+
+static bool add_redemptions(struct checker *checker)
+{
+    const struct state *state = checker->state;
+    for (size_t i = 0; i < state->redemption_count; i++) {
+        const struct redemption *redemption = &state->redemptions[i];
+        int64_t points = 0, returned = 0;
+        for (uint32_t j = 0; j < redemption->allocation_count; j++) {
+            const struct allocation *part = &state->allocations[redemption->first_allocation + j];
+            if (part->returned > part->quantity)
+                return differs(checker, "returned allocations", redemption->record);
+            points += part->quantity;
+            returned += part->returned;
+            checker->spent[part->lot] += part->quantity - part->returned;
+            add_redeemed(checker, redemption, part->lot, (int64_t)part->quantity - part->returned);
+        }
+        if (points != redemption->points || returned != redemption->returned)
+            return differs(checker, "allocations of a redemption", redemption->record);
+    }
+    return true;
+}
+
+/* ---- lots -------------------------------------------------------------------------------------
+ */
+
+static void tally_lot(struct tally *tally, const struct lot *lot, int64_t weight)
+{
+    tally->quantity += (__int128)lot->quantity * weight;
+    for (size_t i = 0; i < POOL_COUNT; i++)
+        tally->pools[i] += (__int128)lot->pools[i] * weight;
+}
+
+static bool lot_sound(const struct checker *checker, uint32_t id)
+{
+    const struct state *state = checker->state;
+    const struct lot *lot = &state->lots[id];
+    uint64_t sum = 0, standing = 0;
+    for (size_t i = 0; i < POOL_COUNT; i++)
+        sum += lot->pools[i];
+    standing = (uint64_t)lot->pools[POOL_PENDING] + lot->pools[POOL_REMAINING];
+    enum lot_list list = lot->ended ? (lot->pools[POOL_REMAINING] ? LIST_ENDED : LIST_NONE)
+                         : standing + lot->pools[POOL_HELD] > 0 ? LIST_MEMBER
+                                                                : LIST_NONE;
+    return sum == lot->quantity && lot->pools[POOL_HELD] == checker->held[id] &&
+           lot->pools[POOL_SPENT] == checker->spent[id] && lot->reversed <= lot->quantity &&
+           lot->waived <= lot->reversed && lot->list == list &&
+           lot->ended == (lot->expires_ms != 0 && lot->expires_ms <= state->now_ms) &&
+           lot->expired_counted <=
+               lot->pools[POOL_EXPIRED] + (lot->ended ? lot->pools[POOL_REMAINING] : 0);
+}
+
+static void add_joint(struct checker *checker, const struct lot *lot, const struct terms *terms)
+{
+    const struct charter *charter = checker->state->charter;
+    for (size_t i = 0; i < charter->joint_funding_count; i++)
+        for (size_t j = 0; j < terms->split.count; j++)
+            if (partner_equal(charter->joint_funding[i].issuer, terms->issuer) &&
+                partner_equal(charter->joint_funding[i].funder, terms->split.funders[j].partner))
+                checker->joint[i].points_bp +=
+                    ((__int128)lot->quantity - lot->reversed) * terms->split.funders[j].bp;
+}
+
+static bool add_lots(struct checker *checker)
+{
+    const struct state *state = checker->state;
+    for (uint32_t id = 0; id < state->lot_count; id++) {
+        const struct lot *lot = &state->lots[id];
+        const struct terms *terms = lot_terms(state, id);
+        struct member *member = &checker->members[lot->member];
+        if (!lot_sound(checker, id))
+            return differs(checker, "pools of a lot", (uint64_t)id + 1);
+        tally_lot(&checker->total, lot, 1);
+        tally_lot(&checker->issuers[terms->issuer.v], lot, 1);
+        for (size_t i = 0; i < terms->split.count; i++)
+            tally_lot(&checker->funders[terms->split.funders[i].partner.v], lot,
+                      terms->split.funders[i].bp);
+        member->pending += lot->pools[POOL_PENDING];
+        member->held += lot->pools[POOL_HELD];
+        *(lot->ended ? &member->ended : &member->remaining) += lot->pools[POOL_REMAINING];
+        member->lot_count += lot->list == LIST_MEMBER;
+        checker->reversed += lot->reversed;
+        checker->waived += lot->waived;
+        checker->expired_counted += lot->expired_counted;
+        /* Children of expired lots carry their parent's earn, but no budget of their own. */
+        if (lot->earn != NOTHING &&
+            id - state->earns[lot->earn].first_lot < state->earns[lot->earn].lot_count)
+            add_joint(checker, lot, terms);
+    }
+    return true;
+}
+
+/* ---- members ------------------------------------------------------------------------------------
+ */
+
+static bool in_order(const struct state *state, uint32_t a, uint32_t b)
+{
+    const struct lot *x = &state->lots[a], *y = &state->lots[b];
+    uint64_t x_ends = x->expires_ms ? x->expires_ms : UINT64_MAX;
+    uint64_t y_ends = y->expires_ms ? y->expires_ms : UINT64_MAX;
+    if (x_ends != y_ends)
+        return x_ends < y_ends;
+    return x->activates_ms != y->activates_ms ? x->activates_ms < y->activates_ms : a < b;
+}
+
+static bool list_sound(const struct state *state, uint32_t place)
+{
+    const struct member *member = &state->members[place];
+    uint32_t count = 0, previous = NOTHING;
+    for (uint32_t id = member->first_lot; id != NOTHING; id = state->lots[id].next) {
+        if (++count > member->lot_count || state->lots[id].member != place ||
+            state->lots[id].previous != previous ||
+            (previous != NOTHING && !in_order(state, previous, id)))
+            return false;
+        previous = id;
+    }
+    return count == member->lot_count && member->last_lot == previous;
+}
+
+static bool members_sound(const struct checker *checker)
+{
+    const struct state *state = checker->state;
+    int64_t deficits = 0;
+    for (uint32_t i = 0; i < state->member_count; i++) {
+        const struct member *seen = &state->members[i], *sum = &checker->members[i];
+        int64_t deficit = 0;
+        for (uint32_t at = seen->first_deficit; at != NOTHING; at = state->deficits[at].next)
+            deficit += state->deficits[at].points;
+        deficits += deficit;
+        if (seen->remaining != sum->remaining || seen->pending != sum->pending ||
+            seen->held != sum->held || seen->ended != sum->ended ||
+            seen->lot_count != sum->lot_count || seen->deficit != deficit ||
+            (deficit > 0 && seen->remaining > 0) || !list_sound(state, i))
+            return differs(checker, "sums of a member", i);
+    }
+    return deficits == state->deficits_open || differs(checker, "open deficits", 0);
+}
+
+/* ---- money --------------------------------------------------------------------------------------
+ */
+
+static bool money_sound(const struct checker *checker)
+{
+    const struct state *state = checker->state;
+    size_t partners = state->charter->partner_count;
+    for (uint16_t i = 0; i < partners; i++)
+        for (uint16_t j = 0; j < partners; j++) {
+            struct partner_id debtor = {i}, creditor = {j};
+            __int128 points_bp = checker->redeemed[(size_t)i * partners + j];
+            __int128 money = state_obligation(state, debtor, creditor, LINE_REDEMPTION).v +
+                             state_obligation(state, debtor, creditor, LINE_REDEMPTION_CONTRA).v;
+            if (points_bp != state_redeemed_bp(state, debtor, creditor) ||
+                money != points_bp * state->charter->rates.reimbursement.v)
+                return differs(checker, "redemption obligations", (uint64_t)i * partners + j);
+            bool fees = state_obligation(state, debtor, creditor, LINE_ISSUE_FEE).v != 0 ||
+                        state_obligation(state, debtor, creditor, LINE_REDEMPTION_FEE).v != 0;
+            if (fees && !(state->charter->has_operator &&
+                          partner_equal(creditor, state->charter->operator_id)))
+                return differs(checker, "fees", (uint64_t)i * partners + j);
+        }
+    return true;
+}
+
+static bool sums_sound(const struct checker *checker)
+{
+    const struct state *state = checker->state;
+    size_t partners = state->charter->partner_count;
+    if (memcmp(&checker->total, &state->total, sizeof(checker->total)) != 0 ||
+        memcmp(checker->issuers, state->issuers, partners * sizeof(*checker->issuers)) != 0 ||
+        memcmp(checker->funders, state->funders, partners * sizeof(*checker->funders)) != 0)
+        return differs(checker, "totals", 0);
+    /* Adjustments downwards are claw-backs without a lot that was reversed. */
+    if (checker->waived != state->waived || checker->expired_counted != state->expired_counted ||
+        checker->reversed > state->reversed ||
+        state->total.pools[POOL_CLAWED_BACK] + state->expired_counted + state->deficits_open +
+                state->waived !=
+            state->reversed)
+        return differs(checker, "reversals", 0);
+    for (size_t i = 0; i < state->charter->joint_funding_count; i++)
+        if (checker->joint[i].points_bp != state->joint_used[i].points_bp)
+            return differs(checker, "joint budgets", i);
+    return true;
+}
+
+bool state_check(const struct state *state, struct error *error)
+{
+    struct checker checker;
+    checker_init(&checker, state, error);
+    bool good = add_holds(&checker) && add_redemptions(&checker) && add_lots(&checker) &&
+                members_sound(&checker) && money_sound(&checker) && sums_sound(&checker);
+    checker_release(&checker);
+    return good;
+}

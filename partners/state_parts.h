@@ -1,0 +1,321 @@
+/* state_parts.h - the insides of the state, for partners/state.c and the files beside it.
+ *
+ *     member --first_lot--> lot <-> lot <-> lot     standing lots, in consumption order
+ *            --first_deficit--> deficit -> deficit  oldest first
+ *     issuer --first_ended--> lot <-> lot           ended by time, points unbooked
+ *     earn: its lots are first_lot .. first_lot + lot_count - 1
+ *     hold, redemption: their allocations are consecutive too
+ *
+ * Everything is a dense array; a 32-bit place in one is the reference. Records of a kind are
+ * appended in the order of the log, so that a record index is found by bisection.
+ *
+ * Threads: as partners/state.h.
+ */
+#ifndef PARTNERS_STATE_PARTS_H
+#define PARTNERS_STATE_PARTS_H
+
+#include "partners/due.h"
+#include "partners/journal.h"
+#include "partners/keys.h"
+#include "partners/obligations.h"
+#include "partners/state.h"
+#include "partners/table.h"
+
+#define NOTHING UINT32_MAX /* no lot, member, earn, ... */
+
+enum {
+    /* Claims open at one member; beyond it reversals stay within the balance. Bounds what covering
+     * them can add to one record. */
+    DEFICITS_MAX = 64,
+    /* Upper bounds of encoded effects, in bytes. */
+    MOVE_SIZE_MAX = 14,
+    LOT_EFFECT_SIZE_MAX = 12,
+    OBLIGATION_SIZE_MAX = 18,
+    /* What the planned effects of a record may take; the rest is for fees and waived rests. */
+    PLAN_SIZE_MAX = EFFECTS_SIZE_MAX - 4000
+};
+
+struct terms { /* interned: many lots share one */
+    struct partner_id issuer;
+    struct funding_split split;
+    struct micro reimbursement, issue_fee, redemption_fee; /* frozen, a point */
+};
+
+enum lot_list { LIST_NONE, LIST_MEMBER, LIST_ENDED };
+
+struct lot {
+    uint32_t terms, member;
+    uint32_t earn; /* NOTHING: of an adjust or a transfer */
+    uint32_t previous, next;
+    uint8_t list; /* enum lot_list */
+    bool ended;   /* expires_ms has passed */
+    uint32_t quantity;
+    uint32_t pools[POOL_COUNT];
+    uint32_t reversed;        /* reversals asked of this lot */
+    uint32_t waived;          /* of those, waived and not made up for since */
+    uint32_t expired_counted; /* of those, met by points that expired (4.3) */
+    uint64_t activates_ms, expires_ms;
+    uint64_t record; /* the earn, or else the record that made it */
+};
+
+struct earn {
+    uint64_t record;
+    uint64_t eligible, refunded;
+    uint32_t member;
+    uint32_t first_lot;
+    struct partner_id partner;
+    uint8_t lot_count;
+};
+
+struct allocation {
+    uint32_t lot;
+    uint32_t quantity;
+    uint32_t returned; /* by reversals, or when the rest of a hold is released */
+};
+
+enum hold_status { HOLD_OPEN, HOLD_COMMITTED, HOLD_RELEASED, HOLD_ENDED };
+
+struct hold {
+    uint64_t record;
+    uint64_t ends_ms;
+    uint64_t first_allocation;
+    uint32_t allocation_count;
+    uint32_t member;
+    struct partner_id redeemer;
+    enum hold_status status;
+    int64_t points, committed;
+};
+
+struct redemption {
+    uint64_t record;
+    uint64_t first_allocation;
+    uint32_t allocation_count;
+    uint32_t member;
+    struct partner_id redeemer;
+    int64_t points, returned;
+};
+
+struct deficit {
+    int64_t points;
+    uint32_t next;
+    struct partner_id claimant;
+};
+
+struct member {
+    struct member_ref ref;
+    struct partner_id enrolled_by;
+    uint32_t first_lot, last_lot;
+    uint32_t lot_count;
+    uint32_t first_deficit, last_deficit;
+    uint32_t deficit_count;
+    int64_t remaining; /* of active unexpired lots */
+    int64_t pending, held, deficit;
+    int64_t ended; /* remaining in lots that time has ended */
+};
+
+struct card {
+    struct card_token token;
+    uint32_t member;
+};
+
+struct tally { /* points, or points * bp */
+    __int128 quantity, pools[POOL_COUNT];
+};
+
+struct ended_list {
+    uint32_t first, last;
+};
+
+struct joint_used {
+    __int128 points_bp;
+};
+
+/* What a record is about to consume, in consumption order, and a bound of its effects. */
+struct plan {
+    struct allocation *at;
+    size_t count, capacity;
+    int64_t points;
+    size_t split_sum; /* funders of the planned lots, counted each time */
+    size_t distinct;  /* different funders */
+    uint32_t *seen;   /* by partner: the stamp of the last plan that met it */
+    uint32_t stamp;
+};
+
+struct state {
+    const struct charter *charter;
+    uint16_t *name_rank; /* of partners, by name */
+    uint64_t height, now_ms, cut_time_ms, first_cut_ms, advance_ms;
+    uint64_t next_index;
+    bool begun, started;
+    struct hash digest;
+
+    struct member *members;
+    size_t member_count, member_capacity;
+    struct table member_table;
+    struct card *cards;
+    size_t card_count, card_capacity;
+    struct table card_table;
+
+    struct terms *terms;
+    size_t terms_count, terms_capacity;
+    struct table terms_table;
+    struct lot *lots;
+    size_t lot_count, lot_capacity;
+    struct ended_list *ended; /* by issuer */
+    struct tally total, *issuers, *funders;
+
+    struct earn *earns;
+    size_t earn_count, earn_capacity;
+    struct hold *holds;
+    size_t hold_count, hold_capacity;
+    struct redemption *redemptions;
+    size_t redemption_count, redemption_capacity;
+    struct allocation *allocations; /* of holds and redemptions */
+    size_t allocation_count, allocation_capacity;
+    struct deficit *deficits;
+    size_t deficit_count, deficit_capacity;
+    uint32_t free_deficit;
+
+    struct obligations obligations;
+    struct joint_used *joint_used; /* by charter->joint_funding */
+    int64_t deficits_open, waived, reversed, expired_counted;
+    uint64_t accepted, refused;
+
+    struct due timers; /* activations and holds' ends */
+    struct due ends;   /* of lots */
+    struct keys keys, documents;
+    struct journal journal;
+    struct buffer automatic;
+    uint32_t touched[EXPIRE_LOTS_MAX]; /* members of the record at hand */
+    size_t touched_count;
+    struct plan plan;
+    size_t item_start; /* of the effects of the record, or of time's current item */
+};
+
+/* ---- members.c ---------------------------------------------------------------------------------
+ */
+uint32_t members_find(const struct state *state, const struct member_ref *ref); /* or NOTHING */
+enum verdict members_enrol(struct state *state, struct partner_id writer,
+                           const struct member_ref *ref);
+enum verdict members_link_card(struct state *state, struct partner_id writer,
+                               const struct member_ref *ref, const struct card_token *card);
+uint32_t cards_find(const struct state *state, const struct card_token *card); /* a member */
+
+/* ---- terms.c -----------------------------------------------------------------------------------
+ */
+/* The terms of today's rate card for this issuer and split. */
+uint32_t terms_intern(struct state *state, struct partner_id issuer,
+                      const struct funding_split *split);
+struct funding_split split_alone(struct partner_id partner);
+/* Whole points of each funder, largest remainder, then name; shares are in the split's order. */
+void split_points(const struct state *state, const struct funding_split *split, int64_t points,
+                  int64_t shares_out[SPLIT_MAX]);
+/* May `writer` fund earns by this split? Counts the split well formed. */
+enum verdict split_check(const struct state *state, struct partner_id writer,
+                         const struct funding_split *split);
+/* Joint budgets: room for all lots of an earn, use of one lot, and its way back. */
+bool budget_room(const struct state *state, struct partner_id writer, const struct earn_lot *lots,
+                 size_t count);
+void budget_use(struct state *state, const struct terms *terms, int64_t points);
+
+/* ---- lots.c ------------------------------------------------------------------------------------
+ */
+struct lot_seed {
+    uint32_t member, terms, earn;
+    uint32_t quantity;
+    uint64_t activates_ms, expires_ms, record;
+};
+/* Makes a lot, pending when it activates later; its points that are active at once are not yet set
+ * against deficits. */
+uint32_t lot_create(struct state *state, const struct lot_seed *seed);
+/* The one place where points change pools. */
+void lot_move(struct state *state, uint32_t lot, enum pool from, enum pool to, uint32_t quantity);
+/* Time has passed its expiry. */
+void lot_end(struct state *state, uint32_t lot);
+/* Pending points become active: fee, then deficits. */
+void lot_activate(struct state *state, uint32_t lot);
+/* After lot_create: what an activation does, for a lot that was active at once. */
+void lot_arrive(struct state *state, uint32_t lot, bool with_fee);
+/* A lot's place in consumption order changes with its activation. */
+void lot_bring_forward(struct state *state, uint32_t lot, uint64_t activates_ms);
+struct terms *lot_terms(const struct state *state, uint32_t lot);
+bool lot_exists(const struct state *state, struct lot_number number, uint32_t *lot_out) MUST_USE;
+
+/* ---- plan.c ------------------------------------------------------------------------------------
+ */
+void plan_clear(struct plan *plan);
+void plan_add(struct state *state, uint32_t lot, uint32_t quantity);
+/* Plans `points` of the member's active lots; `only_funder` (or NULL) restricts it to lots that it
+ * funds alone. False when there are fewer. */
+bool plan_consume(struct state *state, uint32_t member, int64_t points,
+                  const struct partner_id *only_funder) MUST_USE;
+/* True when at most charter.limits.allocations lots are touched and the effects fit: `per_lot`
+ * bytes a lot, and obligations of each funder to at most `creditors`. */
+bool plan_fits(const struct state *state, size_t per_lot, size_t creditors) MUST_USE;
+
+/* ---- money.c -----------------------------------------------------------------------------------
+ */
+/* The funders of a lot owe `creditor` for `points` at its price; negative points take it back. */
+void money_owe(struct state *state, uint32_t lot, struct partner_id creditor, int64_t points,
+               enum line_class line_class);
+void money_issue_fee(struct state *state, uint32_t lot, int64_t points);
+void money_redemption_fee(struct state *state, uint32_t lot, struct partner_id redeemer,
+                          int64_t points);
+/* Turns the gathered obligations into effects. */
+void money_flush(struct state *state);
+
+/* ---- deficits.c --------------------------------------------------------------------------------
+ */
+void deficit_add(struct state *state, uint32_t member, struct partner_id claimant, int64_t points);
+/* Sets up to `available` points of a lot's pool against the member's deficits, oldest first;
+ * returns how many went. */
+uint32_t deficits_cover(struct state *state, uint32_t lot, enum pool from, uint32_t available);
+
+/* ---- returns.c ---------------------------------------------------------------------------------
+ */
+/* Points come back to a lot out of HELD or SPENT: waived rests first, then deficits, then the lot;
+ * one that has ended books held points as expired, and passes spent ones on to a child lot that
+ * lives to the end of the charter's grace. */
+void points_return(struct state *state, uint32_t lot, enum pool from, uint32_t quantity);
+
+/* ---- redemptions.c, holds.c, reversals.c, transfers.c -------------------------------------------
+ */
+struct context { /* of the transaction that is being applied */
+    struct partner_id writer;
+    struct record_index index;
+    const struct transaction *transaction;
+};
+/* Points asked for: given, or the fewest whose face value covers the amount. */
+enum verdict points_asked(const struct state *state, struct points points, struct micro amount,
+                          int64_t *points_out);
+enum verdict apply_redeem(struct state *state, const struct context *context);
+enum verdict apply_hold(struct state *state, const struct context *context);
+enum verdict apply_commit(struct state *state, const struct context *context);
+enum verdict apply_release(struct state *state, const struct context *context);
+void hold_end(struct state *state, uint32_t hold);
+enum verdict apply_reverse_earn(struct state *state, const struct context *context);
+enum verdict apply_reverse_redeem(struct state *state, const struct context *context);
+enum verdict apply_transfer(struct state *state, const struct context *context);
+enum verdict apply_adjust(struct state *state, const struct context *context);
+enum verdict apply_expire(struct state *state, const struct context *context);
+enum verdict apply_earn(struct state *state, const struct context *context);
+enum verdict apply_activate(struct state *state, const struct context *context);
+uint32_t earn_find(const struct state *state, struct record_index index); /* or NOTHING */
+uint32_t hold_find(const struct state *state, struct record_index index);
+uint32_t redemption_find(const struct state *state, struct record_index index);
+/* Books planned allocations, out of `from`, as a redemption. */
+void redemption_book(struct state *state, const struct context *context, uint32_t member,
+                     enum pool from);
+/* Keeps the planned allocations; returns the place of the first. */
+uint64_t allocations_keep(struct state *state);
+
+/* ---- state.c -----------------------------------------------------------------------------------
+ */
+enum { SCRATCH_KEY_SIZE = 7 + DOCUMENT_SIZE_MAX };
+/* The keys of the two tables of keys.h, put together in `scratch`. */
+struct bytes document_key(uint8_t scratch[SCRATCH_KEY_SIZE], struct partner_id partner,
+                          enum transaction_type type, uint32_t line, struct bytes document);
+struct bytes idempotency_key(uint8_t scratch[SCRATCH_KEY_SIZE], struct partner_id partner,
+                             struct bytes key);
+
+#endif

@@ -1,0 +1,108 @@
+#include "partners/table.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { TABLE_CAPACITY_MIN = 16 };
+
+/* Multiply-and-fold over 8-byte words: two multiplications for a member reference. */
+static uint64_t fold(uint64_t a, uint64_t b)
+{
+    unsigned __int128 product = (unsigned __int128)a * b;
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
+}
+
+uint64_t table_hash(uint64_t seed, struct bytes bytes)
+{
+    static const uint64_t odd_a = UINT64_C(0x9e3779b97f4a7c15),
+                          odd_b = UINT64_C(0xd6e8feb86659fd93);
+    uint64_t hash = seed ^ (odd_a * (bytes.size + 1));
+    size_t left = bytes.size;
+    const uint8_t *at = bytes.at;
+    while (left > 0) {
+        uint64_t word = 0;
+        size_t part = left < 8 ? left : 8;
+        memcpy(&word, at, part);
+        hash = fold(hash ^ word, odd_b) ^ odd_a;
+        at += part;
+        left -= part;
+    }
+    return fold(hash, odd_a);
+}
+
+void table_release(struct table *table)
+{
+    free(table->slots);
+    *table = (struct table){0};
+}
+
+bool table_find(const struct table *table, uint64_t hash, table_equal *equal, const void *context,
+                const void *key, uint32_t *value_out)
+{
+    if (table->capacity == 0)
+        return false;
+    size_t mask = table->capacity - 1;
+    for (size_t i = hash & mask; table->slots[i].used; i = (i + 1) & mask) {
+        const struct table_slot *slot = &table->slots[i];
+        if (slot->hash == hash && equal(context, slot->value, key)) {
+            *value_out = slot->value;
+            return true;
+        }
+    }
+    return false;
+}
+
+static void place(struct table_slot *slots, size_t mask, struct table_slot slot)
+{
+    size_t i = slot.hash & mask;
+    while (slots[i].used)
+        i = (i + 1) & mask;
+    slots[i] = slot;
+}
+
+static void grow(struct table *table)
+{
+    size_t capacity = table->capacity ? table->capacity * 2 : TABLE_CAPACITY_MIN;
+    struct table_slot *slots = allocate(capacity, sizeof(*slots));
+    for (size_t i = 0; i < table->capacity; i++)
+        if (table->slots[i].used)
+            place(slots, capacity - 1, table->slots[i]);
+    free(table->slots);
+    table->slots = slots;
+    table->capacity = capacity;
+}
+
+void table_insert(struct table *table, uint64_t hash, uint32_t value)
+{
+    if ((table->count + 1) * 4 > table->capacity * 3)
+        grow(table);
+    place(table->slots, table->capacity - 1,
+          (struct table_slot){.hash = hash, .value = value, .used = 1});
+    table->count++;
+}
+
+/* Closes the gap at `hole`: an entry moves back when its home does not lie after the hole. */
+static void close_gap(struct table *table, size_t hole)
+{
+    size_t mask = table->capacity - 1;
+    for (size_t i = (hole + 1) & mask; table->slots[i].used; i = (i + 1) & mask) {
+        size_t home = table->slots[i].hash & mask;
+        if (((i - home) & mask) >= ((i - hole) & mask)) {
+            table->slots[hole] = table->slots[i];
+            hole = i;
+        }
+    }
+    table->slots[hole] = (struct table_slot){0};
+}
+
+void table_remove(struct table *table, uint64_t hash, uint32_t value)
+{
+    must(table->count > 0);
+    size_t mask = table->capacity - 1, i = hash & mask;
+    while (table->slots[i].used &&
+           !(table->slots[i].hash == hash && table->slots[i].value == value))
+        i = (i + 1) & mask;
+    must(table->slots[i].used);
+    close_gap(table, i);
+    table->count--;
+}
