@@ -61,7 +61,7 @@ struct sim_node {
     uint32_t life;
     int64_t skew_ms;
     uint32_t write_ms;
-    bool liar, retired;
+    bool liar, retired, wiped;
     uint16_t side;        /* of a partition */
     uint64_t height;      /* last seen executed */
     struct bytes writing; /* the group in flight: lost, or not, when it crashes now */
