@@ -150,9 +150,9 @@ void api_respond_problem(struct api_call *call, const struct problem *problem)
     api_response_init(&response, problem_status(problem), "application/problem+json");
     struct json_out json;
     json_out_init(&json, &response.body);
-    json_object(&json, NULL);
+    json_open_object(&json, NULL);
     problem_write(problem, &json, path_of(call->request.target), call->trace_id);
-    json_object_end(&json);
+    json_close_object(&json);
     response.retry_after_s = problem->retry_after_s;
     response.challenge = problem->code == PROBLEM_UNAUTHENTICATED;
     call->api->problem_counts[problem->code]++;
@@ -234,9 +234,9 @@ static bool admit(struct api_call *call)
         api_response_init(&response, 405, "application/problem+json");
         struct json_out json;
         json_out_init(&json, &response.body);
-        json_object(&json, NULL);
+        json_open_object(&json, NULL);
         problem_write(&problem, &json, path, call->trace_id);
-        json_object_end(&json);
+        json_close_object(&json);
         response.allow = allow;
         api_respond(call, &response);
     } else if (!call->route) {
@@ -294,6 +294,13 @@ size_t api_body_max(const struct api_call *call)
         return API_BATCH_BODY_MAX;
     }
     must(!"a route of no kind");
+}
+
+void api_too_large(struct api_call *call)
+{
+    if (!call->answered)
+        api_refuse(call, PROBLEM_TOO_LARGE, "A body has at most %zu bytes here.",
+                   api_body_max(call));
 }
 
 size_t api_feed(struct api_call *call, struct bytes piece)

@@ -116,6 +116,8 @@ struct api_call *api_begin(struct api *api, const struct api_request *request,
                            const struct api_responder *responder);
 /* The largest body that this call takes; 0: none. */
 size_t api_body_max(const struct api_call *call);
+/* The body is announced as larger: answers 413. */
+void api_too_large(struct api_call *call);
 /* Takes a piece of the body. Returns how much: less than given means wait for wake(). */
 size_t api_feed(struct api_call *call, struct bytes piece);
 /* The body is complete. */

@@ -22,7 +22,7 @@ struct batch_line {
     bool repeat, late;
 };
 
-struct batch {
+struct api_batch {
     struct buffer line; /* the one that is being read, or that is stalled */
     bool skipping;      /* it is too long: its rest is dropped */
     bool stalled;       /* complete, and the replica had no room */
@@ -56,7 +56,7 @@ bool api_batch_begin(struct api_call *call)
 
 void api_batch_close(struct api_call *call)
 {
-    struct batch *batch = call->batch;
+    struct api_batch *batch = call->batch;
     if (!batch)
         return;
     if (batch->owned > 0)
@@ -73,7 +73,7 @@ void api_batch_close(struct api_call *call)
 
 /* ---- lines in ------------------------------------------------------------------------------- */
 
-static struct batch_line *line_new(struct batch *batch)
+static struct batch_line *line_new(struct api_batch *batch)
 {
     batch->lines =
         array_grow(batch->lines, &batch->capacity, batch->count + 1, sizeof(*batch->lines));
@@ -86,9 +86,9 @@ static void line_problem(struct api_call *call, const struct problem *problem)
     struct json_out json;
     buffer_init(&text, API_BATCH_LINE_MAX);
     json_out_init(&json, &text);
-    json_object(&json, NULL);
+    json_open_object(&json, NULL);
     problem_write(problem, &json, bytes_text("/v1/batch"), call->trace_id);
-    json_object_end(&json);
+    json_close_object(&json);
     struct batch_line *line = line_new(call->batch);
     line->state = LINE_PROBLEM;
     line->status = (uint16_t)problem_status(problem);
@@ -109,7 +109,7 @@ static void line_refuse(struct api_call *call, enum problem_code code, const cha
 /* True unless the replica has no room: then the line is tried again later. */
 static bool line_submit(struct api_call *call, const struct transaction *transaction)
 {
-    struct batch *batch = call->batch;
+    struct api_batch *batch = call->batch;
     struct submission submission;
     struct in_flight_owner owner = {.call = call, .slot = (uint32_t)batch->count};
     struct batch_line *line;
@@ -184,7 +184,7 @@ static bool line_take(struct api_call *call, struct bytes text)
 /* The buffered line is complete. */
 static void line_complete(struct api_call *call)
 {
-    struct batch *batch = call->batch;
+    struct api_batch *batch = call->batch;
     if (batch->skipping) {
         line_refuse(call, PROBLEM_TOO_LARGE, "A line has at most 16384 bytes.");
     } else if (batch->count >= API_BATCH_LINES_MAX) {
@@ -200,12 +200,12 @@ static void line_complete(struct api_call *call)
     buffer_clear(&batch->line);
 }
 
-static bool blocked(const struct batch *batch)
+static bool blocked(const struct api_batch *batch)
 {
     return batch->stalled || batch->waiting >= API_BATCH_WINDOW;
 }
 
-static void line_append(struct batch *batch, struct bytes piece)
+static void line_append(struct api_batch *batch, struct bytes piece)
 {
     if (batch->skipping || batch->line.size + piece.size > API_BATCH_LINE_MAX) {
         batch->skipping = true;
@@ -217,7 +217,7 @@ static void line_append(struct batch *batch, struct bytes piece)
 
 size_t api_batch_feed(struct api_call *call, struct bytes piece)
 {
-    struct batch *batch = call->batch;
+    struct api_batch *batch = call->batch;
     size_t used = 0;
     while (used < piece.size && !blocked(batch) && !batch->refused) {
         const uint8_t *from = piece.at + used;
@@ -241,7 +241,7 @@ size_t api_batch_feed(struct api_call *call, struct bytes piece)
 
 void api_batch_end(struct api_call *call)
 {
-    struct batch *batch = call->batch;
+    struct api_batch *batch = call->batch;
     batch->ended = true;
     if (!batch->refused && !batch->stalled && (batch->line.size > 0 || batch->skipping))
         line_complete(call);
@@ -253,7 +253,7 @@ void api_batch_end(struct api_call *call)
 
 /* ---- what becomes of them ------------------------------------------------------------------- */
 
-static void line_settle(struct batch *batch, struct batch_line *line, enum line_state state)
+static void line_settle(struct api_batch *batch, struct batch_line *line, enum line_state state)
 {
     must(line->state == LINE_WAITING);
     line->state = (uint8_t)state;
@@ -270,7 +270,7 @@ void api_batch_on_durable(struct api_call *call, uint32_t slot)
 
 void api_batch_on_decided(struct api_call *call, uint32_t slot, uint64_t index, bool repeat)
 {
-    struct batch *batch = call->batch;
+    struct api_batch *batch = call->batch;
     struct batch_line *line = &batch->lines[slot];
     must(slot < batch->count && batch->owned > 0);
     batch->owned--;
@@ -283,7 +283,7 @@ void api_batch_on_decided(struct api_call *call, uint32_t slot, uint64_t index, 
 
 static void expire_lines(struct api_call *call)
 {
-    struct batch *batch = call->batch;
+    struct api_batch *batch = call->batch;
     uint64_t now = api_now(call->api);
     for (; batch->oldest < batch->count; batch->oldest++) {
         struct batch_line *line = &batch->lines[batch->oldest];
@@ -297,7 +297,7 @@ static void expire_lines(struct api_call *call)
 
 static void retry_stalled(struct api_call *call)
 {
-    struct batch *batch = call->batch;
+    struct api_batch *batch = call->batch;
     if (!batch->stalled)
         return;
     if (api_now(call->api) < batch->stalled_ms + API_ANSWER_MS) {
@@ -309,7 +309,7 @@ static void retry_stalled(struct api_call *call)
     buffer_clear(&batch->line);
 }
 
-static bool output_ready(const struct batch *batch)
+static bool output_ready(const struct api_batch *batch)
 {
     return batch->chunk_at < batch->chunk.size ||
            (batch->given < batch->count && batch->lines[batch->given].state != LINE_WAITING) ||
@@ -318,7 +318,7 @@ static bool output_ready(const struct batch *batch)
 
 void api_batch_go_on(struct api_call *call)
 {
-    struct batch *batch = call->batch;
+    struct api_batch *batch = call->batch;
     expire_lines(call);
     retry_stalled(call);
     bool input = batch->input_paused && !blocked(batch);
@@ -365,18 +365,18 @@ static void render_item(struct chunk *chunk, struct rendering *item, struct byte
     struct json_out json;
     item->offset = chunk->scratch.size;
     json_out_init(&json, &chunk->scratch);
-    json_object(&json, NULL);
+    json_open_object(&json, NULL);
     json_put_uint(&json, "line", item->line + 1);
     json_put_int(&json, "status", verdict_status(verdict));
     if (verdict == VERDICT_ACCEPTED) {
         (void)api_result_write(call->api, &json, record, repeat, true);
     } else {
-        json_object(&json, "problem");
+        json_open_object(&json, "problem");
         api_refusal_write(call->api, &json, record, repeat, call->trace_id,
                           bytes_text("/v1/batch"));
-        json_object_end(&json);
+        json_close_object(&json);
     }
-    json_object_end(&json);
+    json_close_object(&json);
     item->size = chunk->scratch.size - item->offset;
 }
 
@@ -411,7 +411,7 @@ static void render_items(struct chunk *chunk)
     qsort(chunk->items, chunk->count, sizeof(chunk->items[0]), by_line);
 }
 
-static void write_line(struct batch *batch, size_t number)
+static void write_line(struct api_batch *batch, size_t number)
 {
     struct batch_line *line = &batch->lines[number];
     struct buffer *out = &batch->chunk;
@@ -429,7 +429,7 @@ static void write_line(struct batch *batch, size_t number)
 
 static void render_chunk(struct api_call *call)
 {
-    struct batch *batch = call->batch;
+    struct api_batch *batch = call->batch;
     struct chunk *chunk = allocate(1, sizeof(*chunk));
     size_t end = batch->given;
     chunk->call = call;
@@ -470,7 +470,7 @@ static void render_chunk(struct api_call *call)
 
 size_t api_batch_read(struct api_call *call, uint8_t *out, size_t size, bool *end_out)
 {
-    struct batch *batch = call->batch;
+    struct api_batch *batch = call->batch;
     *end_out = false;
     if (batch->chunk_at == batch->chunk.size && batch->given < batch->count)
         render_chunk(call);

@@ -6,12 +6,12 @@
 
 static void put_rates(struct json_out *json, const struct charter *charter)
 {
-    json_object(json, "rates");
+    json_open_object(json, "rates");
     json_put_money(json, "face", api_micro_money(charter->rates.face), 2);
     json_put_money(json, "reimbursement", api_micro_money(charter->rates.reimbursement), 2);
     json_put_money(json, "issue_fee", api_micro_money(charter->rates.issue_fee), 2);
     json_put_money(json, "redemption_fee", api_micro_money(charter->rates.redemption_fee), 2);
-    json_object_end(json);
+    json_close_object(json);
 }
 
 static const char *reversal_word(enum reversal_policy policy)
@@ -29,7 +29,7 @@ static const char *reversal_word(enum reversal_policy policy)
 
 static void put_policy(struct json_out *json, const struct charter *charter)
 {
-    json_object(json, "policy");
+    json_open_object(json, "policy");
     json_put_word(json, "reversal", reversal_word(charter->policy.reversal));
     json_put_int(json, "deficit_max", charter->policy.deficit_max.v);
     json_put_uint(json, "grace_days", charter->policy.grace_days);
@@ -40,12 +40,12 @@ static void put_policy(struct json_out *json, const struct charter *charter)
     json_put_uint(json, "late_after_ms", charter->policy.late_after_ms);
     json_put_uint(json, "clock_bound_ms", charter->policy.clock_bound_ms);
     json_put_uint(json, "expiry_months", charter->policy.expiry_months);
-    json_object_end(json);
+    json_close_object(json);
 }
 
 static void put_limits(struct json_out *json, const struct charter *charter)
 {
-    json_object(json, "limits");
+    json_open_object(json, "limits");
     json_put_uint(json, "batch_bytes", charter->limits.batch_bytes);
     json_put_uint(json, "cut_bytes", charter->limits.cut_bytes);
     json_put_uint(json, "lane_cut_bytes", charter->limits.lane_cut_bytes);
@@ -54,7 +54,7 @@ static void put_limits(struct json_out *json, const struct charter *charter)
     json_put_uint(json, "heartbeat_ms", charter->limits.heartbeat_ms);
     json_put_uint(json, "timeout_ms", charter->limits.timeout_ms);
     json_put_uint(json, "timeout_delta_ms", charter->limits.timeout_delta_ms);
-    json_object_end(json);
+    json_close_object(json);
 }
 
 static void put_node(struct api *api, struct json_out *json, uint16_t number)
@@ -64,7 +64,7 @@ static void put_node(struct api *api, struct json_out *json, uint16_t number)
     const struct replica_status *status = api_status(api);
     uint64_t now = api_now(api), heard = status->heard_ms[number];
     bool self = number == api->config.self.v;
-    json_object(json, NULL);
+    json_open_object(json, NULL);
     json_put_word(json, "name", node->name);
     json_put_word(json, "partner", api_partner_name(api, node->partner));
     json_put_bool(json, "voter", node->voter);
@@ -81,7 +81,7 @@ static void put_node(struct api *api, struct json_out *json, uint16_t number)
     json_put_bool(
         json, "link",
         self || (api->config.link_up ? api->config.link_up(api->config.context, number) : recent));
-    json_object_end(json);
+    json_close_object(json);
 }
 
 static void put_where(struct api *api, struct json_out *json)
@@ -111,20 +111,20 @@ void api_get_coalition(struct api_call *call)
     struct json_out json;
     buffer_init(&body, API_RESPONSE_MAX);
     json_out_init(&json, &body);
-    json_object(&json, NULL);
+    json_open_object(&json, NULL);
     json_put_word(&json, "name", charter->name);
     json_put_word(&json, "origin", charter->origin);
     json_put_hex(&json, "coalition", hash_as_bytes(&charter->coalition));
     json_put_bool(&json, "sandbox", charter->sandbox);
     json_put_word(&json, "currency", charter->currency);
-    json_array(&json, "partners");
+    json_open_array(&json, "partners");
     for (size_t i = 0; i < charter->partner_count; i++)
         json_put_word(&json, NULL, charter->partners[i].name);
-    json_array_end(&json);
-    json_array(&json, "nodes");
+    json_close_array(&json);
+    json_open_array(&json, "nodes");
     for (size_t i = 0; i < charter->node_count; i++)
         put_node(api, &json, (uint16_t)i);
-    json_array_end(&json);
+    json_close_array(&json);
     put_rates(&json, charter);
     put_policy(&json, charter);
     put_limits(&json, charter);
@@ -132,7 +132,7 @@ void api_get_coalition(struct api_call *call)
     json_put_word(&json, "node", charter->nodes[api->config.self.v].name);
     json_put_word(&json, "partner", api_partner_name(api, api->partner));
     json_put_word(&json, "version", api->config.version);
-    json_object_end(&json);
+    json_close_object(&json);
     api_respond_json(call, &body);
 }
 
@@ -166,18 +166,18 @@ static void put_pair(struct api *api, struct json_out *json, struct partner_id d
     __int128 points = state_redeemed_bp(state, debtor, creditor);
     if (!any && points == 0)
         return;
-    json_object(json, NULL);
+    json_open_object(json, NULL);
     json_put_word(json, "debtor", api_partner_name(api, debtor));
     json_put_word(json, "creditor", api_partner_name(api, creditor));
     put_points_bp(json, "points", points);
     json_put_money(json, "open", settlement_open(state, debtor, creditor), digits);
     json_put_money(json, "rounded", settlement_rounded(state, debtor, creditor), digits);
-    json_object(json, "classes");
+    json_open_object(json, "classes");
     for (size_t i = 0; i < LINE_CLASS_COUNT; i++)
         if (by_class[i].v != 0)
             json_put_money(json, line_class_word((enum line_class)i), by_class[i], digits);
-    json_object_end(json);
-    json_object_end(json);
+    json_close_object(json);
+    json_close_object(json);
 }
 
 static void put_payments(struct api *api, struct json_out *json)
@@ -185,15 +185,15 @@ static void put_payments(struct api *api, struct json_out *json)
     const struct charter *charter = api->config.charter;
     struct payment *payments = allocate(charter->partner_count, sizeof(*payments));
     size_t count = settlement_payments(api_state(api), payments);
-    json_array(json, "payments");
+    json_open_array(json, "payments");
     for (size_t i = 0; i < count; i++) {
-        json_object(json, NULL);
+        json_open_object(json, NULL);
         json_put_word(json, "from", api_partner_name(api, payments[i].from));
         json_put_word(json, "to", api_partner_name(api, payments[i].to));
         json_put_money(json, "amount", payments[i].amount, charter->minor_digits);
-        json_object_end(json);
+        json_close_object(json);
     }
-    json_array_end(json);
+    json_close_array(json);
     free(payments);
 }
 
@@ -206,30 +206,30 @@ void api_get_settlement(struct api_call *call)
     struct json_out json;
     buffer_init(&body, API_RESPONSE_MAX);
     json_out_init(&json, &body);
-    json_object(&json, NULL);
+    json_open_object(&json, NULL);
     json_put_word(&json, "currency", charter->currency);
     json_put_bool(&json, "sandbox", charter->sandbox);
-    json_array(&json, "obligations");
+    json_open_array(&json, "obligations");
     for (uint16_t d = 0; d < count; d++)
         for (uint16_t c = 0; c < count; c++)
             if (c != d)
                 put_pair(api, &json, (struct partner_id){d}, (struct partner_id){c});
-    json_array_end(&json);
-    json_array(&json, "nets");
+    json_close_array(&json);
+    json_open_array(&json, "nets");
     for (uint16_t p = 0; p < count; p++) {
         struct partner_id partner = {p};
-        json_object(&json, NULL);
+        json_open_object(&json, NULL);
         json_put_word(&json, "partner", api_partner_name(api, partner));
         json_put_money(&json, "open", settlement_net(api_state(api), partner, false),
                        charter->minor_digits);
         json_put_money(&json, "rounded", settlement_net(api_state(api), partner, true),
                        charter->minor_digits);
-        json_object_end(&json);
+        json_close_object(&json);
     }
-    json_array_end(&json);
+    json_close_array(&json);
     put_payments(api, &json);
     json_put_uint(&json, "height", api_status(api)->height);
     json_put_uint(&json, "records", api_status(api)->records);
-    json_object_end(&json);
+    json_close_object(&json);
     api_respond_json(call, &body);
 }

@@ -22,7 +22,7 @@ static void body_begin(struct json_out *json, struct buffer *body)
 {
     buffer_init(body, API_RESPONSE_MAX);
     json_out_init(json, body);
-    json_object(json, NULL);
+    json_open_object(json, NULL);
 }
 
 static void body_end(struct api_call *call, struct json_out *json)
@@ -30,25 +30,25 @@ static void body_end(struct api_call *call, struct json_out *json)
     struct api *api = call->api;
     json_put_time(json, "time", replica_time_ms(api->config.replica));
     json_put_uint(json, "height", replica_height(api->config.replica));
-    json_object_end(json);
+    json_close_object(json);
     api_respond_json(call, json->out);
 }
 
 static void put_split(struct api *api, struct json_out *json, const struct lot_view *lot)
 {
-    json_array(json, "split");
+    json_open_array(json, "split");
     for (size_t i = 0; i < lot->split->count; i++) {
-        json_object(json, NULL);
+        json_open_object(json, NULL);
         json_put_word(json, "partner", api_partner_name(api, lot->split->funders[i].partner));
         json_put_int(json, "bp", lot->split->funders[i].bp);
-        json_object_end(json);
+        json_close_object(json);
     }
-    json_array_end(json);
+    json_close_array(json);
 }
 
 static void put_lot(struct api *api, struct json_out *json, const struct lot_view *lot)
 {
-    json_object(json, NULL);
+    json_open_object(json, NULL);
     json_put_uint(json, "lot", lot->number.v);
     json_put_word(json, "issuer", api_partner_name(api, lot->issuer));
     json_put_uint(json, "earn", lot->earn.v);
@@ -65,7 +65,7 @@ static void put_lot(struct api *api, struct json_out *json, const struct lot_vie
     else
         json_put_null(json, "expires");
     put_split(api, json, lot);
-    json_object_end(json);
+    json_close_object(json);
 }
 
 static void put_next(struct json_out *json, bool more, uint64_t next)
@@ -88,10 +88,10 @@ static void put_lots(struct api *api, struct json_out *json, const struct member
 {
     struct lot_view *lots = allocate(limit + 1, sizeof(*lots));
     size_t count = state_lots(api_state(api), member, skip, lots, limit + 1);
-    json_array(json, "lots");
+    json_open_array(json, "lots");
     for (size_t i = 0; i < count && i < limit; i++)
         put_lot(api, json, &lots[i]);
-    json_array_end(json);
+    json_close_array(json);
     put_next(json, count > limit, skip + limit);
     free(lots);
 }
@@ -145,16 +145,16 @@ void api_get_member_transactions(struct api_call *call)
     body_begin(&json, &body);
     buffer_init(&record, RECORD_SIZE_MAX);
     json_put_member(&json, "member", &member);
-    json_array(&json, "transactions");
+    json_open_array(&json, "transactions");
     bool good = true;
     for (size_t i = 0; i < count && i < limit && good; i++) {
         buffer_clear(&record);
         good = replica_record(api->config.replica, indexes[i], &record, &error);
         if (!good)
             break;
-        json_object(&json, NULL);
+        json_open_object(&json, NULL);
         api_record_write(api, &json, buffer_bytes(&record));
-        json_object_end(&json);
+        json_close_object(&json);
     }
     buffer_release(&record);
     if (!good) {
@@ -162,7 +162,7 @@ void api_get_member_transactions(struct api_call *call)
         api_respond_error(call, &error);
         return;
     }
-    json_array_end(&json);
+    json_close_array(&json);
     put_next(&json, count > limit, count > limit ? indexes[limit - 1] : 0);
     body_end(call, &json);
 }
@@ -223,18 +223,18 @@ void api_get_balances(struct api_call *call)
         return;
     uint64_t count = state_member_count(state);
     body_begin(&json, &body);
-    json_array(&json, "balances");
+    json_open_array(&json, "balances");
     uint64_t end = place < count && limit < count - place ? place + limit : count;
     for (; place < end; place++) {
         struct member_ref member = state_member_at(state, place);
         struct balance balance;
         if (!state_balance(state, &member, &balance))
             continue;
-        json_object(&json, NULL);
+        json_open_object(&json, NULL);
         api_balance_write(call->api, &json, &member, &balance);
-        json_object_end(&json);
+        json_close_object(&json);
     }
-    json_array_end(&json);
+    json_close_array(&json);
     put_next(&json, end < count, end);
     json_put_uint(&json, "members", count);
     body_end(call, &json);

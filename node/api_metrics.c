@@ -27,7 +27,7 @@ void api_get_health(struct api_call *call)
     struct json_out json;
     api_response_init(&response, live && !api->draining ? 200 : 503, "application/json");
     json_out_init(&json, &response.body);
-    json_object(&json, NULL);
+    json_open_object(&json, NULL);
     json_put_word(&json, "status", !live ? "stopped" : ready ? "ok" : "degraded");
     json_put_bool(&json, "live", live);
     json_put_bool(&json, "ready", ready && !api->draining);
@@ -37,7 +37,7 @@ void api_get_health(struct api_call *call)
     json_put_uint(&json, "height", status->height);
     json_put_time(&json, "ledger_time", status->ledger_time_ms);
     json_put_word(&json, "version", api->config.version);
-    json_object_end(&json);
+    json_close_object(&json);
     api_respond(call, &response);
 }
 

@@ -57,7 +57,7 @@ struct write_part {
     bool repeat;
 };
 
-struct batch;
+struct api_batch;
 struct built;
 
 struct api_call {
@@ -76,7 +76,7 @@ struct api_call {
     struct write_part parts[API_PARTS_MAX];
     size_t part_count;
     bool late; /* submitted while cut off: durable is all it can be */
-    struct batch *batch;
+    struct api_batch *batch;
     struct api_call *previous, *next; /* of every call that is open */
 };
 

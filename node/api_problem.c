@@ -41,14 +41,14 @@ static void write_mistakes(const struct form_mistakes *mistakes, struct json_out
 {
     if (mistakes->count == 0)
         return;
-    json_array(json, "errors");
+    json_open_array(json, "errors");
     for (size_t i = 0; i < mistakes->count && i < FORM_MISTAKES_MAX; i++) {
-        json_object(json, NULL);
+        json_open_object(json, NULL);
         json_put_word(json, "pointer", mistakes->at[i].pointer);
         json_put_word(json, "detail", mistakes->at[i].detail);
-        json_object_end(json);
+        json_close_object(json);
     }
-    json_array_end(json);
+    json_close_array(json);
 }
 
 void problem_write(const struct problem *problem, struct json_out *json, struct bytes instance,

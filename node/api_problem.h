@@ -34,7 +34,7 @@ enum problem_code {
         API_PROBLEM_COUNT
 };
 
-enum { PROBLEM_DETAIL_SIZE = 320 };
+enum { PROBLEM_DETAIL_SIZE = ERROR_TEXT_SIZE };
 
 struct problem {
     enum problem_code code;

@@ -53,14 +53,14 @@ static void each_effect(struct api *api, struct json_out *json, const struct rec
         if (effect.kind != kind)
             continue;
         if (!any)
-            json_array(json, name);
+            json_open_array(json, name);
         any = true;
-        json_object(json, NULL);
+        json_open_object(json, NULL);
         write(api, json, &effect);
-        json_object_end(json);
+        json_close_object(json);
     }
     if (any)
-        json_array_end(json);
+        json_close_array(json);
 }
 
 static void write_lot(struct api *api, struct json_out *json, const struct effect *effect)
@@ -203,9 +203,9 @@ static void write_balance_of(struct api *api, struct json_out *json, const struc
     struct balance balance;
     if (!member_of(api, t, &member) || !state_balance(api_state(api), &member, &balance))
         return;
-    json_object(json, "balance");
+    json_open_object(json, "balance");
     api_balance_write(api, json, &member, &balance);
-    json_object_end(json);
+    json_close_object(json);
 }
 
 /* ---- results -------------------------------------------------------------------------------- */
@@ -273,14 +273,14 @@ static void write_split(struct api *api, struct json_out *json, const struct fun
 {
     if (split->count == 0)
         return;
-    json_array(json, "split");
+    json_open_array(json, "split");
     for (size_t i = 0; i < split->count; i++) {
-        json_object(json, NULL);
+        json_open_object(json, NULL);
         json_put_word(json, "partner", api_partner_name(api, split->funders[i].partner));
         json_put_int(json, "bp", split->funders[i].bp);
-        json_object_end(json);
+        json_close_object(json);
     }
-    json_array_end(json);
+    json_close_array(json);
 }
 
 static void put_time_or_null(struct json_out *json, const char *name, uint64_t time_ms)
@@ -299,18 +299,18 @@ static void write_earn(struct api *api, struct json_out *json, const struct tran
                        (struct money){(__int128)t->body.earn.eligible * BASIS_POINTS}, 2);
     if (!hash_is_zero(&t->body.earn.basket))
         json_put_hex(json, "basket", hash_as_bytes(&t->body.earn.basket));
-    json_array(json, "lots");
+    json_open_array(json, "lots");
     for (size_t i = 0; i < t->body.earn.lot_count; i++) {
         const struct earn_lot *lot = &t->body.earn.lots[i];
-        json_object(json, NULL);
+        json_open_object(json, NULL);
         json_put_int(json, "points", lot->quantity.v);
         put_time_or_null(json, "activates", lot->activates_ms);
         put_time_or_null(json, "expires", lot->expires_ms);
         json_put_int(json, "qualifying", lot->qualifying.v);
         write_split(api, json, &lot->split);
-        json_object_end(json);
+        json_close_object(json);
     }
-    json_array_end(json);
+    json_close_array(json);
 }
 
 static void write_adjust(struct json_out *json, const struct transaction *t)
@@ -325,10 +325,10 @@ static void write_adjust(struct json_out *json, const struct transaction *t)
 
 static void write_expire(struct json_out *json, const struct transaction *t)
 {
-    json_array(json, "lots");
+    json_open_array(json, "lots");
     for (size_t i = 0; i < t->body.expire.lot_count; i++)
         json_put_uint(json, NULL, t->body.expire.lots[i].v);
-    json_array_end(json);
+    json_close_array(json);
 }
 
 static void write_body(struct api *api, struct json_out *json, const struct transaction *t)
@@ -402,9 +402,9 @@ static void write_transaction(struct api *api, struct json_out *json, const stru
         json_put_text(json, "document", t->document);
         json_put_uint(json, "line", t->line);
     }
-    json_object(json, "body");
+    json_open_object(json, "body");
     write_body(api, json, t);
-    json_object_end(json);
+    json_close_object(json);
 }
 
 static void write_seal(struct json_out *json, const struct record *record)

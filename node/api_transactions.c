@@ -16,9 +16,9 @@ void api_get_transaction(struct api_call *call)
         struct json_out json;
         buffer_init(&body, API_RESPONSE_MAX);
         json_out_init(&json, &body);
-        json_object(&json, NULL);
+        json_open_object(&json, NULL);
         api_record_write(api, &json, buffer_bytes(&record));
-        json_object_end(&json);
+        json_close_object(&json);
         api_respond_json(call, &body);
     }
     buffer_release(&record);
@@ -35,9 +35,9 @@ static void answer_decided(struct api_call *call, uint64_t index)
         struct json_out json;
         buffer_init(&body, API_RESPONSE_MAX);
         json_out_init(&json, &body);
-        json_object(&json, NULL);
+        json_open_object(&json, NULL);
         (void)api_result_write(api, &json, buffer_bytes(&record), false, false);
-        json_object_end(&json);
+        json_close_object(&json);
         api_respond_json(call, &body);
     } else {
         api_respond_error(call, &error);
@@ -70,12 +70,12 @@ void api_get_by_key(struct api_call *call)
     struct json_out json;
     buffer_init(&body, API_RESPONSE_MAX);
     json_out_init(&json, &body);
-    json_object(&json, NULL);
+    json_open_object(&json, NULL);
     json_put_text(&json, "key", key);
     json_put_word(&json, "status", "pending");
     json_put_bool(&json, "durable", entry->durable);
     json_put_time(&json, "at", entry->at_ms);
-    json_object_end(&json);
+    json_close_object(&json);
     api_respond_json(call, &body);
 }
 
@@ -88,9 +88,9 @@ static bool page_record(void *visitor, uint64_t index, struct bytes record)
 {
     struct page *page = visitor;
     (void)index;
-    json_object(page->json, NULL);
+    json_open_object(page->json, NULL);
     api_record_write(page->api, page->json, record);
-    json_object_end(page->json);
+    json_close_object(page->json);
     return true;
 }
 
@@ -106,20 +106,20 @@ void api_get_transactions(struct api_call *call)
     struct page page = {.api = api, .json = &json};
     buffer_init(&body, API_RESPONSE_MAX);
     json_out_init(&json, &body);
-    json_object(&json, NULL);
-    json_array(&json, "transactions");
+    json_open_object(&json, NULL);
+    json_open_array(&json, "transactions");
     if (from < size &&
         !replica_records(api->config.replica, from, limit, page_record, &page, &error)) {
         buffer_release(&body);
         api_respond_error(call, &error);
         return;
     }
-    json_array_end(&json);
+    json_close_array(&json);
     if (from < size && limit < size - from)
         json_put_uint(&json, "next", from + limit);
     else
         json_put_null(&json, "next");
     json_put_uint(&json, "records", size);
-    json_object_end(&json);
+    json_close_object(&json);
     api_respond_json(call, &body);
 }

@@ -179,13 +179,13 @@ void api_accepted(struct api_call *call, struct bytes key)
     _Static_assert(sizeof(response.location) > 24 + 1, "room for the path");
     if (location.size < sizeof(response.location))
         (void)snprintf(response.location, sizeof(response.location), "%s", buffer_text(&location));
-    json_object(&json, NULL);
+    json_open_object(&json, NULL);
     json_put_text(&json, "key", key);
     json_put_word(&json, "type", transaction_type_word(call->route->type));
     json_put_word(&json, "status", "accepted");
     json_put_bool(&json, "late", call->late);
     json_put_word(&json, "location", buffer_text(&location));
-    json_object_end(&json);
+    json_close_object(&json);
     buffer_release(&location);
     response.preference_applied = call->async;
     api_respond(call, &response);
@@ -195,19 +195,19 @@ static void write_cards(struct api_call *call, struct json_out *json)
 {
     if (call->part_count < 2)
         return;
-    json_array(json, "cards");
+    json_open_array(json, "cards");
     for (size_t i = 1; i < call->part_count; i++) {
         char key[33];
         struct key_result result;
         build_card_key(call->key, i, key);
-        json_object(json, NULL);
+        json_open_object(json, NULL);
         if (state_key(api_state(call->api), call->api->partner, bytes_text(key), &result)) {
             json_put_word(json, "verdict", verdict_word(result.verdict));
             json_put_uint(json, "index", result.index.v);
         }
-        json_object_end(json);
+        json_close_object(json);
     }
-    json_array_end(json);
+    json_close_array(json);
 }
 
 void api_write_answer(struct api_call *call, struct bytes record)
@@ -220,14 +220,14 @@ void api_write_answer(struct api_call *call, struct bytes record)
                       fine ? "application/json" : "application/problem+json");
     struct json_out json;
     json_out_init(&json, &response.body);
-    json_object(&json, NULL);
+    json_open_object(&json, NULL);
     if (fine) {
         (void)api_result_write(call->api, &json, record, repeat, false);
         write_cards(call, &json);
     } else {
         api_refusal_write(call->api, &json, record, repeat, call->trace_id, call->request.target);
     }
-    json_object_end(&json);
+    json_close_object(&json);
     api_respond(call, &response);
 }
 

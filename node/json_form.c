@@ -33,8 +33,10 @@ void form_mistake(struct form_mistakes *mistakes, const char *pointer, const cha
 /* RFC 6901: ~ and / inside a name are written ~0 and ~1. */
 static void pointer_to(const struct form *form, const char *name, char out[FORM_POINTER_SIZE])
 {
-    (void)snprintf(out, FORM_POINTER_SIZE, "%s/", form->pointer);
-    size_t size = strlen(out);
+    size_t size = strlen(form->pointer);
+    memcpy(out, form->pointer, size);
+    if (size + 1 < FORM_POINTER_SIZE)
+        out[size++] = '/';
     for (; *name && size + 2 < FORM_POINTER_SIZE; name++) {
         if (*name == '~' || *name == '/') {
             out[size++] = '~';
@@ -102,10 +104,11 @@ bool form_parse(struct bytes json, json_t **object_out, struct error *error)
 void form_init(struct form *form, json_t *object, const char *pointer,
                struct form_mistakes *mistakes)
 {
+    size_t size = strlen(pointer);
     memset(form, 0, sizeof(*form));
     form->object = object;
     form->mistakes = mistakes;
-    (void)snprintf(form->pointer, sizeof(form->pointer), "%s", pointer);
+    memcpy(form->pointer, pointer, size < FORM_POINTER_SIZE ? size : FORM_POINTER_SIZE - 1);
 }
 
 static bool is_known(const struct form *form, const char *name)

@@ -100,22 +100,22 @@ static void up(struct json_out *json, uint8_t bracket)
     buffer_append_byte(json->out, bracket);
 }
 
-void json_object(struct json_out *json, const char *name)
+void json_open_object(struct json_out *json, const char *name)
 {
     down(json, name, '{');
 }
 
-void json_object_end(struct json_out *json)
+void json_close_object(struct json_out *json)
 {
     up(json, '}');
 }
 
-void json_array(struct json_out *json, const char *name)
+void json_open_array(struct json_out *json, const char *name)
 {
     down(json, name, '[');
 }
 
-void json_array_end(struct json_out *json)
+void json_close_array(struct json_out *json)
 {
     up(json, ']');
 }

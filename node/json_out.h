@@ -20,10 +20,10 @@ struct json_out {
 };
 
 void json_out_init(struct json_out *json, struct buffer *out);
-void json_object(struct json_out *json, const char *name);
-void json_object_end(struct json_out *json);
-void json_array(struct json_out *json, const char *name);
-void json_array_end(struct json_out *json);
+void json_open_object(struct json_out *json, const char *name);
+void json_close_object(struct json_out *json);
+void json_open_array(struct json_out *json, const char *name);
+void json_close_array(struct json_out *json);
 
 /* Bytes that are no UTF-8 are written as U+FFFD. */
 void json_put_text(struct json_out *json, const char *name, struct bytes text);
