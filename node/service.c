@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -237,6 +238,7 @@ static void on_signal(uv_signal_t *signal, int number)
     log_info("stopping", log_signed("signal", number));
     s->stopping = true;
     s->stop_at_ms = wall_ms() + STOP_WITHIN_MS;
+    http_server_quiesce(s->http);
     api_drain(s->api);
     replica_drain(s->replica);
     drain(s);
@@ -460,12 +462,17 @@ static bool open_api(struct service *s, struct error *error)
                                 .warn = api_warn};
     if (!api_open(&config, &s->api, error))
         return false;
-    struct http_server_config http = {.api = s->api,
-                                      .address = s->config->http.listen,
-                                      .tls_certificate = s->config->http.tls_certificate,
-                                      .tls_key = s->config->http.tls_key,
-                                      .connections_max = (unsigned)s->config->http.connections_max};
-    return http_server_open(&http, &s->loop, &s->http, error);
+    bool tls = s->config->http.tls_certificate[0] != 0;
+    struct http_server_config http = {.connections_max = (unsigned)s->config->http.connections_max,
+                                      .certificate_path =
+                                          tls ? s->config->http.tls_certificate : NULL,
+                                      .key_path = tls ? s->config->http.tls_key : NULL};
+    size_t length = strlen(s->config->http.listen);
+    if (length >= sizeof(http.listen))
+        return error_set(error, ERROR_LIMIT, "http.listen: longer than %zu characters",
+                         sizeof(http.listen) - 1);
+    memcpy(http.listen, s->config->http.listen, length);
+    return http_server_open(&http, &s->loop, s->api, &s->http, error);
 }
 
 static void open_loop(struct service *s)
