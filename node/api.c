@@ -464,11 +464,8 @@ void api_settle(struct api *api)
         }
     }
     api->decided_count = 0;
-    for (struct api_call *call = api->calls, *next; call; call = next) {
-        next = call->next;
-        if (call->batch)
-            api_batch_go_on(call);
-    }
+    for (size_t i = 0; i < api->batch_count; i++)
+        api_batch_go_on(api->batches[i]);
 }
 
 void api_on_time(struct api *api)
@@ -476,11 +473,10 @@ void api_on_time(struct api *api)
     uint64_t now = api_now(api);
     for (struct api_call *call = api->calls, *next; call; call = next) {
         next = call->next;
-        if (call->batch)
-            api_batch_go_on(call);
-        else if (!call->answered && call->deadline_ms && now >= call->deadline_ms)
+        if (!call->answered && call->deadline_ms && now >= call->deadline_ms)
             api_accepted(call, call->key);
     }
+    api_settle(api);
 }
 
 void api_drain(struct api *api)

@@ -90,7 +90,8 @@ struct api {
     struct note_key log_key;
     struct partner_id partner;
     struct in_flight *in_flight;
-    struct api_call *calls; /* open ones */
+    struct api_call *calls;                    /* open ones */
+    struct api_call *batches[API_BATCHES_MAX]; /* those of them that are */
     size_t call_count, batch_count, pending_count;
     struct decided *decided;
     size_t decided_count, decided_capacity;
