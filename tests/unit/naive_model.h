@@ -223,8 +223,7 @@ static inline void naive_back(struct naive *n, size_t at, bool from_hold, int64_
         child.quantity = child.remaining = points;
         child.pending = child.held = child.spent = child.expired = 0;
         child.reversed = child.waived = child.counted = 0;
-        child.expires =
-            charter_end_of_day(n->charter, n->now, n->charter->policy.grace_days);
+        child.expires = charter_end_of_day(n->charter, n->now, n->charter->policy.grace_days);
         naive_lot_add(n, child);
     }
 }
@@ -282,19 +281,19 @@ static inline struct naive_record *naive_record_add(struct naive *n, uint64_t in
 {
     REQUIRE(n->record_count < NAIVE_RECORDS);
     struct naive_record *record = &n->records[n->record_count++];
-    *record = (struct naive_record){
-        .index = index, .type = type, .partner = partner, .member = member};
+    *record =
+        (struct naive_record){.index = index, .type = type, .partner = partner, .member = member};
     return record;
 }
 
-/* ---- transactions ------------------------------------------------------------------------------- */
+/* ---- transactions -------------------------------------------------------------------------------
+ */
 
 static inline void naive_earn(struct naive *n, uint64_t index, uint16_t writer,
                               const struct transaction *t)
 {
     uint32_t member = naive_member(&t->body.earn.member);
-    struct naive_record *record =
-        naive_record_add(n, index, TRANSACTION_EARN, writer, member);
+    struct naive_record *record = naive_record_add(n, index, TRANSACTION_EARN, writer, member);
     size_t first = n->lot_count;
     record->eligible = (int64_t)t->body.earn.eligible;
     for (size_t i = 0; i < t->body.earn.lot_count; i++) {
@@ -342,8 +341,7 @@ static inline int64_t naive_asked(const struct naive *n, struct points points, s
 
 static inline void naive_commit(struct naive *n, uint64_t index, const struct transaction *t)
 {
-    struct naive_record *hold =
-        naive_find(n, t->body.commit.hold.v, TRANSACTION_HOLD);
+    struct naive_record *hold = naive_find(n, t->body.commit.hold.v, TRANSACTION_HOLD);
     struct naive_record *spent =
         naive_record_add(n, index, TRANSACTION_REDEEM, hold->partner, hold->member);
     int64_t points = t->body.commit.points.v, left;
@@ -421,8 +419,7 @@ static inline void naive_spread(const struct naive *n, const struct naive_record
 static inline void naive_refund(struct naive *n, const struct transaction *t)
 {
     static int64_t asked[NAIVE_LOTS], rest[NAIVE_LOTS];
-    struct naive_record *earn =
-        naive_find(n, t->body.reverse_earn.earn.v, TRANSACTION_EARN);
+    struct naive_record *earn = naive_find(n, t->body.reverse_earn.earn.v, TRANSACTION_EARN);
     enum reversal_policy policy = n->charter->policy.reversal;
     int64_t claims[NAIVE_PARTNERS] = {0};
     memset(asked, 0, sizeof(asked));
@@ -441,7 +438,8 @@ static inline void naive_refund(struct naive *n, const struct transaction *t)
         left -= counted;
         int64_t pending = naive_min(left, lot->pending);
         left -= pending;
-        int64_t own = ended || policy == REVERSAL_ONLY_PENDING ? 0 : naive_min(left, lot->remaining);
+        int64_t own =
+            ended || policy == REVERSAL_ONLY_PENDING ? 0 : naive_min(left, lot->remaining);
         lot->reversed += asked[i];
         lot->counted += counted;
         lot->pending -= pending;
@@ -475,16 +473,15 @@ static inline void naive_refund(struct naive *n, const struct transaction *t)
     for (size_t done = 0; done < n->charter->partner_count; done++) {
         size_t who = NAIVE_PARTNERS;
         for (size_t i = 0; i < n->charter->partner_count; i++)
-            if (claims[i] > 0 && (who == NAIVE_PARTNERS ||
-                                  strcmp(n->charter->partners[i].name,
-                                         n->charter->partners[who].name) < 0))
+            if (claims[i] > 0 &&
+                (who == NAIVE_PARTNERS ||
+                 strcmp(n->charter->partners[i].name, n->charter->partners[who].name) < 0))
                 who = i;
         if (who == NAIVE_PARTNERS)
             break;
         while (claims[who] > 0 && part < part_count) {
             int64_t points = naive_min(claims[who], parts[part].points);
-            naive_owe(n, parts[part].lot, (uint16_t)who, points,
-                      n->charter->rates.reimbursement.v);
+            naive_owe(n, parts[part].lot, (uint16_t)who, points, n->charter->rates.reimbursement.v);
             claims[who] -= points;
             parts[part].points -= points;
             part += parts[part].points == 0;
@@ -501,8 +498,8 @@ static inline void naive_refund(struct naive *n, const struct transaction *t)
 static inline void naive_transfer(struct naive *n, const struct transaction *t)
 {
     struct naive_part parts[NAIVE_PARTS];
-    size_t count = naive_take(n, naive_member(&t->body.transfer.from), t->body.transfer.points.v,
-                              -1, parts);
+    size_t count =
+        naive_take(n, naive_member(&t->body.transfer.from), t->body.transfer.points.v, -1, parts);
     for (size_t i = 0; i < count; i++) {
         struct naive_lot child = {.member = naive_member(&t->body.transfer.to),
                                   .issuer = n->lots[parts[i].lot].issuer,

@@ -260,7 +260,8 @@ CASE(an_earns_lots_count_together_against_quantity_and_budget)
     driver_close(driver);
 }
 
-/* ---- time -------------------------------------------------------------------------------------- */
+/* ---- time --------------------------------------------------------------------------------------
+ */
 
 CASE(terms_lie_in_order)
 {
@@ -305,8 +306,7 @@ CASE(activate_brings_activation_forward_once)
     driver_pass(driver, 2 * DAY_MS);
     CHECK_INT(balance_of(driver, M1).spendable.v, 100);
     CHECK_INT(owed_in(driver, A, O, LINE_ISSUE_FEE), 100 * 400 * MICRO);
-    CHECK_INT(apply(driver, A, tx_activate((struct record_index){999})),
-              VERDICT_UNKNOWN_REFERENCE);
+    CHECK_INT(apply(driver, A, tx_activate((struct record_index){999})), VERDICT_UNKNOWN_REFERENCE);
     driver_close(driver);
 }
 
@@ -360,17 +360,18 @@ CASE(a_sandbox_clock_moves_ledger_time_from_the_next_height)
     driver_close(driver);
 }
 
-/* ---- redeeming ---------------------------------------------------------------------------------- */
+/* ---- redeeming ----------------------------------------------------------------------------------
+ */
 
 CASE(consumption_takes_what_ends_first)
 {
     struct driver *driver = open_three();
     uint64_t t = now(driver);
-    done(driver, A, earn_until(M1, 10, 0, 0));               /* lot 1: never ends */
-    done(driver, A, earn_until(M1, 10, 0, t + 9000));        /* lot 2 */
-    done(driver, A, earn_until(M1, 10, 0, t + 5000));        /* lot 3 */
-    done(driver, B, earn_until(M1, 10, t + 100, t + 5000));  /* lot 4: active later than 3 */
-    done(driver, C, earn_until(M1, 10, t + 50, t + 5000));   /* lot 5: active before 4 */
+    done(driver, A, earn_until(M1, 10, 0, 0));              /* lot 1: never ends */
+    done(driver, A, earn_until(M1, 10, 0, t + 9000));       /* lot 2 */
+    done(driver, A, earn_until(M1, 10, 0, t + 5000));       /* lot 3 */
+    done(driver, B, earn_until(M1, 10, t + 100, t + 5000)); /* lot 4: active later than 3 */
+    done(driver, C, earn_until(M1, 10, t + 50, t + 5000));  /* lot 5: active before 4 */
     driver_pass(driver, 1000);
     static const uint64_t order[] = {3, 5, 4, 2, 1};
     struct lot_view lots[8];
@@ -434,7 +435,8 @@ CASE(too_many_lots_are_refused_before_anything_changes)
     driver_close(driver);
 }
 
-/* ---- holds -------------------------------------------------------------------------------------- */
+/* ---- holds --------------------------------------------------------------------------------------
+ */
 
 CASE(a_hold_pins_points_and_commits_exactly_those)
 {
@@ -512,7 +514,8 @@ CASE(released_points_cover_a_deficit_first)
     driver_close(driver);
 }
 
-/* ---- reversing an earn --------------------------------------------------------------------------- */
+/* ---- reversing an earn
+ * --------------------------------------------------------------------------- */
 
 CASE(refunds_round_half_up_and_end_exactly)
 {
@@ -677,7 +680,7 @@ CASE(a_waived_rest_is_met_by_any_lot_of_its_earn)
     earn.body.earn.lots[1].split = (struct funding_split){1, {{{B}, 10000}}};
     struct record_index index = done(driver, A, earn);
     struct record_index spent = done(driver, C, tx_redeem(M1, 100));
-    done(driver, A, tx_refund(index, 50)); /* 25 of each, all waived */
+    done(driver, A, tx_refund(index, 50));   /* 25 of each, all waived */
     done(driver, C, tx_unredeem(spent, 40)); /* into lot 2: its own 25, then 15 of lot 1's */
     CHECK_INT(lot_pool(driver, 2, POOL_CLAWED_BACK), 40);
     CHECK_INT(state_totals(driver->state).waived.v, 10);
@@ -702,7 +705,8 @@ CASE(many_open_claims_stop_growing)
     driver_close(driver);
 }
 
-/* ---- reversing a redemption ----------------------------------------------------------------------- */
+/* ---- reversing a redemption
+ * ----------------------------------------------------------------------- */
 
 CASE(what_comes_back_to_an_expired_lot_lives_on_for_the_days_of_grace)
 {
@@ -724,7 +728,8 @@ CASE(what_comes_back_to_an_expired_lot_lives_on_for_the_days_of_grace)
     driver_close(driver);
 }
 
-/* ---- adjust, transfer ------------------------------------------------------------------------------ */
+/* ---- adjust, transfer
+ * ------------------------------------------------------------------------------ */
 
 CASE(an_adjustment_downwards_touches_only_the_writers_own_lots)
 {
@@ -768,7 +773,8 @@ CASE(a_transfer_makes_child_lots_and_reversals_stay_with_the_giver)
     driver_close(driver);
 }
 
-/* ---- much at once ----------------------------------------------------------------------------------- */
+/* ---- much at once
+ * ----------------------------------------------------------------------------------- */
 
 CASE(what_does_not_fit_one_seal_waits_for_the_next)
 {
@@ -818,8 +824,8 @@ static void measure(struct driver *driver, const char *what, uint16_t lane, bool
         REQUIRE(driver_apply(driver, lane, &t) == VERDICT_ACCEPTED);
     }
     clock_gettime(CLOCK_MONOTONIC, &end);
-    int64_t us = (end.tv_sec - start.tv_sec) * INT64_C(1000000) +
-                 (end.tv_nsec - start.tv_nsec) / 1000;
+    int64_t us =
+        (end.tv_sec - start.tv_sec) * INT64_C(1000000) + (end.tv_nsec - start.tv_nsec) / 1000;
     printf("%s: %lld transactions/s\n", what, (long long)ROUNDS * 1000000 / (us + 1));
     CHECK(us < 60 * INT64_C(1000000));
 }
