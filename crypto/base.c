@@ -16,6 +16,10 @@ void must_failed(const char *condition, const char *file, int line, const char *
 
 /* ---- errors ------------------------------------------------------------------------------- */
 
+/* Here they are defined (see base.h on the analyzer). */
+#undef error_set
+#undef error_wrap
+
 /* A text cut at the size of the array must not end inside a UTF-8 character: it goes into JSON,
  * whose writer refuses the whole string for one broken character. */
 static void drop_partial_character(char *text)

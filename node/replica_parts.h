@@ -51,7 +51,7 @@ struct after {
     struct record_index index, first;
     enum verdict verdict;
     bool late;
-    uint64_t height, size; /* of an executed height */
+    uint64_t height, size, time_ms; /* of an executed height */
     struct hash root, digest;
 };
 struct write {
@@ -151,7 +151,8 @@ struct replica {
     size_t action_first, action_count, action_capacity;
     struct buffer sends;
 
-    uint64_t status_at_ms, ask_at_ms, fetch_heights_at_ms, fetch_batches_at_ms;
+    uint64_t status_at_ms, ask_at_ms, fetch_heights_at_ms;
+    uint64_t fetch_at_ms[NODES_MAX]; /* a lane's batches were asked for; not again before */
     uint32_t status_interval_ms;
     uint16_t fetch_turn;
 
@@ -210,7 +211,6 @@ void gossip_fetch(struct replica *r, uint16_t lane, const struct lane_head *miss
 void gossip_remember_vote(struct replica *r, const struct vote *vote);
 void gossip_remember_proposal(struct replica *r, const struct proposal *proposal,
                               struct bytes bytes);
-bool gossip_has_quorum(const struct replica *r);
 
 /* replica_recover.c */
 bool recover(struct replica *r, struct error *error) MUST_USE;

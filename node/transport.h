@@ -27,10 +27,15 @@ struct transport_config {
     const struct channel_key *key;      /* borrowed, must outlive the transport */
     const struct transport_peer *peers;
     size_t peer_count;
-    size_t queue_bytes_max; /* unsent bytes kept a peer */
+    size_t
+        queue_bytes_max; /* unsent bytes kept a peer; a message larger than the room is dropped */
+    /* Open descriptors of this process beyond which the listening socket is closed and bound anew,
+     * to be rid of idle strangers. 0: half the limit of the process. */
+    size_t descriptors_max;
 };
 
-/* Called from the loop. `message` is valid during the call only. */
+/* Called from the loop. `message` is valid during the call only. Both may call transport_send(),
+ * and neither may close the transport. */
 struct transport_events {
     void *context;
     void (*message)(void *context, uint16_t from, struct bytes message);
@@ -43,7 +48,9 @@ struct transport_counts { /* a peer's, since the start; for /metrics */
     bool up;
 };
 struct transport_strangers { /* frames that belong to no peer */
-    uint64_t bad_mac, malformed, unknown_peer, rate_limited;
+    uint64_t bad_mac, malformed, unknown_peer;
+    uint64_t rate_limited; /* authentic, but over their peer's budget */
+    uint64_t rebinds;      /* the listening socket was renewed, see descriptors_max */
 };
 
 struct transport;

@@ -92,6 +92,16 @@ prove() {
     say "./run $* passed in $((SECONDS - start)) s"
 }
 
+# With unshare every process of the system ends; a last one may still be letting go of a file.
+remove_system() {
+    [[ -z $child ]] || kill -KILL "$child" 2>/dev/null || true
+    rm -rf --one-file-system "$root" "$root.log" 2>/dev/null || {
+        sleep 1
+        rm -rf --one-file-system "$root" "$root.log"
+    }
+}
+
+child=
 if [[ ${1-} == --inside ]]; then
     root=$2
     enter "${@:3}"
@@ -100,9 +110,14 @@ fi
 
 ((EUID == 0)) || fail "debootstrap and chroot need root: sudo ./run fresh"
 root=$(mktemp -d "${TMPDIR:-/tmp}/accrue-fresh.XXXXXX")
-trap 'rm -rf --one-file-system "$root" "$root.log"' EXIT
+trap remove_system EXIT
 trap 'exit 130' INT TERM
 make_system
 copy_source
-unshare --mount --pid --fork --kill-child --propagation private -- "$0" --inside "$root" "$@"
+# In the background, so that a signal is answered at once and not when the tests are through.
+unshare --mount --pid --fork --kill-child --propagation private -- \
+    "$0" --inside "$root" "$@" &
+child=$!
+wait "$child"
+child=
 say "passed"

@@ -5,9 +5,10 @@ set -euo pipefail
 source=$(cd "$(dirname "$0")/../.." && pwd)
 build=$1 seconds=$2
 
+mkdir -p "$build"
 cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
     -DCMAKE_C_COMPILER=clang -DACCRUE_FUZZ=ON -DACCRUE_SANITIZE=address,undefined \
-    -DACCRUE_CHECKS=OFF >"$build.log" || { cat "$build.log" && exit 1; }
+    -DACCRUE_CHECKS=OFF >"$build/configure.log" || { cat "$build/configure.log" && exit 1; }
 ninja -C "$build" --quiet
 
 targets=("$build"/tests/fuzz_*)

@@ -87,6 +87,10 @@ for call in strcpy strcat sprintf vsprintf atoi atol gets strtok alloca rand; do
     plant node/a.c 'void f(void)' '{' "    $call(x);" '}' && found node/a.c:3 banned
     plant tests/unit/a.c "    x = $call (x);" && found tests/unit/a.c:1 banned
 done
+for call in system popen; do
+    plant node/a.c "    $call(x);" && found node/a.c:1 banned
+    plant tests/unit/a.c "    $call(x);" && passes "a test calls $call"
+done
 plant node/a.c '    buffer->sprintf(x); list.strcat(y); my_strcpy(z); // strcpy(a)' \
     '/* sprintf(' '   atoi(x) */ f("strcat(", '"'\"'"', "gets(");' &&
     passes "members, longer names, comments and texts are no calls"

@@ -8,6 +8,7 @@ linter=@redocly/cli@1.34.5
 authorities=/etc/ssl/certs/ca-certificates.crt
 [[ -r $authorities ]] && export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS-$authorities}
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true npm_config_update_notifier=false
+export npm_config_fetch_retries=1 npm_config_fetch_retry_mintimeout=1000
 
 if ! npx --yes "$linter" --version >/dev/null 2>&1; then
     echo "skipped: npx cannot get $linter"

@@ -8,7 +8,7 @@ lint=$(cd "$(dirname "$0")" && pwd)
 cd "${1-$lint/../..}"
 
 # Everything that people write, except the lint itself, which has to name what it forbids.
-files=$(find . \( -name .git -o -name 'build*' -o -path ./demo-data -o -path ./tests/lint \) -prune \
+files=$(find . \( -name .git -o -path './build*' -o -path ./demo-data -o -path ./tests/lint \) -prune \
     -o -type f \( -name '*.[ch]' -o -name '*.sh' -o -name '*.awk' -o -name '*.md' -o -name '*.cddl' \
     -o -name '*.cmake' -o -name CMakeLists.txt -o -name '*.yaml' -o -name '*.json' -o -name '*.[158]' \
     -o -name '*.js' -o -name '*.css' -o -name '*.html' -o -path ./run -o -path ./.ci/run \) -print |

@@ -5,10 +5,11 @@ set -euo pipefail
 source=$(cd "$(dirname "$0")/../.." && pwd)
 build=$1
 
-# The hash makes a change of .clang-tidy itself reach every file. The flags are written for gcc.
+# The hash makes a change of .clang-tidy itself reach every file.
 config=$(sha256sum "$source/.clang-tidy" | cut -c 1-16)
 tidy="clang-tidy;--quiet;--extra-arg=-DTIDY_CONFIG=0x$config"
+mkdir -p "$build"
 cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Debug -DCMAKE_C_COMPILER=clang \
-    -DCMAKE_C_CLANG_TIDY="$tidy" -DACCRUE_WERROR=ON -DACCRUE_CHECKS=OFF >"$build.log" ||
-    { cat "$build.log" && exit 1; }
+    -DCMAKE_C_CLANG_TIDY="$tidy" -DACCRUE_WERROR=ON -DACCRUE_CHECKS=OFF >"$build/configure.log" ||
+    { cat "$build/configure.log" && exit 1; }
 ninja -C "$build" --quiet -k 0

@@ -1,0 +1,569 @@
+#include "node/replica_parts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "protocol/plant.h"
+
+/* ---- actions ------------------------------------------------------------------------------- */
+
+struct queued_action *replica_act(struct replica *r, enum replica_action_kind kind)
+{
+    r->actions = (struct queued_action *)array_grow(r->actions, &r->action_capacity,
+                                                    r->action_count + 1, sizeof(r->actions[0]));
+    struct queued_action *queued = &r->actions[r->action_count++];
+    memset(queued, 0, sizeof(*queued));
+    queued->action.kind = kind;
+    return queued;
+}
+
+void replica_send(struct replica *r, uint16_t peer, const struct message *message)
+{
+    size_t offset = r->sends.size;
+    message_encode(message, &r->sends);
+    if (r->sends.overflowed) { /* more than a lossy network would carry: dropped like a lost one */
+        r->sends.overflowed = false;
+        r->sends.size = offset;
+        return;
+    }
+    struct queued_action *queued = replica_act(r, REPLICA_SEND);
+    queued->action.peer = peer;
+    queued->offset = offset;
+    queued->size = r->sends.size - offset;
+}
+
+void replica_stop(struct replica *r, const char *format, ...)
+{
+    if (r->stopped)
+        return;
+    r->stopped = true;
+    struct queued_action *queued = replica_act(r, REPLICA_FATAL);
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(queued->action.text, sizeof(queued->action.text), format, arguments);
+    va_end(arguments);
+}
+
+void replica_warn(struct replica *r, const char *format, ...)
+{
+    struct queued_action *queued = replica_act(r, REPLICA_WARN);
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(queued->action.text, sizeof(queued->action.text), format, arguments);
+    va_end(arguments);
+}
+
+bool replica_next(struct replica *r, struct replica_action *action_out)
+{
+    if (r->action_first == r->action_count) {
+        r->action_first = r->action_count = 0;
+        buffer_clear(&r->sends);
+        return false;
+    }
+    const struct queued_action *queued = &r->actions[r->action_first++];
+    *action_out = queued->action;
+    if (queued->action.kind == REPLICA_SEND)
+        action_out->message = bytes_of(r->sends.at + queued->offset, queued->size);
+    return true;
+}
+
+/* ---- writing: one group in flight, the next one filling ------------------------------------ */
+
+struct store_group *replica_group(struct replica *r)
+{
+    return &r->writes[r->filling].group;
+}
+
+struct after *replica_after(struct replica *r, enum after_kind kind)
+{
+    struct write *write = &r->writes[r->filling];
+    write->afters = (struct after *)array_grow(write->afters, &write->after_capacity,
+                                               write->after_count + 1, sizeof(write->afters[0]));
+    struct after *after = &write->afters[write->after_count++];
+    memset(after, 0, sizeof(*after));
+    after->kind = kind;
+    return after;
+}
+
+static void flush(struct replica *r)
+{
+    struct write *write = &r->writes[r->filling];
+    if (r->write_in_flight || (write->group.count == 0 && write->after_count == 0))
+        return;
+    must(!write->group.ops.overflowed);
+    r->write_in_flight = true;
+    r->filling ^= 1;
+    struct queued_action *queued = replica_act(r, REPLICA_WRITE);
+    queued->action.write = ++r->write_number;
+    queued->action.group = &write->group;
+}
+
+static void own_batch_durable(struct replica *r, const struct hash *id)
+{
+    struct lane *lane = &r->lanes[r->config.self.v];
+    struct lane_entry *entry = lane_find(lane, id);
+    r->batch_in_flight = false;
+    if (!entry)
+        return;
+    if (entry->hidden)
+        lane_show(lane, entry);
+    for (uint32_t i = 0; entry->tokens && i < entry->batch.transaction_count; i++)
+        if (entry->tokens[i])
+            replica_act(r, REPLICA_DURABLE)->action.token = entry->tokens[i];
+    r->out.kind = MESSAGE_BATCH;
+    r->out.body.batch = buffer_bytes(&entry->bytes);
+    replica_send(r, REPLICA_TO_ALL, &r->out);
+    agree_on_batch(r);
+}
+
+static void height_durable(struct replica *r, const struct after *after)
+{
+    r->shown = (struct passed){.height = after->height,
+                               .count = after->size,
+                               .digest = after->digest,
+                               .root = after->root};
+    r->shown_time_ms = after->time_ms;
+    replica_act(r, REPLICA_EXECUTED)->action.height = after->height;
+}
+
+static void after_durable(struct replica *r, struct after *after)
+{
+    switch (after->kind) {
+    case AFTER_BATCH:
+        own_batch_durable(r, &after->id);
+        return;
+    case AFTER_VOTE:
+        agree_vote_durable(r, &after->vote);
+        return;
+    case AFTER_PROPOSAL:
+        agree_proposal_durable(r, buffer_bytes(&after->bytes));
+        return;
+    case AFTER_OUTBOX:
+        replica_act(r, REPLICA_DURABLE)->action.token = after->token;
+        return;
+    case AFTER_DECIDED: {
+        struct replica_action *action = &replica_act(r, REPLICA_DECIDED)->action;
+        action->token = after->token;
+        action->index = after->index;
+        action->first = after->first;
+        action->verdict = after->verdict;
+        action->late = after->late;
+        action->height = after->height;
+        return;
+    }
+    case AFTER_HEIGHT:
+        height_durable(r, after);
+        return;
+    }
+}
+
+static void write_clear(struct write *write)
+{
+    for (size_t i = 0; i < write->after_count; i++)
+        buffer_release(&write->afters[i].bytes);
+    write->after_count = 0;
+    store_group_clear(&write->group);
+}
+
+void replica_on_durable(struct replica *r, uint64_t number, uint64_t now_ms)
+{
+    if (r->stopped)
+        return;
+    must(r->write_in_flight && number == r->write_number);
+    r->now_ms = now_ms;
+    r->write_in_flight = false;
+    struct write *done = &r->writes[r->filling ^ 1];
+    /* What follows may fill the other group but never this one: it is cleared below. */
+    for (size_t i = 0; i < done->after_count && !r->stopped; i++)
+        after_durable(r, &done->afters[i]);
+    write_clear(done);
+    replica_maybe_batch(r);
+    agree_pump(r);
+    flush(r);
+}
+
+/* ---- own transactions and batches ---------------------------------------------------------- */
+
+void replica_wait(struct replica *r, struct bytes transaction, uint64_t token, uint64_t outbox)
+{
+    size_t before = r->mempool.size;
+    batch_payload_put(&r->mempool, transaction);
+    must(!r->mempool.overflowed);
+    r->waiting = (struct pending *)array_grow(r->waiting, &r->waiting_capacity,
+                                              r->waiting_count + 1, sizeof(r->waiting[0]));
+    r->waiting[r->waiting_count++] = (struct pending){.size = (uint32_t)(r->mempool.size - before),
+                                                      .token = token,
+                                                      .outbox = outbox,
+                                                      .since_ms = r->now_ms};
+}
+
+/* The right to sign is not there yet (rule 3): what was acknowledged must outlive a crash. */
+static void put_in_outbox(struct replica *r, struct bytes transaction, uint64_t token)
+{
+    uint64_t number = ++r->outbox_next;
+    struct store_key key = key_outbox(number);
+    store_put(replica_group(r), store_key_bytes(&key), transaction);
+    r->outbox_count++;
+    replica_wait(r, transaction, token, number);
+    if (token)
+        replica_after(r, AFTER_OUTBOX)->token = token;
+}
+
+bool replica_submit(struct replica *r, struct bytes transaction, uint64_t token, uint64_t now_ms,
+                    struct error *error)
+{
+    struct transaction decoded;
+    if (!transaction_decode(transaction, &decoded, error))
+        return false;
+    if (r->stopped || r->draining)
+        return error_set(error, ERROR_BUSY, "the node is stopping");
+    size_t room = r->config.mempool_bytes_max;
+    if (r->waiting_count >= MEMPOOL_COUNT_MAX || r->mempool.size + transaction.size + 8 > room)
+        return error_set(error, ERROR_BUSY, "%zu transactions wait for a batch", r->waiting_count);
+    r->now_ms = now_ms;
+    if (r->may_sign)
+        replica_wait(r, transaction, token, 0);
+    else
+        put_in_outbox(r, transaction, token);
+    replica_maybe_batch(r);
+    agree_pump(r);
+    flush(r);
+    return true;
+}
+
+static bool batch_is_due(const struct replica *r)
+{
+    const struct lane *lane = &r->lanes[r->config.self.v];
+    if (!r->may_sign || r->stopped || r->waiting_count == 0 || r->batch_in_flight ||
+        lane->count >= OWN_UNDECIDED_MAX)
+        return false;
+    return lane->count < OWN_UNDECIDED_EAGER || r->draining ||
+           r->mempool.size >= r->charter->limits.batch_bytes ||
+           r->now_ms >= r->waiting[0].since_ms + BATCH_WAIT_MS;
+}
+
+/* How many waiting transactions fit one batch, and their bytes. */
+static size_t batch_take(const struct replica *r, size_t *size_out)
+{
+    size_t count = 0, size = 0;
+    while (count < r->waiting_count && count < BATCH_TRANSACTIONS_MAX &&
+           size + r->waiting[count].size <= r->charter->limits.batch_bytes)
+        size += r->waiting[count++].size;
+    must(count > 0);
+    *size_out = size;
+    return count;
+}
+
+static void mempool_drop(struct replica *r, size_t count, size_t size)
+{
+    memmove(r->mempool.at, r->mempool.at + size, r->mempool.size - size);
+    r->mempool.size -= size;
+    memmove(r->waiting, r->waiting + count, (r->waiting_count - count) * sizeof(r->waiting[0]));
+    r->waiting_count -= count;
+}
+
+static void make_batch(struct replica *r)
+{
+    struct lane *lane = &r->lanes[r->config.self.v];
+    const struct lane_entry *last = lane_last(lane);
+    size_t size = 0;
+    size_t count = batch_take(r, &size);
+    struct batch batch = {.coalition = r->charter->coalition,
+                          .lane = r->config.self,
+                          .sequence = (last ? last->batch.sequence : lane->decided.sequence) + 1,
+                          .previous = last ? last->batch.id : lane->decided.id,
+                          .created_ms = r->now_ms,
+                          .transaction_count = (uint32_t)count,
+                          .payload = bytes_of(r->mempool.at, size)};
+    batch_seal(&batch, r->config.key);
+    buffer_clear(&r->scratch);
+    batch_encode(&batch, &r->scratch);
+    must(!r->scratch.overflowed);
+    struct lane_entry *entry = lane_add(lane, buffer_bytes(&r->scratch), true);
+    must(entry);
+    entry->tokens = (uint64_t *)allocate(count, sizeof(uint64_t));
+    for (size_t i = 0; i < count; i++) {
+        entry->tokens[i] = r->waiting[i].token;
+        if (r->waiting[i].outbox) {
+            struct store_key key = key_outbox(r->waiting[i].outbox);
+            store_delete(replica_group(r), store_key_bytes(&key));
+            r->outbox_count--;
+        }
+    }
+    struct store_key key = key_batch(batch.lane.v, batch.sequence, &batch.id);
+    store_put(replica_group(r), store_key_bytes(&key), buffer_bytes(&r->scratch));
+    replica_after(r, AFTER_BATCH)->id = batch.id;
+    r->batch_in_flight = true;
+    mempool_drop(r, count, size);
+}
+
+void replica_maybe_batch(struct replica *r)
+{
+    if (batch_is_due(r))
+        make_batch(r);
+}
+
+void replica_drain(struct replica *r)
+{
+    r->draining = true;
+    replica_maybe_batch(r);
+    flush(r);
+}
+
+bool replica_drained(const struct replica *r)
+{
+    return r->stopped || (!r->write_in_flight && (r->waiting_count == 0 || !r->may_sign) &&
+                          r->writes[r->filling].group.count == 0);
+}
+
+/* ---- other events -------------------------------------------------------------------------- */
+
+static void dispatch(struct replica *r, uint16_t from, const struct message *message)
+{
+    switch (message->kind) {
+    case MESSAGE_BATCH:
+        gossip_on_batch(r, from, message->body.batch);
+        return;
+    case MESSAGE_PROPOSAL:
+        agree_on_proposal(r, from, message->body.proposal);
+        return;
+    case MESSAGE_VOTES:
+        for (size_t i = 0; i < message->body.votes.count; i++)
+            agree_on_vote(r, from, &message->body.votes.items[i]);
+        return;
+    case MESSAGE_STATUS:
+        gossip_on_status(r, from, &message->body.status);
+        return;
+    case MESSAGE_FETCH_BATCHES:
+        gossip_on_fetch_batches(r, from, message);
+        return;
+    case MESSAGE_FETCH_HEIGHTS:
+        gossip_on_fetch_heights(r, from, message->body.fetch_heights.from,
+                                message->body.fetch_heights.count);
+        return;
+    case MESSAGE_DECIDED:
+        agree_on_decided(r, from, &message->body.decided.certificate, message->body.decided.cut);
+        return;
+    case MESSAGE_ASK:
+        gossip_on_ask(r, from, message->body.ask.nonce);
+        return;
+    case MESSAGE_ANSWER:
+        gossip_on_answer(r, from, &message->body.answer);
+        return;
+    }
+}
+
+void replica_on_message(struct replica *r, uint16_t from, struct bytes bytes, uint64_t now_ms)
+{
+    if (r->stopped || from >= r->charter->node_count || from == r->config.self.v)
+        return;
+    r->now_ms = now_ms;
+    r->seen[from].heard_ms = now_ms;
+    struct error error;
+    if (!message_decode(bytes, &r->in, &error)) {
+        r->seen[from].bad_signatures++;
+        return;
+    }
+    dispatch(r, from, &r->in);
+    replica_maybe_batch(r);
+    agree_pump(r);
+    flush(r);
+}
+
+void replica_on_time(struct replica *r, uint64_t now_ms)
+{
+    if (r->stopped)
+        return;
+    r->now_ms = now_ms;
+    replica_maybe_batch(r);
+    agree_on_time(r);
+    gossip_on_time(r);
+    agree_pump(r);
+    flush(r);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+uint64_t replica_deadline_ms(const struct replica *r)
+{
+    if (r->stopped)
+        return UINT64_MAX;
+    uint64_t at = earlier(r->status_at_ms, r->may_sign ? UINT64_MAX : r->ask_at_ms);
+    for (size_t i = 0; i < ARRAY_SIZE(r->timers); i++)
+        if (r->timers[i].set)
+            at = earlier(at, r->timers[i].at_ms);
+    if (r->waiting_count > 0 && r->may_sign && !r->batch_in_flight &&
+        r->lanes[r->config.self.v].count < OWN_UNDECIDED_MAX)
+        at = earlier(at, r->waiting[0].since_ms + BATCH_WAIT_MS);
+    if (consensus_step(r->consensus) == STEP_WAITING) {
+        at = earlier(at, r->cut_time_ms + r->charter->limits.heartbeat_ms);
+        at = earlier(at, state_next_due_ms(r->state));
+    }
+    /* What is due already but waits for something else is looked at again soon, not at once. */
+    return at > r->now_ms ? at : r->now_ms + 1;
+}
+
+/* ---- lifecycle ----------------------------------------------------------------------------- */
+
+static void prepare(struct replica *r, const struct replica_config *config)
+{
+    r->config = *config;
+    r->charter = config->charter;
+    if (r->config.mempool_bytes_max == 0)
+        r->config.mempool_bytes_max = MEMPOOL_BYTES_DEFAULT;
+    buffer_init(&r->mempool, r->config.mempool_bytes_max + TRANSACTION_SIZE_MAX + 16);
+    buffer_init(&r->sends, (size_t)64 * 1024 * 1024);
+    buffer_init(&r->scratch, (size_t)CUT_PAYLOAD_MAX * 4);
+    buffer_init(&r->record, RECORD_SIZE_MAX);
+    buffer_init(&r->pending.cut, CUT_SIZE_MAX);
+    for (size_t i = 0; i < AHEAD_MAX; i++)
+        buffer_init(&r->ahead[i].cut, CUT_SIZE_MAX);
+    for (size_t i = 0; i < NODES_MAX; i++)
+        buffer_init(&r->seen[i].proposal, MESSAGE_SIZE_MAX);
+    store_group_init(&r->writes[0].group);
+    store_group_init(&r->writes[1].group);
+    r->want_cut_round = -1;
+    r->cut_id = r->charter->coalition;
+}
+
+static bool prepare_keys(struct replica *r, struct error *error)
+{
+    const struct charter *charter = r->charter;
+    for (size_t i = 0; i < charter->node_count; i++) {
+        r->verifiers[i] = verifier_open(&charter->nodes[i].sign_key);
+        if (!r->verifiers[i])
+            return error_set(error, ERROR_INVALID, "charter: the key of node %s is no Ed25519 key",
+                             charter->nodes[i].name);
+    }
+    for (size_t i = 0; i < charter->voter_count; i++)
+        r->is_voter[charter->voters[i]] = true;
+    size_t quorum = quorum_size(charter->voter_count);
+    r->agreement = (struct consensus_config){
+        .voters = charter->voters,
+        .voter_count = charter->voter_count,
+        .faulty = quorum_faulty(charter->voter_count),
+        .quorum = PLANTED(PLANT_SMALL_QUORUM) && quorum > 1 ? quorum - 1 : quorum,
+        .self = -1,
+        .timeout_ms = charter->limits.timeout_ms,
+        .timeout_delta_ms = charter->limits.timeout_delta_ms};
+    for (size_t i = 0; i < charter->voter_count; i++)
+        if (charter->voters[i] == r->config.self.v)
+            r->agreement.self = (int)i;
+    return true;
+}
+
+bool replica_open(const struct replica_config *config, uint64_t now_ms,
+                  struct replica **replica_out, struct error *error)
+{
+    must(config->self.v < config->charter->node_count);
+    struct replica *r = (struct replica *)allocate(1, sizeof(*r));
+    prepare(r, config);
+    r->now_ms = now_ms;
+    r->consensus = consensus_open();
+    r->state = state_open(r->charter);
+    merkle_init(&r->tree);
+    if (!prepare_keys(r, error) || !recover(r, error)) {
+        replica_close(r);
+        return false;
+    }
+    /* Nobody else to ask: a coalition of one (rule 3). */
+    r->may_sign = r->may_sign || r->agreement.quorum == 1;
+    r->ask_at_ms = now_ms;
+    gossip_reset(r);
+    r->status_at_ms = now_ms;
+    *replica_out = r;
+    return true;
+}
+
+void replica_close(struct replica *r)
+{
+    if (!r)
+        return;
+    for (size_t i = 0; i < NODES_MAX; i++) {
+        verifier_close(r->verifiers[i]);
+        lane_release(&r->lanes[i]);
+        buffer_release(&r->seen[i].proposal);
+    }
+    for (size_t i = 0; i < AHEAD_MAX; i++)
+        buffer_release(&r->ahead[i].cut);
+    for (size_t i = 0; i < 2; i++) {
+        write_clear(&r->writes[i]);
+        store_group_release(&r->writes[i].group);
+        free(r->writes[i].afters);
+    }
+    buffer_release(&r->pending.cut);
+    buffer_release(&r->mempool);
+    buffer_release(&r->sends);
+    buffer_release(&r->scratch);
+    buffer_release(&r->record);
+    consensus_close(r->consensus);
+    state_close(r->state);
+    free(r->waiting);
+    free(r->actions);
+    free(r);
+}
+
+/* ---- asking -------------------------------------------------------------------------------- */
+
+const struct state *replica_state(const struct replica *r)
+{
+    return r->state;
+}
+
+const struct merkle *replica_tree(const struct replica *r)
+{
+    return &r->tree;
+}
+
+uint64_t replica_height(const struct replica *r)
+{
+    return r->shown.height;
+}
+
+uint64_t replica_time_ms(const struct replica *r)
+{
+    return r->shown_time_ms;
+}
+
+uint64_t replica_ledger_now_ms(const struct replica *r, uint64_t now_ms)
+{
+    uint64_t cut_time = now_ms > r->cut_time_ms ? now_ms : r->cut_time_ms + 1;
+    return state_time_at(r->state, cut_time);
+}
+
+void replica_status(const struct replica *r, uint64_t now_ms, struct replica_status *status)
+{
+    memset(status, 0, sizeof(*status));
+    status->height = r->shown.height;
+    status->records = r->shown.count;
+    status->root = r->shown.root;
+    status->digest = r->shown.digest;
+    status->ledger_time_ms = r->shown_time_ms;
+    status->round = consensus_round(r->consensus);
+    status->may_sign = r->may_sign;
+    status->stopped = r->stopped;
+    status->mempool_bytes = r->mempool.size;
+    status->mempool_count = r->waiting_count;
+    status->outbox_count = r->outbox_count;
+    size_t heard = 0;
+    for (size_t i = 0; i < r->charter->node_count; i++) {
+        const struct peer_seen *seen = &r->seen[i];
+        status->undecided_batches += r->lanes[i].count;
+        status->heard_ms[i] = seen->heard_ms;
+        status->peer_height[i] = seen->height;
+        status->conflicts[i] = seen->conflicts;
+        status->bad_signatures[i] = seen->bad_signatures;
+        status->omissions[i] = seen->omissions;
+        status->lanes[i] = r->lanes[i].decided;
+        heard += r->is_voter[i] && i != r->config.self.v && seen->heard_ms > 0 &&
+                 now_ms < seen->heard_ms + HEARD_RECENTLY_MS;
+    }
+    for (size_t i = 0; i < r->charter->voter_count; i++)
+        status->conflicts[r->charter->voters[i]] += consensus_conflicts(r->consensus, i);
+    size_t self = r->is_voter[r->config.self.v] ? 1 : 0;
+    status->has_quorum = heard + self >= r->agreement.quorum;
+}

@@ -1,0 +1,609 @@
+/* Agreement's hands: what consensus.h asks for is judged, signed, stored and sent here. */
+
+#include <string.h>
+
+#include "node/replica_parts.h"
+#include "protocol/codec.h"
+#include "protocol/plant.h"
+
+/* ---- judging a cut (rule 2) ---------------------------------------------------------------- */
+
+static const struct passed *two_back(const struct replica *r, uint64_t height)
+{
+    const struct passed *passed = &r->passed[(height - 2) % HISTORY_KEPT];
+    return height > 2 && passed->height == height - 2 ? passed : NULL;
+}
+
+static bool names_our_state(const struct replica *r, const struct cut *cut)
+{
+    const struct passed *passed = two_back(r, cut->height);
+    if (!passed)
+        return cut->height <= 2 && cut->record_count == 0 && hash_is_zero(&cut->state_digest) &&
+               hash_is_zero(&cut->record_root);
+    return cut->record_count == passed->count && hash_equal(&cut->state_digest, &passed->digest) &&
+           hash_equal(&cut->record_root, &passed->root);
+}
+
+static uint64_t lane_day_of(uint64_t time_ms)
+{
+    return time_ms / (UINT64_C(24) * 3600 * 1000);
+}
+
+/* Payload that a lane may still advance by, in a cut at `time_ms`. */
+static uint64_t lane_room(const struct replica *r, const struct lane *lane, uint64_t time_ms)
+{
+    uint64_t used = lane->day == lane_day_of(time_ms) ? lane->day_bytes : 0;
+    uint64_t today = r->charter->limits.lane_day_bytes;
+    uint64_t left = used < today ? today - used : 0;
+    return left < r->charter->limits.lane_cut_bytes ? left : r->charter->limits.lane_cut_bytes;
+}
+
+static bool judge_shape(const struct replica *r, const struct cut *cut, const char **why)
+{
+    *why = NULL;
+    if (!hash_equal(&cut->coalition, &r->charter->coalition))
+        *why = "it is of another coalition";
+    else if (cut->height != r->height + 1 || !hash_equal(&cut->previous, &r->cut_id))
+        *why = "it does not follow the last decided cut";
+    else if (cut->lane_count != r->charter->node_count)
+        *why = "it does not name every lane";
+    else if (cut->time_ms <= r->cut_time_ms)
+        *why = "its time is not later than the last";
+    else if (!names_our_state(r, cut))
+        *why = "its state digest or record root two heights back is not ours";
+    return *why == NULL;
+}
+
+struct judged {
+    uint64_t bytes;
+    bool advances, missing;
+};
+
+static bool judge_lane(struct replica *r, const struct cut *cut, uint16_t number, bool fetch,
+                       struct judged *judged, const char **why)
+{
+    const struct lane *lane = &r->lanes[number];
+    const struct lane_head *head = &cut->lanes[number];
+    struct lane_entry *path[LANE_BATCHES_PER_CUT_MAX];
+    struct lane_head missing;
+    size_t count = 0;
+    switch (lane_path(lane, head, path, &count, &missing)) {
+    case LANE_PATH_WRONG:
+        *why = "a head does not descend from that lane's last decided head";
+        return false;
+    case LANE_PATH_MISSING:
+        judged->missing = true;
+        if (fetch)
+            gossip_fetch(r, number, &missing);
+        return true;
+    case LANE_PATH_FOUND:
+        break;
+    }
+    uint64_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += path[i]->batch.payload.size;
+    judged->bytes += bytes;
+    judged->advances = judged->advances || count > 0;
+    if (bytes > lane_room(r, lane, cut->time_ms)) {
+        *why = "a lane takes more than its share";
+        return false;
+    }
+    return true;
+}
+
+static bool time_brings_something(const struct replica *r, uint64_t time_ms)
+{
+    return time_ms >= r->cut_time_ms + r->charter->limits.heartbeat_ms ||
+           time_ms >= state_next_due_ms(r->state);
+}
+
+enum cut_status agree_judge(struct replica *r, const struct cut *cut, bool fetch,
+                            const char **why_out)
+{
+    struct judged judged = {0};
+    if (!judge_shape(r, cut, why_out))
+        return CUT_INVALID;
+    for (uint16_t i = 0; i < cut->lane_count; i++)
+        if (!judge_lane(r, cut, i, fetch, &judged, why_out))
+            return CUT_INVALID;
+    if (judged.missing)
+        return CUT_UNKNOWN;
+    if (judged.bytes > r->charter->limits.cut_bytes)
+        *why_out = "it is larger than a cut may be";
+    else if (!judged.advances && !time_brings_something(r, cut->time_ms))
+        *why_out = "it brings nothing new";
+    else
+        return CUT_VALID;
+    return CUT_INVALID;
+}
+
+static void judge_one(struct replica *r, const struct hash *id)
+{
+    struct cut cut;
+    struct bytes bytes = consensus_cut_bytes(r->consensus, id);
+    const char *why = NULL;
+    if (bytes.size == 0 || !cut_decode(bytes, &cut, NULL))
+        return;
+    enum cut_status status = agree_judge(r, &cut, true, &why);
+    if (status == CUT_INVALID)
+        replica_warn(r, "cut of height %llu is refused: %s", (unsigned long long)cut.height, why);
+    if (status != CUT_UNKNOWN) {
+        consensus_cut_status(r->consensus, id, status);
+        return;
+    }
+    if (r->unjudged_count == UNJUDGED_MAX) { /* the oldest gets nil votes; a quorum fetches it */
+        memmove(r->unjudged, r->unjudged + 1, (UNJUDGED_MAX - 1) * sizeof(r->unjudged[0]));
+        r->unjudged_count--;
+    }
+    r->unjudged[r->unjudged_count++] = *id;
+}
+
+static void judge_again(struct replica *r)
+{
+    struct hash ids[UNJUDGED_MAX];
+    size_t count = r->unjudged_count;
+    memcpy(ids, r->unjudged, count * sizeof(ids[0]));
+    r->unjudged_count = 0;
+    for (size_t i = 0; i < count; i++)
+        judge_one(r, &ids[i]);
+}
+
+/* ---- proposing (rule 7) -------------------------------------------------------------------- */
+
+/* The lane's highest verified head within the limits. */
+static struct lane_head head_within(const struct replica *r, uint16_t number, uint64_t time_ms,
+                                    uint64_t *cut_room)
+{
+    const struct lane *lane = &r->lanes[number];
+    const struct lane_entry *tip = lane_tip(lane);
+    struct lane_head head = lane->decided;
+    if (!tip)
+        return head;
+    /* From the tip back to the decided head; then forward as far as the limits go. */
+    const struct lane_entry *chain[LANE_BRANCH_MAX];
+    size_t count = (size_t)(tip->batch.sequence - lane->decided.sequence);
+    must(count <= LANE_BRANCH_MAX);
+    for (size_t i = count; i-- > 0;) {
+        chain[i] = tip;
+        tip = i > 0 ? lane_find(lane, &tip->batch.previous) : NULL;
+        must(i == 0 || tip);
+    }
+    uint64_t room = lane_room(r, lane, time_ms);
+    for (size_t i = 0; i < count && i < LANE_BATCHES_PER_CUT_MAX; i++) {
+        uint64_t size = chain[i]->batch.payload.size;
+        if (size > room || size > *cut_room)
+            break;
+        room -= size;
+        *cut_room -= size;
+        head = (struct lane_head){.sequence = chain[i]->batch.sequence, .id = chain[i]->batch.id};
+    }
+    return head;
+}
+
+static bool make_cut(struct replica *r, struct cut *cut)
+{
+    memset(cut, 0, sizeof(*cut));
+    cut->coalition = r->charter->coalition;
+    cut->height = r->height + 1;
+    cut->previous = r->cut_id;
+    cut->lane_count = (uint16_t)r->charter->node_count;
+    cut->time_ms = r->now_ms > r->cut_time_ms ? r->now_ms : r->cut_time_ms + 1;
+    const struct passed *passed = two_back(r, cut->height);
+    if (passed) {
+        cut->state_digest = passed->digest;
+        cut->record_root = passed->root;
+        cut->record_count = passed->count;
+    }
+    uint64_t room = r->charter->limits.cut_bytes;
+    bool advances = false;
+    /* Begin at another lane each height, so that none starves where the cut is full. */
+    for (uint16_t i = 0; i < cut->lane_count; i++) {
+        uint16_t lane = (uint16_t)((i + cut->height) % cut->lane_count);
+        cut->lanes[lane] = head_within(r, lane, cut->time_ms, &room);
+        advances = advances || cut->lanes[lane].sequence > r->lanes[lane].decided.sequence;
+    }
+    return advances || time_brings_something(r, cut->time_ms);
+}
+
+static void store_proposal(struct replica *r, struct proposal *proposal)
+{
+    proposal->proposer = r->config.self;
+    proposal_sign(proposal, r->config.key, &r->charter->coalition);
+    struct after *after = replica_after(r, AFTER_PROPOSAL);
+    buffer_init(&after->bytes, MESSAGE_SIZE_MAX);
+    proposal_put(proposal, &after->bytes);
+    must(!after->bytes.overflowed);
+    struct store_key key = key_proposal(proposal->height, proposal->round);
+    store_put(replica_group(r), store_key_bytes(&key), buffer_bytes(&after->bytes));
+}
+
+static void note_own_round(struct replica *r, int32_t round)
+{
+    for (size_t i = 0; i < r->own_round_count; i++)
+        if (r->own_rounds[i] == round)
+            return;
+    if (r->own_round_count < ARRAY_SIZE(r->own_rounds))
+        r->own_rounds[r->own_round_count++] = round;
+}
+
+static void propose_fresh(struct replica *r)
+{
+    if (r->want_cut_round < 0 || r->want_cut_round != consensus_round(r->consensus) ||
+        consensus_step(r->consensus) == STEP_DECIDED || !r->may_sign)
+        return;
+    struct cut cut;
+    if (!make_cut(r, &cut))
+        return;
+    struct buffer bytes;
+    buffer_init(&bytes, CUT_SIZE_MAX);
+    cut_encode(&cut, &bytes);
+    struct proposal *proposal = &r->proposal_in;
+    memset(proposal, 0, sizeof(*proposal));
+    proposal->height = cut.height;
+    proposal->round = r->want_cut_round;
+    proposal->valid_round = -1;
+    proposal->cut_bytes = buffer_bytes(&bytes);
+    proposal->cut = cut;
+    note_own_round(r, proposal->round);
+    store_proposal(r, proposal);
+    buffer_release(&bytes);
+    r->want_cut_round = -1;
+}
+
+static void propose_again(struct replica *r, const struct consensus_action *action)
+{
+    struct consensus_lock lock;
+    consensus_lock(r->consensus, &lock);
+    struct proposal *proposal = &r->proposal_in;
+    memset(proposal, 0, sizeof(*proposal));
+    must(lock.valid_round == action->valid_round && lock.valid_cut.size > 0);
+    must(cut_decode(lock.valid_cut, &proposal->cut, NULL));
+    proposal->height = r->height + 1;
+    proposal->round = action->round;
+    proposal->valid_round = action->valid_round;
+    proposal->cut_bytes = lock.valid_cut;
+    proposal->proof_count = lock.proof_count;
+    memcpy(proposal->proof, lock.proof, lock.proof_count * sizeof(lock.proof[0]));
+    note_own_round(r, proposal->round);
+    store_proposal(r, proposal);
+}
+
+/* ---- proposals and votes that arrive ------------------------------------------------------- */
+
+static bool proof_holds(struct replica *r, const struct proposal *proposal)
+{
+    if (proposal->valid_round < 0)
+        return true;
+    uint64_t seen[NODES_MAX / 64] = {0};
+    size_t good = 0;
+    for (size_t i = 0; i < proposal->proof_count; i++) {
+        const struct vote *vote = &proposal->proof[i];
+        uint16_t voter = vote->voter.v;
+        if (vote->type != VOTE_PREVOTE || vote->height != proposal->height ||
+            vote->round != proposal->valid_round || vote->nil ||
+            !hash_equal(&vote->cut, &proposal->cut.id) || voter >= r->charter->node_count ||
+            !r->is_voter[voter] || (seen[voter / 64] >> (voter % 64) & 1) ||
+            !vote_verify(vote, r->verifiers[voter], &r->charter->coalition))
+            return false;
+        seen[voter / 64] |= UINT64_C(1) << (voter % 64);
+        good++;
+    }
+    return good >= r->agreement.quorum;
+}
+
+static bool proposal_known(const struct replica *r, int32_t round, struct bytes bytes)
+{
+    for (size_t slot = 0; slot < CONSENSUS_SLOTS; slot++)
+        if (bytes_equal(consensus_proposal(r->consensus, round, slot), bytes))
+            return true;
+    return false;
+}
+
+void agree_on_proposal(struct replica *r, uint16_t from, struct bytes bytes)
+{
+    struct proposal *proposal = &r->proposal_in;
+    struct codec_reader reader;
+    codec_reader_init(&reader, bytes);
+    proposal_get(&reader, proposal);
+    if (!codec_finish(&reader, "proposal", NULL)) {
+        r->seen[from].bad_signatures++;
+        return;
+    }
+    uint16_t proposer = proposal->proposer.v;
+    if (proposal->height != r->height + 1 || proposer >= r->charter->node_count ||
+        proposer != consensus_proposer(&r->agreement, proposal->height, proposal->round) ||
+        proposal_known(r, proposal->round, bytes))
+        return;
+    if (!proposal_verify(proposal, r->verifiers[proposer], &r->charter->coalition)) {
+        r->seen[from].bad_signatures++;
+        return;
+    }
+    gossip_remember_proposal(r, proposal, bytes);
+    uint64_t bound = r->charter->policy.clock_bound_ms;
+    uint64_t time_ms = proposal->cut.time_ms;
+    bool timely = time_ms <= r->now_ms + bound && r->now_ms <= time_ms + bound;
+    consensus_on_proposal(r->consensus, proposal, bytes, timely, proof_holds(r, proposal));
+}
+
+void agree_on_vote(struct replica *r, uint16_t from, const struct vote *vote)
+{
+    uint16_t voter = vote->voter.v;
+    if (voter >= r->charter->node_count || !r->is_voter[voter] || vote->height != r->height + 1)
+        return;
+    for (size_t place = 0; place < r->agreement.voter_count; place++) {
+        if (r->agreement.voters[place] != voter)
+            continue;
+        const struct vote *held = consensus_vote(r->consensus, vote->round, vote->type, place);
+        if (held && vote_same_claim(held, vote))
+            return;
+    }
+    if (!vote_verify(vote, r->verifiers[voter], &r->charter->coalition)) {
+        r->seen[from].bad_signatures++;
+        return;
+    }
+    gossip_remember_vote(r, vote);
+    consensus_on_vote(r->consensus, vote);
+}
+
+/* ---- what we sign -------------------------------------------------------------------------- */
+
+static void store_lock(struct replica *r)
+{
+    struct consensus_lock lock;
+    consensus_lock(r->consensus, &lock);
+    buffer_clear(&r->scratch);
+    codec_put_array(&r->scratch, 8);
+    codec_put_uint(&r->scratch, FORMAT_VERSION);
+    codec_put_uint(&r->scratch, r->height + 1);
+    codec_put_int(&r->scratch, lock.locked_round);
+    codec_put_bytes(&r->scratch, hash_as_bytes(&lock.locked));
+    codec_put_int(&r->scratch, lock.valid_round);
+    codec_put_bytes(&r->scratch, hash_as_bytes(&lock.valid));
+    codec_put_bytes(&r->scratch, lock.valid_cut);
+    codec_put_array(&r->scratch, lock.proof_count);
+    for (size_t i = 0; i < lock.proof_count; i++)
+        vote_put(&lock.proof[i], &r->scratch);
+    must(!r->scratch.overflowed);
+    struct store_key key = key_lock();
+    store_put(replica_group(r), store_key_bytes(&key), buffer_bytes(&r->scratch));
+    r->lock_stored = true;
+}
+
+static void store_vote(struct replica *r, const struct consensus_action *action)
+{
+    struct vote vote = action->vote;
+    vote_sign(&vote, r->config.key, &r->charter->coalition);
+    note_own_round(r, vote.round);
+    buffer_clear(&r->record);
+    vote_put(&vote, &r->record);
+    struct store_key key = key_vote(vote.height, vote.round, vote.type);
+    store_put(replica_group(r), store_key_bytes(&key), buffer_bytes(&r->record));
+    if (action->locks)
+        store_lock(r);
+    if (PLANTED(PLANT_EARLY_COUNT)) {
+        agree_vote_durable(r, &vote);
+        return;
+    }
+    replica_after(r, AFTER_VOTE)->vote = vote;
+}
+
+void agree_vote_durable(struct replica *r, const struct vote *vote)
+{
+    gossip_remember_vote(r, vote);
+    r->out.kind = MESSAGE_VOTES;
+    r->out.body.votes.count = 1;
+    r->out.body.votes.items[0] = *vote;
+    replica_send(r, REPLICA_TO_ALL, &r->out);
+    consensus_on_vote(r->consensus, vote);
+}
+
+void agree_proposal_durable(struct replica *r, struct bytes bytes)
+{
+    struct codec_reader reader;
+    codec_reader_init(&reader, bytes);
+    struct proposal *proposal = &r->proposal_in;
+    proposal_get(&reader, proposal);
+    must(!reader.failed);
+    gossip_remember_proposal(r, proposal, bytes);
+    r->out.kind = MESSAGE_PROPOSAL;
+    r->out.body.proposal = bytes;
+    replica_send(r, REPLICA_TO_ALL, &r->out);
+    consensus_on_proposal(r->consensus, proposal, bytes, true, true);
+}
+
+/* ---- deciding ------------------------------------------------------------------------------ */
+
+static void pend(struct replica *r, uint16_t from, const struct certificate *certificate,
+                 struct bytes cut)
+{
+    r->pending.used = true;
+    r->pending.from = from;
+    r->pending.certificate = *certificate;
+    buffer_clear(&r->pending.cut);
+    buffer_append(&r->pending.cut, cut);
+}
+
+/* Executes the pending cut once every batch of it is held. */
+void agree_try_execute(struct replica *r)
+{
+    if (!r->pending.used || r->stopped)
+        return;
+    struct cut cut;
+    must(cut_decode(buffer_bytes(&r->pending.cut), &cut, NULL));
+    const char *why = NULL;
+    switch (agree_judge(r, &cut, true, &why)) {
+    case CUT_UNKNOWN:
+        return;
+    case CUT_INVALID:
+        replica_stop(r,
+                     "a quorum decided a cut at height %llu that is invalid here: %s. Nothing was "
+                     "changed; keep this folder, compare this node's log with the others'",
+                     (unsigned long long)cut.height, why);
+        return;
+    case CUT_VALID:
+        break;
+    }
+    struct certificate certificate = r->pending.certificate;
+    r->pending.used = false;
+    execute_cut(r, &certificate, &cut, buffer_bytes(&r->pending.cut));
+    agree_begin(r);
+}
+
+/* A certificate from elsewhere, judged by itself. */
+static bool take_decided(struct replica *r, uint16_t from, const struct certificate *certificate,
+                         struct bytes bytes)
+{
+    struct cut cut;
+    if (!cut_decode(bytes, &cut, NULL) || !hash_equal(&cut.id, &certificate->cut) ||
+        cut.height != certificate->height ||
+        !certificate_verify(certificate, &r->charter->coalition,
+                            (const struct verifier *const *)r->verifiers, r->is_voter,
+                            r->charter->node_count, r->agreement.quorum, NULL)) {
+        r->seen[from].bad_signatures++;
+        return false;
+    }
+    pend(r, from, certificate, bytes);
+    return true;
+}
+
+void agree_on_decided(struct replica *r, uint16_t from, const struct certificate *certificate,
+                      struct bytes cut)
+{
+    uint64_t next = r->height + 1;
+    if (certificate->height < next || certificate->height >= next + AHEAD_MAX)
+        return;
+    if (certificate->height > next || r->pending.used) {
+        struct decided *ahead = &r->ahead[certificate->height % AHEAD_MAX];
+        if (certificate->height == next ||
+            (ahead->used && ahead->certificate.height == certificate->height))
+            return;
+        ahead->used = true;
+        ahead->from = from;
+        ahead->certificate = *certificate;
+        buffer_clear(&ahead->cut);
+        buffer_append(&ahead->cut, cut);
+        return;
+    }
+    if (take_decided(r, from, certificate, cut))
+        agree_try_execute(r);
+}
+
+static void take_ahead(struct replica *r)
+{
+    struct decided *ahead = &r->ahead[(r->height + 1) % AHEAD_MAX];
+    if (!ahead->used || ahead->certificate.height != r->height + 1 || r->pending.used)
+        return;
+    ahead->used = false;
+    (void)take_decided(r, ahead->from, &ahead->certificate, buffer_bytes(&ahead->cut));
+}
+
+/* ---- the pump ------------------------------------------------------------------------------ */
+
+void agree_begin(struct replica *r)
+{
+    consensus_begin(r->consensus, &r->agreement, r->height + 1);
+    r->unjudged_count = 0;
+    r->want_cut_round = -1;
+    r->own_round_count = 0;
+    r->lock_stored = false;
+    for (size_t i = 0; i < ARRAY_SIZE(r->timers); i++)
+        r->timers[i].set = false;
+    gossip_reset(r);
+}
+
+static bool lane_waits(const struct replica *r)
+{
+    for (size_t i = 0; i < r->charter->node_count; i++)
+        if (lane_tip(&r->lanes[i]))
+            return true;
+    return false;
+}
+
+/* Rule 5. */
+void agree_maybe_start(struct replica *r)
+{
+    if (!r->may_sign || r->pending.used || consensus_step(r->consensus) != STEP_WAITING)
+        return;
+    if (lane_waits(r) || consensus_wants_start(r->consensus) ||
+        time_brings_something(r, r->now_ms)) {
+        consensus_start(r->consensus);
+        gossip_reset(r);
+    }
+}
+
+void agree_on_batch(struct replica *r)
+{
+    judge_again(r);
+    agree_try_execute(r);
+    propose_fresh(r);
+}
+
+void agree_on_time(struct replica *r)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(r->timers); i++) {
+        struct timer *timer = &r->timers[i];
+        if (!timer->set || r->now_ms < timer->at_ms)
+            continue;
+        timer->set = false;
+        consensus_on_timeout(r->consensus, (enum timeout_kind)i, timer->height, timer->round);
+    }
+    propose_fresh(r);
+}
+
+static void take_action(struct replica *r, const struct consensus_action *action)
+{
+    switch (action->kind) {
+    case ACTION_NEED_CUT:
+        r->want_cut_round = action->round;
+        propose_fresh(r);
+        return;
+    case ACTION_PROPOSE:
+        propose_again(r, action);
+        return;
+    case ACTION_VOTE:
+        store_vote(r, action);
+        return;
+    case ACTION_TIMEOUT:
+        r->timers[action->timeout] = (struct timer){.set = true,
+                                                    .at_ms = r->now_ms + action->delay_ms,
+                                                    .height = consensus_height(r->consensus),
+                                                    .round = action->round};
+        return;
+    case ACTION_JUDGE: {
+        struct hash id = action->cut;
+        judge_one(r, &id);
+        return;
+    }
+    case ACTION_DECIDED:
+        pend(r, REPLICA_TO_ALL, consensus_certificate(r->consensus),
+             consensus_cut_bytes(r->consensus, &action->cut));
+        agree_try_execute(r);
+        return;
+    case ACTION_ALARM:
+        replica_stop(r,
+                     "a quorum precommitted a cut at height %llu that is invalid here. Nothing was "
+                     "changed; keep this folder, compare this node's log with the others'",
+                     (unsigned long long)consensus_height(r->consensus));
+        return;
+    }
+}
+
+void agree_pump(struct replica *r)
+{
+    bool moved = true;
+    while (moved && !r->stopped) {
+        struct consensus_action action;
+        moved = false;
+        take_ahead(r);
+        if (r->pending.used) {
+            uint64_t before = r->height;
+            agree_try_execute(r);
+            moved = r->height != before;
+        }
+        agree_maybe_start(r);
+        while (!r->stopped && consensus_next(r->consensus, &action)) {
+            moved = true;
+            take_action(r, &action);
+        }
+    }
+}

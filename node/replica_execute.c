@@ -1,0 +1,346 @@
+/* Applying a decided cut: every transaction in order, one record each, one seal, one atomic group.
+ */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/replica_parts.h"
+#include "protocol/codec.h"
+
+enum { MEMBERS_PER_RECORD = 4 };
+
+/* ---- order (rule 12) ----------------------------------------------------------------------- */
+
+static void order_put(struct execution_order *order, struct lane_entry *entry)
+{
+    order->entries = (struct lane_entry **)array_grow(order->entries, &order->capacity,
+                                                      order->count + 1, sizeof(order->entries[0]));
+    order->entries[order->count++] = entry;
+}
+
+void execution_order(struct replica *r, const struct cut *cut, struct execution_order *order_out)
+{
+    uint16_t lanes[NODES_MAX];
+    cut_lane_order(&cut->previous, cut->lane_count, lanes);
+    memset(order_out, 0, sizeof(*order_out));
+    bool more = true;
+    for (uint64_t turn = 1; more; turn++) {
+        more = false;
+        for (uint16_t i = 0; i < cut->lane_count; i++) {
+            const struct lane *lane = &r->lanes[lanes[i]];
+            struct lane_entry *path[LANE_BATCHES_PER_CUT_MAX];
+            struct lane_head missing;
+            size_t count = 0;
+            must(lane_path(lane, &cut->lanes[lanes[i]], path, &count, &missing) == LANE_PATH_FOUND);
+            if (turn > count)
+                continue;
+            order_put(order_out, path[turn - 1]);
+            more = more || turn < count;
+        }
+    }
+}
+
+/* ---- records ------------------------------------------------------------------------------- */
+
+static void keep_tile(void *context, uint32_t level, uint64_t index,
+                      const struct hash tile[TILE_WIDTH])
+{
+    struct replica *r = (struct replica *)context;
+    struct store_key key = key_tile(level, index);
+    store_put(replica_group(r), store_key_bytes(&key), bytes_of(tile, TILE_SIZE));
+}
+
+static void append_record(struct replica *r, const struct record *record)
+{
+    buffer_clear(&r->record);
+    record_encode(record, &r->record);
+    must(!r->record.overflowed);
+    struct hash leaf = merkle_leaf(buffer_bytes(&r->record));
+    merkle_append(&r->tree, &leaf, keep_tile, r);
+}
+
+/* Whose history a record belongs to: the members it names, and those whose lots it touched. */
+static void add_member(struct member_ref *members, size_t *count, const struct member_ref *member)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (member_equal(&members[i], member))
+            return;
+    if (*count < MEMBERS_PER_RECORD)
+        members[(*count)++] = *member;
+}
+
+static void named_members(const struct replica *r, const struct transaction *t,
+                          struct member_ref *members, size_t *count)
+{
+    struct hold_view hold;
+    switch (t->type) {
+    case TRANSACTION_ENROL:
+        add_member(members, count, &t->body.enrol.member);
+        return;
+    case TRANSACTION_CARD_LINK:
+        add_member(members, count, &t->body.card_link.member);
+        return;
+    case TRANSACTION_EARN:
+        add_member(members, count, &t->body.earn.member);
+        return;
+    case TRANSACTION_HOLD:
+        add_member(members, count, &t->body.hold.member);
+        return;
+    case TRANSACTION_REDEEM:
+        add_member(members, count, &t->body.redeem.member);
+        return;
+    case TRANSACTION_ADJUST:
+        add_member(members, count, &t->body.adjust.member);
+        return;
+    case TRANSACTION_TRANSFER:
+        add_member(members, count, &t->body.transfer.from);
+        add_member(members, count, &t->body.transfer.to);
+        return;
+    case TRANSACTION_COMMIT:
+        if (state_hold(r->state, t->body.commit.hold, &hold))
+            add_member(members, count, &hold.member);
+        return;
+    case TRANSACTION_RELEASE:
+        if (state_hold(r->state, t->body.release.hold, &hold))
+            add_member(members, count, &hold.member);
+        return;
+    case TRANSACTION_ACTIVATE:
+    case TRANSACTION_REVERSE_EARN:
+    case TRANSACTION_REVERSE_REDEEM:
+    case TRANSACTION_EXPIRE:
+    case TRANSACTION_CLOCK:
+        return; /* by the lots they touched */
+    }
+}
+
+static struct record_index first_of(const struct outcome *outcome)
+{
+    struct effect_reader reader;
+    struct effect effect;
+    if (effect_reader_init(&reader, outcome->effects))
+        while (effect_next(&reader, &effect))
+            if (effect.kind == EFFECT_FIRST)
+                return effect.first;
+    return (struct record_index){0};
+}
+
+static void index_members(struct replica *r, struct bytes transaction,
+                          const struct outcome *outcome, uint64_t index)
+{
+    struct transaction decoded;
+    struct member_ref members[MEMBERS_PER_RECORD];
+    size_t count = 0;
+    if (!transaction_decode(transaction, &decoded, NULL))
+        return;
+    named_members(r, &decoded, members, &count);
+    struct effect_reader reader;
+    struct effect effect;
+    struct lot_view lot;
+    if (effect_reader_init(&reader, outcome->effects))
+        while (effect_next(&reader, &effect))
+            if ((effect.kind == EFFECT_LOT || effect.kind == EFFECT_MOVE) &&
+                state_lot(r->state, effect.lot, &lot))
+                add_member(members, &count, &lot.member);
+    for (size_t i = 0; i < count; i++) {
+        struct store_key key = key_member(members[i].at, index);
+        store_put(replica_group(r), store_key_bytes(&key), bytes_of("", 0));
+    }
+}
+
+static void answer_own(struct replica *r, const struct lane_entry *entry, uint32_t position,
+                       const struct outcome *outcome, uint64_t index)
+{
+    if (!entry->tokens || !entry->tokens[position])
+        return;
+    struct after *after = replica_after(r, AFTER_DECIDED);
+    after->token = entry->tokens[position];
+    after->index.v = index;
+    after->verdict = outcome->verdict;
+    after->late = outcome->late;
+    after->height = r->height + 1;
+    if (outcome->verdict == VERDICT_REPEAT || outcome->verdict == VERDICT_KEY_REUSED)
+        after->first = first_of(outcome);
+}
+
+static void apply_batch(struct replica *r, const struct lane_entry *entry, uint64_t height)
+{
+    const struct batch *batch = &entry->batch;
+    struct buffer outcomes;
+    buffer_init(&outcomes, STORE_VALUE_MAX);
+    uint64_t first = r->tree.size;
+    struct bytes rest = batch->payload, transaction;
+    for (uint32_t position = 0; batch_payload_next(&rest, &transaction); position++) {
+        uint64_t index = r->tree.size;
+        struct outcome outcome =
+            state_apply(r->state, batch->lane, (struct record_index){index}, transaction);
+        struct record record = {.kind = RECORD_KIND_TRANSACTION,
+                                .index = {index},
+                                .height = height,
+                                .time_ms = state_time_ms(r->state),
+                                .lane = batch->lane,
+                                .sequence = batch->sequence,
+                                .position = position,
+                                .transaction = transaction,
+                                .outcome = outcome};
+        append_record(r, &record);
+        outcome_encode(&outcome, &outcomes);
+        index_members(r, transaction, &outcome, index);
+        answer_own(r, entry, position, &outcome, index);
+    }
+    must(!outcomes.overflowed);
+    buffer_clear(&r->scratch);
+    stored_outcomes_put(&r->scratch, height, state_time_ms(r->state), batch,
+                        buffer_bytes(&outcomes));
+    must(!r->scratch.overflowed);
+    struct store_key key = key_outcomes(first);
+    store_put(replica_group(r), store_key_bytes(&key), buffer_bytes(&r->scratch));
+    buffer_release(&outcomes);
+}
+
+static void seal_height(struct replica *r, const struct cut *cut, uint64_t first)
+{
+    struct bytes automatic;
+    struct hash digest = state_seal(r->state, &cut->id, &automatic);
+    struct record seal = {.kind = RECORD_KIND_SEAL,
+                          .index = {r->tree.size},
+                          .height = cut->height,
+                          .time_ms = state_time_ms(r->state),
+                          .cut = cut->id,
+                          .state_digest = digest,
+                          .transaction_count = r->tree.size - first,
+                          .automatic = hash_bytes(automatic)};
+    uint64_t index = r->tree.size;
+    append_record(r, &seal);
+    buffer_clear(&r->scratch);
+    stored_seal_put(&r->scratch, buffer_bytes(&r->record));
+    struct store_key key = key_outcomes(index);
+    store_put(replica_group(r), store_key_bytes(&key), buffer_bytes(&r->scratch));
+}
+
+/* ---- the height's entry -------------------------------------------------------------------- */
+
+static void store_height(struct replica *r, const struct certificate *certificate,
+                         struct bytes cut_bytes, uint64_t height, uint64_t first,
+                         const struct execution_order *order)
+{
+    buffer_clear(&r->scratch);
+    codec_put_array(&r->scratch, 7);
+    codec_put_uint(&r->scratch, FORMAT_VERSION);
+    codec_put_uint(&r->scratch, height);
+    codec_put_uint(&r->scratch, first);
+    codec_put_uint(&r->scratch, r->tree.size - first);
+    certificate_put(certificate, &r->scratch);
+    codec_put_bytes(&r->scratch, cut_bytes);
+    codec_put_array(&r->scratch, order->count);
+    uint64_t index = first;
+    for (size_t i = 0; i < order->count; i++) {
+        const struct batch *batch = &order->entries[i]->batch;
+        codec_put_array(&r->scratch, 4);
+        codec_put_uint(&r->scratch, batch->lane.v);
+        codec_put_uint(&r->scratch, batch->sequence);
+        codec_put_bytes(&r->scratch, hash_as_bytes(&batch->id));
+        codec_put_uint(&r->scratch, index);
+        index += batch->transaction_count;
+    }
+    must(!r->scratch.overflowed);
+    struct store_key key = key_height(height);
+    store_put(replica_group(r), store_key_bytes(&key), buffer_bytes(&r->scratch));
+}
+
+static void forget_votes(struct replica *r, uint64_t height)
+{
+    for (size_t i = 0; i < r->own_round_count; i++) {
+        struct store_key keys[] = {key_vote(height, r->own_rounds[i], VOTE_PREVOTE),
+                                   key_vote(height, r->own_rounds[i], VOTE_PRECOMMIT),
+                                   key_proposal(height, r->own_rounds[i])};
+        for (size_t k = 0; k < ARRAY_SIZE(keys); k++)
+            store_delete(replica_group(r), store_key_bytes(&keys[k]));
+    }
+    if (r->lock_stored) {
+        struct store_key key = key_lock();
+        store_delete(replica_group(r), store_key_bytes(&key));
+    }
+}
+
+struct leaving {
+    struct replica *r;
+    uint16_t lane;
+};
+
+/* A void branch leaves the store; what a lane decided stays for ever. */
+static void entry_left(void *context, const struct lane_entry *entry, bool decided)
+{
+    struct leaving *leaving = (struct leaving *)context;
+    if (decided)
+        return;
+    leaving->r->seen[leaving->lane].conflicts++;
+    struct store_key key = key_batch(leaving->lane, entry->batch.sequence, &entry->batch.id);
+    store_delete(replica_group(leaving->r), store_key_bytes(&key));
+}
+
+static void advance_lanes(struct replica *r, const struct cut *cut, const uint64_t *bytes)
+{
+    uint64_t day = cut->time_ms / (UINT64_C(24) * 3600 * 1000);
+    for (uint16_t i = 0; i < cut->lane_count; i++) {
+        struct lane *lane = &r->lanes[i];
+        if (lane->day != day)
+            lane->day_bytes = 0;
+        lane->day = day;
+        lane->day_bytes += bytes[i];
+        /* Rule 7: a lane that waits and was not taken is counted, not punished. */
+        if (lane_tip(lane) && cut->lanes[i].sequence == lane->decided.sequence)
+            r->seen[i].omissions++;
+        struct leaving leaving = {.r = r, .lane = i};
+        lane_decide(lane, &cut->lanes[i], entry_left, &leaving);
+    }
+}
+
+static void remember(struct replica *r, const struct cut *cut)
+{
+    struct passed *passed = &r->passed[cut->height % HISTORY_KEPT];
+    *passed = (struct passed){.height = cut->height,
+                              .count = r->tree.size,
+                              .digest = state_digest(r->state),
+                              .root = merkle_root(&r->tree),
+                              .cut = cut->id};
+    struct after *after = replica_after(r, AFTER_HEIGHT);
+    after->height = cut->height;
+    after->size = passed->count;
+    after->root = passed->root;
+    after->digest = passed->digest;
+    after->time_ms = state_time_ms(r->state);
+}
+
+void execute_cut(struct replica *r, const struct certificate *certificate, const struct cut *cut,
+                 struct bytes cut_bytes)
+{
+    must(cut->height == r->height + 1);
+    struct execution_order order;
+    execution_order(r, cut, &order);
+    uint64_t bytes[NODES_MAX] = {0};
+    uint64_t first = r->tree.size;
+    state_begin(r->state, cut->height, cut->time_ms);
+    for (size_t i = 0; i < order.count; i++) {
+        apply_batch(r, order.entries[i], cut->height);
+        bytes[order.entries[i]->batch.lane.v] += order.entries[i]->batch.payload.size;
+    }
+    seal_height(r, cut, first);
+    store_height(r, certificate, cut_bytes, cut->height, first, &order);
+    forget_votes(r, cut->height);
+    advance_lanes(r, cut, bytes);
+    remember(r, cut);
+    r->height = cut->height;
+    r->cut_time_ms = cut->time_ms;
+    r->cut_id = cut->id;
+    struct vote vote = {.type = VOTE_PRECOMMIT,
+                        .height = certificate->height,
+                        .round = certificate->round,
+                        .cut = certificate->cut,
+                        .valid_round = -1};
+    for (size_t i = 0; i < certificate->count; i++) {
+        vote.voter = certificate->votes[i].voter;
+        vote.signature = certificate->votes[i].signature;
+        gossip_remember_vote(r, &vote);
+    }
+    free(order.entries);
+}

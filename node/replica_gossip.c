@@ -1,0 +1,458 @@
+/* Over a lossy network (rule 11): saying where we stand, sending what others lack, fetching what we
+ * lack, catching up by certificates (rule 9), and the question before the first signature (rule 3).
+ */
+
+#include <string.h>
+
+#include "node/replica_parts.h"
+#include "protocol/codec.h"
+#include "protocol/plant.h"
+
+/* ---- what was signed by whom: for answers to rule 3's question ------------------------------ */
+
+void gossip_remember_vote(struct replica *r, const struct vote *vote)
+{
+    struct peer_seen *seen = &r->seen[vote->voter.v];
+    struct vote *kept = &seen->votes[vote->type - 1];
+    bool newer =
+        vote->height > kept->height || (vote->height == kept->height && vote->round > kept->round);
+    if (seen->has_vote[vote->type - 1] && !newer)
+        return;
+    seen->has_vote[vote->type - 1] = true;
+    *kept = *vote;
+}
+
+void gossip_remember_proposal(struct replica *r, const struct proposal *proposal,
+                              struct bytes bytes)
+{
+    struct peer_seen *seen = &r->seen[proposal->proposer.v];
+    bool newer =
+        proposal->height > seen->proposal_height ||
+        (proposal->height == seen->proposal_height && proposal->round > seen->proposal_round);
+    if (seen->proposal.size > 0 && !newer)
+        return;
+    /* Copied first: `bytes` may be the buffer itself when our own comes back. */
+    seen->proposal_height = proposal->height;
+    seen->proposal_round = proposal->round;
+    buffer_clear(&seen->proposal);
+    buffer_append(&seen->proposal, bytes);
+}
+
+/* A peer may ask often, not without end. */
+static bool may_serve(struct replica *r, uint16_t peer)
+{
+    struct peer_seen *seen = &r->seen[peer];
+    uint64_t second = r->now_ms / 1000;
+    if (seen->serve_second != second) {
+        seen->serve_second = second;
+        seen->served = 0;
+    }
+    return seen->served++ < SERVE_PER_SECOND;
+}
+
+/* ---- status -------------------------------------------------------------------------------- */
+
+void gossip_reset(struct replica *r)
+{
+    r->status_interval_ms = STATUS_FIRST_MS;
+    r->status_at_ms = r->now_ms + STATUS_FIRST_MS;
+}
+
+static struct lane_head highest(const struct lane *lane)
+{
+    const struct lane_entry *tip = lane_tip(lane);
+    if (!tip)
+        return lane->decided;
+    return (struct lane_head){.sequence = tip->batch.sequence, .id = tip->batch.id};
+}
+
+static void send_status(struct replica *r, uint16_t to)
+{
+    struct status *status = &r->out.body.status;
+    r->out.kind = MESSAGE_STATUS;
+    memset(status, 0, sizeof(*status));
+    status->height = r->height + 1;
+    status->lane_count = (uint16_t)r->charter->node_count;
+    for (size_t i = 0; i < r->charter->node_count; i++)
+        status->lanes[i] = highest(&r->lanes[i]);
+    int32_t rounds[STATUS_ROUNDS_MAX];
+    status->round_count = consensus_rounds(r->consensus, rounds, STATUS_ROUNDS_MAX);
+    for (size_t i = 0; i < status->round_count; i++) {
+        struct status_round *round = &status->rounds[i];
+        round->round = rounds[i];
+        round->prevotes = consensus_vote_mask(r->consensus, rounds[i], VOTE_PREVOTE);
+        round->precommits = consensus_vote_mask(r->consensus, rounds[i], VOTE_PRECOMMIT);
+        for (size_t slot = 0; slot < CONSENSUS_SLOTS; slot++)
+            round->proposals += consensus_proposal(r->consensus, rounds[i], slot).size > 0;
+    }
+    replica_send(r, to, &r->out);
+}
+
+static const struct status_round *their_round(const struct status *status, int32_t round)
+{
+    for (size_t i = 0; i < status->round_count; i++)
+        if (status->rounds[i].round == round)
+            return &status->rounds[i];
+    return NULL;
+}
+
+static void add_votes(struct replica *r, int32_t round, enum vote_type type, uint64_t lacking)
+{
+    for (size_t place = 0; place < r->agreement.voter_count; place++) {
+        const struct vote *vote =
+            lacking >> place & 1 ? consensus_vote(r->consensus, round, type, place) : NULL;
+        bool ours = vote && vote->voter.v == r->config.self.v;
+        if (vote && (ours || !PLANTED(PLANT_NO_PROOF)) &&
+            r->out.body.votes.count < MESSAGE_VOTES_MAX)
+            r->out.body.votes.items[r->out.body.votes.count++] = *vote;
+    }
+}
+
+/* Votes of any round that we hold and they do not, others' included. */
+static void send_lacking_votes(struct replica *r, uint16_t to, const struct status *status)
+{
+    int32_t rounds[STATUS_ROUNDS_MAX];
+    size_t count = consensus_rounds(r->consensus, rounds, STATUS_ROUNDS_MAX);
+    r->out.kind = MESSAGE_VOTES;
+    r->out.body.votes.count = 0;
+    for (size_t i = 0; i < count; i++) {
+        const struct status_round *theirs = their_round(status, rounds[i]);
+        uint64_t prevotes = consensus_vote_mask(r->consensus, rounds[i], VOTE_PREVOTE);
+        uint64_t precommits = consensus_vote_mask(r->consensus, rounds[i], VOTE_PRECOMMIT);
+        add_votes(r, rounds[i], VOTE_PREVOTE, prevotes & ~(theirs ? theirs->prevotes : 0));
+        add_votes(r, rounds[i], VOTE_PRECOMMIT, precommits & ~(theirs ? theirs->precommits : 0));
+    }
+    if (r->out.body.votes.count > 0)
+        replica_send(r, to, &r->out);
+}
+
+static void send_lacking_proposals(struct replica *r, uint16_t to, const struct status *status)
+{
+    int32_t rounds[STATUS_ROUNDS_MAX];
+    size_t count = consensus_rounds(r->consensus, rounds, STATUS_ROUNDS_MAX);
+    for (size_t i = 0; i < count; i++) {
+        const struct status_round *theirs = their_round(status, rounds[i]);
+        for (size_t slot = 0; slot < CONSENSUS_SLOTS; slot++) {
+            struct bytes bytes = consensus_proposal(r->consensus, rounds[i], slot);
+            /* Slots fill in different orders: who has fewer than both gets every one we hold. */
+            if (bytes.size == 0 || (theirs && theirs->proposals >= CONSENSUS_SLOTS) ||
+                (theirs && theirs->proposals == 1 &&
+                 consensus_proposal(r->consensus, rounds[i], 1).size == 0))
+                continue;
+            r->out.kind = MESSAGE_PROPOSAL;
+            r->out.body.proposal = bytes;
+            replica_send(r, to, &r->out);
+        }
+    }
+}
+
+/* Our own lane is ours to repeat; other lanes are fetched by who needs them. */
+static void send_lacking_batches(struct replica *r, uint16_t to, const struct status *status)
+{
+    const struct lane *lane = &r->lanes[r->config.self.v];
+    uint64_t theirs = status->lanes[r->config.self.v].sequence;
+    size_t sent = 0;
+    for (size_t i = 0; i < lane->count && sent < FETCH_BYTES_MAX / 4; i++) {
+        const struct lane_entry *entry = lane->entries[i];
+        if (entry->hidden || entry->batch.sequence <= theirs)
+            continue;
+        r->out.kind = MESSAGE_BATCH;
+        r->out.body.batch = buffer_bytes(&entry->bytes);
+        replica_send(r, to, &r->out);
+        sent += entry->bytes.size;
+    }
+}
+
+static bool send_height(struct replica *r, uint16_t to, uint64_t height)
+{
+    struct buffer value;
+    struct stored_height stored;
+    buffer_init(&value, STORE_VALUE_MAX);
+    struct store_key key = key_height(height);
+    bool found =
+        r->config.store.get(r->config.store.context, store_key_bytes(&key), &value, NULL) &&
+        stored_height_decode(buffer_bytes(&value), &stored, NULL);
+    if (found) {
+        r->out.kind = MESSAGE_DECIDED;
+        r->out.body.decided.certificate = stored.certificate;
+        r->out.body.decided.cut = stored.cut;
+        replica_send(r, to, &r->out);
+    }
+    buffer_release(&value);
+    return found;
+}
+
+static void help_behind(struct replica *r, uint16_t to, uint64_t height)
+{
+    struct peer_seen *seen = &r->seen[to];
+    if (seen->decided_sent_height == height && r->now_ms < seen->decided_sent_ms + FETCH_AGAIN_MS)
+        return;
+    seen->decided_sent_height = height;
+    seen->decided_sent_ms = r->now_ms;
+    for (uint64_t i = height; i <= r->shown.height && i < height + 4; i++)
+        if (!send_height(r, to, i))
+            return;
+}
+
+static void ask_heights(struct replica *r, uint16_t peer)
+{
+    if (r->now_ms < r->fetch_heights_at_ms + FETCH_AGAIN_MS)
+        return;
+    r->fetch_heights_at_ms = r->now_ms;
+    r->out.kind = MESSAGE_FETCH_HEIGHTS;
+    r->out.body.fetch_heights.from = r->height + 1;
+    r->out.body.fetch_heights.count = FETCH_HEIGHTS_MAX;
+    replica_send(r, peer, &r->out);
+}
+
+void gossip_on_status(struct replica *r, uint16_t from, const struct status *status)
+{
+    if (status->lane_count != r->charter->node_count)
+        return;
+    r->seen[from].height = status->height > 0 ? status->height - 1 : 0;
+    uint64_t ours = r->height + 1;
+    if (!may_serve(r, from))
+        return;
+    if (status->height > ours) {
+        ask_heights(r, from);
+    } else if (status->height < ours) {
+        help_behind(r, from, status->height);
+    } else {
+        send_lacking_votes(r, from, status);
+        send_lacking_proposals(r, from, status);
+        send_lacking_batches(r, from, status);
+    }
+}
+
+/* ---- batches ------------------------------------------------------------------------------- */
+
+void gossip_fetch(struct replica *r, uint16_t number, const struct lane_head *missing)
+{
+    if (missing->sequence == 0 || r->now_ms < r->fetch_at_ms[number])
+        return;
+    /* Whoever told us of the cut holds it, and so does its writer; ask another one each time. */
+    r->fetch_at_ms[number] = r->now_ms + FETCH_AGAIN_MS / 4;
+    r->out.kind = MESSAGE_FETCH_BATCHES;
+    r->out.body.fetch_batches.count = 1;
+    r->out.body.fetch_batches.items[0] =
+        (struct fetch_batch){.lane = {number},
+                             .head = missing->id,
+                             .head_sequence = missing->sequence,
+                             .above = r->lanes[number].decided.sequence};
+    size_t nodes = r->charter->node_count;
+    uint16_t peer = r->fetch_turn == 0 ? number : (uint16_t)((number + r->fetch_turn) % nodes);
+    r->fetch_turn = (uint16_t)((r->fetch_turn + 1) % nodes);
+    if (peer == r->config.self.v)
+        peer = (uint16_t)((peer + 1) % nodes);
+    replica_send(r, peer, &r->out);
+}
+
+void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes)
+{
+    struct batch batch;
+    if (!batch_decode(bytes, &batch, NULL) || batch.lane.v >= r->charter->node_count ||
+        !hash_equal(&batch.coalition, &r->charter->coalition) ||
+        batch.payload.size > r->charter->limits.batch_bytes) {
+        r->seen[from].bad_signatures++;
+        return;
+    }
+    struct lane *lane = &r->lanes[batch.lane.v];
+    if (batch.sequence <= lane->decided.sequence || lane_find(lane, &batch.id))
+        return;
+    if (!batch_verify(&batch, r->verifiers[batch.lane.v])) {
+        r->seen[from].bad_signatures++;
+        return;
+    }
+    if (lane->count >= LANE_BRANCH_MAX && batch.lane.v != r->config.self.v)
+        lane_make_room(lane);
+    const struct lane_entry *entry = lane_add(lane, bytes, false);
+    if (!entry)
+        return;
+    /* Written before any vote that relies on it: groups are applied in order (rule 3). */
+    struct store_key key = key_batch(batch.lane.v, batch.sequence, &batch.id);
+    store_put(replica_group(r), store_key_bytes(&key), bytes);
+    r->fetch_at_ms[batch.lane.v] = 0; /* progress: what else is missing is asked for at once */
+    if (!entry->connected) {
+        struct lane_head before = {.sequence = batch.sequence - 1, .id = batch.previous};
+        if (!lane_find(lane, &before.id))
+            gossip_fetch(r, batch.lane.v, &before);
+    }
+    agree_on_batch(r);
+}
+
+/* One batch, from memory or from the store; its predecessor's place in `at`. */
+static bool send_batch(struct replica *r, uint16_t to, uint16_t number, struct lane_head *at,
+                       size_t *sent)
+{
+    const struct lane_entry *entry = lane_find(&r->lanes[number], &at->id);
+    struct buffer stored;
+    struct batch batch;
+    buffer_init(&stored, BATCH_SIZE_MAX);
+    struct bytes bytes = {0};
+    struct store_key key = key_batch(number, at->sequence, &at->id);
+    if (entry && !entry->hidden)
+        bytes = buffer_bytes(&entry->bytes);
+    else if (r->config.store.get(r->config.store.context, store_key_bytes(&key), &stored, NULL))
+        bytes = buffer_bytes(&stored);
+    bool found = bytes.size > 0 && batch_decode(bytes, &batch, NULL);
+    if (found) {
+        r->out.kind = MESSAGE_BATCH;
+        r->out.body.batch = bytes;
+        replica_send(r, to, &r->out);
+        *sent += bytes.size;
+        *at = (struct lane_head){.sequence = batch.sequence - 1, .id = batch.previous};
+    }
+    buffer_release(&stored);
+    return found;
+}
+
+void gossip_on_fetch_batches(struct replica *r, uint16_t from, const struct message *message)
+{
+    size_t sent = 0;
+    for (size_t i = 0; i < message->body.fetch_batches.count && may_serve(r, from); i++) {
+        const struct fetch_batch *item = &message->body.fetch_batches.items[i];
+        struct lane_head at = {.sequence = item->head_sequence, .id = item->head};
+        if (item->lane.v >= r->charter->node_count)
+            return;
+        for (size_t n = 0;
+             n < LANE_BATCHES_PER_CUT_MAX && at.sequence > item->above && sent < FETCH_BYTES_MAX;
+             n++)
+            if (!send_batch(r, from, item->lane.v, &at, &sent))
+                break;
+    }
+}
+
+void gossip_on_fetch_heights(struct replica *r, uint16_t from, uint64_t first, uint64_t count)
+{
+    if (!may_serve(r, from) || first == 0)
+        return;
+    for (uint64_t i = 0; i < count && first + i <= r->shown.height; i++)
+        if (!send_height(r, from, first + i))
+            return;
+}
+
+/* ---- rule 3's question --------------------------------------------------------------------- */
+
+void gossip_on_ask(struct replica *r, uint16_t from, uint64_t nonce)
+{
+    if (!may_serve(r, from))
+        return;
+    struct answer *answer = &r->out.body.answer;
+    const struct peer_seen *seen = &r->seen[from];
+    struct lane *lane = &r->lanes[from];
+    struct buffer stored;
+    buffer_init(&stored, BATCH_SIZE_MAX);
+    memset(answer, 0, sizeof(*answer));
+    answer->nonce = nonce;
+    const struct lane_entry *last = lane_last(lane);
+    struct store_key key = key_batch(from, lane->decided.sequence, &lane->decided.id);
+    if (last)
+        answer->batch = buffer_bytes(&last->bytes);
+    else if (lane->decided.sequence > 0 &&
+             r->config.store.get(r->config.store.context, store_key_bytes(&key), &stored, NULL))
+        answer->batch = buffer_bytes(&stored);
+    for (size_t i = 0; i < 2; i++)
+        if (seen->has_vote[i])
+            answer->votes[answer->vote_count++] = seen->votes[i];
+    answer->proposal = buffer_bytes(&seen->proposal);
+    r->out.kind = MESSAGE_ANSWER;
+    replica_send(r, from, &r->out);
+    buffer_release(&stored);
+}
+
+static bool stored(const struct replica *r, const struct store_key *key)
+{
+    struct buffer value;
+    buffer_init(&value, STORE_VALUE_MAX);
+    bool found = r->config.store.get(r->config.store.context, store_key_bytes(key), &value, NULL);
+    buffer_release(&value);
+    return found;
+}
+
+/* Something that our key signed and our store does not know. */
+static const char *newer_than_store(const struct replica *r, const struct answer *answer,
+                                    struct proposal *proposal)
+{
+    const struct verifier *own = r->verifiers[r->config.self.v];
+    struct batch batch;
+    if (answer->batch.size > 0 && batch_decode(answer->batch, &batch, NULL) &&
+        batch.lane.v == r->config.self.v && hash_equal(&batch.coalition, &r->charter->coalition) &&
+        batch_verify(&batch, own)) {
+        struct store_key key = key_batch(batch.lane.v, batch.sequence, &batch.id);
+        if (!lane_find(&r->lanes[batch.lane.v], &batch.id) && !stored(r, &key))
+            return "a batch";
+    }
+    for (size_t i = 0; i < answer->vote_count; i++) {
+        const struct vote *vote = &answer->votes[i];
+        struct store_key key = key_vote(vote->height, vote->round, vote->type);
+        if (vote->voter.v == r->config.self.v && vote->height > r->height && !stored(r, &key) &&
+            vote_verify(vote, own, &r->charter->coalition))
+            return "a vote";
+    }
+    struct codec_reader reader;
+    codec_reader_init(&reader, answer->proposal);
+    if (answer->proposal.size == 0)
+        return NULL;
+    proposal_get(&reader, proposal);
+    if (!codec_finish(&reader, "proposal", NULL) || proposal->proposer.v != r->config.self.v ||
+        proposal->height <= r->height || !proposal_verify(proposal, own, &r->charter->coalition))
+        return NULL;
+    struct store_key key = key_proposal(proposal->height, proposal->round);
+    return stored(r, &key) ? NULL : "a proposal";
+}
+
+/* Own votes of the undecided height are sent again (rule 3). */
+static void may_sign_now(struct replica *r)
+{
+    r->may_sign = true;
+    gossip_reset(r);
+    send_status(r, REPLICA_TO_ALL);
+    replica_maybe_batch(r);
+}
+
+void gossip_on_answer(struct replica *r, uint16_t from, const struct answer *answer)
+{
+    if (r->may_sign || answer->nonce != r->config.nonce || !r->is_voter[from])
+        return;
+    const char *newer = newer_than_store(r, answer, &r->proposal_in);
+    if (newer && !PLANTED(PLANT_LOST_STORE)) {
+        replica_stop(r,
+                     "node %s holds %s signed by this node's key that this store does not know: "
+                     "the folder is an old copy or was lost. This key must not sign again; join "
+                     "under a fresh key",
+                     r->charter->nodes[from].name, newer);
+        return;
+    }
+    r->seen[from].answered = true;
+    size_t answered = 0;
+    for (size_t i = 0; i < r->charter->node_count; i++)
+        answered += r->is_voter[i] && r->seen[i].answered;
+    if (answered + 1 >= r->agreement.quorum || PLANTED(PLANT_LOST_STORE))
+        may_sign_now(r);
+}
+
+/* ---- time ---------------------------------------------------------------------------------- */
+
+static bool all_quiet(const struct replica *r)
+{
+    return consensus_step(r->consensus) == STEP_WAITING && !r->pending.used;
+}
+
+void gossip_on_time(struct replica *r)
+{
+    if (!r->may_sign && r->now_ms >= r->ask_at_ms) {
+        r->ask_at_ms = r->now_ms + ASK_MS;
+        r->out.kind = MESSAGE_ASK;
+        r->out.body.ask.nonce = r->config.nonce;
+        replica_send(r, REPLICA_TO_ALL, &r->out);
+    }
+    if (r->now_ms < r->status_at_ms)
+        return;
+    send_status(r, REPLICA_TO_ALL);
+    /* Batches that a cut waits for may have been lost with the request. */
+    agree_on_batch(r);
+    r->status_interval_ms = all_quiet(r) ? STATUS_LAST_MS : r->status_interval_ms * 2;
+    if (r->status_interval_ms > STATUS_LAST_MS)
+        r->status_interval_ms = STATUS_LAST_MS;
+    r->status_at_ms = r->now_ms + r->status_interval_ms;
+}

@@ -1,0 +1,287 @@
+/* From the store to a running replica: every height is executed again and compared with what is
+ * stored, byte for byte; then what was signed and promised but not decided comes back. */
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/replica_parts.h"
+#include "protocol/codec.h"
+
+/* ---- heights ------------------------------------------------------------------------------- */
+
+/* Puts a height's batches back into their lanes, as if they had just arrived. */
+static bool load_batches(struct replica *r, const struct stored_height *height, struct error *error)
+{
+    const struct store *store = &r->config.store;
+    struct bytes rest = height->batches;
+    struct stored_batch stored;
+    while (stored_batch_next(&rest, &stored)) {
+        struct buffer value;
+        struct batch batch;
+        buffer_init(&value, BATCH_SIZE_MAX);
+        struct store_key key = key_batch(stored.lane.v, stored.sequence, &stored.id);
+        bool good = stored.lane.v < r->charter->node_count &&
+                    store->get(store->context, store_key_bytes(&key), &value, error) &&
+                    batch_decode(buffer_bytes(&value), &batch, error);
+        if (good && !hash_equal(&batch.id, &stored.id))
+            good = error_set(error, ERROR_CORRUPT, "it is another batch");
+        if (good && !batch_verify(&batch, r->verifiers[stored.lane.v]))
+            good = error_set(error, ERROR_CORRUPT, "its signature does not hold");
+        if (good)
+            (void)lane_add(&r->lanes[stored.lane.v], buffer_bytes(&value), false);
+        else
+            error_wrap(error, "batch %llu of lane %u", (unsigned long long)stored.sequence,
+                       stored.lane.v);
+        buffer_release(&value);
+        if (!good)
+            return false;
+    }
+    return true;
+}
+
+/* What executing again would write must be what the store holds. */
+static bool same_as_stored(struct replica *r, struct error *error)
+{
+    const struct store *store = &r->config.store;
+    struct bytes rest = buffer_bytes(&replica_group(r)->ops), key, value;
+    struct buffer stored;
+    buffer_init(&stored, STORE_VALUE_MAX);
+    bool good = true;
+    while (good && store_group_next(&rest, &key, &value)) {
+        if (!value.at)
+            continue;
+        buffer_clear(&stored);
+        good = store->get(store->context, key, &stored, error);
+        if (good && !bytes_equal(buffer_bytes(&stored), value))
+            good = error_set(error, ERROR_CORRUPT, "it differs from what execution gives");
+        if (!good) {
+            char hex[2 * STORE_KEY_MAX + 1];
+            hex_encode(bytes_of(key.at + 1, key.size - 1), hex);
+            error_wrap(error, "entry %c %s", key.at[0], hex);
+        }
+    }
+    buffer_release(&stored);
+    return good;
+}
+
+static void drop_writes(struct replica *r)
+{
+    struct write *write = &r->writes[r->filling];
+    for (size_t i = 0; i < write->after_count; i++)
+        buffer_release(&write->afters[i].bytes);
+    write->after_count = 0;
+    store_group_clear(&write->group);
+}
+
+static bool replay_height(struct replica *r, struct bytes value, struct error *error)
+{
+    struct stored_height *stored = (struct stored_height *)allocate(1, sizeof(*stored));
+    struct cut *cut = (struct cut *)allocate(1, sizeof(*cut));
+    const char *why = NULL;
+    bool good = stored_height_decode(value, stored, error) && cut_decode(stored->cut, cut, error) &&
+                load_batches(r, stored, error);
+    if (good && (stored->height != r->height + 1 || cut->height != stored->height ||
+                 !hash_equal(&cut->id, &stored->certificate.cut)))
+        good = error_set(error, ERROR_CORRUPT, "it does not follow height %llu",
+                         (unsigned long long)r->height);
+    good = good && certificate_verify(&stored->certificate, &r->charter->coalition,
+                                      (const struct verifier *const *)r->verifiers, r->is_voter,
+                                      r->charter->node_count, r->agreement.quorum, error);
+    if (good && agree_judge(r, cut, false, &why) != CUT_VALID)
+        good = error_set(error, ERROR_CORRUPT, "its cut is not valid here: %s",
+                         why ? why : "a batch is missing");
+    if (good) {
+        execute_cut(r, &stored->certificate, cut, stored->cut);
+        good = same_as_stored(r, error);
+        const struct passed *passed = &r->passed[r->height % HISTORY_KEPT];
+        r->shown = *passed;
+        r->shown_time_ms = state_time_ms(r->state);
+        drop_writes(r);
+    }
+    free(cut);
+    free(stored);
+    return good;
+}
+
+static bool replay(struct replica *r, struct error *error)
+{
+    const struct store *store = &r->config.store;
+    struct buffer value;
+    struct error missing = {0};
+    buffer_init(&value, STORE_VALUE_MAX);
+    bool good = true;
+    while (good) {
+        struct store_key key = key_height(r->height + 1);
+        buffer_clear(&value);
+        if (!store->get(store->context, store_key_bytes(&key), &value, &missing)) {
+            if (missing.code != ERROR_NOT_FOUND)
+                good = error_set(error, missing.code, "%s", missing.text);
+            break;
+        }
+        good = replay_height(r, buffer_bytes(&value), error);
+    }
+    if (!good)
+        error_wrap(error, "the store is damaged at height %llu", (unsigned long long)r->height + 1);
+    buffer_release(&value);
+    return good;
+}
+
+/* ---- heights beyond a gap would mean that something in between was lost --------------------- */
+
+static bool no_height_beyond(struct replica *r, struct error *error)
+{
+    const struct store *store = &r->config.store;
+    struct store_key prefix = key_prefix('H'), last = key_height(UINT64_MAX);
+    struct buffer key, value;
+    struct error missing = {0};
+    buffer_init(&key, STORE_KEY_MAX);
+    buffer_init(&value, STORE_VALUE_MAX);
+    bool found = store->get_at_or_before(store->context, store_key_bytes(&prefix),
+                                         store_key_bytes(&last), &key, &value, &missing);
+    bool good = found || missing.code == ERROR_NOT_FOUND ||
+                error_set(error, missing.code, "%s", missing.text);
+    if (found && (key.size != 9 || get_u64be(key.at + 1) != r->height))
+        good = error_set(error, ERROR_CORRUPT,
+                         "the store is damaged: height %llu is missing and later ones are there; "
+                         "restore this folder from a copy that is whole, or join under a fresh key",
+                         (unsigned long long)r->height + 1);
+    buffer_release(&key);
+    buffer_release(&value);
+    return good;
+}
+
+/* ---- what was not decided ------------------------------------------------------------------ */
+
+static bool take_batch(void *visitor, struct bytes key, struct bytes value)
+{
+    struct replica *r = (struct replica *)visitor;
+    struct batch batch;
+    (void)key;
+    if (batch_decode(value, &batch, NULL) && batch.lane.v < r->charter->node_count &&
+        batch_verify(&batch, r->verifiers[batch.lane.v]))
+        (void)lane_add(&r->lanes[batch.lane.v], value, false);
+    return true;
+}
+
+static bool load_undecided(struct replica *r, struct error *error)
+{
+    const struct store *store = &r->config.store;
+    for (uint16_t i = 0; i < r->charter->node_count; i++) {
+        struct hash zero = {{0}};
+        struct store_key prefix = key_lane(i);
+        struct store_key from = key_batch(i, r->lanes[i].decided.sequence + 1, &zero);
+        if (!store->scan(store->context, store_key_bytes(&prefix), store_key_bytes(&from), false,
+                         (size_t)4 * LANE_BRANCH_MAX, take_batch, r, error))
+            return error_wrap(error, "undecided batches of lane %u", i);
+    }
+    return true;
+}
+
+static bool take_own_vote(void *visitor, struct bytes key, struct bytes value)
+{
+    struct replica *r = (struct replica *)visitor;
+    struct vote vote;
+    struct codec_reader reader;
+    codec_reader_init(&reader, value);
+    vote_get(&reader, &vote);
+    if (!codec_finish(&reader, "vote", NULL) || vote.height != r->height + 1 ||
+        vote.voter.v != r->config.self.v) {
+        store_delete(replica_group(r), key);
+        return true;
+    }
+    consensus_restore_vote(r->consensus, &vote);
+    gossip_remember_vote(r, &vote);
+    if (r->own_round_count < ARRAY_SIZE(r->own_rounds))
+        r->own_rounds[r->own_round_count++] = vote.round;
+    /* Sent again: it may never have left. */
+    replica_after(r, AFTER_VOTE)->vote = vote;
+    return true;
+}
+
+static bool take_own_proposal(void *visitor, struct bytes key, struct bytes value)
+{
+    struct replica *r = (struct replica *)visitor;
+    struct codec_reader reader;
+    codec_reader_init(&reader, value);
+    proposal_get(&reader, &r->proposal_in);
+    if (!codec_finish(&reader, "proposal", NULL) || r->proposal_in.height != r->height + 1) {
+        store_delete(replica_group(r), key);
+        return true;
+    }
+    consensus_restore_proposal(r->consensus, r->proposal_in.round);
+    if (r->own_round_count < ARRAY_SIZE(r->own_rounds))
+        r->own_rounds[r->own_round_count++] = r->proposal_in.round;
+    struct after *after = replica_after(r, AFTER_PROPOSAL);
+    buffer_init(&after->bytes, MESSAGE_SIZE_MAX);
+    buffer_append(&after->bytes, value);
+    return true;
+}
+
+static void restore_lock(struct replica *r, struct bytes value)
+{
+    struct codec_reader reader;
+    struct consensus_lock *lock = (struct consensus_lock *)allocate(1, sizeof(*lock));
+    codec_reader_init(&reader, value);
+    codec_get_array(&reader, 8, 8);
+    (void)codec_get_uint(&reader, FORMAT_VERSION);
+    uint64_t height = codec_get_uint(&reader, INT64_MAX);
+    lock->locked_round = (int32_t)codec_get_int(&reader, -1, ROUND_MAX);
+    codec_get_fixed(&reader, lock->locked.at, HASH_SIZE);
+    lock->valid_round = (int32_t)codec_get_int(&reader, -1, ROUND_MAX);
+    codec_get_fixed(&reader, lock->valid.at, HASH_SIZE);
+    lock->valid_cut = codec_get_bytes(&reader, 1, CUT_SIZE_MAX);
+    lock->proof_count = codec_get_array(&reader, 0, VOTERS_MAX);
+    for (size_t i = 0; i < lock->proof_count; i++)
+        vote_get(&reader, &lock->proof[i]);
+    if (codec_finish(&reader, "lock", NULL) && height == r->height + 1) {
+        consensus_restore_lock(r->consensus, lock->locked_round, &lock->locked, lock->valid_round,
+                               &lock->valid, lock->valid_cut, lock->proof, lock->proof_count);
+        r->lock_stored = true;
+    }
+    free(lock);
+}
+
+static bool load_votes(struct replica *r, struct error *error)
+{
+    const struct store *store = &r->config.store;
+    struct store_key votes = key_prefix('V'), proposals = key_prefix('P'), lock = key_lock();
+    struct buffer value;
+    struct error missing = {0};
+    buffer_init(&value, STORE_VALUE_MAX);
+    bool found = store->get(store->context, store_key_bytes(&lock), &value, &missing);
+    bool good = found || missing.code == ERROR_NOT_FOUND ||
+                error_set(error, missing.code, "own lock: %s", missing.text);
+    if (good && r->agreement.self >= 0) {
+        if (found)
+            restore_lock(r, buffer_bytes(&value));
+        good = store->scan(store->context, store_key_bytes(&votes), store_key_bytes(&votes), false,
+                           SIZE_MAX, take_own_vote, r, error) &&
+               store->scan(store->context, store_key_bytes(&proposals), store_key_bytes(&proposals),
+                           false, SIZE_MAX, take_own_proposal, r, error);
+    }
+    buffer_release(&value);
+    return good;
+}
+
+static bool take_outbox(void *visitor, struct bytes key, struct bytes value)
+{
+    struct replica *r = (struct replica *)visitor;
+    if (key.size != 9)
+        return true;
+    r->outbox_next = get_u64be(key.at + 1);
+    r->outbox_count++;
+    replica_wait(r, value, 0, r->outbox_next);
+    return true;
+}
+
+bool recover(struct replica *r, struct error *error)
+{
+    const struct store *store = &r->config.store;
+    struct store_key outbox = key_prefix('Q');
+    if (!replay(r, error) || !no_height_beyond(r, error) || !load_undecided(r, error))
+        return false;
+    agree_begin(r);
+    return load_votes(r, error) &&
+           store->scan(store->context, store_key_bytes(&outbox), store_key_bytes(&outbox), false,
+                       MEMPOOL_COUNT_MAX, take_outbox, r, error);
+}

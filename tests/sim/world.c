@@ -1,0 +1,612 @@
+#include "sim/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "crypto/merkle.h"
+
+enum { START_MS = 1800000000, EVENTS_MAX = 4000000, QUIET_TICK_MS = 5 };
+
+/* ---- randomness: splitmix64 ---------------------------------------------------------------- */
+
+uint64_t sim_random(struct world *w)
+{
+    uint64_t z = (w->random += UINT64_C(0x9e3779b97f4a7c15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+uint32_t sim_below(struct world *w, uint32_t bound)
+{
+    return bound ? (uint32_t)(sim_random(w) % bound) : 0;
+}
+
+bool sim_chance(struct world *w, uint32_t of_thousand)
+{
+    return sim_below(w, 1000) < of_thousand;
+}
+
+void world_fail(struct world *w, const char *format, ...)
+{
+    if (w->failed)
+        return;
+    w->failed = true;
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(w->why, sizeof(w->why), format, arguments);
+    va_end(arguments);
+}
+
+/* ---- events: a binary heap by time --------------------------------------------------------- */
+
+static bool before(const struct event *a, const struct event *b)
+{
+    return a->at_ms < b->at_ms || (a->at_ms == b->at_ms && a->order < b->order);
+}
+
+static void push(struct world *w, struct event event)
+{
+    event.order = w->event_order++;
+    w->events = (struct event *)array_grow(w->events, &w->event_capacity, w->event_count + 1,
+                                           sizeof(w->events[0]));
+    size_t at = w->event_count++;
+    while (at > 0 && before(&event, &w->events[(at - 1) / 2])) {
+        w->events[at] = w->events[(at - 1) / 2];
+        at = (at - 1) / 2;
+    }
+    w->events[at] = event;
+}
+
+static struct event pop(struct world *w)
+{
+    struct event first = w->events[0];
+    struct event last = w->events[--w->event_count];
+    size_t at = 0;
+    for (;;) {
+        size_t child = 2 * at + 1;
+        if (child >= w->event_count)
+            break;
+        if (child + 1 < w->event_count && before(&w->events[child + 1], &w->events[child]))
+            child++;
+        if (!before(&w->events[child], &last))
+            break;
+        w->events[at] = w->events[child];
+        at = child;
+    }
+    if (w->event_count > 0)
+        w->events[at] = last;
+    return first;
+}
+
+static struct bytes copy(struct bytes bytes)
+{
+    uint8_t *at = (uint8_t *)allocate(bytes.size + 1, 1);
+    if (bytes.size)
+        memcpy(at, bytes.at, bytes.size);
+    return bytes_of(at, bytes.size);
+}
+
+static void drop(struct bytes bytes)
+{
+    free((void *)(uintptr_t)bytes.at);
+}
+
+/* ---- the network --------------------------------------------------------------------------- */
+
+void world_post(struct world *w, uint16_t from, uint16_t to, struct bytes message)
+{
+    const struct scenario *s = &w->scenario;
+    w->messages++;
+    if (!w->healed) {
+        if (w->nodes[from].side != w->nodes[to].side || sim_chance(w, s->loss))
+            return;
+    }
+    uint32_t times = !w->healed && sim_chance(w, s->repeat) ? 2 : 1;
+    for (uint32_t i = 0; i < times; i++) {
+        uint32_t delay = w->healed ? 1 + sim_below(w, 10) : 1 + sim_below(w, s->delay_ms);
+        if (!w->healed && sim_chance(w, 20))
+            delay *= 10; /* reordering across rounds */
+        push(w, (struct event){.at_ms = w->now_ms + delay,
+                               .kind = EVENT_MESSAGE,
+                               .node = to,
+                               .from = from,
+                               .bytes = copy(message)});
+    }
+}
+
+static void send_out(struct world *w, uint16_t from, const struct replica_action *action)
+{
+    for (uint16_t to = 0; to < w->scenario.nodes; to++) {
+        if (to == from || (action->peer != REPLICA_TO_ALL && action->peer != to))
+            continue;
+        if (w->nodes[from].liar && !w->healed)
+            liar_send(w, from, to, action->message);
+        else
+            world_post(w, from, to, action->message);
+    }
+}
+
+/* ---- checks at every step ------------------------------------------------------------------ */
+
+static void check_height(struct world *w, uint16_t number, uint64_t height)
+{
+    struct sim_node *node = &w->nodes[number];
+    struct replica_status status;
+    struct error error;
+    replica_status(node->replica, w->now_ms, &status);
+    if (node->liar)
+        return;
+    if (height != status.height)
+        return;
+    /* A height may be known only to a node that crashed before it could say so: a gap that the
+     * first one to report fills. */
+    while (w->sealed_count < height) {
+        w->sealed = (struct sealed *)array_grow(w->sealed, &w->sealed_capacity, w->sealed_count + 1,
+                                                sizeof(w->sealed[0]));
+        w->sealed[w->sealed_count++] = (struct sealed){.records = 0};
+    }
+    struct sealed *sealed = &w->sealed[height - 1];
+    if (sealed->records == 0)
+        *sealed = (struct sealed){.height = height,
+                                  .records = status.records,
+                                  .digest = status.digest,
+                                  .root = status.root};
+    if (height < node->height)
+        world_fail(w, "node %u went back from height %llu to %llu", number,
+                   (unsigned long long)node->height, (unsigned long long)height);
+    else if (sealed->records != status.records || !hash_equal(&sealed->root, &status.root) ||
+             !hash_equal(&sealed->digest, &status.digest))
+        world_fail(w, "two orders: node %u has another root or digest at height %llu", number,
+                   (unsigned long long)height);
+    else if (height % 8 == 0 && !state_check(replica_state(node->replica), &error))
+        world_fail(w, "node %u at height %llu: %s", number, (unsigned long long)height, error.text);
+    node->height = height;
+}
+
+static void check_decided(struct world *w, uint16_t number, const struct replica_action *action)
+{
+    struct promise *promise = &w->promises[action->token - 1];
+    if (w->nodes[number].liar)
+        return;
+    promise->decided = true;
+    promise->verdict = action->verdict;
+    promise->index = action->index.v;
+}
+
+/* ---- running a node ------------------------------------------------------------------------ */
+
+static uint64_t clock_of(const struct world *w, uint16_t number)
+{
+    return (uint64_t)((int64_t)w->now_ms + w->nodes[number].skew_ms);
+}
+
+static void take_actions(struct world *w, uint16_t number)
+{
+    struct sim_node *node = &w->nodes[number];
+    struct replica_action action;
+    while (node->replica && replica_next(node->replica, &action)) {
+        switch (action.kind) {
+        case REPLICA_SEND:
+            send_out(w, number, &action);
+            break;
+        case REPLICA_WRITE: {
+            uint32_t took = 1 + sim_below(w, node->write_ms);
+            node->writing = copy(buffer_bytes(&action.group->ops));
+            push(w, (struct event){.at_ms = w->now_ms + took,
+                                   .kind = EVENT_DURABLE,
+                                   .node = number,
+                                   .life = node->life,
+                                   .number = action.write});
+            break;
+        }
+        case REPLICA_DURABLE:
+            w->promises[action.token - 1].durable = !node->liar;
+            break;
+        case REPLICA_DECIDED:
+            check_decided(w, number, &action);
+            break;
+        case REPLICA_EXECUTED:
+            check_height(w, number, action.height);
+            break;
+        case REPLICA_WARN:
+            if (w->verbose)
+                printf("%llu node %u: %s\n", (unsigned long long)(w->now_ms - START_MS), number,
+                       action.text);
+            break;
+        case REPLICA_FATAL:
+            if (w->verbose)
+                printf("%llu node %u stops: %s\n", (unsigned long long)(w->now_ms - START_MS),
+                       number, action.text);
+            node->retired = true;
+            if (!node->liar && !w->scenario.wipes)
+                world_fail(w, "honest node %u stopped: %s", number, action.text);
+            break;
+        }
+    }
+    if (node->retired && node->replica) {
+        replica_close(node->replica);
+        node->replica = NULL;
+        node->life++;
+    }
+}
+
+static void start(struct world *w, uint16_t number)
+{
+    struct sim_node *node = &w->nodes[number];
+    struct error error;
+    if (node->replica || node->retired)
+        return;
+    struct replica_config config = {.charter = w->charter,
+                                    .self = {number},
+                                    .key = node->key,
+                                    .store = disk_store(&node->disk),
+                                    .nonce = sim_random(w),
+                                    .mempool_bytes_max = 64 * 1024};
+    node->life++;
+    if (!replica_open(&config, clock_of(w, number), &node->replica, &error)) {
+        world_fail(w, "node %u does not start again: %s", number, error.text);
+        return;
+    }
+    push(w, (struct event){
+                .at_ms = w->now_ms, .kind = EVENT_TICK, .node = number, .life = node->life});
+    if (replica_height(node->replica) > 0)
+        check_height(w, number, replica_height(node->replica));
+    take_actions(w, number);
+}
+
+/* What was not synced is gone; a group that was being written is there whole or not at all. */
+static void crash(struct world *w, uint16_t number)
+{
+    struct sim_node *node = &w->nodes[number];
+    if (!node->replica)
+        return;
+    if (node->writing.at) {
+        if (sim_chance(w, 300))
+            disk_write(&node->disk, node->writing);
+        drop(node->writing);
+        node->writing = bytes_of(NULL, 0);
+    }
+    replica_close(node->replica);
+    node->replica = NULL;
+    node->life++;
+    push(w, (struct event){
+                .at_ms = w->now_ms + 50 + sim_below(w, 2000), .kind = EVENT_START, .node = number});
+}
+
+static void durable(struct world *w, const struct event *event)
+{
+    struct sim_node *node = &w->nodes[event->node];
+    if (event->life != node->life || !node->replica)
+        return;
+    disk_write(&node->disk, node->writing);
+    drop(node->writing);
+    node->writing = bytes_of(NULL, 0);
+    replica_on_durable(node->replica, event->number, clock_of(w, event->node));
+    take_actions(w, event->node);
+}
+
+static void tick(struct world *w, const struct event *event)
+{
+    struct sim_node *node = &w->nodes[event->node];
+    if (event->life != node->life || !node->replica)
+        return;
+    uint64_t now = clock_of(w, event->node);
+    if (now >= replica_deadline_ms(node->replica)) {
+        replica_on_time(node->replica, now);
+        take_actions(w, event->node);
+    }
+    push(w, (struct event){.at_ms = w->now_ms + QUIET_TICK_MS,
+                           .kind = EVENT_TICK,
+                           .node = event->node,
+                           .life = node->life});
+}
+
+static void partition(struct world *w)
+{
+    bool split = sim_chance(w, 600);
+    for (size_t i = 0; i < w->scenario.nodes; i++)
+        w->nodes[i].side = split ? (uint16_t)sim_below(w, 2) : 0;
+    if (!w->healed)
+        push(w, (struct event){.at_ms = w->now_ms + 100 + sim_below(w, 3000),
+                               .kind = EVENT_PARTITION});
+}
+
+static uint32_t up_count(const struct world *w)
+{
+    uint32_t up = 0;
+    for (size_t i = 0; i < w->scenario.nodes; i++)
+        up += w->nodes[i].replica != NULL;
+    return up;
+}
+
+static void handle(struct world *w, const struct event *event)
+{
+    struct sim_node *node = &w->nodes[event->node];
+    switch (event->kind) {
+    case EVENT_MESSAGE:
+        if (node->replica) {
+            replica_on_message(node->replica, event->from, event->bytes, clock_of(w, event->node));
+            take_actions(w, event->node);
+        }
+        drop(event->bytes);
+        return;
+    case EVENT_DURABLE:
+        durable(w, event);
+        return;
+    case EVENT_TICK:
+        tick(w, event);
+        return;
+    case EVENT_SUBMIT:
+        if (node->replica)
+            load_submit(w, event->node);
+        return;
+    case EVENT_CRASH:
+        if (!w->healed && up_count(w) > 0)
+            crash(w, event->node);
+        return;
+    case EVENT_START:
+        start(w, event->node);
+        return;
+    case EVENT_PARTITION:
+        if (!w->healed)
+            partition(w);
+        return;
+    case EVENT_WIPE:
+        if (node->replica && !node->liar) {
+            crash(w, event->node);
+            disk_release(&node->disk);
+            node->height = 0;
+            node->wiped = true;
+        }
+        return;
+    }
+}
+
+/* ---- the coalition ------------------------------------------------------------------------- */
+
+static struct charter *make_charter(struct world *w)
+{
+    const struct scenario *s = &w->scenario;
+    struct charter *c = (struct charter *)allocate(1, sizeof(*c));
+    (void)snprintf(c->name, sizeof(c->name), "simulated");
+    (void)snprintf(c->origin, sizeof(c->origin), "sim.example/coalition");
+    put_u64be(c->coalition.at, s->seed);
+    c->coalition.at[31] = 1;
+    memcpy(c->currency, "EUR", 4);
+    c->minor_digits = 2;
+    c->transition_count = 1;
+    c->partner_count = c->node_count = s->nodes;
+    c->partners = (struct charter_partner *)allocate(s->nodes, sizeof(c->partners[0]));
+    c->nodes = (struct charter_node *)allocate(s->nodes, sizeof(c->nodes[0]));
+    for (uint16_t i = 0; i < s->nodes; i++) {
+        (void)snprintf(c->partners[i].name, sizeof(c->partners[i].name), "partner-%u", i);
+        (void)snprintf(c->nodes[i].name, sizeof(c->nodes[i].name), "node-%u", i);
+        c->nodes[i].partner.v = i;
+        c->nodes[i].voter = true;
+        c->nodes[i].sign_key = signing_key_public(w->nodes[i].key);
+        c->voters[c->voter_count++] = i;
+    }
+    c->rates.face.v = 10000;
+    c->rates.reimbursement.v = 9000;
+    c->policy.reversal = REVERSAL_UNLIMITED;
+    c->policy.deficit_max.v = 1000000;
+    c->policy.grace_days = 30;
+    c->policy.expire_days = 7;
+    c->policy.hold_default_ms = 2000;
+    c->policy.hold_max_ms = 60000;
+    c->policy.window_ms = UINT64_C(400) * 86400000;
+    c->policy.late_after_ms = 1000;
+    c->policy.clock_bound_ms = 5000;
+    c->limits.batch_bytes = 8192;
+    c->limits.cut_bytes = 64 * 1024;
+    c->limits.lane_cut_bytes = 32 * 1024;
+    c->limits.lane_day_bytes = UINT64_C(1) << 34;
+    c->limits.allocations = 256;
+    c->limits.heartbeat_ms = 5000;
+    c->limits.timeout_ms = s->timeout_ms;
+    c->limits.timeout_delta_ms = s->timeout_ms / 2;
+    return c;
+}
+
+struct scenario scenario_of(uint64_t seed)
+{
+    struct world w = {.random = seed * UINT64_C(0x2545f4914f6cdd1d) + 1};
+    static const size_t sizes[] = {4, 4, 4, 7, 4, 1};
+    struct scenario s = {.seed = seed, .nodes = sizes[sim_below(&w, ARRAY_SIZE(sizes))]};
+    size_t faulty = quorum_faulty(s.nodes);
+    s.liars = faulty ? sim_below(&w, (uint32_t)faulty + 1) : 0;
+    s.lie_kinds = 1 + sim_below(&w, LIE_ALL);
+    s.loss = sim_chance(&w, 500) ? sim_below(&w, 300) : sim_below(&w, 20);
+    s.repeat = sim_below(&w, 100);
+    s.delay_ms = 2 + sim_below(&w, sim_chance(&w, 300) ? 400 : 40);
+    s.slow_write_ms = 1 + sim_below(&w, sim_chance(&w, 300) ? 200 : 8);
+    s.skew_ms = sim_below(&w, 2000);
+    s.partitions = sim_chance(&w, 400);
+    s.crashes = sim_chance(&w, 600);
+    s.wipes = s.nodes >= 4 && sim_chance(&w, 100);
+    s.trouble_ms = 3000 + sim_below(&w, 9000);
+    s.heal_ms = 180000;
+    s.submits = 20 + sim_below(&w, 150);
+    s.timeout_ms = 50 + sim_below(&w, 400);
+    return s;
+}
+
+static void schedule(struct world *w)
+{
+    const struct scenario *s = &w->scenario;
+    uint32_t nodes = (uint32_t)s->nodes, span = (uint32_t)s->trouble_ms;
+    for (uint32_t i = 0; i < s->submits; i++)
+        push(w, (struct event){.at_ms = w->now_ms + sim_below(w, span),
+                               .kind = EVENT_SUBMIT,
+                               .node = (uint16_t)sim_below(w, nodes)});
+    uint32_t crashes = s->crashes ? 1 + sim_below(w, 12) : 0;
+    for (uint32_t i = 0; i < crashes; i++)
+        push(w, (struct event){.at_ms = w->now_ms + sim_below(w, span),
+                               .kind = EVENT_CRASH,
+                               .node = (uint16_t)sim_below(w, nodes)});
+    if (s->wipes)
+        push(w, (struct event){.at_ms = w->now_ms + sim_below(w, span),
+                               .kind = EVENT_WIPE,
+                               .node = (uint16_t)sim_below(w, nodes)});
+    if (s->partitions)
+        push(w, (struct event){.at_ms = w->now_ms + sim_below(w, 2000), .kind = EVENT_PARTITION});
+}
+
+static void set_up(struct world *w)
+{
+    const struct scenario *s = &w->scenario;
+    w->now_ms = START_MS;
+    for (uint16_t i = 0; i < s->nodes; i++) {
+        uint8_t seed32[SEED_SIZE] = {0};
+        put_u64be(seed32, s->seed);
+        seed32[31] = (uint8_t)i;
+        w->nodes[i].key = signing_key_from_seed(seed32);
+        w->nodes[i].skew_ms = (int64_t)sim_below(w, s->skew_ms + 1) - s->skew_ms / 2;
+        w->nodes[i].write_ms = 1 + sim_below(w, s->slow_write_ms);
+    }
+    for (size_t i = 0; i < s->liars; i++)
+        w->nodes[(s->seed + i) % s->nodes].liar = true;
+    w->charter = make_charter(w);
+    for (uint16_t i = 0; i < s->nodes; i++)
+        start(w, i);
+    schedule(w);
+}
+
+/* ---- after the network healed -------------------------------------------------------------- */
+
+static void heal(struct world *w)
+{
+    w->healed = true;
+    for (uint16_t i = 0; i < w->scenario.nodes; i++) {
+        w->nodes[i].side = 0;
+        push(w, (struct event){.at_ms = w->now_ms + 1, .kind = EVENT_START, .node = i});
+    }
+    /* New work, so that there is something to agree on. */
+    for (uint32_t i = 0; i < w->scenario.nodes; i++)
+        push(w, (struct event){.at_ms = w->now_ms + 2000 + sim_below(w, 3000),
+                               .kind = EVENT_SUBMIT,
+                               .node = (uint16_t)i});
+}
+
+static bool kept(const struct world *w, const struct promise *promise, const struct sim_node *node)
+{
+    struct key_result result;
+    struct partner_id partner = {promise->node};
+    (void)w;
+    /* What only a lost disk held is lost with it; what was decided is held by others. */
+    if (!promise->decided && (!promise->durable || w->nodes[promise->node].wiped))
+        return true;
+    if (!state_key(replica_state(node->replica), partner, bytes_text(promise->key), &result))
+        return false;
+    return !promise->decided || promise->verdict == VERDICT_REPEAT ||
+           (result.verdict == promise->verdict && result.index.v == promise->index);
+}
+
+/* Every honest node at one height, every promise kept there. */
+static bool settled(struct world *w, char *why, size_t why_size)
+{
+    uint64_t height = 0;
+    for (uint16_t i = 0; i < w->scenario.nodes; i++) {
+        const struct sim_node *node = &w->nodes[i];
+        if (node->liar || node->retired)
+            continue;
+        if (!node->replica) {
+            (void)snprintf(why, why_size, "node %u is down", i);
+            return false;
+        }
+        struct replica_status status;
+        replica_status(node->replica, w->now_ms, &status);
+        if (status.mempool_count > 0 || status.outbox_count > 0 ||
+            (height && status.height != height)) {
+            (void)snprintf(why, why_size, "node %u is at height %llu (another at %llu), %llu wait",
+                           i, (unsigned long long)status.height, (unsigned long long)height,
+                           (unsigned long long)status.mempool_count);
+            return false;
+        }
+        height = status.height;
+        for (size_t p = 0; p < w->promise_count; p++)
+            if (!kept(w, &w->promises[p], node)) {
+                (void)snprintf(why, why_size, "promise %s of node %u is not kept at node %u",
+                               w->promises[p].key, w->promises[p].node, i);
+                return false;
+            }
+    }
+    return true;
+}
+
+static void check_end(struct world *w)
+{
+    for (uint16_t i = 0; i < w->scenario.nodes && !w->failed; i++) {
+        const struct sim_node *node = &w->nodes[i];
+        struct error error;
+        if (node->liar || !node->replica)
+            continue;
+        if (!state_check(replica_state(node->replica), &error))
+            world_fail(w, "node %u at the end: %s", i, error.text);
+        load_check_balances(w, i);
+    }
+}
+
+/* Too few voters are left to promise progress: a wiped node beside liars. */
+static bool progress_is_due(const struct world *w)
+{
+    size_t lost = 0;
+    for (size_t i = 0; i < w->scenario.nodes; i++)
+        lost += w->nodes[i].liar || w->nodes[i].retired;
+    return lost <= quorum_faulty(w->scenario.nodes);
+}
+
+bool world_play(struct world *w, const struct scenario *scenario)
+{
+    w->scenario = *scenario;
+    w->random = scenario->seed ^ UINT64_C(0xa5a5a5a5deadbeef);
+    set_up(w);
+    uint64_t heal_at = START_MS + scenario->trouble_ms;
+    uint64_t end_at = heal_at + scenario->heal_ms, look_at = heal_at + 6000;
+    char why[SIM_TEXT] = "";
+    bool done = false;
+    for (uint64_t steps = 0; !w->failed && !done && w->event_count > 0; steps++) {
+        struct event event = pop(w);
+        w->now_ms = event.at_ms;
+        if (!w->healed && w->now_ms >= heal_at)
+            heal(w);
+        handle(w, &event);
+        if (steps > EVENTS_MAX)
+            world_fail(w, "more than %d events", EVENTS_MAX);
+        if (w->healed && w->now_ms >= look_at) {
+            look_at = w->now_ms + 500;
+            done = settled(w, why, sizeof(why));
+        }
+        if (!done && w->now_ms >= end_at) {
+            if (progress_is_due(w))
+                world_fail(w, "no progress %llu s after the network healed: %s",
+                           (unsigned long long)scenario->heal_ms / 1000, why);
+            done = true;
+        }
+    }
+    if (!w->failed)
+        check_end(w);
+    return !w->failed;
+}
+
+void world_release(struct world *w)
+{
+    for (size_t i = 0; i < w->event_count; i++)
+        drop(w->events[i].bytes);
+    for (size_t i = 0; i < SIM_NODES_MAX; i++) {
+        replica_close(w->nodes[i].replica);
+        signing_key_close(w->nodes[i].key);
+        disk_release(&w->nodes[i].disk);
+        drop(w->nodes[i].writing);
+    }
+    if (w->charter) {
+        free(w->charter->partners);
+        free(w->charter->nodes);
+        free(w->charter);
+    }
+    free(w->events);
+    free(w->promises);
+    free(w->sealed);
+}

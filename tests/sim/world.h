@@ -1,0 +1,123 @@
+/* world.h - a whole coalition in one process: nodes, their disks and clocks, a lossy network,
+ * liars, clients, and the checks that run at every step. Everything follows from one seed.
+ */
+#ifndef SIM_WORLD_H
+#define SIM_WORLD_H
+
+#include "node/replica.h"
+#include "sim/disk.h"
+
+enum { SIM_NODES_MAX = 7, SIM_TEXT = 400 };
+
+/* What a seed plays: drawn from it, so that a failing seed replays alone. */
+struct scenario {
+    uint64_t seed;
+    size_t nodes;
+    size_t liars;          /* at most f */
+    uint32_t lie_kinds;    /* bits of enum lie */
+    uint32_t loss, repeat; /* of 1,000 messages */
+    uint32_t delay_ms, slow_write_ms;
+    uint32_t skew_ms;
+    bool partitions, crashes, wipes;
+    uint64_t trouble_ms; /* until then; afterwards the network heals */
+    uint64_t heal_ms;    /* and so long it may take to agree */
+    uint32_t submits;    /* transactions in the time of trouble */
+    uint32_t timeout_ms;
+};
+
+enum lie {
+    LIE_EQUIVOCATE = 1, /* two proposals for one round */
+    LIE_DOUBLE_VOTE = 2,
+    LIE_FORK_LANE = 4,
+    LIE_FORGE = 8, /* junk signatures in others' names, junk bytes */
+    LIE_SILENT = 16,
+    LIE_WITHHOLD = 32, /* batches */
+    LIE_ALL = 63
+};
+
+enum event_kind {
+    EVENT_MESSAGE,
+    EVENT_DURABLE,
+    EVENT_TICK,
+    EVENT_SUBMIT,
+    EVENT_CRASH,
+    EVENT_START,
+    EVENT_PARTITION,
+    EVENT_WIPE
+};
+struct event {
+    uint64_t at_ms, order;
+    enum event_kind kind;
+    uint16_t node, from;
+    uint32_t life; /* of the node: events of an earlier life are void */
+    uint64_t number;
+    struct bytes bytes; /* owned: a message, or the group that becomes durable */
+};
+
+struct sim_node {
+    struct replica *replica; /* NULL: down */
+    struct signing_key *key;
+    struct disk disk;
+    uint32_t life;
+    int64_t skew_ms;
+    uint32_t write_ms;
+    bool liar, retired, wiped;
+    uint16_t side;        /* of a partition */
+    uint64_t height;      /* last seen executed */
+    struct bytes writing; /* the group in flight: lost, or not, when it crashes now */
+};
+
+struct promise { /* what a client was told */
+    char key[24];
+    uint16_t node;
+    bool durable, decided;
+    enum verdict verdict;
+    uint64_t index;
+};
+
+struct sealed { /* what the first honest node made of a height */
+    uint64_t height, records;
+    struct hash digest, root;
+};
+
+struct world {
+    struct scenario scenario;
+    struct charter *charter;
+    uint64_t now_ms;
+    uint64_t random;
+    struct sim_node nodes[SIM_NODES_MAX];
+    struct event *events;
+    size_t event_count, event_capacity;
+    uint64_t event_order;
+    bool healed;
+    struct promise *promises;
+    size_t promise_count, promise_capacity;
+    struct sealed *sealed;
+    size_t sealed_count, sealed_capacity;
+    struct member_ref members[16];
+    size_t member_count;
+    bool failed;
+    char why[SIM_TEXT];
+    bool verbose;
+    uint64_t messages;
+};
+
+uint64_t sim_random(struct world *world);
+uint32_t sim_below(struct world *world, uint32_t bound);
+bool sim_chance(struct world *world, uint32_t of_thousand);
+void world_fail(struct world *world, const char *format, ...) PRINTF_LIKE(2, 3);
+
+struct scenario scenario_of(uint64_t seed);
+/* Plays one scenario; false when a check failed, with the reason in world->why. */
+bool world_play(struct world *world, const struct scenario *scenario);
+void world_release(struct world *world);
+void world_post(struct world *world, uint16_t from, uint16_t to, struct bytes message);
+
+/* liar.c: what a liar's message becomes on its way to `to`. */
+void liar_send(struct world *world, uint16_t from, uint16_t to, struct bytes message);
+/* load.c: one transaction of a random kind at `node`. */
+void load_submit(struct world *world, uint16_t node);
+/* Replays a node's log with a second, naive model; fails the world where they differ. */
+void load_check_balances(struct world *world, uint16_t node);
+
+#endif
