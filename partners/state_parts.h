@@ -159,6 +159,7 @@ struct state {
     struct terms *terms;
     size_t terms_count, terms_capacity;
     struct table terms_table;
+    uint32_t last_terms;
     struct lot *lots;
     size_t lot_count, lot_capacity;
     struct ended_list *ended; /* by issuer */
