@@ -6,6 +6,8 @@
 #include "unit/naive_model.h"
 
 enum { SEEDS = 150, HEIGHTS = 60, MEMBERS = 6, PARTNERS = 4, RECORDS = 2000 };
+static const uint16_t parties = PARTNERS + 1; /* with the operator */
+static const uint16_t partners = PARTNERS;
 
 static uint64_t random_next(uint64_t *seed)
 {
@@ -45,8 +47,8 @@ static struct charter *random_charter(struct play *play)
                                   .redemption_fee = "107",
                                   .sandbox = play->seed % 2 == 0};
     struct charter *draft = coalition_draft(&spec);
-    for (uint16_t i = 0; i < PARTNERS; i++)
-        for (uint16_t j = 0; j < PARTNERS; j++)
+    for (uint16_t i = 0; i < partners; i++)
+        for (uint16_t j = 0; j < partners; j++)
             if (i != j && any(play, 3) > 0)
                 coalition_joint(draft, i, j, 1 + (int64_t)any(play, 3000));
     if (!play->quiet) {
@@ -332,8 +334,8 @@ static void compare(const struct play *play)
     struct error error = {0};
     for (uint32_t i = 1; i <= MEMBERS; i++)
         compare_member(play, i);
-    for (uint16_t i = 0; i < PARTNERS + 1; i++)
-        for (uint16_t j = 0; j < PARTNERS + 1; j++)
+    for (uint16_t i = 0; i < parties; i++)
+        for (uint16_t j = 0; j < parties; j++)
             CHECK(
                 settlement_open(play->driver->state, (struct partner_id){i}, (struct partner_id){j})
                     .v == play->naive->owed[i][j]);
@@ -417,7 +419,7 @@ static void take_back(struct play *play)
         CHECK_INT(balance_of(play->driver, i).spendable.v, 0);
         CHECK_INT(balance_of(play->driver, i).deficit.v, 0);
     }
-    for (uint16_t i = 0; i < PARTNERS + 1; i++) {
+    for (uint16_t i = 0; i < parties; i++) {
         CHECK_INT(owed_exact(play->driver, i, PARTNERS), 0); /* fees */
         CHECK_INT(settlement_net(play->driver->state, (struct partner_id){i}, false).v, 0);
     }
@@ -425,8 +427,8 @@ static void take_back(struct play *play)
 
 static void check_pairs_are_even(const struct play *play)
 {
-    for (uint16_t i = 0; i < PARTNERS + 1; i++)
-        for (uint16_t j = 0; j < PARTNERS + 1; j++)
+    for (uint16_t i = 0; i < parties; i++)
+        for (uint16_t j = 0; j < parties; j++)
             CHECK_INT(owed_exact(play->driver, i, j), 0);
 }
 
