@@ -467,11 +467,6 @@ static bool open_api(struct service *s, struct error *error)
                                       .certificate_path =
                                           tls ? s->config->http.tls_certificate : NULL,
                                       .key_path = tls ? s->config->http.tls_key : NULL};
-    size_t length = strlen(s->config->http.listen);
-    if (length >= sizeof(http.listen))
-        return error_set(error, ERROR_LIMIT, "http.listen: longer than %zu characters",
-                         sizeof(http.listen) - 1);
-    memcpy(http.listen, s->config->http.listen, length);
     return http_server_open(&http, &s->loop, s->api, &s->http, error);
 }
 
