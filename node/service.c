@@ -463,7 +463,8 @@ static bool open_api(struct service *s, struct error *error)
     if (!api_open(&config, &s->api, error))
         return false;
     bool tls = s->config->http.tls_certificate[0] != 0;
-    struct http_server_config http = {.connections_max = (unsigned)s->config->http.connections_max,
+    struct http_server_config http = {.listen = s->config->http.listen,
+                                      .connections_max = (unsigned)s->config->http.connections_max,
                                       .certificate_path =
                                           tls ? s->config->http.tls_certificate : NULL,
                                       .key_path = tls ? s->config->http.tls_key : NULL};
