@@ -407,10 +407,10 @@ static void compare_tile(struct audit *audit, uint32_t level, uint64_t index,
     }
     for (uint32_t i = 0; i < count; i++)
         if (!hash_equal(&own[i], &served[i])) {
-            struct place hash = place_of("%s, hash %u: covers record %llu%s", place.text, i,
-                                         (unsigned long long)((index * TILE_WIDTH + i)
-                                                              << (8 * (level & 7))),
-                                         level ? " and on" : "");
+            struct place hash =
+                place_of("%s, hash %u: covers record %llu%s", place.text, i,
+                         (unsigned long long)((index * TILE_WIDTH + i) << (8 * (level & 7))),
+                         level ? " and on" : "");
             found_hash(audit, "tile", &own[i], &served[i], hash.text);
             return;
         }

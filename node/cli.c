@@ -55,9 +55,9 @@ static bool read_options(struct cli *cli, int argc, char **argv, const struct cl
     memset(table, 0, sizeof(table));
     must(count <= CLI_OPTIONS_MAX);
     for (size_t i = 0; i < count; i++)
-        table[i] = (struct option){.name = all[i].name,
-                                   .has_arg = all[i].kind == CLI_FLAG ? no_argument
-                                                                      : required_argument};
+        table[i] =
+            (struct option){.name = all[i].name,
+                            .has_arg = all[i].kind == CLI_FLAG ? no_argument : required_argument};
     int chosen = 0;
     int found;
     optind = 1;
@@ -78,10 +78,10 @@ bool cli_parse(struct cli *cli, const struct cli_command *command, int argc, cha
     *cli = (struct cli){.command = command, .timeout_s = 30};
     bool help = false;
     struct cli_option all[CLI_OPTIONS_MAX] = {
-        {"url", CLI_TEXT, &cli->url},           {"token-file", CLI_TEXT, &cli->token_file},
-        {"dir", CLI_TEXT, &cli->dir},           {"node", CLI_TEXT, &cli->node},
-        {"ca", CLI_TEXT, &cli->ca},             {"timeout", CLI_NUMBER, &cli->timeout_s},
-        {"json", CLI_FLAG, &cli->json},         {"progress", CLI_FLAG, &cli->progress},
+        {"url", CLI_TEXT, &cli->url},   {"token-file", CLI_TEXT, &cli->token_file},
+        {"dir", CLI_TEXT, &cli->dir},   {"node", CLI_TEXT, &cli->node},
+        {"ca", CLI_TEXT, &cli->ca},     {"timeout", CLI_NUMBER, &cli->timeout_s},
+        {"json", CLI_FLAG, &cli->json}, {"progress", CLI_FLAG, &cli->progress},
         {"help", CLI_FLAG, &help},
     };
     must(option_count + COMMON_COUNT <= CLI_OPTIONS_MAX);
@@ -104,8 +104,8 @@ bool cli_rest(const struct cli *cli, size_t min, size_t max, int *exit_out)
 {
     if (cli->rest_count >= min && cli->rest_count <= max)
         return true;
-    *exit_out = cli_fail(cli, CLI_USAGE, "usage: accrue %s %s", cli->command->name,
-                         cli->command->usage);
+    *exit_out =
+        cli_fail(cli, CLI_USAGE, "usage: accrue %s %s", cli->command->name, cli->command->usage);
     return false;
 }
 

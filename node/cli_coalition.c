@@ -15,8 +15,8 @@ static bool read_price(const struct cli *cli, const char *name, const char *text
 {
     if (!text || cli_micro_parse(text, out))
         return true;
-    *exit_out = cli_fail(cli, CLI_USAGE, "--%s is money with at most 6 decimals, not '%s'", name,
-                         text);
+    *exit_out =
+        cli_fail(cli, CLI_USAGE, "--%s is money with at most 6 decimals, not '%s'", name, text);
     return false;
 }
 
@@ -24,8 +24,9 @@ static bool read_times(const struct cli *cli, const struct texts *texts,
                        struct coalition_plan *plan, int *exit_out)
 {
     if (texts->sandbox && !cli_time_parse(texts->sandbox, &plan->sandbox_start_ms)) {
-        *exit_out = cli_fail(cli, CLI_USAGE, "--sandbox takes the ledger's first time, such as "
-                                             "2017-01-01T00:00:00Z");
+        *exit_out = cli_fail(cli, CLI_USAGE,
+                             "--sandbox takes the ledger's first time, such as "
+                             "2017-01-01T00:00:00Z");
         return false;
     }
     plan->sandbox = texts->sandbox != NULL;
@@ -48,8 +49,7 @@ static bool read_reversal(const struct cli *cli, const char *text, enum reversal
             *out = all[i];
             return true;
         }
-    *exit_out = cli_fail(cli, CLI_USAGE,
-                         "--reversal is only_pending, within_balance or unlimited");
+    *exit_out = cli_fail(cli, CLI_USAGE, "--reversal is only_pending, within_balance or unlimited");
     return false;
 }
 
@@ -59,8 +59,9 @@ static void print_next(const struct coalition_plan *plan)
            plan->partner_count, plan->dir, plan->dir);
     for (size_t i = 0; i < plan->partner_count; i++)
         printf("  accrued --config %s/%s/node.json\n", plan->dir, plan->partners[i]);
-    printf("\nThen, for example:\n  accrue status --dir %s\n  accrue member new --dir %s --node %s\n",
-           plan->dir, plan->dir, plan->partners[0]);
+    printf(
+        "\nThen, for example:\n  accrue status --dir %s\n  accrue member new --dir %s --node %s\n",
+        plan->dir, plan->dir, plan->partners[0]);
     puts("\nOnly peers may reach the peers' ports. An allow-list for nftables, to adapt to your "
          "addresses:\n");
     puts("  table inet accrue {\n    chain input {\n"
@@ -87,13 +88,14 @@ static void print_json(const struct coalition_plan *plan)
     cli_print_json(json_pack("{s:s, s:o}", "dir", plan->dir, "nodes", nodes));
 }
 
-static bool read_plan(const struct cli *cli, const struct texts *texts,
-                      struct coalition_plan *plan, int *exit_out)
+static bool read_plan(const struct cli *cli, const struct texts *texts, struct coalition_plan *plan,
+                      int *exit_out)
 {
     struct error error;
     if (!texts->partners) {
-        *exit_out = cli_fail(cli, CLI_USAGE, "--partners is needed, such as --partners "
-                                             "grocer,books,cinema,fuel");
+        *exit_out = cli_fail(cli, CLI_USAGE,
+                             "--partners is needed, such as --partners "
+                             "grocer,books,cinema,fuel");
         return false;
     }
     if (!coalition_partners(plan, texts->partners, &error)) {

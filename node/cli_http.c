@@ -5,10 +5,10 @@
 #include <string.h>
 
 enum {
-    ASK_AGAIN_MS = 100,       /* for a transaction that is not decided yet */
-    RETRY_MS = 100,           /* after a failure, doubling ... */
-    RETRY_MAX_MS = 2000,      /* ... up to this */
-    REQUEST_TIMEOUT_S = 60,   /* of one attempt: a node answers within 30 s */
+    ASK_AGAIN_MS = 100,     /* for a transaction that is not decided yet */
+    RETRY_MS = 100,         /* after a failure, doubling ... */
+    RETRY_MAX_MS = 2000,    /* ... up to this */
+    REQUEST_TIMEOUT_S = 60, /* of one attempt: a node answers within 30 s */
     CONNECT_TIMEOUT_MS = 3000,
 };
 
@@ -267,8 +267,8 @@ static void give_back(struct exchange *exchange, CURLcode result, int status)
                                .took_ms = cli_steady_ms() - exchange->attempt_ms,
                                .attempts = exchange->attempts};
     if (result != CURLE_OK)
-        snprintf(reply.text, sizeof(reply.text), "%.120s%.60s: %.60s", exchange->target->url, exchange->path,
-                 exchange->why[0] ? exchange->why : curl_easy_strerror(result));
+        snprintf(reply.text, sizeof(reply.text), "%.120s%.60s: %.60s", exchange->target->url,
+                 exchange->path, exchange->why[0] ? exchange->why : curl_easy_strerror(result));
     buffer_text(&exchange->body);
     reply.body = buffer_bytes(&exchange->body);
     exchange->done(exchange->context, &reply);
@@ -398,9 +398,8 @@ bool http_get(struct http *http, const struct cli_target *target, const char *pa
     return ok;
 }
 
-bool http_ask(struct http *http, const struct cli_target *target, const char *path,
-              const char *key, json_t *body, int *status_out, json_t **reply_out,
-              struct error *error)
+bool http_ask(struct http *http, const struct cli_target *target, const char *path, const char *key,
+              json_t *body, int *status_out, json_t **reply_out, struct error *error)
 {
     struct http_request request = {.target = target, .key = key};
     struct answer answer;

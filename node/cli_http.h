@@ -23,11 +23,11 @@ struct http_request {
     const char *body;                /* copied; JSON; NULL: a GET */
 };
 struct http_reply {
-    int status;         /* 0: nobody answered */
-    struct bytes body;  /* ends in a NUL beyond its size */
-    char text[256];     /* with status 0: why */
-    uint64_t date_ms;   /* the Date header; 0: none */
-    uint64_t took_ms;   /* of the last attempt */
+    int status;        /* 0: nobody answered */
+    struct bytes body; /* ends in a NUL beyond its size */
+    char text[256];    /* with status 0: why */
+    uint64_t date_ms;  /* the Date header; 0: none */
+    uint64_t took_ms;  /* of the last attempt */
     unsigned attempts;
 };
 /* The reply is valid during the call; it may start other requests. */
@@ -49,9 +49,8 @@ bool http_get(struct http *http, const struct cli_target *target, const char *pa
               struct buffer *body_out, struct error *error) MUST_USE;
 /* A write or a question with a JSON answer; *status_out and *reply_out (owned by the caller) for
  * any answer. `body` is released. `key` NULL with a body: a POST that writes nothing. */
-bool http_ask(struct http *http, const struct cli_target *target, const char *path,
-              const char *key, json_t *body, int *status_out, json_t **reply_out,
-              struct error *error) MUST_USE;
+bool http_ask(struct http *http, const struct cli_target *target, const char *path, const char *key,
+              json_t *body, int *status_out, json_t **reply_out, struct error *error) MUST_USE;
 /* "insufficient-points: the member has fewer ..." of a problem+json body. */
 void http_problem_text(int status, const json_t *problem, char text_out[512]);
 

@@ -84,8 +84,7 @@ static int show(const struct cli *cli, const char *member, bool lots)
 }
 
 /* The member that a card belongs to, or the argument itself. */
-static bool find_member(const struct cli *cli, const char *card, char member_out[40],
-                        int *exit_out)
+static bool find_member(const struct cli *cli, const char *card, char member_out[40], int *exit_out)
 {
     struct cli_target target;
     struct error error;

@@ -51,8 +51,8 @@ static bool put_split(const struct cli *cli, json_t *lot, const char *text, int 
                                  "grocer:6000,books:4000");
             return false;
         }
-        json_array_append_new(split, json_pack("{s:s%, s:I}", "partner", text, name, "bp",
-                                               (json_int_t)bp));
+        json_array_append_new(
+            split, json_pack("{s:s%, s:I}", "partner", text, name, "bp", (json_int_t)bp));
         text += size + (text[size] == ',');
     }
     if (json_array_size(split))
@@ -149,8 +149,8 @@ static int run_redeem(const struct cli_command *command, int argc, char **argv)
 const struct cli_command cli_redeem = {
     "redeem", "Takes points of a member, at once and for good", "[options] MEMBER POINTS",
     CARD_OPTION
-    "  --amount AMOUNT       instead of POINTS: the fewest points that cover this amount\n"
-    DOCUMENT_OPTIONS KEY_OPTION
+    "  --amount AMOUNT       instead of POINTS: the fewest points that cover this "
+    "amount\n" DOCUMENT_OPTIONS KEY_OPTION
     "\nExample:\n  accrue redeem --dir demo --node cinema 0123456789abcdef0123456789abcdef 200\n"
     "Exit status 1 with 'insufficient-points' when the member has too few.\n",
     run_redeem};

@@ -20,8 +20,8 @@ static void print_nodes(const json_t *coalition)
     const char *self = text_of(coalition, "node");
     size_t i;
     json_t *node;
-    printf("%-16s %-12s %-6s %10s %14s  %s\n", "node", "partner", "voter", "height",
-           "last heard", "address");
+    printf("%-16s %-12s %-6s %10s %14s  %s\n", "node", "partner", "voter", "height", "last heard",
+           "address");
     json_array_foreach(nodes, i, node)
     {
         const char *name = text_of(node, "name");

@@ -15,8 +15,8 @@ bool cli_token_read(const char *path, char token_out[CLI_TOKEN_MAX], struct erro
         file.size--;
     for (size_t i = 0; ok && i < file.size; i++)
         if (file.at[i] <= ' ' || file.at[i] >= 127)
-            ok = error_set(error, ERROR_INVALID, "%s: a token is one line of printable ASCII",
-                           path);
+            ok =
+                error_set(error, ERROR_INVALID, "%s: a token is one line of printable ASCII", path);
     if (ok && file.size == 0)
         ok = error_set(error, ERROR_INVALID, "%s: empty", path);
     if (ok)

@@ -64,8 +64,8 @@ void cli_print_result(const json_t *result)
 static int print_answer(const struct cli *cli, int status, json_t *reply, const char *key)
 {
     int code = status == 202 || status == 503 || status == 429 ? CLI_UNREACHABLE
-               : status == 200 || status == 201               ? CLI_OK
-                                                              : CLI_REFUSED;
+               : status == 200 || status == 201                ? CLI_OK
+                                                               : CLI_REFUSED;
     if (cli->json) {
         cli_print_json(reply);
         return code;
@@ -150,8 +150,9 @@ bool cli_put_member(const struct cli *cli, json_t *body, const char *member, con
         json_object_set_new(body, "member", json_string(member));
         return true;
     }
-    *exit_out = cli_fail(cli, CLI_USAGE, "a member is 32 hex digits (or give --card NUMBER), not "
-                                         "'%s'",
+    *exit_out = cli_fail(cli, CLI_USAGE,
+                         "a member is 32 hex digits (or give --card NUMBER), not "
+                         "'%s'",
                          member ? member : "");
     return false;
 }
@@ -164,8 +165,8 @@ bool cli_put_number(const struct cli *cli, json_t *body, const char *name, const
         json_object_set_new(body, name, json_integer((json_int_t)value));
         return true;
     }
-    *exit_out = cli_fail(cli, CLI_USAGE, "%s must be a whole number, not '%s'", name,
-                         text ? text : "");
+    *exit_out =
+        cli_fail(cli, CLI_USAGE, "%s must be a whole number, not '%s'", name, text ? text : "");
     return false;
 }
 
@@ -177,9 +178,8 @@ bool cli_put_time(const struct cli *cli, json_t *body, const char *name, const c
     if (!text)
         return true;
     if (!cli_time_parse(text, &time_ms)) {
-        *exit_out = cli_fail(cli, CLI_USAGE,
-                             "%s must be a time such as 2026-11-21T10:00:00Z, not '%s'", name,
-                             text);
+        *exit_out = cli_fail(
+            cli, CLI_USAGE, "%s must be a time such as 2026-11-21T10:00:00Z, not '%s'", name, text);
         return false;
     }
     cli_time_format(time_ms, formatted);

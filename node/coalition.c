@@ -186,8 +186,7 @@ static bool fill_partner(const struct coalition_plan *plan, size_t place, struct
     struct charter_partner *partner = &charter->partners[place];
     struct charter_node *node = &charter->nodes[place];
     snprintf(partner->name, sizeof(partner->name), "%s", plan->partners[place]);
-    partner->is_operator =
-        plan->operator_name && strcmp(plan->operator_name, partner->name) == 0;
+    partner->is_operator = plan->operator_name && strcmp(plan->operator_name, partner->name) == 0;
     snprintf(node->name, sizeof(node->name), "%s", partner->name);
     snprintf(node->address, sizeof(node->address), "tcp://%.200s:%u", plan->host,
              plan->peer_ports[place]);
@@ -341,10 +340,9 @@ bool coalition_make(const struct coalition_plan *plan, struct error *error)
                          "or move this one away",
                          path);
     struct charter *charter = (struct charter *)allocate(1, sizeof(*charter));
-    charter->partners = (struct charter_partner *)allocate(plan->partner_count + 1,
-                                                           sizeof(*charter->partners));
-    charter->nodes =
-        (struct charter_node *)allocate(plan->partner_count, sizeof(*charter->nodes));
+    charter->partners =
+        (struct charter_partner *)allocate(plan->partner_count + 1, sizeof(*charter->partners));
+    charter->nodes = (struct charter_node *)allocate(plan->partner_count, sizeof(*charter->nodes));
     struct buffer text;
     buffer_init(&text, CHARTER_SIZE_MAX);
     bool ok = make_charter(plan, charter, &text, error) &&

@@ -1,4 +1,5 @@
-/* coalition.h - founds a coalition: charter, keys, secrets and one configuration a node, in a folder.
+/* coalition.h - founds a coalition: charter, keys, secrets and one configuration a node, in a
+ * folder.
  *
  *   DIR/charter.json
  *   DIR/PARTNER/  node.json  node.key transport.key log.key governance.key  secret.key
@@ -39,7 +40,8 @@ struct coalition_plan {
 /* Every default but dir and partners; ports from `base_port` on, HTTP 1,000 above. */
 void coalition_plan_init(struct coalition_plan *plan, uint16_t base_port);
 /* "grocer,books,cinema,fuel" */
-bool coalition_partners(struct coalition_plan *plan, const char *list, struct error *error) MUST_USE;
+bool coalition_partners(struct coalition_plan *plan, const char *list,
+                        struct error *error) MUST_USE;
 /* Makes the folder; ERROR_CONFLICT when it holds a coalition. What it wrote is read back with the
  * node's own eyes. */
 bool coalition_make(const struct coalition_plan *plan, struct error *error) MUST_USE;

@@ -96,9 +96,9 @@ static bool read_fields(struct source *source, json_t *json, struct error *error
     json_t *partner = json_object_get(json, "partner");
     source->choices = json_object_get(partner, "of");
     source->modulo = json_integer_value(json_object_get(partner, "modulo"));
-    if (source->modulo < 0 || (source->modulo && (!json_is_array(source->choices) ||
-                                                  (int64_t)json_array_size(source->choices) !=
-                                                      source->modulo)))
+    if (source->modulo < 0 ||
+        (source->modulo && (!json_is_array(source->choices) ||
+                            (int64_t)json_array_size(source->choices) != source->modulo)))
         return error_set(error, ERROR_INVALID,
                          "mapping: \"modulo\" needs \"of\" with as many partners");
     return true;
@@ -106,8 +106,8 @@ static bool read_fields(struct source *source, json_t *json, struct error *error
 
 static bool read_source(struct source *source, json_t *json, struct error *error)
 {
-    static const char *const known[] = {"type",   "key",     "member", "points",   "amount",
-                                        "minimum", "time",   "document", "partner", "separator"};
+    static const char *const known[] = {"type",    "key",  "member",   "points",  "amount",
+                                        "minimum", "time", "document", "partner", "separator"};
     const char *type = json_string_value(json_object_get(json, "type"));
     const char *key = json_string_value(json_object_get(json, "key"));
     const char *separator = json_string_value(json_object_get(json, "separator"));
@@ -189,9 +189,8 @@ static uint32_t find_member(struct import_plan *plan, const struct member_ref *m
             return place;
         at = (at + 1) & (plan->member_table_size - 1);
     }
-    plan->members =
-        (struct member_ref *)array_grow(plan->members, &plan->member_capacity,
-                                        plan->member_count + 1, sizeof(*plan->members));
+    plan->members = (struct member_ref *)array_grow(plan->members, &plan->member_capacity,
+                                                    plan->member_count + 1, sizeof(*plan->members));
     plan->members[plan->member_count] = *member;
     plan->member_table[at] = (uint32_t)++plan->member_count;
     return (uint32_t)plan->member_count - 1;
@@ -284,8 +283,7 @@ static bool row_document(const struct source *source, const struct csv *csv,
     if (!source->document.given || !text[0])
         return true;
     if (strlen(text) > DOCUMENT_SIZE_MAX)
-        return error_set(error, ERROR_INVALID, "document: longer than %d bytes",
-                         DOCUMENT_SIZE_MAX);
+        return error_set(error, ERROR_INVALID, "document: longer than %d bytes", DOCUMENT_SIZE_MAX);
     event->document = (uint32_t)source->plan->texts.size;
     buffer_append(&source->plan->texts, bytes_of(text, strlen(text) + 1));
     return !source->plan->texts.overflowed ||
@@ -327,8 +325,8 @@ static bool read_row(struct source *source, const struct csv *csv, struct error 
         !row_quantity(source, csv, &event, error) || !row_time(source, csv, &event, error) ||
         !row_document(source, csv, &event, error) || !row_member(source, csv, &event, error))
         return false;
-    plan->events = (struct import_event *)array_grow(
-        plan->events, &plan->event_capacity, plan->event_count + 1, sizeof(*plan->events));
+    plan->events = (struct import_event *)array_grow(plan->events, &plan->event_capacity,
+                                                     plan->event_count + 1, sizeof(*plan->events));
     plan->events[plan->event_count++] = event;
     return true;
 }

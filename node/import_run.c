@@ -74,8 +74,8 @@ static void save_state(struct run *run)
     if (!path)
         return;
     hex_encode(hash_as_bytes(&run->plan->fingerprint), fingerprint);
-    json_t *state = json_pack("{s:s, s:I}", "fingerprint", fingerprint, "next",
-                              (json_int_t)run->low);
+    json_t *state =
+        json_pack("{s:s, s:I}", "fingerprint", fingerprint, "next", (json_int_t)run->low);
     char *text = json_dumps(state, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(state);
     if (text && !cli_file_replace(path, 0600, bytes_text(text), &error))

@@ -125,15 +125,14 @@ static json_t *node_json(const struct verify_node *node)
     char root[HASH_BASE64_SIZE + 1];
     struct audit_counts counts = audit_counts_of(node->audit);
     root_text(node->audit, root);
-    return json_pack("{s:s, s:b, s:s*, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s, s:I, s:o}", "name",
-                     node->name, "pass", is_good(node), "trouble",
-                     node->trouble[0] ? node->trouble : NULL, "heights",
-                     (json_int_t)counts.heights, "records", (json_int_t)counts.records,
-                     "transactions", (json_int_t)counts.transactions, "batches",
-                     (json_int_t)counts.batches, "votes", (json_int_t)counts.votes, "tiles",
-                     (json_int_t)counts.tiles, "balances_compared", node->balances_compared,
-                     "root", root, "finding_count", (json_int_t)audit_finding_count(node->audit),
-                     "findings", findings_json(node->audit));
+    return json_pack(
+        "{s:s, s:b, s:s*, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s, s:I, s:o}", "name", node->name,
+        "pass", is_good(node), "trouble", node->trouble[0] ? node->trouble : NULL, "heights",
+        (json_int_t)counts.heights, "records", (json_int_t)counts.records, "transactions",
+        (json_int_t)counts.transactions, "batches", (json_int_t)counts.batches, "votes",
+        (json_int_t)counts.votes, "tiles", (json_int_t)counts.tiles, "balances_compared",
+        node->balances_compared, "root", root, "finding_count",
+        (json_int_t)audit_finding_count(node->audit), "findings", findings_json(node->audit));
 }
 
 json_t *verify_json(const struct verify_node *nodes, size_t count)

@@ -23,9 +23,9 @@ struct verify_node {
 };
 void verify_node_release(struct verify_node *node);
 
-/* Fetches everything that a node's checkpoint covers. `charter`: the bytes that it must have; empty:
- * whatever it says. What is wrong with the ledger becomes findings of node->audit; false when the
- * node could not be asked. */
+/* Fetches everything that a node's checkpoint covers. `charter`: the bytes that it must have;
+ * empty: whatever it says. What is wrong with the ledger becomes findings of node->audit; false
+ * when the node could not be asked. */
 bool verify_over_http(struct http *http, const struct cli_target *target, struct bytes charter,
                       bool progress, struct verify_node *node_out, struct error *error) MUST_USE;
 /* Reads a stopped node's folder: every file, every entry, then the whole ledger. */

@@ -360,11 +360,8 @@ bool verify_over_http(struct http *http, const struct cli_target *target, struct
                       bool progress, struct verify_node *node_out, struct error *error)
 {
     struct verify_node *node = node_out;
-    struct fetch fetch = {.http = http,
-                          .target = target,
-                          .node = node,
-                          .bundle_index = UINT64_MAX,
-                          .error = error};
+    struct fetch fetch = {
+        .http = http, .target = target, .node = node, .bundle_index = UINT64_MAX, .error = error};
     struct node_id self;
     memset(node, 0, sizeof(*node));
     snprintf(node->name, sizeof(node->name), "%s", target->name);

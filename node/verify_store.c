@@ -63,8 +63,7 @@ static void audit_heights(struct replica *replica, struct walk *walk)
  * there already; the audit then repeats it from the log's own bytes alone. */
 static void audit_store(struct store_leveldb *store, struct verify_node *node, bool progress)
 {
-    struct replica_config config = {.charter = node->charter,
-                                    .store = store_leveldb_store(store)};
+    struct replica_config config = {.charter = node->charter, .store = store_leveldb_store(store)};
     struct signing_key *none = signing_key_generate(); /* signs nothing: no event is ever given */
     struct replica *replica = NULL;
     struct error error;
