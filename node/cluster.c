@@ -1,3 +1,6 @@
+/* nftw() */
+#define _GNU_SOURCE
+
 #include "node/cluster.h"
 
 #include <arpa/inet.h>
