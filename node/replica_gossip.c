@@ -263,6 +263,14 @@ void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes)
         r->seen[from].bad_signatures++;
         return;
     }
+    if (batch.lane.v == r->config.self.v && !PLANTED(PLANT_LOST_STORE)) {
+        replica_stop(r,
+                     "node %s holds batch %llu signed by this node's key that this store does not "
+                     "know: the key is in use elsewhere, or the folder is an old copy. This key "
+                     "must not sign again; join under a fresh key",
+                     r->charter->nodes[from].name, (unsigned long long)batch.sequence);
+        return;
+    }
     if (lane->count >= LANE_BRANCH_MAX && batch.lane.v != r->config.self.v)
         lane_make_room(lane);
     const struct lane_entry *entry = lane_add(lane, bytes, false);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crypto/merkle.h"
+#include "protocol/codec.h"
 
 enum { START_MS = 1800000000, EVENTS_MAX = 4000000, QUIET_TICK_MS = 5 };
 
@@ -116,8 +117,58 @@ void world_post(struct world *w, uint16_t from, uint16_t to, struct bytes messag
     }
 }
 
+/* ---- honest keys never sign two claims ------------------------------------------------------ */
+
+static void claim(struct world *w, uint16_t node, const char *kind, uint64_t height, int64_t round,
+                  struct bytes what)
+{
+    char place[96];
+    (void)snprintf(place, sizeof(place), "%u %s %llu %lld", node, kind, (unsigned long long)height,
+                   (long long)round);
+    struct hash hash = hash_bytes(bytes_text(place)), said = hash_bytes(what);
+    uint64_t key = get_u64be(hash.at) | 1;
+    for (size_t i = 0; i < CLAIMS_SIZE; i++) {
+        struct claim *slot = &w->claims[(key + i) % CLAIMS_SIZE];
+        if (slot->place == 0)
+            *slot = (struct claim){.place = key, .claim = said};
+        if (slot->place != key)
+            continue;
+        if (!hash_equal(&slot->claim, &said))
+            world_fail(w, "honest node %s signed two claims", place);
+        return;
+    }
+}
+
+static void check_honest(struct world *w, uint16_t from, struct bytes bytes)
+{
+    struct codec_reader reader;
+    struct batch batch;
+    struct message *m = w->scratch;
+    must(message_decode(bytes, m, NULL));
+    if (m->kind == MESSAGE_BATCH && batch_decode(m->body.batch, &batch, NULL) &&
+        batch.lane.v == from)
+        claim(w, from, "batch", batch.sequence, 0, hash_as_bytes(&batch.id));
+    for (size_t i = 0; m->kind == MESSAGE_VOTES && i < m->body.votes.count; i++) {
+        const struct vote *vote = &m->body.votes.items[i];
+        if (vote->voter.v == from)
+            claim(w, from, vote->type == VOTE_PREVOTE ? "prevote" : "precommit", vote->height,
+                  vote->round, hash_as_bytes(&vote->cut));
+    }
+    if (m->kind != MESSAGE_PROPOSAL)
+        return;
+    struct proposal *proposal = (struct proposal *)allocate(1, sizeof(*proposal));
+    codec_reader_init(&reader, m->body.proposal);
+    proposal_get(&reader, proposal);
+    if (proposal->proposer.v == from)
+        claim(w, from, "proposal", proposal->height, proposal->round,
+              hash_as_bytes(&proposal->cut.id));
+    free(proposal);
+}
+
 static void send_out(struct world *w, uint16_t from, const struct replica_action *action)
 {
+    if (!w->nodes[from].liar)
+        check_honest(w, from, action->message);
     for (uint16_t to = 0; to < w->scenario.nodes; to++) {
         if (to == from || (action->peer != REPLICA_TO_ALL && action->peer != to))
             continue;
@@ -468,6 +519,7 @@ static void set_up(struct world *w)
     }
     for (size_t i = 0; i < s->liars; i++)
         w->nodes[(s->seed + i) % s->nodes].liar = true;
+    w->scratch = (struct message *)allocate(1, sizeof(*w->scratch));
     w->charter = make_charter(w);
     for (uint16_t i = 0; i < s->nodes; i++)
         start(w, i);
@@ -606,6 +658,7 @@ void world_release(struct world *w)
         free(w->charter->nodes);
         free(w->charter);
     }
+    free(w->scratch);
     free(w->events);
     free(w->promises);
     free(w->sealed);

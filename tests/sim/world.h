@@ -75,6 +75,14 @@ struct promise { /* what a client was told */
     uint64_t index;
 };
 
+/* What an honest key has signed: it must never sign a second claim in the same place, for that is
+ * what evidence against a liar looks like. */
+struct claim {
+    uint64_t place; /* hash of node, kind, height or sequence, round; 0: free */
+    struct hash claim;
+};
+enum { CLAIMS_SIZE = 1 << 15 };
+
 struct sealed { /* what the first honest node made of a height */
     uint64_t height, records;
     struct hash digest, root;
@@ -94,6 +102,8 @@ struct world {
     size_t promise_count, promise_capacity;
     struct sealed *sealed;
     size_t sealed_count, sealed_capacity;
+    struct claim claims[CLAIMS_SIZE];
+    struct message *scratch;
     struct member_ref members[16];
     size_t member_count;
     bool failed;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -666,6 +667,57 @@ CASE(a_sound_store_passes_the_check_unchanged)
     CHECK_INT(error.code, ERROR_CONFLICT);
 }
 
+/* Values large enough that tables are written and merged while the process dies. */
+static void write_until_killed(int acknowledge)
+{
+    enum { LARGE = 512 * 1024 };
+    struct store_leveldb *store = opened(place);
+    uint8_t *value = calloc(1, LARGE);
+    REQUIRE(value);
+    for (uint64_t i = store_leveldb_counter(store);; i++) {
+        struct store_group group;
+        store_group_init(&group);
+        struct store_key key = key_height(i);
+        random_bytes(value, LARGE);
+        store_put(&group, store_key_bytes(&key), bytes_of(value, LARGE));
+        REQUIRE(store_leveldb_write(store, &group, NULL));
+        store_group_release(&group);
+        uint64_t counter = store_leveldb_counter(store);
+        REQUIRE(write(acknowledge, &counter, sizeof(counter)) == sizeof(counter));
+    }
+}
+
+CASE(a_killed_process_loses_no_group_that_was_acknowledged)
+{
+    folder_remove(place);
+    for (int round = 0; round < 6; round++) {
+        int ends[2];
+        REQUIRE(pipe(ends) == 0);
+        fflush(stdout);
+        pid_t child = fork();
+        REQUIRE(child >= 0);
+        if (child == 0) {
+            write_until_killed(ends[1]);
+        }
+        close(ends[1]);
+        uint64_t counter = 0, seen = 0;
+        for (int i = 0; i < 30 + 17 * round; i++) {
+            REQUIRE(read(ends[0], &counter, sizeof(counter)) == sizeof(counter));
+        }
+        kill(child, SIGKILL);
+        waitpid(child, NULL, 0);
+        while (read(ends[0], &seen, sizeof(seen)) == sizeof(seen)) {
+            counter = seen;
+        }
+        close(ends[0]);
+        struct store_leveldb_report report = {0};
+        struct error error = {0};
+        CHECK(store_leveldb_check(place, NULL, &report, &error));
+        CHECK_TEXT(error.text, "");
+        CHECK(report.groups >= counter);
+    }
+}
+
 CASE(old_links_of_the_chain_are_dropped_and_the_rest_is_whole)
 {
     folder_remove(place);
@@ -714,6 +766,7 @@ int main(void)
     RUN(every_file_that_goes_missing_is_named);
     RUN(a_log_cut_short_shows_which_groups_are_missing);
     RUN(a_torn_last_group_that_was_never_acknowledged_is_dropped);
+    RUN(a_killed_process_loses_no_group_that_was_acknowledged);
     RUN(old_links_of_the_chain_are_dropped_and_the_rest_is_whole);
     folder_remove(place);
     folder_remove(second);

@@ -1,0 +1,76 @@
+/* accrue: everything a person does with a coalition's ledger. One table; a file a subcommand. */
+#include "node/cli_commands.h"
+
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+
+static const struct cli_command *const commands[] = {
+    &cli_coalition_new,  &cli_member_new, &cli_member_show, &cli_member_card, &cli_earn,
+    &cli_redeem,         &cli_hold,       &cli_commit,      &cli_release,     &cli_reverse,
+    &cli_activate,       &cli_adjust,     &cli_transfer,    &cli_expire,      &cli_balance,
+    &cli_history,        &cli_status,     &cli_owes,        &cli_clock,       &cli_import_command,
+    &cli_verify_command, &cli_doctor,     &cli_demo,
+};
+
+static void print_usage(FILE *out)
+{
+    fputs("usage: accrue COMMAND [options]\n\n", out);
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+        fprintf(out, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
+    fputs("\n'accrue COMMAND --help' says more, with an example; so does the manual page "
+          "accrue(1).\n",
+          out);
+}
+
+/* A name has one word or two; returns how many arguments it took, 0 when it is not the one. */
+static int matches(const struct cli_command *command, int argc, char **argv)
+{
+    const char *blank = strchr(command->name, ' ');
+    if (!blank)
+        return strcmp(argv[1], command->name) == 0;
+    size_t first = (size_t)(blank - command->name);
+    if (argc < 3 || strlen(argv[1]) != first || strncmp(argv[1], command->name, first) != 0)
+        return 0;
+    return strcmp(argv[2], blank + 1) == 0 ? 2 : 0;
+}
+
+/* `accrue member` alone: what there is under that word. */
+static bool list_family(const char *word)
+{
+    bool any = false;
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        size_t size = strlen(word);
+        if (strncmp(commands[i]->name, word, size) == 0 && commands[i]->name[size] == ' ') {
+            fprintf(stderr, "  accrue %s %s\n", commands[i]->name, commands[i]->usage);
+            any = true;
+        }
+    }
+    return any;
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "C.UTF-8");
+    signal(SIGPIPE, SIG_IGN);
+    if (argc < 2) {
+        print_usage(stderr);
+        return CLI_USAGE;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+        int words = matches(commands[i], argc, argv);
+        if (words)
+            return commands[i]->run(commands[i], argc - words, argv + words);
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        print_usage(stdout);
+        return CLI_OK;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("accrue " ACCRUE_VERSION);
+        return CLI_OK;
+    }
+    if (!list_family(argv[1]))
+        fprintf(stderr, "accrue: no such command: %s; 'accrue --help' lists them\n", argv[1]);
+    return CLI_USAGE;
+}

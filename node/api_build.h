@@ -1,0 +1,41 @@
+/* api_build.h - from a request's JSON body to a transaction.
+ *
+ * What a till leaves out is filled in here: its time, an expiry by the charter's policy, a random
+ * reference for a new member. All of it is a function of the input, so that a repeat with the same
+ * key and the first one's time builds the same transaction. Pure. Threads: any.
+ */
+#ifndef NODE_API_BUILD_H
+#define NODE_API_BUILD_H
+
+#include "node/api_problem.h"
+#include "partners/state.h"
+
+enum { BUILD_CARDS_MAX = 8 };
+
+struct build_input {
+    const struct charter *charter;
+    const struct state *state;
+    struct partner_id partner;       /* ours */
+    struct bytes secret;             /* the coalition's */
+    struct bytes key;                /* idempotency key: borrowed by the transaction */
+    uint64_t at_ms;                  /* when the body does not say */
+    const struct member_ref *member; /* from the path; NULL: from the body */
+    bool lone;                       /* an enrolment may bring cards */
+    void *context;
+    /* The bytes of a record of the log, appended. */
+    bool (*record)(void *context, uint64_t index, struct buffer *record_out, struct error *error);
+};
+
+struct built {
+    struct transaction transaction; /* its texts borrow from the body */
+    struct card_token cards[BUILD_CARDS_MAX];
+    size_t card_count;
+};
+
+/* False: the problem says what is wrong, with a pointer to every mistake. */
+bool build_transaction(const struct build_input *input, enum transaction_type type, json_t *body,
+                       struct built *built_out, struct problem *problem_out) MUST_USE;
+/* The key under which card `place` of an enrolment is linked: 32 hex digits. */
+void build_card_key(struct bytes key, size_t place, char key_out[33]);
+
+#endif

@@ -1,0 +1,256 @@
+/* The log as files that others read: checkpoint and tiles (C2SP tlog-tiles), proofs of heights. */
+#include "node/api_parts.h"
+
+#include "crypto/merkle.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char immutable[] = "private, max-age=31536000, immutable";
+
+/* ---- checkpoint ----------------------------------------------------------------------------- */
+
+/* Signed once a size: a signature costs more than everything else here. */
+static bool refresh_checkpoint(struct api *api, struct error *error)
+{
+    const struct replica_status *status = api_status(api);
+    if (api->checkpoint.size > 0 && api->checkpoint_size == status->records)
+        return true;
+    struct checkpoint checkpoint = {.size = status->records, .root = status->root};
+    (void)snprintf(checkpoint.origin, sizeof(checkpoint.origin), "%s", api->config.charter->origin);
+    struct buffer text;
+    buffer_init(&text, NOTE_SIZE_MAX);
+    checkpoint_format(&checkpoint, &text);
+    buffer_clear(&api->checkpoint);
+    bool good = note_begin(&api->checkpoint, buffer_bytes(&text), error);
+    if (good)
+        note_sign(&api->checkpoint, &api->log_key, api->config.log_key);
+    buffer_release(&text);
+    api->checkpoint_size = checkpoint.size;
+    return good;
+}
+
+void api_get_checkpoint(struct api_call *call)
+{
+    struct error error;
+    struct api_response response;
+    if (!refresh_checkpoint(call->api, &error)) {
+        api_respond_error(call, &error);
+        return;
+    }
+    api_response_init(&response, 200, "text/plain; charset=utf-8");
+    response.cache_control = "private, max-age=1";
+    buffer_append(&response.body, buffer_bytes(&call->api->checkpoint));
+    api_respond(call, &response);
+}
+
+/* ---- tiles ---------------------------------------------------------------------------------- */
+
+struct tile_name {
+    bool entries;
+    uint32_t level;
+    uint64_t index;
+    uint32_t width; /* 256: full */
+};
+
+static struct bytes until(struct bytes *rest, char mark)
+{
+    const uint8_t *at = rest->size ? memchr(rest->at, mark, rest->size) : NULL;
+    struct bytes part = bytes_of(rest->at, at ? (size_t)(at - rest->at) : rest->size);
+    size_t used = at ? part.size + 1 : part.size;
+    *rest = bytes_of(rest->at + used, rest->size - used);
+    return part;
+}
+
+/* Groups of three digits, all but the last behind an x, none but the only one all zero:
+ * 1234067 is x001/x234/067. */
+static bool index_parse(struct bytes text, uint64_t *index_out)
+{
+    enum { GROUPS_MAX = 6 };
+    uint64_t index = 0;
+    size_t groups = 0;
+    for (bool last = false; !last; groups++) {
+        struct bytes group = until(&text, '/');
+        last = text.size == 0;
+        if (!last && (group.size != 4 || group.at[0] != 'x'))
+            return false;
+        struct bytes digits = last ? group : bytes_of(group.at + 1, 3);
+        if (digits.size != 3 || groups == GROUPS_MAX)
+            return false;
+        uint64_t value = 0;
+        for (size_t i = 0; i < 3; i++) {
+            if (digits.at[i] < '0' || digits.at[i] > '9')
+                return false;
+            value = value * 10 + (uint64_t)(digits.at[i] - '0');
+        }
+        if (groups == 0 && !last && value == 0)
+            return false; /* a number has one name */
+        index = index * 1000 + value;
+    }
+    *index_out = index;
+    return true;
+}
+
+/* <L>/<N>[.p/<W>] or entries/<N>[.p/<W>] */
+static bool tile_parse(struct bytes path, struct tile_name *name_out)
+{
+    struct tile_name name = {.width = TILE_WIDTH};
+    struct bytes first = until(&path, '/');
+    uint64_t number = 0;
+    name.entries = bytes_equal(first, bytes_text("entries"));
+    if (!name.entries) {
+        if (!parse_u64(first, MERKLE_LEVEL_MAX - 1, &number))
+            return false;
+        name.level = (uint32_t)number;
+    }
+    struct bytes index = path;
+    for (size_t i = 0; i + 3 <= path.size; i++) {
+        if (memcmp(path.at + i, ".p/", 3) != 0)
+            continue;
+        index = bytes_of(path.at, i);
+        if (!parse_u64(bytes_of(path.at + i + 3, path.size - i - 3), TILE_WIDTH - 1, &number) ||
+            number == 0)
+            return false;
+        name.width = (uint32_t)number;
+        break;
+    }
+    if (!index_parse(index, &name.index))
+        return false;
+    *name_out = name;
+    return true;
+}
+
+struct bundle {
+    struct buffer *out;
+};
+
+static bool bundle_record(void *visitor, uint64_t index, struct bytes record)
+{
+    struct bundle *bundle = visitor;
+    uint8_t size[2];
+    (void)index;
+    must(record.size <= RECORD_SIZE_MAX);
+    put_u16be(size, (uint16_t)record.size);
+    buffer_append(bundle->out, bytes_of(size, sizeof(size)));
+    buffer_append(bundle->out, record);
+    return true;
+}
+
+static void answer_entries(struct api_call *call, const struct tile_name *name)
+{
+    struct api *api = call->api;
+    struct error error;
+    struct api_response response;
+    uint64_t size = api_status(api)->records, first = name->index * TILE_WIDTH;
+    if (name->index > INT64_MAX / TILE_WIDTH || first >= size || name->width > size - first) {
+        api_refuse(call, PROBLEM_NOT_FOUND, "The log is not that long.");
+        return;
+    }
+    api_response_init(&response, 200, "application/octet-stream");
+    struct bundle bundle = {.out = &response.body};
+    if (!replica_records(api->config.replica, first, name->width, bundle_record, &bundle, &error)) {
+        buffer_release(&response.body);
+        api_respond_error(call, &error);
+        return;
+    }
+    response.cache_control = immutable;
+    api_respond(call, &response);
+}
+
+static void answer_hashes(struct api_call *call, const struct tile_name *name)
+{
+    struct error error;
+    struct hash tile[TILE_WIDTH];
+    uint32_t count = 0;
+    if (!replica_tile(call->api->config.replica, name->level, name->index, tile, &count, &error)) {
+        api_respond_error(call, &error);
+        return;
+    }
+    if (name->width > count) {
+        api_refuse(call, PROBLEM_NOT_FOUND, "The tile holds %u hashes.", count);
+        return;
+    }
+    struct api_response response;
+    api_response_init(&response, 200, "application/octet-stream");
+    buffer_append(&response.body, bytes_of(tile, (size_t)name->width * HASH_SIZE));
+    response.cache_control = immutable;
+    api_respond(call, &response);
+}
+
+void api_get_tile(struct api_call *call)
+{
+    struct tile_name name;
+    if (!tile_parse(bytes_text(call->arguments[0]), &name))
+        api_refuse(call, PROBLEM_NOT_FOUND, "That is no name of a tile (C2SP tlog-tiles).");
+    else if (name.entries)
+        answer_entries(call, &name);
+    else
+        answer_hashes(call, &name);
+}
+
+/* ---- heights -------------------------------------------------------------------------------- */
+
+void api_get_height(struct api_call *call)
+{
+    struct error error;
+    struct api_response response;
+    uint64_t height;
+    if (!api_argument_number(call, 0, &height))
+        return;
+    api_response_init(&response, 200, "application/cbor");
+    if (!replica_height_proof(call->api->config.replica, height, &response.body, &error)) {
+        buffer_release(&response.body);
+        api_respond_error(call, &error);
+        return;
+    }
+    response.cache_control = immutable;
+    api_respond(call, &response);
+}
+
+/* The query of heights: from, and count in the place of limit. */
+static bool heights_wanted(struct api_call *call, uint64_t *from_out, uint64_t *count_out)
+{
+    struct bytes text;
+    *from_out = 1;
+    *count_out = API_HEIGHTS_MAX;
+    if ((api_query(call, "from", &text) && !parse_u64(text, INT64_MAX, from_out)) ||
+        (api_query(call, "count", &text) &&
+         (!parse_u64(text, API_HEIGHTS_MAX, count_out) || *count_out == 0))) {
+        api_refuse(call, PROBLEM_MALFORMED, "from is a height, count a number from 1 to %d.",
+                   API_HEIGHTS_MAX);
+        return false;
+    }
+    return true;
+}
+
+void api_get_heights(struct api_call *call)
+{
+    struct api *api = call->api;
+    struct error error;
+    struct api_response response;
+    uint64_t from, count, last = replica_height(api->config.replica);
+    if (!heights_wanted(call, &from, &count))
+        return;
+    api_response_init(&response, 200, "application/octet-stream");
+    struct buffer proof;
+    buffer_init(&proof, API_RESPONSE_MAX);
+    bool good = true;
+    for (uint64_t i = 0; i < count && from + i <= last && good; i++) {
+        uint8_t size[4];
+        buffer_clear(&proof);
+        good = replica_height_proof(api->config.replica, from + i, &proof, &error);
+        if (!good || response.body.size + proof.size > API_HEIGHTS_BYTES_MAX)
+            if (response.body.size > 0 || !good)
+                break; /* one proof is given, however large */
+        put_u32be(size, (uint32_t)proof.size);
+        buffer_append(&response.body, bytes_of(size, sizeof(size)));
+        buffer_append(&response.body, buffer_bytes(&proof));
+    }
+    buffer_release(&proof);
+    if (!good) {
+        buffer_release(&response.body);
+        api_respond_error(call, &error);
+        return;
+    }
+    api_respond(call, &response);
+}

@@ -1,0 +1,198 @@
+/* What monitors read: health, metrics in Prometheus' text format, the description of the API. */
+#include "node/api_parts.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* node/openapi.json, embedded by node/embed.cmake. */
+extern const unsigned char openapi_json[];
+extern const size_t openapi_json_size;
+
+void api_get_openapi(struct api_call *call)
+{
+    struct buffer body;
+    buffer_init(&body, API_RESPONSE_MAX);
+    buffer_append(&body, bytes_of(openapi_json, openapi_json_size));
+    api_respond_json(call, &body);
+}
+
+/* Live: the process answers and was not stopped by a fatal error. Ready: it can have a redemption
+ * decided. A node that is cut off is live and not ready, and still takes earns. */
+void api_get_health(struct api_call *call)
+{
+    struct api *api = call->api;
+    const struct replica_status *status = api_status(api);
+    bool live = !status->stopped, ready = live && status->has_quorum && status->may_sign;
+    struct api_response response;
+    struct json_out json;
+    api_response_init(&response, live && !api->draining ? 200 : 503, "application/json");
+    json_out_init(&json, &response.body);
+    json_open_object(&json, NULL);
+    json_put_word(&json, "status", !live ? "stopped" : ready ? "ok" : "degraded");
+    json_put_bool(&json, "live", live);
+    json_put_bool(&json, "ready", ready && !api->draining);
+    json_put_bool(&json, "quorum", status->has_quorum);
+    json_put_bool(&json, "may_sign", status->may_sign);
+    json_put_bool(&json, "stopping", api->draining);
+    json_put_uint(&json, "height", status->height);
+    json_put_time(&json, "ledger_time", status->ledger_time_ms);
+    json_put_word(&json, "version", api->config.version);
+    json_close_object(&json);
+    api_respond(call, &response);
+}
+
+/* ---- metrics -------------------------------------------------------------------------------- */
+
+static void head(struct buffer *out, const char *name, const char *type, const char *help)
+{
+    buffer_printf(out, "# HELP accrue_%s %s\n# TYPE accrue_%s %s\n", name, help, name, type);
+}
+
+static void gauge(struct buffer *out, const char *name, const char *help, uint64_t value)
+{
+    head(out, name, "gauge", help);
+    buffer_printf(out, "accrue_%s %" PRIu64 "\n", name, value);
+}
+
+/* Milliseconds as seconds. */
+static void put_seconds(struct buffer *out, uint64_t ms)
+{
+    buffer_printf(out, "%" PRIu64 ".%03" PRIu64 "\n", ms / 1000, ms % 1000);
+}
+
+static void put_replica(struct api *api, struct buffer *out)
+{
+    const struct replica_status *status = api_status(api);
+    gauge(out, "height", "Last height executed here.", status->height);
+    gauge(out, "records", "Records in the log.", status->records);
+    head(out, "ledger_time_seconds", "gauge", "Ledger time of the last height, since 1970.");
+    buffer_append_text(out, "accrue_ledger_time_seconds ");
+    put_seconds(out, status->ledger_time_ms);
+    gauge(out, "round", "Round of the height under way.",
+          status->round > 0 ? (uint64_t)status->round : 0);
+    gauge(out, "quorum", "1 while enough voters are heard.", status->has_quorum);
+    gauge(out, "may_sign", "1 once this node may sign.", status->may_sign);
+    gauge(out, "stopped", "1 after a fatal error.", status->stopped);
+    gauge(out, "mempool_bytes", "Transactions that wait for a batch.", status->mempool_bytes);
+    gauge(out, "mempool_transactions", "Transactions that wait for a batch.",
+          status->mempool_count);
+    gauge(out, "undecided_batches", "Batches not decided.", status->undecided_batches);
+    gauge(out, "outbox_transactions", "Transactions that wait for the right to sign.",
+          status->outbox_count);
+}
+
+static void put_peers(struct api *api, struct buffer *out, const char *name, const char *type,
+                      const char *help, const uint64_t *values)
+{
+    const struct charter *charter = api->config.charter;
+    head(out, name, type, help);
+    for (size_t i = 0; i < charter->node_count; i++)
+        if (i != api->config.self.v)
+            buffer_printf(out, "accrue_%s{node=\"%s\"} %" PRIu64 "\n", name, charter->nodes[i].name,
+                          values[i]);
+}
+
+static void put_heard(struct api *api, struct buffer *out)
+{
+    const struct charter *charter = api->config.charter;
+    const struct replica_status *status = api_status(api);
+    head(out, "peer_heard_timestamp_seconds", "gauge",
+         "When the peer was last heard, since 1970; 0: never.");
+    for (size_t i = 0; i < charter->node_count; i++) {
+        if (i == api->config.self.v)
+            continue;
+        buffer_printf(out, "accrue_peer_heard_timestamp_seconds{node=\"%s\"} ",
+                      charter->nodes[i].name);
+        put_seconds(out, status->heard_ms[i]);
+    }
+}
+
+static void put_ledger(struct api *api, struct buffer *out)
+{
+    struct totals totals = state_totals(api_state(api));
+    gauge(out, "members", "Members enrolled.", state_member_count(api_state(api)));
+    gauge(out, "lots", "Lots ever made.", state_lot_count(api_state(api)));
+    head(out, "points", "gauge", "Points of all lots, by where they are.");
+    for (size_t i = 0; i < POOL_COUNT; i++)
+        buffer_printf(out, "accrue_points{pool=\"%s\"} %" PRId64 "\n", pool_word((enum pool)i),
+                      totals.pools[i].v);
+    head(out, "transactions_total", "counter", "Transactions decided, by verdict.");
+    buffer_printf(out, "accrue_transactions_total{verdict=\"accepted\"} %" PRIu64 "\n",
+                  totals.accepted);
+    buffer_printf(out, "accrue_transactions_total{verdict=\"refused\"} %" PRIu64 "\n",
+                  totals.refused);
+}
+
+static void put_routes(struct api *api, struct buffer *out)
+{
+    head(out, "http_requests_total", "counter", "Requests answered, by route and status class.");
+    for (size_t i = 0; i <= api_route_count; i++)
+        for (int class = 1; class < 6; class ++)
+            if (api->route_counts[i][class])
+                buffer_printf(out,
+                              "accrue_http_requests_total{route=\"%s\",method=\"%s\","
+                              "status=\"%dxx\"} %" PRIu64 "\n",
+                              i < api_route_count ? api_routes[i].pattern : "none",
+                              i < api_route_count ? api_routes[i].method : "none", class,
+                              api->route_counts[i][class]);
+    head(out, "http_problems_total", "counter", "Requests refused before the ledger, by code.");
+    for (size_t i = 0; i < API_PROBLEM_COUNT; i++) {
+        struct problem problem;
+        problem_init(&problem, (enum problem_code)i);
+        if (i != PROBLEM_VERDICT)
+            buffer_printf(out, "accrue_http_problems_total{code=\"%s\"} %" PRIu64 "\n",
+                          problem_word(&problem), api->problem_counts[i]);
+    }
+}
+
+static void put_durations(struct api *api, struct buffer *out)
+{
+    uint64_t sum = 0;
+    head(out, "http_request_duration_seconds", "histogram",
+         "From a request's headers to its answer.");
+    for (size_t i = 0; i < API_DURATION_BUCKETS; i++) {
+        sum += api->durations[i];
+        if (i + 1 < API_DURATION_BUCKETS)
+            buffer_printf(out,
+                          "accrue_http_request_duration_seconds_bucket{le=\"%" PRIu64 ".%03" PRIu64
+                          "\"} %" PRIu64 "\n",
+                          api_duration_bounds_ms[i] / 1000, api_duration_bounds_ms[i] % 1000, sum);
+        else
+            buffer_printf(
+                out, "accrue_http_request_duration_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\n", sum);
+    }
+    buffer_append_text(out, "accrue_http_request_duration_seconds_sum ");
+    put_seconds(out, api->duration_sum_ms);
+    buffer_printf(out, "accrue_http_request_duration_seconds_count %" PRIu64 "\n", sum);
+}
+
+void api_get_metrics(struct api_call *call)
+{
+    struct api *api = call->api;
+    const struct replica_status *status = api_status(api);
+    struct api_response response;
+    api_response_init(&response, 200, "text/plain; version=0.0.4; charset=utf-8");
+    struct buffer *out = &response.body;
+    head(out, "build_info", "gauge", "The program that runs.");
+    buffer_printf(out, "accrue_build_info{version=\"%s\",sandbox=\"%s\"} 1\n", api->config.version,
+                  api->config.charter->sandbox ? "true" : "false");
+    put_replica(api, out);
+    put_peers(api, out, "peer_height", "gauge", "Height that the peer claims.",
+              status->peer_height);
+    put_peers(api, out, "peer_conflicts_total", "counter", "Conflicting signatures of the peer.",
+              status->conflicts);
+    put_peers(api, out, "peer_bad_signatures_total", "counter", "Bad signatures it carried.",
+              status->bad_signatures);
+    put_peers(api, out, "peer_omissions_total", "counter", "Lane heads its proposals left out.",
+              status->omissions);
+    put_heard(api, out);
+    put_ledger(api, out);
+    gauge(out, "api_in_flight_keys", "Keys that wait for the coalition.",
+          in_flight_count(api->in_flight));
+    gauge(out, "api_calls", "Requests under way.", api->call_count);
+    put_routes(api, out);
+    put_durations(api, out);
+    if (api->config.metrics)
+        api->config.metrics(api->config.context, out);
+    api_respond(call, &response);
+}

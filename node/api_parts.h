@@ -1,0 +1,194 @@
+/* api_parts.h - what the files of the API (api_*.c) share; nobody else includes it.
+ *
+ * A call goes through: route found, token checked (api.c, api_auth, api_route) -> body taken ->
+ * transaction built (api_build) and submitted (api_submit) -> parts decided -> answered from the
+ * record (api_record). Threads: the loop's thread only.
+ */
+#ifndef NODE_API_PARTS_H
+#define NODE_API_PARTS_H
+
+#include "node/api.h"
+#include "node/api_in_flight.h"
+#include "node/api_problem.h"
+#include "node/json_form.h"
+#include "node/json_out.h"
+
+enum {
+    API_ARGUMENTS_MAX = 2,
+    API_ARGUMENT_SIZE = 192,
+    API_PARTS_MAX = 1 + API_CARDS_MAX,
+    API_ROUTES_MAX = 63,
+    API_DURATION_BUCKETS = 12
+};
+/* Upper bounds of the buckets but the last, which has none. */
+extern const uint64_t api_duration_bounds_ms[API_DURATION_BUCKETS - 1];
+
+struct api_call;
+typedef void api_handler(struct api_call *call);
+
+enum api_kind {
+    API_READ,  /* answered by its handler at once */
+    API_WRITE, /* a transaction from a body */
+    API_BATCH, /* many, streamed */
+    API_ASK    /* a read with a body: the handler runs when it is complete */
+};
+struct api_route {
+    const char *method, *pattern; /* "{}" is one argument; a last "*" the rest of the path */
+    enum api_kind kind;
+    unsigned scopes; /* 0: open to all; API_ANY: any token */
+    bool local;      /* open from this machine */
+    api_handler *handler;
+    enum transaction_type type; /* API_WRITE */
+};
+enum { API_ANY = API_TILL | API_OFFICE | API_AUDITOR | API_ADMIN };
+extern const struct api_route api_routes[];
+extern const size_t api_route_count;
+/* NULL: no such path, or allow_out lists the methods it has. Fills the arguments. */
+const struct api_route *api_route_find(struct bytes method, struct bytes path,
+                                       char arguments_out[API_ARGUMENTS_MAX][API_ARGUMENT_SIZE],
+                                       char allow_out[32]);
+unsigned api_scopes_to_write(enum transaction_type type);
+
+enum part_state { PART_WAITING, PART_DECIDED };
+struct write_part {
+    enum part_state state;
+    uint64_t token; /* WAITING: of its entry in flight */
+    uint64_t index; /* DECIDED */
+    bool repeat;
+};
+
+struct api_batch;
+struct built;
+
+struct api_call {
+    struct api *api;
+    struct api_request request;
+    struct api_responder responder;
+    const struct api_route *route; /* NULL: answered before one was found */
+    struct bytes query;
+    char arguments[API_ARGUMENTS_MAX][API_ARGUMENT_SIZE];
+    unsigned scopes; /* of the token that asks */
+    bool head, answered, async;
+    struct bytes key; /* API_WRITE: the idempotency key */
+    char trace_id[33];
+    uint64_t began_ms, deadline_ms;
+    struct buffer body;
+    struct write_part parts[API_PARTS_MAX];
+    size_t part_count;
+    bool late; /* submitted while cut off: durable is all it can be */
+    struct api_batch *batch;
+    struct api_call *previous, *next; /* of every call that is open */
+};
+
+struct decided { /* a part that waits to be rendered; calls may be closed meanwhile */
+    struct api_call *call;
+    uint64_t index;
+};
+
+struct api {
+    struct api_config config;
+    struct note_key log_key;
+    struct partner_id partner;
+    struct in_flight *in_flight;
+    struct api_call *calls; /* open ones */
+    size_t call_count, batch_count, pending_count;
+    struct decided *decided;
+    size_t decided_count, decided_capacity;
+    struct replica_status status;
+    uint64_t status_ms;
+    bool draining;
+    struct buffer checkpoint; /* the note at checkpoint_size */
+    uint64_t checkpoint_size;
+    uint64_t route_counts[API_ROUTES_MAX + 1][6]; /* by status / 100; the last: no route */
+    uint64_t problem_counts[API_PROBLEM_COUNT];
+    uint64_t durations[API_DURATION_BUCKETS], duration_sum_ms;
+};
+
+uint64_t api_now(const struct api *api);
+const struct replica_status *api_status(struct api *api); /* of the last height */
+const struct state *api_state(const struct api *api);
+
+/* ---- answering ------------------------------------------------------------------------------ */
+
+void api_response_init(struct api_response *response, int status, const char *content_type);
+/* Answers; the response's body goes over. */
+void api_respond(struct api_call *call, struct api_response *response);
+/* 200 application/json with an ETag of the body, or 304. */
+void api_respond_json(struct api_call *call, struct buffer *body);
+void api_respond_problem(struct api_call *call, const struct problem *problem);
+void api_refuse(struct api_call *call, enum problem_code code, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+/* A library or disk error: logged through warn, told as little of as possible. */
+void api_respond_error(struct api_call *call, const struct error *error);
+
+/* ---- queries -------------------------------------------------------------------------------- */
+
+/* The text of ?name=...; false when absent. */
+bool api_query(const struct api_call *call, const char *name, struct bytes *text_out);
+/* Numbers of the query; answers 400 and returns false when one is wrong or a name is unknown. */
+bool api_page(struct api_call *call, const char *first_name, uint64_t *first, uint64_t *limit);
+bool api_argument_number(struct api_call *call, size_t place, uint64_t *number_out);
+bool api_argument_member(struct api_call *call, struct member_ref *member_out);
+
+/* ---- writing -------------------------------------------------------------------------------- */
+
+enum submitted { SUBMITTED_WAITS, SUBMITTED_DECIDED, SUBMITTED_REFUSED, SUBMITTED_BUSY };
+struct submission {
+    enum submitted result;
+    uint64_t index; /* DECIDED: where it stands */
+    uint64_t token; /* WAITS */
+    bool late;      /* WAITS: cut off, durable is all that can be awaited */
+    struct problem problem;
+};
+/* A body's transaction with the key's time; `lone`: not a line of a batch. */
+bool api_build(struct api *api, enum transaction_type type, json_t *body, struct bytes key,
+               const struct member_ref *member, bool lone, struct built *built_out,
+               struct problem *problem_out) MUST_USE;
+/* What the ledger or this node remembers of the key, then the replica. */
+void api_submit(struct api *api, const struct transaction *transaction,
+                const struct in_flight_owner *owner, struct submission *out);
+/* Plain or quoted; false when it is no key. */
+bool api_key_parse(struct bytes header, struct bytes *key_out);
+void api_write_end(struct api_call *call);
+void api_write_on_durable(struct api_call *call);
+void api_write_on_decided(struct api_call *call, uint32_t slot, uint64_t index, bool repeat);
+/* Every part is decided: answers with the record, whose bytes are given. */
+void api_write_answer(struct api_call *call, struct bytes record);
+/* 202 and where to ask. */
+void api_accepted(struct api_call *call, struct bytes key);
+
+bool api_batch_begin(struct api_call *call);
+size_t api_batch_feed(struct api_call *call, struct bytes piece);
+void api_batch_end(struct api_call *call);
+size_t api_batch_read(struct api_call *call, uint8_t *out, size_t size, bool *end_out);
+void api_batch_on_durable(struct api_call *call, uint32_t slot);
+void api_batch_on_decided(struct api_call *call, uint32_t slot, uint64_t index, bool repeat);
+void api_batch_go_on(struct api_call *call); /* the world has moved: retry, expire, wake */
+void api_batch_close(struct api_call *call);
+
+/* ---- records as JSON ------------------------------------------------------------------------ */
+
+/* The members of a write's result, into an open object; a line of a batch has another "status".
+ * False when the record is no transaction. */
+bool api_result_write(struct api *api, struct json_out *json, struct bytes record, bool repeat,
+                      bool line);
+/* A refused record as a problem document with index and balance. */
+void api_refusal_write(struct api *api, struct json_out *json, struct bytes record, bool repeat,
+                       const char *trace_id, struct bytes instance);
+enum verdict api_record_verdict(struct bytes record);
+void api_record_write(struct api *api, struct json_out *json, struct bytes record);
+void api_balance_write(struct api *api, struct json_out *json, const struct member_ref *member,
+                       const struct balance *balance);
+const char *api_partner_name(const struct api *api, struct partner_id partner);
+struct money api_micro_money(struct micro micro); /* 1e-6 to 1e-10 */
+
+/* ---- handlers, by file ---------------------------------------------------------------------- */
+
+api_handler api_get_member, api_get_member_lots, api_get_member_transactions, api_card_lookup,
+    api_get_balances;                                                  /* api_members */
+api_handler api_get_transaction, api_get_by_key, api_get_transactions; /* api_transactions */
+api_handler api_get_coalition, api_get_charter, api_get_settlement;    /* api_coalition */
+api_handler api_get_checkpoint, api_get_tile, api_get_height, api_get_heights; /* api_log */
+api_handler api_get_metrics, api_get_health, api_get_openapi;                  /* api_metrics */
+
+#endif

@@ -1,0 +1,78 @@
+/* Queries and path arguments: names known, numbers in range, or a problem. */
+#include "node/api_parts.h"
+
+#include <string.h>
+
+bool api_query(const struct api_call *call, const char *name, struct bytes *text_out)
+{
+    struct bytes rest = call->query;
+    size_t size = strlen(name);
+    while (rest.size > 0) {
+        const uint8_t *mark = memchr(rest.at, '&', rest.size);
+        struct bytes pair = bytes_of(rest.at, mark ? (size_t)(mark - rest.at) : rest.size);
+        size_t used = mark ? pair.size + 1 : pair.size;
+        rest = bytes_of(rest.at + used, rest.size - used);
+        if (pair.size > size && memcmp(pair.at, name, size) == 0 && pair.at[size] == '=') {
+            *text_out = bytes_of(pair.at + size + 1, pair.size - size - 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Every pair of the query has one of two names. */
+static bool names_known(const struct api_call *call, const char *a, const char *b)
+{
+    struct bytes rest = call->query;
+    while (rest.size > 0) {
+        const uint8_t *mark = memchr(rest.at, '&', rest.size);
+        struct bytes pair = bytes_of(rest.at, mark ? (size_t)(mark - rest.at) : rest.size);
+        size_t used = mark ? pair.size + 1 : pair.size;
+        rest = bytes_of(rest.at + used, rest.size - used);
+        const uint8_t *equals = pair.size ? memchr(pair.at, '=', pair.size) : NULL;
+        struct bytes name = bytes_of(pair.at, equals ? (size_t)(equals - pair.at) : pair.size);
+        if (name.size > 0 && !bytes_equal(name, bytes_text(a)) && !bytes_equal(name, bytes_text(b)))
+            return false;
+    }
+    return true;
+}
+
+bool api_page(struct api_call *call, const char *first_name, uint64_t *first, uint64_t *limit)
+{
+    struct bytes text;
+    uint64_t number = 0;
+    if (!names_known(call, first_name, "limit")) {
+        api_refuse(call, PROBLEM_MALFORMED, "The query knows %s and limit.", first_name);
+        return false;
+    }
+    if (api_query(call, first_name, &text)) {
+        if (!parse_u64(text, INT64_MAX, &number)) {
+            api_refuse(call, PROBLEM_MALFORMED, "%s is no number that this API gave out.",
+                       first_name);
+            return false;
+        }
+        *first = number;
+    }
+    *limit = API_PAGE_DEFAULT;
+    if (api_query(call, "limit", &text) && (!parse_u64(text, API_PAGE_MAX, limit) || *limit == 0)) {
+        api_refuse(call, PROBLEM_MALFORMED, "limit is a number from 1 to %d.", API_PAGE_MAX);
+        return false;
+    }
+    return true;
+}
+
+bool api_argument_number(struct api_call *call, size_t place, uint64_t *number_out)
+{
+    if (parse_u64(bytes_text(call->arguments[place]), INT64_MAX, number_out))
+        return true;
+    api_refuse(call, PROBLEM_MALFORMED, "The path needs a decimal number.");
+    return false;
+}
+
+bool api_argument_member(struct api_call *call, struct member_ref *member_out)
+{
+    if (member_parse(bytes_text(call->arguments[0]), member_out))
+        return true;
+    api_refuse(call, PROBLEM_MALFORMED, "A member's reference is 32 lower-case hex digits.");
+    return false;
+}

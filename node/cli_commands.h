@@ -1,0 +1,17 @@
+/* cli_commands.h - every subcommand of `accrue`; accrue.c holds the table.
+ * Threads: the program has one.
+ */
+#ifndef NODE_CLI_COMMANDS_H
+#define NODE_CLI_COMMANDS_H
+
+#include "node/cli.h"
+
+extern const struct cli_command cli_coalition_new;
+extern const struct cli_command cli_member_new, cli_member_show, cli_member_card;
+extern const struct cli_command cli_earn, cli_redeem, cli_hold, cli_commit, cli_release;
+extern const struct cli_command cli_reverse, cli_activate, cli_adjust, cli_transfer, cli_expire;
+extern const struct cli_command cli_clock;
+extern const struct cli_command cli_balance, cli_history, cli_status, cli_owes;
+extern const struct cli_command cli_import_command, cli_verify_command, cli_doctor, cli_demo;
+
+#endif

@@ -1,0 +1,146 @@
+/* How the coalition is doing: status, and who owes whom. */
+#include "node/cli_commands.h"
+#include "node/cli_show.h"
+#include "node/cli_write.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static const char *text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    return text ? text : "";
+}
+
+/* ---- status -------------------------------------------------------------------------------- */
+
+static void print_nodes(const json_t *coalition)
+{
+    const json_t *nodes = json_object_get(coalition, "nodes");
+    const char *self = text_of(coalition, "node");
+    size_t i;
+    json_t *node;
+    printf("%-16s %-12s %-6s %10s %14s  %s\n", "node", "partner", "voter", "height", "last heard",
+           "address");
+    json_array_foreach(nodes, i, node)
+    {
+        const char *name = text_of(node, "name");
+        json_t *heard = json_object_get(node, "heard_ago_ms");
+        json_t *height = json_object_get(node, "height");
+        char ago[32] = "never";
+        char reached[32] = "-";
+        if (strcmp(name, self) == 0)
+            snprintf(ago, sizeof(ago), "this one");
+        else if (json_is_integer(heard))
+            snprintf(ago, sizeof(ago), "%lld ms ago", (long long)json_integer_value(heard));
+        if (json_is_integer(height))
+            snprintf(reached, sizeof(reached), "%lld", (long long)json_integer_value(height));
+        printf("%-16s %-12s %-6s %10s %14s  %s\n", name, text_of(node, "partner"),
+               json_is_true(json_object_get(node, "voter")) ? "yes" : "no", reached, ago,
+               text_of(node, "address"));
+    }
+}
+
+static void print_status(const json_t *coalition)
+{
+    json_t *quorum = json_object_get(coalition, "quorum");
+    printf("%s%s  (%s)\n", text_of(coalition, "name"),
+           json_is_true(json_object_get(coalition, "sandbox")) ? "  SANDBOX" : "",
+           text_of(coalition, "origin"));
+    printf("height %lld, records %lld, ledger time %s\nroot %s\n",
+           (long long)json_integer_value(json_object_get(coalition, "height")),
+           (long long)json_integer_value(json_object_get(coalition, "records")),
+           text_of(coalition, "ledger_time"), text_of(coalition, "root"));
+    if (json_is_false(quorum))
+        puts("NO QUORUM: earns are taken and land later; redemptions wait");
+    putchar('\n');
+    print_nodes(coalition);
+}
+
+static int show_status(const struct cli *cli)
+{
+    json_t *coalition;
+    int code;
+    if (!cli_ask(cli, "till", "/v1/coalition", &coalition, &code))
+        return code;
+    if (cli->json) {
+        cli_print_json(coalition);
+        return CLI_OK;
+    }
+    print_status(coalition);
+    json_decref(coalition);
+    return CLI_OK;
+}
+
+static int run_status(const struct cli_command *command, int argc, char **argv)
+{
+    struct cli cli;
+    bool watch = false;
+    const struct cli_option options[] = {{"watch", CLI_FLAG, &watch}};
+    int code;
+    if (!cli_parse(&cli, command, argc, argv, options, ARRAY_SIZE(options), &code) ||
+        !cli_rest(&cli, 0, 0, &code))
+        return code;
+    for (;;) {
+        if (watch && isatty(STDOUT_FILENO))
+            fputs("\033[H\033[2J", stdout);
+        code = show_status(&cli);
+        fflush(stdout);
+        if (!watch)
+            return code;
+        cli_sleep_ms(1000);
+    }
+}
+
+const struct cli_command cli_status = {
+    "status", "Shows the coalition as one node sees it", "[options]",
+    "  --watch               again every second, until interrupted\n"
+    "\nExample:\n  accrue status --dir demo --node books\n",
+    run_status};
+
+/* ---- owes ---------------------------------------------------------------------------------- */
+
+void cli_print_settlement(const json_t *settlement)
+{
+    const char *currency = text_of(settlement, "currency");
+    size_t i;
+    json_t *line;
+    printf("%-14s %-14s %16s %18s %14s\n", "from", "to", "points", currency, "rounded");
+    json_array_foreach(json_object_get(settlement, "obligations"), i, line)
+    {
+        printf("%-14s %-14s %16s %18s %14s\n", text_of(line, "debtor"), text_of(line, "creditor"),
+               text_of(line, "points"), text_of(line, "open"), text_of(line, "rounded"));
+    }
+    printf("\n%-14s %18s %14s\n", "net", currency, "rounded");
+    json_array_foreach(json_object_get(settlement, "nets"), i, line)
+    {
+        printf("%-14s %18s %14s\n", text_of(line, "partner"), text_of(line, "open"),
+               text_of(line, "rounded"));
+    }
+    json_array_foreach(json_object_get(settlement, "payments"), i, line)
+    {
+        printf("%s%s pays %s %s %s\n", i ? "" : "\n", text_of(line, "from"), text_of(line, "to"),
+               text_of(line, "amount"), currency);
+    }
+}
+
+static int run_owes(const struct cli_command *command, int argc, char **argv)
+{
+    struct cli cli;
+    json_t *settlement;
+    int code;
+    if (!cli_parse(&cli, command, argc, argv, NULL, 0, &code) || !cli_rest(&cli, 0, 0, &code) ||
+        !cli_ask(&cli, "office", "/v1/settlement", &settlement, &code))
+        return code;
+    if (cli.json) {
+        cli_print_json(settlement);
+        return CLI_OK;
+    }
+    cli_print_settlement(settlement);
+    json_decref(settlement);
+    return CLI_OK;
+}
+
+const struct cli_command cli_owes = {
+    "owes", "Shows who owes whom, each partner's net, and the payments that would settle it",
+    "[options]", "\nExample:\n  accrue owes --dir demo --node fuel\n", run_owes};

@@ -1,0 +1,194 @@
+#include "node/cli_write.h"
+
+#include "crypto/hash.h"
+#include "protocol/ids.h"
+
+#include <string.h>
+
+enum { KEY_RANDOM_SIZE = 16 };
+
+static void make_key(char key_out[2 * KEY_RANDOM_SIZE + 8])
+{
+    uint8_t random[KEY_RANDOM_SIZE];
+    random_bytes(random, sizeof(random));
+    memcpy(key_out, "cli-", 4);
+    hex_encode(bytes_of(random, sizeof(random)), key_out + 4);
+}
+
+static void print_lots(const json_t *lots)
+{
+    size_t i;
+    json_t *lot;
+    json_array_foreach(lots, i, lot)
+    {
+        printf("  lot %-10lld %lld points\n",
+               (long long)json_integer_value(json_object_get(lot, "lot")),
+               (long long)json_integer_value(json_object_get(lot, "quantity")));
+    }
+}
+
+static void print_obligations(const json_t *obligations)
+{
+    size_t i;
+    json_t *line;
+    json_array_foreach(obligations, i, line)
+    {
+        printf("  %s owes %s %s (%s)\n", json_string_value(json_object_get(line, "debtor")),
+               json_string_value(json_object_get(line, "creditor")),
+               json_string_value(json_object_get(line, "amount")),
+               json_string_value(json_object_get(line, "class")));
+    }
+}
+
+void cli_print_result(const json_t *result)
+{
+    const char *verdict = json_string_value(json_object_get(result, "verdict"));
+    const char *time = json_string_value(json_object_get(result, "time"));
+    const char *member = json_string_value(json_object_get(result, "member"));
+    const json_t *balance = json_object_get(result, "balance");
+    printf("%s: record %lld, height %lld, %s%s%s\n", verdict ? verdict : "decided",
+           (long long)json_integer_value(json_object_get(result, "index")),
+           (long long)json_integer_value(json_object_get(result, "height")), time ? time : "",
+           json_is_true(json_object_get(result, "repeat")) ? ", decided before" : "",
+           json_is_true(json_object_get(result, "late")) ? ", late" : "");
+    if (member)
+        printf("  member %s\n", member);
+    print_lots(json_object_get(result, "lots"));
+    print_lots(json_object_get(result, "allocations"));
+    print_obligations(json_object_get(result, "obligations"));
+    if (json_is_object(balance))
+        printf("  balance %lld\n",
+               (long long)json_integer_value(json_object_get(balance, "spendable")));
+}
+
+static int print_answer(const struct cli *cli, int status, json_t *reply, const char *key)
+{
+    int code = status == 202 || status == 503 || status == 429 ? CLI_UNREACHABLE
+               : status == 200 || status == 201                ? CLI_OK
+                                                               : CLI_REFUSED;
+    if (cli->json) {
+        cli_print_json(reply);
+        return code;
+    }
+    if (code == CLI_OK) {
+        cli_print_result(reply);
+    } else if (status == 202) {
+        fprintf(stderr,
+                "accrue %s: accepted by the node, but the coalition has not decided it yet. Ask "
+                "again with --key %s\n",
+                cli->command->name, key);
+    } else {
+        char text[512];
+        http_problem_text(status, reply, text);
+        fprintf(stderr, "accrue %s: %s\n", cli->command->name, text);
+    }
+    json_decref(reply);
+    return code;
+}
+
+int cli_write(const struct cli *cli, const char *scope, const char *path, const char *key,
+              json_t *body)
+{
+    struct cli_target target;
+    struct error error;
+    char made[2 * KEY_RANDOM_SIZE + 8];
+    if (!cli_target_find(cli, scope, &target, &error)) {
+        json_decref(body);
+        return cli_fail_error(cli, &error);
+    }
+    if (!key) {
+        make_key(made);
+        key = made;
+    }
+    struct http *http = http_open(1, cli->timeout_s * 1000);
+    int status;
+    json_t *reply;
+    int code = http_ask(http, &target, path, key, body, &status, &reply, &error)
+                   ? print_answer(cli, status, reply, key)
+                   : cli_fail_error(cli, &error);
+    http_close(http);
+    return code;
+}
+
+bool cli_ask(const struct cli *cli, const char *scope, const char *path, json_t **reply_out,
+             int *exit_out)
+{
+    struct cli_target target;
+    struct error error;
+    if (!cli_target_find(cli, scope, &target, &error)) {
+        *exit_out = cli_fail_error(cli, &error);
+        return false;
+    }
+    struct http *http = http_open(1, cli->timeout_s * 1000);
+    int status = 0;
+    bool ok = http_ask(http, &target, path, NULL, NULL, &status, reply_out, &error);
+    http_close(http);
+    if (!ok) {
+        *exit_out = cli_fail_error(cli, &error);
+        return false;
+    }
+    if (status == 200)
+        return true;
+    char text[512];
+    http_problem_text(status, *reply_out, text);
+    json_decref(*reply_out);
+    *exit_out = cli_fail(cli, status >= 500 ? CLI_UNREACHABLE : CLI_REFUSED, "%s", text);
+    return false;
+}
+
+/* ---- bodies -------------------------------------------------------------------------------- */
+
+bool cli_put_member(const struct cli *cli, json_t *body, const char *member, const char *card,
+                    int *exit_out)
+{
+    struct member_ref reference;
+    if (card) {
+        json_object_set_new(body, "card", json_string(card));
+        return true;
+    }
+    if (member && member_parse(bytes_text(member), &reference)) {
+        json_object_set_new(body, "member", json_string(member));
+        return true;
+    }
+    *exit_out = cli_fail(cli, CLI_USAGE,
+                         "a member is 32 hex digits (or give --card NUMBER), not "
+                         "'%s'",
+                         member ? member : "");
+    return false;
+}
+
+bool cli_put_number(const struct cli *cli, json_t *body, const char *name, const char *text,
+                    int *exit_out)
+{
+    uint64_t value;
+    if (text && parse_u64(bytes_text(text), INT64_MAX, &value)) {
+        json_object_set_new(body, name, json_integer((json_int_t)value));
+        return true;
+    }
+    *exit_out =
+        cli_fail(cli, CLI_USAGE, "%s must be a whole number, not '%s'", name, text ? text : "");
+    return false;
+}
+
+bool cli_put_time(const struct cli *cli, json_t *body, const char *name, const char *text,
+                  int *exit_out)
+{
+    uint64_t time_ms;
+    char formatted[32];
+    if (!text)
+        return true;
+    if (!cli_time_parse(text, &time_ms)) {
+        *exit_out = cli_fail(
+            cli, CLI_USAGE, "%s must be a time such as 2026-11-21T10:00:00Z, not '%s'", name, text);
+        return false;
+    }
+    cli_time_format(time_ms, formatted);
+    json_object_set_new(body, name, json_string(formatted));
+    return true;
+}
+
+void cli_put_text(json_t *body, const char *name, const char *text)
+{
+    if (text)
+        json_object_set_new(body, name, json_string(text));
+}

@@ -1,0 +1,355 @@
+#include "node/coalition.h"
+
+#include "crypto/channel_keyfile.h"
+#include "crypto/keyfile.h"
+#include "node/config.h"
+#include "partners/charter_write.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TOKEN_RANDOM_SIZE = 24 };
+
+static const struct {
+    const char *word;
+    unsigned scopes;
+} tokens[] = {
+    {"till", CONFIG_TILL},
+    {"office", CONFIG_OFFICE | CONFIG_TILL},
+    {"auditor", CONFIG_AUDITOR},
+    {"admin", CONFIG_ADMIN},
+};
+
+void coalition_plan_init(struct coalition_plan *plan, uint16_t base_port)
+{
+    *plan = (struct coalition_plan){.name = "demo",
+                                    .currency = "EUR",
+                                    .minor_digits = 2,
+                                    .zone = "UTC",
+                                    .face_micro = 10000,
+                                    .reimbursement_micro = 9000,
+                                    .late_after_ms = 60000,
+                                    .clock_bound_ms = 5000,
+                                    .heartbeat_ms = 60000,
+                                    .timeout_ms = 1000,
+                                    .timeout_delta_ms = 500,
+                                    .reversal = REVERSAL_UNLIMITED,
+                                    .host = "127.0.0.1"};
+    for (size_t i = 0; i < COALITION_PARTNERS_MAX; i++) {
+        plan->peer_ports[i] = (uint16_t)(base_port + i);
+        plan->http_ports[i] = (uint16_t)(base_port + 1000 + i);
+    }
+}
+
+bool coalition_partners(struct coalition_plan *plan, const char *list, struct error *error)
+{
+    size_t count = 0;
+    while (*list) {
+        size_t size = strcspn(list, ",");
+        if (size == 0 || size > CHARTER_NAME_MAX || count == COALITION_PARTNERS_MAX)
+            return error_set(error, ERROR_INVALID,
+                             "partners: 1 to %d names of 1 to %d letters, digits and dashes, with "
+                             "commas between",
+                             COALITION_PARTNERS_MAX, CHARTER_NAME_MAX);
+        snprintf(plan->partners[count++], sizeof(plan->partners[0]), "%.*s", (int)size, list);
+        list += size + (list[size] == ',');
+    }
+    plan->partner_count = count;
+    return count > 0 || error_set(error, ERROR_INVALID, "partners: name at least one");
+}
+
+/* ---- keys ---------------------------------------------------------------------------------- */
+
+static bool make_folder(const char *path, struct error *error)
+{
+    if (mkdir(path, 0700) == 0)
+        return true;
+    struct stat file;
+    if (errno == EEXIST && stat(path, &file) == 0 && S_ISDIR(file.st_mode))
+        return true;
+    return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
+}
+
+static bool make_key(const char *dir, const char *partner, const char *name,
+                     struct signing_key **key_out, struct error *error)
+{
+    char path[CLI_PATH_MAX];
+    if (!cli_path(path, error, "%s/%s/%s", dir, partner, name))
+        return false;
+    struct signing_key *key = signing_key_generate();
+    if (!keyfile_write(path, key, error)) {
+        signing_key_close(key);
+        return false;
+    }
+    *key_out = key;
+    return true;
+}
+
+static bool make_public(const char *dir, const char *partner, const char *name,
+                        struct public_key *public_out, struct error *error)
+{
+    struct signing_key *key;
+    if (!make_key(dir, partner, name, &key, error))
+        return false;
+    *public_out = signing_key_public(key);
+    signing_key_close(key);
+    return true;
+}
+
+static bool make_transport(const char *dir, const char *partner, const struct signing_key *signer,
+                           struct charter_node *node, struct error *error)
+{
+    static const struct hash no_coalition; /* the charter's hash covers the key: not known yet */
+    char path[CLI_PATH_MAX];
+    if (!cli_path(path, error, "%s/%s/transport.key", dir, partner))
+        return false;
+    struct channel_key *key = channel_key_generate();
+    bool ok = channel_keyfile_write(path, key, error);
+    if (ok) {
+        channel_key_point(key, node->transport_key);
+        node->transport_signature = sign(signer, PURPOSE_TRANSPORT, &no_coalition,
+                                         bytes_of(node->transport_key, TRANSPORT_KEY_SIZE));
+    }
+    channel_key_close(key);
+    return ok;
+}
+
+static bool make_node_keys(const struct coalition_plan *plan, size_t place, const char *origin,
+                           struct charter_node *node, struct error *error)
+{
+    const char *partner = plan->partners[place];
+    struct signing_key *key;
+    struct public_key log_key;
+    if (!make_key(plan->dir, partner, "node.key", &key, error))
+        return false;
+    node->sign_key = signing_key_public(key);
+    bool ok = make_transport(plan->dir, partner, key, node, error);
+    signing_key_close(key);
+    return ok && make_public(plan->dir, partner, "log.key", &log_key, error) &&
+           note_key_make(origin, NOTE_TYPE_ED25519, &log_key, &node->log_key, error);
+}
+
+/* ---- the charter --------------------------------------------------------------------------- */
+
+static void fill_policies(const struct coalition_plan *plan, struct charter *charter)
+{
+    charter->rates.face.v = plan->face_micro;
+    charter->rates.reimbursement.v = plan->reimbursement_micro;
+    charter->rates.issue_fee.v = plan->issue_fee_micro;
+    charter->rates.redemption_fee.v = plan->redemption_fee_micro;
+    charter->policy.reversal = plan->reversal;
+    charter->policy.deficit_max.v = 10000;
+    charter->policy.grace_days = 30;
+    charter->policy.expire_days = 7;
+    charter->policy.hold_default_ms = UINT64_C(900000);
+    charter->policy.hold_max_ms = UINT64_C(7) * 86400000;
+    charter->policy.window_ms = UINT64_C(400) * 86400000;
+    charter->policy.late_after_ms = plan->late_after_ms;
+    charter->policy.clock_bound_ms = plan->clock_bound_ms;
+    charter->policy.expiry_months = (uint32_t)plan->expiry_months;
+    charter->limits.batch_bytes = BATCH_PAYLOAD_MAX;
+    charter->limits.cut_bytes = CUT_PAYLOAD_MAX;
+    charter->limits.lane_cut_bytes = 4 * 1024 * 1024;
+    charter->limits.lane_day_bytes = UINT64_C(16) * 1024 * 1024 * 1024;
+    charter->limits.allocations = ALLOCATIONS_MAX;
+    charter->limits.heartbeat_ms = (uint32_t)plan->heartbeat_ms;
+    charter->limits.timeout_ms = (uint32_t)plan->timeout_ms;
+    charter->limits.timeout_delta_ms = (uint32_t)plan->timeout_delta_ms;
+}
+
+static bool fill_head(const struct coalition_plan *plan, struct charter *charter,
+                      struct error *error)
+{
+    if (strlen(plan->currency) != 3)
+        return error_set(error, ERROR_INVALID, "currency: three letters, such as EUR");
+    snprintf(charter->name, sizeof(charter->name), "%s", plan->name);
+    if (plan->origin)
+        snprintf(charter->origin, sizeof(charter->origin), "%s", plan->origin);
+    else
+        snprintf(charter->origin, sizeof(charter->origin), "%.60s.example/ledger", plan->name);
+    random_bytes(charter->nonce, sizeof(charter->nonce));
+    memcpy(charter->currency, plan->currency, sizeof(charter->currency));
+    charter->minor_digits = (int)plan->minor_digits;
+    charter->sandbox = plan->sandbox;
+    charter->sandbox_start_ms = plan->sandbox_start_ms;
+    charter->two_voters_accepted = plan->partner_count == 2;
+    fill_policies(plan, charter);
+    return zone_transitions(charter, plan->zone, error);
+}
+
+static bool fill_partner(const struct coalition_plan *plan, size_t place, struct charter *charter,
+                         struct error *error)
+{
+    struct charter_partner *partner = &charter->partners[place];
+    struct charter_node *node = &charter->nodes[place];
+    snprintf(partner->name, sizeof(partner->name), "%s", plan->partners[place]);
+    partner->is_operator = plan->operator_name && strcmp(plan->operator_name, partner->name) == 0;
+    snprintf(node->name, sizeof(node->name), "%s", partner->name);
+    snprintf(node->address, sizeof(node->address), "tcp://%.200s:%u", plan->host,
+             plan->peer_ports[place]);
+    node->partner.v = (uint16_t)place;
+    node->voter = true;
+    return make_public(plan->dir, partner->name, "governance.key", &partner->governance_key,
+                       error) &&
+           make_node_keys(plan, place, charter->origin, node, error);
+}
+
+/* A partner without a node, which only collects fees. */
+static bool fill_operator(const struct coalition_plan *plan, struct charter *charter,
+                          struct error *error)
+{
+    char path[CLI_PATH_MAX];
+    if (!plan->operator_name)
+        return true;
+    for (size_t i = 0; i < plan->partner_count; i++)
+        if (strcmp(plan->partners[i], plan->operator_name) == 0)
+            return true;
+    struct charter_partner *partner = &charter->partners[charter->partner_count++];
+    snprintf(partner->name, sizeof(partner->name), "%s", plan->operator_name);
+    partner->is_operator = true;
+    return cli_path(path, error, "%s/%s", plan->dir, partner->name) && make_folder(path, error) &&
+           make_public(plan->dir, partner->name, "governance.key", &partner->governance_key, error);
+}
+
+static bool make_charter(const struct coalition_plan *plan, struct charter *charter,
+                         struct buffer *text, struct error *error)
+{
+    char path[CLI_PATH_MAX];
+    if (!fill_head(plan, charter, error))
+        return false;
+    charter->partner_count = charter->node_count = plan->partner_count;
+    for (size_t i = 0; i < plan->partner_count; i++)
+        if (!cli_path(path, error, "%s/%s", plan->dir, plan->partners[i]) ||
+            !make_folder(path, error) || !fill_partner(plan, i, charter, error))
+            return false;
+    if (!fill_operator(plan, charter, error))
+        return false;
+    charter_format(charter, text);
+    struct charter *again;
+    struct charter_mistakes *mistakes = (struct charter_mistakes *)allocate(1, sizeof(*mistakes));
+    bool ok = charter_parse(buffer_bytes(text), &again, mistakes, error);
+    if (ok)
+        charter_close(again);
+    else if (mistakes->count)
+        error_set(error, ERROR_INVALID, "%s", mistakes->text[0]);
+    free(mistakes);
+    return ok;
+}
+
+/* ---- a node's configuration ---------------------------------------------------------------- */
+
+static bool write_in(const struct coalition_plan *plan, size_t place, const char *name,
+                     struct bytes contents, struct error *error)
+{
+    char path[CLI_PATH_MAX];
+    return cli_path(path, error, "%s/%s/%s", plan->dir, plan->partners[place], name) &&
+           cli_file_write(path, 0600, contents, error);
+}
+
+static bool write_tokens(const struct coalition_plan *plan, size_t place, struct error *error)
+{
+    struct config_token list[ARRAY_SIZE(tokens)];
+    struct buffer json;
+    bool ok = true;
+    memset(list, 0, sizeof(list));
+    for (size_t i = 0; i < ARRAY_SIZE(tokens) && ok; i++) {
+        uint8_t random[TOKEN_RANDOM_SIZE];
+        char text[2 * TOKEN_RANDOM_SIZE + 2];
+        char name[32];
+        random_bytes(random, sizeof(random));
+        hex_encode(bytes_of(random, sizeof(random)), text);
+        snprintf(list[i].name, sizeof(list[i].name), "%s", tokens[i].word);
+        list[i].scopes = tokens[i].scopes;
+        list[i].sha256 = hash_bytes(bytes_of(text, 2 * TOKEN_RANDOM_SIZE));
+        memcpy(text + 2 * TOKEN_RANDOM_SIZE, "\n", 2);
+        snprintf(name, sizeof(name), "%s.token", tokens[i].word);
+        ok = write_in(plan, place, name, bytes_text(text), error);
+    }
+    buffer_init(&json, CONFIG_SIZE_MAX);
+    config_format_tokens(list, ARRAY_SIZE(tokens), &json);
+    ok = ok && write_in(plan, place, "tokens.json", buffer_bytes(&json), error);
+    buffer_release(&json);
+    return ok;
+}
+
+static bool write_config(const struct coalition_plan *plan, size_t place, struct error *error)
+{
+    struct config config;
+    struct buffer json;
+    config_init(&config);
+    snprintf(config.node, sizeof(config.node), "%.*s", CONFIG_NAME_MAX, plan->partners[place]);
+    snprintf(config.charter, sizeof(config.charter), "../charter.json");
+    snprintf(config.data, sizeof(config.data), "data");
+    snprintf(config.key, sizeof(config.key), "node.key");
+    snprintf(config.transport_key, sizeof(config.transport_key), "transport.key");
+    snprintf(config.log_key, sizeof(config.log_key), "log.key");
+    snprintf(config.coalition_secret, sizeof(config.coalition_secret), "secret.key");
+    snprintf(config.tokens_file, sizeof(config.tokens_file), "tokens.json");
+    snprintf(config.listen, sizeof(config.listen), "tcp://%.200s:%u", plan->host,
+             plan->peer_ports[place]);
+    /* Tills that are elsewhere need TLS: the operator opens this by hand, with a certificate. */
+    snprintf(config.http.listen, sizeof(config.http.listen), "127.0.0.1:%u",
+             plan->http_ports[place]);
+    buffer_init(&json, CONFIG_SIZE_MAX);
+    config_format(&config, &json);
+    bool ok = write_in(plan, place, "node.json", buffer_bytes(&json), error);
+    buffer_release(&json);
+    config_release(&config);
+    return ok;
+}
+
+static bool check_config(const struct coalition_plan *plan, size_t place, struct error *error)
+{
+    char path[CLI_PATH_MAX];
+    struct config *config;
+    if (!cli_path(path, error, "%s/%s/node.json", plan->dir, plan->partners[place]) ||
+        !config_load(path, &config, NULL, error))
+        return false;
+    config_close(config);
+    return true;
+}
+
+static bool make_nodes(const struct coalition_plan *plan, struct error *error)
+{
+    uint8_t secret[CONFIG_SECRET_SIZE];
+    char text[2 * CONFIG_SECRET_SIZE + 2];
+    random_bytes(secret, sizeof(secret));
+    hex_encode(bytes_of(secret, sizeof(secret)), text);
+    memcpy(text + 2 * CONFIG_SECRET_SIZE, "\n", 2);
+    bool ok = true;
+    for (size_t i = 0; i < plan->partner_count && ok; i++)
+        ok = write_in(plan, i, "secret.key", bytes_text(text), error) &&
+             write_tokens(plan, i, error) && write_config(plan, i, error) &&
+             check_config(plan, i, error);
+    explicit_bzero(secret, sizeof(secret));
+    explicit_bzero(text, sizeof(text));
+    return ok;
+}
+
+bool coalition_make(const struct coalition_plan *plan, struct error *error)
+{
+    char path[CLI_PATH_MAX];
+    if (!cli_path(path, error, "%s/charter.json", plan->dir) || !make_folder(plan->dir, error))
+        return false;
+    if (access(path, F_OK) == 0)
+        return error_set(error, ERROR_CONFLICT,
+                         "%s is there already: a coalition is founded once. Choose another folder, "
+                         "or move this one away",
+                         path);
+    struct charter *charter = (struct charter *)allocate(1, sizeof(*charter));
+    charter->partners =
+        (struct charter_partner *)allocate(plan->partner_count + 1, sizeof(*charter->partners));
+    charter->nodes = (struct charter_node *)allocate(plan->partner_count, sizeof(*charter->nodes));
+    struct buffer text;
+    buffer_init(&text, CHARTER_SIZE_MAX);
+    bool ok = make_charter(plan, charter, &text, error) &&
+              cli_file_write(path, 0644, buffer_bytes(&text), error) && make_nodes(plan, error);
+    buffer_release(&text);
+    free(charter->partners);
+    free(charter->nodes);
+    free(charter);
+    return ok;
+}

@@ -1,0 +1,556 @@
+#include "node/service.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <uv.h>
+
+#include "crypto/channel_keyfile.h"
+#include "crypto/keyfile.h"
+#include "node/api.h"
+#include "node/file.h"
+#include "node/http_server.h"
+#include "node/lock.h"
+#include "node/log.h"
+#include "node/replica.h"
+#include "node/store_leveldb.h"
+#include "node/transport.h"
+
+enum {
+    HOUSEKEEPING_MS = 100,  /* deadlines of answers, suppressed log lines */
+    STOP_WITHIN_MS = 10000, /* a graceful stop waits no longer for answers */
+    ROUNDS_MAX = 10000      /* of draining before other events get their turn */
+};
+
+struct service {
+    const struct config *config;
+    struct charter *charter;
+    struct buffer charter_bytes;
+    struct node_id self;
+    struct signing_key *key, *log_key;
+    struct channel_key *transport_key;
+    struct lock lock;
+    struct store_leveldb *store;
+    struct replica *replica;
+    struct transport *transport;
+    struct api *api;
+    struct http_server *http;
+    struct api_token tokens[CONFIG_TOKENS_MAX];
+    struct transport_peer *peers;
+
+    uv_loop_t loop;
+    bool loop_open;
+    uv_timer_t step, housekeeping;
+    uv_async_t kicked;
+    uv_signal_t signals[2];
+    uv_work_t work;
+    struct error work_error;
+    bool work_failed, working;
+    uint64_t write_number;
+    const struct store_group *group;
+
+    bool draining; /* inside drain(): actions are being taken */
+    bool stopping, finished, failed;
+    uint64_t stop_at_ms, written_groups, write_ns;
+    struct error failure;
+};
+
+static uint64_t wall_ms(void)
+{
+    struct timespec now;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+/* ---- writing ------------------------------------------------------------------------------- */
+
+static void write_in_worker(uv_work_t *work)
+{
+    struct service *s = (struct service *)work->data;
+    uint64_t start = uv_hrtime();
+    s->work_failed = !store_leveldb_write(s->store, s->group, &s->work_error);
+    s->write_ns += uv_hrtime() - start;
+}
+
+static void drain(struct service *s);
+static void fail(struct service *s, enum error_code code, const char *text);
+
+static void written(uv_work_t *work, int status)
+{
+    struct service *s = (struct service *)work->data;
+    (void)status;
+    s->working = false;
+    if (s->work_failed) {
+        /* Nothing of this group was counted or sent: the process ends, a restart recovers. */
+        fail(s, s->work_error.code, s->work_error.text);
+        return;
+    }
+    s->written_groups++;
+    replica_on_durable(s->replica, s->write_number, wall_ms());
+    drain(s);
+}
+
+static void start_write(struct service *s, const struct replica_action *action)
+{
+    must(!s->working);
+    s->working = true;
+    s->group = action->group;
+    s->write_number = action->write;
+    s->work.data = s;
+    must(uv_queue_work(&s->loop, &s->work, write_in_worker, written) == 0);
+}
+
+/* ---- actions ------------------------------------------------------------------------------- */
+
+static void fail(struct service *s, enum error_code code, const char *text)
+{
+    if (!s->failed)
+        error_set(&s->failure, code, "%s", text);
+    s->failed = true;
+    log_error("the node stops", log_text("reason", text));
+    uv_stop(&s->loop);
+}
+
+static void send_message(struct service *s, const struct replica_action *action)
+{
+    for (uint16_t i = 0; i < s->charter->node_count; i++)
+        if (i != s->self.v && (action->peer == REPLICA_TO_ALL || action->peer == i))
+            (void)transport_send(s->transport, i, action->message);
+}
+
+static void take(struct service *s, const struct replica_action *action)
+{
+    switch (action->kind) {
+    case REPLICA_SEND:
+        send_message(s, action);
+        return;
+    case REPLICA_WRITE:
+        start_write(s, action);
+        return;
+    case REPLICA_DURABLE:
+    case REPLICA_DECIDED:
+    case REPLICA_EXECUTED:
+        api_on_action(s->api, action);
+        return;
+    case REPLICA_WARN:
+        log_warn("replica", log_text("reason", action->text));
+        return;
+    case REPLICA_FATAL:
+        fail(s, ERROR_CONFLICT, action->text);
+        return;
+    }
+}
+
+static void arm_step(struct service *s);
+
+/* Takes every action, then lets the API answer; that may submit more, which brings more actions. */
+static void drain(struct service *s)
+{
+    struct replica_action action;
+    if (s->draining || !s->api)
+        return;
+    s->draining = true;
+    bool more = true;
+    for (int i = 0; more && i < ROUNDS_MAX; i++) {
+        more = false;
+        while (replica_next(s->replica, &action)) {
+            take(s, &action);
+            more = true;
+        }
+        if (more)
+            api_settle(s->api);
+    }
+    s->draining = false;
+    arm_step(s);
+}
+
+static void on_step(uv_timer_t *timer)
+{
+    struct service *s = (struct service *)timer->data;
+    replica_on_time(s->replica, wall_ms());
+    drain(s);
+}
+
+static void arm_step(struct service *s)
+{
+    uint64_t now = wall_ms(), at = replica_deadline_ms(s->replica);
+    if (at == UINT64_MAX) {
+        (void)uv_timer_stop(&s->step);
+        return;
+    }
+    uv_update_time(&s->loop);
+    (void)uv_timer_start(&s->step, on_step, at > now ? at - now : 0, 0);
+}
+
+/* ---- events -------------------------------------------------------------------------------- */
+
+static void on_message(void *context, uint16_t from, struct bytes message)
+{
+    struct service *s = (struct service *)context;
+    replica_on_message(s->replica, from, message, wall_ms());
+    drain(s);
+}
+
+static void on_link(void *context, uint16_t peer, bool up)
+{
+    const struct service *s = (const struct service *)context;
+    log_info(up ? "peer is up" : "peer is down", log_text("peer", s->charter->nodes[peer].name));
+}
+
+static void on_kicked(uv_async_t *async)
+{
+    drain((struct service *)async->data);
+}
+
+static void kick(void *context)
+{
+    (void)uv_async_send(&((struct service *)context)->kicked);
+}
+
+static bool stopped_cleanly(struct service *s)
+{
+    bool answered = api_pending(s->api) == 0 || wall_ms() >= s->stop_at_ms;
+    return answered && replica_drained(s->replica) && !s->working;
+}
+
+static void on_housekeeping(uv_timer_t *timer)
+{
+    struct service *s = (struct service *)timer->data;
+    api_on_time(s->api);
+    drain(s);
+    log_flush(false);
+    if (s->stopping && stopped_cleanly(s)) {
+        s->finished = true;
+        uv_stop(&s->loop);
+    }
+}
+
+static void on_signal(uv_signal_t *signal, int number)
+{
+    struct service *s = (struct service *)signal->data;
+    if (s->stopping) { /* asked twice: do not wait for answers any longer */
+        s->stop_at_ms = 0;
+        return;
+    }
+    log_info("stopping", log_signed("signal", number));
+    s->stopping = true;
+    s->stop_at_ms = wall_ms() + STOP_WITHIN_MS;
+    http_server_quiesce(s->http);
+    api_drain(s->api);
+    replica_drain(s->replica);
+    drain(s);
+}
+
+/* ---- metrics of the edges ------------------------------------------------------------------ */
+
+static void peer_metric(const struct service *s, struct buffer *out, const char *name,
+                        const char *type, const char *help,
+                        uint64_t (*value)(const struct transport_counts *))
+{
+    buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+    for (uint16_t i = 0; i < s->charter->node_count; i++) {
+        struct transport_counts counts;
+        if (i != s->self.v && transport_counts_of(s->transport, i, &counts))
+            buffer_printf(out, "%s{peer=\"%s\"} %" PRIu64 "\n", name, s->charter->nodes[i].name,
+                          value(&counts));
+    }
+}
+
+#define PEER_METRICS(X)                                                                            \
+    X(up, "up", "gauge", "Whether the authenticated link to the peer stands.")                     \
+    X(sent_messages, "sent_messages_total", "counter", "Messages given to the link.")              \
+    X(sent_bytes, "sent_bytes_total", "counter", "Bytes of messages given to the link.")           \
+    X(received_messages, "received_messages_total", "counter", "Messages received whole.")         \
+    X(received_bytes, "received_bytes_total", "counter", "Bytes of messages received.")            \
+    X(dropped_queue_full, "dropped_messages_total", "counter",                                     \
+      "Messages dropped because the peer's queue was full.")                                       \
+    X(handshakes, "handshakes_total", "counter", "Completed handshakes.")                          \
+    X(handshake_failures, "handshake_failures_total", "counter", "Handshakes that failed.")        \
+    X(bad_frames, "bad_frames_total", "counter", "Frames of the peer that were malformed.")
+
+#define X(field, name, type, help)                                                                 \
+    static uint64_t value_##field(const struct transport_counts *counts)                           \
+    {                                                                                              \
+        return (uint64_t)counts->field;                                                            \
+    }
+PEER_METRICS(X)
+#undef X
+
+static void metrics(void *context, struct buffer *out)
+{
+    const struct service *s = (const struct service *)context;
+#define X(field, name, type, help)                                                                 \
+    peer_metric(s, out, "accrue_peer_link_" name, type, help, value_##field);
+    PEER_METRICS(X)
+#undef X
+    struct transport_strangers strangers = transport_strangers_of(s->transport);
+    buffer_printf(out,
+                  "# HELP accrue_stranger_frames_total Frames that belong to no peer.\n"
+                  "# TYPE accrue_stranger_frames_total counter\n"
+                  "accrue_stranger_frames_total{reason=\"bad-mac\"} %" PRIu64 "\n"
+                  "accrue_stranger_frames_total{reason=\"malformed\"} %" PRIu64 "\n"
+                  "accrue_stranger_frames_total{reason=\"unknown-peer\"} %" PRIu64 "\n"
+                  "accrue_stranger_frames_total{reason=\"rate-limited\"} %" PRIu64 "\n"
+                  "# HELP accrue_listen_rebinds_total Times the peers' socket was renewed.\n"
+                  "# TYPE accrue_listen_rebinds_total counter\n"
+                  "accrue_listen_rebinds_total %" PRIu64 "\n",
+                  strangers.bad_mac, strangers.malformed, strangers.unknown_peer,
+                  strangers.rate_limited, strangers.rebinds);
+    buffer_printf(out,
+                  "# HELP accrue_store_groups_total Atomic synced groups written.\n"
+                  "# TYPE accrue_store_groups_total counter\n"
+                  "accrue_store_groups_total %" PRIu64 "\n"
+                  "# HELP accrue_store_write_seconds_total Time spent writing and syncing.\n"
+                  "# TYPE accrue_store_write_seconds_total counter\n"
+                  "accrue_store_write_seconds_total %" PRIu64 ".%09" PRIu64 "\n",
+                  s->written_groups, s->write_ns / 1000000000, s->write_ns % 1000000000);
+}
+
+static uint64_t api_clock(void *context)
+{
+    (void)context;
+    return wall_ms();
+}
+
+static void api_random(void *context, uint8_t *out, size_t size)
+{
+    (void)context;
+    random_bytes(out, size);
+}
+
+static bool link_up(void *context, uint16_t node)
+{
+    const struct service *s = (const struct service *)context;
+    struct transport_counts counts;
+    return transport_counts_of(s->transport, node, &counts) && counts.up;
+}
+
+static void api_warn(void *context, const char *text)
+{
+    (void)context;
+    log_warn("api", log_text("reason", text));
+}
+
+/* ---- opening ------------------------------------------------------------------------------- */
+
+static bool open_charter(struct service *s, struct error *error)
+{
+    buffer_init(&s->charter_bytes, CHARTER_SIZE_MAX);
+    struct charter_mistakes *mistakes = (struct charter_mistakes *)allocate(1, sizeof(*mistakes));
+    bool good = file_read(s->config->charter, &s->charter_bytes, error) &&
+                charter_parse(buffer_bytes(&s->charter_bytes), &s->charter, mistakes, error);
+    for (size_t i = 0; !good && i < mistakes->count; i++)
+        log_error("charter", log_text("mistake", mistakes->text[i]));
+    free(mistakes);
+    if (!good)
+        return error_wrap(error, "%s", s->config->charter);
+    if (!charter_node_by_name(s->charter, bytes_text(s->config->node), &s->self))
+        return error_set(error, ERROR_INVALID, "%s: the charter knows no node \"%s\"",
+                         s->config->charter, s->config->node);
+    return true;
+}
+
+static bool key_is(const struct signing_key *key, const struct public_key *wanted, const char *path,
+                   const struct service *s, struct error *error)
+{
+    struct public_key public_key = signing_key_public(key);
+    if (memcmp(public_key.at, wanted->at, PUBLIC_KEY_SIZE) == 0)
+        return true;
+    return error_set(error, ERROR_CONFLICT,
+                     "%s: it is not the key that the charter names for node %s", path,
+                     s->config->node);
+}
+
+static bool open_keys(struct service *s, struct error *error)
+{
+    const struct config *config = s->config;
+    const struct charter_node *node = &s->charter->nodes[s->self.v];
+    if (!keyfile_read(config->key, &s->key, error) ||
+        !key_is(s->key, &node->sign_key, config->key, s, error) ||
+        !keyfile_read(config->log_key, &s->log_key, error) ||
+        !key_is(s->log_key, &node->log_key.key, config->log_key, s, error) ||
+        !channel_keyfile_read(config->transport_key, &s->transport_key, error))
+        return false;
+    uint8_t point[CHANNEL_POINT_SIZE];
+    channel_key_point(s->transport_key, point);
+    if (memcmp(point, node->transport_key, CHANNEL_POINT_SIZE) != 0)
+        return error_set(error, ERROR_CONFLICT,
+                         "%s: it is not the transport key that the charter names for node %s",
+                         config->transport_key, config->node);
+    struct public_key public_key = signing_key_public(s->key);
+    return lock_init(&s->lock, &public_key, error);
+}
+
+static bool open_replica(struct service *s, struct error *error)
+{
+    struct store_leveldb_options options = {
+        .coalition = s->charter->coalition, .node = s->self.v, .create = true};
+    if (!store_leveldb_open(s->config->data, &options, &s->store, error))
+        return false;
+    struct replica_config config = {.charter = s->charter,
+                                    .self = s->self,
+                                    .key = s->key,
+                                    .store = store_leveldb_store(s->store),
+                                    .mempool_bytes_max = s->config->mempool_bytes};
+    random_bytes((uint8_t *)&config.nonce, sizeof(config.nonce));
+    uint64_t start = wall_ms();
+    if (!replica_open(&config, start, &s->replica, error))
+        return error_wrap(error, "%s", s->config->data);
+    log_info("the store was replayed", log_unsigned("height", replica_height(s->replica)),
+             log_unsigned("took_ms", wall_ms() - start));
+    return true;
+}
+
+static const char *address_of(const struct service *s, uint16_t node)
+{
+    for (size_t i = 0; i < s->config->peer_count; i++)
+        if (strcmp(s->config->peers[i].node, s->charter->nodes[node].name) == 0)
+            return s->config->peers[i].url;
+    return s->charter->nodes[node].address;
+}
+
+static bool open_transport(struct service *s, struct error *error)
+{
+    size_t count = 0;
+    s->peers = (struct transport_peer *)allocate(s->charter->node_count, sizeof(s->peers[0]));
+    for (uint16_t i = 0; i < s->charter->node_count; i++) {
+        if (i == s->self.v)
+            continue;
+        struct transport_peer *peer = &s->peers[count++];
+        peer->node = i;
+        (void)snprintf(peer->url, sizeof(peer->url), "%s", address_of(s, i));
+        memcpy(peer->point, s->charter->nodes[i].transport_key, TRANSPORT_POINT_SIZE);
+    }
+    struct transport_config config = {.coalition = s->charter->coalition,
+                                      .node = s->self.v,
+                                      .key = s->transport_key,
+                                      .peers = s->peers,
+                                      .peer_count = count,
+                                      .queue_bytes_max = s->config->queue_bytes};
+    (void)snprintf(config.listen, sizeof(config.listen), "%s", s->config->listen);
+    struct transport_events events = {.context = s, .message = on_message, .link = on_link};
+    return transport_open(&config, &s->loop, &events, &s->transport, error);
+}
+
+static bool open_api(struct service *s, struct error *error)
+{
+    for (size_t i = 0; i < s->config->token_count; i++) {
+        const struct config_token *from = &s->config->tokens[i];
+        struct api_token *token = &s->tokens[i];
+        (void)snprintf(token->name, sizeof(token->name), "%s", from->name);
+        token->digest = from->sha256;
+        token->scopes = from->scopes;
+    }
+    struct api_config config = {.charter = s->charter,
+                                .charter_bytes = buffer_bytes(&s->charter_bytes),
+                                .replica = s->replica,
+                                .self = s->self,
+                                .log_key = s->log_key,
+                                .tokens = s->tokens,
+                                .token_count = s->config->token_count,
+                                .secret = bytes_of(s->config->secret, CONFIG_SECRET_SIZE),
+                                .version = ACCRUE_VERSION,
+                                .context = s,
+                                .clock = api_clock,
+                                .random = api_random,
+                                .kick = kick,
+                                .link_up = link_up,
+                                .metrics = metrics,
+                                .warn = api_warn};
+    if (!api_open(&config, &s->api, error))
+        return false;
+    bool tls = s->config->http.tls_certificate[0] != 0;
+    struct http_server_config http = {.connections_max = (unsigned)s->config->http.connections_max,
+                                      .certificate_path =
+                                          tls ? s->config->http.tls_certificate : NULL,
+                                      .key_path = tls ? s->config->http.tls_key : NULL};
+    return http_server_open(&http, &s->loop, s->api, &s->http, error);
+}
+
+static void open_loop(struct service *s)
+{
+    must(uv_loop_init(&s->loop) == 0);
+    s->loop_open = true;
+    must(uv_timer_init(&s->loop, &s->step) == 0);
+    must(uv_timer_init(&s->loop, &s->housekeeping) == 0);
+    must(uv_async_init(&s->loop, &s->kicked, on_kicked) == 0);
+    s->step.data = s->housekeeping.data = s->kicked.data = s;
+    for (size_t i = 0; i < ARRAY_SIZE(s->signals); i++) {
+        must(uv_signal_init(&s->loop, &s->signals[i]) == 0);
+        s->signals[i].data = s;
+    }
+}
+
+bool service_open(const struct config *config, struct service **service_out, struct error *error)
+{
+    struct service *s = (struct service *)allocate(1, sizeof(*s));
+    s->config = config;
+    s->lock.fd = -1;
+    open_loop(s);
+    if (!open_charter(s, error) || !open_keys(s, error) || !open_replica(s, error) ||
+        !open_transport(s, error) || !open_api(s, error)) {
+        service_close(s);
+        return false;
+    }
+    *service_out = s;
+    return true;
+}
+
+bool service_run(struct service *s, struct error *error)
+{
+    must(uv_timer_start(&s->housekeeping, on_housekeeping, HOUSEKEEPING_MS, HOUSEKEEPING_MS) == 0);
+    must(uv_signal_start(&s->signals[0], on_signal, SIGTERM) == 0);
+    must(uv_signal_start(&s->signals[1], on_signal, SIGINT) == 0);
+    log_info("the node is up", log_text("node", s->config->node),
+             log_text("coalition", s->charter->name), log_text("version", ACCRUE_VERSION),
+             log_text("http", s->config->http.listen), log_text("peers", s->config->listen),
+             log_text("sandbox", s->charter->sandbox ? "yes" : "no"),
+             log_unsigned("height", replica_height(s->replica)));
+    replica_on_time(s->replica, wall_ms());
+    drain(s);
+    (void)uv_run(&s->loop, UV_RUN_DEFAULT);
+    if (s->failed) {
+        *error = s->failure;
+        return false;
+    }
+    log_info("the node has stopped", log_unsigned("height", replica_height(s->replica)));
+    log_flush(true);
+    return true;
+}
+
+static void close_handle(uv_handle_t *handle, void *context)
+{
+    (void)context;
+    if (!uv_is_closing(handle))
+        uv_close(handle, NULL);
+}
+
+void service_close(struct service *s)
+{
+    if (!s)
+        return;
+    /* A write under way ends first: the worker holds the replica's group. */
+    while (s->working)
+        (void)uv_run(&s->loop, UV_RUN_ONCE);
+    http_server_close(s->http);
+    api_close(s->api);
+    transport_close(s->transport);
+    if (s->loop_open) {
+        uv_walk(&s->loop, close_handle, NULL);
+        (void)uv_run(&s->loop, UV_RUN_DEFAULT);
+        (void)uv_loop_close(&s->loop);
+    }
+    replica_close(s->replica);
+    store_leveldb_close(s->store);
+    lock_release(&s->lock);
+    signing_key_close(s->key);
+    signing_key_close(s->log_key);
+    channel_key_close(s->transport_key);
+    charter_close(s->charter);
+    buffer_release(&s->charter_bytes);
+    free(s->peers);
+    free(s);
+}

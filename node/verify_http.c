@@ -1,0 +1,388 @@
+#include "node/verify.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    HEIGHTS_A_PAGE = 256,
+    BALANCES_A_PAGE = 250,
+    BALANCE_TRIES = 8, /* while the ledger moves under our feet */
+};
+
+struct fetch {
+    struct http *http;
+    const struct cli_target *target;
+    struct verify_node *node;
+    struct checkpoint checkpoint;
+    struct buffer page; /* of heights */
+    struct buffer bundle;
+    uint64_t bundle_index; /* UINT64_MAX: none */
+    struct bytes bundle_rest;
+    uint64_t bundle_next; /* index of the record at bundle_rest */
+    struct cli_progress progress;
+    struct error *error;
+};
+
+/* ---- paths of tlog-tiles ------------------------------------------------------------------- */
+
+/* N in groups of three digits, all but the last with an x: 1234067 is x001/x234/067. */
+static void tile_path(char out[HTTP_PATH_MAX], const char *level, uint64_t index, uint32_t width)
+{
+    char number[64];
+    size_t used = (size_t)snprintf(number, sizeof(number), "%03u", (unsigned)(index % 1000));
+    for (uint64_t rest = index / 1000; rest; rest /= 1000) {
+        char grown[64];
+        snprintf(grown, sizeof(grown), "x%03u/%.*s", (unsigned)(rest % 1000), (int)used, number);
+        used = strlen(grown);
+        memcpy(number, grown, used + 1);
+    }
+    if (width < TILE_WIDTH)
+        snprintf(out, HTTP_PATH_MAX, "/tile/%s/%s.p/%u", level, number, width);
+    else
+        snprintf(out, HTTP_PATH_MAX, "/tile/%s/%s", level, number);
+}
+
+/* A partial tile may have been dropped since it is full: then the full one will do. */
+static bool get_tile(struct fetch *fetch, const char *level, uint64_t index, uint32_t width,
+                     struct buffer *out, struct error *error)
+{
+    char path[HTTP_PATH_MAX];
+    struct error why;
+    tile_path(path, level, index, width);
+    if (http_get(fetch->http, fetch->target, path, out, &why))
+        return true;
+    if (why.code != ERROR_NOT_FOUND || width == TILE_WIDTH)
+        return error_set(error, why.code, "%s", why.text);
+    tile_path(path, level, index, TILE_WIDTH);
+    return http_get(fetch->http, fetch->target, path, out, error);
+}
+
+static bool read_tile(void *context, uint32_t level, uint64_t index, uint32_t width,
+                      struct hash tile_out[TILE_WIDTH], struct error *error)
+{
+    struct fetch *fetch = (struct fetch *)context;
+    struct buffer tile;
+    char text[8];
+    buffer_init(&tile, TILE_SIZE);
+    snprintf(text, sizeof(text), "%u", level);
+    bool ok = get_tile(fetch, text, index, width, &tile, error);
+    if (ok && (tile.overflowed || tile.size < (size_t)width * HASH_SIZE))
+        ok = error_set(error, ERROR_INVALID, "%zu bytes instead of %u", tile.size,
+                       width * HASH_SIZE);
+    if (ok)
+        memcpy(tile_out, tile.at, (size_t)width * HASH_SIZE);
+    buffer_release(&tile);
+    return ok;
+}
+
+/* ---- records ------------------------------------------------------------------------------- */
+
+static bool load_bundle(struct fetch *fetch, uint64_t index)
+{
+    uint64_t size = fetch->checkpoint.size;
+    uint64_t left = size - index * TILE_WIDTH;
+    buffer_clear(&fetch->bundle);
+    if (!get_tile(fetch, "entries", index, left < TILE_WIDTH ? (uint32_t)left : TILE_WIDTH,
+                  &fetch->bundle, fetch->error))
+        return false;
+    fetch->bundle_index = index;
+    fetch->bundle_rest = buffer_bytes(&fetch->bundle);
+    fetch->bundle_next = index * TILE_WIDTH;
+    return true;
+}
+
+/* Records are asked for in order. False without an error text when the bundle is malformed: a
+ * finding says so. */
+static bool next_record(struct fetch *fetch, uint64_t index, struct bytes *record_out)
+{
+    if (fetch->bundle_index != index / TILE_WIDTH && !load_bundle(fetch, index / TILE_WIDTH))
+        return false;
+    struct bytes rest = fetch->bundle_rest;
+    must(fetch->bundle_next == index);
+    size_t size = rest.size >= 2 ? get_u16be(rest.at) : SIZE_MAX - 2;
+    if (rest.size < 2 || rest.size - 2 < size) {
+        audit_found(fetch->node->audit, "record", "an entry", "a bundle that ends before it",
+                    "record %llu in tile/entries/%llu", (unsigned long long)index,
+                    (unsigned long long)(index / TILE_WIDTH));
+        return error_set(fetch->error, ERROR_CORRUPT, "entries of record %llu are cut off",
+                         (unsigned long long)index);
+    }
+    *record_out = bytes_of(rest.at + 2, size);
+    fetch->bundle_rest = bytes_of(rest.at + 2 + size, rest.size - 2 - size);
+    fetch->bundle_next++;
+    return true;
+}
+
+/* ---- heights ------------------------------------------------------------------------------- */
+
+/* False: the audit cannot go on, for a finding or an error. */
+static bool audit_one(struct fetch *fetch, struct bytes proof, bool *found_out)
+{
+    struct audit *audit = fetch->node->audit;
+    uint64_t first;
+    uint64_t count;
+    *found_out = true;
+    if (!audit_height_begin(audit, proof, &first, &count))
+        return false;
+    if (count > fetch->checkpoint.size - first) {
+        audit_found(audit, "checkpoint", "to end with a height", "one that ends inside of it",
+                    "height %llu", (unsigned long long)audit_height(audit) + 1);
+        return false;
+    }
+    for (uint64_t i = 0; i < count; i++) {
+        struct bytes record;
+        if (!next_record(fetch, first + i, &record)) {
+            *found_out = fetch->error->code == ERROR_CORRUPT;
+            return false;
+        }
+        audit_record(audit, record);
+    }
+    cli_progress_step(&fetch->progress, count);
+    return audit_height_end(audit);
+}
+
+static bool audit_page(struct fetch *fetch, bool *found_out)
+{
+    struct bytes rest = buffer_bytes(&fetch->page);
+    struct audit *audit = fetch->node->audit;
+    while (rest.size && audit_records(audit) < fetch->checkpoint.size) {
+        size_t size = rest.size >= 4 ? get_u32be(rest.at) : SIZE_MAX - 4;
+        if (rest.size < 4 || rest.size - 4 < size) {
+            audit_found(audit, "proof", "a height proof", "a page that ends before it",
+                        "height %llu", (unsigned long long)audit_height(audit) + 1);
+            return false;
+        }
+        if (!audit_one(fetch, bytes_of(rest.at + 4, size), found_out))
+            return false;
+        rest = bytes_of(rest.at + 4 + size, rest.size - 4 - size);
+    }
+    return true;
+}
+
+/* Up to the checkpoint's size. False with *found_out: a finding; otherwise an error. */
+static bool audit_heights(struct fetch *fetch, bool *found_out)
+{
+    struct audit *audit = fetch->node->audit;
+    char path[HTTP_PATH_MAX];
+    *found_out = true;
+    while (audit_records(audit) < fetch->checkpoint.size) {
+        uint64_t before = audit_height(audit);
+        snprintf(path, sizeof(path), "/v1/heights?from=%" PRIu64 "&count=%d", before + 1,
+                 HEIGHTS_A_PAGE);
+        buffer_clear(&fetch->page);
+        if (!http_get(fetch->http, fetch->target, path, &fetch->page, fetch->error)) {
+            *found_out = false;
+            return false;
+        }
+        if (!audit_page(fetch, found_out))
+            return false;
+        if (audit_height(audit) == before) {
+            audit_found(audit, "proof", "heights up to the checkpoint", "no more of them",
+                        "height %llu", (unsigned long long)before + 1);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* ---- checkpoint and balances --------------------------------------------------------------- */
+
+static bool get_checkpoint(struct fetch *fetch, const struct charter_node *self)
+{
+    struct buffer note;
+    struct note_result result;
+    struct error why;
+    buffer_init(&note, NOTE_SIZE_MAX);
+    bool ok = http_get(fetch->http, fetch->target, "/checkpoint", &note, fetch->error);
+    bool holds = ok && note_open(buffer_bytes(&note), &self->log_key, 1, &result, &why) &&
+                 checkpoint_parse(result.text, &fetch->checkpoint, &why);
+    if (ok && !holds)
+        audit_found(fetch->node->audit, "checkpoint", "a note signed with the node's log key",
+                    why.text, "checkpoint of %s", self->name);
+    else if (ok && strcmp(fetch->checkpoint.origin, fetch->node->charter->origin) != 0)
+        audit_found(fetch->node->audit, "checkpoint", fetch->node->charter->origin,
+                    fetch->checkpoint.origin, "origin of the checkpoint of %s", self->name);
+    buffer_release(&note);
+    fetch->progress.total = fetch->checkpoint.size;
+    return ok;
+}
+
+static void compare_number(struct audit *audit, const char *member, const char *name,
+                           int64_t expected, const json_t *json)
+{
+    int64_t found = json_integer_value(json_object_get(json, name));
+    char want[32];
+    char have[32];
+    if (found == expected)
+        return;
+    snprintf(want, sizeof(want), "%" PRId64, expected);
+    snprintf(have, sizeof(have), "%" PRId64, found);
+    audit_found(audit, "balance", want, have, "%s of member %s", name, member);
+}
+
+static void compare_balance(struct verify_node *node, uint64_t place, const json_t *json)
+{
+    const struct state *state = audit_state(node->audit);
+    struct member_ref member = state_member_at(state, place);
+    struct balance balance;
+    char text[MEMBER_TEXT_SIZE];
+    const char *name = json_string_value(json_object_get(json, "member"));
+    member_format(&member, text);
+    if (!name || strcmp(name, text) != 0) {
+        audit_found(node->audit, "balance", text, name ? name : "none", "member number %llu",
+                    (unsigned long long)place);
+        return;
+    }
+    must(state_balance(state, &member, &balance));
+    compare_number(node->audit, text, "spendable", balance.spendable.v, json);
+    compare_number(node->audit, text, "pending", balance.pending.v, json);
+    compare_number(node->audit, text, "held", balance.held.v, json);
+    compare_number(node->audit, text, "deficit", balance.deficit.v, json);
+    compare_number(node->audit, text, "expired_unbooked", balance.expired_unbooked.v, json);
+    node->balances++;
+}
+
+/* Sets *moved_out when the node went on to another height meanwhile: nothing is compared then. */
+static bool compare_balances(struct fetch *fetch, bool *moved_out)
+{
+    struct verify_node *node = fetch->node;
+    uint64_t height = audit_height(node->audit);
+    uint64_t members = state_member_count(audit_state(node->audit));
+    char path[HTTP_PATH_MAX];
+    char cursor[128] = "";
+    node->balances = 0;
+    *moved_out = false;
+    for (uint64_t pages = 0; pages <= members / BALANCES_A_PAGE + 1; pages++) {
+        int status;
+        json_t *page;
+        snprintf(path, sizeof(path), "/v1/balances?limit=%d%s%s", BALANCES_A_PAGE,
+                 cursor[0] ? "&cursor=" : "", cursor);
+        if (!http_ask(fetch->http, fetch->target, path, NULL, NULL, &status, &page, fetch->error))
+            return false;
+        json_t *list = json_object_get(page, "balances");
+        json_t *next = json_object_get(page, "next");
+        *moved_out = status != 200 ||
+                     (uint64_t)json_integer_value(json_object_get(page, "height")) != height;
+        for (size_t i = 0; !*moved_out && i < json_array_size(list); i++)
+            if (node->balances < members)
+                compare_balance(node, node->balances, json_array_get(list, i));
+        if (json_is_integer(next))
+            snprintf(cursor, sizeof(cursor), "%" PRId64, (int64_t)json_integer_value(next));
+        else
+            snprintf(cursor, sizeof(cursor), "%.100s",
+                     json_is_string(next) ? json_string_value(next) : "");
+        json_decref(page);
+        if (*moved_out || !cursor[0])
+            break;
+    }
+    return true;
+}
+
+static void compare_root(struct fetch *fetch)
+{
+    struct hash root = audit_root(fetch->node->audit);
+    char want[HASH_BASE64_SIZE + 1];
+    char have[HASH_BASE64_SIZE + 1];
+    if (hash_equal(&root, &fetch->checkpoint.root))
+        return;
+    base64_encode(hash_as_bytes(&root), want);
+    base64_encode(hash_as_bytes(&fetch->checkpoint.root), have);
+    audit_found(fetch->node->audit, "checkpoint", want, have, "root at size %llu",
+                (unsigned long long)fetch->checkpoint.size);
+}
+
+/* ---- a node -------------------------------------------------------------------------------- */
+
+static bool get_charter(struct fetch *fetch, struct bytes charter)
+{
+    struct verify_node *node = fetch->node;
+    if (!http_get(fetch->http, fetch->target, "/v1/charter", &node->charter_bytes, fetch->error))
+        return false;
+    if (charter.size && !bytes_equal(charter, buffer_bytes(&node->charter_bytes)))
+        return error_set(fetch->error, ERROR_CONFLICT,
+                         "the node serves another charter than the one given: it belongs to "
+                         "another coalition");
+    return charter_parse(buffer_bytes(&node->charter_bytes), &node->charter, NULL, fetch->error);
+}
+
+static bool get_self(struct fetch *fetch, struct node_id *self_out)
+{
+    int status;
+    json_t *reply;
+    struct verify_node *node = fetch->node;
+    if (!http_ask(fetch->http, fetch->target, "/v1/coalition", NULL, NULL, &status, &reply,
+                  fetch->error))
+        return false;
+    const char *name = json_string_value(json_object_get(reply, "node"));
+    bool ok = name && charter_node_by_name(node->charter, bytes_text(name), self_out);
+    if (ok)
+        snprintf(node->name, sizeof(node->name), "%s", name);
+    json_decref(reply);
+    return ok || error_set(fetch->error, ERROR_INVALID,
+                           "%s: the node does not say which node of the charter it is (status %d)",
+                           fetch->target->url, status);
+}
+
+static bool audit_node(struct fetch *fetch, const struct charter_node *self)
+{
+    struct audit *audit = fetch->node->audit;
+    for (int try = 0; try < BALANCE_TRIES; try++) {
+        bool found;
+        bool moved = false;
+        if (!get_checkpoint(fetch, self))
+            return false;
+        if (audit_finding_count(audit) || fetch->checkpoint.size < audit_records(audit))
+            break;
+        /* A bundle that was partial may have grown. */
+        fetch->bundle_index = UINT64_MAX;
+        uint64_t begun = audit_records(audit) / TILE_WIDTH;
+        if (fetch->checkpoint.size > audit_records(audit) && audit_records(audit) % TILE_WIDTH) {
+            if (!load_bundle(fetch, begun))
+                return false;
+            for (struct bytes skipped; fetch->bundle_next < audit_records(audit);)
+                if (!next_record(fetch, fetch->bundle_next, &skipped))
+                    return fetch->error->code == ERROR_CORRUPT;
+        }
+        if (!audit_heights(fetch, &found))
+            return found;
+        compare_root(fetch);
+        if (audit_finding_count(audit) == 0 && !compare_balances(fetch, &moved))
+            return false;
+        fetch->node->balances_compared = !moved && audit_finding_count(audit) == 0;
+        if (!moved)
+            break;
+    }
+    return true;
+}
+
+bool verify_over_http(struct http *http, const struct cli_target *target, struct bytes charter,
+                      bool progress, struct verify_node *node_out, struct error *error)
+{
+    struct verify_node *node = node_out;
+    struct fetch fetch = {
+        .http = http, .target = target, .node = node, .bundle_index = UINT64_MAX, .error = error};
+    struct node_id self;
+    memset(node, 0, sizeof(*node));
+    snprintf(node->name, sizeof(node->name), "%s", target->name);
+    buffer_init(&node->charter_bytes, CHARTER_SIZE_MAX);
+    buffer_init(&fetch.page, HTTP_BODY_MAX);
+    buffer_init(&fetch.bundle, (size_t)TILE_WIDTH * (RECORD_SIZE_MAX + 2));
+    bool ok = get_charter(&fetch, charter) && get_self(&fetch, &self);
+    if (ok) {
+        struct audit_tiles tiles = {.context = &fetch, .read = read_tile};
+        node->audit = audit_open(node->charter, &tiles);
+        cli_progress_init(&fetch.progress, "verify", 0, progress);
+        ok = audit_node(&fetch, &node->charter->nodes[self.v]);
+        if (ok)
+            audit_finish(node->audit);
+        cli_progress_end(&fetch.progress);
+    }
+    if (!ok) {
+        node->trouble_code = error->code;
+        snprintf(node->trouble, sizeof(node->trouble), "%s", error->text);
+    }
+    buffer_release(&fetch.page);
+    buffer_release(&fetch.bundle);
+    return ok;
+}

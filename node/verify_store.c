@@ -1,0 +1,117 @@
+#include "node/verify.h"
+
+#include "node/replica.h"
+#include "node/store_leveldb.h"
+
+#include <string.h>
+
+struct walk {
+    struct audit *audit;
+    struct cli_progress progress;
+};
+
+static bool give_record(void *visitor, uint64_t index, struct bytes record)
+{
+    struct walk *walk = (struct walk *)visitor;
+    (void)index;
+    audit_record(walk->audit, record);
+    return true;
+}
+
+static bool read_tile(void *context, uint32_t level, uint64_t index, uint32_t width,
+                      struct hash tile_out[TILE_WIDTH], struct error *error)
+{
+    uint32_t count;
+    struct hash tile[TILE_WIDTH];
+    if (!replica_tile((const struct replica *)context, level, index, tile, &count, error))
+        return false;
+    if (count < width)
+        return error_set(error, ERROR_CORRUPT, "%u hashes instead of %u", count, width);
+    memcpy(tile_out, tile, sizeof(tile));
+    return true;
+}
+
+static void audit_heights(struct replica *replica, struct walk *walk)
+{
+    struct buffer proof;
+    struct error error;
+    uint64_t first;
+    uint64_t count;
+    buffer_init(&proof, STORE_VALUE_MAX);
+    for (uint64_t height = 1; height <= replica_height(replica); height++) {
+        buffer_clear(&proof);
+        if (!replica_height_proof(replica, height, &proof, &error)) {
+            audit_found(walk->audit, "store", "to be read", error.text, "height %llu",
+                        (unsigned long long)height);
+            break;
+        }
+        if (!audit_height_begin(walk->audit, buffer_bytes(&proof), &first, &count))
+            break;
+        if (!replica_records(replica, first, count, give_record, walk, &error)) {
+            audit_found(walk->audit, "store", "to be read", error.text, "records of height %llu",
+                        (unsigned long long)height);
+            break;
+        }
+        cli_progress_step(&walk->progress, count);
+        if (audit_records(walk->audit) != first + count || !audit_height_end(walk->audit))
+            break;
+    }
+    buffer_release(&proof);
+}
+
+/* Opening replays everything and compares it with what is stored, so that a damaged entry is named
+ * there already; the audit then repeats it from the log's own bytes alone. */
+static void audit_store(struct store_leveldb *store, struct verify_node *node, bool progress)
+{
+    struct replica_config config = {.charter = node->charter, .store = store_leveldb_store(store)};
+    struct signing_key *none = signing_key_generate(); /* signs nothing: no event is ever given */
+    struct replica *replica = NULL;
+    struct error error;
+    config.key = none;
+    if (replica_open(&config, cli_wall_ms(), &replica, &error)) {
+        struct audit_tiles tiles = {.context = replica, .read = read_tile};
+        node->audit = audit_open(node->charter, &tiles);
+        struct walk walk = {.audit = node->audit};
+        struct replica_status status;
+        replica_status(replica, cli_wall_ms(), &status);
+        cli_progress_init(&walk.progress, "verify", status.records, progress);
+        audit_heights(replica, &walk);
+        audit_finish(node->audit);
+        cli_progress_end(&walk.progress);
+    } else {
+        node->audit = audit_open(node->charter, NULL);
+        audit_found(node->audit, "store", "a ledger that replays", error.text, "%s", node->name);
+    }
+    replica_close(replica);
+    signing_key_close(none);
+}
+
+bool verify_store(const char *path, struct bytes charter, bool progress,
+                  struct verify_node *node_out, struct error *error)
+{
+    struct verify_node *node = node_out;
+    struct store_leveldb_options options = {.any_owner = true};
+    struct store_leveldb_report report;
+    struct store_leveldb *store = NULL;
+    memset(node, 0, sizeof(*node));
+    snprintf(node->name, sizeof(node->name), "%s", path);
+    buffer_init(&node->charter_bytes, CHARTER_SIZE_MAX);
+    buffer_append(&node->charter_bytes, charter);
+    if (!charter_parse(charter, &node->charter, NULL, error))
+        return false;
+    bool ok = store_leveldb_check(path, NULL, &report, error) &&
+              store_leveldb_open(path, &options, &store, error);
+    if (ok) {
+        audit_store(store, node, progress);
+    } else if (error->code == ERROR_CORRUPT) {
+        node->audit = audit_open(node->charter, NULL);
+        audit_found(node->audit, "store", "files that are whole", error->text, "%s", path);
+        ok = true;
+    }
+    store_leveldb_close(store);
+    if (!ok) {
+        node->trouble_code = error->code;
+        snprintf(node->trouble, sizeof(node->trouble), "%s", error->text);
+    }
+    return ok;
+}
