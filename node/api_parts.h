@@ -171,13 +171,13 @@ void api_batch_close(struct api_call *call);
 
 /* The members of a write's result, into an open object; a line of a batch has another "status".
  * False when the record is no transaction. */
-bool api_result_write(struct api *api, struct json_out *json, struct bytes record, bool repeat,
+bool api_result_write(struct api *api, struct json_out *json, struct bytes bytes, bool repeat,
                       bool line);
 /* A refused record as a problem document with index and balance. */
-void api_refusal_write(struct api *api, struct json_out *json, struct bytes record, bool repeat,
+void api_refusal_write(struct api *api, struct json_out *json, struct bytes bytes, bool repeat,
                        const char *trace_id, struct bytes instance);
-enum verdict api_record_verdict(struct bytes record);
-void api_record_write(struct api *api, struct json_out *json, struct bytes record);
+enum verdict api_record_verdict(struct bytes bytes);
+void api_record_write(struct api *api, struct json_out *json, struct bytes bytes);
 void api_balance_write(struct api *api, struct json_out *json, const struct member_ref *member,
                        const struct balance *balance);
 const char *api_partner_name(const struct api *api, struct partner_id partner);
