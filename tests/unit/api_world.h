@@ -129,15 +129,16 @@ static inline void token(struct world *world, size_t place, const char *text, un
     world->tokens[place].digest = hash_bytes(bytes_text(text));
 }
 
-static inline struct world *world_open(void)
+static inline struct world *world_of(size_t voters)
 {
     struct world *world = allocate(1, sizeof(*world));
-    struct coalition_spec spec = {.names = {"grocer", "books", NULL},
+    struct coalition_spec spec = {.names = {"grocer", "books", "cinema", "fuel", NULL},
                                   .face = "10000",
                                   .reimbursement = "9000",
                                   .sandbox = true};
     struct charter *draft = coalition_draft(&spec);
-    draft->nodes[1].voter = false;
+    for (size_t i = voters; i < draft->node_count; i++)
+        draft->nodes[i].voter = false;
     draft->policy.expiry_months = 12;
     coalition_joint(draft, 0, 1, 1000000);
     buffer_init(&world->charter_bytes, CHARTER_SIZE_MAX);
@@ -174,6 +175,11 @@ static inline struct world *world_open(void)
     for (int i = 0; i < 20; i++)
         step(world, 50);
     return world;
+}
+
+static inline struct world *world_open(void)
+{
+    return world_of(1);
 }
 
 static inline void forget(struct heard *answer)

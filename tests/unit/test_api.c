@@ -101,7 +101,7 @@ CASE(points_are_earned_spent_and_given_back)
     CHECK_INT(number_of(world, NULL, "spendable"), 120);
     CHECK_INT(json_array_size(json_object_get(world->answer.json, "lots")), 1);
     CHECK_INT(get(world, "/v1/settlement", "office"), 200);
-    CHECK_INT(json_array_size(json_object_get(world->answer.json, "nets")), 2);
+    CHECK_INT(json_array_size(json_object_get(world->answer.json, "nets")), 4);
     world_close(world);
 }
 
@@ -257,6 +257,26 @@ CASE(the_sandbox_clock_moves_and_lots_expire)
     CHECK_INT(number_of(world, NULL, "expired_unbooked"), 9);
     CHECK_INT(ask(world, "POST", "/v1/expire", "office", "x1", "{\"lots\":[1]}"), 200);
     CHECK_INT(ask(world, "POST", "/v1/expire", "office", "x2", "{\"lots\":[1,1]}"), 400);
+    world_close(world);
+}
+
+CASE(a_node_that_is_cut_off_takes_earns_and_nothing_else)
+{
+    struct world *world = world_of(4);
+    CHECK_INT(get(world, "/healthz", "admin"), 200);
+    CHECK_TEXT(text_of(world, "status"), "degraded");
+    CHECK_INT(till(world, "/v1/redeem", "r1", "{\"member\":\"" MEMBER "\",\"points\":1}"), 503);
+    CHECK_TEXT(text_of(world, "code"), "no-quorum");
+    CHECK_INT(world->answer.retry_after_s, 1);
+    CHECK_INT(till(world, "/v1/earn", "e1", "{\"member\":\"" MEMBER "\",\"points\":1}"), 202);
+    CHECK_TEXT(world->answer.location, "/v1/transactions/by-key/e1");
+    CHECK(json_is_true(json_object_get(world->answer.json, "late")));
+    CHECK_INT(get(world, "/v1/transactions/by-key/e1", "till"), 200);
+    CHECK(json_is_true(json_object_get(world->answer.json, "durable")));
+    CHECK_INT(get(world, "/v1/transactions/by-key/r1", "till"), 404);
+    api_drain(world->api);
+    CHECK_INT(till(world, "/v1/earn", "e2", "{\"member\":\"" MEMBER "\",\"points\":1}"), 503);
+    CHECK_TEXT(text_of(world, "code"), "stopping");
     world_close(world);
 }
 
@@ -598,6 +618,7 @@ int main(void)
     RUN(mistakes_in_a_body_are_pointed_at);
     RUN(guessable_cards_are_refused_and_random_ones_found);
     RUN(the_sandbox_clock_moves_and_lots_expire);
+    RUN(a_node_that_is_cut_off_takes_earns_and_nothing_else);
     RUN(pages_follow_their_cursors_to_the_end);
     RUN(an_unchanged_read_is_304);
     RUN(checkpoint_and_tiles_tell_the_same_tree);
