@@ -471,9 +471,14 @@ void api_settle(struct api *api)
 void api_on_time(struct api *api)
 {
     uint64_t now = api_now(api);
+    bool cut_off = !api_status(api)->has_quorum;
     for (struct api_call *call = api->calls, *next; call; call = next) {
         next = call->next;
-        if (!call->answered && call->deadline_ms && now >= call->deadline_ms)
+        /* The line went down after it was taken: the till need not wait to learn that. */
+        if (cut_off && call->durable && call->route->type == TRANSACTION_EARN)
+            call->late = true;
+        if (!call->answered && call->deadline_ms &&
+            (now >= call->deadline_ms || (call->late && call->durable)))
             api_accepted(call, call->key);
     }
     api_settle(api);

@@ -75,7 +75,8 @@ struct api_call {
     struct buffer body;
     struct write_part parts[API_PARTS_MAX];
     size_t part_count;
-    bool late; /* submitted while cut off: durable is all it can be */
+    bool late;    /* cut off: durable is all that can be awaited */
+    bool durable; /* in the lane, or the outbox */
     struct api_batch *batch;
     struct api_call *previous, *next; /* of every call that is open */
 };
