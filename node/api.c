@@ -181,8 +181,11 @@ void api_respond_error(struct api_call *call, const struct error *error)
         api_refuse(call, PROBLEM_NOT_FOUND, "This node has no such thing.");
         return;
     }
-    if (api->config.warn)
-        api->config.warn(api->config.context, error->text);
+    if (api->config.warn) {
+        char text[ERROR_TEXT_SIZE + 64];
+        (void)snprintf(text, sizeof(text), "trace_id %s: %s", call->trace_id, error->text);
+        api->config.warn(api->config.context, text);
+    }
     api_refuse(call, PROBLEM_INTERNAL, "The node's log says more under this trace_id.");
 }
 

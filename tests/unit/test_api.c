@@ -1,5 +1,6 @@
 // links: node
 /* The API without a socket, over a real replica of a coalition of one. */
+#include "node/api_parts.h"
 #include "unit/api_world.h"
 
 #include <dirent.h>
@@ -319,6 +320,61 @@ CASE(pages_follow_their_cursors_to_the_end)
     world_close(world);
 }
 
+/* "/v1/members/{member}" and "/v1/members/{}" are one shape; so are "/tile/{name}" and its star. */
+static void shape_of(const char *path, char *out)
+{
+    bool inside = false;
+    for (; *path; path++) {
+        inside = inside && *path != '}';
+        if (*path == '*') {
+            *out++ = '{';
+            *out++ = '}';
+        } else if (!inside) {
+            *out++ = *path;
+        }
+        inside = inside || *path == '{';
+    }
+    *out = 0;
+}
+
+static bool described(json_t *paths, const struct api_route *route)
+{
+    const char *path;
+    json_t *item;
+    char want[128], have[128], method[8];
+    shape_of(route->pattern, want);
+    snprintf(method, sizeof(method), "%s", strcmp(route->method, "GET") == 0 ? "get" : "post");
+    json_object_foreach(paths, path, item)
+    {
+        shape_of(path, have);
+        json_t *operation = json_object_get(item, method);
+        if (strcmp(want, have) == 0 && operation)
+            return json_is_array(json_object_get(operation, "security")) &&
+                   json_is_object(json_object_get(operation, "responses")) &&
+                   (json_array_size(json_object_get(operation, "security")) == 0) ==
+                       (route->scopes == 0);
+    }
+    return false;
+}
+
+CASE(every_route_is_described_and_nothing_else)
+{
+    struct world *world = world_open();
+    size_t operations = 0;
+    const char *path;
+    json_t *item;
+    CHECK_INT(get(world, "/openapi.json", NULL), 200);
+    json_t *paths = json_object_get(world->answer.json, "paths");
+    for (size_t i = 0; i < api_route_count; i++) {
+        if (!described(paths, &api_routes[i]))
+            printf("not described: %s %s\n", api_routes[i].method, api_routes[i].pattern);
+        CHECK(described(paths, &api_routes[i]));
+    }
+    json_object_foreach(paths, path, item) operations += json_object_size(item);
+    CHECK_INT(operations, api_route_count);
+    world_close(world);
+}
+
 CASE(an_unchanged_read_is_304)
 {
     struct world *world = world_with_member();
@@ -620,6 +676,7 @@ int main(void)
     RUN(the_sandbox_clock_moves_and_lots_expire);
     RUN(a_node_that_is_cut_off_takes_earns_and_nothing_else);
     RUN(pages_follow_their_cursors_to_the_end);
+    RUN(every_route_is_described_and_nothing_else);
     RUN(an_unchanged_read_is_304);
     RUN(checkpoint_and_tiles_tell_the_same_tree);
     RUN(a_batch_answers_each_line_in_order);
