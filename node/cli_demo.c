@@ -40,8 +40,9 @@ static bool make_coalition(const struct own *own, struct demo *demo, struct erro
         plan->http_ports[i] = ports[DEMO_NODES + i];
         memcpy(demo->cluster.names[i], plan->partners[i], sizeof(demo->cluster.names[i]));
     }
-    ok = ok && cli_time_parse(own->data ? "2017-01-01T00:00:00Z" : "2026-03-02T07:00:00Z",
-                              &plan->sandbox_start_ms) &&
+    ok = ok &&
+         cli_time_parse(own->data ? "2017-01-01T00:00:00Z" : "2026-03-02T07:00:00Z",
+                        &plan->sandbox_start_ms) &&
          coalition_make(plan, error);
     demo->cluster.count = DEMO_NODES;
     free(plan);
@@ -84,8 +85,8 @@ static void print_next(const struct demo *demo)
            "-H 'Idempotency-Key: my-1' \\\n"
            "    -d '{\"member\":\"%s\",\"points\":10}' %s/v1/earn\n"
            "  accrue status --dir %s --watch\n",
-           dir, demo->till[0].url, demo->sample_member, dir, demo->sample_member,
-           demo->till[2].url, dir);
+           dir, demo->till[0].url, demo->sample_member, dir, demo->sample_member, demo->till[2].url,
+           dir);
     fflush(stdout);
 }
 

@@ -80,8 +80,8 @@ static bool find_targets(const struct cli *cli, struct cli_target *targets, size
         char path[CLI_PATH_MAX];
         struct buffer file = {0};
         struct charter *charter = NULL;
-        bool ok = cli_path(path, error, "%s/charter.json", cli->dir) &&
-                  read_charter(path, &file, error);
+        bool ok =
+            cli_path(path, error, "%s/charter.json", cli->dir) && read_charter(path, &file, error);
         ok = ok && charter_parse(buffer_bytes(&file), &charter, NULL, error);
         for (; ok && count < charter->node_count; count++)
             ok = cli_target_in(cli->dir, charter->nodes[count].name, "auditor", &targets[count],
