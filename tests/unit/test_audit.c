@@ -8,7 +8,9 @@
 
 /* A small ledger of four partners, made by hand with all of their keys: what the auditor sees. */
 
-enum { NODES = 4, HEIGHTS = 5, RECORDS_MAX = 64, SIGNERS = 3 };
+enum { HEIGHTS = 5, RECORDS_MAX = 64 };
+#define NODES   ((uint16_t)4)
+#define SIGNERS ((uint16_t)3)
 
 struct ledger {
     struct charter *charter;
