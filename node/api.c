@@ -28,6 +28,8 @@ bool api_open(const struct api_config *config, struct api **api_out, struct erro
                          self->name);
     struct api *api = allocate(1, sizeof(*api));
     api->config = *config;
+    if (api->config.batch_body_max == 0)
+        api->config.batch_body_max = API_BATCH_BODY_MAX;
     api->log_key = self->log_key;
     api->partner = self->partner;
     api->in_flight = in_flight_open(API_IN_FLIGHT_MAX);
@@ -291,7 +293,7 @@ size_t api_body_max(const struct api_call *call)
     case API_ASK:
         return API_BODY_MAX;
     case API_BATCH:
-        return API_BATCH_BODY_MAX;
+        return call->api->config.batch_body_max;
     }
     must(!"a route of no kind");
 }

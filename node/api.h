@@ -60,6 +60,7 @@ struct api_config {
     size_t token_count;
     struct bytes secret; /* the coalition's, for card numbers; at least 16 bytes */
     const char *version;
+    size_t batch_body_max;                                    /* 0: API_BATCH_BODY_MAX */
     void *context;                                            /* of the four below */
     uint64_t (*clock)(void *context);                         /* wall clock, ms since 1970 */
     void (*random)(void *context, uint8_t *out, size_t size); /* for trace ids only */

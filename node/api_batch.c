@@ -229,9 +229,9 @@ size_t api_batch_feed(struct api_call *call, struct bytes piece)
             line_complete(call);
     }
     batch->received += used;
-    if (batch->received > API_BATCH_BODY_MAX && !batch->refused) {
+    if (batch->received > call->api->config.batch_body_max && !batch->refused) {
         batch->refused = true;
-        line_refuse(call, PROBLEM_TOO_LARGE, "A batch has at most 64 MiB.");
+        line_refuse(call, PROBLEM_TOO_LARGE, "The batch is larger than this node takes; split it.");
     }
     if (batch->refused)
         return piece.size;

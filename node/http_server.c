@@ -39,7 +39,7 @@ struct exchange {
     struct MHD_Response *response; /* ready, not queued */
     int status;
     char *target; /* as it came: the library decodes its own copy in place */
-    bool begun, suspended, ended, queued, dead;
+    bool begun, suspended, ended, queued, streams, dead;
     size_t swallowed; /* of a body that nobody wants */
     struct exchange *previous, *next;
 };
@@ -180,6 +180,7 @@ static void respond(void *context, struct api_response *answer)
     add(response, "Preference-Applied", answer->preference_applied ? "respond-async" : NULL);
     exchange->response = response;
     exchange->status = answer->status;
+    exchange->streams = answer->streams;
     resume(exchange);
 }
 
@@ -190,14 +191,12 @@ static void wake(void *context)
 
 static enum MHD_Result queue(struct exchange *exchange)
 {
-    bool streams = exchange->status == 200 && exchange->ended && exchange->call &&
-                   api_body_max(exchange->call) == API_BATCH_BODY_MAX;
     enum MHD_Result result =
         MHD_queue_response(exchange->connection, (unsigned)exchange->status, exchange->response);
     MHD_destroy_response(exchange->response);
     exchange->response = NULL;
     exchange->queued = true;
-    enter(exchange, streams ? PHASE_STREAM : PHASE_ANSWER);
+    enter(exchange, exchange->streams ? PHASE_STREAM : PHASE_ANSWER);
     return result;
 }
 
@@ -433,6 +432,8 @@ static bool address_parse(const char *text, struct sockaddr_storage *address_out
     size_t size = (size_t)(colon - text);
     bool six = size >= 2 && text[0] == '[' && text[size - 1] == ']';
     (void)snprintf(host, sizeof(host), "%.*s", (int)(six ? size - 2 : size), six ? text + 1 : text);
+    if (strcmp(host, "localhost") == 0) /* no resolver is asked */
+        (void)snprintf(host, sizeof(host), "127.0.0.1");
     struct addrinfo hints = {.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
                              .ai_socktype = SOCK_STREAM};
     struct addrinfo *found = NULL;

@@ -28,11 +28,11 @@ enum {
 };
 
 struct http_server_config {
-    char listen[HTTP_LISTEN_MAX + 1]; /* "127.0.0.1:8080", "[::1]:8080"; port 0: any */
-    unsigned connections_max;         /* 0: HTTP_CONNECTIONS_DEFAULT */
-    unsigned per_address_max;         /* 0: a quarter of them, on loopback all of them */
-    const char *certificate_path;     /* PEM chain; NULL: no TLS */
-    const char *key_path;             /* PEM; refused when others can read it */
+    const char *listen;       /* "127.0.0.1:8080", "[::1]:8080", "localhost:8080"; port 0: any */
+    unsigned connections_max; /* 0: HTTP_CONNECTIONS_DEFAULT */
+    unsigned per_address_max; /* 0: a quarter of them, on loopback all of them */
+    const char *certificate_path; /* PEM chain; NULL: no TLS */
+    const char *key_path;         /* PEM; refused when others can read it */
 };
 
 struct http_server;

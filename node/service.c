@@ -463,15 +463,11 @@ static bool open_api(struct service *s, struct error *error)
     if (!api_open(&config, &s->api, error))
         return false;
     bool tls = s->config->http.tls_certificate[0] != 0;
-    struct http_server_config http = {.connections_max = (unsigned)s->config->http.connections_max,
+    struct http_server_config http = {.listen = s->config->http.listen,
+                                      .connections_max = (unsigned)s->config->http.connections_max,
                                       .certificate_path =
                                           tls ? s->config->http.tls_certificate : NULL,
                                       .key_path = tls ? s->config->http.tls_key : NULL};
-    size_t length = strlen(s->config->http.listen);
-    if (length >= sizeof(http.listen))
-        return error_set(error, ERROR_LIMIT, "http.listen: longer than %zu characters",
-                         sizeof(http.listen) - 1);
-    memcpy(http.listen, s->config->http.listen, length);
     return http_server_open(&http, &s->loop, s->api, &s->http, error);
 }
 

@@ -15,8 +15,6 @@
 
 #include "node/config.h"
 
-#define ACCRUE_VERSION "0.1.0"
-
 struct service;
 
 /* Opens everything, in the order in which it can fail without leaving a trace: charter, keys, the

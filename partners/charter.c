@@ -146,11 +146,15 @@ static void read_partners(struct parsing *parsing, const struct spot *partners)
     }
 }
 
+/* A name that was not found: nothing more is said of it, and the charter is refused anyway. */
+enum { UNRESOLVED = UINT16_MAX };
+
 /* A partner named elsewhere in the document. */
 static void read_partner_name(struct parsing *parsing, const struct spot *spot,
                               struct partner_id *id_out)
 {
     char name[CHARTER_NAME_MAX + 1] = "";
+    *id_out = (struct partner_id){UNRESOLVED};
     json_read_name(&parsing->reader, spot, name);
     if (name[0] && !charter_partner_by_name(parsing->charter, bytes_text(name), id_out))
         json_mistake(&parsing->reader, spot, "no partner is named \"%s\"", name);
@@ -262,7 +266,9 @@ static void read_joint(struct parsing *parsing, const struct spot *joint)
         read_partner_name(parsing, &at[0], &entry->issuer);
         read_partner_name(parsing, &at[1], &entry->funder);
         json_read_int(&parsing->reader, &at[2], 1, INT64_MAX / BASIS_POINTS, &entry->budget.v);
-        if (at[0].json && at[1].json && partner_equal(entry->issuer, entry->funder))
+        if (entry->issuer.v == UNRESOLVED || entry->funder.v == UNRESOLVED)
+            continue;
+        if (partner_equal(entry->issuer, entry->funder))
             json_mistake(&parsing->reader, &spot, "issuer and funder must be two partners");
         for (size_t j = 0; j < i; j++)
             if (partner_equal(charter->joint_funding[j].issuer, entry->issuer) &&
@@ -408,7 +414,8 @@ static void check_voters(struct parsing *parsing)
             continue;
         struct spot spot = json_element(&parsing->nodes, i);
         for (size_t j = 0; j < charter->voter_count; j++)
-            if (partner_equal(charter->nodes[charter->voters[j]].partner,
+            if (charter->nodes[i].partner.v != UNRESOLVED &&
+                partner_equal(charter->nodes[charter->voters[j]].partner,
                               charter->nodes[i].partner))
                 json_mistake(&parsing->reader, &spot, "is the second voter of its partner");
         if (charter->voter_count == VOTERS_MAX)
@@ -417,9 +424,9 @@ static void check_voters(struct parsing *parsing)
             charter->voters[charter->voter_count++] = (uint16_t)i;
     }
     size_t n = charter->voter_count, f = quorum_faulty(n), q = quorum_size(n);
-    if (n == 0)
+    if (n == 0 && charter->node_count > 0)
         json_mistake(&parsing->reader, &parsing->nodes, "has no voter");
-    else if (2 * q <= n + f || q > n - f)
+    else if (n > 0 && (2 * q <= n + f || q > n - f))
         json_mistake(&parsing->reader, &parsing->nodes, "%zu voters cannot form a quorum", n);
     if (n == 2 && !charter->two_voters_accepted)
         json_mistake(&parsing->reader, &parsing->nodes,

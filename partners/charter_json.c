@@ -43,8 +43,8 @@ static bool is_named(const char *const *names, const char *name)
 static void refuse_unknown(struct json_reader *reader, const struct spot *object,
                            const char *const *names)
 {
-    void *at = json_object_iter((json_t *)(uintptr_t)object->json);
-    for (; at; at = json_object_iter_next((json_t *)(uintptr_t)object->json, at)) {
+    void *at = json_object_iter(object->json);
+    for (; at; at = json_object_iter_next(object->json, at)) {
         struct spot spot = {0};
         member_path(object, json_object_iter_key(at), spot.path);
         if (!is_named(names, json_object_iter_key(at)))
@@ -55,7 +55,7 @@ static void refuse_unknown(struct json_reader *reader, const struct spot *object
 void json_object_open(struct json_reader *reader, const struct spot *object,
                       const char *const *names, struct spot *spots_out)
 {
-    bool usable = object->json && json_is_object(object->json);
+    bool usable = json_is_object(object->json);
     if (object->json && !usable)
         json_mistake(reader, object, "must be an object");
     if (usable)

@@ -14,7 +14,7 @@
 enum { SPOT_PATH_SIZE = 100, SPOT_MEMBERS_MAX = 32 };
 
 struct spot {
-    const json_t *json; /* NULL: absent */
+    json_t *json; /* NULL: absent */
     char path[SPOT_PATH_SIZE];
 };
 struct json_reader {

@@ -10,6 +10,7 @@ void journal_init(struct journal *journal)
 {
     *journal = (struct journal){0};
     buffer_init(&journal->effects, JOURNAL_HEAD_SIZE + AUTOMATIC_SIZE_MAX);
+    buffer_init(&journal->head, JOURNAL_HEAD_SIZE);
     buffer_init(&journal->changes, CHANGES_LIMIT);
     journal_begin_record(journal);
 }
@@ -17,6 +18,7 @@ void journal_init(struct journal *journal)
 void journal_release(struct journal *journal)
 {
     buffer_release(&journal->effects);
+    buffer_release(&journal->head);
     buffer_release(&journal->changes);
     if (journal->hashing)
         hasher_release(&journal->hasher);
@@ -83,13 +85,12 @@ size_t journal_size(const struct journal *journal)
 struct bytes journal_end_record(struct journal *journal)
 {
     must(!journal->effects.overflowed);
-    struct buffer head;
-    buffer_init(&head, JOURNAL_HEAD_SIZE);
-    codec_put_array(&head, journal->effect_count);
-    must(!head.overflowed && head.size <= JOURNAL_HEAD_SIZE);
-    size_t start = JOURNAL_HEAD_SIZE - head.size;
-    memcpy(journal->effects.at + start, head.at, head.size);
-    buffer_release(&head);
+    struct buffer *head = &journal->head;
+    buffer_clear(head);
+    codec_put_array(head, journal->effect_count);
+    must(!head->overflowed && head->size <= JOURNAL_HEAD_SIZE);
+    size_t start = JOURNAL_HEAD_SIZE - head->size;
+    memcpy(journal->effects.at + start, head->at, head->size);
     struct bytes encoded = bytes_of(journal->effects.at + start, journal->effects.size - start);
     buffer_append(&journal->changes, encoded);
     return encoded;

@@ -36,6 +36,7 @@ enum journal_note {
 struct journal {
     struct buffer effects; /* JOURNAL_HEAD_SIZE bytes of room, then the encoded effects */
     size_t effect_count;
+    struct buffer head;    /* of the array, while it is put before the effects */
     struct buffer changes; /* not hashed yet */
     struct hasher hasher;
     bool hashing;

@@ -32,10 +32,15 @@ static bool key_equal(const void *context, uint32_t value, const void *key)
     return bytes_equal(entry_key(keys, entry_at(keys, value)), *(const struct bytes *)key);
 }
 
-const struct key_entry *keys_find(const struct keys *keys, struct bytes key)
+uint64_t keys_hash(const struct keys *keys, struct bytes key)
+{
+    return table_hash(keys->seed, key);
+}
+
+const struct key_entry *keys_find(const struct keys *keys, uint64_t hash, struct bytes key)
 {
     uint32_t sequence = 0;
-    if (!table_find(&keys->table, table_hash(keys->seed, key), key_equal, keys, &key, &sequence))
+    if (!table_find(&keys->table, hash, key_equal, keys, &key, &sequence))
         return NULL;
     return entry_at(keys, sequence);
 }
@@ -71,8 +76,8 @@ static uint64_t text_append(struct keys *keys, struct bytes bytes)
     return offset;
 }
 
-void keys_add(struct keys *keys, struct bytes key, struct bytes note, struct record_index index,
-              enum verdict verdict, uint64_t now_ms)
+void keys_add(struct keys *keys, uint64_t hash, struct bytes key, struct bytes note,
+              struct record_index index, enum verdict verdict, uint64_t now_ms)
 {
     must(key.size <= UINT16_MAX && note.size <= UINT8_MAX && keys->count < UINT32_MAX);
     keys->entries = array_grow(keys->entries, &keys->capacity, keys->first + keys->count + 1,
@@ -85,7 +90,7 @@ void keys_add(struct keys *keys, struct bytes key, struct bytes note, struct rec
                                 .note_size = (uint8_t)note.size,
                                 .verdict = (uint8_t)verdict};
     (void)text_append(keys, note);
-    table_insert(&keys->table, table_hash(keys->seed, key), keys->sequence + (uint32_t)keys->count);
+    table_insert(&keys->table, hash, keys->sequence + (uint32_t)keys->count);
     keys->count++;
 }
 
@@ -93,7 +98,7 @@ void keys_forget(struct keys *keys, uint64_t time_ms)
 {
     while (keys->count > 0 && keys->entries[keys->first].seen_ms < time_ms) {
         const struct key_entry *entry = &keys->entries[keys->first];
-        table_remove(&keys->table, table_hash(keys->seed, entry_key(keys, entry)), keys->sequence);
+        table_remove(&keys->table, keys_hash(keys, entry_key(keys, entry)), keys->sequence);
         keys->text_first += (size_t)entry->size + entry->note_size;
         keys->first++;
         keys->sequence++;

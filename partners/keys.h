@@ -33,13 +33,15 @@ struct keys { /* zeroed is empty */
 };
 
 void keys_release(struct keys *keys);
+/* A key's place in the table: computed once for finding and adding. */
+uint64_t keys_hash(const struct keys *keys, struct bytes key);
 /* The entry of a key, borrowed until the next change, or NULL. */
-const struct key_entry *keys_find(const struct keys *keys, struct bytes key);
+const struct key_entry *keys_find(const struct keys *keys, uint64_t hash, struct bytes key);
 /* What was kept with a key. */
 struct bytes keys_note(const struct keys *keys, const struct key_entry *entry);
 /* The key must be new; `note` is at most 255 bytes. */
-void keys_add(struct keys *keys, struct bytes key, struct bytes note, struct record_index index,
-              enum verdict verdict, uint64_t now_ms);
+void keys_add(struct keys *keys, uint64_t hash, struct bytes key, struct bytes note,
+              struct record_index index, enum verdict verdict, uint64_t now_ms);
 /* Forgets what was seen before `time_ms`. */
 void keys_forget(struct keys *keys, uint64_t time_ms);
 

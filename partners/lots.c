@@ -60,15 +60,26 @@ static void list_leave(struct state *state, uint32_t id)
     lot->list = LIST_NONE;
 }
 
+/* The lot after which a lot belongs, sought from both ends: a new lot nearly always belongs at the
+ * last, one that is restored at the first. */
+static uint32_t place_for(const struct state *state, uint32_t id, const struct member *member)
+{
+    uint32_t back = member->last_lot, front = member->first_lot;
+    while (back != NOTHING && consumed_before(state, id, back)) {
+        if (consumed_before(state, id, front))
+            return state->lots[front].previous;
+        back = state->lots[back].previous;
+        front = state->lots[front].next;
+    }
+    return back;
+}
+
 static void list_join(struct state *state, uint32_t id, enum lot_list list)
 {
     struct lot *lot = &state->lots[id];
     if (list == LIST_MEMBER) {
         struct member *member = &state->members[lot->member];
-        /* A new lot nearly always belongs at the end. */
-        uint32_t previous = member->last_lot;
-        while (previous != NOTHING && consumed_before(state, id, previous))
-            previous = state->lots[previous].previous;
+        uint32_t previous = place_for(state, id, member);
         link_after(state, id, previous, &member->first_lot, &member->last_lot);
         member->lot_count++;
     } else if (list == LIST_ENDED) {

@@ -98,18 +98,32 @@ static void from_other_lots(struct state *state, struct reversal *reversal, int6
     reversal->others = state->plan.points;
 }
 
+/* The different funders of the lots that cannot give up their share themselves. */
+static size_t claimants(const struct state *state, const struct reversal *reversal)
+{
+    uint16_t seen[EARN_LOTS_MAX * SPLIT_MAX];
+    size_t count = 0;
+    for (size_t i = 0; i < reversal->share_count; i++) {
+        const struct funding_split *split = &lot_terms(state, reversal->shares[i].lot)->split;
+        for (size_t j = 0; reversal->shares[i].rest > 0 && j < split->count; j++) {
+            size_t at = 0;
+            while (at < count && seen[at] != split->funders[j].partner.v)
+                at++;
+            if (at == count)
+                seen[count++] = split->funders[j].partner.v;
+        }
+    }
+    return count;
+}
+
 /* How much of a rest may stay owing: none but under `unlimited`, and none past deficit_max. */
 static int64_t deficit_room(const struct state *state, const struct reversal *reversal)
 {
     const struct member *member = &state->members[reversal->earn->member];
-    size_t claimants = 0;
     if (state->charter->policy.reversal != REVERSAL_UNLIMITED)
         return 0;
-    for (size_t i = 0; i < reversal->share_count; i++)
-        if (reversal->shares[i].rest > 0)
-            claimants += lot_terms(state, reversal->shares[i].lot)->split.count;
     int64_t room = state->charter->policy.deficit_max.v - member->deficit;
-    return room < 0 || member->deficit_count + claimants > DEFICITS_MAX ? 0 : room;
+    return room < 0 || member->deficit_count + claimants(state, reversal) > DEFICITS_MAX ? 0 : room;
 }
 
 static void claim_add(const struct state *state, struct reversal *reversal,

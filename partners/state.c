@@ -277,6 +277,7 @@ static enum verdict apply_new(struct state *state, const struct context *context
     uint64_t window_ms = state->charter->policy.window_ms;
     uint8_t scratch[SCRATCH_KEY_SIZE];
     struct bytes document = {0};
+    uint64_t hash = 0;
     if (state->now_ms > window_ms && transaction->at_ms < state->now_ms - window_ms)
         return VERDICT_TOO_OLD;
     if (transaction->at_ms > state->now_ms + state->charter->policy.clock_bound_ms)
@@ -284,12 +285,13 @@ static enum verdict apply_new(struct state *state, const struct context *context
     if (transaction->document.size > 0) {
         document = document_key(scratch, context->writer, transaction->type, transaction->line,
                                 transaction->document);
-        if (keys_find(&state->documents, document))
+        hash = keys_hash(&state->documents, document);
+        if (keys_find(&state->documents, hash, document))
             return VERDICT_DUPLICATE_DOCUMENT;
     }
     enum verdict verdict = apply_body(state, context);
     if (verdict == VERDICT_ACCEPTED && document.size > 0)
-        keys_add(&state->documents, document, bytes_of(NULL, 0), context->index, verdict,
+        keys_add(&state->documents, hash, document, bytes_of(NULL, 0), context->index, verdict,
                  state->now_ms);
     return verdict;
 }
@@ -310,11 +312,12 @@ static enum verdict apply_decoded(struct state *state, const struct context *con
     const struct transaction *transaction = context->transaction;
     uint8_t scratch[SCRATCH_KEY_SIZE];
     struct bytes key = idempotency_key(scratch, context->writer, transaction->key);
-    const struct key_entry *entry = keys_find(&state->keys, key);
+    uint64_t hash = keys_hash(&state->keys, key);
+    const struct key_entry *entry = keys_find(&state->keys, hash, key);
     if (entry)
         return apply_known(state, context, entry);
     enum verdict verdict = apply_new(state, context);
-    keys_add(&state->keys, key, hash_as_bytes(&transaction->client), context->index, verdict,
+    keys_add(&state->keys, hash, key, hash_as_bytes(&transaction->client), context->index, verdict,
              state->now_ms);
     journal_note_bytes(&state->journal, NOTE_KEY, hash_as_bytes(&transaction->client));
     return verdict;

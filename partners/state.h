@@ -29,7 +29,7 @@ void state_begin(struct state *state, uint64_t height, uint64_t cut_time_ms);
  * that do not decode get VERDICT_MALFORMED. The outcome borrows from the state until the next call.
  * A refusal changes nothing but the idempotency table. */
 struct outcome state_apply(struct state *state, struct node_id lane, struct record_index index,
-                           struct bytes transaction);
+                           struct bytes bytes);
 /* Ends the height; `automatic_out` (borrowed until the next call) are the effects of time, an
  * encoded array. The digest is chained over every height's changes: equal digests, equal histories.
  */
@@ -59,7 +59,7 @@ struct balance {
     struct partner_id enrolled_by;
     uint64_t lot_count; /* not ended, with points pending, remaining or held */
 };
-bool state_balance(const struct state *state, const struct member_ref *member,
+bool state_balance(const struct state *state, const struct member_ref *ref,
                    struct balance *balance_out) MUST_USE; /* false: unknown */
 
 struct lot_view {
@@ -74,7 +74,7 @@ struct lot_view {
 };
 /* The member's lots that time has not ended and that still hold points, in consumption order, from
  * place `skip` on; returns how many were written. */
-size_t state_lots(const struct state *state, const struct member_ref *member, size_t skip,
+size_t state_lots(const struct state *state, const struct member_ref *ref, size_t skip,
                   struct lot_view *lots_out, size_t count);
 bool state_lot(const struct state *state, struct lot_number number,
                struct lot_view *lot_out) MUST_USE;
@@ -96,7 +96,7 @@ struct hold_view {
     uint64_t ends_ms;
     bool open;
 };
-bool state_hold(const struct state *state, struct record_index hold,
+bool state_hold(const struct state *state, struct record_index index,
                 struct hold_view *hold_out) MUST_USE;
 
 /* What became of (partner, key) within the window. */

@@ -221,20 +221,20 @@ static bool money_sound(const struct checker *checker)
 {
     const struct state *state = checker->state;
     size_t partners = state->charter->partner_count;
-    for (uint16_t i = 0; i < partners; i++)
-        for (uint16_t j = 0; j < partners; j++) {
-            struct partner_id debtor = {i}, creditor = {j};
-            __int128 points_bp = checker->redeemed[(size_t)i * partners + j];
+    for (size_t i = 0; i < partners; i++)
+        for (size_t j = 0; j < partners; j++) {
+            struct partner_id debtor = {(uint16_t)i}, creditor = {(uint16_t)j};
+            __int128 points_bp = checker->redeemed[i * partners + j];
             __int128 money = state_obligation(state, debtor, creditor, LINE_REDEMPTION).v +
                              state_obligation(state, debtor, creditor, LINE_REDEMPTION_CONTRA).v;
             if (points_bp != state_redeemed_bp(state, debtor, creditor) ||
                 money != points_bp * state->charter->rates.reimbursement.v)
-                return differs(checker, "redemption obligations", (uint64_t)i * partners + j);
+                return differs(checker, "redemption obligations", i * partners + j);
             bool fees = state_obligation(state, debtor, creditor, LINE_ISSUE_FEE).v != 0 ||
                         state_obligation(state, debtor, creditor, LINE_REDEMPTION_FEE).v != 0;
             if (fees && !(state->charter->has_operator &&
                           partner_equal(creditor, state->charter->operator_id)))
-                return differs(checker, "fees", (uint64_t)i * partners + j);
+                return differs(checker, "fees", i * partners + j);
         }
     return true;
 }

@@ -159,6 +159,7 @@ struct state {
     struct terms *terms;
     size_t terms_count, terms_capacity;
     struct table terms_table;
+    uint32_t last_terms;
     struct lot *lots;
     size_t lot_count, lot_capacity;
     struct ended_list *ended; /* by issuer */
@@ -229,15 +230,15 @@ struct lot_seed {
  * against deficits. */
 uint32_t lot_create(struct state *state, const struct lot_seed *seed);
 /* The one place where points change pools. */
-void lot_move(struct state *state, uint32_t lot, enum pool from, enum pool to, uint32_t quantity);
+void lot_move(struct state *state, uint32_t id, enum pool from, enum pool to, uint32_t quantity);
 /* Time has passed its expiry. */
-void lot_end(struct state *state, uint32_t lot);
+void lot_end(struct state *state, uint32_t id);
 /* Pending points become active: fee, then deficits. */
-void lot_activate(struct state *state, uint32_t lot);
+void lot_activate(struct state *state, uint32_t id);
 /* After lot_create: what an activation does, for a lot that was active at once. */
-void lot_arrive(struct state *state, uint32_t lot, bool with_fee);
+void lot_arrive(struct state *state, uint32_t id, bool with_fee);
 /* A lot's place in consumption order changes with its activation. */
-void lot_bring_forward(struct state *state, uint32_t lot, uint64_t activates_ms);
+void lot_bring_forward(struct state *state, uint32_t id, uint64_t activates_ms);
 struct terms *lot_terms(const struct state *state, uint32_t lot);
 bool lot_exists(const struct state *state, struct lot_number number, uint32_t *lot_out) MUST_USE;
 
@@ -266,7 +267,8 @@ void money_flush(struct state *state);
 
 /* ---- deficits.c --------------------------------------------------------------------------------
  */
-void deficit_add(struct state *state, uint32_t member, struct partner_id claimant, int64_t points);
+void deficit_add(struct state *state, uint32_t member_place, struct partner_id claimant,
+                 int64_t points);
 /* Sets up to `available` points of a lot's pool against the member's deficits, oldest first;
  * returns how many went. */
 uint32_t deficits_cover(struct state *state, uint32_t lot, enum pool from, uint32_t available);
@@ -292,7 +294,7 @@ enum verdict apply_redeem(struct state *state, const struct context *context);
 enum verdict apply_hold(struct state *state, const struct context *context);
 enum verdict apply_commit(struct state *state, const struct context *context);
 enum verdict apply_release(struct state *state, const struct context *context);
-void hold_end(struct state *state, uint32_t hold);
+void hold_end(struct state *state, uint32_t id);
 enum verdict apply_reverse_earn(struct state *state, const struct context *context);
 enum verdict apply_reverse_redeem(struct state *state, const struct context *context);
 enum verdict apply_transfer(struct state *state, const struct context *context);

@@ -149,7 +149,9 @@ bool state_key(const struct state *state, struct partner_id partner, struct byte
     uint8_t scratch[SCRATCH_KEY_SIZE];
     if (key.size > KEY_SIZE_MAX)
         return false;
-    const struct key_entry *entry = keys_find(&state->keys, idempotency_key(scratch, partner, key));
+    struct bytes stored = idempotency_key(scratch, partner, key);
+    const struct key_entry *entry =
+        keys_find(&state->keys, keys_hash(&state->keys, stored), stored);
     if (!entry)
         return false;
     *result_out =
@@ -167,8 +169,9 @@ bool state_document(const struct state *state, struct partner_id partner,
     uint8_t scratch[SCRATCH_KEY_SIZE];
     if (document.size == 0 || document.size > DOCUMENT_SIZE_MAX)
         return false;
+    struct bytes stored = document_key(scratch, partner, type, line, document);
     const struct key_entry *entry =
-        keys_find(&state->documents, document_key(scratch, partner, type, line, document));
+        keys_find(&state->documents, keys_hash(&state->documents, stored), stored);
     if (!entry)
         return false;
     *index_out = (struct record_index){entry->index};

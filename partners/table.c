@@ -16,18 +16,17 @@ uint64_t table_hash(uint64_t seed, struct bytes bytes)
 {
     static const uint64_t odd_a = UINT64_C(0x9e3779b97f4a7c15),
                           odd_b = UINT64_C(0xd6e8feb86659fd93);
-    uint64_t hash = seed ^ (odd_a * (bytes.size + 1));
+    uint64_t hash = seed ^ (odd_a * (bytes.size + 1)), word;
     size_t left = bytes.size;
     const uint8_t *at = bytes.at;
-    while (left > 0) {
-        uint64_t word = 0;
-        size_t part = left < 8 ? left : 8;
-        memcpy(&word, at, part);
+    for (; left >= sizeof(word); left -= sizeof(word), at += sizeof(word)) {
+        memcpy(&word, at, sizeof(word));
         hash = fold(hash ^ word, odd_b) ^ odd_a;
-        at += part;
-        left -= part;
     }
-    return fold(hash, odd_a);
+    word = 0;
+    for (size_t i = 0; i < left; i++)
+        word = word << 8 | at[i];
+    return fold(fold(hash ^ word, odd_b) ^ odd_a, odd_a);
 }
 
 void table_release(struct table *table)

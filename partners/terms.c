@@ -30,6 +30,9 @@ uint32_t terms_intern(struct state *state, struct partner_id issuer,
                           .reimbursement = state->charter->rates.reimbursement,
                           .issue_fee = state->charter->rates.issue_fee,
                           .redemption_fee = state->charter->rates.redemption_fee};
+    uint32_t place = state->last_terms;
+    if (place < state->terms_count && terms_are(state, place, &terms))
+        return place; /* most earns follow one on the same terms */
     uint8_t key[2 + SPLIT_MAX * 4];
     put_u16be(key, issuer.v);
     for (size_t i = 0; i < split->count; i++) {
@@ -38,9 +41,10 @@ uint32_t terms_intern(struct state *state, struct partner_id issuer,
     }
     uint64_t hash = table_hash(get_u64be(state->charter->coalition.at),
                                bytes_of(key, 2 + (size_t)split->count * 4));
-    uint32_t place = 0;
-    if (table_find(&state->terms_table, hash, terms_are, state, &terms, &place))
+    if (table_find(&state->terms_table, hash, terms_are, state, &terms, &place)) {
+        state->last_terms = place;
         return place;
+    }
     must(state->terms_count < NOTHING);
     state->terms = array_grow(state->terms, &state->terms_capacity, state->terms_count + 1,
                               sizeof(*state->terms));

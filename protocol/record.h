@@ -56,7 +56,7 @@ const char *line_class_word(enum line_class line_class);
  *   [2, lot, from pool, to pool, quantity]  points of a lot moved
  *   [3, debtor, creditor, class, amount]    an obligation, 1e-10 units, may be negative
  *   [4, partner, +/- points]                a deficit owed to that partner grew or was covered
- *   [5, points]                             waived by policy
+ *   [5, +/- points]                         waived by policy; negative: made good since
  *   [6, index]                              the record that decided this key first (repeat)
  */
 enum effect_kind {

@@ -1,0 +1,382 @@
+// links: partners
+/* Charters: written and read back, every mistake with its path, and the charter's calendar. */
+#include "unit/coalition.h"
+
+static struct charter *draft_full(void)
+{
+    struct coalition_spec spec = {.names = {"grocer", "books", "cinema", "fuel"},
+                                  .operator_name = "operator",
+                                  .face = "10000",
+                                  .reimbursement = "9000",
+                                  .issue_fee = "400",
+                                  .redemption_fee = "1",
+                                  .sandbox = true};
+    struct charter *draft = coalition_draft(&spec);
+    coalition_joint(draft, 1, 0, 5000);
+    draft->policy.reversal = REVERSAL_WITHIN_BALANCE;
+    draft->policy.expiry_months = 24;
+    draft->limits.allocations = 77;
+    draft->transition_count = 2;
+    draft->transitions[0].offset_s = 3600;
+    draft->transitions[1].from_ms = UINT64_C(1490490000000);
+    draft->transitions[1].offset_s = 7200;
+    return draft;
+}
+
+/* The draft's JSON; closes the draft. */
+static struct buffer written(struct charter *draft)
+{
+    struct buffer json;
+    buffer_init(&json, COALITION_JSON_MAX);
+    charter_format(draft, &json);
+    REQUIRE(!json.overflowed);
+    charter_close(draft);
+    return json;
+}
+
+/* Replaces the first `from` in the document. */
+static void edit(struct buffer *json, const char *from, const char *to)
+{
+    struct buffer edited;
+    const char *text = buffer_text(json), *at = strstr(text, from);
+    REQUIRE(at != NULL);
+    buffer_init(&edited, COALITION_JSON_MAX);
+    buffer_append(&edited, bytes_of(text, (size_t)(at - text)));
+    buffer_append_text(&edited, to);
+    buffer_append_text(&edited, at + strlen(from));
+    buffer_release(json);
+    *json = edited;
+}
+
+/* The document must be refused with exactly `count` mistakes, the first of them this one. */
+static void check_mistakes(struct buffer *json, size_t count, const char *first)
+{
+    struct charter *charter = NULL;
+    struct error error = {0};
+    static struct charter_mistakes mistakes;
+    mistakes.count = 0;
+    CHECK(!charter_parse(buffer_bytes(json), &charter, &mistakes, &error));
+    CHECK(charter == NULL);
+    CHECK_INT(error.code, ERROR_INVALID);
+    CHECK_INT(mistakes.count, count);
+    CHECK_TEXT(mistakes.count > 0 ? mistakes.text[0] : "", first);
+    buffer_release(json);
+}
+
+static void check_edit(const char *from, const char *to, const char *mistake)
+{
+    struct buffer json = written(draft_full());
+    edit(&json, from, to);
+    check_mistakes(&json, 1, mistake);
+}
+
+/* ---- whole ---------------------------------------------------------------------------------- */
+
+CASE(what_is_written_is_read_back_the_same)
+{
+    struct charter *draft = draft_full();
+    struct buffer json, again;
+    struct charter *charter = NULL;
+    buffer_init(&json, COALITION_JSON_MAX);
+    buffer_init(&again, COALITION_JSON_MAX);
+    charter_format(draft, &json);
+    REQUIRE(charter_parse(buffer_bytes(&json), &charter, NULL, NULL));
+    charter_format(charter, &again);
+    CHECK(bytes_equal(buffer_bytes(&json), buffer_bytes(&again)));
+    struct hash hash = hash_bytes(buffer_bytes(&json));
+    CHECK(hash_equal(&charter->coalition, &hash));
+    CHECK_TEXT(charter->name, draft->name);
+    CHECK_TEXT(charter->origin, draft->origin);
+    CHECK_TEXT(charter->currency, "EUR");
+    CHECK_INT(charter->minor_digits, 2);
+    CHECK_INT(charter->sandbox_start_ms, draft->sandbox_start_ms);
+    CHECK_INT(charter->partner_count, 5);
+    CHECK_INT(charter->node_count, 4);
+    CHECK_INT(charter->voter_count, 4);
+    CHECK(charter->has_operator);
+    CHECK_INT(charter->operator_id.v, 4);
+    CHECK(memcmp(charter->partners, draft->partners, 5 * sizeof(*draft->partners)) == 0);
+    CHECK(memcmp(charter->nodes[3].transport_key, draft->nodes[3].transport_key, 65) == 0);
+    CHECK_TEXT(charter->nodes[2].address, "tcp://127.0.0.1:7102");
+    CHECK(memcmp(&charter->rates, &draft->rates, sizeof(draft->rates)) == 0);
+    CHECK_INT(charter->policy.reversal, REVERSAL_WITHIN_BALANCE);
+    CHECK_INT(charter->policy.window_ms, draft->policy.window_ms);
+    CHECK_INT(charter->policy.deficit_max.v, draft->policy.deficit_max.v);
+    CHECK_INT(charter->limits.allocations, 77);
+    CHECK_INT(charter->limits.lane_day_bytes, draft->limits.lane_day_bytes);
+    CHECK_INT(charter->joint_funding_count, 1);
+    CHECK_INT(charter->joint_funding[0].budget.v, 5000);
+    CHECK_INT(charter->transition_count, 2);
+    charter_close(charter);
+    charter_close(draft);
+    buffer_release(&json);
+    buffer_release(&again);
+}
+
+CASE(what_is_optional_has_the_published_defaults)
+{
+    struct charter *draft = draft_full();
+    struct charter *charter = NULL;
+    struct buffer json = written(draft);
+    const char *text = buffer_text(&json);
+    struct buffer shorter;
+    buffer_init(&shorter, COALITION_JSON_MAX);
+    const char *policy = strstr(text, ",\n  \"policy\"");
+    REQUIRE(policy != NULL);
+    buffer_append(&shorter, bytes_of(text, (size_t)(policy - text)));
+    buffer_append_text(&shorter, "}");
+    REQUIRE(charter_parse(buffer_bytes(&shorter), &charter, NULL, NULL));
+    CHECK_INT(charter->policy.reversal, REVERSAL_UNLIMITED);
+    CHECK_INT(charter->policy.grace_days, 30);
+    CHECK_INT(charter->policy.expire_days, 7);
+    CHECK_INT(charter->policy.hold_default_ms, 15 * 60 * 1000);
+    CHECK_INT(charter->policy.hold_max_ms, 7 * DAY_MS);
+    CHECK_INT(charter->policy.window_ms, 400 * DAY_MS);
+    CHECK_INT(charter->policy.late_after_ms, 60000);
+    CHECK_INT(charter->policy.clock_bound_ms, 5000);
+    CHECK_INT(charter->policy.expiry_months, 0);
+    CHECK_INT(charter->limits.batch_bytes, 1 << 20);
+    CHECK_INT(charter->limits.cut_bytes, 16 << 20);
+    CHECK_INT(charter->limits.lane_cut_bytes, 4 << 20);
+    CHECK_INT(charter->limits.lane_day_bytes, UINT64_C(16) << 30);
+    CHECK_INT(charter->limits.allocations, 1024);
+    CHECK_INT(charter->limits.heartbeat_ms, 60000);
+    CHECK_INT(charter->limits.timeout_ms, 1000);
+    CHECK_INT(charter->limits.timeout_delta_ms, 500);
+    charter_close(charter);
+    buffer_release(&json);
+    buffer_release(&shorter);
+}
+
+/* ---- mistakes -------------------------------------------------------------------------------- */
+
+CASE(a_mistake_is_told_with_its_path)
+{
+    check_edit("\"version\": 1", "\"version\": 2", "version: is 2; 1 to 1 are possible");
+    check_edit("\"EUR\"", "\"eur\"", "currency: must be three capital letters (ISO 4217)");
+    check_edit("\"minor_digits\": 2", "\"minor_digits\": 2.0",
+               "minor_digits: must be a whole number");
+    check_edit("\"grace_days\"", "\"grace_dayz\"",
+               "policy.grace_dayz: is not a member that a charter has here");
+    check_edit("\"voter\": true", "\"voter\": 1", "nodes[0].voter: must be true or false");
+    check_edit("\"reimbursement\": \"0.009000\"", "\"reimbursement\": \"0.0100001\"",
+               "rates.reimbursement: must be a decimal text with up to 6 places, such as "
+               "\"0.0090\"");
+    check_edit("\"reimbursement\": \"0.009000\"", "\"reimbursement\": \"0.02\"",
+               "rates.reimbursement: must not be more than the face value");
+    check_edit("\"reversal\": \"within_balance\"", "\"reversal\": \"sometimes\"",
+               "policy.reversal: must be only_pending, within_balance or unlimited");
+    check_edit("tcp://127.0.0.1:7101", "http://127.0.0.1:7101",
+               "nodes[1].address: must be tcp://HOST:PORT");
+    check_edit("tcp://127.0.0.1:7101", "tcp://127.0.0.1:70000",
+               "nodes[1].address: must be tcp://HOST:PORT");
+    check_edit("2017-01-01T00:00:00Z", "2017-02-30T00:00:00Z",
+               "sandbox.start: must be a UTC time such as 2017-01-01T00:00:00Z");
+    check_edit("\"allocations\": 77", "\"allocations\": 1025",
+               "limits.allocations: is 1025; 1 to 1024 are possible");
+    check_edit("\"budget\": 5000", "\"budget\": 0",
+               "joint_funding[0].budget: is 0; 1 to 922337203685477 are possible");
+    check_edit("\"issuer\": \"books\"", "\"issuer\": \"bakes\"",
+               "joint_funding[0].issuer: no partner is named \"bakes\"");
+}
+
+CASE(a_transport_key_must_be_signed_by_its_node)
+{
+    struct charter *draft = draft_full();
+    draft->nodes[2].transport_key[40] ^= 1;
+    struct buffer json = written(draft);
+    check_mistakes(&json, 1,
+                   "nodes[2].transport_signature: does not sign this node's transport key");
+}
+
+CASE(keys_and_names_are_used_once)
+{
+    struct charter *draft = draft_full();
+    draft->partners[3].governance_key = draft->nodes[1].sign_key;
+    struct buffer json = written(draft);
+    check_mistakes(&json, 1, "nodes[1]: uses a key of partners[3] again");
+    draft = draft_full();
+    draft->nodes[1].log_key = draft->nodes[0].log_key;
+    json = written(draft);
+    check_mistakes(&json, 1, "nodes[1]: uses a key of nodes[0] again");
+    draft = draft_full();
+    snprintf(draft->nodes[3].name, sizeof(draft->nodes[3].name), "%s", draft->nodes[0].name);
+    json = written(draft);
+    check_mistakes(&json, 1, "nodes[3]: has the name of nodes[0]");
+}
+
+CASE(a_log_key_has_the_origin_as_its_name)
+{
+    struct charter *draft = draft_full();
+    struct public_key key = draft->nodes[0].log_key.key;
+    REQUIRE(note_key_make("elsewhere.example/log", NOTE_TYPE_ED25519, &key,
+                          &draft->nodes[0].log_key, NULL));
+    struct buffer json = written(draft);
+    check_mistakes(&json, 1, "nodes[0].log_key: must be named like the charter's origin");
+}
+
+CASE(fees_need_an_operator)
+{
+    struct charter *draft = draft_full();
+    draft->partners[4].is_operator = false;
+    struct buffer json = written(draft);
+    check_mistakes(&json, 2, "rates.issue_fee: a fee needs an operator to collect it");
+}
+
+CASE(two_voters_are_a_choice_and_one_partner_has_one_voter)
+{
+    struct charter *draft = draft_full();
+    draft->nodes[0].voter = draft->nodes[1].voter = false;
+    draft->two_voters_accepted = false;
+    struct buffer json = written(draft);
+    check_mistakes(
+        &json, 1, "nodes: with 2 voters either one down halts it: say \"accept_two_voters\": true");
+    draft = draft_full();
+    draft->nodes[1].partner = draft->nodes[0].partner;
+    json = written(draft);
+    check_mistakes(&json, 1, "nodes[1]: is the second voter of its partner");
+    draft = draft_full();
+    for (size_t i = 0; i < 4; i++)
+        draft->nodes[i].voter = false;
+    json = written(draft);
+    check_mistakes(&json, 1, "nodes: has no voter");
+}
+
+CASE(all_mistakes_are_told_at_once)
+{
+    struct buffer json;
+    buffer_init(&json, COALITION_JSON_MAX);
+    buffer_append_text(&json, "{}");
+    check_mistakes(&json, 9, "version: is missing");
+    buffer_init(&json, COALITION_JSON_MAX);
+    buffer_append_text(&json, "[1]");
+    check_mistakes(&json, 1, "charter: must be an object");
+    json = written(draft_full());
+    edit(&json, "\"EUR\"", "7");
+    edit(&json, "\"name\": \"books\"", "\"name\": \"Books\"");
+    edit(&json, "\"heartbeat_ms\": 60000", "\"heartbeat_ms\": -1");
+    /* the name is missed by books' node and by the joint funding too */
+    check_mistakes(&json, 5, "currency: must be a text");
+}
+
+CASE(any_damage_is_refused_or_another_coalition)
+{
+    struct buffer json = written(draft_full());
+    struct hash whole = hash_bytes(buffer_bytes(&json));
+    size_t refused = 0, read = 0;
+    for (size_t i = 0; i < json.size; i += 7) {
+        struct charter *charter = NULL;
+        struct error error = {0};
+        json.at[i] ^= 0x11;
+        if (charter_parse(buffer_bytes(&json), &charter, NULL, &error)) {
+            CHECK(!hash_equal(&charter->coalition, &whole));
+            charter_close(charter);
+            read++;
+        } else {
+            CHECK(error.text[0] != 0);
+            refused++;
+        }
+        json.at[i] ^= 0x11;
+    }
+    for (size_t size = 0; size + 2 < json.size; size += 53) {
+        struct charter *charter = NULL;
+        CHECK(!charter_parse(bytes_of(json.at, size), &charter, NULL, NULL));
+    }
+    printf("%zu refused, %zu read\n", refused, read);
+    CHECK(refused > read);
+    buffer_release(&json);
+}
+
+/* ---- calendar and quorum ----------------------------------------------------------------------
+ */
+
+static uint64_t at(const char *text)
+{
+    uint64_t time_ms = 0;
+    REQUIRE(charter_time_parse(bytes_text(text), &time_ms));
+    return time_ms;
+}
+
+static void check_time(uint64_t time_ms, const char *expected)
+{
+    char text[CHARTER_TIME_SIZE];
+    charter_time_format(time_ms, text);
+    CHECK_TEXT(text, expected);
+}
+
+CASE(times_are_read_and_written)
+{
+    CHECK_INT(at("1970-01-01T00:00:00Z"), 0);
+    CHECK_INT(at("2027-01-15T08:00:00Z"), START_MS);
+    check_time(START_MS, "2027-01-15T08:00:00Z");
+    check_time(TIME_MS_MAX, "9999-12-31T23:59:59Z");
+    static const char *const bad[] = {"2027-01-15T08:00:00",  "2027-13-01T00:00:00Z",
+                                      "2027-02-29T00:00:00Z", "2027-01-15T24:00:00Z",
+                                      "2027-01-15 08:00:00Z", "1969-12-31T23:59:59Z"};
+    uint64_t time_ms = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        CHECK(!charter_time_parse(bytes_text(bad[i]), &time_ms));
+    for (uint64_t day = 0; day < 200000; day += 61) {
+        char text[CHARTER_TIME_SIZE];
+        charter_time_format(day * DAY_MS, text);
+        CHECK_INT(at(text), day * DAY_MS);
+    }
+}
+
+CASE(days_end_at_local_midnight)
+{
+    struct charter *charter = draft_full(); /* +1 h; +2 h from 2017-03-26T01:00:00Z on */
+    check_time(charter_end_of_day(charter, at("2017-01-10T12:00:00Z"), 0), "2017-01-10T23:00:00Z");
+    check_time(charter_end_of_day(charter, at("2017-01-10T22:59:59Z"), 0), "2017-01-10T23:00:00Z");
+    check_time(charter_end_of_day(charter, at("2017-01-10T23:00:00Z"), 0), "2017-01-11T23:00:00Z");
+    check_time(charter_end_of_day(charter, at("2017-03-25T12:00:00Z"), 0), "2017-03-25T23:00:00Z");
+    check_time(charter_end_of_day(charter, at("2017-03-26T12:00:00Z"), 0), "2017-03-26T22:00:00Z");
+    check_time(charter_end_of_day(charter, at("2017-03-20T12:00:00Z"), 30), "2017-04-19T22:00:00Z");
+    charter_close(charter);
+}
+
+CASE(months_are_clipped_to_their_last_day)
+{
+    struct charter *charter = draft_full();
+    charter->transition_count = 1;
+    charter->transitions[0].offset_s = 0;
+    check_time(charter_months_later(charter, at("2027-01-31T10:00:00Z"), 1),
+               "2027-03-01T00:00:00Z");
+    check_time(charter_months_later(charter, at("2028-01-31T10:00:00Z"), 1),
+               "2028-03-01T00:00:00Z");
+    check_time(charter_months_later(charter, at("2027-11-15T10:00:00Z"), 14),
+               "2029-01-16T00:00:00Z");
+    check_time(charter_months_later(charter, at("2027-11-15T10:00:00Z"), 0),
+               "2027-11-16T00:00:00Z");
+    charter_close(charter);
+}
+
+CASE(quorums_are_as_the_design_says)
+{
+    static const size_t quorums[][2] = {{1, 1}, {2, 2}, {3, 2}, {4, 3}, {7, 5}, {64, 43}};
+    for (size_t i = 0; i < ARRAY_SIZE(quorums); i++)
+        CHECK_INT(quorum_size(quorums[i][0]), quorums[i][1]);
+    for (size_t n = 1; n <= VOTERS_MAX; n++) {
+        CHECK(2 * quorum_size(n) > n + quorum_faulty(n));
+        CHECK(quorum_size(n) <= n - quorum_faulty(n));
+    }
+}
+
+int main(void)
+{
+    RUN(what_is_written_is_read_back_the_same);
+    RUN(what_is_optional_has_the_published_defaults);
+    RUN(a_mistake_is_told_with_its_path);
+    RUN(a_transport_key_must_be_signed_by_its_node);
+    RUN(keys_and_names_are_used_once);
+    RUN(a_log_key_has_the_origin_as_its_name);
+    RUN(fees_need_an_operator);
+    RUN(two_voters_are_a_choice_and_one_partner_has_one_voter);
+    RUN(all_mistakes_are_told_at_once);
+    RUN(any_damage_is_refused_or_another_coalition);
+    RUN(times_are_read_and_written);
+    RUN(days_end_at_local_midnight);
+    RUN(months_are_clipped_to_their_last_day);
+    RUN(quorums_are_as_the_design_says);
+    return check_report();
+}

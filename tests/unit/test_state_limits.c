@@ -1,0 +1,109 @@
+// links: partners
+/* The largest records that a hostile member and many funders can bring about still fit the log. */
+#include "unit/coalition.h"
+
+enum { PARTNERS = 15, MEMBER = 1 };
+
+static struct driver *open_fifteen(void)
+{
+    struct coalition_spec spec = {
+        .names = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o"},
+        .operator_name = "z",
+        .face = "9000000",
+        .reimbursement = "9000000",
+        .issue_fee = "9000000",
+        .redemption_fee = "9000000"};
+    struct charter *draft = coalition_draft(&spec);
+    draft->policy.deficit_max.v = POINTS_PER_RECORD_MAX;
+    for (uint16_t i = 0; i < PARTNERS; i++)
+        if (i != 0)
+            coalition_joint(draft, 0, i, POINTS_PER_RECORD_MAX * 100);
+    struct driver *driver = driver_open(coalition_found(draft));
+    struct transaction enrol = tx_enrol(MEMBER);
+    REQUIRE(driver_apply(driver, 0, &enrol) == VERDICT_ACCEPTED);
+    return driver;
+}
+
+/* Sixteen lots of eight funders each, never the same eight twice running. */
+static struct transaction wide_earn(uint32_t round, int64_t points)
+{
+    struct transaction t = tx_earn(MEMBER, points);
+    t.body.earn.lot_count = EARN_LOTS_MAX;
+    for (uint32_t i = 0; i < EARN_LOTS_MAX; i++) {
+        struct earn_lot *lot = &t.body.earn.lots[i];
+        lot->quantity.v = points;
+        lot->split.count = SPLIT_MAX;
+        uint16_t skip = (uint16_t)((round + i) % (PARTNERS - SPLIT_MAX));
+        for (uint16_t j = 0; j < SPLIT_MAX; j++)
+            lot->split.funders[j] =
+                (struct funder){{(uint16_t)(skip + j)}, j ? 1250 : 10000 - 7 * 1250};
+    }
+    return t;
+}
+
+/* Earns once more and refunds all of it while its points are spent: claims of all funders. */
+static void owe_to_everybody(struct driver *driver)
+{
+    struct transaction earn = wide_earn(3, 100), spend = tx_redeem(MEMBER, 1600);
+    CHECK_INT(driver_apply(driver, 0, &earn), VERDICT_ACCEPTED);
+    struct record_index index = driver_last(driver);
+    CHECK_INT(driver_apply(driver, 1, &spend), VERDICT_ACCEPTED);
+    struct transaction refund = tx_refund(index, 1600);
+    CHECK_INT(driver_apply(driver, 0, &refund), VERDICT_ACCEPTED);
+}
+
+CASE(the_largest_hold_fits_the_seal_that_releases_it)
+{
+    struct driver *driver = open_fifteen();
+    for (uint32_t i = 0; i < 80; i++) {
+        struct transaction earn = wide_earn(i, 7);
+        CHECK_INT(driver_apply(driver, 0, &earn), VERDICT_ACCEPTED);
+    }
+    int64_t lots = 80 * EARN_LOTS_MAX, held = 0;
+    for (int64_t part = lots; part > 0 && held < lots;) {
+        struct transaction hold = tx_hold(MEMBER, 7 * part, 1000);
+        enum verdict verdict = driver_apply(driver, 2, &hold);
+        CHECK(verdict == VERDICT_ACCEPTED || verdict == VERDICT_TOO_MANY_ALLOCATIONS);
+        if (verdict == VERDICT_ACCEPTED)
+            held += part;
+        if (part > lots - held)
+            part = lots - held;
+        else if (verdict != VERDICT_ACCEPTED)
+            part -= 16;
+    }
+    CHECK_INT(held, lots);
+    owe_to_everybody(driver);
+    int64_t deficit = balance_of(driver, MEMBER).deficit.v;
+    CHECK_INT(deficit, 1600);
+    /* The driver reads the automatic effects back; the state's own bounds end the process. */
+    driver_pass(driver, 2000);
+    for (int i = 0; i < 20; i++)
+        driver_pass(driver, 1);
+    CHECK_INT(balance_of(driver, MEMBER).held.v, 0);
+    CHECK_INT(balance_of(driver, MEMBER).deficit.v, 0);
+    CHECK_INT(balance_of(driver, MEMBER).spendable.v, lots * 7 - deficit);
+    driver_close(driver);
+}
+
+CASE(the_largest_quantities_and_prices_stay_exact)
+{
+    struct driver *driver = open_fifteen();
+    for (int i = 0; i < 20; i++) {
+        struct transaction earn = tx_earn(MEMBER, POINTS_PER_RECORD_MAX);
+        struct transaction spend = tx_redeem(MEMBER, POINTS_PER_RECORD_MAX);
+        CHECK_INT(driver_apply(driver, 0, &earn), VERDICT_ACCEPTED);
+        CHECK_INT(driver_apply(driver, 1, &spend), VERDICT_ACCEPTED);
+    }
+    __int128 each = (__int128)POINTS_PER_RECORD_MAX * PRICE_MICRO_MAX * BASIS_POINTS;
+    CHECK(state_obligation(driver->state, (struct partner_id){0}, (struct partner_id){1},
+                           LINE_REDEMPTION)
+              .v == 20 * each);
+    driver_close(driver);
+}
+
+int main(void)
+{
+    RUN(the_largest_hold_fits_the_seal_that_releases_it);
+    RUN(the_largest_quantities_and_prices_stay_exact);
+    return check_report();
+}
