@@ -78,15 +78,16 @@ static bool play(const struct own *own, struct demo *demo, bool *good_out, struc
 static void print_next(const struct demo *demo)
 {
     const char *dir = demo->cluster.dir;
+    int tool = (int)strlen(demo->cluster.program) - 1; /* .../accrue beside .../accrued */
     printf("\nThe four nodes stay up; Ctrl-C ends them. Try, in another terminal:\n"
            "  curl -s -H \"Authorization: Bearer $(cat %s/grocer/till.token)\" "
            "%s/v1/members/%s\n"
            "  curl -s -H \"Authorization: Bearer $(cat %s/cinema/till.token)\" "
            "-H 'Idempotency-Key: my-1' \\\n"
-           "    -d '{\"member\":\"%s\",\"points\":10}' %s/v1/earn\n"
-           "  accrue status --dir %s --watch\n",
+           "    --json '{\"member\":\"%s\",\"points\":10}' %s/v1/earn\n"
+           "  %.*s status --dir %s --watch\n",
            dir, demo->till[0].url, demo->sample_member, dir, demo->sample_member, demo->till[2].url,
-           dir);
+           tool, demo->cluster.program, dir);
     fflush(stdout);
 }
 
@@ -155,6 +156,11 @@ static int run_demo(const struct cli_command *command, int argc, char **argv)
         !cli_rest(&cli, 0, 0, &code))
         return code;
     own.dir = cli.dir;
+    char baskets[CLI_PATH_MAX];
+    struct error error;
+    if (own.data &&
+        (!cli_path(baskets, &error, "%s/baskets.csv", own.data) || access(baskets, R_OK) != 0))
+        return cli_fail(&cli, CLI_USAGE, "--data: no baskets.csv can be read in %s", own.data);
     struct demo *demo = (struct demo *)allocate(1, sizeof(*demo));
     demo->progress = cli.progress;
     demo->seed = own.seed;

@@ -170,7 +170,8 @@ static int send_plan(const struct cli *cli, const struct own *own, const struct 
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     ok = import_run(plan, &options, &counts, &error);
-    print_counts(cli, plan, &counts);
+    if (ok || !cli->json)
+        print_counts(cli, plan, &counts);
     free(targets);
     if (!ok)
         return cli_fail(cli, error.code == ERROR_BUSY ? CLI_UNREACHABLE : CLI_USAGE,

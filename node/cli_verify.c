@@ -103,8 +103,12 @@ static int run_nodes(const struct cli *cli, const struct own *own)
     struct error error;
     size_t count = 0;
     int code;
+    char path[CLI_PATH_MAX];
+    const char *charter_path = own->charter;
+    if (!charter_path && cli->dir && cli_path(path, &error, "%s/charter.json", cli->dir))
+        charter_path = path;
     if (!find_targets(cli, targets, &count, &error) ||
-        !read_charter(own->charter, &charter, &error)) {
+        !read_charter(charter_path, &charter, &error)) {
         code = cli_fail_error(cli, &error);
     } else {
         struct http *http = http_open(1, cli->timeout_s * 1000);
