@@ -1,5 +1,6 @@
 /* accrue: everything a person does with a coalition's ledger. One table; a file a subcommand. */
 #include "node/cli_commands.h"
+#include "node/service.h"
 
 #include <locale.h>
 #include <signal.h>

@@ -20,7 +20,7 @@ static const struct {
     {"till", CONFIG_TILL},
     {"office", CONFIG_OFFICE | CONFIG_TILL},
     {"auditor", CONFIG_AUDITOR},
-    {"admin", CONFIG_ADMIN},
+    {"admin", CONFIG_ADMIN | CONFIG_OFFICE | CONFIG_TILL},
 };
 
 void coalition_plan_init(struct coalition_plan *plan, uint16_t base_port)

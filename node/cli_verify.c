@@ -1,0 +1,148 @@
+/* accrue verify: audits running nodes, or the folder of a stopped one. */
+#include "node/cli_commands.h"
+#include "node/verify.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct own {
+    const char *store, *charter;
+};
+
+static bool read_charter(const char *path, struct buffer *out, struct error *error)
+{
+    buffer_init(out, CHARTER_SIZE_MAX);
+    return !path || cli_file_read(path, CHARTER_SIZE_MAX, out, error);
+}
+
+/* The charter lies beside a node's folder as 'coalition new' makes them: DIR/NODE/data. */
+static bool find_charter(const struct own *own, struct buffer *out, struct error *error)
+{
+    char path[CLI_PATH_MAX];
+    if (own->charter)
+        return read_charter(own->charter, out, error);
+    return cli_path(path, error, "%s/../../charter.json", own->store) &&
+           (read_charter(path, out, error) ||
+            error_wrap(error, "give --charter FILE; none beside the store"));
+}
+
+static int finish(const struct cli *cli, struct verify_node *nodes, size_t count)
+{
+    verify_agreement(nodes, count);
+    size_t good = verify_good(nodes, count);
+    bool unreachable = false;
+    for (size_t i = 0; i < count; i++)
+        unreachable = unreachable || (!nodes[i].audit && nodes[i].trouble_code == ERROR_BUSY);
+    if (cli->json) {
+        cli_print_json(verify_json(nodes, count));
+    } else {
+        verify_print(nodes, count);
+        printf("verify: %s (%zu of %zu)\n", good == count ? "pass" : "FAIL", good, count);
+    }
+    for (size_t i = 0; i < count; i++)
+        verify_node_release(&nodes[i]);
+    return good == count ? CLI_OK : unreachable ? CLI_UNREACHABLE : CLI_REFUSED;
+}
+
+static int run_store(const struct cli *cli, const struct own *own)
+{
+    struct verify_node node;
+    struct buffer charter = {0};
+    struct error error;
+    if (!find_charter(own, &charter, &error)) {
+        buffer_release(&charter);
+        return cli_fail_error(cli, &error);
+    }
+    bool ok = verify_store(own->store, buffer_bytes(&charter), cli->progress, &node, &error);
+    buffer_release(&charter);
+    if (ok)
+        return finish(cli, &node, 1);
+    verify_node_release(&node);
+    return cli_fail_error(cli, &error);
+}
+
+/* The nodes of --dir's charter, or the URLs given. */
+static bool find_targets(const struct cli *cli, struct cli_target *targets, size_t *count_out,
+                         struct error *error)
+{
+    size_t count = cli->rest_count;
+    for (size_t i = 0; i < count; i++) {
+        struct cli one = *cli;
+        one.url = cli->rest[i];
+        if (i == VERIFY_NODES_MAX || !cli_target_find(&one, "auditor", &targets[i], error))
+            return i < VERIFY_NODES_MAX || error_set(error, ERROR_LIMIT, "too many URLs");
+    }
+    if (count == 0 && (cli->url || !cli->dir || cli->node)) {
+        count = 1;
+        if (!cli_target_find(cli, "auditor", &targets[0], error))
+            return false;
+    } else if (count == 0) {
+        char path[CLI_PATH_MAX];
+        struct buffer file = {0};
+        struct charter *charter = NULL;
+        bool ok = cli_path(path, error, "%s/charter.json", cli->dir) &&
+                  read_charter(path, &file, error);
+        ok = ok && charter_parse(buffer_bytes(&file), &charter, NULL, error);
+        for (; ok && count < charter->node_count; count++)
+            ok = cli_target_in(cli->dir, charter->nodes[count].name, "auditor", &targets[count],
+                               error);
+        charter_close(charter);
+        buffer_release(&file);
+        if (!ok)
+            return false;
+    }
+    *count_out = count;
+    return true;
+}
+
+static int run_nodes(const struct cli *cli, const struct own *own)
+{
+    struct cli_target *targets = (struct cli_target *)allocate(VERIFY_NODES_MAX, sizeof(*targets));
+    struct verify_node *nodes = (struct verify_node *)allocate(VERIFY_NODES_MAX, sizeof(*nodes));
+    struct buffer charter = {0};
+    struct error error;
+    size_t count = 0;
+    int code;
+    if (!find_targets(cli, targets, &count, &error) ||
+        !read_charter(own->charter, &charter, &error)) {
+        code = cli_fail_error(cli, &error);
+    } else {
+        struct http *http = http_open(1, cli->timeout_s * 1000);
+        for (size_t i = 0; i < count; i++)
+            if (!verify_over_http(http, &targets[i], buffer_bytes(&charter), cli->progress,
+                                  &nodes[i], &error) &&
+                !cli->json)
+                fprintf(stderr, "accrue verify: %s: %s\n", targets[i].name, error.text);
+        http_close(http);
+        code = finish(cli, nodes, count);
+    }
+    buffer_release(&charter);
+    free(nodes);
+    free(targets);
+    return code;
+}
+
+static int run_verify(const struct cli_command *command, int argc, char **argv)
+{
+    struct cli cli;
+    struct own own = {0};
+    const struct cli_option options[] = {{"store", CLI_TEXT, &own.store},
+                                         {"charter", CLI_TEXT, &own.charter}};
+    int code;
+    if (!cli_parse(&cli, command, argc, argv, options, ARRAY_SIZE(options), &code) ||
+        !cli_rest(&cli, 0, own.store ? 0 : VERIFY_NODES_MAX, &code))
+        return code;
+    return own.store ? run_store(&cli, &own) : run_nodes(&cli, &own);
+}
+
+const struct cli_command cli_verify_command = {
+    "verify", "Audits nodes: everything that they hold, and with each other", "[options] [URL...]",
+    "  URL...                the nodes; with --dir alone, all of its charter\n"
+    "  --charter FILE        the charter that they must have (recommended: what you were given)\n"
+    "  --store DIR           instead: a stopped node's data folder\n"
+    "\nChecks certificates, lanes, batches, order, records, the tree and every tile; replays all\n"
+    "transactions and compares verdicts, effects, state digests and balances.\n"
+    "\nExamples:\n  accrue verify --dir demo\n"
+    "  accrue verify --charter charter.json --token-file auditor.token http://127.0.0.1:8100\n"
+    "  accrue verify --store demo/grocer/data --charter demo/charter.json\n",
+    run_verify};

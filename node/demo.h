@@ -1,0 +1,34 @@
+/* demo.h - what `accrue demo` plays on four running nodes, and what it says at the end.
+ * Threads: one.
+ */
+#ifndef NODE_DEMO_H
+#define NODE_DEMO_H
+
+#include "node/cluster.h"
+
+enum { DEMO_NODES = 4 };
+
+struct demo {
+    struct cluster cluster;
+    struct cli_target till[DEMO_NODES], office[DEMO_NODES], auditor[DEMO_NODES], admin;
+    struct http *http;
+    bool progress;
+    uint64_t seed;
+    const volatile int *interrupted;
+    char sample_member[40]; /* one with points, for what to try next */
+};
+struct demo_counts {
+    uint64_t members, earns, earned, redemptions, refused, spent;
+};
+
+/* A day of our own making: the same for the same seed. */
+bool demo_play_day(struct demo *demo, struct demo_counts *counts_out, struct error *error) MUST_USE;
+/* The folder of the Complete Journey data: baskets.csv and coupon_redemptions.csv. */
+bool demo_play_data(struct demo *demo, const char *data_dir, struct demo_counts *counts_out,
+                    struct error *error) MUST_USE;
+/* Who owes whom, whether the nodes agree, the verification; then the line of figures. Sets
+ * *good_out. */
+bool demo_conclude(struct demo *demo, const struct demo_counts *counts, bool *good_out,
+                   struct error *error) MUST_USE;
+
+#endif
