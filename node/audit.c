@@ -407,10 +407,9 @@ static void compare_tile(struct audit *audit, uint32_t level, uint64_t index,
     }
     for (uint32_t i = 0; i < count; i++)
         if (!hash_equal(&own[i], &served[i])) {
-            struct place hash =
-                place_of("%s, hash %u: covers record %llu%s", place.text, i,
-                         (unsigned long long)((index * TILE_WIDTH + i) << (8 * (level & 7))),
-                         level ? " and on" : "");
+            uint64_t covers = (index * TILE_WIDTH + i) << (8 * (level & 7));
+            struct place hash = place_of("%s, hash %u: covers record %llu%s", place.text, i,
+                                         (unsigned long long)covers, level ? " and on" : "");
             found_hash(audit, "tile", &own[i], &served[i], hash.text);
             return;
         }
@@ -527,22 +526,22 @@ static void check_seal(struct audit *audit, struct bytes bytes, const struct rec
     audit->step++;
 }
 
-void audit_record(struct audit *audit, struct bytes bytes)
+void audit_record(struct audit *audit, struct bytes record)
 {
     must(audit->under_way && audit->step <= audit->step_count);
-    struct record record;
+    struct record decoded;
     struct error error;
     bool wants_seal = audit->step == audit->step_count;
-    if (!record_decode(bytes, &record, &error)) {
-        memset(&record, 0, sizeof(record));
+    if (!record_decode(record, &decoded, &error)) {
+        memset(&decoded, 0, sizeof(decoded));
         audit_found(audit, "record", "a record", error.text, "height %llu: record %llu",
                     (unsigned long long)audit->cut.height, (unsigned long long)audit->tree.size);
     }
     if (wants_seal)
-        check_seal(audit, bytes, &record);
+        check_seal(audit, record, &decoded);
     else
-        check_transaction(audit, bytes, &record);
-    append_leaf(audit, bytes);
+        check_transaction(audit, record, &decoded);
+    append_leaf(audit, record);
 }
 
 bool audit_height_end(struct audit *audit)

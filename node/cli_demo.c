@@ -40,8 +40,9 @@ static bool make_coalition(const struct own *own, struct demo *demo, struct erro
         plan->http_ports[i] = ports[DEMO_NODES + i];
         memcpy(demo->cluster.names[i], plan->partners[i], sizeof(demo->cluster.names[i]));
     }
-    ok = ok && cli_time_parse(own->data ? "2017-01-01T00:00:00Z" : "2026-03-02T07:00:00Z",
-                              &plan->sandbox_start_ms) &&
+    ok = ok &&
+         cli_time_parse(own->data ? "2017-01-01T00:00:00Z" : "2026-03-02T07:00:00Z",
+                        &plan->sandbox_start_ms) &&
          coalition_make(plan, error);
     demo->cluster.count = DEMO_NODES;
     free(plan);
@@ -77,15 +78,16 @@ static bool play(const struct own *own, struct demo *demo, bool *good_out, struc
 static void print_next(const struct demo *demo)
 {
     const char *dir = demo->cluster.dir;
+    int tool = (int)strlen(demo->cluster.program) - 1; /* .../accrue beside .../accrued */
     printf("\nThe four nodes stay up; Ctrl-C ends them. Try, in another terminal:\n"
            "  curl -s -H \"Authorization: Bearer $(cat %s/grocer/till.token)\" "
            "%s/v1/members/%s\n"
            "  curl -s -H \"Authorization: Bearer $(cat %s/cinema/till.token)\" "
            "-H 'Idempotency-Key: my-1' \\\n"
-           "    -d '{\"member\":\"%s\",\"points\":10}' %s/v1/earn\n"
-           "  accrue status --dir %s --watch\n",
-           dir, demo->till[0].url, demo->sample_member, dir, demo->sample_member,
-           demo->till[2].url, dir);
+           "    --json '{\"member\":\"%s\",\"points\":10}' %s/v1/earn\n"
+           "  %.*s status --dir %s --watch\n",
+           dir, demo->till[0].url, demo->sample_member, dir, demo->sample_member, demo->till[2].url,
+           tool, demo->cluster.program, dir);
     fflush(stdout);
 }
 
@@ -154,6 +156,11 @@ static int run_demo(const struct cli_command *command, int argc, char **argv)
         !cli_rest(&cli, 0, 0, &code))
         return code;
     own.dir = cli.dir;
+    char baskets[CLI_PATH_MAX];
+    struct error error;
+    if (own.data &&
+        (!cli_path(baskets, &error, "%s/baskets.csv", own.data) || access(baskets, R_OK) != 0))
+        return cli_fail(&cli, CLI_USAGE, "--data: no baskets.csv can be read in %s", own.data);
     struct demo *demo = (struct demo *)allocate(1, sizeof(*demo));
     demo->progress = cli.progress;
     demo->seed = own.seed;

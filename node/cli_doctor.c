@@ -154,7 +154,8 @@ static void check_disk(struct doctor *doctor)
             : us > FSYNC_WARN_MS * 1000 ? LEVEL_WARN
                                         : LEVEL_OK,
             "disk", "a synced write takes %" PRIu64 " us%s", us,
-            us > FSYNC_WARN_MS * 1000 ? "; every decision waits for some: a faster disk helps" : "");
+            us > FSYNC_WARN_MS * 1000 ? "; every decision waits for some: a faster disk helps"
+                                      : "");
 }
 
 /* ---- keys ---------------------------------------------------------------------------------- */
@@ -173,8 +174,9 @@ static void check_sign_key(struct doctor *doctor, const char *what, const char *
     if (memcmp(own.at, expected->at, PUBLIC_KEY_SIZE) == 0)
         say(doctor, LEVEL_OK, what, "%s is the charter's", path);
     else
-        say(doctor, LEVEL_FAIL, what, "%s is not the key that the charter names for %s: use the "
-                                      "right file, or this is another coalition",
+        say(doctor, LEVEL_FAIL, what,
+            "%s is not the key that the charter names for %s: use the "
+            "right file, or this is another coalition",
             path, doctor->config->node);
 }
 
@@ -191,8 +193,9 @@ static void check_transport_key(struct doctor *doctor, const struct charter_node
     channel_key_close(key);
     bool same = memcmp(point, node->transport_key, sizeof(point)) == 0;
     say(doctor, same ? LEVEL_OK : LEVEL_FAIL, "keys", "%s is %s", doctor->config->transport_key,
-        same ? "the charter's" : "not the transport key that the charter names: no peer will talk "
-                                 "to this node");
+        same ? "the charter's"
+             : "not the transport key that the charter names: no peer will talk "
+               "to this node");
 }
 
 static void check_mode(struct doctor *doctor, const char *path)
@@ -336,8 +339,8 @@ static bool open_charter(struct doctor *doctor, struct error *error)
     bool ok = cli_file_read(doctor->config->charter, CHARTER_SIZE_MAX, &file, error) &&
               charter_parse(buffer_bytes(&file), &doctor->charter, NULL, error);
     buffer_release(&file);
-    if (ok && !charter_node_by_name(doctor->charter, bytes_text(doctor->config->node),
-                                    &doctor->self))
+    if (ok &&
+        !charter_node_by_name(doctor->charter, bytes_text(doctor->config->node), &doctor->self))
         ok = error_set(error, ERROR_INVALID, "the charter knows no node %s", doctor->config->node);
     return ok;
 }

@@ -426,10 +426,14 @@ void http_problem_text(int status, const json_t *problem, char text_out[512])
 {
     const char *code = json_string_value(json_object_get(problem, "code"));
     const char *detail = json_string_value(json_object_get(problem, "detail"));
+    const json_t *first = json_array_get(json_object_get(problem, "errors"), 0);
+    const char *where = json_string_value(json_object_get(first, "pointer"));
+    const char *what = json_string_value(json_object_get(first, "detail"));
     if (!detail)
         detail = json_string_value(json_object_get(problem, "title"));
     if (!code)
         code = json_string_value(json_object_get(problem, "verdict"));
-    snprintf(text_out, 512, "%s%s%.400s (%d)", code ? code : "", code && detail ? ": " : "",
-             detail ? detail : "", status);
+    snprintf(text_out, 512, "%s%s%.200s%s%.80s%s%.160s (%d)", code ? code : "",
+             code && detail ? ": " : "", detail ? detail : "", what ? " " : "", where ? where : "",
+             what ? ": " : "", what ? what : "", status);
 }

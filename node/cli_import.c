@@ -44,8 +44,8 @@ static bool import_secret(const struct cli *cli, json_t *mapping, struct buffer 
         !cli_path(path, error, "%s/%s/node.json", cli->dir, target.name) ||
         !config_load(path, &config, NULL, error))
         return false;
-    struct hash made = hmac(bytes_of(config->secret, CONFIG_SECRET_SIZE),
-                            bytes_text("accrue import member"));
+    struct hash made =
+        hmac(bytes_of(config->secret, CONFIG_SECRET_SIZE), bytes_text("accrue import member"));
     buffer_append(secret, hash_as_bytes(&made));
     config_close(config);
     return true;
@@ -85,10 +85,9 @@ static json_t *rejects_json(const struct import_plan *plan, char **files)
 {
     json_t *list = json_array();
     for (size_t i = 0; i < plan->reject_count && i < IMPORT_REJECTS_MAX; i++)
-        json_array_append_new(list, json_pack("{s:s, s:I, s:s}", "file",
-                                              files[plan->rejects[i].source], "line",
-                                              (json_int_t)plan->rejects[i].line, "why",
-                                              plan->rejects[i].why));
+        json_array_append_new(
+            list, json_pack("{s:s, s:I, s:s}", "file", files[plan->rejects[i].source], "line",
+                            (json_int_t)plan->rejects[i].line, "why", plan->rejects[i].why));
     return list;
 }
 
@@ -112,8 +111,9 @@ static void print_counts(const struct cli *cli, const struct import_plan *plan,
         return;
     }
     printf("members enrolled   %" PRIu64 "\nearns              %" PRIu64 " (%" PRIu64
-           " points)\nredemptions        %" PRIu64 " (%" PRIu64 " points)\nrefused            %" PRIu64
-           " earns, %" PRIu64 " redemptions\ndecided before     %" PRIu64 "\nrows below minimum "
+           " points)\nredemptions        %" PRIu64 " (%" PRIu64
+           " points)\nrefused            %" PRIu64 " earns, %" PRIu64
+           " redemptions\ndecided before     %" PRIu64 "\nrows below minimum "
            "%" PRIu64 "\nrows rejected      %zu\n",
            counts->members, counts->earns, counts->earned, counts->redemptions, counts->spent,
            counts->refused_earns, counts->refused_redemptions, counts->repeats, plan->skipped,
@@ -145,17 +145,17 @@ static int dry_run(const struct cli *cli, const struct import_plan *plan)
 
 static int send_plan(const struct cli *cli, const struct own *own, const struct import_plan *plan)
 {
-    struct cli_target *targets = (struct cli_target *)allocate(plan->partner_count + 1,
-                                                               sizeof(*targets));
+    struct cli_target *targets =
+        (struct cli_target *)allocate(plan->partner_count + 1, sizeof(*targets));
     struct cli_target *admin = &targets[plan->partner_count];
     char state[CLI_PATH_MAX];
     struct error error;
     struct import_counts counts;
-    bool ok = find_targets(cli, plan, targets, &error) &&
-              (!own->move_clock || (cli->dir ? cli_target_in(cli->dir, cli->node, "admin", admin,
-                                                             &error)
-                                             : cli_target_find(cli, "admin", admin, &error))) &&
-              cli_path(state, &error, "%s.accrue-import", cli->rest[0]);
+    bool ok =
+        find_targets(cli, plan, targets, &error) &&
+        (!own->move_clock || (cli->dir ? cli_target_in(cli->dir, cli->node, "admin", admin, &error)
+                                       : cli_target_find(cli, "admin", admin, &error))) &&
+        cli_path(state, &error, "%s.accrue-import", cli->rest[0]);
     if (!ok) {
         free(targets);
         return cli_fail_error(cli, &error);
@@ -170,7 +170,8 @@ static int send_plan(const struct cli *cli, const struct own *own, const struct 
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     ok = import_run(plan, &options, &counts, &error);
-    print_counts(cli, plan, &counts);
+    if (ok || !cli->json)
+        print_counts(cli, plan, &counts);
     free(targets);
     if (!ok)
         return cli_fail(cli, error.code == ERROR_BUSY ? CLI_UNREACHABLE : CLI_USAGE,
@@ -203,8 +204,10 @@ static int run_import(const struct cli_command *command, int argc, char **argv)
     struct import_plan plan;
     struct error error;
     const struct cli_option options[] = {
-        {"map", CLI_TEXT, &own.map},           {"dry-run", CLI_FLAG, &own.dry_run},
-        {"parallel", CLI_NUMBER, &own.parallel}, {"state", CLI_TEXT, &own.state},
+        {"map", CLI_TEXT, &own.map},
+        {"dry-run", CLI_FLAG, &own.dry_run},
+        {"parallel", CLI_NUMBER, &own.parallel},
+        {"state", CLI_TEXT, &own.state},
         {"move-clock", CLI_FLAG, &own.move_clock},
     };
     int code;
@@ -212,8 +215,9 @@ static int run_import(const struct cli_command *command, int argc, char **argv)
         !cli_rest(&cli, 1, IMPORT_SOURCES_MAX, &code))
         return code;
     if (!own.map)
-        return cli_fail(&cli, CLI_USAGE, "--map MAP.json says what the columns mean; see the "
-                                         "manual page for its format");
+        return cli_fail(&cli, CLI_USAGE,
+                        "--map MAP.json says what the columns mean; see the "
+                        "manual page for its format");
     if (own.parallel < 1 || own.parallel > HTTP_PARALLEL_MAX)
         return cli_fail(&cli, CLI_USAGE, "--parallel must be between 1 and %d", HTTP_PARALLEL_MAX);
     if (!open_plan(&cli, &own, &plan, &error))

@@ -30,7 +30,7 @@ const struct cli_command cli_member_new = {
     "member new", "Enrols a member, with a random reference unless one is given",
     "[options] [MEMBER]",
     "  --card NUMBER         link this card: a random number of 20 digits or more\n" KEY_OPTION
-    "\nExample:\n  accrue member new --dir demo --node grocer --card 90000000000000000001\n",
+    "\nExample:\n  accrue member new --dir demo --node grocer --card 73160258419406285173\n",
     run_new};
 
 static void print_lots(const json_t *balance)
@@ -182,7 +182,7 @@ static int run_card(const struct cli_command *command, int argc, char **argv)
 const struct cli_command cli_member_card = {
     "member card", "Links a card to a member", "[options] MEMBER NUMBER",
     KEY_OPTION "\nExample:\n  accrue member card --dir demo 0123456789abcdef0123456789abcdef "
-               "90000000000000000001\n"
+               "73160258419406285173\n"
                "Only random numbers of 64 bits or more: 20 digits, or 16 letters and digits.\n",
     run_card};
 

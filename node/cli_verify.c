@@ -80,8 +80,8 @@ static bool find_targets(const struct cli *cli, struct cli_target *targets, size
         char path[CLI_PATH_MAX];
         struct buffer file = {0};
         struct charter *charter = NULL;
-        bool ok = cli_path(path, error, "%s/charter.json", cli->dir) &&
-                  read_charter(path, &file, error);
+        bool ok =
+            cli_path(path, error, "%s/charter.json", cli->dir) && read_charter(path, &file, error);
         ok = ok && charter_parse(buffer_bytes(&file), &charter, NULL, error);
         for (; ok && count < charter->node_count; count++)
             ok = cli_target_in(cli->dir, charter->nodes[count].name, "auditor", &targets[count],
@@ -103,8 +103,12 @@ static int run_nodes(const struct cli *cli, const struct own *own)
     struct error error;
     size_t count = 0;
     int code;
+    char path[CLI_PATH_MAX];
+    const char *charter_path = own->charter;
+    if (!charter_path && cli->dir && cli_path(path, &error, "%s/charter.json", cli->dir))
+        charter_path = path;
     if (!find_targets(cli, targets, &count, &error) ||
-        !read_charter(own->charter, &charter, &error)) {
+        !read_charter(charter_path, &charter, &error)) {
         code = cli_fail_error(cli, &error);
     } else {
         struct http *http = http_open(1, cli->timeout_s * 1000);

@@ -88,11 +88,13 @@ bool cluster_alive(struct cluster *cluster, struct error *error)
 {
     for (size_t i = 0; i < cluster->count; i++) {
         int status;
-        if (cluster->pids[i] <= 0 || waitpid(cluster->pids[i], &status, WNOHANG) != cluster->pids[i])
+        if (cluster->pids[i] <= 0 ||
+            waitpid(cluster->pids[i], &status, WNOHANG) != cluster->pids[i])
             continue;
         cluster->pids[i] = 0;
-        return error_set(error, ERROR_IO, "the node %s ended by itself (%s %d): see %.300s/%s/"
-                                          "accrued.log",
+        return error_set(error, ERROR_IO,
+                         "the node %s ended by itself (%s %d): see %.300s/%s/"
+                         "accrued.log",
                          cluster->names[i], WIFSIGNALED(status) ? "signal" : "exit status",
                          WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), cluster->dir,
                          cluster->names[i]);
@@ -130,8 +132,9 @@ static bool wait_ready(struct cluster *cluster, uint64_t patience_ms,
         if (ok && interrupted && *interrupted)
             ok = error_set(error, ERROR_BUSY, "interrupted");
         if (ok && cli_steady_ms() > end_ms)
-            ok = error_set(error, ERROR_BUSY, "the node %s was not ready within %llu s: see %.300s/"
-                                              "%s/accrued.log",
+            ok = error_set(error, ERROR_BUSY,
+                           "the node %s was not ready within %llu s: see %.300s/"
+                           "%s/accrued.log",
                            cluster->names[ready], (unsigned long long)patience_ms / 1000,
                            cluster->dir, cluster->names[ready]);
         cli_sleep_ms(50);

@@ -2,6 +2,7 @@
 
 #include "crypto/channel_keyfile.h"
 #include "crypto/keyfile.h"
+#include "node/cluster.h"
 #include "node/config.h"
 #include "partners/charter_write.h"
 
@@ -44,16 +45,28 @@ void coalition_plan_init(struct coalition_plan *plan, uint16_t base_port)
     }
 }
 
+/* As the charter wants it: said before anything is written. */
+static bool name_good(const char *name, size_t size)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
+    return size > 0 && size <= CHARTER_NAME_MAX && name[0] >= 'a' && name[0] <= 'z' &&
+           strspn(name, allowed) >= size;
+}
+
 bool coalition_partners(struct coalition_plan *plan, const char *list, struct error *error)
 {
     size_t count = 0;
     while (*list) {
         size_t size = strcspn(list, ",");
-        if (size == 0 || size > CHARTER_NAME_MAX || count == COALITION_PARTNERS_MAX)
+        if (!name_good(list, size) || count == COALITION_PARTNERS_MAX)
             return error_set(error, ERROR_INVALID,
-                             "partners: 1 to %d names of 1 to %d letters, digits and dashes, with "
-                             "commas between",
+                             "partners: 1 to %d names of a-z, 0-9 and '-' (a letter first, at most "
+                             "%d), with commas between",
                              COALITION_PARTNERS_MAX, CHARTER_NAME_MAX);
+        for (size_t i = 0; i < count; i++)
+            if (strlen(plan->partners[i]) == size && memcmp(plan->partners[i], list, size) == 0)
+                return error_set(error, ERROR_INVALID, "partners: %s comes twice",
+                                 plan->partners[i]);
         snprintf(plan->partners[count++], sizeof(plan->partners[0]), "%.*s", (int)size, list);
         list += size + (list[size] == ',');
     }
@@ -332,6 +345,7 @@ static bool make_nodes(const struct coalition_plan *plan, struct error *error)
 bool coalition_make(const struct coalition_plan *plan, struct error *error)
 {
     char path[CLI_PATH_MAX];
+    bool fresh = access(plan->dir, F_OK) != 0;
     if (!cli_path(path, error, "%s/charter.json", plan->dir) || !make_folder(plan->dir, error))
         return false;
     if (access(path, F_OK) == 0)
@@ -351,5 +365,7 @@ bool coalition_make(const struct coalition_plan *plan, struct error *error)
     free(charter->partners);
     free(charter->nodes);
     free(charter);
+    if (!ok && fresh) /* half a coalition would only be in the way of the next try */
+        cluster_remove(plan->dir);
     return ok;
 }

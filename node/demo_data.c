@@ -1,4 +1,5 @@
-/* The real data: a year of baskets and coupons of a grocery programme, spread over four partners. */
+/* The real data: a year of baskets and coupons of a grocery programme, spread over four partners.
+ */
 #include "node/config.h"
 #include "node/demo.h"
 #include "node/import_run.h"
@@ -28,8 +29,8 @@ static bool member_secret(struct demo *demo, struct hash *secret_out, struct err
     if (!cli_path(path, error, "%s/%s/node.json", demo->cluster.dir, demo->cluster.names[0]) ||
         !config_load(path, &config, NULL, error))
         return false;
-    *secret_out = hmac(bytes_of(config->secret, CONFIG_SECRET_SIZE),
-                       bytes_text("accrue import member"));
+    *secret_out =
+        hmac(bytes_of(config->secret, CONFIG_SECRET_SIZE), bytes_text("accrue import member"));
     config_close(config);
     return true;
 }
@@ -47,8 +48,8 @@ static bool open_plan(struct demo *demo, const char *data_dir, struct import_pla
     const char *const paths[] = {baskets, coupons};
     json_t *mapping = json_loads(mapping_text, 0, NULL);
     must(mapping);
-    bool ok = import_plan_open(mapping, paths, ARRAY_SIZE(paths), hash_as_bytes(&secret), plan,
-                               error);
+    bool ok =
+        import_plan_open(mapping, paths, ARRAY_SIZE(paths), hash_as_bytes(&secret), plan, error);
     json_decref(mapping);
     if (ok && plan->reject_count) {
         ok = error_set(error, ERROR_INVALID, "%zu rows are wrong; the first is line %llu of %s: %s",

@@ -1,5 +1,5 @@
-/* A synthetic day, from a seed: members get cards, buy at all four, spend elsewhere; one purchase is
- * refunded; two tills race for the same points. */
+/* A synthetic day, from a seed: members get cards, buy at all four, spend elsewhere; one purchase
+ * is refunded; two tills race for the same points. */
 #include "node/demo.h"
 #include "protocol/ids.h"
 
@@ -141,8 +141,7 @@ static void send(struct day *day, struct act wanted, const char *path, json_t *b
     *act = wanted;
     act->day = day;
     snprintf(key, sizeof(key), "day-%llu", (unsigned long long)day->key_next++);
-    struct http_request request = {
-        .target = &day->demo->till[act->node], .key = key, .body = text};
+    struct http_request request = {.target = &day->demo->till[act->node], .key = key, .body = text};
     snprintf(request.path, sizeof(request.path), "%s", path);
     day->under_way++;
     http_start(day->demo->http, &request, on_answer, act);
@@ -210,7 +209,8 @@ static void shop(struct day *day, size_t place)
     if (redeems) {
         act.kind = ACT_REDEEM;
         act.node = (shopper->earned_at + 1 + chance(day, DEMO_NODES - 1)) % DEMO_NODES;
-        act.points = REDEEM_MIN + (int64_t)chance(day, (uint64_t)(shopper->balance - REDEEM_MIN) + 1);
+        act.points =
+            REDEEM_MIN + (int64_t)chance(day, (uint64_t)(shopper->balance - REDEEM_MIN) + 1);
     } else {
         act.kind = ACT_EARN;
         act.node = chance(day, DEMO_NODES);

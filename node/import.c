@@ -357,8 +357,12 @@ static bool read_file(struct source *source, const char *path, struct bytes file
     enum csv_result result;
     while (ok && (result = csv_next(csv, &why)) != CSV_END) {
         source->row++;
+        /* Of a row that is no CSV the text names the line, which the reject does anyway. */
+        const char *text = why.text;
+        if (result == CSV_BAD)
+            text = strstr(why.text, ": ") + 2;
         if (result == CSV_BAD || !read_row(source, csv, &why))
-            reject(source, csv->line, why.text);
+            reject(source, csv->line, text);
     }
     free(csv);
     return ok;

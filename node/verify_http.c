@@ -165,15 +165,18 @@ static bool audit_heights(struct fetch *fetch, bool *found_out)
 {
     struct audit *audit = fetch->node->audit;
     char path[HTTP_PATH_MAX];
+    int count = HEIGHTS_A_PAGE;
     *found_out = true;
     while (audit_records(audit) < fetch->checkpoint.size) {
         uint64_t before = audit_height(audit);
-        snprintf(path, sizeof(path), "/v1/heights?from=%" PRIu64 "&count=%d", before + 1,
-                 HEIGHTS_A_PAGE);
+        snprintf(path, sizeof(path), "/v1/heights?from=%" PRIu64 "&count=%d", before + 1, count);
         buffer_clear(&fetch->page);
         if (!http_get(fetch->http, fetch->target, path, &fetch->page, fetch->error)) {
             *found_out = false;
-            return false;
+            if (count == 1 || fetch->error->code == ERROR_BUSY)
+                return false;
+            count = 1; /* one by one, so that what is damaged has a name */
+            continue;
         }
         if (!audit_page(fetch, found_out))
             return false;
