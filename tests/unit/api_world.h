@@ -6,7 +6,7 @@
 
 #include "check.h"
 #include "node/api.h"
-#include "sim/disk.c" /* the simulator's disk, as it is */
+#include "sim/disk.h"
 #include "unit/coalition.h"
 
 #include <jansson.h>

@@ -1,4 +1,5 @@
 // links: node
+// also: sim/disk.c
 /* The API without a socket, over a real replica of a coalition of one. */
 #include "node/api_parts.h"
 #include "unit/api_world.h"
@@ -488,9 +489,9 @@ CASE(a_batch_answers_each_line_in_order)
         struct buffer out;
         buffer_init(&out, 1 << 20);
         batch(world, bytes_text(body), piece, &out);
-        char *rest = (char *)(uintptr_t)buffer_text(&out);
+        const char *rest = buffer_text(&out);
         for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
-            char *mark = strchr(rest, '\n');
+            const char *mark = strchr(rest, '\n');
             REQUIRE(mark);
             json_t *line = json_loadb(rest, (size_t)(mark - rest), JSON_REJECT_DUPLICATES, NULL);
             REQUIRE(line);
@@ -610,8 +611,7 @@ CASE(published_json_cases_are_refused_where_they_must_be)
         buffer_printf(&wrapped, "{\"member\":\"" MEMBER "\",\"points\":1,\"document\":");
         buffer_append(&wrapped, bytes_of(bytes, size));
         buffer_append_text(&wrapped, "}");
-        if (entry->d_name[0] == 'n' &&
-            strcmp(entry->d_name, "n_structure_close_unopened_array.json")) {
+        if (entry->d_name[0] == 'n') {
             forget(&world->answer);
             api_call_close(begin(world, &request, buffer_bytes(&wrapped), &world->answer));
             inside +=

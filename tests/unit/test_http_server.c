@@ -1,4 +1,5 @@
 // links: node
+// also: sim/disk.c
 /* The API on a real socket of this machine: clients of every temper, in a thread of their own. */
 #include "node/http_server.h"
 #include "unit/api_world.h"
