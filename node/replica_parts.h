@@ -27,6 +27,7 @@ enum {
     ASK_MS = 250,
     FETCH_AGAIN_MS = 100,
     HEARD_RECENTLY_MS = 3000,
+    SILENT_PROPOSER_MS = 20, /* waited for a proposer that was not heard recently */
     FETCH_BYTES_MAX = 4 * 1024 * 1024, /* batches sent for one request */
     SERVE_PER_SECOND = 400,            /* requests served a peer */
     MEMPOOL_BYTES_DEFAULT = 16 * 1024 * 1024,
