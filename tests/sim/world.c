@@ -487,7 +487,6 @@ struct scenario scenario_of(uint64_t seed)
 static void schedule(struct world *w)
 {
     const struct scenario *s = &w->scenario;
-    must(s->nodes > 0);
     uint32_t nodes = (uint32_t)s->nodes, span = (uint32_t)s->trouble_ms;
     for (uint32_t i = 0; i < s->submits; i++)
         push(w, (struct event){.at_ms = w->now_ms + sim_below(w, span),
@@ -509,6 +508,7 @@ static void schedule(struct world *w)
 static void set_up(struct world *w)
 {
     const struct scenario *s = &w->scenario;
+    must(s->nodes > 0);
     w->now_ms = START_MS;
     for (uint16_t i = 0; i < s->nodes; i++) {
         uint8_t seed32[SEED_SIZE] = {0};
