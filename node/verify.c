@@ -99,6 +99,8 @@ void verify_print(const struct verify_node *nodes, size_t count)
                (unsigned long long)counts.heights, (unsigned long long)counts.batches,
                (unsigned long long)counts.votes, (unsigned long long)counts.tiles,
                node->balances_compared ? ", balances" : "", root);
+        if (node->moved)
+            puts("  note: balances were not compared, since the ledger kept moving; try again");
         if (node->trouble[0])
             printf("  FAIL %s\n", node->trouble);
         print_findings(node);

@@ -8,6 +8,9 @@ enum {
     HEIGHTS_A_PAGE = 256,
     BALANCES_A_PAGE = 250,
     BALANCE_TRIES = 8, /* while the ledger moves under our feet */
+    BALANCE_WAIT_MS = 300,
+    TILE_TRIES = 6,
+    TILE_WAIT_MS = 50,
 };
 
 struct fetch {
@@ -43,19 +46,22 @@ static void tile_path(char out[HTTP_PATH_MAX], const char *level, uint64_t index
         snprintf(out, HTTP_PATH_MAX, "/tile/%s/%s", level, number);
 }
 
-/* A partial tile may have been dropped since it is full: then the full one will do. */
+/* A partial tile may have been dropped since it is full: then the full one will do. And one that
+ * just became full may be on its way to the node's disk: so it is asked for again. */
 static bool get_tile(struct fetch *fetch, const char *level, uint64_t index, uint32_t width,
                      struct buffer *out, struct error *error)
 {
     char path[HTTP_PATH_MAX];
-    struct error why;
-    tile_path(path, level, index, width);
-    if (http_get(fetch->http, fetch->target, path, out, &why))
-        return true;
-    if (why.code != ERROR_NOT_FOUND || width == TILE_WIDTH)
-        return error_set(error, why.code, "%s", why.text);
-    tile_path(path, level, index, TILE_WIDTH);
-    return http_get(fetch->http, fetch->target, path, out, error);
+    for (int try = 0;; try++) {
+        bool full = width == TILE_WIDTH || try % 2 == 1;
+        tile_path(path, level, index, full ? TILE_WIDTH : width);
+        if (http_get(fetch->http, fetch->target, path, out, error))
+            return true;
+        if (error->code != ERROR_NOT_FOUND || try == TILE_TRIES)
+            return false;
+        if (full)
+            cli_sleep_ms(TILE_WAIT_MS);
+    }
 }
 
 static bool read_tile(void *context, uint32_t level, uint64_t index, uint32_t width,
@@ -211,51 +217,63 @@ static bool get_checkpoint(struct fetch *fetch, const struct charter_node *self)
     return ok;
 }
 
-static void compare_number(struct audit *audit, const char *member, const char *name,
-                           int64_t expected, const json_t *json)
+/* Whether all is equal; differences become findings with `report`. */
+static bool same_number(struct audit *audit, bool report, const char *member, const char *name,
+                        int64_t expected, const json_t *json)
 {
     int64_t found = json_integer_value(json_object_get(json, name));
     char want[32];
     char have[32];
-    if (found == expected)
-        return;
+    if (found == expected || !report)
+        return found == expected;
     snprintf(want, sizeof(want), "%" PRId64, expected);
     snprintf(have, sizeof(have), "%" PRId64, found);
     audit_found(audit, "balance", want, have, "%s of member %s", name, member);
+    return false;
 }
 
-static void compare_balance(struct verify_node *node, uint64_t place, const json_t *json)
+static bool same_balance(struct verify_node *node, bool report, uint64_t place, const json_t *json)
 {
     const struct state *state = audit_state(node->audit);
     struct member_ref member = state_member_at(state, place);
-    struct balance balance;
+    struct balance own;
     char text[MEMBER_TEXT_SIZE];
     const char *name = json_string_value(json_object_get(json, "member"));
     member_format(&member, text);
     if (!name || strcmp(name, text) != 0) {
-        audit_found(node->audit, "balance", text, name ? name : "none", "member number %llu",
-                    (unsigned long long)place);
-        return;
+        if (report)
+            audit_found(node->audit, "balance", text, name ? name : "none", "member number %llu",
+                        (unsigned long long)place);
+        return false;
     }
-    must(state_balance(state, &member, &balance));
-    compare_number(node->audit, text, "spendable", balance.spendable.v, json);
-    compare_number(node->audit, text, "pending", balance.pending.v, json);
-    compare_number(node->audit, text, "held", balance.held.v, json);
-    compare_number(node->audit, text, "deficit", balance.deficit.v, json);
-    compare_number(node->audit, text, "expired_unbooked", balance.expired_unbooked.v, json);
-    node->balances++;
+    must(state_balance(state, &member, &own));
+    const struct {
+        const char *name;
+        int64_t value;
+    } numbers[] = {{"spendable", own.spendable.v},
+                   {"pending", own.pending.v},
+                   {"held", own.held.v},
+                   {"deficit", own.deficit.v},
+                   {"expired_unbooked", own.expired_unbooked.v}};
+    bool same = true;
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+        same =
+            same_number(node->audit, report, text, numbers[i].name, numbers[i].value, json) && same;
+    return same;
 }
 
-/* Sets *moved_out when the node went on to another height meanwhile: nothing is compared then. */
-static bool compare_balances(struct fetch *fetch, bool *moved_out)
+enum compared { COMPARED_SAME, COMPARED_OTHER, COMPARED_MOVED };
+
+/* Moved: the node went on to another height meanwhile. */
+static bool compare_balances(struct fetch *fetch, bool report, enum compared *compared_out)
 {
     struct verify_node *node = fetch->node;
     uint64_t height = audit_height(node->audit);
     uint64_t members = state_member_count(audit_state(node->audit));
     char path[HTTP_PATH_MAX];
     char cursor[128] = "";
+    enum compared compared = COMPARED_SAME;
     node->balances = 0;
-    *moved_out = false;
     for (uint64_t pages = 0; pages <= members / BALANCES_A_PAGE + 1; pages++) {
         int status;
         json_t *page;
@@ -265,20 +283,31 @@ static bool compare_balances(struct fetch *fetch, bool *moved_out)
             return false;
         json_t *list = json_object_get(page, "balances");
         json_t *next = json_object_get(page, "next");
-        *moved_out = status != 200 ||
-                     (uint64_t)json_integer_value(json_object_get(page, "height")) != height;
-        for (size_t i = 0; !*moved_out && i < json_array_size(list); i++)
-            if (node->balances < members)
-                compare_balance(node, node->balances, json_array_get(list, i));
+        if (status != 200 ||
+            (uint64_t)json_integer_value(json_object_get(page, "height")) != height)
+            compared = COMPARED_MOVED;
+        for (size_t i = 0; compared != COMPARED_MOVED && i < json_array_size(list);
+             i++, node->balances++)
+            if (node->balances >= members ||
+                !same_balance(node, report, node->balances, json_array_get(list, i)))
+                compared = COMPARED_OTHER;
         if (json_is_integer(next))
             snprintf(cursor, sizeof(cursor), "%" PRId64, (int64_t)json_integer_value(next));
         else
             snprintf(cursor, sizeof(cursor), "%.100s",
                      json_is_string(next) ? json_string_value(next) : "");
         json_decref(page);
-        if (*moved_out || !cursor[0])
+        if (compared == COMPARED_MOVED || !cursor[0])
             break;
     }
+    if (compared == COMPARED_SAME && node->balances != members) {
+        compared = COMPARED_OTHER;
+        if (report)
+            audit_found(node->audit, "balance", "every member", "some are missing",
+                        "%llu members of %llu", (unsigned long long)node->balances,
+                        (unsigned long long)members);
+    }
+    *compared_out = compared;
     return true;
 }
 
@@ -327,35 +356,57 @@ static bool get_self(struct fetch *fetch, struct node_id *self_out)
                            fetch->target->url, status);
 }
 
+/* On to the size of a checkpoint. False when the node could not be asked. */
+static bool audit_to_checkpoint(struct fetch *fetch, const struct charter_node *self)
+{
+    struct audit *audit = fetch->node->audit;
+    bool found;
+    if (!get_checkpoint(fetch, self))
+        return false;
+    if (audit_finding_count(audit))
+        return true;
+    if (fetch->checkpoint.size < audit_records(audit)) {
+        audit_found(audit, "checkpoint", "a log that only grows", "a smaller one",
+                    "checkpoint of %s", self->name);
+        return true;
+    }
+    /* A bundle that was partial may have grown: read it again, up to where we are. */
+    fetch->bundle_index = UINT64_MAX;
+    if (fetch->checkpoint.size > audit_records(audit) && audit_records(audit) % TILE_WIDTH) {
+        if (!load_bundle(fetch, audit_records(audit) / TILE_WIDTH))
+            return false;
+        for (struct bytes skipped; fetch->bundle_next < audit_records(audit);)
+            if (!next_record(fetch, fetch->bundle_next, &skipped))
+                return fetch->error->code == ERROR_CORRUPT;
+    }
+    if (!audit_heights(fetch, &found))
+        return found;
+    compare_root(fetch);
+    return true;
+}
+
+/* A node answers from a state that may be a moment ahead of the height that it shows. So balances
+ * that differ are a finding only where the ledger stood still, before and after a second look. */
 static bool audit_node(struct fetch *fetch, const struct charter_node *self)
 {
     struct audit *audit = fetch->node->audit;
-    for (int try = 0; try < BALANCE_TRIES; try++) {
-        bool found;
-        bool moved = false;
-        if (!get_checkpoint(fetch, self))
+    enum compared compared = COMPARED_MOVED;
+    bool differed = false;
+    for (int try = 0; try < BALANCE_TRIES && compared != COMPARED_SAME; try++) {
+        uint64_t before = audit_height(audit);
+        if (!audit_to_checkpoint(fetch, self))
             return false;
-        if (audit_finding_count(audit) || fetch->checkpoint.size < audit_records(audit))
-            break;
-        /* A bundle that was partial may have grown. */
-        fetch->bundle_index = UINT64_MAX;
-        uint64_t begun = audit_records(audit) / TILE_WIDTH;
-        if (fetch->checkpoint.size > audit_records(audit) && audit_records(audit) % TILE_WIDTH) {
-            if (!load_bundle(fetch, begun))
-                return false;
-            for (struct bytes skipped; fetch->bundle_next < audit_records(audit);)
-                if (!next_record(fetch, fetch->bundle_next, &skipped))
-                    return fetch->error->code == ERROR_CORRUPT;
-        }
-        if (!audit_heights(fetch, &found))
-            return found;
-        compare_root(fetch);
-        if (audit_finding_count(audit) == 0 && !compare_balances(fetch, &moved))
+        if (audit_finding_count(audit))
+            return true;
+        bool report = differed && audit_height(audit) == before;
+        if (!compare_balances(fetch, report, &compared))
             return false;
-        fetch->node->balances_compared = !moved && audit_finding_count(audit) == 0;
-        if (!moved)
-            break;
+        differed = compared == COMPARED_OTHER;
+        if (differed && !report)
+            cli_sleep_ms(BALANCE_WAIT_MS);
     }
+    fetch->node->moved = compared != COMPARED_SAME && audit_finding_count(audit) == 0;
+    fetch->node->balances_compared = compared == COMPARED_SAME;
     return true;
 }
 

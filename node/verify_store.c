@@ -61,9 +61,11 @@ static void audit_heights(struct replica *replica, struct walk *walk)
 
 /* Opening replays everything and compares it with what is stored, so that a damaged entry is named
  * there already; the audit then repeats it from the log's own bytes alone. */
-static void audit_store(struct store_leveldb *store, struct verify_node *node, bool progress)
+static void audit_store(struct store_leveldb *store, struct node_id self, struct verify_node *node,
+                        bool progress)
 {
-    struct replica_config config = {.charter = node->charter, .store = store_leveldb_store(store)};
+    struct replica_config config = {
+        .charter = node->charter, .self = self, .store = store_leveldb_store(store)};
     struct signing_key *none = signing_key_generate(); /* signs nothing: no event is ever given */
     struct replica *replica = NULL;
     struct error error;
@@ -86,6 +88,42 @@ static void audit_store(struct store_leveldb *store, struct verify_node *node, b
     signing_key_close(none);
 }
 
+static bool get_meta(struct store_leveldb *leveldb, const char *name, uint8_t *out, size_t size,
+                     struct error *error)
+{
+    struct store store = store_leveldb_store(leveldb);
+    struct store_key key = key_meta(name);
+    struct buffer value;
+    buffer_init(&value, STORE_KEY_MAX);
+    bool ok = store.get(store.context, store_key_bytes(&key), &value, error);
+    if (ok && value.size != size)
+        ok = error_set(error, ERROR_CORRUPT, "entry M %s has %zu bytes", name, value.size);
+    if (ok)
+        memcpy(out, value.at, size);
+    buffer_release(&value);
+    return ok;
+}
+
+/* Whose store it is: a wrong charter is no damage. */
+static bool find_owner(struct store_leveldb *store, const struct charter *charter,
+                       struct node_id *self_out, struct error *error)
+{
+    struct hash coalition;
+    uint8_t number[2];
+    if (!get_meta(store, "coalition", coalition.at, HASH_SIZE, error) ||
+        !get_meta(store, "node", number, sizeof(number), error))
+        return false;
+    self_out->v = get_u16be(number);
+    if (hash_equal(&coalition, &charter->coalition) && self_out->v < charter->node_count)
+        return true;
+    char own[HASH_HEX_SIZE + 1];
+    hex_encode(hash_as_bytes(&coalition), own);
+    return error_set(error, ERROR_CONFLICT,
+                     "the store belongs to coalition %s, which is not the charter's: give the "
+                     "right one with --charter",
+                     own);
+}
+
 bool verify_store(const char *path, struct bytes charter, bool progress,
                   struct verify_node *node_out, struct error *error)
 {
@@ -99,10 +137,12 @@ bool verify_store(const char *path, struct bytes charter, bool progress,
     buffer_append(&node->charter_bytes, charter);
     if (!charter_parse(charter, &node->charter, NULL, error))
         return false;
+    struct node_id self;
     bool ok = store_leveldb_check(path, NULL, &report, error) &&
-              store_leveldb_open(path, &options, &store, error);
+              store_leveldb_open(path, &options, &store, error) &&
+              find_owner(store, node->charter, &self, error);
     if (ok) {
-        audit_store(store, node, progress);
+        audit_store(store, self, node, progress);
     } else if (error->code == ERROR_CORRUPT) {
         node->audit = audit_open(node->charter, NULL);
         audit_found(node->audit, "store", "files that are whole", error->text, "%s", path);
