@@ -513,9 +513,34 @@ CASE(line_47_a_quorum_of_any_precommits_sets_one_timeout)
     hear(2, VOTE_PRECOMMIT, 0, NULL);
     CHECK(nothing_happens());
     hear(3, VOTE_PRECOMMIT, 0, NULL);
-    CHECK(timeout_set(TIMEOUT_PRECOMMIT, 0));
+    struct consensus_action action;
+    REQUIRE(take(ACTION_TIMEOUT, &action));
+    CHECK(action.timeout == TIMEOUT_PRECOMMIT && action.delay_ms == TIMEOUT_MS);
+    hear(0, VOTE_PRECOMMIT, 0, &B);
+    CHECK(nothing_happens());
+    close_world();
+}
+
+/* Nothing can be decided in the round any more: waiting would only cost time. */
+CASE(line_47_a_quorum_of_nil_precommits_ends_the_round_at_once)
+{
+    struct consensus_action action;
+    started(0);
+    hear_places("12", VOTE_PRECOMMIT, 0, NULL);
+    CHECK(nothing_happens());
+    hear(3, VOTE_PRECOMMIT, 0, NULL);
+    REQUIRE(take(ACTION_TIMEOUT, &action));
+    CHECK(action.timeout == TIMEOUT_PRECOMMIT && action.delay_ms == 0 && action.round == 0);
     hear(0, VOTE_PRECOMMIT, 0, NULL);
     CHECK(nothing_happens());
+    close_world();
+    started(0); /* the wait was on already: it is cut short, once */
+    hear(0, VOTE_PRECOMMIT, 0, &A);
+    hear_places("12", VOTE_PRECOMMIT, 0, NULL);
+    CHECK(happens(ACTION_TIMEOUT));
+    hear(3, VOTE_PRECOMMIT, 0, NULL);
+    REQUIRE(take(ACTION_TIMEOUT, &action));
+    CHECK(action.delay_ms == 0 && nothing_happens());
     close_world();
 }
 
@@ -994,6 +1019,7 @@ int main(void)
     RUN(line_42_after_a_precommit_of_nil_the_cut_becomes_valid_not_locked);
     RUN(line_44_a_quorum_of_nil_prevotes_precommits_nil);
     RUN(line_47_a_quorum_of_any_precommits_sets_one_timeout);
+    RUN(line_47_a_quorum_of_nil_precommits_ends_the_round_at_once);
     RUN(line_49_a_quorum_of_precommits_decides);
     RUN(line_49_a_quorum_of_an_earlier_round_decides);
     RUN(line_49_a_quorum_of_a_later_round_decides);
