@@ -12,6 +12,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/accrue-e2e.XXXXXX")
 names=(grocer books cinema fuel)
 base=0       # peers listen on base + 0..3, HTTP on base + 1000 + 0..3
 declare -A pids=()
+declare -A nets=() # network namespaces of nodes that have one
 helpers=()   # other processes to end
 failures=0
 in_case=setup
@@ -144,7 +145,7 @@ url_of() {
 node_start() { # NODE...
     local node
     for node in "$@"; do
-        "$accrued" --config "$home/$node/node.json" 2>>"$work/$node.log" &
+        ${nets[$node]:+ip netns exec "${nets[$node]}"} "$accrued" --config "$home/$node/node.json" 2>>"$work/$node.log" &
         pids[$node]=$!
     done
 }
@@ -176,8 +177,13 @@ not_running() {
     [[ $state == Z ]]
 }
 
+# COMMAND where the node's HTTP port can be reached.
+near() { # NODE COMMAND...
+    ${nets[$1]:+ip netns exec "${nets[$1]}"} "${@:2}"
+}
+
 is_ready() {
-    curl -sf -m 2 -o "$work/ready" "$(url_of "$1")/healthz" && jq -e .ready "$work/ready" >"$work/null"
+    near "$1" curl -sf -m 2 -o "$work/ready" "$(url_of "$1")/healthz" && jq -e .ready "$work/ready" >"$work/null"
 }
 
 nodes_ready() { # NODE...
@@ -207,7 +213,7 @@ header() { # NAME, of the last answer
 ask() { # METHOD NODE SCOPE PATH [CURL OPTIONS]
     local token=()
     [[ $3 == none ]] || token=(-H "Authorization: Bearer $(<"$home/$2/$3.token")")
-    status=$(curl -s -m 40 -X "$1" -D "$answer_headers" -o "$work/body" -w '%{http_code}' \
+    status=$(near "$2" curl -s -m 40 -X "$1" -D "$answer_headers" -o "$work/body" -w '%{http_code}' \
         "${token[@]}" "${@:5}" "$(url_of "$2")$4")
     body=$(tr -d '\0' <"$work/body" 2>/dev/null)
 }
@@ -253,7 +259,7 @@ nodes_agree() {
 balances_of() { # NODE
     local cursor=0 page
     while [[ $cursor != null ]]; do
-        page=$(curl -s -m 20 -H "Authorization: Bearer $(<"$home/$1/auditor.token")" \
+        page=$(near "$1" curl -s -m 20 -H "Authorization: Bearer $(<"$home/$1/auditor.token")" \
             "$(url_of "$1")/v1/balances?cursor=$cursor&limit=250")
         jq -c '.balances[]' <<<"$page" || return 1
         cursor=$(jq -r .next <<<"$page")
