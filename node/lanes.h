@@ -7,6 +7,11 @@
  *                    \- A:8'#               a fork: void once A:8# is decided
  *              (?)  <- A:12#                not connected: its predecessors are being fetched
  *
+ * A liar may fork without end, so what nobody asked for has LANE_BRANCH_MAX places and
+ * LANE_BYTES_MAX bytes, and the farthest leaves first. What a cut names is wanted: it always finds
+ * room and stays until the height is decided, or else a flood of forks would keep the branch that
+ * was voted for out of memory, and halt everybody.
+ *
  * Pure. Threads: one at a time.
  */
 #ifndef NODE_LANES_H
@@ -15,26 +20,38 @@
 #include "protocol/batch.h"
 #include "protocol/cut.h"
 
+enum {
+    LANE_BYTES_MAX = 128 * 1024 * 1024,
+    LANE_KEPT_MAX = 2 * LANE_BRANCH_MAX, /* with what is wanted: a few cuts a round */
+    LANE_ASKED_MAX = 8                   /* heads that cuts name and that have not arrived */
+};
+
 struct lane_entry {
     struct batch batch;  /* its payload points into `bytes` */
     struct buffer bytes; /* the encoded batch */
     bool connected;      /* every batch between it and the decided head is held */
     bool hidden;         /* our own, not durable yet: exists for nobody */
+    bool wanted;         /* a cut that matters now names it or what follows it */
     uint64_t *tokens;    /* our own: who waits for each transaction; or NULL */
 };
 
 struct lane {
     struct lane_head decided;
-    struct lane_entry **entries;
+    struct lane_entry **entries; /* sequences ascend; of one sequence, as they came */
     size_t count, capacity;
     size_t bytes;            /* of all entries */
     uint64_t day, day_bytes; /* payload decided on that day of ledger time (rule 13) */
+    struct hash asked[LANE_ASKED_MAX];
+    size_t asked_count; /* ever: the place of the next one modulo LANE_ASKED_MAX */
 };
 
-enum { LANE_BYTES_MAX = 128 * 1024 * 1024 };
+/* Told of each entry that leaves, before it is freed. */
+typedef void lane_left(void *context, const struct lane_entry *entry, bool decided);
 
 void lane_release(struct lane *lane);
 struct lane_entry *lane_find(const struct lane *lane, const struct hash *id);
+/* The same, told where to look. */
+struct lane_entry *lane_find_at(const struct lane *lane, uint64_t sequence, const struct hash *id);
 /* Copies `bytes` (a checked, verified batch). NULL when it is held already, lies at or below the
  * decided head, too far beyond it, or the lane has no room. */
 struct lane_entry *lane_add(struct lane *lane, struct bytes bytes, bool hidden);
@@ -54,12 +71,17 @@ enum lane_path_result {
 enum lane_path_result lane_path(const struct lane *lane, const struct lane_head *head,
                                 struct lane_entry **path_out, size_t *count_out,
                                 struct lane_head *missing_out);
-/* Makes `head` the decided head (its path must be held) and gives each entry that leaves, the
- * path's and the void ones, to `left` before it is freed. */
-void lane_decide(struct lane *lane, const struct lane_head *head,
-                 void (*left)(void *context, const struct lane_entry *entry, bool decided),
-                 void *context);
-/* Frees a place for a batch that a quorum wants: drops the farthest entry that is not ours. */
-void lane_make_room(struct lane *lane);
+/* Makes `head` the decided head (its path must be held). The path's entries leave, and the void
+ * ones: those at its sequences, and those that descend from them. */
+void lane_decide(struct lane *lane, const struct lane_head *head, lane_left *left, void *context);
+
+/* A cut names `head`: it and what it descends from are wanted, held or yet to come. */
+void lane_want(struct lane *lane, const struct lane_head *head);
+void lane_unwant(struct lane *lane); /* nothing is, until lane_want() says so again */
+bool lane_wants(const struct lane *lane, const struct batch *batch);
+/* Makes a place for a batch that is not held, at the cost of farther ones that nobody wants. False:
+ * it is the farthest itself and nobody wants it. */
+bool lane_make_room(struct lane *lane, const struct batch *batch, size_t size, lane_left *left,
+                    void *context) MUST_USE;
 
 #endif

@@ -27,6 +27,8 @@ void replica_send(struct replica *r, uint16_t peer, const struct message *messag
         r->sends.size = offset;
         return;
     }
+    if (peer < NODES_MAX)
+        r->seen[peer].served_bytes += r->sends.size - offset;
     struct queued_action *queued = replica_act(r, REPLICA_SEND);
     queued->action.peer = peer;
     queued->offset = offset;
@@ -97,6 +99,37 @@ static void flush(struct replica *r)
     struct queued_action *queued = replica_act(r, REPLICA_WRITE);
     queued->action.write = ++r->write_number;
     queued->action.group = &write->group;
+}
+
+/* What every event ends with. A height that waited for the full group to leave is tried again. */
+static void settle(struct replica *r)
+{
+    agree_pump(r);
+    flush(r);
+    if (r->pending.used)
+        agree_pump(r);
+    flush(r);
+}
+
+/* A clock that was set back takes along what is due by it: or else nothing would be due, no round
+ * would end and no status be sent, until it is late again. */
+static void set_clock(struct replica *r, uint64_t now_ms)
+{
+    uint64_t back = r->now_ms > now_ms + CLOCK_BACK_MS ? r->now_ms - now_ms : 0;
+    r->now_ms = now_ms;
+    if (back == 0)
+        return;
+    for (size_t i = 0; i < ARRAY_SIZE(r->timers); i++)
+        r->timers[i].at_ms -= back < r->timers[i].at_ms ? back : r->timers[i].at_ms;
+    r->status_at_ms = r->ask_at_ms = now_ms;
+    memset(r->fetch_at_ms, 0, sizeof(r->fetch_at_ms));
+    for (size_t i = 0; i < r->waiting_count; i++)
+        r->waiting[i].since_ms = now_ms;
+    for (size_t i = 0; i < NODES_MAX; i++) {
+        struct peer_seen *seen = &r->seen[i];
+        seen->asked_heights_ms = seen->decided_sent_ms = 0;
+        seen->heard_ms = seen->heard_ms > now_ms ? now_ms : seen->heard_ms;
+    }
 }
 
 static void own_batch_durable(struct replica *r, const struct hash *id)
@@ -171,7 +204,7 @@ void replica_on_durable(struct replica *r, uint64_t number, uint64_t now_ms)
     if (r->stopped)
         return;
     must(r->write_in_flight && number == r->write_number);
-    r->now_ms = now_ms;
+    set_clock(r, now_ms);
     r->write_in_flight = false;
     struct write *done = &r->writes[r->filling ^ 1];
     /* What follows may fill the other group but never this one: it is cleared below. */
@@ -179,8 +212,7 @@ void replica_on_durable(struct replica *r, uint64_t number, uint64_t now_ms)
         after_durable(r, &done->afters[i]);
     write_clear(done);
     replica_maybe_batch(r);
-    agree_pump(r);
-    flush(r);
+    settle(r);
 }
 
 /* ---- own transactions and batches ---------------------------------------------------------- */
@@ -221,22 +253,28 @@ bool replica_submit(struct replica *r, struct bytes transaction, uint64_t token,
     size_t room = r->config.mempool_bytes_max;
     if (r->waiting_count >= MEMPOOL_COUNT_MAX || r->mempool.size + transaction.size + 8 > room)
         return error_set(error, ERROR_BUSY, "%zu transactions wait for a batch", r->waiting_count);
-    r->now_ms = now_ms;
+    set_clock(r, now_ms);
     if (r->may_sign)
         replica_wait(r, transaction, token, 0);
     else
         put_in_outbox(r, transaction, token);
     replica_maybe_batch(r);
-    agree_pump(r);
-    flush(r);
+    settle(r);
     return true;
+}
+
+/* A node that is cut off goes on until its lane is full; then its clients hear that it is busy. */
+static bool may_batch(const struct replica *r)
+{
+    const struct lane *lane = &r->lanes[r->config.self.v];
+    return r->may_sign && !r->stopped && r->waiting_count > 0 && !r->batch_in_flight &&
+           lane->count < OWN_UNDECIDED_MAX && lane->bytes + BATCH_SIZE_MAX <= LANE_BYTES_MAX;
 }
 
 static bool batch_is_due(const struct replica *r)
 {
     const struct lane *lane = &r->lanes[r->config.self.v];
-    if (!r->may_sign || r->stopped || r->waiting_count == 0 || r->batch_in_flight ||
-        lane->count >= OWN_UNDECIDED_MAX)
+    if (!may_batch(r))
         return false;
     return lane->count < OWN_UNDECIDED_EAGER || r->draining ||
            r->mempool.size >= r->charter->limits.batch_bytes ||
@@ -329,8 +367,13 @@ static void dispatch(struct replica *r, uint16_t from, const struct message *mes
         agree_on_proposal(r, from, message->body.proposal);
         return;
     case MESSAGE_VOTES:
-        for (size_t i = 0; i < message->body.votes.count; i++)
-            agree_on_vote(r, from, &message->body.votes.items[i]);
+        /* Each vote may bring actions, and their queue has an end: taken before the next vote. A
+         * peer that carries one bad signature is not worth checking the others. */
+        for (size_t i = 0; i < message->body.votes.count && !r->stopped; i++) {
+            if (!agree_on_vote(r, from, &message->body.votes.items[i]))
+                return;
+            agree_pump(r);
+        }
         return;
     case MESSAGE_STATUS:
         gossip_on_status(r, from, &message->body.status);
@@ -358,7 +401,7 @@ void replica_on_message(struct replica *r, uint16_t from, struct bytes bytes, ui
 {
     if (r->stopped || from >= r->charter->node_count || from == r->config.self.v)
         return;
-    r->now_ms = now_ms;
+    set_clock(r, now_ms);
     r->seen[from].heard_ms = now_ms;
     struct error error;
     if (!message_decode(bytes, &r->in, &error)) {
@@ -367,20 +410,18 @@ void replica_on_message(struct replica *r, uint16_t from, struct bytes bytes, ui
     }
     dispatch(r, from, &r->in);
     replica_maybe_batch(r);
-    agree_pump(r);
-    flush(r);
+    settle(r);
 }
 
 void replica_on_time(struct replica *r, uint64_t now_ms)
 {
     if (r->stopped)
         return;
-    r->now_ms = now_ms;
+    set_clock(r, now_ms);
     replica_maybe_batch(r);
     agree_on_time(r);
     gossip_on_time(r);
-    agree_pump(r);
-    flush(r);
+    settle(r);
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
@@ -396,10 +437,9 @@ uint64_t replica_deadline_ms(const struct replica *r)
     for (size_t i = 0; i < ARRAY_SIZE(r->timers); i++)
         if (r->timers[i].set)
             at = earlier(at, r->timers[i].at_ms);
-    if (r->waiting_count > 0 && r->may_sign && !r->batch_in_flight &&
-        r->lanes[r->config.self.v].count < OWN_UNDECIDED_MAX)
+    if (may_batch(r))
         at = earlier(at, r->waiting[0].since_ms + BATCH_WAIT_MS);
-    if (consensus_step(r->consensus) == STEP_WAITING) {
+    if (consensus_step(r->consensus) == STEP_WAITING && r->may_sign && !r->pending.used) {
         at = earlier(at, r->cut_time_ms + r->charter->limits.heartbeat_ms);
         at = earlier(at, state_next_due_ms(r->state));
     }

@@ -67,6 +67,8 @@ static bool judge_lane(struct replica *r, const struct cut *cut, uint16_t number
     struct lane_entry *path[LANE_BATCHES_PER_CUT_MAX];
     struct lane_head missing;
     size_t count = 0;
+    if (fetch)
+        lane_want(&r->lanes[number], head);
     switch (lane_path(lane, head, path, &count, &missing)) {
     case LANE_PATH_WRONG:
         *why = "a head does not descend from that lane's last decided head";
@@ -124,18 +126,52 @@ static void judge_one(struct replica *r, const struct hash *id)
     const char *why = NULL;
     if (bytes.size == 0 || !cut_decode(bytes, &cut, NULL))
         return;
-    enum cut_status status = agree_judge(r, &cut, true, &why);
+    /* Batches are fetched for the cuts of this round alone: those of liars' past rounds must not
+     * take the turns, and the room, of the one that may be decided. */
+    bool current = consensus_cut_matters(r->consensus, id);
+    r->fetch_hint = consensus_proposer(&r->agreement, cut.height, consensus_round(r->consensus));
+    enum cut_status status = agree_judge(r, &cut, current, &why);
     if (status == CUT_INVALID)
         replica_warn(r, "cut of height %llu is refused: %s", (unsigned long long)cut.height, why);
     if (status != CUT_UNKNOWN) {
         consensus_cut_status(r->consensus, id, status);
         return;
     }
-    if (r->unjudged_count == UNJUDGED_MAX) { /* the oldest gets nil votes; a quorum fetches it */
+    for (size_t i = 0; i < r->unjudged_count; i++)
+        if (hash_equal(&r->unjudged[i], id))
+            return;
+    if (r->unjudged_count == UNJUDGED_MAX) { /* the oldest; proposed again, it is judged again */
         memmove(r->unjudged, r->unjudged + 1, (UNJUDGED_MAX - 1) * sizeof(r->unjudged[0]));
         r->unjudged_count--;
     }
     r->unjudged[r->unjudged_count++] = *id;
+}
+
+static void want_cut(struct replica *r, struct bytes bytes)
+{
+    struct cut cut;
+    if (bytes.size == 0 || !cut_decode(bytes, &cut, NULL) ||
+        cut.lane_count != r->charter->node_count)
+        return;
+    for (uint16_t i = 0; i < cut.lane_count; i++)
+        lane_want(&r->lanes[i], &cut.lanes[i]);
+}
+
+/* Of a new round: what may still be decided keeps its batches, the rest of the flood may go. */
+static void want_anew(struct replica *r)
+{
+    struct consensus_lock lock;
+    struct hash cuts[CONSENSUS_SLOTS];
+    for (size_t i = 0; i < r->charter->node_count; i++)
+        lane_unwant(&r->lanes[i]);
+    consensus_lock(r->consensus, &lock);
+    if (lock.locked_round >= 0)
+        want_cut(r, consensus_cut_bytes(r->consensus, &lock.locked));
+    if (lock.valid_round >= 0)
+        want_cut(r, lock.valid_cut);
+    size_t count = consensus_round_cuts(r->consensus, cuts);
+    for (size_t i = 0; i < count; i++)
+        want_cut(r, consensus_cut_bytes(r->consensus, &cuts[i]));
 }
 
 static void judge_again(struct replica *r)
@@ -149,6 +185,17 @@ static void judge_again(struct replica *r)
 }
 
 /* ---- proposing (rule 7) -------------------------------------------------------------------- */
+
+/* Rule 5's "of a lane that may advance": a lane whose share of the day is used up starts nothing.
+ */
+static bool lane_may_advance(const struct replica *r, const struct lane *lane)
+{
+    const struct lane_entry *tip = lane_tip(lane), *entry = tip;
+    while (entry && entry->batch.sequence > lane->decided.sequence + 1)
+        entry = lane_find_at(lane, entry->batch.sequence - 1, &entry->batch.previous);
+    uint64_t time_ms = r->now_ms > r->cut_time_ms ? r->now_ms : r->cut_time_ms + 1;
+    return entry && entry->batch.payload.size <= lane_room(r, lane, time_ms);
+}
 
 /* The lane's highest verified head within the limits. */
 static struct lane_head head_within(const struct replica *r, uint16_t number, uint64_t time_ms,
@@ -165,7 +212,7 @@ static struct lane_head head_within(const struct replica *r, uint16_t number, ui
     must(count <= LANE_BRANCH_MAX);
     for (size_t i = count; i-- > 0;) {
         chain[i] = tip;
-        tip = i > 0 ? lane_find(lane, &tip->batch.previous) : NULL;
+        tip = i > 0 ? lane_find_at(lane, tip->batch.sequence - 1, &tip->batch.previous) : NULL;
         must(i == 0 || tip);
     }
     uint64_t room = lane_room(r, lane, time_ms);
@@ -312,7 +359,8 @@ void agree_on_proposal(struct replica *r, uint16_t from, struct bytes bytes)
     uint16_t proposer = proposal->proposer.v;
     if (proposal->height != r->height + 1 || proposer >= r->charter->node_count ||
         proposer != consensus_proposer(&r->agreement, proposal->height, proposal->round) ||
-        proposal_known(r, proposal->round, bytes))
+        proposal_known(r, proposal->round, bytes) ||
+        !consensus_takes_proposal(r->consensus, proposal))
         return;
     if (!proposal_verify(proposal, r->verifiers[proposer], &r->charter->coalition)) {
         r->seen[from].bad_signatures++;
@@ -325,24 +373,25 @@ void agree_on_proposal(struct replica *r, uint16_t from, struct bytes bytes)
     consensus_on_proposal(r->consensus, proposal, bytes, timely, proof_holds(r, proposal));
 }
 
-void agree_on_vote(struct replica *r, uint16_t from, const struct vote *vote)
+bool agree_on_vote(struct replica *r, uint16_t from, const struct vote *vote)
 {
     uint16_t voter = vote->voter.v;
     if (voter >= r->charter->node_count || !r->is_voter[voter] || vote->height != r->height + 1)
-        return;
+        return true;
     for (size_t place = 0; place < r->agreement.voter_count; place++) {
         if (r->agreement.voters[place] != voter)
             continue;
         const struct vote *held = consensus_vote(r->consensus, vote->round, vote->type, place);
         if (held && vote_same_claim(held, vote))
-            return;
+            return true;
     }
     if (!vote_verify(vote, r->verifiers[voter], &r->charter->coalition)) {
         r->seen[from].bad_signatures++;
-        return;
+        return false;
     }
     gossip_remember_vote(r, vote);
     consensus_on_vote(r->consensus, vote);
+    return true;
 }
 
 /* ---- what we sign -------------------------------------------------------------------------- */
@@ -426,11 +475,15 @@ static void pend(struct replica *r, uint16_t from, const struct certificate *cer
 /* Executes the pending cut once every batch of it is held. */
 void agree_try_execute(struct replica *r)
 {
-    if (!r->pending.used || r->stopped)
+    if (!r->pending.used || r->stopped || replica_group(r)->ops.size > GROUP_BYTES_BUSY)
         return;
     struct cut cut;
     must(cut_decode(buffer_bytes(&r->pending.cut), &cut, NULL));
     const char *why = NULL;
+    const struct certificate *signers = &r->pending.certificate;
+    r->fetch_hint = r->pending.from != REPLICA_TO_ALL
+                        ? r->pending.from
+                        : signers->votes[r->fetch_turn % signers->count].voter.v;
     switch (agree_judge(r, &cut, true, &why)) {
     case CUT_UNKNOWN:
         return;
@@ -447,11 +500,13 @@ void agree_try_execute(struct replica *r)
     r->pending.used = false;
     execute_cut(r, &certificate, &cut, buffer_bytes(&r->pending.cut));
     agree_begin(r);
+    gossip_catch_up(r, false);
 }
 
-/* A certificate from elsewhere, judged by itself. */
-static bool take_decided(struct replica *r, uint16_t from, const struct certificate *certificate,
-                         struct bytes bytes)
+/* A certificate from elsewhere, judged by itself: also one of a later height, or else a liar's junk
+ * would keep its place. */
+static bool certificate_holds(struct replica *r, uint16_t from,
+                              const struct certificate *certificate, struct bytes bytes)
 {
     struct cut cut;
     if (!cut_decode(bytes, &cut, NULL) || !hash_equal(&cut.id, &certificate->cut) ||
@@ -462,7 +517,6 @@ static bool take_decided(struct replica *r, uint16_t from, const struct certific
         r->seen[from].bad_signatures++;
         return false;
     }
-    pend(r, from, certificate, bytes);
     return true;
 }
 
@@ -472,20 +526,22 @@ void agree_on_decided(struct replica *r, uint16_t from, const struct certificate
     uint64_t next = r->height + 1;
     if (certificate->height < next || certificate->height >= next + AHEAD_MAX)
         return;
-    if (certificate->height > next || r->pending.used) {
-        struct decided *ahead = &r->ahead[certificate->height % AHEAD_MAX];
-        if (certificate->height == next ||
-            (ahead->used && ahead->certificate.height == certificate->height))
-            return;
-        ahead->used = true;
-        ahead->from = from;
-        ahead->certificate = *certificate;
-        buffer_clear(&ahead->cut);
-        buffer_append(&ahead->cut, cut);
+    struct decided *ahead = &r->ahead[certificate->height % AHEAD_MAX];
+    bool known = certificate->height == next
+                     ? r->pending.used
+                     : ahead->used && ahead->certificate.height == certificate->height;
+    if (known || !certificate_holds(r, from, certificate, cut))
+        return;
+    if (certificate->height == next) {
+        pend(r, from, certificate, cut);
+        agree_try_execute(r);
         return;
     }
-    if (take_decided(r, from, certificate, cut))
-        agree_try_execute(r);
+    ahead->used = true;
+    ahead->from = from;
+    ahead->certificate = *certificate;
+    buffer_clear(&ahead->cut);
+    buffer_append(&ahead->cut, cut);
 }
 
 static void take_ahead(struct replica *r)
@@ -494,7 +550,7 @@ static void take_ahead(struct replica *r)
     if (!ahead->used || ahead->certificate.height != r->height + 1 || r->pending.used)
         return;
     ahead->used = false;
-    (void)take_decided(r, ahead->from, &ahead->certificate, buffer_bytes(&ahead->cut));
+    pend(r, ahead->from, &ahead->certificate, buffer_bytes(&ahead->cut));
 }
 
 /* ---- the pump ------------------------------------------------------------------------------ */
@@ -514,7 +570,7 @@ void agree_begin(struct replica *r)
 static bool lane_waits(const struct replica *r)
 {
     for (size_t i = 0; i < r->charter->node_count; i++)
-        if (lane_tip(&r->lanes[i]))
+        if (lane_may_advance(r, &r->lanes[i]))
             return true;
     return false;
 }
@@ -533,8 +589,9 @@ void agree_maybe_start(struct replica *r)
 
 void agree_on_batch(struct replica *r)
 {
-    judge_again(r);
     agree_try_execute(r);
+    if (!r->pending.used)
+        judge_again(r);
     propose_fresh(r);
 }
 
@@ -581,6 +638,10 @@ static void take_action(struct replica *r, const struct consensus_action *action
                                                     .at_ms = r->now_ms + patience(r, action),
                                                     .height = consensus_height(r->consensus),
                                                     .round = action->round};
+        if (action->timeout == TIMEOUT_PROPOSE) { /* a round begins */
+            want_anew(r);
+            judge_again(r);
+        }
         return;
     case ACTION_JUDGE: {
         struct hash id = action->cut;

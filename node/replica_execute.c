@@ -21,23 +21,23 @@ static void order_put(struct execution_order *order, struct lane_entry *entry)
 void execution_order(struct replica *r, const struct cut *cut, struct execution_order *order_out)
 {
     uint16_t lanes[NODES_MAX];
+    struct lane_entry *(*paths)[LANE_BATCHES_PER_CUT_MAX] =
+        (struct lane_entry * (*)[LANE_BATCHES_PER_CUT_MAX])
+            allocate(cut->lane_count, sizeof(*paths));
+    size_t counts[NODES_MAX] = {0}, longest = 0;
     cut_lane_order(&cut->previous, cut->lane_count, lanes);
     memset(order_out, 0, sizeof(*order_out));
-    bool more = true;
-    for (uint64_t turn = 1; more; turn++) {
-        more = false;
-        for (uint16_t i = 0; i < cut->lane_count; i++) {
-            const struct lane *lane = &r->lanes[lanes[i]];
-            struct lane_entry *path[LANE_BATCHES_PER_CUT_MAX];
-            struct lane_head missing;
-            size_t count = 0;
-            must(lane_path(lane, &cut->lanes[lanes[i]], path, &count, &missing) == LANE_PATH_FOUND);
-            if (turn > count)
-                continue;
-            order_put(order_out, path[turn - 1]);
-            more = more || turn < count;
-        }
+    for (uint16_t i = 0; i < cut->lane_count; i++) {
+        struct lane_head missing;
+        must(lane_path(&r->lanes[lanes[i]], &cut->lanes[lanes[i]], paths[i], &counts[i],
+                       &missing) == LANE_PATH_FOUND);
+        longest = counts[i] > longest ? counts[i] : longest;
     }
+    for (size_t turn = 0; turn < longest; turn++)
+        for (uint16_t i = 0; i < cut->lane_count; i++)
+            if (turn < counts[i])
+                order_put(order_out, paths[i][turn]);
+    free((void *)paths);
 }
 
 /* ---- records ------------------------------------------------------------------------------- */

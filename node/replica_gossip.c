@@ -45,9 +45,9 @@ static bool may_serve(struct replica *r, uint16_t peer)
     uint64_t second = r->now_ms / 1000;
     if (seen->serve_second != second) {
         seen->serve_second = second;
-        seen->served = 0;
+        seen->served = seen->served_bytes = 0;
     }
-    return seen->served++ < SERVE_PER_SECOND;
+    return seen->served++ < SERVE_PER_SECOND && seen->served_bytes < SERVE_BYTES_PER_SECOND;
 }
 
 /* ---- status -------------------------------------------------------------------------------- */
@@ -194,15 +194,23 @@ static void help_behind(struct replica *r, uint16_t to, uint64_t height)
             return;
 }
 
-static void ask_heights(struct replica *r, uint16_t peer)
+static void ask_heights(struct replica *r, uint16_t peer, uint64_t first, uint64_t count)
 {
-    if (r->now_ms < r->fetch_heights_at_ms + FETCH_AGAIN_MS)
-        return;
-    r->fetch_heights_at_ms = r->now_ms;
     r->out.kind = MESSAGE_FETCH_HEIGHTS;
-    r->out.body.fetch_heights.from = r->height + 1;
-    r->out.body.fetch_heights.count = FETCH_HEIGHTS_MAX;
+    r->out.body.fetch_heights.from = first;
+    r->out.body.fetch_heights.count = count;
     replica_send(r, peer, &r->out);
+}
+
+/* Whoever says that it is ahead is asked, each at its own pace: one that claims it without end must
+ * not take the turns of those that can answer. */
+static void ask_ahead(struct replica *r, uint16_t peer, uint64_t ahead)
+{
+    struct peer_seen *seen = &r->seen[peer];
+    if (r->pending.used || r->now_ms < seen->asked_heights_ms + FETCH_AGAIN_MS)
+        return;
+    seen->asked_heights_ms = r->now_ms;
+    ask_heights(r, peer, r->height + 1, ahead < FETCH_HEIGHTS_MAX ? ahead : FETCH_HEIGHTS_MAX);
 }
 
 void gossip_on_status(struct replica *r, uint16_t from, const struct status *status)
@@ -214,7 +222,7 @@ void gossip_on_status(struct replica *r, uint16_t from, const struct status *sta
     if (!may_serve(r, from))
         return;
     if (status->height > ours) {
-        ask_heights(r, from);
+        ask_ahead(r, from, status->height - ours);
     } else if (status->height < ours) {
         help_behind(r, from, status->height);
     } else {
@@ -240,11 +248,34 @@ void gossip_fetch(struct replica *r, uint16_t number, const struct lane_head *mi
                              .head_sequence = missing->sequence,
                              .above = r->lanes[number].decided.sequence};
     size_t nodes = r->charter->node_count;
-    uint16_t peer = r->fetch_turn == 0 ? number : (uint16_t)((number + r->fetch_turn) % nodes);
-    r->fetch_turn = (uint16_t)((r->fetch_turn + 1) % nodes);
+    uint16_t peer = (uint16_t)((number + r->fetch_turn / 2) % nodes);
+    if (r->fetch_turn % 2 == 0 && r->fetch_hint < nodes)
+        peer = r->fetch_hint;
+    r->fetch_turn = (uint16_t)((r->fetch_turn + 1) % (2 * nodes));
     if (peer == r->config.self.v)
         peer = (uint16_t)((peer + 1) % nodes);
     replica_send(r, peer, &r->out);
+}
+
+/* Crowded out by nearer or wanted ones: it leaves the disk as well, or a liar's forks would fill
+ * it. */
+static void crowded_out(void *context, const struct lane_entry *entry, bool decided)
+{
+    struct replica *r = (struct replica *)context;
+    (void)decided;
+    struct store_key key = key_batch(entry->batch.lane.v, entry->batch.sequence, &entry->batch.id);
+    store_delete(replica_group(r), store_key_bytes(&key));
+}
+
+/* Is it worth a signature check? What nobody asked for may be too far, or come too fast. */
+static bool takes_batch(struct replica *r, const struct batch *batch)
+{
+    const struct lane *lane = &r->lanes[batch->lane.v];
+    return batch->sequence > lane->decided.sequence &&
+           batch->sequence - lane->decided.sequence <= LANE_BRANCH_MAX &&
+           !lane_find_at(lane, batch->sequence, &batch->id) &&
+           replica_group(r)->ops.size <=
+               GROUP_BYTES_BUSY * (size_t)(lane_wants(lane, batch) ? 2 : 1);
 }
 
 void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes)
@@ -257,7 +288,7 @@ void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes)
         return;
     }
     struct lane *lane = &r->lanes[batch.lane.v];
-    if (batch.sequence <= lane->decided.sequence || lane_find(lane, &batch.id))
+    if (!takes_batch(r, &batch))
         return;
     if (!batch_verify(&batch, r->verifiers[batch.lane.v])) {
         r->seen[from].bad_signatures++;
@@ -271,21 +302,25 @@ void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes)
                      r->charter->nodes[from].name, (unsigned long long)batch.sequence);
         return;
     }
-    if (lane->count >= LANE_BRANCH_MAX && batch.lane.v != r->config.self.v)
-        lane_make_room(lane);
+    if (!lane_make_room(lane, &batch, bytes.size, crowded_out, r))
+        return;
     const struct lane_entry *entry = lane_add(lane, bytes, false);
     if (!entry)
         return;
     /* Written before any vote that relies on it: groups are applied in order (rule 3). */
     struct store_key key = key_batch(batch.lane.v, batch.sequence, &batch.id);
     store_put(replica_group(r), store_key_bytes(&key), bytes);
-    r->fetch_at_ms[batch.lane.v] = 0; /* progress: what else is missing is asked for at once */
-    if (!entry->connected) {
-        struct lane_head before = {.sequence = batch.sequence - 1, .id = batch.previous};
-        if (!lane_find(lane, &before.id))
-            gossip_fetch(r, batch.lane.v, &before);
+    struct lane_head before = {.sequence = batch.sequence - 1, .id = batch.previous};
+    bool follows = entry->connected || lane_find_at(lane, before.sequence, &before.id);
+    /* A chain that is complete: what else is missing is asked for at once. Otherwise the rest of
+     * an answer is likely on its way, and asking at every batch of it would multiply it. */
+    if (follows)
+        r->fetch_at_ms[batch.lane.v] = 0;
+    agree_on_batch(r); /* may free the entry; what cuts wait for is asked for first */
+    if (!follows) {
+        r->fetch_hint = from;
+        gossip_fetch(r, batch.lane.v, &before);
     }
-    agree_on_batch(r);
 }
 
 /* One batch, from memory or from the store; its predecessor's place in `at`. */
@@ -330,13 +365,58 @@ void gossip_on_fetch_batches(struct replica *r, uint16_t from, const struct mess
     }
 }
 
+/* Before a height's certificate go its batches, so that whoever is far behind need not ask for
+ * each.
+ */
+static bool send_height_batches(struct replica *r, uint16_t to, uint64_t height, size_t *sent)
+{
+    struct buffer value;
+    struct stored_height stored;
+    struct stored_batch batch;
+    buffer_init(&value, STORE_VALUE_MAX);
+    struct store_key key = key_height(height);
+    bool found =
+        r->config.store.get(r->config.store.context, store_key_bytes(&key), &value, NULL) &&
+        stored_height_decode(buffer_bytes(&value), &stored, NULL);
+    while (found && stored_batch_next(&stored.batches, &batch)) {
+        struct lane_head at = {.sequence = batch.sequence, .id = batch.id};
+        found = send_batch(r, to, batch.lane.v, &at, sent) && *sent < FETCH_BYTES_MAX;
+    }
+    buffer_release(&value);
+    return found;
+}
+
 void gossip_on_fetch_heights(struct replica *r, uint16_t from, uint64_t first, uint64_t count)
 {
     if (!may_serve(r, from) || first == 0)
         return;
-    for (uint64_t i = 0; i < count && first + i <= r->shown.height; i++)
-        if (!send_height(r, from, first + i))
+    size_t sent = 0;
+    for (uint64_t i = 0; i < count && first + i <= r->shown.height; i++) {
+        bool more = count == 1 || send_height_batches(r, from, first + i, &sent);
+        if (!send_height(r, from, first + i) || !more)
             return;
+    }
+}
+
+/* An answer is worth FETCH_HEIGHTS_MAX heights; when half of them are executed, or nothing comes
+ * any more, the next are asked for: a node that was away for a day must not wait for the next
+ * status at each step. Who claims to be ahead may lie, so another one is asked each time. */
+void gossip_catch_up(struct replica *r, bool stalled)
+{
+    if (stalled || r->asked_height < r->height)
+        r->asked_height = r->height;
+    if (r->pending.used || r->asked_height > r->height + FETCH_HEIGHTS_MAX / 2)
+        return;
+    for (size_t i = 0; i < r->charter->node_count; i++) {
+        r->catch_up_turn = (uint16_t)((r->catch_up_turn + 1) % r->charter->node_count);
+        if (r->catch_up_turn == r->config.self.v ||
+            r->seen[r->catch_up_turn].height < r->height + 2 ||
+            r->seen[r->catch_up_turn].height <= r->asked_height)
+            continue;
+        ask_heights(r, r->catch_up_turn, r->asked_height + 1, FETCH_HEIGHTS_MAX / 2);
+        r->asked_height += FETCH_HEIGHTS_MAX / 2;
+        return;
+    }
 }
 
 /* ---- rule 3's question --------------------------------------------------------------------- */
@@ -457,6 +537,7 @@ void gossip_on_time(struct replica *r)
     if (r->now_ms < r->status_at_ms)
         return;
     send_status(r, REPLICA_TO_ALL);
+    gossip_catch_up(r, true);
     /* Batches that a cut waits for may have been lost with the request. */
     agree_on_batch(r);
     r->status_interval_ms = all_quiet(r) ? STATUS_LAST_MS : r->status_interval_ms * 2;

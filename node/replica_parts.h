@@ -30,6 +30,11 @@ enum {
     SILENT_PROPOSER_MS = 20,           /* waited for a proposer that was not heard recently */
     FETCH_BYTES_MAX = 4 * 1024 * 1024, /* batches sent for one request */
     SERVE_PER_SECOND = 400,            /* requests served a peer */
+    SERVE_BYTES_PER_SECOND = 48 * 1024 * 1024,
+    /* A group that is this full takes no batches and no further height before it is written: a
+     * flood, or a slow disk, must not fill it to STORE_GROUP_MAX. */
+    GROUP_BYTES_BUSY = 16 * 1024 * 1024,
+    CLOCK_BACK_MS = 1000, /* a clock set back by more moves what is due with it */
     MEMPOOL_BYTES_DEFAULT = 16 * 1024 * 1024,
     MEMPOOL_COUNT_MAX = 256 * 1024
 };
@@ -99,8 +104,8 @@ struct peer_seen { /* of each node */
     struct buffer proposal; /* its newest signed proposal */
     uint64_t proposal_height;
     int32_t proposal_round;
-    uint64_t serve_second, served;
-    uint64_t decided_sent_ms, decided_sent_height;
+    uint64_t serve_second, served, served_bytes;
+    uint64_t decided_sent_ms, decided_sent_height, asked_heights_ms;
     bool answered; /* our question at start */
 };
 
@@ -152,8 +157,11 @@ struct replica {
     size_t action_first, action_count, action_capacity;
     struct buffer sends;
 
-    uint64_t status_at_ms, ask_at_ms, fetch_heights_at_ms;
+    uint64_t status_at_ms, ask_at_ms;
     uint64_t fetch_at_ms[NODES_MAX]; /* a lane's batches were asked for; not again before */
+    uint16_t fetch_hint;   /* who told of the cut that is judged; REPLICA_TO_ALL: nobody */
+    uint64_t asked_height; /* the last height asked for, while catching up */
+    uint16_t catch_up_turn;
     uint32_t status_interval_ms;
     uint16_t fetch_turn;
 
@@ -176,7 +184,8 @@ void replica_wait(struct replica *r, struct bytes transaction, uint64_t token, u
 void agree_begin(struct replica *r); /* at height + 1 */
 void agree_maybe_start(struct replica *r);
 void agree_on_proposal(struct replica *r, uint16_t from, struct bytes bytes);
-void agree_on_vote(struct replica *r, uint16_t from, const struct vote *vote);
+/* False: its signature does not hold. */
+bool agree_on_vote(struct replica *r, uint16_t from, const struct vote *vote);
 void agree_on_batch(struct replica *r); /* a lane grew: judge and propose again */
 void agree_on_decided(struct replica *r, uint16_t from, const struct certificate *certificate,
                       struct bytes cut);
@@ -209,6 +218,8 @@ void gossip_on_fetch_heights(struct replica *r, uint16_t from, uint64_t first, u
 void gossip_on_ask(struct replica *r, uint16_t from, uint64_t nonce);
 void gossip_on_answer(struct replica *r, uint16_t from, const struct answer *answer);
 void gossip_fetch(struct replica *r, uint16_t number, const struct lane_head *missing);
+/* Asks for the next heights where others are ahead. */
+void gossip_catch_up(struct replica *r, bool stalled);
 void gossip_remember_vote(struct replica *r, const struct vote *vote);
 void gossip_remember_proposal(struct replica *r, const struct proposal *proposal,
                               struct bytes bytes);

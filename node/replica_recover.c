@@ -156,10 +156,14 @@ static bool take_batch(void *visitor, struct bytes key, struct bytes value)
 {
     struct replica *r = (struct replica *)visitor;
     struct batch batch;
-    (void)key;
-    if (batch_decode(value, &batch, NULL) && batch.lane.v < r->charter->node_count &&
-        batch_verify(&batch, r->verifiers[batch.lane.v]))
-        (void)lane_add(&r->lanes[batch.lane.v], value, false);
+    bool good = batch_decode(value, &batch, NULL) && batch.lane.v < r->charter->node_count &&
+                batch_verify(&batch, r->verifiers[batch.lane.v]);
+    /* Going on without it would sign another one in its place. */
+    if (!good && get_u16be(key.at + 1) == r->config.self.v)
+        replica_stop(r, "the store is damaged: a batch of this node's own lane does not hold");
+    /* What no lane has room for is nothing that was voted for, and must not stay for ever. */
+    if (good && !lane_add(&r->lanes[batch.lane.v], value, false))
+        store_delete(replica_group(r), key);
     return true;
 }
 
@@ -184,8 +188,11 @@ static bool take_own_vote(void *visitor, struct bytes key, struct bytes value)
     struct codec_reader reader;
     codec_reader_init(&reader, value);
     vote_get(&reader, &vote);
-    if (!codec_finish(&reader, "vote", NULL) || vote.height != r->height + 1 ||
-        vote.voter.v != r->config.self.v) {
+    if (!codec_finish(&reader, "vote", NULL) || vote.voter.v != r->config.self.v) {
+        replica_stop(r, "the store is damaged: a vote of this node's own does not decode");
+        return false;
+    }
+    if (vote.height != r->height + 1) {
         store_delete(replica_group(r), key);
         return true;
     }
@@ -204,7 +211,11 @@ static bool take_own_proposal(void *visitor, struct bytes key, struct bytes valu
     struct codec_reader reader;
     codec_reader_init(&reader, value);
     proposal_get(&reader, &r->proposal_in);
-    if (!codec_finish(&reader, "proposal", NULL) || r->proposal_in.height != r->height + 1) {
+    if (!codec_finish(&reader, "proposal", NULL)) {
+        replica_stop(r, "the store is damaged: a proposal of this node's own does not decode");
+        return false;
+    }
+    if (r->proposal_in.height != r->height + 1) {
         store_delete(replica_group(r), key);
         return true;
     }
@@ -270,6 +281,7 @@ static bool take_outbox(void *visitor, struct bytes key, struct bytes value)
         return true;
     r->outbox_next = get_u64be(key.at + 1);
     r->outbox_count++;
+    r->mempool.limit += value.size + 16; /* it was acknowledged, whatever the limit is now */
     replica_wait(r, value, 0, r->outbox_next);
     return true;
 }

@@ -198,7 +198,10 @@ static struct cut_entry *cut_find(const struct consensus *c, const struct hash *
 
 static void cut_add(struct consensus *c, const struct hash *id, struct bytes bytes)
 {
-    if (cut_find(c, id))
+    const struct cut_entry *known = cut_find(c, id);
+    if (known && known->status == CUT_UNKNOWN) /* whoever judged it may have given up on it */
+        act(c, ACTION_JUDGE)->cut = *id;
+    if (known)
         return;
     c->cuts = (struct cut_entry *)array_grow(c->cuts, &c->cut_capacity, c->cut_count + 1,
                                              sizeof(c->cuts[0]));
@@ -527,37 +530,43 @@ static bool slot_wanted(const struct consensus *c, const struct round_state *rou
 }
 
 /* Where a proposal goes: a free slot; else the second, when votes show that it is needed. */
-static struct slot *slot_for(const struct consensus *c, struct round_state *round,
-                             const struct proposal *proposal)
+static const struct slot *slot_for(const struct consensus *c, const struct round_state *round,
+                                   const struct proposal *proposal)
 {
     for (size_t i = 0; i < CONSENSUS_SLOTS; i++) {
-        struct slot *slot = &round->slots[i];
+        const struct slot *slot = &round->slots[i];
         if (!slot->used)
             return slot;
         if (hash_equal(&slot->cut, &proposal->cut.id) && slot->valid_round == proposal->valid_round)
             return NULL; /* a repetition */
     }
-    struct slot *last = &round->slots[CONSENSUS_SLOTS - 1];
+    const struct slot *last = &round->slots[CONSENSUS_SLOTS - 1];
     bool replace = slot_wanted(c, round, &proposal->cut.id) && !slot_wanted(c, round, &last->cut);
     return replace ? last : NULL;
+}
+
+bool consensus_takes_proposal(const struct consensus *c, const struct proposal *proposal)
+{
+    if (proposal->height != c->height || c->step == STEP_DECIDED)
+        return false;
+    /* A proposal far ahead waits at its sender until votes show that the round is real. */
+    if (proposal->round > c->round + ROUNDS_AHEAD_MAX || proposal->round > ROUND_MAX)
+        return false;
+    if (proposal->proposer.v != consensus_proposer(&c->config, c->height, proposal->round))
+        return false;
+    const struct round_state *round = round_at(c, proposal->round);
+    return !round || slot_for(c, round, proposal);
 }
 
 void consensus_on_proposal(struct consensus *c, const struct proposal *proposal, struct bytes bytes,
                            bool timely, bool proof_holds)
 {
-    if (proposal->height != c->height || c->step == STEP_DECIDED)
-        return;
-    /* A proposal far ahead waits at its sender until votes show that the round is real. */
-    if (proposal->round > c->round + ROUNDS_AHEAD_MAX || proposal->round > ROUND_MAX)
-        return;
-    if (proposal->proposer.v != consensus_proposer(&c->config, c->height, proposal->round))
+    if (!consensus_takes_proposal(c, proposal))
         return;
     if (proposal->valid_round >= 0 && !proof_holds && !PLANTED(PLANT_NO_PROOF))
         return;
     struct round_state *round = round_make(c, proposal->round);
-    struct slot *slot = slot_for(c, round, proposal);
-    if (!slot)
-        return;
+    struct slot *slot = &round->slots[slot_for(c, round, proposal) - round->slots];
     if (slot != &round->slots[0])
         c->conflicts[place_of(c, proposal->proposer.v)]++;
     slot->used = true;
@@ -705,6 +714,26 @@ struct bytes consensus_cut_bytes(const struct consensus *c, const struct hash *c
 {
     const struct cut_entry *entry = cut_find(c, cut);
     return entry ? buffer_bytes(&entry->bytes) : bytes_of(NULL, 0);
+}
+
+bool consensus_cut_matters(const struct consensus *c, const struct hash *cut)
+{
+    const struct round_state *round = round_at(c, c->round);
+    for (size_t i = 0; round && i < CONSENSUS_SLOTS; i++)
+        if (round->slots[i].used && hash_equal(&round->slots[i].cut, cut))
+            return true;
+    return (c->locked_round >= 0 && hash_equal(&c->locked, cut)) ||
+           (c->valid_round >= 0 && hash_equal(&c->valid, cut));
+}
+
+size_t consensus_round_cuts(const struct consensus *c, struct hash cuts_out[CONSENSUS_SLOTS])
+{
+    const struct round_state *round = round_at(c, c->round);
+    size_t count = 0;
+    for (size_t i = 0; round && i < CONSENSUS_SLOTS; i++)
+        if (round->slots[i].used)
+            cuts_out[count++] = round->slots[i].cut;
+    return count;
 }
 
 void consensus_lock(const struct consensus *c, struct consensus_lock *lock_out)

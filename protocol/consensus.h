@@ -92,6 +92,8 @@ void consensus_restore_lock(struct consensus *consensus, int32_t locked_round,
                             const struct vote *proof, size_t proof_count);
 
 bool consensus_next(struct consensus *consensus, struct consensus_action *action_out);
+/* Is it worth verifying: of a round that is near, with a place free for it? */
+bool consensus_takes_proposal(const struct consensus *consensus, const struct proposal *proposal);
 
 /* ---- asking -------------------------------------------------------------------------------- */
 
@@ -102,6 +104,12 @@ uint16_t consensus_proposer(const struct consensus_config *config, uint64_t heig
 const struct certificate *consensus_certificate(const struct consensus *consensus);
 /* Bytes of a cut that a proposal brought, or nothing. */
 struct bytes consensus_cut_bytes(const struct consensus *consensus, const struct hash *cut);
+
+/* Is the cut proposed in this round, locked or valid: may its batches be needed for a vote now? */
+bool consensus_cut_matters(const struct consensus *consensus, const struct hash *cut);
+/* Cuts proposed in this round; returns how many. */
+size_t consensus_round_cuts(const struct consensus *consensus,
+                            struct hash cuts_out[CONSENSUS_SLOTS]);
 
 struct consensus_lock {                /* what must be durable with a vote that locks */
     int32_t locked_round, valid_round; /* -1: none */
