@@ -20,6 +20,7 @@
 #include "node/transport.h"
 
 enum {
+    STEP_MS_MAX = 2000,     /* the replica is called at least so often */
     HOUSEKEEPING_MS = 100,  /* deadlines of answers, suppressed log lines */
     STOP_WITHIN_MS = 10000, /* a graceful stop waits no longer for answers */
     ROUNDS_MAX = 10000      /* of draining before other events get their turn */
@@ -180,8 +181,10 @@ static void arm_step(struct service *s)
         (void)uv_timer_stop(&s->step);
         return;
     }
+    /* Nothing lies farther ahead than the next status, unless the wall clock was set back. */
+    uint64_t delay = at > now ? at - now : 0;
     uv_update_time(&s->loop);
-    (void)uv_timer_start(&s->step, on_step, at > now ? at - now : 0, 0);
+    (void)uv_timer_start(&s->step, on_step, delay < STEP_MS_MAX ? delay : STEP_MS_MAX, 0);
 }
 
 /* ---- events -------------------------------------------------------------------------------- */
