@@ -3,6 +3,10 @@
  *   accrue-sim --seeds 1..300        play these; exit 1 and print the first seed that fails
  *   accrue-sim --seed 17             replay one, with what the nodes said
  *   accrue-sim --minutes 30          go on from a seed taken from the clock
+ *   accrue-sim --attack all          play the directed attacks (directed.c)
+ *   accrue-sim --crash-writes 60     crash a node at its k-th write, for k = 1..60, kept or lost
+ *   accrue-sim --away 4              how fast a node that was away catches up
+ *   accrue-sim --calm 4              no faults: virtual time and messages a height
  *   accrue-sim --plant no-lock|all   plant a bug; exit 0 when it is found
  *   accrue-sim --plant no-lock 327   replay one seed with the bug
  */
@@ -15,6 +19,7 @@
 #include <time.h>
 
 #include "protocol/plant.h"
+#include "sim/directed.h"
 #include "sim/world.h"
 
 enum plant plant_active = PLANT_NONE;
@@ -162,6 +167,75 @@ static int replay_plant(const char *word, uint64_t seed)
     return 2;
 }
 
+/* Calm weather, and node 0 dies once: while its k-th group is being written, which a quarter of an
+ * hour later is there or is not. Nothing else may help it: every promise was made before. */
+static int crash_at_writes(uint64_t last)
+{
+    static const size_t sizes[] = {1, 2, 3, 4};
+    char why[SIM_TEXT];
+    int failed = 0;
+    for (uint64_t write = 1; write <= last; write++)
+        for (size_t i = 0; i < 2 * ARRAY_SIZE(sizes); i++) {
+            struct scenario s = {.seed = write, .nodes = sizes[i / 2], .delay_ms = 8};
+            s.slow_write_ms = 30;
+            s.trouble_ms = 4000;
+            s.heal_ms = 60000;
+            s.submits = 40;
+            s.timeout_ms = 200;
+            s.no_new_work = true;
+            s.crash_at_write = write;
+            s.crash_kept = i % 2 ? 1000 : 0;
+            if (play(&s, false, why))
+                continue;
+            failed++;
+            printf("write %" PRIu64 ", %zu nodes, %s: %s\n", write, s.nodes,
+                   i % 2 ? "kept" : "lost", why);
+        }
+    printf("%" PRIu64 " writes crashed, %d failed\n", last, failed);
+    return failed ? 1 : 0;
+}
+
+static int calm(size_t nodes)
+{
+    struct scenario s = {.seed = 1, .nodes = nodes, .delay_ms = 10, .slow_write_ms = 3};
+    struct world *world = (struct world *)allocate(1, sizeof(*world));
+    s.trouble_ms = 20000;
+    s.heal_ms = 60000;
+    s.submits = 2000;
+    s.timeout_ms = 1000;
+    s.no_new_work = true;
+    bool good = world_play(world, &s);
+    printf("%zu nodes: %zu heights, %.1f virtual ms and %.1f messages (%.0f bytes) each%s%s\n",
+           nodes, world->sealed_count, 20000.0 / (double)world->sealed_count,
+           (double)world->messages / (double)world->sealed_count,
+           (double)world->message_bytes / (double)world->sealed_count, good ? "" : ": ",
+           world->why);
+    world_release(world);
+    free(world);
+    return good ? 0 : 1;
+}
+
+/* Node 0 comes late to a busy coalition, or finds it idle again. */
+static int away(size_t nodes)
+{
+    struct scenario s = {.seed = 1, .nodes = nodes, .delay_ms = 10, .slow_write_ms = 3};
+    struct world *world = (struct world *)allocate(1, sizeof(*world));
+    s.trouble_ms = 60000;
+    s.heal_ms = 120000;
+    s.submits = 8000;
+    s.timeout_ms = 30;
+    s.away_ms = 45000;
+    s.no_new_work = true;
+    bool good = world_play(world, &s) && world->caught_up_ms > 0;
+    uint64_t took = world->caught_up_ms - world->back_ms;
+    printf("%zu nodes: a node that was away caught up with %" PRIu64 " heights in %" PRIu64
+           " virtual ms, while the others went on%s%s\n",
+           nodes, world->caught_up_height, took, good ? "" : ": ", world->why);
+    world_release(world);
+    free(world);
+    return good ? 0 : 1;
+}
+
 static int usage(FILE *to, int status)
 {
     (void)fprintf(to,
@@ -177,6 +251,8 @@ int main(int argc, char **argv)
     static const struct option options[] = {
         {"seeds", required_argument, NULL, 'r'},   {"seed", required_argument, NULL, 's'},
         {"minutes", required_argument, NULL, 'm'}, {"plant", required_argument, NULL, 'p'},
+        {"attack", required_argument, NULL, 'a'},  {"crash-writes", required_argument, NULL, 'w'},
+        {"calm", required_argument, NULL, 'c'},    {"away", required_argument, NULL, 'y'},
         {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
     int option = getopt_long(argc, argv, "h", options, NULL);
     char *end = NULL;
@@ -187,6 +263,14 @@ int main(int argc, char **argv)
         return replay_plant(optarg, strtoull(argv[optind], NULL, 10));
     if (option == 'p')
         return find_plants(optarg);
+    if (option == 'a')
+        return directed_play(optarg);
+    if (option == 'w')
+        return crash_at_writes(strtoull(optarg, NULL, 10));
+    if (option == 'y')
+        return away((size_t)strtoull(optarg, NULL, 10));
+    if (option == 'c')
+        return calm((size_t)strtoull(optarg, NULL, 10));
     if (option == 'm')
         return play_minutes(strtoull(optarg, NULL, 10));
     if (option == 's') {

@@ -35,6 +35,11 @@ static bool lie_proposal(struct world *w, uint16_t from, uint16_t to, struct mes
                other_half(w, to);
     if (lie) {
         proposal->cut.time_ms += 1;
+        if (w->scenario.lie_kinds & LIE_BOGUS)
+            for (size_t i = 0; i < proposal->cut.lane_count; i++) {
+                proposal->cut.lanes[i].sequence++;
+                put_u64be(proposal->cut.lanes[i].id.at, sim_random(w));
+            }
         cut_encode(&proposal->cut, &cut);
         proposal->cut_bytes = buffer_bytes(&cut);
         proposal_sign(proposal, w->nodes[from].key, &w->charter->coalition);
@@ -97,7 +102,7 @@ static bool lie_batch(struct world *w, uint16_t from, uint16_t to, struct messag
         return false;
     struct buffer bytes;
     buffer_init(&bytes, BATCH_SIZE_MAX);
-    batch.created_ms ^= 1;
+    batch.created_ms ^= w->scenario.lie_kinds & LIE_SPLIT ? (uint64_t)to + 1 : 1;
     batch_seal(&batch, w->nodes[from].key);
     batch_encode(&batch, &bytes);
     message->body.batch = buffer_bytes(&bytes);
@@ -137,13 +142,13 @@ void liar_send(struct world *w, uint16_t from, uint16_t to, struct bytes bytes)
     struct message *message = (struct message *)allocate(1, sizeof(*message));
     bool told = false;
     if (message_decode(bytes, message, NULL)) {
-        if (message->kind == MESSAGE_PROPOSAL && lies & LIE_EQUIVOCATE)
+        if (message->kind == MESSAGE_PROPOSAL && lies & (LIE_EQUIVOCATE | LIE_BOGUS))
             told = lie_proposal(w, from, to, message);
         else if (message->kind == MESSAGE_VOTES && lies & LIE_DOUBLE_VOTE)
             told = lie_votes(w, from, to, message);
         else if (message->kind == MESSAGE_BATCH && lies & LIE_WITHHOLD && sim_chance(w, 700))
             told = true;
-        else if (message->kind == MESSAGE_BATCH && lies & LIE_FORK_LANE)
+        else if (message->kind == MESSAGE_BATCH && lies & (LIE_FORK_LANE | LIE_SPLIT))
             told = lie_batch(w, from, to, message);
     }
     if (!told)

@@ -7,7 +7,7 @@
 #include "crypto/merkle.h"
 #include "protocol/codec.h"
 
-enum { START_MS = 1800000000, EVENTS_MAX = 4000000, QUIET_TICK_MS = 5 };
+enum { START_MS = 1800000000, EVENTS_MAX = 4000000, QUIET_TICK_MS = 5, LONG_SLEEP_MS = 2000 };
 
 /* ---- randomness: splitmix64 ---------------------------------------------------------------- */
 
@@ -100,6 +100,7 @@ void world_post(struct world *w, uint16_t from, uint16_t to, struct bytes messag
 {
     const struct scenario *s = &w->scenario;
     w->messages++;
+    w->message_bytes += message.size;
     if (!w->healed) {
         if (w->nodes[from].side != w->nodes[to].side || sim_chance(w, s->loss))
             return;
@@ -172,7 +173,7 @@ static void send_out(struct world *w, uint16_t from, const struct replica_action
     for (uint16_t to = 0; to < w->scenario.nodes; to++) {
         if (to == from || (action->peer != REPLICA_TO_ALL && action->peer != to))
             continue;
-        if (w->nodes[from].liar && !w->healed)
+        if (w->nodes[from].liar && (!w->healed || w->scenario.liars_go_on))
             liar_send(w, from, to, action->message);
         else
             world_post(w, from, to, action->message);
@@ -214,6 +215,10 @@ static void check_height(struct world *w, uint16_t number, uint64_t height)
     else if (height % 8 == 0 && !state_check(replica_state(node->replica), &error))
         world_fail(w, "node %u at height %llu: %s", number, (unsigned long long)height, error.text);
     node->height = height;
+    if (w->scenario.away_ms && number == 0 && !w->caught_up_ms && height == w->sealed_count) {
+        w->caught_up_ms = w->now_ms;
+        w->caught_up_height = height;
+    }
 }
 
 static void check_decided(struct world *w, uint16_t number, const struct replica_action *action)
@@ -245,6 +250,9 @@ static void take_actions(struct world *w, uint16_t number)
         case REPLICA_WRITE: {
             uint32_t took = 1 + sim_below(w, node->write_ms);
             node->writing = copy(buffer_bytes(&action.group->ops));
+            if (number == 0 && ++node->writes == w->scenario.crash_at_write)
+                push(w, (struct event){.at_ms = w->now_ms + sim_below(w, took + 1),
+                                       .kind = EVENT_CRASH});
             push(w, (struct event){.at_ms = w->now_ms + took,
                                    .kind = EVENT_DURABLE,
                                    .node = number,
@@ -296,6 +304,8 @@ static void start(struct world *w, uint16_t number)
                                     .nonce = sim_random(w),
                                     .mempool_bytes_max = 64 * 1024};
     node->life++;
+    if (!w->back_ms && number == 0)
+        w->back_ms = w->now_ms;
     if (!replica_open(&config, clock_of(w, number), &node->replica, &error)) {
         world_fail(w, "node %u does not start again: %s", number, error.text);
         return;
@@ -314,7 +324,7 @@ static void crash(struct world *w, uint16_t number)
     if (!node->replica)
         return;
     if (node->writing.at) {
-        if (sim_chance(w, 300))
+        if (sim_chance(w, w->scenario.crash_kept))
             disk_write(&node->disk, node->writing);
         drop(node->writing);
         node->writing = bytes_of(NULL, 0);
@@ -344,7 +354,9 @@ static void tick(struct world *w, const struct event *event)
     if (event->life != node->life || !node->replica)
         return;
     uint64_t now = clock_of(w, event->node);
-    if (now >= replica_deadline_ms(node->replica)) {
+    uint64_t at = replica_deadline_ms(node->replica);
+    /* As the service does: the loop's timer never sleeps long, whatever the wall clock says. */
+    if (now >= at || at > now + LONG_SLEEP_MS) {
         replica_on_time(node->replica, now);
         take_actions(w, event->node);
     }
@@ -397,6 +409,15 @@ static void handle(struct world *w, const struct event *event)
         if (!w->healed && up_count(w) > 0)
             crash(w, event->node);
         return;
+    case EVENT_ATTACK:
+        if (!w->healed || w->scenario.liars_go_on) {
+            if (node->replica)
+                attack(w, event->node);
+            push(w, (struct event){.at_ms = w->now_ms + ATTACK_EVERY_MS,
+                                   .kind = EVENT_ATTACK,
+                                   .node = event->node});
+        }
+        return;
     case EVENT_START:
         start(w, event->node);
         return;
@@ -435,9 +456,10 @@ static struct charter *make_charter(struct world *w)
         (void)snprintf(c->partners[i].name, sizeof(c->partners[i].name), "partner-%u", i);
         (void)snprintf(c->nodes[i].name, sizeof(c->nodes[i].name), "node-%u", i);
         c->nodes[i].partner.v = i;
-        c->nodes[i].voter = true;
+        c->nodes[i].voter = i < s->nodes - s->observers;
         c->nodes[i].sign_key = signing_key_public(w->nodes[i].key);
-        c->voters[c->voter_count++] = i;
+        if (c->nodes[i].voter)
+            c->voters[c->voter_count++] = i;
     }
     c->rates.face.v = 10000;
     c->rates.reimbursement.v = 9000;
@@ -464,7 +486,7 @@ static struct charter *make_charter(struct world *w)
 struct scenario scenario_of(uint64_t seed)
 {
     struct world w = {.random = seed * UINT64_C(0x2545f4914f6cdd1d) + 1};
-    static const size_t sizes[] = {4, 4, 4, 7, 4, 1};
+    static const size_t sizes[] = {4, 4, 4, 7, 4, 1, 2, 3};
     struct scenario s = {.seed = seed, .nodes = sizes[sim_below(&w, ARRAY_SIZE(sizes))]};
     size_t faulty = quorum_faulty(s.nodes);
     s.liars = faulty ? sim_below(&w, (uint32_t)faulty + 1) : 0;
@@ -481,6 +503,14 @@ struct scenario scenario_of(uint64_t seed)
     s.heal_ms = 180000;
     s.submits = 20 + sim_below(&w, 150);
     s.timeout_ms = 50 + sim_below(&w, 400);
+    s.crash_kept = 300;
+    s.liars_go_on = sim_chance(&w, 500);
+    s.observers = sim_chance(&w, 200) ? sim_below(&w, 3) : 0;
+    if (s.nodes + s.observers > SIM_NODES_MAX)
+        s.observers = 0;
+    s.nodes += s.observers;
+    s.clock_jumps = sim_chance(&w, 150);
+    s.no_new_work = sim_chance(&w, 300);
     return s;
 }
 
@@ -501,6 +531,9 @@ static void schedule(struct world *w)
         push(w, (struct event){.at_ms = w->now_ms + sim_below(w, span),
                                .kind = EVENT_WIPE,
                                .node = (uint16_t)sim_below(w, nodes)});
+    for (uint16_t i = 0; i < s->nodes; i++)
+        if (w->nodes[i].liar && s->lie_kinds >= LIE_FLOOD)
+            push(w, (struct event){.at_ms = w->now_ms + 100, .kind = EVENT_ATTACK, .node = i});
     if (s->partitions)
         push(w, (struct event){.at_ms = w->now_ms + sim_below(w, 2000), .kind = EVENT_PARTITION});
 }
@@ -515,15 +548,18 @@ static void set_up(struct world *w)
         put_u64be(seed32, s->seed);
         seed32[31] = (uint8_t)i;
         w->nodes[i].key = signing_key_from_seed(seed32);
-        w->nodes[i].skew_ms = (int64_t)sim_below(w, s->skew_ms + 1) - s->skew_ms / 2;
+        uint32_t skew_ms = s->clock_jumps && i < 2 ? 3600000 : s->skew_ms;
+        w->nodes[i].skew_ms = (int64_t)sim_below(w, skew_ms + 1) - skew_ms / 2;
         w->nodes[i].write_ms = 1 + sim_below(w, s->slow_write_ms);
     }
     for (size_t i = 0; i < s->liars; i++)
         w->nodes[(s->seed + i) % s->nodes].liar = true;
     w->scratch = (struct message *)allocate(1, sizeof(*w->scratch));
     w->charter = make_charter(w);
-    for (uint16_t i = 0; i < s->nodes; i++)
+    for (uint16_t i = s->away_ms ? 1 : 0; i < s->nodes; i++)
         start(w, i);
+    if (s->away_ms)
+        push(w, (struct event){.at_ms = w->now_ms + s->away_ms, .kind = EVENT_START});
     schedule(w);
 }
 
@@ -534,10 +570,12 @@ static void heal(struct world *w)
     w->healed = true;
     for (uint16_t i = 0; i < w->scenario.nodes; i++) {
         w->nodes[i].side = 0;
+        if (w->scenario.clock_jumps) /* to the right time, forwards or back */
+            w->nodes[i].skew_ms = 0;
         push(w, (struct event){.at_ms = w->now_ms + 1, .kind = EVENT_START, .node = i});
     }
     /* New work, so that there is something to agree on. */
-    for (uint32_t i = 0; i < w->scenario.nodes; i++)
+    for (uint32_t i = 0; i < w->scenario.nodes && !w->scenario.no_new_work; i++)
         push(w, (struct event){.at_ms = w->now_ms + 2000 + sim_below(w, 3000),
                                .kind = EVENT_SUBMIT,
                                .node = (uint16_t)i});
@@ -607,8 +645,8 @@ static bool progress_is_due(const struct world *w)
 {
     size_t lost = 0;
     for (size_t i = 0; i < w->scenario.nodes; i++)
-        lost += w->nodes[i].liar || w->nodes[i].retired;
-    return lost <= quorum_faulty(w->scenario.nodes);
+        lost += w->charter->nodes[i].voter && (w->nodes[i].liar || w->nodes[i].retired);
+    return lost <= quorum_faulty(w->charter->voter_count);
 }
 
 bool world_play(struct world *w, const struct scenario *scenario)

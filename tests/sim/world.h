@@ -19,6 +19,13 @@ struct scenario {
     uint32_t delay_ms, slow_write_ms;
     uint32_t skew_ms;
     bool partitions, crashes, wipes;
+    bool liars_go_on;        /* after the network healed, too */
+    size_t observers;        /* of `nodes`, the last ones: they write lanes and do not vote */
+    uint64_t crash_at_write; /* node 0 crashes when it has given out so many groups; 0: never */
+    uint32_t crash_kept;     /* of 1,000: that the group in flight is there after a crash */
+    uint64_t away_ms;        /* node 0 is away from the beginning for so long; 0: it is not */
+    bool clock_jumps;
+    bool no_new_work;    /* nothing but what was promised has to bring it to an end */
     uint64_t trouble_ms; /* until then; afterwards the network heals */
     uint64_t heal_ms;    /* and so long it may take to agree */
     uint32_t submits;    /* transactions in the time of trouble */
@@ -32,7 +39,13 @@ enum lie {
     LIE_FORGE = 8, /* junk signatures in others' names, junk bytes */
     LIE_SILENT = 16,
     LIE_WITHHOLD = 32, /* batches */
-    LIE_ALL = 63
+    LIE_SPLIT = 64,    /* another batch in the same place for each peer */
+    LIE_BOGUS = 128,   /* proposals that name batches that nobody has */
+    LIE_FLOOD = 256,   /* forks of its own lane, by the dozen */
+    LIE_POISON = 512,  /* decisions that nobody took */
+    LIE_CLAIM = 1024,  /* statuses of heights and votes that do not exist */
+    LIE_FAR = 2048,    /* votes for far rounds */
+    LIE_ALL = 4095
 };
 
 enum event_kind {
@@ -43,7 +56,8 @@ enum event_kind {
     EVENT_CRASH,
     EVENT_START,
     EVENT_PARTITION,
-    EVENT_WIPE
+    EVENT_WIPE,
+    EVENT_ATTACK
 };
 struct event {
     uint64_t at_ms, order;
@@ -62,8 +76,9 @@ struct sim_node {
     int64_t skew_ms;
     uint32_t write_ms;
     bool liar, retired, wiped;
-    uint16_t side;        /* of a partition */
-    uint64_t height;      /* last seen executed */
+    uint16_t side;   /* of a partition */
+    uint64_t height; /* last seen executed */
+    uint64_t writes;
     struct bytes writing; /* the group in flight: lost, or not, when it crashes now */
 };
 
@@ -109,7 +124,8 @@ struct world {
     bool failed;
     char why[SIM_TEXT];
     bool verbose;
-    uint64_t messages;
+    uint64_t messages, message_bytes;
+    uint64_t back_ms, caught_up_ms, caught_up_height; /* of a node that was away */
 };
 
 uint64_t sim_random(struct world *world);
@@ -125,6 +141,9 @@ void world_post(struct world *world, uint16_t from, uint16_t to, struct bytes me
 
 /* liar.c: what a liar's message becomes on its way to `to`. */
 void liar_send(struct world *world, uint16_t from, uint16_t to, struct bytes bytes);
+/* attack.c: what a liar sends of its own accord. */
+enum { ATTACK_EVERY_MS = 40 };
+void attack(struct world *world, uint16_t from);
 /* load.c: one transaction of a random kind at `node`. */
 void load_submit(struct world *world, uint16_t number);
 /* Replays a node's log with a second, naive model; fails the world where they differ. */

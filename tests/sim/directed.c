@@ -1,0 +1,372 @@
+/* Directed attacks on one replica whose peers are played by hand: every key is at hand, and
+ * messages say exactly what an attacker would say. */
+
+#include "sim/directed.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "node/replica_parts.h"
+#include "sim/disk.h"
+
+enum { VOTERS = 4, NOW_MS = 1800000000, MIB = 1024 * 1024 };
+
+/* Node 0 is the replica; the others are us. */
+struct stage {
+    struct charter charter;
+    struct charter_partner partners[VOTERS];
+    struct charter_node nodes[VOTERS];
+    struct signing_key *keys[VOTERS];
+    struct disk disk;
+    struct replica *replica;
+    uint64_t now_ms, write, writes;
+    bool hold_writes, fatal;
+    uint64_t sent_batches, fetches;
+    struct bytes group;
+    struct message *message;
+};
+
+static void stage_settle(struct stage *s)
+{
+    struct replica_action action;
+    bool more = true;
+    while (more) {
+        more = false;
+        while (replica_next(s->replica, &action)) {
+            more = true;
+            struct message *m = s->message;
+            if (action.kind == REPLICA_SEND && message_decode(action.message, m, NULL)) {
+                s->sent_batches += m->kind == MESSAGE_BATCH;
+                s->fetches += m->kind == MESSAGE_FETCH_BATCHES;
+            } else if (action.kind == REPLICA_WRITE) {
+                s->write = action.write;
+                s->group = buffer_bytes(&action.group->ops);
+            } else if (action.kind == REPLICA_FATAL) {
+                printf("  it stops: %s\n", action.text);
+                s->fatal = true;
+            }
+        }
+        if (s->write && !s->hold_writes) {
+            uint64_t number = s->write;
+            s->write = 0;
+            s->writes++;
+            disk_write(&s->disk, s->group);
+            replica_on_durable(s->replica, number, s->now_ms);
+            more = true;
+        }
+    }
+}
+
+static void stage_open(struct stage *s, uint32_t batch_bytes)
+{
+    struct charter *c = &s->charter;
+    memset(s, 0, sizeof(*s));
+    s->now_ms = NOW_MS;
+    s->message = (struct message *)allocate(1, sizeof(*s->message));
+    c->coalition.at[0] = 7;
+    memcpy(c->currency, "EUR", 4);
+    c->transition_count = 1;
+    c->partner_count = c->node_count = VOTERS;
+    c->partners = s->partners;
+    c->nodes = s->nodes;
+    for (uint16_t i = 0; i < VOTERS; i++) {
+        uint8_t seed[SEED_SIZE] = {(uint8_t)(i + 1)};
+        s->keys[i] = signing_key_from_seed(seed);
+        s->nodes[i].partner.v = i;
+        s->nodes[i].voter = true;
+        s->nodes[i].sign_key = signing_key_public(s->keys[i]);
+        c->voters[c->voter_count++] = i;
+    }
+    c->rates.face.v = c->rates.reimbursement.v = 10000;
+    c->policy.window_ms = UINT64_C(400) * 86400000;
+    c->policy.clock_bound_ms = 5000;
+    c->limits.batch_bytes = batch_bytes;
+    c->limits.cut_bytes = 16 * MIB;
+    c->limits.lane_cut_bytes = 8 * MIB;
+    c->limits.lane_day_bytes = UINT64_C(1) << 34;
+    c->limits.allocations = 256;
+    c->limits.heartbeat_ms = 60000;
+    c->limits.timeout_ms = 1000;
+    c->limits.timeout_delta_ms = 500;
+    struct replica_config config = {.charter = c, .key = s->keys[0], .store = disk_store(&s->disk)};
+    struct error error;
+    must(replica_open(&config, s->now_ms, &s->replica, &error));
+    s->replica->may_sign = true; /* the question at start has its own scenarios */
+    stage_settle(s);
+}
+
+static void stage_close(struct stage *s)
+{
+    replica_close(s->replica);
+    for (size_t i = 0; i < VOTERS; i++)
+        signing_key_close(s->keys[i]);
+    disk_release(&s->disk);
+    free(s->message);
+}
+
+static void hear(struct stage *s, uint16_t from, const struct message *message)
+{
+    struct buffer out;
+    buffer_init(&out, MESSAGE_SIZE_MAX);
+    message_encode(message, &out);
+    replica_on_message(s->replica, from, buffer_bytes(&out), s->now_ms);
+    buffer_release(&out);
+    stage_settle(s);
+}
+
+static struct lane_head hear_batch(struct stage *s, uint16_t from, uint64_t sequence,
+                                   struct hash previous, size_t size, uint64_t salt)
+{
+    struct buffer payload, bytes;
+    struct message *message = (struct message *)allocate(1, sizeof(*message));
+    uint8_t *junk = (uint8_t *)allocate(size + 1, 1);
+    buffer_init(&payload, BATCH_PAYLOAD_MAX);
+    buffer_init(&bytes, BATCH_SIZE_MAX);
+    struct batch batch = {.coalition = s->charter.coalition,
+                          .lane = {from},
+                          .sequence = sequence,
+                          .previous = previous,
+                          .created_ms = salt};
+    for (size_t left = size; left > 0; batch.transaction_count++) {
+        size_t part = left < TRANSACTION_SIZE_MAX ? left : TRANSACTION_SIZE_MAX;
+        batch_payload_put(&payload, bytes_of(junk, part));
+        left -= part;
+    }
+    must(!payload.overflowed);
+    batch.payload = buffer_bytes(&payload);
+    batch_seal(&batch, s->keys[from]);
+    batch_encode(&batch, &bytes);
+    message->kind = MESSAGE_BATCH;
+    message->body.batch = buffer_bytes(&bytes);
+    hear(s, from, message);
+    buffer_release(&payload);
+    buffer_release(&bytes);
+    free(junk);
+    free(message);
+    return (struct lane_head){.sequence = sequence, .id = batch.id};
+}
+
+static struct vote vote_of(struct stage *s, uint16_t voter, enum vote_type type, int32_t round,
+                           const struct hash *cut)
+{
+    struct vote vote = {.type = type,
+                        .height = 1,
+                        .round = round,
+                        .nil = cut == NULL,
+                        .valid_round = -1,
+                        .voter = {voter}};
+    if (cut)
+        vote.cut = *cut;
+    vote_sign(&vote, s->keys[voter], &s->charter.coalition);
+    return vote;
+}
+
+static bool check(bool good, const char *what)
+{
+    if (!good)
+        printf("  FAILED: %s\n", what);
+    return good;
+}
+
+/* A liar that collected votes of a long halt gives them to a restarted node in ascending order: the
+ * node jumps from round to round within one message. */
+static bool many_rounds(struct stage *s)
+{
+    struct hash none = {{0}};
+    stage_open(s, MIB);
+    hear_batch(s, 1, 1, none, 100, 1); /* it starts the height */
+    struct message *message = (struct message *)allocate(1, sizeof(*message));
+    message->kind = MESSAGE_VOTES;
+    for (int32_t round = 0; round < MESSAGE_VOTES_MAX / 2; round++)
+        for (uint16_t voter = 1; voter <= 2; voter++)
+            message->body.votes.items[message->body.votes.count++] =
+                vote_of(s, voter, VOTE_PREVOTE, round, NULL);
+    hear(s, 3, message);
+    free(message);
+    return check(consensus_round(s->replica->consensus) == MESSAGE_VOTES_MAX / 2 - 1,
+                 "it reached the round that f + 1 voters are in");
+}
+
+/* While one group is being written, a liar sends more forks than a group may hold. */
+static bool flood_in_one_write(struct stage *s)
+{
+    struct hash none = {{0}};
+    stage_open(s, MIB);
+    hear_batch(s, 1, 1, none, 100, 1);
+    s->hold_writes = true;
+    for (uint64_t i = 0; i < 90; i++)
+        hear_batch(s, 3, 1, none, MIB - 4096, i);
+    s->hold_writes = false;
+    stage_settle(s);
+    return check(!s->fatal, "it goes on");
+}
+
+static struct cut cut_naming(struct stage *s, uint16_t lane, struct lane_head head)
+{
+    struct cut cut;
+    memset(&cut, 0, sizeof(cut));
+    cut.coalition = s->charter.coalition;
+    cut.height = 1;
+    cut.previous = s->charter.coalition;
+    cut.lane_count = VOTERS;
+    cut.lanes[lane] = head;
+    cut.time_ms = s->now_ms;
+    return cut;
+}
+
+static void hear_decided(struct stage *s, struct cut *cut)
+{
+    struct buffer bytes;
+    struct message *message = (struct message *)allocate(1, sizeof(*message));
+    buffer_init(&bytes, CUT_SIZE_MAX);
+    cut_encode(cut, &bytes);
+    message->kind = MESSAGE_DECIDED;
+    struct certificate *certificate = &message->body.decided.certificate;
+    *certificate = (struct certificate){.height = 1, .cut = cut->id, .count = 3};
+    for (uint16_t i = 0; i < 3; i++) {
+        struct vote vote = vote_of(s, i + 1, VOTE_PRECOMMIT, 0, &cut->id);
+        certificate->votes[i].voter.v = i + 1;
+        certificate->votes[i].signature = vote.signature;
+    }
+    message->body.decided.cut = buffer_bytes(&bytes);
+    hear(s, 1, message);
+    buffer_release(&bytes);
+    free(message);
+}
+
+/* The decided branch of a liar's lane, three batches long, arrives after its forks have filled the
+ * lane: newest first, as an answer to a request does. */
+static bool branch_after_flood(struct stage *s, size_t forks, size_t size)
+{
+    struct hash none = {{0}};
+    struct batch chain[3];
+    struct lane_head heads[3];
+    stage_open(s, MIB);
+    for (size_t i = 0; i < 3; i++) { /* the ids, before anybody hears of the batches */
+        struct stage other;
+        stage_open(&other, MIB);
+        heads[i] = hear_batch(&other, 3, i + 1, i ? heads[i - 1].id : none, 1000, 77);
+        stage_close(&other);
+        chain[i].previous = i ? heads[i - 1].id : none;
+    }
+    for (uint64_t i = 0; i < forks; i++) /* the last ones fill the gaps */
+        hear_batch(s, 3, 1, none, i + 40 > forks ? size / 40 : size, 1000 + i);
+    struct cut cut = cut_naming(s, 3, heads[2]);
+    hear_decided(s, &cut);
+    for (size_t turn = 0; turn < 2; turn++)
+        for (size_t i = 3; i-- > 0;)
+            hear_batch(s, 3, i + 1, chain[i].previous, 1000, 77);
+    bool good = check(replica_height(s->replica) == 1, "the decided height is executed");
+    size_t kept = 0; /* the void forks are gone from the disk */
+    for (size_t i = 0; i < s->disk.count; i++)
+        kept += s->disk.entries[i].key.at[0] == 'B';
+    return check(kept == 3, "void forks leave the disk") && good;
+}
+
+static bool many_forks(struct stage *s)
+{
+    return branch_after_flood(s, LANE_BRANCH_MAX + 200, 100);
+}
+
+static bool large_forks(struct stage *s)
+{
+    return branch_after_flood(s, 200, MIB - 4096);
+}
+
+/* What is not wanted and finds no room must not stay on the disk: it would fill up. */
+static bool disk_is_bounded(struct stage *s)
+{
+    struct hash none = {{0}};
+    stage_open(s, MIB);
+    for (uint64_t i = 0; i < 3 * LANE_BRANCH_MAX; i++)
+        hear_batch(s, 3, 1 + (i % 2) * (1 + i % 700), i % 2 ? (struct hash){{1}} : none, 50, i);
+    size_t kept = 0;
+    for (size_t i = 0; i < s->disk.count; i++)
+        kept += s->disk.entries[i].key.at[0] == 'B';
+    return check(kept <= LANE_BRANCH_MAX, "the disk holds no more forks than memory");
+}
+
+/* Cut off from everybody, the node's own clients fill its lane. */
+static bool own_lane_full(struct stage *s)
+{
+    stage_open(s, MIB);
+    struct transaction t;
+    struct buffer bytes;
+    struct error error = {0};
+    char key[32];
+    bool taken = true;
+    uint64_t count = 0;
+    buffer_init(&bytes, TRANSACTION_SIZE_MAX);
+    while (taken && count < 40000000) {
+        memset(&t, 0, sizeof(t));
+        (void)snprintf(key, sizeof(key), "k%" PRIu64, count++);
+        t.type = TRANSACTION_EARN;
+        t.key = bytes_text(key);
+        t.at_ms = s->now_ms;
+        t.body.earn.lot_count = EARN_LOTS_MAX;
+        for (size_t i = 0; i < EARN_LOTS_MAX; i++)
+            t.body.earn.lots[i].quantity.v = 100000;
+        buffer_clear(&bytes);
+        transaction_encode(&t, &bytes);
+        taken = replica_submit(s->replica, buffer_bytes(&bytes), 0, s->now_ms, &error);
+        if (count % 4096 == 0 || !taken)
+            s->hold_writes = false, stage_settle(s), s->hold_writes = true;
+    }
+    buffer_release(&bytes);
+    return check(!taken && error.code == ERROR_BUSY, "clients hear that it is busy");
+}
+
+/* A junk certificate of each height to come, then true ones. */
+static bool poisoned_ahead(struct stage *s)
+{
+    stage_open(s, MIB);
+    struct cut cut = cut_naming(s, 3, (struct lane_head){0});
+    struct buffer bytes;
+    struct message *message = (struct message *)allocate(1, sizeof(*message));
+    buffer_init(&bytes, CUT_SIZE_MAX);
+    for (uint64_t height = 2; height < AHEAD_MAX; height++) {
+        cut.height = height;
+        buffer_clear(&bytes);
+        cut_encode(&cut, &bytes);
+        message->kind = MESSAGE_DECIDED;
+        message->body.decided.certificate =
+            (struct certificate){.height = height, .cut = cut.id, .count = 3};
+        for (uint16_t i = 0; i < 3; i++)
+            message->body.decided.certificate.votes[i].voter.v = i;
+        message->body.decided.cut = buffer_bytes(&bytes);
+        hear(s, 3, message);
+    }
+    buffer_release(&bytes);
+    free(message);
+    size_t taken = 0;
+    for (size_t i = 0; i < AHEAD_MAX; i++)
+        taken += s->replica->ahead[i].used;
+    return check(taken == 0, "junk takes no height's place");
+}
+
+static const struct {
+    const char *name;
+    bool (*play)(struct stage *stage);
+} scenes[] = {{"many-rounds", many_rounds},         {"flood-in-one-write", flood_in_one_write},
+              {"many-forks", many_forks},           {"large-forks", large_forks},
+              {"disk-is-bounded", disk_is_bounded}, {"own-lane-full", own_lane_full},
+              {"poisoned-ahead", poisoned_ahead}};
+
+int directed_play(const char *name)
+{
+    int failed = 0, known = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(scenes); i++) {
+        if (strcmp(name, "all") != 0 && strcmp(name, scenes[i].name) != 0)
+            continue;
+        struct stage *stage = (struct stage *)allocate(1, sizeof(*stage));
+        known++;
+        printf("attack %s\n", scenes[i].name);
+        (void)fflush(stdout);
+        failed += !scenes[i].play(stage);
+        stage_close(stage);
+        free(stage);
+    }
+    return known == 0 ? 2 : failed ? 1 : 0;
+}
