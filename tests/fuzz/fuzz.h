@@ -3,7 +3,6 @@
 #define TESTS_FUZZ_H
 
 #include "crypto/base.h"
-#include "protocol/limits.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
