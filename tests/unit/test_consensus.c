@@ -136,6 +136,17 @@ CASE(line_29_a_valid_round_as_new_as_the_lock_unlocks)
     close_world();
 }
 
+CASE(line_29_a_valid_round_equal_to_the_locks_unlocks)
+{
+    locked_on_a();
+    enter_round_after(0);
+    forget_seen();
+    propose(1, 0, &B);
+    judge(&B, CUT_VALID);
+    CHECK(casts(VOTE_PREVOTE, 1, &B));
+    close_world();
+}
+
 CASE(line_29_a_valid_round_older_than_the_lock_does_not_unlock)
 {
     started(0);
@@ -283,6 +294,20 @@ CASE(line_36_a_cut_that_is_not_held_valid_is_not_locked)
     CHECK(!happens(ACTION_VOTE));
     judge(&A, CUT_VALID); /* its batches came */
     CHECK(casts(VOTE_PRECOMMIT, 0, &A));
+    close_world();
+}
+
+CASE(line_36_a_quorum_waits_for_our_own_prevote)
+{
+    started(0);
+    propose(0, -1, &A);
+    judge(&A, CUT_VALID);
+    enter_round_after(0);
+    forget_seen();
+    hear_places("123", VOTE_PREVOTE, 1, &A); /* the proposal of round 1 is lost */
+    CHECK(nothing_happens());
+    consensus_on_timeout(world.c, TIMEOUT_PROPOSE, HEIGHT, 1);
+    CHECK(casts(VOTE_PREVOTE, 1, NULL) && casts(VOTE_PRECOMMIT, 1, &A));
     close_world();
 }
 
@@ -545,6 +570,7 @@ int main(void)
     RUN(line_22_who_is_locked_elsewhere_prevotes_nil);
     RUN(line_22_who_is_locked_on_the_proposed_cut_prevotes_it);
     RUN(line_29_a_valid_round_as_new_as_the_lock_unlocks);
+    RUN(line_29_a_valid_round_equal_to_the_locks_unlocks);
     RUN(line_29_a_valid_round_older_than_the_lock_does_not_unlock);
     RUN(line_28_a_valid_round_without_its_proof_is_not_heard);
     RUN(line_22_a_second_proposal_gets_no_second_prevote);
@@ -555,6 +581,7 @@ int main(void)
     RUN(line_36_a_quorum_of_prevotes_locks_and_precommits);
     RUN(line_36_prevotes_split_between_cuts_lock_nothing);
     RUN(line_36_a_cut_that_is_not_held_valid_is_not_locked);
+    RUN(line_36_a_quorum_waits_for_our_own_prevote);
     RUN(line_42_after_a_precommit_of_nil_the_cut_becomes_valid_not_locked);
     RUN(line_44_a_quorum_of_nil_prevotes_precommits_nil);
     RUN(line_47_a_quorum_of_any_precommits_sets_one_timeout);

@@ -247,6 +247,7 @@ CASE(a_vote_counts_only_once_it_is_given_back)
 CASE(a_new_height_begins_with_nothing_of_the_last)
 {
     locked_on_a();
+    enter_round_after(0);
     consensus_begin(world.c, &world.config, HEIGHT + 1);
     CHECK(consensus_height(world.c) == HEIGHT + 1 && consensus_round(world.c) == 0);
     static struct consensus_lock lock;
