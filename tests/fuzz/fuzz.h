@@ -1,9 +1,8 @@
 /* fuzz.h - what the targets share: the codec law, enforced by ending the process. */
-#ifndef TESTS_FUZZ_H
-#define TESTS_FUZZ_H
+#ifndef TESTS_FUZZ_FUZZ_H
+#define TESTS_FUZZ_FUZZ_H
 
 #include "crypto/base.h"
-#include "protocol/limits.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

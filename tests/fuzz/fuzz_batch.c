@@ -1,7 +1,7 @@
 // links: protocol
 /* A payload's hash stands in the header, so that mutants of a good batch die there: the input is
  * tried as it is, and once more as the payload of a batch made for it. */
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 #include "protocol/batch.h"
 #include "protocol/codec.h"
 

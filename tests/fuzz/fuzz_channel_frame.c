@@ -4,7 +4,7 @@
 #include "crypto/channel_frame.h"
 #include "crypto/channel_reassembly.h"
 #include "crypto/channel_session.h"
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 // links: partners
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 #include "partners/charter_write.h"
 
 /* What was taken can be written, and what is written is taken and says the same. */

@@ -1,5 +1,5 @@
 // links: protocol
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 #include "protocol/message.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

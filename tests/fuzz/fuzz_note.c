@@ -1,7 +1,7 @@
 // links: crypto
 /* Signed notes, checkpoints and verifier keys. The keys are those of the seed corpus. */
 #include "crypto/note.h"
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 
 #include <string.h>
 

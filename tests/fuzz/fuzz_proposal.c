@@ -1,6 +1,6 @@
 // links: protocol
 /* Proposals, and the cuts in them; certificates too, which share nothing else. */
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 #include "protocol/codec.h"
 #include "protocol/vote.h"
 

@@ -1,5 +1,5 @@
 // links: protocol
-#include "fuzz.h"
+#include "fuzz/fuzz.h"
 #include "protocol/codec.h"
 #include "protocol/record.h"
 

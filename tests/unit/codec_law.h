@@ -3,8 +3,8 @@
  *
  * Inputs lie in memory of exactly their size: an over-read is seen by ASan.
  */
-#ifndef TESTS_CODEC_LAW_H
-#define TESTS_CODEC_LAW_H
+#ifndef TESTS_UNIT_CODEC_LAW_H
+#define TESTS_UNIT_CODEC_LAW_H
 
 #include "check.h"
 #include "crypto/base.h"

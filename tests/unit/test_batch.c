@@ -1,7 +1,7 @@
 // links: protocol
-#include "codec_law.h"
 #include "protocol/batch.h"
 #include "protocol/codec.h"
+#include "unit/codec_law.h"
 
 static struct hash coalition, other_coalition;
 static struct signing_key *key, *other_key;

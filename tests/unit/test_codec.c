@@ -1,7 +1,7 @@
 // links: protocol
 /* The subset of RFC 8949 that everything is written in. Frozen items are from its appendix A. */
-#include "codec_law.h"
 #include "protocol/codec.h"
+#include "unit/codec_law.h"
 
 static struct codec_reader reader_of(const char *hex, uint8_t *room, size_t capacity)
 {

@@ -1,7 +1,7 @@
 // links: protocol
-#include "codec_law.h"
 #include "protocol/codec.h"
 #include "protocol/cut.h"
+#include "unit/codec_law.h"
 
 static struct cut example(void)
 {

@@ -1,8 +1,8 @@
 // links: protocol
-#include "codec_law.h"
 #include "protocol/codec.h"
 #include "protocol/consensus.h"
 #include "protocol/message.h"
+#include "unit/codec_law.h"
 
 static struct message message;
 

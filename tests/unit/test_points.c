@@ -1,6 +1,6 @@
 // links: protocol
-#include "codec_law.h"
 #include "protocol/points.h"
+#include "unit/codec_law.h"
 
 static void check_money(__int128 value, int min_decimals, const char *expected)
 {

@@ -1,7 +1,7 @@
 // links: protocol
-#include "codec_law.h"
 #include "protocol/codec.h"
 #include "protocol/record.h"
+#include "unit/codec_law.h"
 
 static const struct effect each_effect[] = {
     {.kind = EFFECT_LOT, .lot = {7}, .amount = 26},

@@ -1,7 +1,7 @@
 // links: protocol
-#include "codec_law.h"
 #include "protocol/codec.h"
 #include "protocol/transaction.h"
+#include "unit/codec_law.h"
 
 static const struct member_ref anna = {{0xa0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}};
 static const struct member_ref ben = {{0xb0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}};

@@ -1,7 +1,7 @@
 // links: protocol
-#include "codec_law.h"
 #include "protocol/codec.h"
 #include "protocol/vote.h"
+#include "unit/codec_law.h"
 
 enum { NODES = 5 };
 
