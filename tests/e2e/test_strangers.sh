@@ -62,13 +62,15 @@ garbage_at_the_peers_port_harms_nothing() {
 }
 
 frames_of_a_forged_size_take_no_memory() {
-    local pid=${pids[grocer]} before after i
+    local pid=${pids[grocer]} senders=() before after i
     before=$(sed -n 's/^VmRSS: *\([0-9]*\).*/\1/p' "/proc/$pid/status")
     for ((i = 0; i < 20; i++)); do
         printf '\0SP\0\0\120\0\0\177\377\377\377\377\377\377\377garbage' | to_the_peers_port &
+        senders+=($!)
         printf '\0SP\0\0\120\0\0\0\0\0\0\100\0\0\0garbage' | to_the_peers_port &
+        senders+=($!)
     done
-    wait $(jobs -p | grep -vxF "$(printf '%s\n' "${pids[@]}" "${helpers[@]}")")
+    wait "${senders[@]}"
     goes_on after-forged-sizes
     after=$(sed -n 's/^VmRSS: *\([0-9]*\).*/\1/p' "/proc/$pid/status")
     ((after - before < 32768)) || fail "memory went from $before to $after KiB"
@@ -79,6 +81,7 @@ hold_connections() { # PORT COUNT SECONDS FILE
     local i fd
     ulimit -n $((2 * $2 + 100))
     for ((i = 0; i < $2; i++)); do
+        # shellcheck disable=SC2034
         exec {fd}<>"/dev/tcp/127.0.0.1/$1" || break
     done
     echo "$i" >"$4"
@@ -137,8 +140,8 @@ refused() { # STATUS CODE WHAT CURL-OPTIONS...: a POST /v1/earn that is not what
     expect_equal application/problem+json "$(header Content-Type)" "type of the answer to $3"
 }
 
-earn_refused() { # STATUS CODE BODY
-    refused "$1" "$2" "$3" -H 'Content-Type: application/json' --data-binary "$3"
+earn_refused() { # STATUS CODE BODY, in which ANN is a member
+    refused "$1" "$2" "$3" -H 'Content-Type: application/json' --data-binary "${3//ANN/\"$ann\"}"
 }
 
 bodies_that_are_wrong_are_refused_by_code() {
@@ -148,31 +151,31 @@ bodies_that_are_wrong_are_refused_by_code() {
     earn_refused 400 malformed '{'
     earn_refused 400 malformed '[]'
     earn_refused 400 malformed 'null'
-    earn_refused 400 malformed '{"member":"'$ann'","points":1} x'
-    earn_refused 400 malformed '{"member":"'$ann'","points":1,"points":2}'
-    earn_refused 400 malformed '{"member":"'$ann'","points":1,"colour":"red"}'
-    earn_refused 400 malformed '{"member":"'$ann'"}'
+    earn_refused 400 malformed '{"member":ANN,"points":1} x'
+    earn_refused 400 malformed '{"member":ANN,"points":1,"points":2}'
+    earn_refused 400 malformed '{"member":ANN,"points":1,"colour":"red"}'
+    earn_refused 400 malformed '{"member":ANN}'
     earn_refused 400 malformed '{"points":1}'
-    earn_refused 400 malformed '{"member":"'$ann'","card":"49002716358012345678","points":1}'
-    earn_refused 400 malformed '{"member":"'${ann^^}'","points":1}'
-    earn_refused 400 malformed '{"member":"'$ann'","points":-1}'
-    earn_refused 400 malformed '{"member":"'$ann'","points":0}'
-    earn_refused 400 malformed '{"member":"'$ann'","points":1.5}'
-    earn_refused 400 malformed '{"member":"'$ann'","points":1e3}'
-    earn_refused 400 malformed '{"member":"'$ann'","points":"1"}'
-    earn_refused 400 malformed '{"member":"'$ann'","points":9223372036854775807}'
-    earn_refused 400 malformed '{"member":"'$ann'","points":99999999999999999999999}'
-    earn_refused 400 malformed '{"member":"'$ann'","points":1,"at":"yesterday"}'
-    earn_refused 400 malformed '{"member":"'$ann'","points":1,"at":"2026-02-30T00:00:00Z"}'
-    earn_refused 400 malformed '{"member":"'$ann'","points":1,"eligible":"1e9"}'
-    earn_refused 400 malformed '{"member":"'$ann'","points":1,"document":"'"$(printf 'x%.0s' {1..500})"'"}'
-    earn_refused 400 malformed "$(printf '{"member":"%s","points":1,"document":"\xff\xfe"}' $ann)"
+    earn_refused 400 malformed '{"member":ANN,"card":"49002716358012345678","points":1}'
+    earn_refused 400 malformed '{"member":"AA000000000000000000000000000001","points":1}'
+    earn_refused 400 malformed '{"member":ANN,"points":-1}'
+    earn_refused 400 malformed '{"member":ANN,"points":0}'
+    earn_refused 400 malformed '{"member":ANN,"points":1.5}'
+    earn_refused 400 malformed '{"member":ANN,"points":1e3}'
+    earn_refused 400 malformed '{"member":ANN,"points":"1"}'
+    earn_refused 400 malformed '{"member":ANN,"points":9223372036854775807}'
+    earn_refused 400 malformed '{"member":ANN,"points":99999999999999999999999}'
+    earn_refused 400 malformed '{"member":ANN,"points":1,"at":"yesterday"}'
+    earn_refused 400 malformed '{"member":ANN,"points":1,"at":"2026-02-30T00:00:00Z"}'
+    earn_refused 400 malformed '{"member":ANN,"points":1,"eligible":"1e9"}'
+    earn_refused 400 malformed '{"member":ANN,"points":1,"document":"'"$(printf 'x%.0s' {1..500})"'"}'
+    earn_refused 400 malformed $'{"member":ANN,"points":1,"document":"\xff\xfe"}'
     earn_refused 400 malformed "$(printf '[%.0s' {1..5000})"
     expect_equal "$before" "$(records)" 'records after what never reached the ledger'
     # These are well formed: the ledger itself refuses them, and its verdict is a record.
-    earn_refused 422 future-dated '{"member":"'$ann'","points":1,"at":"2099-01-01T00:00:00Z"}'
+    earn_refused 422 future-dated '{"member":ANN,"points":1,"at":"2099-01-01T00:00:00Z"}'
     earn_refused 404 unknown-member '{"member":"cc000000000000000000000000000003","points":1}'
-    get grocer till /v1/members/$ann
+    get grocer till "/v1/members/$ann"
     expect_field .spendable 0
     expect_field .lot_count 0
 }
@@ -211,7 +214,7 @@ headers_that_are_wrong_are_refused_by_code() {
     ask DELETE grocer till /v1/earn
     expect_answer 405 method-not-allowed
     expect_equal POST "$(header Allow)" Allow
-    get grocer till /v1/members/$ann%00
+    get grocer till "/v1/members/$ann%00"
     expect_match '^40[04]$' "$status" 'status of a NUL in a path'
     goes_on after-headers
 }
@@ -255,7 +258,7 @@ no_route_is_open_to_a_token_that_it_does_not_name() {
             [[ $scope != absent ]] || token=()
             ask "${method^^}" grocer none "$path" "${token[@]}" -H "Idempotency-Key: s$count" \
                 ${body_of[$method]:+-H "Content-Type: application/json" -d "${body_of[$method]}"}
-            wanted=$(wanted_status $scope "$scopes")
+            wanted=$(wanted_status "$scope" "$scopes")
             case $wanted in
             in) [[ $status != 401 && $status != 403 && $status != 000 ]] ;;
             *) [[ $status == "$wanted" ]] ;;
