@@ -16,7 +16,8 @@ declare -A nets=() # network namespaces of nodes that have one
 helpers=()   # other processes to end
 failures=0
 in_case=setup
-status= body= answer_headers=$work/headers
+status='' body=''
+answer_file=$work/body answer_headers=$work/headers # of the last answer
 
 cleanup() {
     local pid
@@ -116,7 +117,7 @@ choose_ports() {
     for ((try = 0; try < 100; try++)); do
         base=$((10240 + (RANDOM % 1000) * 20))
         for i in 0 1 2 3; do
-            port_is_free $((base + i)) && port_is_free $((base + 1000 + i)) || continue 2
+            { port_is_free $((base + i)) && port_is_free $((base + 1000 + i)); } || continue 2
         done
         return 0
     done
@@ -213,9 +214,9 @@ header() { # NAME, of the last answer
 ask() { # METHOD NODE SCOPE PATH [CURL OPTIONS]
     local token=()
     [[ $3 == none ]] || token=(-H "Authorization: Bearer $(<"$home/$2/$3.token")")
-    status=$(near "$2" curl -s -m 40 -X "$1" -D "$answer_headers" -o "$work/body" -w '%{http_code}' \
+    status=$(near "$2" curl -s -m 40 -X "$1" -D "$answer_headers" -o "$answer_file" -w '%{http_code}' \
         "${token[@]}" "${@:5}" "$(url_of "$2")$4")
-    body=$(tr -d '\0' <"$work/body" 2>/dev/null)
+    body=$(tr -d '\0' <"$answer_file" 2>/dev/null)
 }
 
 get() { # NODE SCOPE PATH [CURL OPTIONS]
@@ -252,7 +253,7 @@ nodes_at_one_place() {
 }
 
 nodes_agree() {
-    eventually "${1:-15}" nodes_at_one_place
+    eventually 30 nodes_at_one_place
 }
 
 # Every member's balance as one node tells it, without what depends on when it was asked.

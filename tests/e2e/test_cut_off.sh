@@ -30,6 +30,24 @@ with_one_node_down_everything_goes_on() {
     expect_answer 200
 }
 
+a_node_that_hung_catches_up() {
+    local i
+    node_start fuel
+    needed nodes_ready fuel
+    kill -STOP "${pids[cinema]}"
+    for i in 1 2 3; do
+        till fuel earn "hung-$i" "{\"member\":\"$ann\",\"points\":$i}"
+        expect_answer 200
+        till books redeem "hung-$i" "{\"member\":\"$ann\",\"points\":$i}"
+        expect_answer 200
+    done
+    kill -CONT "${pids[cinema]}"
+    nodes_agree || fail 'the nodes are not at one place'
+    till cinema redeem hung-4 "{\"member\":\"$ann\",\"points\":1000}"
+    expect_answer 409 insufficient-points
+    node_end fuel KILL
+}
+
 with_two_down_an_earn_is_taken_and_nothing_can_be_spent() {
     local records
     node_end cinema KILL
@@ -60,9 +78,11 @@ with_two_down_an_earn_is_taken_and_nothing_can_be_spent() {
 }
 
 a_batch_while_cut_off_is_answered_line_by_line() {
-    printf '%s\n' '{"type":"earn","key":"cut-b1","member":"'$ann'","points":1}' \
-        '{"type":"redeem","key":"cut-b2","member":"'$ann'","points":1}' \
-        '{"type":"earn","key":"cut-b3","member":"'$ann'","points":2}' >"$work/lines"
+    cat >"$work/lines" <<END
+{"type":"earn","key":"cut-b1","member":"$ann","points":1}
+{"type":"redeem","key":"cut-b2","member":"$ann","points":1}
+{"type":"earn","key":"cut-b3","member":"$ann","points":2}
+END
     ask POST grocer till /v1/batch -H 'Content-Type: application/x-ndjson' -T "$work/lines"
     expect_equal '202 503 202' "$(jq -r .status <<<"$body" | paste -sd' ')" 'statuses of the lines'
 }
@@ -115,7 +135,7 @@ what_waited_longer_than_the_charter_says_is_late() {
     expect_equal 'cut-1 cut-2 cut-b1 cut-b3' "$(field '[.transactions[] |
         select(.type == "earn" and .verdict == "accepted" and .late) | .key] | sort | join(" ")')" \
         'late earns'
-    expect_equal 'all-up one-down' "$(field '[.transactions[] |
+    expect_equal 'all-up hung-1 hung-2 hung-3 one-down' "$(field '[.transactions[] |
         select(.type == "earn" and .verdict == "accepted" and (.late | not)) | .key] | sort |
         join(" ")')" 'earns in time'
 }
@@ -246,6 +266,7 @@ begin() {
 four_nodes --late-after 1s
 begin
 run_case with_one_node_down_everything_goes_on
+run_case a_node_that_hung_catches_up
 run_case with_two_down_an_earn_is_taken_and_nothing_can_be_spent
 run_case a_batch_while_cut_off_is_answered_line_by_line
 run_case what_was_acknowledged_survives_a_crash

@@ -2,8 +2,6 @@
 # SIGTERM under load: the node answers what it has taken, ends with 0 and loses nothing; started
 # again it has the same root, by itself.
 # timeout: 120
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
 # shellcheck source=tills.sh
 . "$(dirname "$0")/tills.sh"
 

@@ -136,7 +136,7 @@ a_flipped_byte_in_any_file_of_the_store_is_refused_by_name() {
     for file in "$home"/grocer/data/*; do
         name=${file##*/}
         size=$(stat -c %s "$file")
-        [[ $name != LOG* && $name != *.pid ]] && ((size)) || continue
+        [[ $name != LOG* && $name != *.pid && $size != 0 ]] || continue
         for at in 0 $((size / 3)) $((size / 2)) $((size - 1)); do
             copy_store
             flip "$home/grocer/copy/$name" "$at"

@@ -27,7 +27,7 @@ everywhere() { # MEMBER "SPENDABLE HELD PENDING DEFICIT"
 a_member_and_a_card_known_to_all() {
     till grocer members enrol-ann "{\"member\":\"$ann\",\"cards\":[\"$card\"]}"
     expect_answer 200
-    expect_field .member $ann
+    expect_field .member "$ann"
     expect_field '.cards[0].verdict' accepted
     till books members enrol-bob "{\"member\":\"$bob\"}"
     expect_answer 200
@@ -36,7 +36,7 @@ a_member_and_a_card_known_to_all() {
     needed nodes_agree
     post fuel till /v1/cards/lookup - "{\"number\":\"$card\"}"
     expect_answer 200
-    expect_field .member $ann
+    expect_field .member "$ann"
     till books "members/$bob/cards" steal "{\"number\":\"$card\"}"
     expect_answer 409 card-taken
     till cinema "members/$bob/cards" meddle '{"number":"88002716358012345678"}'
@@ -53,13 +53,13 @@ earned_at_the_grocer_spent_at_the_cinema() {
     expect_field .balance.spendable 1000
     earn_1=$(field .index)
     earn_1_body=$body
-    expect_eventually 5 points_are cinema $ann '1000 0 0 0'
+    expect_eventually 5 points_are cinema "$ann" '1000 0 0 0'
     till cinema redeem redeem-1 "{\"card\":\"$card\",\"points\":254}"
     expect_answer 200
     expect_field '.allocations | map(.quantity) | add' 254
     expect_field '.obligations[0] | .debtor + " " + .creditor + " " + .amount' 'grocer cinema 2.286'
     redeem_1=$(field .index)
-    everywhere $ann '746 0 0 0'
+    everywhere "$ann" '746 0 0 0'
     get fuel auditor /v1/settlement
     expect_field '.obligations[0] | [.debtor, .creditor, .open, .rounded] | join(" ")' \
         'grocer cinema 2.286 2.29'
@@ -70,10 +70,10 @@ a_hold_is_committed_in_part_and_another_released() {
     till cinema hold hold-1 "{\"member\":\"$ann\",\"points\":100,\"ttl_s\":600}"
     expect_answer 200
     hold=$(field .index)
-    everywhere $ann '646 100 0 0'
+    everywhere "$ann" '646 100 0 0'
     till cinema commit commit-1 "{\"hold\":$hold,\"points\":60}"
     expect_answer 200
-    everywhere $ann '686 0 0 0'
+    everywhere "$ann" '686 0 0 0'
     till cinema release release-late "{\"hold\":$hold}"
     expect_answer 409 hold-closed
     till fuel hold hold-2 "{\"member\":\"$ann\",\"amount\":\"0.50\"}"
@@ -81,18 +81,18 @@ a_hold_is_committed_in_part_and_another_released() {
     hold=$(field .index)
     till fuel release release-2 "{\"hold\":$hold}"
     expect_answer 200
-    everywhere $ann '686 0 0 0'
+    everywhere "$ann" '686 0 0 0'
 }
 
 refunds_take_points_back_and_returned_rewards_give_them_back() {
     till cinema reverse-redeem return-1 "{\"redemption\":$redeem_1,\"points\":54}"
     expect_answer 200
-    everywhere $ann '740 0 0 0'
+    everywhere "$ann" '740 0 0 0'
     till cinema reverse-redeem return-2 "{\"redemption\":$redeem_1,\"points\":201}"
     expect_answer 409 over-reversed
     till grocer reverse-earn refund-1 '{"original_document":"B1","original_line":1,"points":100}'
     expect_answer 200
-    everywhere $ann '640 0 0 0'
+    everywhere "$ann" '640 0 0 0'
     till grocer reverse-earn refund-2 "{\"earn\":$earn_1,\"points\":2000}"
     expect_answer 409 over-reversed
     till books reverse-earn refund-3 "{\"earn\":$earn_1,\"points\":1}"
@@ -107,13 +107,13 @@ the_office_adjusts_transfers_and_activates() {
     expect_answer 200
     office grocer transfer move-1 "{\"from\":\"$ann\",\"to\":\"$bob\",\"points\":40}"
     expect_answer 200
-    everywhere $bob '70 0 0 0'
-    everywhere $ann '600 0 0 0'
+    everywhere "$bob" '70 0 0 0'
+    everywhere "$ann" '600 0 0 0'
     office grocer transfer move-2 "{\"from\":\"$ann\",\"to\":\"$ann\",\"points\":40}"
     expect_answer 422 same-member
     till fuel earn pending-1 "{\"member\":\"$bob\",\"lots\":[{\"points\":30,\"activates\":\"2026-03-01T00:00:00Z\"}]}"
     expect_answer 200
-    everywhere $bob '70 0 30 0'
+    everywhere "$bob" '70 0 30 0'
     earn=$(field .index)
     office fuel activate activate-1 "{\"earn\":$redeem_1}"
     expect_answer 404 unknown-reference
@@ -121,7 +121,7 @@ the_office_adjusts_transfers_and_activates() {
     expect_answer 200
     office fuel activate activate-3 "{\"earn\":$earn}"
     expect_answer 409 already-active
-    everywhere $bob '100 0 0 0'
+    everywhere "$bob" '100 0 0 0'
 }
 
 points_expire_when_the_ledgers_clock_passes_their_end() {
@@ -136,12 +136,12 @@ points_expire_when_the_ledgers_clock_passes_their_end() {
     # Points age by the time of the cuts: the next one sees the new time.
     till cinema members enrol-eve '{"member":"ee000000000000000000000000000003"}'
     expect_answer 200
-    everywhere $bob '100 0 0 0'
+    everywhere "$bob" '100 0 0 0'
     office books expire expire-1 "{\"lots\":[$lot]}"
     expect_answer 200
     office books expire expire-2 "{\"lots\":[$lot]}"
     expect_match '^409$' "$status" "expired twice: $body"
-    everywhere $bob '100 0 0 0'
+    everywhere "$bob" '100 0 0 0'
     post books till /v1/clock clock-2 '{"advance_ms":1000}'
     expect_answer 403 forbidden
     post books admin /v1/clock clock-3 '{"to":"2026-02-01T00:00:00Z"}'
@@ -180,7 +180,7 @@ a_document_is_booked_once_by_a_partner() {
     expect_answer 409 duplicate-document
     till fuel earn twice-2 "{\"card\":\"$card\",\"points\":5,\"document\":\"B1\",\"line\":1}"
     expect_answer 200
-    everywhere $ann '605 0 0 0'
+    everywhere "$ann" '605 0 0 0'
 }
 
 refusals_say_why() {
@@ -200,7 +200,7 @@ refusals_say_why() {
     expect_answer 422 bad-split
     till grocer earn no-8 "{\"member\":\"$ann\",\"lots\":[{\"points\":5,\"split\":[{\"partner\":\"fuel\",\"bp\":10000}]}]}"
     expect_answer 403 not-authorised
-    everywhere $ann '605 0 0 0'
+    everywhere "$ann" '605 0 0 0'
 }
 
 an_old_receipt_is_booked_late() {
@@ -226,9 +226,48 @@ a_till_in_a_hurry_gets_202_and_a_place_to_ask() {
     expect_equal respond-async "$(header Preference-Applied)" Preference-Applied
     expect_eventually 5 is_decided grocer hurry-1
     expect_field '.verdict + " " + .balance.member' "accepted $ann"
-    everywhere $ann '600 0 0 0'
+    everywhere "$ann" '600 0 0 0'
     get grocer till /v1/transactions/by-key/never-used
     expect_answer 404 not-found
+}
+
+# The till of NODE asks for all that is left, and writes down what it is told.
+race_at() { # NODE KEY
+    till "$1" redeem "$2" "{\"member\":\"$ann\",\"points\":600}"
+    echo "$status $(field .code)" >>"$work/race"
+}
+
+four_tills_race_for_the_same_points_and_one_wins() {
+    local node racing=()
+    for node in "${names[@]}"; do
+        answer_file=$work/body.$node answer_headers=$work/headers.$node race_at "$node" race &
+        racing+=($!)
+    done
+    wait "${racing[@]}"
+    expect_equal '200 null,409 insufficient-points,409 insufficient-points,409 insufficient-points' \
+        "$(sort "$work/race" | paste -sd,)" 'what the tills were told'
+    everywhere "$ann" '0 0 0 0'
+    office grocer adjust back "{\"member\":\"$ann\",\"points\":600,\"reason\":\"x\",\"approver\":\"eve\"}"
+    expect_answer 200
+}
+
+one_key_sent_many_times_at_once_is_booked_once() {
+    local i racing=()
+    rm -f "$work/race"
+    for i in 1 2 3 4 5 6; do
+        (
+            answer_file=$work/body.$i answer_headers=$work/headers.$i
+            till books earn same "{\"member\":\"$ann\",\"points\":1}"
+            echo "$status $(field .code)" >>"$work/race"
+        ) &
+        racing+=($!)
+    done
+    wait "${racing[@]}"
+    expect_equal 6 "$(grep -cE '^200 null$|^409 in-flight$' "$work/race")" 'answers of the two kinds'
+    till books earn same "{\"member\":\"$ann\",\"points\":1}"
+    expect_field .repeat true
+    everywhere "$ann" '601 0 0 0'
+    till books redeem same-back "{\"member\":\"$ann\",\"points\":1}"
 }
 
 # One line in 10 redeems far too much, one in 1,000 is no JSON.
@@ -259,7 +298,7 @@ five_thousand_lines_come_back_in_order() {
     expect_field .problem.code insufficient-points
     body=$(sed -n 1000p "$work/first")
     expect_field .problem.code malformed
-    everywhere $bob '4600 0 0 0'
+    everywhere "$bob" '4600 0 0 0'
 }
 
 the_same_batch_again_changes_nothing() {
@@ -268,7 +307,7 @@ the_same_batch_again_changes_nothing() {
     expect_equal "$(jq -c '[.line, .status, .index]' <"$work/first" | md5sum)" \
         "$(jq -c '[.line, .status, .index]' <"$work/body" | md5sum)" 'the second answers'
     expect_equal 4500 "$(jq -r 'select(.repeat) | .line' <"$work/body" | wc -l)" repeats
-    everywhere $bob '4600 0 0 0'
+    everywhere "$bob" '4600 0 0 0'
 }
 
 pages_join_without_gap_or_repeat() {
@@ -349,6 +388,8 @@ run_case a_document_is_booked_once_by_a_partner
 run_case refusals_say_why
 run_case an_old_receipt_is_booked_late
 run_case a_till_in_a_hurry_gets_202_and_a_place_to_ask
+run_case four_tills_race_for_the_same_points_and_one_wins
+run_case one_key_sent_many_times_at_once_is_booked_once
 run_case five_thousand_lines_come_back_in_order
 run_case the_same_batch_again_changes_nothing
 run_case pages_join_without_gap_or_repeat

@@ -1,6 +1,8 @@
 # shellcheck shell=bash
 # tills.sh - tills that go on writing to every node while a test disturbs them, and what must be true
-# afterwards of all that was acknowledged. Sourced after lib.sh.
+# afterwards of all that was acknowledged. Sources lib.sh.
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
 
 ann=aa000000000000000000000000000001
 
@@ -94,7 +96,7 @@ log_of() { # NODE
 }
 
 all_nodes_come_to_one_place() {
-    nodes_agree 30 || fail 'the nodes are not at one place' \
+    nodes_agree || fail 'the nodes are not at one place' \
         "$(for node in "${names[@]}"; do node_place "$node"; done)"
     for node in "${names[@]}"; do
         log_of "$node" || fail "cannot read the log of $node"
