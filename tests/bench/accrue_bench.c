@@ -16,19 +16,18 @@ enum { ROUNDS_MAX = 21 };
 static const char help[] =
     "usage: accrue-bench make FILE [--members N] [--count N] [--seed N]\n"
     "       accrue-bench run FILE --dir NEW [--seconds N] [--rounds N] [--program ACCRUED]\n"
-    "                    [--batch-clients N] [--hold]\n"
+    "                    [--batch-clients N] [--only CLASS]\n"
     "       accrue-bench growth --dir NEW --out FOLDER [--members LIST] [--records LIST]\n"
     "                    [--seconds N] [--program ACCRUED]\n"
     "\n"
     "make    writes a file of transactions\n"
     "run     starts four nodes, feeds them the file, checks them, prints a line a class\n"
     "growth  the same coalition at several sizes: growth.md and growth.svg\n"
-    "--hold  after the runs waits for the end of standard input, for a profiler\n";
+    "--only  interactive-1, interactive-8, interactive-64 or batched alone, for a profiler\n";
 
 struct options {
     uint64_t members, count, seed, seconds, rounds, batch_clients;
-    const char *dir, *program, *out, *members_list, *records_list;
-    bool hold;
+    const char *dir, *program, *out, *members_list, *records_list, *only;
 };
 
 static int fail(const struct error *error)
@@ -50,7 +49,7 @@ static bool read_options(int argc, char **argv, struct options *o)
         {"rounds", required_argument, NULL, 'r'},  {"batch-clients", required_argument, NULL, 'b'},
         {"dir", required_argument, NULL, 'd'},     {"program", required_argument, NULL, 'p'},
         {"out", required_argument, NULL, 'o'},     {"records", required_argument, NULL, 'e'},
-        {"hold", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+        {"only", required_argument, NULL, 'h'},    {NULL, 0, NULL, 0}};
     int option;
     bool ok = true;
     while (ok && (option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -76,7 +75,7 @@ static bool read_options(int argc, char **argv, struct options *o)
         } else if (option == 'e') {
             o->records_list = optarg;
         } else if (option == 'h') {
-            o->hold = true;
+            o->only = optarg;
         } else {
             ok = false;
         }
@@ -88,10 +87,12 @@ static bool read_options(int argc, char **argv, struct options *o)
 
 /* The same order and the same parts of the file as in postgres_load.c. */
 static const struct class {
-    const char *name;
+    const char *name, *word;
     unsigned clients, lines;
-} classes[] = {{"interactive", 1, 0}, {"interactive", 8, 0}, {"interactive", 64, 0},
-               {"batched", 0, 1000}};
+} classes[] = {{"interactive", "interactive-1", 1, 0},
+               {"interactive", "interactive-8", 8, 0},
+               {"interactive", "interactive-64", 64, 0},
+               {"batched", "batched", 0, 1000}};
 
 static bool run_class(struct coalition_side *side, size_t place, const struct options *o,
                       struct error *error)
@@ -134,11 +135,8 @@ static bool run_all(struct coalition_side *side, const struct options *o, struct
         return false;
     outcome_print(&preload);
     for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
-        if (!run_class(side, i, o, error))
+        if ((!o->only || strcmp(o->only, classes[i].word) == 0) && !run_class(side, i, o, error))
             return false;
-    if (o->hold)
-        while (getchar() != EOF)
-            continue;
     return check(side, error);
 }
 
