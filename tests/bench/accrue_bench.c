@@ -86,7 +86,8 @@ static bool read_options(int argc, char **argv, struct options *o)
 /* ---- run ----------------------------------------------------------------------------------- */
 
 /* The same order and the same parts of the file as in postgres_load.c. */
-static const struct class {
+static const struct class
+{
     const char *name, *word;
     unsigned clients, lines;
 } classes[] = {{"interactive", "interactive-1", 1, 0},
@@ -157,8 +158,13 @@ int main(int argc, char **argv)
 {
     struct error error;
     char program[CLI_PATH_MAX];
-    struct options o = {.members = 1000000, .count = 1000000, .seed = 1, .seconds = 8,
-                        .rounds = 3, .batch_clients = 4, .members_list = "10000,100000,1000000"};
+    struct options o = {.members = 1000000,
+                        .count = 1000000,
+                        .seed = 1,
+                        .seconds = 8,
+                        .rounds = 3,
+                        .batch_clients = 4,
+                        .members_list = "10000,100000,1000000"};
     if (argc < 2 || !read_options(argc, argv, &o)) {
         (void)fputs(help, stderr);
         return 2;
@@ -175,9 +181,13 @@ int main(int argc, char **argv)
     if (command && strcmp(command, "run") == 0 && path && o.dir)
         return run(path, &o);
     if (command && strcmp(command, "growth") == 0 && o.dir && o.out) {
-        struct growth_plan plan = {.dir = o.dir, .program = o.program, .out = o.out,
-                                   .members = o.members_list, .seconds = o.seconds,
-                                   .records = o.records_list, .seed = o.seed};
+        struct growth_plan plan = {.dir = o.dir,
+                                   .program = o.program,
+                                   .out = o.out,
+                                   .members = o.members_list,
+                                   .seconds = o.seconds,
+                                   .records = o.records_list,
+                                   .seed = o.seed};
         return growth_run(&plan, &error) ? 0 : fail(&error);
     }
     (void)fputs(help, stderr);

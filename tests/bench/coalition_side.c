@@ -65,6 +65,34 @@ void side_close(struct coalition_side *side)
     *side = (struct coalition_side){0};
 }
 
+/* A part of the cluster, as one of its own: what starts and stops all starts and stops one. */
+static struct cluster alone(const struct coalition_side *side, size_t node)
+{
+    struct cluster one = side->cluster;
+    one.count = 1;
+    memcpy(one.names[0], side->cluster.names[node], sizeof(one.names[0]));
+    one.pids[0] = side->cluster.pids[node];
+    return one;
+}
+
+bool side_stop_node(struct coalition_side *side, size_t node, struct error *error)
+{
+    struct cluster one = alone(side, node);
+    if (!cluster_alive(&one, error))
+        return false;
+    cluster_stop(&one);
+    side->cluster.pids[node] = 0;
+    return true;
+}
+
+bool side_start_node(struct coalition_side *side, size_t node, struct error *error)
+{
+    struct cluster one = alone(side, node);
+    bool ok = cluster_start(&one, SIDE_PATIENCE_MS, NULL, error);
+    side->cluster.pids[node] = one.pids[0];
+    return ok;
+}
+
 /* ---- measuring ----------------------------------------------------------------------------- */
 
 struct watched side_watched(const struct coalition_side *side)
@@ -108,17 +136,15 @@ bool side_measure(struct coalition_side *side, const struct load_run *run, const
     outcome.cpu_us = (double)(watched_cpu_us(&watched) - cpu) * each;
     /* Background compaction may shrink a folder within a short run: then nothing is said. */
     uint64_t disk_after = side_disk_bytes(side);
-    outcome.bytes =
-        disk_after > disk ? (double)(disk_after - disk) * each / SIDE_NODES : 0;
+    outcome.bytes = disk_after > disk ? (double)(disk_after - disk) * each / SIDE_NODES : 0;
     outcome.peak_mib = (double)watched_peak_kib(&watched) / 1024;
     times_release(&result.times);
     if (result.failed > 0)
-        return error_set(error, ERROR_INVALID,
-                         "%s with %u clients: %" PRIu64 " of %" PRIu64
-                         " transactions were neither decided nor refused by a rule (status %" PRIu64
-                         ")",
-                         class, run->clients, result.failed, outcome.done + result.failed,
-                         result.first_failed);
+        return error_set(
+            error, ERROR_INVALID,
+            "%s with %u clients: %" PRIu64 " of %" PRIu64
+            " transactions were neither decided nor refused by a rule (status %" PRIu64 ")",
+            class, run->clients, result.failed, outcome.done + result.failed, result.first_failed);
     *outcome_out = outcome;
     return true;
 }
@@ -135,8 +161,8 @@ bool side_preload(struct coalition_side *side, unsigned clients, struct outcome 
 
 /* ---- checking ------------------------------------------------------------------------------ */
 
-static bool ask(const struct coalition_side *side, size_t node, const char *path, json_t **reply_out,
-                struct error *error)
+static bool ask(const struct coalition_side *side, size_t node, const char *path,
+                json_t **reply_out, struct error *error)
 {
     struct cli_target target;
     int status = 0;

@@ -1,5 +1,5 @@
-/* coalition_side.h - a durable coalition of four real nodes on this machine, to be measured: made as
- * `accrue coalition new` makes one, started, loaded, checked, stopped. Threads: one.
+/* coalition_side.h - a durable coalition of four real nodes on this machine, to be measured: made
+ * as `accrue coalition new` makes one, started, loaded, checked, stopped. Threads: one.
  */
 #ifndef BENCH_COALITION_SIDE_H
 #define BENCH_COALITION_SIDE_H
@@ -22,6 +22,10 @@ bool side_open(const char *dir, const char *program, const struct work_file *fil
                struct coalition_side *side_out, struct error *error) MUST_USE;
 /* Stops the nodes and removes the folder. Safe on a zeroed one. */
 void side_close(struct coalition_side *side);
+
+/* One node ends as by SIGTERM; it starts again and is ready. */
+bool side_stop_node(struct coalition_side *side, size_t node, struct error *error) MUST_USE;
+bool side_start_node(struct coalition_side *side, size_t node, struct error *error) MUST_USE;
 
 struct watched side_watched(const struct coalition_side *side);
 /* Of all nodes together. */

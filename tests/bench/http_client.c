@@ -17,7 +17,15 @@
 enum { HEAD_MAX = 8192, READ_SIZE = 64 * 1024, EVENTS_MAX = 64 };
 
 /* Where in an answer the next byte stands. */
-enum part { PART_IDLE, PART_HEAD, PART_BODY, PART_CHUNK_SIZE, PART_CHUNK, PART_CHUNK_END, PART_END };
+enum part {
+    PART_IDLE,
+    PART_HEAD,
+    PART_BODY,
+    PART_CHUNK_SIZE,
+    PART_CHUNK,
+    PART_CHUNK_END,
+    PART_END
+};
 
 struct connection {
     int fd;

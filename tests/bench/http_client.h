@@ -2,7 +2,8 @@
  *
  * Written for load on the same machine as the servers: no allocation an exchange, no parsing beyond
  * status and framing; the body is handed over in pieces as it comes. It trusts its servers with
- * nothing: an answer that breaks the framing, or a closed connection, ends in an error. Threads: one.
+ * nothing: an answer that breaks the framing, or a closed connection, ends in an error. Threads:
+ * one.
  */
 #ifndef BENCH_HTTP_CLIENT_H
 #define BENCH_HTTP_CLIENT_H

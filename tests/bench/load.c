@@ -91,8 +91,8 @@ static void put_body(struct buffer *out, const struct item *item, bool in_batch)
                         item->type, item->key);
     size += snprintf(text + size, sizeof(text) - (size_t)size, "\"member\":\"%s\"", item->member);
     if (item->points)
-        size += snprintf(text + size, sizeof(text) - (size_t)size, ",\"points\":%d",
-                         abs(item->points));
+        size +=
+            snprintf(text + size, sizeof(text) - (size_t)size, ",\"points\":%d", abs(item->points));
     size += snprintf(text + size, sizeof(text) - (size_t)size, in_batch ? "}\n" : "}");
     buffer_append(out, bytes_of(text, (size_t)size));
 }
@@ -120,9 +120,8 @@ static void send_next(struct load *load, size_t client)
     if (left == 0 || (load->run->limit_us && now >= load->stop_us))
         return;
     struct request *request = &load->requests[client];
-    *request = (struct request){.first = load->next,
-                                .count = left < wanted ? left : wanted,
-                                .began_us = now};
+    *request = (struct request){
+        .first = load->next, .count = left < wanted ? left : wanted, .began_us = now};
     load->next += request->count;
     buffer_clear(&load->body);
     struct item item = {.type = ""};

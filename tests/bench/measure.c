@@ -71,8 +71,9 @@ static bool process_read(pid_t pid, struct process *process_out)
     const char *rest = strrchr(text, ')');
     long parent;
     unsigned long long user, system, ended_user, ended_system;
-    if (!rest || sscanf(rest + 1, " %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu",
-                        &parent, &user, &system, &ended_user, &ended_system) != 5)
+    if (!rest ||
+        sscanf(rest + 1, " %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu",
+               &parent, &user, &system, &ended_user, &ended_system) != 5)
         return false;
     *process_out = (struct process){.parent = (pid_t)parent,
                                     .own_ticks = user + system,

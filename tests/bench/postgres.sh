@@ -36,23 +36,15 @@ start() { # NAME
     fi
 }
 
-free_port() {
-    local port=54321
-    while ss -Hltn "sport = :$port" | grep -q . || [[ $port == "${1-}" ]]; do
-        port=$((port + 1))
-    done
-    echo "$port"
-}
-
 query() {
     server psql -h "$work" -p "$primary_port" -U postgres -XqAt -v ON_ERROR_STOP=1 -d ledger "$@"
 }
 
-primary_port=$(free_port)
-standby_port=$(free_port "$primary_port")
+# Sockets in the folder, no network: the numbers only name them. In PostgreSQL's favour.
+primary_port=5432 standby_port=5433
 server initdb -D "$work/primary" -U postgres -A trust -E UTF8 --no-locale >"$work/initdb.log"
 cat >>"$work/primary/postgresql.conf" <<END
-listen_addresses = '127.0.0.1'
+listen_addresses = ''
 port = $primary_port
 unix_socket_directories = '$work'
 max_connections = 200
@@ -70,7 +62,8 @@ query -f - <"$schema"
 query -c "INSERT INTO accounts SELECT g, 1000 FROM generate_series(1, $members) g"
 query -c 'VACUUM (FREEZE, ANALYZE) accounts' -c CHECKPOINT
 
-server pg_basebackup -h "$work" -p "$primary_port" -U postgres -D "$work/standby" -R -X stream -c fast
+server pg_basebackup -h "$work" -p "$primary_port" -U postgres -D "$work/standby" \
+    -R -X stream -c fast
 echo "port = $standby_port" >>"$work/standby/postgresql.conf"
 sed -i "s/primary_conninfo = '/&application_name=standby /" "$work/standby/postgresql.auto.conf"
 start standby

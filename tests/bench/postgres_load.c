@@ -30,10 +30,13 @@ static const char help[] =
     "PID: the postmasters, whose processes are measured\n";
 
 /* As in accrue_bench.c. */
-static const struct class {
+static const struct class
+{
     const char *name;
     unsigned clients, lines;
-} classes[] = {{"interactive", 1, 0}, {"interactive", 8, 0}, {"interactive", 64, 0},
+} classes[] = {{"interactive", 1, 0},
+               {"interactive", 8, 0},
+               {"interactive", 64, 0},
                {"batched", 0, BATCH_LINES}};
 
 struct client {
@@ -180,8 +183,8 @@ static bool prepare(PGconn *connection, struct error *error)
     const Oid batch[] = {TYPE_UUID_ARRAY, TYPE_INT8_ARRAY, TYPE_INT8_ARRAY};
     PGresult *first = PQprepare(connection, "one", "SELECT post($1, $2, $3)", 3, one);
     PGresult *second = PQprepare(connection, "batch", "SELECT post_batch($1, $2, $3)", 3, batch);
-    bool ok = PQresultStatus(first) == PGRES_COMMAND_OK &&
-              PQresultStatus(second) == PGRES_COMMAND_OK;
+    bool ok =
+        PQresultStatus(first) == PGRES_COMMAND_OK && PQresultStatus(second) == PGRES_COMMAND_OK;
     PQclear(first);
     PQclear(second);
     return ok || said(connection, "prepare", error);

@@ -111,8 +111,7 @@ struct work work_file_at(const struct work_file *file, uint64_t number)
     must(number < file->count);
     const uint8_t *at = file->at + HEADER_SIZE + number * RECORD_SIZE;
     uint32_t points = get_u32be(at + 20);
-    return (struct work){
-        .id = at, .member = get_u32be(at + 16), .points = (int32_t)points};
+    return (struct work){.id = at, .member = get_u32be(at + 16), .points = (int32_t)points};
 }
 
 void work_file_part(const struct work_file *file, uint64_t share, uint64_t of, uint64_t *first_out,
