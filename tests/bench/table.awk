@@ -30,8 +30,8 @@ function ratio(class) {
 }
 
 END {
-    printf "\nCPU: accrue's four nodes together, postgres's primary and standby together; the drivers\n"
-    printf "are not counted. Disk: of one node; postgres's tables and indexes, without its WAL.\n"
+    printf "\nCPU: of accrue's four nodes together, of postgres's primary and standby together;\n"
+    printf "without the drivers. Disk: of a node; postgres's tables and indexes, not its WAL.\n"
     printf "Peak: of the largest process, postgres's without its shared cache. p50 and p99: of a\n"
     printf "request, until decided; a batch has 1,000 transactions.\n\n%s\n", remarks
     for (i = 1; i <= classes; i++)
