@@ -1,0 +1,256 @@
+#include "bench/load.h"
+
+#include "bench/http_client.h"
+#include "bench/zipf.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PREFIX_MAX = 48, HEX_MAX = 33, STUCK_MS = 60000 };
+
+/* A request under way: items first..first+count-1, and how much of the answer was read. */
+struct request {
+    uint64_t first, count, began_us;
+    uint64_t line;           /* of a batch: answered so far */
+    char prefix[PREFIX_MAX]; /* how the line at hand begins */
+    size_t prefix_size;
+};
+
+struct load {
+    const struct load_target *target;
+    const struct work_file *file;
+    const struct load_run *run;
+    struct load_model *model;
+    struct load_result result;
+    struct http_client *client;
+    struct request requests[LOAD_CLIENTS_MAX];
+    struct buffer body;
+    uint64_t next, stop_us;
+};
+
+/* ---- items as JSON ------------------------------------------------------------------------- */
+
+static void member_hex(uint32_t number, char hex_out[HEX_MAX])
+{
+    uint8_t reference[16];
+    put_u64be(reference, mix64(number));
+    put_u64be(reference + 8, number);
+    hex_encode(bytes_of(reference, sizeof(reference)), hex_out);
+}
+
+bool load_member_number(const char *hex, uint32_t *number_out)
+{
+    uint8_t reference[16];
+    if (!hex || !hex_decode(bytes_text(hex), reference, sizeof(reference)))
+        return false;
+    uint64_t number = get_u64be(reference + 8);
+    if (number > UINT32_MAX || get_u64be(reference) != mix64(number))
+        return false;
+    *number_out = (uint32_t)number;
+    return true;
+}
+
+struct item {
+    const char *type;
+    char key[HEX_MAX], member[HEX_MAX];
+    uint32_t number;
+    int32_t points; /* of the member's balance */
+};
+
+static struct item item_at(const struct load *load, uint64_t place)
+{
+    struct item item = {.type = "enrol"};
+    switch (load->run->kind) {
+    case LOAD_MEMBERS:
+        item.number = (uint32_t)(place / 2);
+        (void)snprintf(item.key, sizeof(item.key), "start-%" PRIu64, place);
+        if (place % 2) {
+            item.type = "earn";
+            item.points = WORK_START_POINTS;
+        }
+        break;
+    case LOAD_WORK: {
+        struct work work = work_file_at(load->file, place);
+        item.number = work.member;
+        item.points = work.points;
+        item.type = work.points > 0 ? "earn" : "redeem";
+        hex_encode(bytes_of(work.id, WORK_ID_SIZE), item.key);
+        break;
+    }
+    }
+    member_hex(item.number, item.member);
+    return item;
+}
+
+static void put_body(struct buffer *out, const struct item *item, bool in_batch)
+{
+    char text[256];
+    int size = snprintf(text, sizeof(text), in_batch ? "{\"type\":\"%s\",\"key\":\"%s\"," : "{",
+                        item->type, item->key);
+    size += snprintf(text + size, sizeof(text) - (size_t)size, "\"member\":\"%s\"", item->member);
+    if (item->points)
+        size +=
+            snprintf(text + size, sizeof(text) - (size_t)size, ",\"points\":%d", abs(item->points));
+    size += snprintf(text + size, sizeof(text) - (size_t)size, in_batch ? "}\n" : "}");
+    buffer_append(out, bytes_of(text, (size_t)size));
+}
+
+/* ---- requests ------------------------------------------------------------------------------ */
+
+static void put_request(struct load *load, size_t client, const char *path, const char *key)
+{
+    struct buffer *out = http_client_request(load->client, client);
+    size_t node = client % load->target->count;
+    buffer_printf(out,
+                  "POST /v1/%s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n"
+                  "Content-Type: application/%s\r\nContent-Length: %zu\r\n",
+                  path, load->target->tokens[node], key ? "json" : "x-ndjson", load->body.size);
+    if (key)
+        buffer_printf(out, "Idempotency-Key: %s\r\n", key);
+    buffer_append_text(out, "\r\n");
+    buffer_append(out, buffer_bytes(&load->body));
+}
+
+static void send_next(struct load *load, size_t client)
+{
+    uint64_t now = steady_us(), left = load->run->end - load->next;
+    uint64_t wanted = load->run->lines ? load->run->lines : 1;
+    if (left == 0 || (load->run->limit_us && now >= load->stop_us))
+        return;
+    struct request *request = &load->requests[client];
+    *request = (struct request){
+        .first = load->next, .count = left < wanted ? left : wanted, .began_us = now};
+    load->next += request->count;
+    buffer_clear(&load->body);
+    struct item item = {.type = ""};
+    for (uint64_t i = 0; i < request->count; i++) {
+        item = item_at(load, request->first + i);
+        put_body(&load->body, &item, load->run->lines > 0);
+    }
+    if (load->run->lines)
+        put_request(load, client, "batch", NULL);
+    else
+        put_request(load, client, strcmp(item.type, "enrol") == 0 ? "members" : item.type,
+                    item.key);
+    request->began_us = steady_us();
+    http_client_send(load->client, client);
+}
+
+/* ---- answers ------------------------------------------------------------------------------- */
+
+static void settle(struct load *load, uint64_t place, int status)
+{
+    if (status == 200) {
+        struct item item = item_at(load, place);
+        load->model->balances[item.number] += item.points;
+        load->result.accepted++;
+    } else if (status == 409 || status == 422) {
+        load->result.refused++;
+    } else {
+        load->result.failed++;
+        load->result.first_failed = (uint64_t)status;
+    }
+}
+
+/* {"line":N,"status":S,... : any other beginning counts as failed. */
+static void settle_line(struct load *load, struct request *request)
+{
+    unsigned long long number = 0;
+    int status = 0;
+    request->prefix[request->prefix_size] = '\0';
+    if (sscanf(request->prefix, "{\"line\":%llu,\"status\":%d", &number, &status) != 2 ||
+        number != request->line + 1)
+        status = 0;
+    if (request->line < request->count)
+        settle(load, request->first + request->line, status);
+    request->line++;
+    request->prefix_size = 0;
+}
+
+static void on_body(void *context, size_t client, struct bytes piece)
+{
+    struct load *load = (struct load *)context;
+    struct request *request = &load->requests[client];
+    if (!load->run->lines)
+        return;
+    while (piece.size > 0) {
+        const uint8_t *end = (const uint8_t *)memchr(piece.at, '\n', piece.size);
+        size_t size = end ? (size_t)(end - piece.at) : piece.size;
+        size_t room = PREFIX_MAX - 1 - request->prefix_size;
+        size_t kept = size < room ? size : room;
+        memcpy(request->prefix + request->prefix_size, piece.at, kept);
+        request->prefix_size += kept;
+        if (end)
+            settle_line(load, request);
+        size += end ? 1 : 0;
+        piece = bytes_of(piece.at + size, piece.size - size);
+    }
+}
+
+static void on_done(void *context, size_t client, int status)
+{
+    struct load *load = (struct load *)context;
+    struct request *request = &load->requests[client];
+    times_add(&load->result.times, steady_us() - request->began_us);
+    if (!load->run->lines)
+        settle(load, request->first, status);
+    for (; load->run->lines && request->line < request->count; request->line++)
+        settle(load, request->first + request->line, status == 200 ? 0 : status);
+    send_next(load, client);
+}
+
+/* ---- a run --------------------------------------------------------------------------------- */
+
+static bool connect_all(struct load *load, struct error *error)
+{
+    for (unsigned i = 0; i < load->run->clients; i++)
+        if (!http_client_connect(load->client, load->target->ports[i % load->target->count], error))
+            return false;
+    return true;
+}
+
+static bool play(struct load *load, struct error *error)
+{
+    uint64_t start = steady_us(), heard = start;
+    size_t answers = 0;
+    load->stop_us = start + load->run->limit_us;
+    for (unsigned i = 0; i < load->run->clients; i++)
+        send_next(load, i);
+    while (http_client_pending(load->client) > 0) {
+        if (!http_client_turn(load->client, 1000, error))
+            return false;
+        if (load->result.times.count != answers)
+            heard = steady_us();
+        answers = load->result.times.count;
+        if (steady_us() - heard > (uint64_t)STUCK_MS * 1000)
+            return error_set(error, ERROR_BUSY, "no answer came for %d s", STUCK_MS / 1000);
+    }
+    load->result.seconds = (double)(steady_us() - start) / 1e6;
+    load->model->accepted += load->result.accepted;
+    load->model->refused += load->result.refused;
+    return true;
+}
+
+bool load_run(const struct load_target *target, const struct work_file *file,
+              const struct load_run *run, struct load_model *model, struct load_result *result_out,
+              struct error *error)
+{
+    must(run->clients > 0 && run->clients <= LOAD_CLIENTS_MAX && run->lines <= LOAD_LINES_MAX);
+    struct load *load = (struct load *)allocate(1, sizeof(*load));
+    struct http_client_events events = {.context = load, .body = on_body, .done = on_done};
+    *load = (struct load){
+        .target = target, .file = file, .run = run, .model = model, .next = run->first};
+    buffer_init(&load->body, HTTP_CLIENT_REQUEST_MAX - 4096);
+    load->client = http_client_open(&events);
+    bool ok = connect_all(load, error) && play(load, error);
+    http_client_close(load->client);
+    buffer_release(&load->body);
+    if (ok)
+        *result_out = load->result;
+    else
+        times_release(&load->result.times);
+    free(load);
+    return ok;
+}
