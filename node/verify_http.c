@@ -8,6 +8,7 @@ enum {
     HEIGHTS_A_PAGE = 256,
     BALANCES_A_PAGE = 250,
     BALANCE_TRIES = 8, /* while the ledger moves under our feet */
+    BALANCE_WAIT_MS = 50,
 };
 
 struct fetch {
@@ -20,6 +21,8 @@ struct fetch {
     uint64_t bundle_index; /* UINT64_MAX: none */
     struct bytes bundle_rest;
     uint64_t bundle_next; /* index of the record at bundle_rest */
+    uint64_t bundle_end;  /* one past its last record, as far as it was asked for */
+    uint64_t claimed;     /* the first height that balances were given at, beyond the checkpoint */
     struct cli_progress progress;
     struct error *error;
 };
@@ -43,10 +46,12 @@ static void tile_path(char out[HTTP_PATH_MAX], const char *level, uint64_t index
         snprintf(out, HTTP_PATH_MAX, "/tile/%s/%s", level, number);
 }
 
-/* A partial tile may have been dropped since it is full: then the full one will do. */
-static bool get_tile(struct fetch *fetch, const char *level, uint64_t index, uint32_t width,
+/* A partial tile may have been dropped since it is full: then the full one will do, and *width
+ * becomes TILE_WIDTH. */
+static bool get_tile(struct fetch *fetch, const char *level, uint64_t index, uint32_t *width_io,
                      struct buffer *out, struct error *error)
 {
+    uint32_t width = *width_io;
     char path[HTTP_PATH_MAX];
     struct error why;
     tile_path(path, level, index, width);
@@ -55,6 +60,7 @@ static bool get_tile(struct fetch *fetch, const char *level, uint64_t index, uin
     if (why.code != ERROR_NOT_FOUND || width == TILE_WIDTH)
         return error_set(error, why.code, "%s", why.text);
     tile_path(path, level, index, TILE_WIDTH);
+    *width_io = TILE_WIDTH;
     return http_get(fetch->http, fetch->target, path, out, error);
 }
 
@@ -66,10 +72,10 @@ static bool read_tile(void *context, uint32_t level, uint64_t index, uint32_t wi
     char text[8];
     buffer_init(&tile, TILE_SIZE);
     snprintf(text, sizeof(text), "%u", level);
-    bool ok = get_tile(fetch, text, index, width, &tile, error);
-    if (ok && (tile.overflowed || tile.size < (size_t)width * HASH_SIZE))
-        ok = error_set(error, ERROR_INVALID, "%zu bytes instead of %u", tile.size,
-                       width * HASH_SIZE);
+    uint32_t got = width;
+    bool ok = get_tile(fetch, text, index, &got, &tile, error);
+    if (ok && (tile.overflowed || tile.size != (size_t)got * HASH_SIZE))
+        ok = error_set(error, ERROR_INVALID, "%zu bytes instead of %u", tile.size, got * HASH_SIZE);
     if (ok)
         memcpy(tile_out, tile.at, (size_t)width * HASH_SIZE);
     buffer_release(&tile);
@@ -82,22 +88,36 @@ static bool load_bundle(struct fetch *fetch, uint64_t index)
 {
     uint64_t size = fetch->checkpoint.size;
     uint64_t left = size - index * TILE_WIDTH;
+    uint32_t width = left < TILE_WIDTH ? (uint32_t)left : TILE_WIDTH;
     buffer_clear(&fetch->bundle);
-    if (!get_tile(fetch, "entries", index, left < TILE_WIDTH ? (uint32_t)left : TILE_WIDTH,
-                  &fetch->bundle, fetch->error))
+    if (!get_tile(fetch, "entries", index, &width, &fetch->bundle, fetch->error))
         return false;
     fetch->bundle_index = index;
     fetch->bundle_rest = buffer_bytes(&fetch->bundle);
     fetch->bundle_next = index * TILE_WIDTH;
+    fetch->bundle_end = fetch->bundle_next + width;
     return true;
+}
+
+/* Nothing may follow the last record that was asked for. */
+static void end_bundle(struct fetch *fetch)
+{
+    if (fetch->bundle_index != UINT64_MAX && fetch->bundle_next == fetch->bundle_end &&
+        fetch->bundle_rest.size > 0)
+        audit_found(fetch->node->audit, "record", "the end of the bundle", "more bytes",
+                    "after record %" PRIu64 " in tile/entries/%" PRIu64, fetch->bundle_next - 1,
+                    fetch->bundle_index);
 }
 
 /* Records are asked for in order. False without an error text when the bundle is malformed: a
  * finding says so. */
 static bool next_record(struct fetch *fetch, uint64_t index, struct bytes *record_out)
 {
-    if (fetch->bundle_index != index / TILE_WIDTH && !load_bundle(fetch, index / TILE_WIDTH))
-        return false;
+    if (fetch->bundle_index != index / TILE_WIDTH) {
+        end_bundle(fetch);
+        if (!load_bundle(fetch, index / TILE_WIDTH))
+            return false;
+    }
     struct bytes rest = fetch->bundle_rest;
     must(fetch->bundle_next == index);
     size_t size = rest.size >= 2 ? get_u16be(rest.at) : SIZE_MAX - 2;
@@ -211,17 +231,23 @@ static bool get_checkpoint(struct fetch *fetch, const struct charter_node *self)
     return ok;
 }
 
+static void compare_text(struct audit *audit, const char *member, const char *name,
+                         const char *expected, const char *found)
+{
+    if (!found || strcmp(expected, found) != 0)
+        audit_found(audit, "balance", expected, found ? found : "nothing", "%s of member %s", name,
+                    member);
+}
+
 static void compare_number(struct audit *audit, const char *member, const char *name,
                            int64_t expected, const json_t *json)
 {
-    int64_t found = json_integer_value(json_object_get(json, name));
+    const json_t *found = json_object_get(json, name);
     char want[32];
     char have[32];
-    if (found == expected)
-        return;
     snprintf(want, sizeof(want), "%" PRId64, expected);
-    snprintf(have, sizeof(have), "%" PRId64, found);
-    audit_found(audit, "balance", want, have, "%s of member %s", name, member);
+    snprintf(have, sizeof(have), "%" PRId64, (int64_t)json_integer_value(found));
+    compare_text(audit, member, name, want, json_is_integer(found) ? have : "no number");
 }
 
 static void compare_balance(struct verify_node *node, uint64_t place, const json_t *json)
@@ -231,6 +257,7 @@ static void compare_balance(struct verify_node *node, uint64_t place, const json
     struct balance balance;
     char text[MEMBER_TEXT_SIZE];
     const char *name = json_string_value(json_object_get(json, "member"));
+    const json_t *locked = json_object_get(json, "locked");
     member_format(&member, text);
     if (!name || strcmp(name, text) != 0) {
         audit_found(node->audit, "balance", text, name ? name : "none", "member number %llu",
@@ -243,42 +270,100 @@ static void compare_balance(struct verify_node *node, uint64_t place, const json
     compare_number(node->audit, text, "held", balance.held.v, json);
     compare_number(node->audit, text, "deficit", balance.deficit.v, json);
     compare_number(node->audit, text, "expired_unbooked", balance.expired_unbooked.v, json);
-    node->balances++;
+    compare_number(node->audit, text, "lot_count", (int64_t)balance.lot_count, json);
+    compare_text(node->audit, text, "locked", balance.locked ? "true" : "false",
+                 json_is_boolean(locked) ? json_is_true(locked) ? "true" : "false" : NULL);
+    compare_text(node->audit, text, "enrolled_by",
+                 node->charter->partners[balance.enrolled_by.v].name,
+                 json_string_value(json_object_get(json, "enrolled_by")));
+}
+
+/* Of the height that was audited. A later one is no lie: the ledger went on. An earlier one is, as
+ * the checkpoint came first. */
+static bool page_of_height(struct fetch *fetch, const json_t *page)
+{
+    struct audit *audit = fetch->node->audit;
+    const json_t *json = json_object_get(page, "height");
+    uint64_t height = audit_height(audit), found = (uint64_t)json_integer_value(json);
+    char want[32];
+    char have[32];
+    if (json_is_integer(json) && found == height)
+        return true;
+    snprintf(want, sizeof(want), "%" PRIu64, height);
+    snprintf(have, sizeof(have), "%" PRIu64, found);
+    if (!json_is_integer(json) || found < height)
+        audit_found(audit, "balance", want, json_is_integer(json) ? have : "no number",
+                    "height of the balances");
+    else if (fetch->claimed == 0)
+        fetch->claimed = found;
+    return false;
+}
+
+/* Place of the next page's first member; false: this was the last. */
+static bool next_page(const json_t *page, uint64_t *place_out)
+{
+    const json_t *next = json_object_get(page, "next");
+    return json_is_string(next) &&
+           parse_u64(bytes_text(json_string_value(next)), INT64_MAX, place_out);
+}
+
+static bool get_balances(struct fetch *fetch, uint64_t place, json_t **page_out)
+{
+    char path[HTTP_PATH_MAX];
+    char text[512];
+    int status;
+    json_t *page = NULL;
+    snprintf(path, sizeof(path), "/v1/balances?limit=%d&cursor=%" PRIu64, BALANCES_A_PAGE, place);
+    if (!http_ask(fetch->http, fetch->target, path, NULL, NULL, &status, &page, fetch->error))
+        return false;
+    if (status == 200) {
+        *page_out = page;
+        return true;
+    }
+    http_problem_text(status, page, text);
+    json_decref(page);
+    return error_set(fetch->error, ERROR_DENIED, "%s%s: %.300s", fetch->target->url, path, text);
+}
+
+static void compare_page(struct verify_node *node, uint64_t members, const json_t *page)
+{
+    const json_t *list = json_object_get(page, "balances");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (node->balances == members) {
+            audit_found(node->audit, "balance", "no more members", "one more",
+                        "member number %" PRIu64, members);
+            return;
+        }
+        compare_balance(node, node->balances++, json_array_get(list, i));
+    }
 }
 
 /* Sets *moved_out when the node went on to another height meanwhile: nothing is compared then. */
 static bool compare_balances(struct fetch *fetch, bool *moved_out)
 {
     struct verify_node *node = fetch->node;
-    uint64_t height = audit_height(node->audit);
     uint64_t members = state_member_count(audit_state(node->audit));
-    char path[HTTP_PATH_MAX];
-    char cursor[128] = "";
+    uint64_t place = 0;
     node->balances = 0;
+    node->balances_asked = true;
     *moved_out = false;
-    for (uint64_t pages = 0; pages <= members / BALANCES_A_PAGE + 1; pages++) {
-        int status;
-        json_t *page;
-        snprintf(path, sizeof(path), "/v1/balances?limit=%d%s%s", BALANCES_A_PAGE,
-                 cursor[0] ? "&cursor=" : "", cursor);
-        if (!http_ask(fetch->http, fetch->target, path, NULL, NULL, &status, &page, fetch->error))
+    for (bool more = true; more;) {
+        json_t *page = NULL;
+        if (!get_balances(fetch, place, &page))
             return false;
-        json_t *list = json_object_get(page, "balances");
-        json_t *next = json_object_get(page, "next");
-        *moved_out = status != 200 ||
-                     (uint64_t)json_integer_value(json_object_get(page, "height")) != height;
-        for (size_t i = 0; !*moved_out && i < json_array_size(list); i++)
-            if (node->balances < members)
-                compare_balance(node, node->balances, json_array_get(list, i));
-        if (json_is_integer(next))
-            snprintf(cursor, sizeof(cursor), "%" PRId64, (int64_t)json_integer_value(next));
-        else
-            snprintf(cursor, sizeof(cursor), "%.100s",
-                     json_is_string(next) ? json_string_value(next) : "");
+        uint64_t before = node->balances;
+        *moved_out = !page_of_height(fetch, page);
+        if (!*moved_out)
+            compare_page(node, members, page);
+        more = !*moved_out && node->balances > before && next_page(page, &place);
         json_decref(page);
-        if (*moved_out || !cursor[0])
-            break;
     }
+    char want[32];
+    char have[32];
+    snprintf(want, sizeof(want), "%" PRIu64, members);
+    snprintf(have, sizeof(have), "%" PRIu64, node->balances);
+    if (!*moved_out && node->balances < members)
+        audit_found(node->audit, "balance", want, have, "number of members");
     return true;
 }
 
@@ -327,35 +412,70 @@ static bool get_self(struct fetch *fetch, struct node_id *self_out)
                            fetch->target->url, status);
 }
 
+/* A bundle that was partial may have grown: it is read anew, up to where the audit is. */
+static bool resume_bundle(struct fetch *fetch)
+{
+    uint64_t done = audit_records(fetch->node->audit);
+    fetch->bundle_index = UINT64_MAX;
+    if (fetch->checkpoint.size == done || done % TILE_WIDTH == 0)
+        return true;
+    if (!load_bundle(fetch, done / TILE_WIDTH))
+        return false;
+    for (struct bytes skipped; fetch->bundle_next < done;)
+        if (!next_record(fetch, fetch->bundle_next, &skipped))
+            return false;
+    return true;
+}
+
+static bool checkpoint_grows(struct fetch *fetch)
+{
+    struct audit *audit = fetch->node->audit;
+    char want[32];
+    char have[32];
+    if (fetch->checkpoint.size >= audit_records(audit))
+        return true;
+    snprintf(want, sizeof(want), "%" PRIu64, audit_records(audit));
+    snprintf(have, sizeof(have), "%" PRIu64, fetch->checkpoint.size);
+    audit_found(audit, "checkpoint", want, have, "size: the node signed a larger one before");
+    return false;
+}
+
+/* One checkpoint, everything that it covers, and the balances there. */
+static bool audit_once(struct fetch *fetch, const struct charter_node *self, bool *moved_out)
+{
+    struct audit *audit = fetch->node->audit;
+    bool found;
+    *moved_out = false;
+    if (!get_checkpoint(fetch, self))
+        return false;
+    if (audit_finding_count(audit) || !checkpoint_grows(fetch))
+        return true;
+    if (!resume_bundle(fetch))
+        return fetch->error->code == ERROR_CORRUPT; /* a finding */
+    if (!audit_heights(fetch, &found))
+        return found;
+    end_bundle(fetch);
+    compare_root(fetch);
+    return audit_finding_count(audit) > 0 || compare_balances(fetch, moved_out);
+}
+
 static bool audit_node(struct fetch *fetch, const struct charter_node *self)
 {
     struct audit *audit = fetch->node->audit;
-    for (int try = 0; try < BALANCE_TRIES; try++) {
-        bool found;
-        bool moved = false;
-        if (!get_checkpoint(fetch, self))
+    bool moved = true;
+    for (int try = 0; moved && try < BALANCE_TRIES && audit_finding_count(audit) == 0; try++) {
+        if (try)
+            cli_sleep_ms(BALANCE_WAIT_MS); /* what is executed becomes durable, and is signed */
+        if (!audit_once(fetch, self, &moved))
             return false;
-        if (audit_finding_count(audit) || fetch->checkpoint.size < audit_records(audit))
-            break;
-        /* A bundle that was partial may have grown. */
-        fetch->bundle_index = UINT64_MAX;
-        uint64_t begun = audit_records(audit) / TILE_WIDTH;
-        if (fetch->checkpoint.size > audit_records(audit) && audit_records(audit) % TILE_WIDTH) {
-            if (!load_bundle(fetch, begun))
-                return false;
-            for (struct bytes skipped; fetch->bundle_next < audit_records(audit);)
-                if (!next_record(fetch, fetch->bundle_next, &skipped))
-                    return fetch->error->code == ERROR_CORRUPT;
-        }
-        if (!audit_heights(fetch, &found))
-            return found;
-        compare_root(fetch);
-        if (audit_finding_count(audit) == 0 && !compare_balances(fetch, &moved))
-            return false;
-        fetch->node->balances_compared = !moved && audit_finding_count(audit) == 0;
-        if (!moved)
-            break;
     }
+    if (moved && audit_finding_count(audit) == 0 && audit_height(audit) < fetch->claimed) {
+        char have[32];
+        snprintf(have, sizeof(have), "%" PRIu64, fetch->claimed);
+        audit_found(audit, "balance", "a height that its checkpoints come to", have,
+                    "height of the balances");
+    }
+    fetch->node->balances_compared = !moved && audit_finding_count(audit) == 0;
     return true;
 }
 
