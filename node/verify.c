@@ -99,8 +99,9 @@ void verify_print(const struct verify_node *nodes, size_t count)
                (unsigned long long)counts.heights, (unsigned long long)counts.batches,
                (unsigned long long)counts.votes, (unsigned long long)counts.tiles,
                node->balances_compared ? ", balances"
-               : node->balances_asked  ? ", balances not compared: the ledger went on meanwhile"
-                                       : "",
+               : node->balances_asked && is_good(node)
+                   ? ", balances not compared: the ledger went on meanwhile"
+                   : "",
                root);
         if (node->trouble[0])
             printf("  FAIL %s\n", node->trouble);
