@@ -28,8 +28,9 @@ static void body_begin(struct json_out *json, struct buffer *body)
 static void body_end(struct api_call *call, struct json_out *json)
 {
     struct api *api = call->api;
-    json_put_time(json, "time", replica_time_ms(api->config.replica));
-    json_put_uint(json, "height", replica_height(api->config.replica));
+    /* The state's own: it may be a height ahead of what is durable here. */
+    json_put_time(json, "time", state_time_ms(api_state(api)));
+    json_put_uint(json, "height", state_height(api_state(api)));
     if (api->config.charter->sandbox)
         json_put_bool(json, "sandbox", true);
     json_close_object(json);

@@ -16,8 +16,7 @@ struct verify_node {
     struct charter *charter;
     struct buffer charter_bytes;
     struct audit *audit;
-    bool balances_compared;
-    bool moved; /* the node went on to another height each time that balances were asked for */
+    bool balances_asked, balances_compared;
     uint64_t balances;
     char trouble[ERROR_TEXT_SIZE]; /* why it could not be audited at all; empty: it was */
     enum error_code trouble_code;

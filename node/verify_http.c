@@ -8,9 +8,7 @@ enum {
     HEIGHTS_A_PAGE = 256,
     BALANCES_A_PAGE = 250,
     BALANCE_TRIES = 8, /* while the ledger moves under our feet */
-    BALANCE_WAIT_MS = 300,
-    TILE_TRIES = 6,
-    TILE_WAIT_MS = 50,
+    BALANCE_WAIT_MS = 50,
 };
 
 struct fetch {
@@ -23,6 +21,8 @@ struct fetch {
     uint64_t bundle_index; /* UINT64_MAX: none */
     struct bytes bundle_rest;
     uint64_t bundle_next; /* index of the record at bundle_rest */
+    uint64_t bundle_end;  /* one past its last record, as far as it was asked for */
+    uint64_t claimed;     /* the first height that balances were given at, beyond the checkpoint */
     struct cli_progress progress;
     struct error *error;
 };
@@ -46,22 +46,22 @@ static void tile_path(char out[HTTP_PATH_MAX], const char *level, uint64_t index
         snprintf(out, HTTP_PATH_MAX, "/tile/%s/%s", level, number);
 }
 
-/* A partial tile may have been dropped since it is full: then the full one will do. And one that
- * just became full may be on its way to the node's disk: so it is asked for again. */
-static bool get_tile(struct fetch *fetch, const char *level, uint64_t index, uint32_t width,
+/* A partial tile may have been dropped since it is full: then the full one will do, and *width
+ * becomes TILE_WIDTH. */
+static bool get_tile(struct fetch *fetch, const char *level, uint64_t index, uint32_t *width_io,
                      struct buffer *out, struct error *error)
 {
+    uint32_t width = *width_io;
     char path[HTTP_PATH_MAX];
-    for (int try = 0;; try++) {
-        bool full = width == TILE_WIDTH || try % 2 == 1;
-        tile_path(path, level, index, full ? TILE_WIDTH : width);
-        if (http_get(fetch->http, fetch->target, path, out, error))
-            return true;
-        if (error->code != ERROR_NOT_FOUND || try == TILE_TRIES)
-            return false;
-        if (full)
-            cli_sleep_ms(TILE_WAIT_MS);
-    }
+    struct error why;
+    tile_path(path, level, index, width);
+    if (http_get(fetch->http, fetch->target, path, out, &why))
+        return true;
+    if (why.code != ERROR_NOT_FOUND || width == TILE_WIDTH)
+        return error_set(error, why.code, "%s", why.text);
+    tile_path(path, level, index, TILE_WIDTH);
+    *width_io = TILE_WIDTH;
+    return http_get(fetch->http, fetch->target, path, out, error);
 }
 
 static bool read_tile(void *context, uint32_t level, uint64_t index, uint32_t width,
@@ -72,10 +72,10 @@ static bool read_tile(void *context, uint32_t level, uint64_t index, uint32_t wi
     char text[8];
     buffer_init(&tile, TILE_SIZE);
     snprintf(text, sizeof(text), "%u", level);
-    bool ok = get_tile(fetch, text, index, width, &tile, error);
-    if (ok && (tile.overflowed || tile.size < (size_t)width * HASH_SIZE))
-        ok = error_set(error, ERROR_INVALID, "%zu bytes instead of %u", tile.size,
-                       width * HASH_SIZE);
+    uint32_t got = width;
+    bool ok = get_tile(fetch, text, index, &got, &tile, error);
+    if (ok && (tile.overflowed || tile.size != (size_t)got * HASH_SIZE))
+        ok = error_set(error, ERROR_INVALID, "%zu bytes instead of %u", tile.size, got * HASH_SIZE);
     if (ok)
         memcpy(tile_out, tile.at, (size_t)width * HASH_SIZE);
     buffer_release(&tile);
@@ -88,22 +88,36 @@ static bool load_bundle(struct fetch *fetch, uint64_t index)
 {
     uint64_t size = fetch->checkpoint.size;
     uint64_t left = size - index * TILE_WIDTH;
+    uint32_t width = left < TILE_WIDTH ? (uint32_t)left : TILE_WIDTH;
     buffer_clear(&fetch->bundle);
-    if (!get_tile(fetch, "entries", index, left < TILE_WIDTH ? (uint32_t)left : TILE_WIDTH,
-                  &fetch->bundle, fetch->error))
+    if (!get_tile(fetch, "entries", index, &width, &fetch->bundle, fetch->error))
         return false;
     fetch->bundle_index = index;
     fetch->bundle_rest = buffer_bytes(&fetch->bundle);
     fetch->bundle_next = index * TILE_WIDTH;
+    fetch->bundle_end = fetch->bundle_next + width;
     return true;
+}
+
+/* Nothing may follow the last record that was asked for. */
+static void end_bundle(struct fetch *fetch)
+{
+    if (fetch->bundle_index != UINT64_MAX && fetch->bundle_next == fetch->bundle_end &&
+        fetch->bundle_rest.size > 0)
+        audit_found(fetch->node->audit, "record", "the end of the bundle", "more bytes",
+                    "after record %" PRIu64 " in tile/entries/%" PRIu64, fetch->bundle_next - 1,
+                    fetch->bundle_index);
 }
 
 /* Records are asked for in order. False without an error text when the bundle is malformed: a
  * finding says so. */
 static bool next_record(struct fetch *fetch, uint64_t index, struct bytes *record_out)
 {
-    if (fetch->bundle_index != index / TILE_WIDTH && !load_bundle(fetch, index / TILE_WIDTH))
-        return false;
+    if (fetch->bundle_index != index / TILE_WIDTH) {
+        end_bundle(fetch);
+        if (!load_bundle(fetch, index / TILE_WIDTH))
+            return false;
+    }
     struct bytes rest = fetch->bundle_rest;
     must(fetch->bundle_next == index);
     size_t size = rest.size >= 2 ? get_u16be(rest.at) : SIZE_MAX - 2;
@@ -217,97 +231,145 @@ static bool get_checkpoint(struct fetch *fetch, const struct charter_node *self)
     return ok;
 }
 
-/* Whether all is equal; differences become findings with `report`. */
-static bool same_number(struct audit *audit, bool report, const char *member, const char *name,
-                        int64_t expected, const json_t *json)
+static void compare_text(struct audit *audit, const char *member, const char *name,
+                         const char *expected, const char *found)
 {
-    int64_t found = json_integer_value(json_object_get(json, name));
-    char want[32];
-    char have[32];
-    if (found == expected || !report)
-        return found == expected;
-    snprintf(want, sizeof(want), "%" PRId64, expected);
-    snprintf(have, sizeof(have), "%" PRId64, found);
-    audit_found(audit, "balance", want, have, "%s of member %s", name, member);
-    return false;
+    if (!found || strcmp(expected, found) != 0)
+        audit_found(audit, "balance", expected, found ? found : "nothing", "%s of member %s", name,
+                    member);
 }
 
-static bool same_balance(struct verify_node *node, bool report, uint64_t place, const json_t *json)
+static void compare_number(struct audit *audit, const char *member, const char *name,
+                           int64_t expected, const json_t *json)
+{
+    const json_t *found = json_object_get(json, name);
+    char want[32];
+    char have[32];
+    snprintf(want, sizeof(want), "%" PRId64, expected);
+    snprintf(have, sizeof(have), "%" PRId64, (int64_t)json_integer_value(found));
+    compare_text(audit, member, name, want, json_is_integer(found) ? have : "no number");
+}
+
+static void compare_balance(struct verify_node *node, uint64_t place, const json_t *json)
 {
     const struct state *state = audit_state(node->audit);
     struct member_ref member = state_member_at(state, place);
-    struct balance own;
+    struct balance balance;
     char text[MEMBER_TEXT_SIZE];
     const char *name = json_string_value(json_object_get(json, "member"));
+    const json_t *locked = json_object_get(json, "locked");
     member_format(&member, text);
     if (!name || strcmp(name, text) != 0) {
-        if (report)
-            audit_found(node->audit, "balance", text, name ? name : "none", "member number %llu",
-                        (unsigned long long)place);
-        return false;
+        audit_found(node->audit, "balance", text, name ? name : "none", "member number %llu",
+                    (unsigned long long)place);
+        return;
     }
-    must(state_balance(state, &member, &own));
-    const struct {
-        const char *name;
-        int64_t value;
-    } numbers[] = {{"spendable", own.spendable.v},
-                   {"pending", own.pending.v},
-                   {"held", own.held.v},
-                   {"deficit", own.deficit.v},
-                   {"expired_unbooked", own.expired_unbooked.v}};
-    bool same = true;
-    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-        same =
-            same_number(node->audit, report, text, numbers[i].name, numbers[i].value, json) && same;
-    return same;
+    must(state_balance(state, &member, &balance));
+    compare_number(node->audit, text, "spendable", balance.spendable.v, json);
+    compare_number(node->audit, text, "pending", balance.pending.v, json);
+    compare_number(node->audit, text, "held", balance.held.v, json);
+    compare_number(node->audit, text, "deficit", balance.deficit.v, json);
+    compare_number(node->audit, text, "expired_unbooked", balance.expired_unbooked.v, json);
+    compare_number(node->audit, text, "lot_count", (int64_t)balance.lot_count, json);
+    compare_text(node->audit, text, "locked", balance.locked ? "true" : "false",
+                 json_is_boolean(locked) ? json_is_true(locked) ? "true" : "false" : NULL);
+    compare_text(node->audit, text, "enrolled_by",
+                 node->charter->partners[balance.enrolled_by.v].name,
+                 json_string_value(json_object_get(json, "enrolled_by")));
 }
 
-enum compared { COMPARED_SAME, COMPARED_OTHER, COMPARED_MOVED };
+/* Of the height that was audited. A later one is no lie: the ledger went on. An earlier one is, as
+ * the checkpoint came first. */
+static bool page_of_height(struct fetch *fetch, const json_t *page)
+{
+    struct audit *audit = fetch->node->audit;
+    const json_t *json = json_object_get(page, "height");
+    uint64_t height = audit_height(audit), found = (uint64_t)json_integer_value(json);
+    char want[32];
+    char have[32];
+    if (json_is_integer(json) && found == height)
+        return true;
+    snprintf(want, sizeof(want), "%" PRIu64, height);
+    snprintf(have, sizeof(have), "%" PRIu64, found);
+    if (!json_is_integer(json) || found < height)
+        audit_found(audit, "balance", want, json_is_integer(json) ? have : "no number",
+                    "height of the balances");
+    else if (fetch->claimed == 0)
+        fetch->claimed = found;
+    return false;
+}
 
-/* Moved: the node went on to another height meanwhile. */
-static bool compare_balances(struct fetch *fetch, bool report, enum compared *compared_out)
+/* Place of the next page's first member; false: this was the last. */
+static bool next_page(const json_t *page, uint64_t *place_out)
+{
+    const json_t *next = json_object_get(page, "next");
+    return json_is_string(next) &&
+           parse_u64(bytes_text(json_string_value(next)), INT64_MAX, place_out);
+}
+
+static bool get_balances(struct fetch *fetch, uint64_t place, json_t **page_out)
+{
+    char path[HTTP_PATH_MAX];
+    char text[512];
+    int status;
+    json_t *page = NULL;
+    snprintf(path, sizeof(path), "/v1/balances?limit=%d&cursor=%" PRIu64, BALANCES_A_PAGE, place);
+    if (!http_ask(fetch->http, fetch->target, path, NULL, NULL, &status, &page, fetch->error))
+        return false;
+    if (status == 200) {
+        *page_out = page;
+        return true;
+    }
+    http_problem_text(status, page, text);
+    json_decref(page);
+    return error_set(fetch->error, status == 401 || status == 403 ? ERROR_DENIED : ERROR_IO,
+                     "%s%s: %.300s", fetch->target->url, path, text);
+}
+
+static void compare_page(struct verify_node *node, uint64_t members, const json_t *page)
+{
+    const json_t *list = json_object_get(page, "balances");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (node->balances == members) {
+            audit_found(node->audit, "balance", "no more members", "one more",
+                        "member number %" PRIu64, members);
+            return;
+        }
+        compare_balance(node, node->balances++, json_array_get(list, i));
+    }
+}
+
+/* Sets *moved_out when the node went on to another height meanwhile: nothing is compared then. */
+static bool compare_balances(struct fetch *fetch, bool *moved_out)
 {
     struct verify_node *node = fetch->node;
-    uint64_t height = audit_height(node->audit);
     uint64_t members = state_member_count(audit_state(node->audit));
-    char path[HTTP_PATH_MAX];
-    char cursor[128] = "";
-    enum compared compared = COMPARED_SAME;
+    uint64_t place = 0;
     node->balances = 0;
-    for (uint64_t pages = 0; pages <= members / BALANCES_A_PAGE + 1; pages++) {
-        int status;
-        json_t *page;
-        snprintf(path, sizeof(path), "/v1/balances?limit=%d%s%s", BALANCES_A_PAGE,
-                 cursor[0] ? "&cursor=" : "", cursor);
-        if (!http_ask(fetch->http, fetch->target, path, NULL, NULL, &status, &page, fetch->error))
-            return false;
-        json_t *list = json_object_get(page, "balances");
-        json_t *next = json_object_get(page, "next");
-        if (status != 200 ||
-            (uint64_t)json_integer_value(json_object_get(page, "height")) != height)
-            compared = COMPARED_MOVED;
-        for (size_t i = 0; compared != COMPARED_MOVED && i < json_array_size(list);
-             i++, node->balances++)
-            if (node->balances >= members ||
-                !same_balance(node, report, node->balances, json_array_get(list, i)))
-                compared = COMPARED_OTHER;
-        if (json_is_integer(next))
-            snprintf(cursor, sizeof(cursor), "%" PRId64, (int64_t)json_integer_value(next));
-        else
-            snprintf(cursor, sizeof(cursor), "%.100s",
-                     json_is_string(next) ? json_string_value(next) : "");
+    node->balances_asked = true;
+    *moved_out = false;
+    for (bool more = true; more;) {
+        json_t *page = NULL;
+        if (!get_balances(fetch, place, &page)) {
+            if (fetch->error->code != ERROR_INVALID)
+                return false;
+            audit_found(node->audit, "balance", "balances", fetch->error->text,
+                        "page of member %" PRIu64, place);
+            return true;
+        }
+        uint64_t before = node->balances;
+        *moved_out = !page_of_height(fetch, page);
+        if (!*moved_out)
+            compare_page(node, members, page);
+        more = !*moved_out && node->balances > before && next_page(page, &place);
         json_decref(page);
-        if (compared == COMPARED_MOVED || !cursor[0])
-            break;
     }
-    if (compared == COMPARED_SAME && node->balances != members) {
-        compared = COMPARED_OTHER;
-        if (report)
-            audit_found(node->audit, "balance", "every member", "some are missing",
-                        "%llu members of %llu", (unsigned long long)node->balances,
-                        (unsigned long long)members);
-    }
-    *compared_out = compared;
+    char want[32];
+    char have[32];
+    snprintf(want, sizeof(want), "%" PRIu64, members);
+    snprintf(have, sizeof(have), "%" PRIu64, node->balances);
+    if (!*moved_out && node->balances < members)
+        audit_found(node->audit, "balance", want, have, "number of members");
     return true;
 }
 
@@ -356,57 +418,70 @@ static bool get_self(struct fetch *fetch, struct node_id *self_out)
                            fetch->target->url, status);
 }
 
-/* On to the size of a checkpoint. False when the node could not be asked. */
-static bool audit_to_checkpoint(struct fetch *fetch, const struct charter_node *self)
+/* A bundle that was partial may have grown: it is read anew, up to where the audit is. */
+static bool resume_bundle(struct fetch *fetch)
 {
-    struct audit *audit = fetch->node->audit;
-    bool found;
-    if (!get_checkpoint(fetch, self))
-        return false;
-    if (audit_finding_count(audit))
-        return true;
-    if (fetch->checkpoint.size < audit_records(audit)) {
-        audit_found(audit, "checkpoint", "a log that only grows", "a smaller one",
-                    "checkpoint of %s", self->name);
-        return true;
-    }
-    /* A bundle that was partial may have grown: read it again, up to where we are. */
+    uint64_t done = audit_records(fetch->node->audit);
     fetch->bundle_index = UINT64_MAX;
-    if (fetch->checkpoint.size > audit_records(audit) && audit_records(audit) % TILE_WIDTH) {
-        if (!load_bundle(fetch, audit_records(audit) / TILE_WIDTH))
+    if (fetch->checkpoint.size == done || done % TILE_WIDTH == 0)
+        return true;
+    if (!load_bundle(fetch, done / TILE_WIDTH))
+        return false;
+    for (struct bytes skipped; fetch->bundle_next < done;)
+        if (!next_record(fetch, fetch->bundle_next, &skipped))
             return false;
-        for (struct bytes skipped; fetch->bundle_next < audit_records(audit);)
-            if (!next_record(fetch, fetch->bundle_next, &skipped))
-                return fetch->error->code == ERROR_CORRUPT;
-    }
-    if (!audit_heights(fetch, &found))
-        return found;
-    compare_root(fetch);
     return true;
 }
 
-/* A node answers from a state that may be a moment ahead of the height that it shows. So balances
- * that differ are a finding only where the ledger stood still, before and after a second look. */
+static bool checkpoint_grows(struct fetch *fetch)
+{
+    struct audit *audit = fetch->node->audit;
+    char want[32];
+    char have[32];
+    if (fetch->checkpoint.size >= audit_records(audit))
+        return true;
+    snprintf(want, sizeof(want), "%" PRIu64, audit_records(audit));
+    snprintf(have, sizeof(have), "%" PRIu64, fetch->checkpoint.size);
+    audit_found(audit, "checkpoint", want, have, "size: the node signed a larger one before");
+    return false;
+}
+
+/* One checkpoint, everything that it covers, and the balances there. */
+static bool audit_once(struct fetch *fetch, const struct charter_node *self, bool *moved_out)
+{
+    struct audit *audit = fetch->node->audit;
+    bool found;
+    *moved_out = false;
+    if (!get_checkpoint(fetch, self))
+        return false;
+    if (audit_finding_count(audit) || !checkpoint_grows(fetch))
+        return true;
+    if (!resume_bundle(fetch))
+        return fetch->error->code == ERROR_CORRUPT; /* a finding */
+    if (!audit_heights(fetch, &found))
+        return found;
+    end_bundle(fetch);
+    compare_root(fetch);
+    return audit_finding_count(audit) > 0 || compare_balances(fetch, moved_out);
+}
+
 static bool audit_node(struct fetch *fetch, const struct charter_node *self)
 {
     struct audit *audit = fetch->node->audit;
-    enum compared compared = COMPARED_MOVED;
-    bool differed = false;
-    for (int try = 0; try < BALANCE_TRIES && compared != COMPARED_SAME; try++) {
-        uint64_t before = audit_height(audit);
-        if (!audit_to_checkpoint(fetch, self))
+    bool moved = true;
+    for (int try = 0; moved && try < BALANCE_TRIES && audit_finding_count(audit) == 0; try++) {
+        if (try)
+            cli_sleep_ms(BALANCE_WAIT_MS); /* what is executed becomes durable, and is signed */
+        if (!audit_once(fetch, self, &moved))
             return false;
-        if (audit_finding_count(audit))
-            return true;
-        bool report = differed && audit_height(audit) == before;
-        if (!compare_balances(fetch, report, &compared))
-            return false;
-        differed = compared == COMPARED_OTHER;
-        if (differed && !report)
-            cli_sleep_ms(BALANCE_WAIT_MS);
     }
-    fetch->node->moved = compared != COMPARED_SAME && audit_finding_count(audit) == 0;
-    fetch->node->balances_compared = compared == COMPARED_SAME;
+    if (moved && audit_finding_count(audit) == 0 && audit_height(audit) < fetch->claimed) {
+        char have[32];
+        snprintf(have, sizeof(have), "%" PRIu64, fetch->claimed);
+        audit_found(audit, "balance", "a height that its checkpoints come to", have,
+                    "height of the balances");
+    }
+    fetch->node->balances_compared = !moved && audit_finding_count(audit) == 0;
     return true;
 }
 
@@ -432,6 +507,8 @@ bool verify_over_http(struct http *http, const struct cli_target *target, struct
             audit_finish(node->audit);
         cli_progress_end(&fetch.progress);
     }
+    if (!ok && error->code == ERROR_DENIED)
+        error_wrap(error, "it takes the token of an auditor (--token-file NODE/auditor.token)");
     if (!ok) {
         node->trouble_code = error->code;
         snprintf(node->trouble, sizeof(node->trouble), "%s", error->text);
