@@ -24,6 +24,21 @@ static inline uint64_t law_random(uint64_t *state)
     return z ^ z >> 31;
 }
 
+/* An output filled before a decoder fails must be as it was afterwards. */
+static inline void law_fill(void *object, size_t size)
+{
+    memset(object, 0x5a, size);
+}
+
+static inline bool law_untouched(const void *object, size_t size)
+{
+    const uint8_t *bytes = (const uint8_t *)object;
+    for (size_t i = 0; i < size; i++)
+        if (bytes[i] != 0x5a)
+            return false;
+    return true;
+}
+
 /* True when the bytes were taken; taken bytes must come back as they were. */
 static inline bool law_holds(law_again *again, struct bytes in)
 {

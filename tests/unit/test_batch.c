@@ -63,11 +63,10 @@ static struct bytes encoded(struct batch *batch)
 static bool again(struct bytes in, struct buffer *out)
 {
     struct batch batch;
-    memset(&batch, 0x5a, sizeof(batch));
-    struct batch before = batch;
+    law_fill(&batch, sizeof(batch));
     struct error error = {0};
     if (!batch_decode(in, &batch, &error)) {
-        CHECK(memcmp(&batch, &before, sizeof(batch)) == 0 && error.code == ERROR_INVALID);
+        CHECK(law_untouched(&batch, sizeof(batch)) && error.code == ERROR_INVALID);
         return false;
     }
     batch_encode(&batch, out);

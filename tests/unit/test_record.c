@@ -58,10 +58,9 @@ static struct record example_seal(void)
 static bool again(struct bytes in, struct buffer *out)
 {
     struct record record;
-    memset(&record, 0x5a, sizeof(record));
-    struct record before = record;
+    law_fill(&record, sizeof(record));
     if (!record_decode(in, &record, NULL)) {
-        CHECK(memcmp(&record, &before, sizeof(record)) == 0);
+        CHECK(law_untouched(&record, sizeof(record)));
         return false;
     }
     record_encode(&record, out);

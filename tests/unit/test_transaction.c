@@ -103,11 +103,10 @@ static struct transaction example(enum transaction_type type)
 static bool again(struct bytes in, struct buffer *out)
 {
     struct transaction t;
-    memset(&t, 0x5a, sizeof(t));
-    struct transaction before = t;
+    law_fill(&t, sizeof(t));
     struct error error = {0};
     if (!transaction_decode(in, &t, &error)) {
-        CHECK(memcmp(&t, &before, sizeof(t)) == 0);
+        CHECK(law_untouched(&t, sizeof(t)));
         CHECK(error.code == ERROR_INVALID || error.code == ERROR_LIMIT);
         return false;
     }
