@@ -20,7 +20,11 @@
 
 #include "crypto/hash.h"
 
-enum { STORE_KEY_MAX = 64, STORE_VALUE_MAX = 32 * 1024 * 1024, STORE_GROUP_MAX = 64 * 1024 * 1024 };
+enum {
+    STORE_KEY_MAX = 64,
+    STORE_VALUE_MAX = 32 * 1024 * 1024,
+    STORE_GROUP_MAX = 192 * 1024 * 1024
+};
 
 /* A group of changes under construction: a flat buffer of
  * [u8 1 put | 2 delete][u32 key size][u32 value size][key][value]. */

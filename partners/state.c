@@ -195,6 +195,9 @@ void state_begin(struct state *state, uint64_t height, uint64_t cut_time_ms)
     state->height = height;
     state->cut_time_ms = cut_time_ms;
     state->now_ms = now_ms;
+    state->cut_effects = 0;
+    memset(state->lane_effects, 0, sizeof(state->lane_effects));
+    memset(state->lane_bytes, 0, sizeof(state->lane_bytes));
     journal_begin_height(&state->journal);
     journal_begin_record(&state->journal);
     journal_note(&state->journal, NOTE_CLOCK, cut_time_ms, now_ms);
@@ -323,6 +326,15 @@ static enum verdict apply_decoded(struct state *state, const struct context *con
     return verdict;
 }
 
+/* A hundred bytes that move a member's lots to and fro write thousands: without an end, one lane's
+ * batch would make every node write more than a group may hold. Beyond CUT_EFFECTS_MAX a lane goes
+ * on while its effects are at most twice what it sent; the key of what is refused stays free. */
+static bool lane_is_greedy(const struct state *state, struct node_id lane)
+{
+    return state->cut_effects > CUT_EFFECTS_MAX &&
+           state->lane_effects[lane.v] > 2 * state->lane_bytes[lane.v];
+}
+
 struct outcome state_apply(struct state *state, struct node_id lane, struct record_index index,
                            struct bytes bytes)
 {
@@ -332,7 +344,9 @@ struct outcome state_apply(struct state *state, struct node_id lane, struct reco
     journal_begin_record(&state->journal);
     struct transaction transaction;
     struct outcome outcome = {.verdict = VERDICT_MALFORMED};
-    if (transaction_decode(bytes, &transaction, NULL)) {
+    if (lane_is_greedy(state, lane)) {
+        outcome.verdict = VERDICT_TOO_MANY_ALLOCATIONS;
+    } else if (transaction_decode(bytes, &transaction, NULL)) {
         struct context context = {.writer = state->charter->nodes[lane.v].partner,
                                   .index = index,
                                   .transaction = &transaction};
@@ -348,6 +362,9 @@ struct outcome state_apply(struct state *state, struct node_id lane, struct reco
     journal_note(&state->journal, NOTE_VERDICT, index.v,
                  (uint64_t)lane.v << 16 | (uint64_t)outcome.verdict << 1 | outcome.late);
     outcome.effects = journal_end_record(&state->journal);
+    state->cut_effects += outcome.effects.size;
+    state->lane_effects[lane.v] += outcome.effects.size;
+    state->lane_bytes[lane.v] += bytes.size;
     return outcome;
 }
 

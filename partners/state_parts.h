@@ -146,6 +146,7 @@ struct state {
     uint16_t *name_rank; /* of partners, by name */
     uint64_t height, now_ms, cut_time_ms, first_cut_ms, advance_ms;
     uint64_t next_index;
+    uint64_t cut_effects, lane_effects[NODES_MAX], lane_bytes[NODES_MAX]; /* of this cut */
     bool begun, started;
     struct hash digest;
 

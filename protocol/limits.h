@@ -17,6 +17,7 @@ enum {
     BATCH_TRANSACTIONS_MAX = 16 * 1024, /* bounds the walk to a transaction in its batch */
     BATCH_SIZE_MAX = BATCH_PAYLOAD_MAX + 1024,
     CUT_PAYLOAD_MAX = 16 * 1024 * 1024, /* what one height may execute */
+    CUT_EFFECTS_MAX = 24 * 1024 * 1024, /* then lanes get twice their payload: state_apply() */
     CUT_SIZE_MAX = 64 * 1024,           /* NODES_MAX heads of about 45 bytes, evidence, digests */
     LANE_BATCHES_PER_CUT_MAX = 256,     /* bounds the descent to a lane's last decided head */
     LANE_BRANCH_MAX = 1024,             /* undecided batches kept a lane, forks included */

@@ -183,8 +183,8 @@ CASE(deciding_a_head_frees_its_path_and_voids_the_other_branch)
         CHECK(add(&lane, &chain[i]) != NULL);
     CHECK(add(&lane, &fork_two) != NULL && add(&lane, &fork_three) != NULL);
     lane_decide(&lane, &chain[2].head, count_leaver, &leavers);
-    CHECK(leavers.decided == 2 && leavers.void_ones == 2); /* what descends from a void one too */
-    CHECK_INT(lane.count, 2);
+    CHECK(leavers.decided == 2 && leavers.void_ones == 2);
+    CHECK_INT(lane.count, 2); /* what follows a void batch is void */
     CHECK(!lane_find(&lane, &fork_three.head.id));
     struct lane_entry *tip = lane_tip(&lane);
     CHECK(tip && hash_equal(&tip->batch.id, &chain[4].head.id));
@@ -194,41 +194,83 @@ CASE(deciding_a_head_frees_its_path_and_voids_the_other_branch)
     lane_release(&lane);
 }
 
-/* As if other batches filled the lane, but for `room` bytes. */
-static void fill(struct lane *lane, size_t room)
+static struct made branch(uint64_t sequence, int number)
 {
-    lane->bytes = LANE_BYTES_MAX - room;
+    char mark[32];
+    (void)snprintf(mark, sizeof(mark), "branch %d", number);
+    return make(sequence, sequence == 1 ? &nothing : &chain[sequence - 1].head.id, mark);
 }
 
-CASE(room_is_made_at_the_far_end_and_never_by_dropping_our_own)
+static void fill(struct lane *lane, uint64_t sequence)
+{
+    for (int i = 0; lane->count < LANE_BRANCH_MAX; i++) {
+        struct made made = branch(sequence, i);
+        REQUIRE(add(lane, &made));
+        buffer_release(&made.bytes);
+    }
+}
+
+/* Room for a batch, as for one that has just arrived. */
+static bool room_for(struct lane *lane, const struct made *made, struct leavers *leavers)
+{
+    struct batch batch;
+    REQUIRE(batch_decode(buffer_bytes(&made->bytes), &batch, NULL));
+    return lane_make_room(lane, &batch, made->bytes.size, count_leaver, leavers);
+}
+
+CASE(room_is_made_at_the_far_end_for_what_is_nearer)
 {
     struct lane lane = {0};
     struct leavers leavers = {0};
-    struct batch second;
-    size_t size = chain[2].bytes.size;
-    REQUIRE(batch_decode(buffer_bytes(&chain[2].bytes), &second, NULL));
-    CHECK(add(&lane, &chain[1]) && add(&lane, &chain[3]) && add(&lane, &chain[4]));
-    fill(&lane, 0);
-    CHECK(lane_make_room(&lane, &second, size, count_leaver, &leavers));
-    CHECK(lane.count == 2 && !lane_find(&lane, &chain[4].head.id));
+    CHECK(add(&lane, &chain[1]) && add(&lane, &chain[2]) && add(&lane, &chain[4]));
+    fill(&lane, 1);
+    CHECK(room_for(&lane, &chain[3], &leavers));
+    CHECK(leavers.void_ones == 1 && lane.count == LANE_BRANCH_MAX - 1);
+    CHECK(!lane_find(&lane, &chain[4].head.id) && lane_find(&lane, &chain[2].head.id));
+    CHECK(add(&lane, &chain[3]) && !room_for(&lane, &chain[4], &leavers));
+    CHECK(leavers.void_ones == 1);
+    lane_release(&lane);
+}
+
+CASE(room_is_never_made_by_dropping_our_own)
+{
+    struct lane lane = {0};
+    struct leavers leavers = {0};
+    CHECK(add(&lane, &chain[1]) && add(&lane, &chain[2]) && add(&lane, &chain[3]));
     lane_find(&lane, &chain[3].head.id)->tokens = allocate(1, sizeof(uint64_t));
-    fill(&lane, 0);
-    CHECK(!lane_make_room(&lane, &second, size, count_leaver, &leavers));
-    CHECK(lane.count == 2 && lane_find(&lane, &chain[3].head.id));
-    lane_want(&lane, &chain[2].head);
-    CHECK(lane_make_room(&lane, &second, size, count_leaver, &leavers));
-    CHECK_INT(leavers.void_ones, 1);
+    fill(&lane, 1);
+    struct made nearer = branch(1, -1);
+    CHECK(room_for(&lane, &nearer, &leavers));
+    CHECK(lane_find(&lane, &chain[3].head.id) && !lane_find(&lane, &chain[2].head.id));
+    buffer_release(&nearer.bytes);
+    lane_release(&lane);
+}
+
+CASE(what_a_cut_names_finds_room_and_stays)
+{
+    struct lane lane = {0};
+    struct leavers leavers = {0};
+    fill(&lane, 1);
+    lane_want(&lane, &chain[3].head);
+    for (size_t i = 3; i > 0; i--) {
+        CHECK(room_for(&lane, &chain[i], &leavers));
+        CHECK(add(&lane, &chain[i]) != NULL);
+    }
+    CHECK(leavers.void_ones == 3 && lane.count == LANE_BRANCH_MAX);
+    CHECK(lane_tip(&lane) == lane_find(&lane, &chain[3].head.id));
+    lane_unwant(&lane);
+    struct made other = branch(2, 1);
+    CHECK(room_for(&lane, &other, &leavers) && !lane_find(&lane, &chain[3].head.id));
+    buffer_release(&other.bytes);
     lane_release(&lane);
 }
 
 CASE(a_lane_is_bounded_in_batches)
 {
     struct lane lane = {0};
-    char mark[32];
-    for (int i = 0; i < LANE_BRANCH_MAX + 1; i++) {
-        (void)snprintf(mark, sizeof(mark), "branch %d", i);
-        struct made made = make(1, &nothing, mark);
-        CHECK((add(&lane, &made) != NULL) == (i < LANE_BRANCH_MAX));
+    for (int i = 0; i < LANE_KEPT_MAX + 1; i++) {
+        struct made made = branch(1, i);
+        CHECK((add(&lane, &made) != NULL) == (i < LANE_KEPT_MAX));
         buffer_release(&made.bytes);
     }
     lane_release(&lane);
@@ -244,7 +286,9 @@ int main(void)
     RUN(a_path_leads_to_the_decided_head_or_is_wrong);
     RUN(a_hidden_batch_exists_for_nobody_until_it_is_shown);
     RUN(deciding_a_head_frees_its_path_and_voids_the_other_branch);
-    RUN(room_is_made_at_the_far_end_and_never_by_dropping_our_own);
+    RUN(room_is_made_at_the_far_end_for_what_is_nearer);
+    RUN(room_is_never_made_by_dropping_our_own);
+    RUN(what_a_cut_names_finds_room_and_stays);
     RUN(a_lane_is_bounded_in_batches);
     tear_down();
     return check_report();

@@ -101,8 +101,42 @@ CASE(the_largest_quantities_and_prices_stay_exact)
     driver_close(driver);
 }
 
+/* One batch's worth of transfers of 256 lots, to and fro: what it would make every node write is
+ * many times what one group of the store holds. */
+CASE(transfers_to_and_fro_do_not_write_without_end)
+{
+    struct driver *driver = open_fifteen();
+    struct transaction enrol = tx_enrol(MEMBER + 1);
+    REQUIRE(driver_apply(driver, 0, &enrol) == VERDICT_ACCEPTED);
+    uint64_t now = state_time_ms(driver->state), effects = 0, sent = 0;
+    for (uint64_t i = 0; i < 250; i++) {
+        struct transaction earn = tx_earn(MEMBER, 1);
+        earn.body.earn.lots[0].expires_ms = now + 86400000 * (i + 2);
+        REQUIRE(driver_apply(driver, 0, &earn) == VERDICT_ACCEPTED);
+    }
+    driver_pass(driver, 5000);
+    uint32_t to = MEMBER + 1;
+    enum verdict verdict = VERDICT_ACCEPTED;
+    while (sent < BATCH_PAYLOAD_MAX && verdict == VERDICT_ACCEPTED) {
+        struct transaction transfer = tx_transfer(to == MEMBER ? MEMBER + 1 : MEMBER, to, 250);
+        verdict = driver_apply(driver, 0, &transfer);
+        effects += driver->outcome.effects.size;
+        sent += driver->bytes.size;
+        to = to == MEMBER ? MEMBER + 1 : MEMBER;
+    }
+    CHECK_INT(verdict, VERDICT_TOO_MANY_ALLOCATIONS);
+    CHECK(effects > CUT_EFFECTS_MAX && effects <= CUT_EFFECTS_MAX + 65536);
+    /* Other lanes do not suffer from it, and in the next cut nobody does. */
+    struct transaction earn = tx_earn(MEMBER, 1);
+    CHECK_INT(driver_apply(driver, 1, &earn), VERDICT_ACCEPTED);
+    driver_pass(driver, 5000);
+    CHECK_INT(driver_apply(driver, 0, &earn), VERDICT_ACCEPTED);
+    driver_close(driver);
+}
+
 int main(void)
 {
+    RUN(transfers_to_and_fro_do_not_write_without_end);
     RUN(the_largest_hold_fits_the_seal_that_releases_it);
     RUN(the_largest_quantities_and_prices_stay_exact);
     return check_report();
