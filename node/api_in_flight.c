@@ -1,5 +1,7 @@
 #include "node/api_in_flight.h"
 
+#include "partners/table.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +14,7 @@ struct in_flight {
     uint32_t free;        /* chain of free entries */
     uint32_t first, last; /* orphans, oldest first */
     uint32_t generation;
-    uint8_t salt[16]; /* bucket of a key: not to be aimed at from outside */
+    uint64_t salt; /* bucket of a key: not to be aimed at from outside */
     uint32_t *buckets;
     struct in_flight_entry *entries; /* [0] is not used */
 };
@@ -28,7 +30,7 @@ struct in_flight *in_flight_open(size_t capacity)
         table->entries[i].chain = table->free;
         table->free = (uint32_t)i;
     }
-    random_bytes(table->salt, sizeof(table->salt));
+    random_bytes((uint8_t *)&table->salt, sizeof(table->salt));
     return table;
 }
 
@@ -41,11 +43,9 @@ void in_flight_close(struct in_flight *table)
     free(table);
 }
 
-static uint32_t *bucket_of(struct in_flight *table, struct bytes key)
+static uint32_t bucket_of(const struct in_flight *table, struct bytes key)
 {
-    struct bytes parts[] = {bytes_of(table->salt, sizeof(table->salt)), key};
-    struct hash hash = hash_parts(parts, ARRAY_SIZE(parts));
-    return &table->buckets[get_u64be(hash.at) % table->capacity];
+    return (uint32_t)(table_hash(table->salt, key) % table->capacity);
 }
 
 static struct bytes key_of(const struct in_flight_entry *entry)
@@ -109,16 +109,17 @@ struct in_flight_entry *in_flight_add(struct in_flight *table, struct bytes key,
     entry->owner = *owner;
     entry->used = true;
     entry->token = (uint64_t)++table->generation << 32 | number;
-    uint32_t *bucket = bucket_of(table, key);
-    entry->chain = *bucket;
-    *bucket = number;
+    entry->bucket = bucket_of(table, key);
+    entry->chain = table->buckets[entry->bucket];
+    table->buckets[entry->bucket] = number;
     table->count++;
     return entry;
 }
 
 struct in_flight_entry *in_flight_find(struct in_flight *table, struct bytes key)
 {
-    for (uint32_t at = *bucket_of(table, key); at; at = table->entries[at].chain)
+    uint32_t at = table->buckets[bucket_of(table, key)];
+    for (; at; at = table->entries[at].chain)
         if (bytes_equal(key_of(&table->entries[at]), key))
             return &table->entries[at];
     return NULL;
@@ -139,7 +140,7 @@ void in_flight_remove(struct in_flight *table, struct in_flight_entry *entry)
     uint32_t number = (uint32_t)(entry - table->entries);
     if (!entry->owner.call)
         orphan_unlink(table, entry);
-    uint32_t *at = bucket_of(table, key_of(entry));
+    uint32_t *at = &table->buckets[entry->bucket];
     while (*at != number)
         at = &table->entries[*at].chain;
     *at = entry->chain;

@@ -21,7 +21,8 @@ struct in_flight_entry {
     uint64_t at_ms;     /* the time it was built with, for building a repeat alike */
     uint64_t token;
     struct in_flight_owner owner;
-    uint32_t chain, before, after; /* hash chain; list of entries that nobody waits for */
+    uint32_t bucket, chain; /* where it is found */
+    uint32_t before, after; /* list of entries that nobody waits for */
     bool used, durable;
 };
 
