@@ -231,8 +231,10 @@ static bool certificate_holds(struct audit *audit, const struct certificate *cer
     const struct charter *charter = audit->charter;
     struct error error;
     struct place place = place_of("height %llu: certificate", (unsigned long long)cut->height);
-    if (!same_number(audit, "certificate", cut->height, certificate->height, place.text) ||
-        !same_hash(audit, "certificate", &cut->id, &certificate->cut, place.text))
+    struct place height = place_of("%s: height", place.text);
+    struct place of = place_of("%s: cut", place.text);
+    if (!same_number(audit, "certificate", cut->height, certificate->height, height.text) ||
+        !same_hash(audit, "certificate", &cut->id, &certificate->cut, of.text))
         return false;
     const struct verifier *verifiers[NODES_MAX];
     memcpy(verifiers, audit->verifiers, sizeof(verifiers));
@@ -254,23 +256,32 @@ static bool cut_past_holds(struct audit *audit, const struct cut *cut, const cha
     struct audit_height past = {0};
     if (cut->height >= 3)
         past = audit->heights[cut->height - 3]; /* heights[h - 1] is height h */
-    return same_number(audit, "cut", past.records, cut->record_count, where) &&
-           same_hash(audit, "cut", &past.digest, &cut->state_digest, where) &&
-           same_hash(audit, "cut", &past.root, &cut->record_root, where);
+    struct place count = place_of("%s: record count", where);
+    struct place digest = place_of("%s: state digest", where);
+    struct place root = place_of("%s: record root", where);
+    return same_number(audit, "cut", past.records, cut->record_count, count.text) &&
+           same_hash(audit, "cut", &past.digest, &cut->state_digest, digest.text) &&
+           same_hash(audit, "cut", &past.root, &cut->record_root, root.text);
 }
 
 static bool cut_holds(struct audit *audit, const struct cut *cut)
 {
     const struct charter *charter = audit->charter;
-    struct place place = place_of("height %llu: cut", (unsigned long long)cut->height);
-    if (!same_number(audit, "cut", audit->height_count + 1, cut->height, place.text) ||
-        !same_hash(audit, "cut", &charter->coalition, &cut->coalition, place.text) ||
-        !same_hash(audit, "cut", &audit->cut.id, &cut->previous, place.text) ||
-        !same_number(audit, "cut", charter->node_count, cut->lane_count, place.text) ||
-        !same_number(audit, "cut", 0, cut->evidence_count, place.text))
+    /* The height that is due, not the one that it claims. */
+    struct place place = place_of("height %zu: cut", audit->height_count + 1);
+    struct place height = place_of("%s: height", place.text);
+    struct place coalition = place_of("%s: coalition", place.text);
+    struct place previous = place_of("%s: previous cut", place.text);
+    struct place lanes = place_of("%s: number of lanes", place.text);
+    struct place evidence = place_of("%s: evidence", place.text);
+    if (!same_number(audit, "cut", audit->height_count + 1, cut->height, height.text) ||
+        !same_hash(audit, "cut", &charter->coalition, &cut->coalition, coalition.text) ||
+        !same_hash(audit, "cut", &audit->cut.id, &cut->previous, previous.text) ||
+        !same_number(audit, "cut", charter->node_count, cut->lane_count, lanes.text) ||
+        !same_number(audit, "cut", 0, cut->evidence_count, evidence.text))
         return false;
     if (audit->height_count && cut->time_ms <= audit->cut.time_ms) {
-        audit_found(audit, "cut", "a time later than the last cut's", "an earlier one", "%s",
+        audit_found(audit, "cut", "a time later than the last cut's", "an earlier one", "%s: time",
                     place.text);
         return false;
     }
@@ -287,9 +298,20 @@ static bool step_chains(struct audit *audit, const struct step *step, struct lan
         audit_found(audit, "batch", "at least one transaction", "none", "%s", place.text);
         return false;
     }
-    if (!same_number(audit, "lane", head->sequence + 1, step->sequence, place.text) ||
-        !same_hash(audit, "lane", &head->id, &step->previous, place.text) ||
-        !same_number(audit, "order", first, step->first, place.text))
+    /* First of all: a changed header is named itself, and not the one after, whose link breaks. */
+    const struct verifier *verifier = audit->verifiers[step->lane];
+    if (!verifier || !verify(verifier, PURPOSE_BATCH, &audit->charter->coalition,
+                             hash_as_bytes(&step->id), &step->signature)) {
+        audit_found(audit, "batch", "the lane owner's signature", "one that does not hold", "%s",
+                    place.text);
+        return false;
+    }
+    struct place sequence = place_of("%s: sequence", place.text);
+    struct place previous = place_of("%s: previous batch", place.text);
+    struct place record = place_of("%s: first record", place.text);
+    if (!same_number(audit, "lane", head->sequence + 1, step->sequence, sequence.text) ||
+        !same_hash(audit, "lane", &head->id, &step->previous, previous.text) ||
+        !same_number(audit, "order", first, step->first, record.text))
         return false;
     *head = (struct lane_head){.sequence = step->sequence, .id = step->id};
     return true;
@@ -310,24 +332,29 @@ static bool steps_hold(struct audit *audit, const struct cut *cut, uint64_t firs
             uint16_t lane = order[i];
             if (heads[lane].sequence >= cut->lanes[lane].sequence)
                 continue;
-            const struct step *step = next < audit->step_count ? &audit->steps[next++] : NULL;
             struct place place = place_of("height %llu: batch %zu in order of execution",
-                                          (unsigned long long)cut->height, next);
+                                          (unsigned long long)cut->height, next + 1);
+            const struct step *step = next < audit->step_count ? &audit->steps[next++] : NULL;
             if (!step) {
                 audit_found(audit, "order", audit->charter->nodes[lane].name, "no more batches",
                             "%s", place.text);
                 return false;
             }
-            if (!same_number(audit, "order", lane, step->lane, place.text) ||
-                !step_chains(audit, step, &heads[lane], first))
+            if (step->lane != lane) {
+                audit_found(audit, "order", audit->charter->nodes[lane].name,
+                            audit->charter->nodes[step->lane].name, "%s", place.text);
+                return false;
+            }
+            if (!step_chains(audit, step, &heads[lane], first))
                 return false;
             first += step->transaction_count;
             moved = true;
         }
     }
     for (uint16_t lane = 0; lane < cut->lane_count; lane++) {
-        struct place place = place_of("height %llu: lane of %s", (unsigned long long)cut->height,
-                                      audit->charter->nodes[lane].name);
+        struct place place =
+            place_of("height %llu: lane of %s: head", (unsigned long long)cut->height,
+                     audit->charter->nodes[lane].name);
         if (!same_number(audit, "lane", cut->lanes[lane].sequence, heads[lane].sequence,
                          place.text) ||
             !same_hash(audit, "lane", &cut->lanes[lane].id, &heads[lane].id, place.text))
@@ -449,12 +476,68 @@ static void end_batch(struct audit *audit, const struct step *step)
         audit_found(audit, "batch", "the batch that was signed", error.text, "%s", place.text);
     } else if (!hash_equal(&batch.coalition, &audit->charter->coalition)) {
         audit_found(audit, "batch", "a batch of this coalition", "another's", "%s", place.text);
-    } else if (!audit->verifiers[step->lane] ||
-               !batch_verify(&batch, audit->verifiers[step->lane])) {
-        audit_found(audit, "batch", "the lane owner's signature", "one that does not hold", "%s",
-                    place.text);
     }
     buffer_clear(&audit->payload);
+}
+
+struct record_number {
+    const char *name;
+    uint64_t own, given;
+};
+
+/* Names the first number that differs. */
+static bool compare_numbers(struct audit *audit, const char *what, const struct place *place,
+                            const struct record_number *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct place field = place_of("%s: %s", place->text, numbers[i].name);
+        if (!same_number(audit, what, numbers[i].own, numbers[i].given, field.text))
+            return false;
+    }
+    return true;
+}
+
+static bool compare_common(struct audit *audit, const struct place *place, const struct record *own,
+                           const struct record *given)
+{
+    const struct record_number numbers[] = {{"index", own->index.v, given->index.v},
+                                            {"height", own->height, given->height},
+                                            {"time", own->time_ms, given->time_ms},
+                                            {"kind", (uint64_t)own->kind, (uint64_t)given->kind}};
+    return compare_numbers(audit, "record", place, numbers, ARRAY_SIZE(numbers));
+}
+
+static void compare_transaction(struct audit *audit, const struct place *place,
+                                const struct record *own, const struct record *given)
+{
+    const struct record_number numbers[] = {{"lane", own->lane.v, given->lane.v},
+                                            {"sequence", own->sequence, given->sequence},
+                                            {"position", own->position, given->position}};
+    if (!compare_numbers(audit, "record", place, numbers, ARRAY_SIZE(numbers)))
+        return;
+    if (own->outcome.verdict != given->outcome.verdict)
+        audit_found(audit, "record", verdict_word(own->outcome.verdict),
+                    verdict_word(given->outcome.verdict), "%s: verdict", place->text);
+    else if (own->outcome.late != given->outcome.late)
+        audit_found(audit, "record", own->outcome.late ? "late" : "in time",
+                    given->outcome.late ? "late" : "in time", "%s: late", place->text);
+    else
+        audit_found(audit, "record", "what the replay gives", "others", "%s: effects", place->text);
+}
+
+static void compare_seal(struct audit *audit, const struct place *place, const struct record *own,
+                         const struct record *given)
+{
+    struct place cut = place_of("%s: cut", place->text);
+    struct place digest = place_of("%s: state digest", place->text);
+    struct place count = place_of("%s: number of transactions", place->text);
+    struct place automatic = place_of("%s: effects of time", place->text);
+    if (!same_hash(audit, "seal", &own->cut, &given->cut, cut.text) ||
+        !same_hash(audit, "seal", &own->state_digest, &given->state_digest, digest.text) ||
+        !same_number(audit, "seal", own->transaction_count, given->transaction_count, count.text) ||
+        !same_hash(audit, "seal", &own->automatic, &given->automatic, automatic.text))
+        return;
+    audit_found(audit, "seal", "no state root", "one", "%s: state root", place->text);
 }
 
 /* What the ledger must say: compared byte by byte, explained by field. */
@@ -469,23 +552,12 @@ static void compare_record(struct audit *audit, const struct record *own, struct
         return;
     struct place place = place_of("height %llu: record %llu", (unsigned long long)own->height,
                                   (unsigned long long)own->index.v);
-    if (decoded->index.v != own->index.v)
-        found_number(audit, "record", own->index.v, decoded->index.v, place.text);
-    else if (decoded->height != own->height)
-        found_number(audit, "record", own->height, decoded->height, place.text);
-    else if (decoded->time_ms != own->time_ms)
-        found_number(audit, "record", own->time_ms, decoded->time_ms, place.text);
-    else if (decoded->kind != own->kind)
-        found_number(audit, "record", (uint64_t)own->kind, (uint64_t)decoded->kind, place.text);
-    else if (own->kind == RECORD_KIND_TRANSACTION &&
-             own->outcome.verdict != decoded->outcome.verdict)
-        audit_found(audit, "record", verdict_word(own->outcome.verdict),
-                    verdict_word(decoded->outcome.verdict), "%s: verdict", place.text);
-    else if (own->kind == RECORD_KIND_SEAL &&
-             !hash_equal(&own->state_digest, &decoded->state_digest))
-        found_hash(audit, "seal", &own->state_digest, &decoded->state_digest, place.text);
+    if (!compare_common(audit, &place, own, decoded))
+        return;
+    if (own->kind == RECORD_KIND_SEAL)
+        compare_seal(audit, &place, own, decoded);
     else
-        audit_found(audit, "record", "what the replay gives", "other contents", "%s", place.text);
+        compare_transaction(audit, &place, own, decoded);
 }
 
 static void check_transaction(struct audit *audit, struct bytes bytes, const struct record *given)

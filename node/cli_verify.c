@@ -26,22 +26,36 @@ static bool find_charter(const struct own *own, struct buffer *out, struct error
             error_wrap(error, "give --charter FILE; none beside the store"));
 }
 
+/* What was found comes first, then who did not answer, then what could not be done. */
+static int exit_code(const struct verify_node *nodes, size_t count)
+{
+    int code = CLI_OK;
+    for (size_t i = 0; i < count; i++) {
+        const struct verify_node *node = &nodes[i];
+        if (node->audit && audit_finding_count(node->audit))
+            return CLI_REFUSED;
+        if (node->trouble[0] && node->trouble_code == ERROR_CONFLICT)
+            return CLI_REFUSED;
+        if (node->trouble[0] && code != CLI_UNREACHABLE)
+            code = node->trouble_code == ERROR_BUSY ? CLI_UNREACHABLE : CLI_USAGE;
+    }
+    return code;
+}
+
 static int finish(const struct cli *cli, struct verify_node *nodes, size_t count)
 {
     verify_agreement(nodes, count);
     size_t good = verify_good(nodes, count);
-    bool unreachable = false;
-    for (size_t i = 0; i < count; i++)
-        unreachable = unreachable || (!nodes[i].audit && nodes[i].trouble_code == ERROR_BUSY);
     if (cli->json) {
         cli_print_json(verify_json(nodes, count));
     } else {
         verify_print(nodes, count);
         printf("verify: %s (%zu of %zu)\n", good == count ? "pass" : "FAIL", good, count);
     }
+    int code = exit_code(nodes, count);
     for (size_t i = 0; i < count; i++)
         verify_node_release(&nodes[i]);
-    return good == count ? CLI_OK : unreachable ? CLI_UNREACHABLE : CLI_REFUSED;
+    return code;
 }
 
 static int run_store(const struct cli *cli, const struct own *own)

@@ -8,7 +8,7 @@ enum {
     HEIGHTS_A_PAGE = 256,
     BALANCES_A_PAGE = 250,
     BALANCE_TRIES = 8, /* while the ledger moves under our feet */
-    BALANCE_WAIT_MS = 300,
+    BALANCE_WAIT_MS = 100,
     TILE_TRIES = 6,
     TILE_WAIT_MS = 50,
 };
@@ -23,6 +23,8 @@ struct fetch {
     uint64_t bundle_index; /* UINT64_MAX: none */
     struct bytes bundle_rest;
     uint64_t bundle_next; /* index of the record at bundle_rest */
+    uint64_t bundle_end;  /* one past its last record, as far as it was asked for */
+    uint64_t claimed;     /* the first height that balances were given at, beyond the checkpoint */
     struct cli_progress progress;
     struct error *error;
 };
@@ -46,15 +48,18 @@ static void tile_path(char out[HTTP_PATH_MAX], const char *level, uint64_t index
         snprintf(out, HTTP_PATH_MAX, "/tile/%s/%s", level, number);
 }
 
-/* A partial tile may have been dropped since it is full: then the full one will do. And one that
- * just became full may be on its way to the node's disk: so it is asked for again. */
-static bool get_tile(struct fetch *fetch, const char *level, uint64_t index, uint32_t width,
+/* A partial tile may have been dropped since it is full: then the full one will do, and *width_io
+ * becomes TILE_WIDTH. And one that just became full may be on its way to the node's disk: so it is
+ * asked for again. */
+static bool get_tile(struct fetch *fetch, const char *level, uint64_t index, uint32_t *width_io,
                      struct buffer *out, struct error *error)
 {
+    uint32_t width = *width_io;
     char path[HTTP_PATH_MAX];
     for (int try = 0;; try++) {
         bool full = width == TILE_WIDTH || try % 2 == 1;
-        tile_path(path, level, index, full ? TILE_WIDTH : width);
+        *width_io = full ? TILE_WIDTH : width;
+        tile_path(path, level, index, *width_io);
         if (http_get(fetch->http, fetch->target, path, out, error))
             return true;
         if (error->code != ERROR_NOT_FOUND || try == TILE_TRIES)
@@ -72,10 +77,10 @@ static bool read_tile(void *context, uint32_t level, uint64_t index, uint32_t wi
     char text[8];
     buffer_init(&tile, TILE_SIZE);
     snprintf(text, sizeof(text), "%u", level);
-    bool ok = get_tile(fetch, text, index, width, &tile, error);
-    if (ok && (tile.overflowed || tile.size < (size_t)width * HASH_SIZE))
-        ok = error_set(error, ERROR_INVALID, "%zu bytes instead of %u", tile.size,
-                       width * HASH_SIZE);
+    uint32_t got = width;
+    bool ok = get_tile(fetch, text, index, &got, &tile, error);
+    if (ok && (tile.overflowed || tile.size != (size_t)got * HASH_SIZE))
+        ok = error_set(error, ERROR_INVALID, "%zu bytes instead of %u", tile.size, got * HASH_SIZE);
     if (ok)
         memcpy(tile_out, tile.at, (size_t)width * HASH_SIZE);
     buffer_release(&tile);
@@ -88,22 +93,36 @@ static bool load_bundle(struct fetch *fetch, uint64_t index)
 {
     uint64_t size = fetch->checkpoint.size;
     uint64_t left = size - index * TILE_WIDTH;
+    uint32_t width = left < TILE_WIDTH ? (uint32_t)left : TILE_WIDTH;
     buffer_clear(&fetch->bundle);
-    if (!get_tile(fetch, "entries", index, left < TILE_WIDTH ? (uint32_t)left : TILE_WIDTH,
-                  &fetch->bundle, fetch->error))
+    if (!get_tile(fetch, "entries", index, &width, &fetch->bundle, fetch->error))
         return false;
     fetch->bundle_index = index;
     fetch->bundle_rest = buffer_bytes(&fetch->bundle);
     fetch->bundle_next = index * TILE_WIDTH;
+    fetch->bundle_end = fetch->bundle_next + width;
     return true;
+}
+
+/* Nothing may follow the last record that was asked for. */
+static void end_bundle(struct fetch *fetch)
+{
+    if (fetch->bundle_index != UINT64_MAX && fetch->bundle_next == fetch->bundle_end &&
+        fetch->bundle_rest.size > 0)
+        audit_found(fetch->node->audit, "record", "the end of the bundle", "more bytes",
+                    "after record %" PRIu64 " in tile/entries/%" PRIu64, fetch->bundle_next - 1,
+                    fetch->bundle_index);
 }
 
 /* Records are asked for in order. False without an error text when the bundle is malformed: a
  * finding says so. */
 static bool next_record(struct fetch *fetch, uint64_t index, struct bytes *record_out)
 {
-    if (fetch->bundle_index != index / TILE_WIDTH && !load_bundle(fetch, index / TILE_WIDTH))
-        return false;
+    if (fetch->bundle_index != index / TILE_WIDTH) {
+        end_bundle(fetch);
+        if (!load_bundle(fetch, index / TILE_WIDTH))
+            return false;
+    }
     struct bytes rest = fetch->bundle_rest;
     must(fetch->bundle_next == index);
     size_t size = rest.size >= 2 ? get_u16be(rest.at) : SIZE_MAX - 2;
@@ -217,97 +236,165 @@ static bool get_checkpoint(struct fetch *fetch, const struct charter_node *self)
     return ok;
 }
 
-/* Whether all is equal; differences become findings with `report`. */
-static bool same_number(struct audit *audit, bool report, const char *member, const char *name,
-                        int64_t expected, const json_t *json)
+enum compared { COMPARED_SAME, COMPARED_OTHER, COMPARED_MOVED };
+
+/* A look at the balances: differences become findings with `report`. */
+struct look {
+    struct verify_node *node;
+    bool report;
+    enum compared compared; /* moved: the node went on to another height meanwhile */
+};
+
+static void differs(struct look *look, const char *expected, const char *found, const char *where,
+                    ...) PRINTF_LIKE(4, 5);
+static void differs(struct look *look, const char *expected, const char *found, const char *where,
+                    ...)
 {
-    int64_t found = json_integer_value(json_object_get(json, name));
-    char want[32];
-    char have[32];
-    if (found == expected || !report)
-        return found == expected;
-    snprintf(want, sizeof(want), "%" PRId64, expected);
-    snprintf(have, sizeof(have), "%" PRId64, found);
-    audit_found(audit, "balance", want, have, "%s of member %s", name, member);
-    return false;
+    char text[AUDIT_TEXT_MAX];
+    va_list arguments;
+    va_start(arguments, where);
+    vsnprintf(text, sizeof(text), where, arguments);
+    va_end(arguments);
+    look->compared = COMPARED_OTHER;
+    if (look->report)
+        audit_found(look->node->audit, "balance", expected, found, "%s", text);
 }
 
-static bool same_balance(struct verify_node *node, bool report, uint64_t place, const json_t *json)
+static void compare_text(struct look *look, const char *member, const char *name,
+                         const char *expected, const char *found)
 {
+    if (!found || strcmp(expected, found) != 0)
+        differs(look, expected, found ? found : "nothing", "%s of member %s", name, member);
+}
+
+static void compare_number(struct look *look, const char *member, const char *name,
+                           int64_t expected, const json_t *json)
+{
+    const json_t *found = json_object_get(json, name);
+    char want[32];
+    char have[32];
+    snprintf(want, sizeof(want), "%" PRId64, expected);
+    snprintf(have, sizeof(have), "%" PRId64, (int64_t)json_integer_value(found));
+    compare_text(look, member, name, want, json_is_integer(found) ? have : "no number");
+}
+
+static void compare_balance(struct look *look, uint64_t place, const json_t *json)
+{
+    const struct verify_node *node = look->node;
     const struct state *state = audit_state(node->audit);
     struct member_ref member = state_member_at(state, place);
     struct balance own;
     char text[MEMBER_TEXT_SIZE];
     const char *name = json_string_value(json_object_get(json, "member"));
+    const json_t *locked = json_object_get(json, "locked");
     member_format(&member, text);
     if (!name || strcmp(name, text) != 0) {
-        if (report)
-            audit_found(node->audit, "balance", text, name ? name : "none", "member number %llu",
-                        (unsigned long long)place);
-        return false;
+        differs(look, text, name ? name : "none", "member number %" PRIu64, place);
+        return;
     }
     must(state_balance(state, &member, &own));
-    const struct {
-        const char *name;
-        int64_t value;
-    } numbers[] = {{"spendable", own.spendable.v},
-                   {"pending", own.pending.v},
-                   {"held", own.held.v},
-                   {"deficit", own.deficit.v},
-                   {"expired_unbooked", own.expired_unbooked.v}};
-    bool same = true;
-    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
-        same =
-            same_number(node->audit, report, text, numbers[i].name, numbers[i].value, json) && same;
-    return same;
+    compare_number(look, text, "spendable", own.spendable.v, json);
+    compare_number(look, text, "pending", own.pending.v, json);
+    compare_number(look, text, "held", own.held.v, json);
+    compare_number(look, text, "deficit", own.deficit.v, json);
+    compare_number(look, text, "expired_unbooked", own.expired_unbooked.v, json);
+    compare_number(look, text, "lot_count", (int64_t)own.lot_count, json);
+    compare_text(look, text, "locked", own.locked ? "true" : "false",
+                 json_is_boolean(locked) ? json_is_true(locked) ? "true" : "false" : NULL);
+    compare_text(look, text, "enrolled_by", node->charter->partners[own.enrolled_by.v].name,
+                 json_string_value(json_object_get(json, "enrolled_by")));
 }
 
-enum compared { COMPARED_SAME, COMPARED_OTHER, COMPARED_MOVED };
+/* Of the height that was audited? A later one is no lie: the ledger went on. An earlier one is, as
+ * the checkpoint came first. */
+static bool page_of_height(struct fetch *fetch, struct look *look, const json_t *page)
+{
+    const json_t *json = json_object_get(page, "height");
+    uint64_t height = audit_height(look->node->audit);
+    uint64_t found = (uint64_t)json_integer_value(json);
+    char want[32];
+    char have[32];
+    if (json_is_integer(json) && found == height)
+        return true;
+    snprintf(want, sizeof(want), "%" PRIu64, height);
+    snprintf(have, sizeof(have), "%" PRIu64, found);
+    if (!json_is_integer(json) || found < height) {
+        differs(look, want, json_is_integer(json) ? have : "no number", "height of the balances");
+        return false;
+    }
+    look->compared = COMPARED_MOVED;
+    if (fetch->claimed == 0)
+        fetch->claimed = found;
+    return false;
+}
 
-/* Moved: the node went on to another height meanwhile. */
+/* Place of the next page's first member; false: this was the last. */
+static bool next_page(const json_t *page, uint64_t *place_out)
+{
+    const json_t *next = json_object_get(page, "next");
+    return json_is_string(next) &&
+           parse_u64(bytes_text(json_string_value(next)), INT64_MAX, place_out);
+}
+
+static bool get_balances(struct fetch *fetch, uint64_t place, json_t **page_out)
+{
+    char path[HTTP_PATH_MAX];
+    char text[512];
+    int status;
+    json_t *page = NULL;
+    snprintf(path, sizeof(path), "/v1/balances?limit=%d&cursor=%" PRIu64, BALANCES_A_PAGE, place);
+    if (!http_ask(fetch->http, fetch->target, path, NULL, NULL, &status, &page, fetch->error))
+        return false;
+    if (status == 200) {
+        *page_out = page;
+        return true;
+    }
+    http_problem_text(status, page, text);
+    json_decref(page);
+    return error_set(fetch->error, ERROR_DENIED, "%s%s: %.300s", fetch->target->url, path, text);
+}
+
+static void compare_page(struct look *look, uint64_t members, const json_t *page)
+{
+    const json_t *list = json_object_get(page, "balances");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        if (look->node->balances == members) {
+            differs(look, "no more members", "one more", "member number %" PRIu64, members);
+            return;
+        }
+        compare_balance(look, look->node->balances++, json_array_get(list, i));
+    }
+}
+
+static void compare_count(struct look *look, uint64_t members)
+{
+    char want[32];
+    char have[32];
+    snprintf(want, sizeof(want), "%" PRIu64, members);
+    snprintf(have, sizeof(have), "%" PRIu64, look->node->balances);
+    if (look->compared == COMPARED_SAME && look->node->balances < members)
+        differs(look, want, have, "number of members");
+}
+
 static bool compare_balances(struct fetch *fetch, bool report, enum compared *compared_out)
 {
-    struct verify_node *node = fetch->node;
-    uint64_t height = audit_height(node->audit);
-    uint64_t members = state_member_count(audit_state(node->audit));
-    char path[HTTP_PATH_MAX];
-    char cursor[128] = "";
-    enum compared compared = COMPARED_SAME;
-    node->balances = 0;
-    for (uint64_t pages = 0; pages <= members / BALANCES_A_PAGE + 1; pages++) {
-        int status;
-        json_t *page;
-        snprintf(path, sizeof(path), "/v1/balances?limit=%d%s%s", BALANCES_A_PAGE,
-                 cursor[0] ? "&cursor=" : "", cursor);
-        if (!http_ask(fetch->http, fetch->target, path, NULL, NULL, &status, &page, fetch->error))
+    struct look look = {.node = fetch->node, .report = report};
+    uint64_t members = state_member_count(audit_state(fetch->node->audit));
+    uint64_t place = 0;
+    fetch->node->balances = 0;
+    for (bool more = true; more;) {
+        json_t *page = NULL;
+        if (!get_balances(fetch, place, &page))
             return false;
-        json_t *list = json_object_get(page, "balances");
-        json_t *next = json_object_get(page, "next");
-        if (status != 200 ||
-            (uint64_t)json_integer_value(json_object_get(page, "height")) != height)
-            compared = COMPARED_MOVED;
-        for (size_t i = 0; compared != COMPARED_MOVED && i < json_array_size(list);
-             i++, node->balances++)
-            if (node->balances >= members ||
-                !same_balance(node, report, node->balances, json_array_get(list, i)))
-                compared = COMPARED_OTHER;
-        if (json_is_integer(next))
-            snprintf(cursor, sizeof(cursor), "%" PRId64, (int64_t)json_integer_value(next));
-        else
-            snprintf(cursor, sizeof(cursor), "%.100s",
-                     json_is_string(next) ? json_string_value(next) : "");
+        uint64_t before = fetch->node->balances;
+        bool here = page_of_height(fetch, &look, page);
+        if (here)
+            compare_page(&look, members, page);
+        more = here && fetch->node->balances > before && next_page(page, &place);
         json_decref(page);
-        if (compared == COMPARED_MOVED || !cursor[0])
-            break;
     }
-    if (compared == COMPARED_SAME && node->balances != members) {
-        compared = COMPARED_OTHER;
-        if (report)
-            audit_found(node->audit, "balance", "every member", "some are missing",
-                        "%llu members of %llu", (unsigned long long)node->balances,
-                        (unsigned long long)members);
-    }
-    *compared_out = compared;
+    compare_count(&look, members);
+    *compared_out = look.compared;
     return true;
 }
 
@@ -356,6 +443,34 @@ static bool get_self(struct fetch *fetch, struct node_id *self_out)
                            fetch->target->url, status);
 }
 
+/* A bundle that was partial may have grown: it is read anew, up to where the audit is. */
+static bool resume_bundle(struct fetch *fetch)
+{
+    uint64_t done = audit_records(fetch->node->audit);
+    fetch->bundle_index = UINT64_MAX;
+    if (fetch->checkpoint.size == done || done % TILE_WIDTH == 0)
+        return true;
+    if (!load_bundle(fetch, done / TILE_WIDTH))
+        return false;
+    for (struct bytes skipped; fetch->bundle_next < done;)
+        if (!next_record(fetch, fetch->bundle_next, &skipped))
+            return false;
+    return true;
+}
+
+static bool checkpoint_grows(struct fetch *fetch)
+{
+    struct audit *audit = fetch->node->audit;
+    char want[32];
+    char have[32];
+    if (fetch->checkpoint.size >= audit_records(audit))
+        return true;
+    snprintf(want, sizeof(want), "%" PRIu64, audit_records(audit));
+    snprintf(have, sizeof(have), "%" PRIu64, fetch->checkpoint.size);
+    audit_found(audit, "checkpoint", want, have, "size: the node signed a larger one before");
+    return false;
+}
+
 /* On to the size of a checkpoint. False when the node could not be asked. */
 static bool audit_to_checkpoint(struct fetch *fetch, const struct charter_node *self)
 {
@@ -363,30 +478,20 @@ static bool audit_to_checkpoint(struct fetch *fetch, const struct charter_node *
     bool found;
     if (!get_checkpoint(fetch, self))
         return false;
-    if (audit_finding_count(audit))
+    if (audit_finding_count(audit) || !checkpoint_grows(fetch))
         return true;
-    if (fetch->checkpoint.size < audit_records(audit)) {
-        audit_found(audit, "checkpoint", "a log that only grows", "a smaller one",
-                    "checkpoint of %s", self->name);
-        return true;
-    }
-    /* A bundle that was partial may have grown: read it again, up to where we are. */
-    fetch->bundle_index = UINT64_MAX;
-    if (fetch->checkpoint.size > audit_records(audit) && audit_records(audit) % TILE_WIDTH) {
-        if (!load_bundle(fetch, audit_records(audit) / TILE_WIDTH))
-            return false;
-        for (struct bytes skipped; fetch->bundle_next < audit_records(audit);)
-            if (!next_record(fetch, fetch->bundle_next, &skipped))
-                return fetch->error->code == ERROR_CORRUPT;
-    }
+    if (!resume_bundle(fetch))
+        return fetch->error->code == ERROR_CORRUPT; /* a finding */
     if (!audit_heights(fetch, &found))
         return found;
+    end_bundle(fetch);
     compare_root(fetch);
     return true;
 }
 
 /* A node answers from a state that may be a moment ahead of the height that it shows. So balances
- * that differ are a finding only where the ledger stood still, before and after a second look. */
+ * that differ are a finding only where the ledger stood still, before and after a second look. And
+ * a height that the node has gone on to, its checkpoints must come to as well. */
 static bool audit_node(struct fetch *fetch, const struct charter_node *self)
 {
     struct audit *audit = fetch->node->audit;
@@ -401,9 +506,17 @@ static bool audit_node(struct fetch *fetch, const struct charter_node *self)
         bool report = differed && audit_height(audit) == before;
         if (!compare_balances(fetch, report, &compared))
             return false;
+        if (audit_finding_count(audit))
+            return true;
         differed = compared == COMPARED_OTHER;
-        if (differed && !report)
+        if (compared != COMPARED_SAME)
             cli_sleep_ms(BALANCE_WAIT_MS);
+    }
+    if (compared == COMPARED_MOVED && audit_height(audit) < fetch->claimed) {
+        char have[32];
+        snprintf(have, sizeof(have), "%" PRIu64, fetch->claimed);
+        audit_found(audit, "balance", "a height that its checkpoints come to", have,
+                    "height of the balances");
     }
     fetch->node->moved = compared != COMPARED_SAME && audit_finding_count(audit) == 0;
     fetch->node->balances_compared = compared == COMPARED_SAME;
