@@ -39,6 +39,22 @@ static bool load_batches(struct replica *r, const struct stored_height *height, 
     return true;
 }
 
+/* What an entry is, for whoever has to find it. */
+static void wrap_with_entry(struct error *error, struct bytes key)
+{
+    char hex[2 * STORE_KEY_MAX + 1];
+    hex_encode(bytes_of(key.at + 1, key.size - 1), hex);
+    unsigned long long last = key.size >= 9 ? get_u64be(key.at + key.size - 8) : 0;
+    if (key.at[0] == 'O' && key.size == 9)
+        error_wrap(error, "entry O %s, the outcomes from record %llu on", hex, last);
+    else if (key.at[0] == 'T' && key.size == 10)
+        error_wrap(error, "entry T %s, tile %u/%llu", hex, key.at[1], last);
+    else if (key.at[0] == 'X')
+        error_wrap(error, "entry X %s, record %llu of a member", hex, last);
+    else
+        error_wrap(error, "entry %c %s", key.at[0], hex);
+}
+
 /* What executing again would write must be what the store holds. */
 static bool same_as_stored(struct replica *r, struct error *error)
 {
@@ -55,9 +71,7 @@ static bool same_as_stored(struct replica *r, struct error *error)
         if (good && !bytes_equal(buffer_bytes(&stored), value))
             good = error_set(error, ERROR_CORRUPT, "it differs from what execution gives");
         if (!good) {
-            char hex[2 * STORE_KEY_MAX + 1];
-            hex_encode(bytes_of(key.at + 1, key.size - 1), hex);
-            error_wrap(error, "entry %c %s", key.at[0], hex);
+            wrap_with_entry(error, key);
         }
     }
     buffer_release(&stored);
@@ -152,26 +166,55 @@ static bool no_height_beyond(struct replica *r, struct error *error)
 
 /* ---- what was not decided ------------------------------------------------------------------ */
 
+/* All of it was good when it was written: what is not now, somebody was promised. */
+struct taking {
+    struct replica *r;
+    struct error *error;
+    bool failed;
+};
+
+static bool take_failed(struct taking *taking, const char *what, struct bytes key)
+{
+    char hex[2 * STORE_KEY_MAX + 1];
+    hex_encode(bytes_of(key.at + 1, key.size - 1), hex);
+    taking->failed = true;
+    return error_set(taking->error, ERROR_CORRUPT,
+                     "the store is damaged: %s (entry %c %s) is not what was written", what,
+                     key.at[0], hex);
+}
+
+static bool take_all(struct taking *taking, struct store_key prefix, struct store_key from,
+                     size_t limit,
+                     bool (*take)(void *visitor, struct bytes key, struct bytes value))
+{
+    const struct store *store = &taking->r->config.store;
+    return store->scan(store->context, store_key_bytes(&prefix), store_key_bytes(&from), false,
+                       limit, take, taking, taking->error) &&
+           !taking->failed;
+}
+
 static bool take_batch(void *visitor, struct bytes key, struct bytes value)
 {
-    struct replica *r = (struct replica *)visitor;
+    struct taking *taking = (struct taking *)visitor;
+    struct replica *r = taking->r;
     struct batch batch;
-    (void)key;
-    if (batch_decode(value, &batch, NULL) && batch.lane.v < r->charter->node_count &&
-        batch_verify(&batch, r->verifiers[batch.lane.v]))
-        (void)lane_add(&r->lanes[batch.lane.v], value, false);
+    if (!batch_decode(value, &batch, NULL) || batch.lane.v >= r->charter->node_count ||
+        !batch_verify(&batch, r->verifiers[batch.lane.v]))
+        return take_failed(taking, "an undecided batch", key);
+    struct store_key own = key_batch(batch.lane.v, batch.sequence, &batch.id);
+    if (!bytes_equal(store_key_bytes(&own), key))
+        return take_failed(taking, "an undecided batch", key);
+    (void)lane_add(&r->lanes[batch.lane.v], value, false);
     return true;
 }
 
 static bool load_undecided(struct replica *r, struct error *error)
 {
-    const struct store *store = &r->config.store;
+    struct taking taking = {.r = r, .error = error};
     for (uint16_t i = 0; i < r->charter->node_count; i++) {
         struct hash zero = {{0}};
-        struct store_key prefix = key_lane(i);
         struct store_key from = key_batch(i, r->lanes[i].decided.sequence + 1, &zero);
-        if (!store->scan(store->context, store_key_bytes(&prefix), store_key_bytes(&from), false,
-                         (size_t)4 * LANE_BRANCH_MAX, take_batch, r, error))
+        if (!take_all(&taking, key_lane(i), from, (size_t)4 * LANE_BRANCH_MAX, take_batch))
             return error_wrap(error, "undecided batches of lane %u", i);
     }
     return true;
@@ -179,13 +222,17 @@ static bool load_undecided(struct replica *r, struct error *error)
 
 static bool take_own_vote(void *visitor, struct bytes key, struct bytes value)
 {
-    struct replica *r = (struct replica *)visitor;
+    struct taking *taking = (struct taking *)visitor;
+    struct replica *r = taking->r;
     struct vote vote;
     struct codec_reader reader;
     codec_reader_init(&reader, value);
     vote_get(&reader, &vote);
-    if (!codec_finish(&reader, "vote", NULL) || vote.height != r->height + 1 ||
-        vote.voter.v != r->config.self.v) {
+    /* A vote that is forgotten may be cast twice, differently. */
+    if (!codec_finish(&reader, "vote", NULL) || vote.voter.v != r->config.self.v ||
+        !vote_verify(&vote, r->verifiers[vote.voter.v], &r->charter->coalition))
+        return take_failed(taking, "an own vote", key);
+    if (vote.height != r->height + 1) {
         store_delete(replica_group(r), key);
         return true;
     }
@@ -200,11 +247,15 @@ static bool take_own_vote(void *visitor, struct bytes key, struct bytes value)
 
 static bool take_own_proposal(void *visitor, struct bytes key, struct bytes value)
 {
-    struct replica *r = (struct replica *)visitor;
+    struct taking *taking = (struct taking *)visitor;
+    struct replica *r = taking->r;
     struct codec_reader reader;
     codec_reader_init(&reader, value);
     proposal_get(&reader, &r->proposal_in);
-    if (!codec_finish(&reader, "proposal", NULL) || r->proposal_in.height != r->height + 1) {
+    if (!codec_finish(&reader, "proposal", NULL) ||
+        !proposal_verify(&r->proposal_in, r->verifiers[r->config.self.v], &r->charter->coalition))
+        return take_failed(taking, "an own proposal", key);
+    if (r->proposal_in.height != r->height + 1) {
         store_delete(replica_group(r), key);
         return true;
     }
@@ -217,7 +268,7 @@ static bool take_own_proposal(void *visitor, struct bytes key, struct bytes valu
     return true;
 }
 
-static void restore_lock(struct replica *r, struct bytes value)
+static bool restore_lock(struct replica *r, struct bytes value, struct error *error)
 {
     struct codec_reader reader;
     struct consensus_lock *lock = (struct consensus_lock *)allocate(1, sizeof(*lock));
@@ -233,12 +284,15 @@ static void restore_lock(struct replica *r, struct bytes value)
     lock->proof_count = codec_get_array(&reader, 0, VOTERS_MAX);
     for (size_t i = 0; i < lock->proof_count; i++)
         vote_get(&reader, &lock->proof[i]);
-    if (codec_finish(&reader, "lock", NULL) && height == r->height + 1) {
+    struct error why = {0};
+    bool good = codec_finish(&reader, "own lock (entry L)", &why);
+    if (good && height == r->height + 1) {
         consensus_restore_lock(r->consensus, lock->locked_round, &lock->locked, lock->valid_round,
                                &lock->valid, lock->valid_cut, lock->proof, lock->proof_count);
         r->lock_stored = true;
     }
     free(lock);
+    return good || error_set(error, ERROR_CORRUPT, "the store is damaged: %s", why.text);
 }
 
 static bool load_votes(struct replica *r, struct error *error)
@@ -252,12 +306,10 @@ static bool load_votes(struct replica *r, struct error *error)
     bool good = found || missing.code == ERROR_NOT_FOUND ||
                 error_set(error, missing.code, "own lock: %s", missing.text);
     if (good && r->agreement.self >= 0) {
-        if (found)
-            restore_lock(r, buffer_bytes(&value));
-        good = store->scan(store->context, store_key_bytes(&votes), store_key_bytes(&votes), false,
-                           SIZE_MAX, take_own_vote, r, error) &&
-               store->scan(store->context, store_key_bytes(&proposals), store_key_bytes(&proposals),
-                           false, SIZE_MAX, take_own_proposal, r, error);
+        struct taking taking = {.r = r, .error = error};
+        good = (!found || restore_lock(r, buffer_bytes(&value), error)) &&
+               take_all(&taking, votes, votes, SIZE_MAX, take_own_vote) &&
+               take_all(&taking, proposals, proposals, SIZE_MAX, take_own_proposal);
     }
     buffer_release(&value);
     return good;

@@ -2,6 +2,7 @@
 
 #include "node/replica.h"
 #include "node/store_leveldb.h"
+#include "protocol/batch.h"
 
 #include <string.h>
 
@@ -59,6 +60,110 @@ static void audit_heights(struct replica *replica, struct walk *walk)
     buffer_release(&proof);
 }
 
+/* ---- what no height refers to --------------------------------------------------------------- */
+
+struct leftovers {
+    struct verify_node *node;
+    uint64_t tiles, blocks;
+};
+
+static void check_batch(struct leftovers *left, struct bytes key, struct bytes value)
+{
+    const struct charter *charter = left->node->charter;
+    struct batch batch;
+    struct error error = {0};
+    struct store_key own;
+    bool good = batch_decode(value, &batch, &error) && batch.lane.v < charter->node_count;
+    if (good) {
+        struct verifier *verifier = verifier_open(&charter->nodes[batch.lane.v].sign_key);
+        own = key_batch(batch.lane.v, batch.sequence, &batch.id);
+        good = verifier && batch_verify(&batch, verifier) &&
+               hash_equal(&batch.coalition, &charter->coalition) &&
+               bytes_equal(store_key_bytes(&own), key);
+        verifier_close(verifier);
+    }
+    char hex[2 * STORE_KEY_MAX + 1];
+    hex_encode(bytes_of(key.at + 1, key.size - 1), hex);
+    if (!good)
+        audit_found(left->node->audit, "batch", "the batch that its key names, and signed",
+                    error.text[0] ? error.text : "another", "entry B %s", hex);
+}
+
+static void check_meta(struct leftovers *left, struct bytes key, struct bytes value)
+{
+    const struct charter *charter = left->node->charter;
+    struct store_key coalition = key_meta("coalition"), node = key_meta("node");
+    if (bytes_equal(key, store_key_bytes(&coalition)) &&
+        !bytes_equal(value, hash_as_bytes(&charter->coalition)))
+        audit_found(left->node->audit, "store", "the charter's coalition", "another",
+                    "entry M coalition");
+    if (bytes_equal(key, store_key_bytes(&node)) &&
+        (value.size != 2 || get_u16be(value.at) >= charter->node_count))
+        audit_found(left->node->audit, "store", "a node of the charter", "none of them",
+                    "entry M node");
+}
+
+static bool check_entry(void *visitor, struct bytes key, struct bytes value)
+{
+    struct leftovers *left = (struct leftovers *)visitor;
+    left->tiles += key.at[0] == 'T';
+    left->blocks += key.at[0] == 'O';
+    if (key.at[0] == 'B')
+        check_batch(left, key, value);
+    else if (key.at[0] == 'M')
+        check_meta(left, key, value);
+    else if (!strchr("CHOTXVPLQ", key.at[0]))
+        audit_found(left->node->audit, "store", "a known kind of entry", "another",
+                    "an entry of kind %02x", key.at[0]);
+    return true;
+}
+
+static void count_entries(struct audit *audit, const char *what, uint64_t expected, uint64_t found)
+{
+    char want[32];
+    char have[32];
+    snprintf(want, sizeof(want), "%llu", (unsigned long long)expected);
+    snprintf(have, sizeof(have), "%llu", (unsigned long long)found);
+    if (expected != found)
+        audit_found(audit, "store", want, have, "number of %s", what);
+}
+
+/* Batches that no height took yet, what says whose store it is, and entries too many. */
+static void audit_leftovers(struct store_leveldb *leveldb, struct verify_node *node)
+{
+    struct leftovers left = {.node = node};
+    struct store store = store_leveldb_store(leveldb);
+    struct error error;
+    struct audit_counts counts = audit_counts_of(node->audit);
+    uint64_t tiles = 0;
+    if (!store.scan(store.context, bytes_of(NULL, 0), bytes_of(NULL, 0), false, SIZE_MAX,
+                    check_entry, &left, &error))
+        audit_found(node->audit, "store", "to be read", error.text, "every entry");
+    if (audit_finding_count(node->audit))
+        return; /* the counts are of what was audited */
+    for (uint64_t at = counts.records / TILE_WIDTH; at; at /= TILE_WIDTH)
+        tiles += at;
+    count_entries(node->audit, "full tiles", tiles, left.tiles);
+    count_entries(node->audit, "outcomes and seals", counts.batches + counts.heights, left.blocks);
+}
+
+/* ---- a store ------------------------------------------------------------------------------- */
+
+/* Whose votes are in it. Zero when it does not say: the leftovers tell. */
+static struct node_id self_of(struct store_leveldb *leveldb, const struct charter *charter)
+{
+    struct store store = store_leveldb_store(leveldb);
+    struct store_key key = key_meta("node");
+    struct buffer value;
+    struct node_id self = {0};
+    buffer_init(&value, STORE_VALUE_MAX);
+    if (store.get(store.context, store_key_bytes(&key), &value, NULL) && value.size == 2 &&
+        get_u16be(value.at) < charter->node_count)
+        self.v = get_u16be(value.at);
+    buffer_release(&value);
+    return self;
+}
+
 /* Opening replays everything and compares it with what is stored, so that a damaged entry is named
  * there already; the audit then repeats it from the log's own bytes alone. */
 static void audit_store(struct store_leveldb *store, struct node_id self, struct verify_node *node,
@@ -70,6 +175,7 @@ static void audit_store(struct store_leveldb *store, struct node_id self, struct
     struct replica *replica = NULL;
     struct error error;
     config.key = none;
+    config.self = self_of(store, node->charter);
     if (replica_open(&config, cli_wall_ms(), &replica, &error)) {
         struct audit_tiles tiles = {.context = replica, .read = read_tile};
         node->audit = audit_open(node->charter, &tiles);
@@ -84,6 +190,7 @@ static void audit_store(struct store_leveldb *store, struct node_id self, struct
         node->audit = audit_open(node->charter, NULL);
         audit_found(node->audit, "store", "a ledger that replays", error.text, "%s", node->name);
     }
+    audit_leftovers(store, node);
     replica_close(replica);
     signing_key_close(none);
 }
