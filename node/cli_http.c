@@ -391,8 +391,12 @@ bool http_get(struct http *http, const struct cli_target *target, const char *pa
         json_t *problem = json_loads(buffer_text(&answer.body), 0, NULL);
         http_problem_text(answer.status, problem, text);
         json_decref(problem);
-        error_set(error, answer.status == 404 ? ERROR_NOT_FOUND : ERROR_DENIED, "%s%s: %.300s",
-                  target->url, path, text);
+        bool denied = answer.status == 401 || answer.status == 403;
+        error_set(error,
+                  denied                 ? ERROR_DENIED
+                  : answer.status == 404 ? ERROR_NOT_FOUND
+                                         : ERROR_IO,
+                  "%s%s: %.300s", target->url, path, text);
     }
     buffer_release(&answer.body);
     return ok;

@@ -1,6 +1,7 @@
 /* From the store to a running replica: every height is executed again and compared with what is
  * stored, byte for byte; then what was signed and promised but not decided comes back. */
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -193,6 +194,15 @@ static bool take_all(struct taking *taking, struct store_key prefix, struct stor
            !taking->failed;
 }
 
+static bool batch_failed(struct taking *taking, struct bytes key)
+{
+    char what[80];
+    unsigned lane = key.size > 10 ? get_u16be(key.at + 1) : 0;
+    unsigned long long sequence = key.size > 10 ? get_u64be(key.at + 3) : 0;
+    snprintf(what, sizeof(what), "undecided batch %llu of lane %u", sequence, lane);
+    return take_failed(taking, what, key);
+}
+
 static bool take_batch(void *visitor, struct bytes key, struct bytes value)
 {
     struct taking *taking = (struct taking *)visitor;
@@ -200,10 +210,10 @@ static bool take_batch(void *visitor, struct bytes key, struct bytes value)
     struct batch batch;
     if (!batch_decode(value, &batch, NULL) || batch.lane.v >= r->charter->node_count ||
         !batch_verify(&batch, r->verifiers[batch.lane.v]))
-        return take_failed(taking, "an undecided batch", key);
+        return batch_failed(taking, key);
     struct store_key own = key_batch(batch.lane.v, batch.sequence, &batch.id);
     if (!bytes_equal(store_key_bytes(&own), key))
-        return take_failed(taking, "an undecided batch", key);
+        return batch_failed(taking, key);
     (void)lane_add(&r->lanes[batch.lane.v], value, false);
     return true;
 }

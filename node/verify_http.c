@@ -351,7 +351,8 @@ static bool get_balances(struct fetch *fetch, uint64_t place, json_t **page_out)
     }
     http_problem_text(status, page, text);
     json_decref(page);
-    return error_set(fetch->error, ERROR_DENIED, "%s%s: %.300s", fetch->target->url, path, text);
+    return error_set(fetch->error, status == 401 || status == 403 ? ERROR_DENIED : ERROR_IO,
+                     "%s%s: %.300s", fetch->target->url, path, text);
 }
 
 static void compare_page(struct look *look, uint64_t members, const json_t *page)
@@ -384,8 +385,12 @@ static bool compare_balances(struct fetch *fetch, bool report, enum compared *co
     fetch->node->balances = 0;
     for (bool more = true; more;) {
         json_t *page = NULL;
-        if (!get_balances(fetch, place, &page))
-            return false;
+        if (!get_balances(fetch, place, &page)) {
+            if (fetch->error->code != ERROR_INVALID)
+                return false;
+            differs(&look, "balances", fetch->error->text, "page of member %" PRIu64, place);
+            break;
+        }
         uint64_t before = fetch->node->balances;
         bool here = page_of_height(fetch, &look, page);
         if (here)
@@ -545,6 +550,8 @@ bool verify_over_http(struct http *http, const struct cli_target *target, struct
             audit_finish(node->audit);
         cli_progress_end(&fetch.progress);
     }
+    if (!ok && error->code == ERROR_DENIED)
+        error_wrap(error, "it takes the token of an auditor (--token-file NODE/auditor.token)");
     if (!ok) {
         node->trouble_code = error->code;
         snprintf(node->trouble, sizeof(node->trouble), "%s", error->text);

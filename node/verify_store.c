@@ -82,11 +82,12 @@ static void check_batch(struct leftovers *left, struct bytes key, struct bytes v
                bytes_equal(store_key_bytes(&own), key);
         verifier_close(verifier);
     }
-    char hex[2 * STORE_KEY_MAX + 1];
-    hex_encode(bytes_of(key.at + 1, key.size - 1), hex);
+    unsigned lane = key.size > 10 ? get_u16be(key.at + 1) : 0;
+    unsigned long long sequence = key.size > 10 ? get_u64be(key.at + 3) : 0;
     if (!good)
         audit_found(left->node->audit, "batch", "the batch that its key names, and signed",
-                    error.text[0] ? error.text : "another", "entry B %s", hex);
+                    error.text[0] ? error.text : "another", "batch %llu of lane %u", sequence,
+                    lane);
 }
 
 static void check_meta(struct leftovers *left, struct bytes key, struct bytes value)

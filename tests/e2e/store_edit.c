@@ -88,8 +88,14 @@ static void print_place(const struct buffer *key)
     case 'X':
         printf("record %llu of a member\n", last);
         return;
-    default: /* M: its name */
+    case 'M':
         printf("%.*s\n", (int)key->size - 1, (const char *)key->at + 1);
+        return;
+    default: {
+        char hex[2 * STORE_KEY_MAX + 1];
+        hex_encode(bytes_of(key->at + 1, key->size - 1), hex);
+        printf("entry %c %s\n", key->at[0], hex);
+    }
     }
 }
 
