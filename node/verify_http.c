@@ -8,7 +8,9 @@ enum {
     HEIGHTS_A_PAGE = 256,
     BALANCES_A_PAGE = 250,
     BALANCE_TRIES = 8, /* while the ledger moves under our feet */
-    BALANCE_WAIT_MS = 50,
+    BALANCE_WAIT_MS = 100,
+    TILE_TRIES = 6,
+    TILE_WAIT_MS = 50,
 };
 
 struct fetch {
@@ -46,22 +48,25 @@ static void tile_path(char out[HTTP_PATH_MAX], const char *level, uint64_t index
         snprintf(out, HTTP_PATH_MAX, "/tile/%s/%s", level, number);
 }
 
-/* A partial tile may have been dropped since it is full: then the full one will do, and *width
- * becomes TILE_WIDTH. */
+/* A partial tile may have been dropped since it is full: then the full one will do, and *width_io
+ * becomes TILE_WIDTH. And one that just became full may be on its way to the node's disk: so it is
+ * asked for again. */
 static bool get_tile(struct fetch *fetch, const char *level, uint64_t index, uint32_t *width_io,
                      struct buffer *out, struct error *error)
 {
     uint32_t width = *width_io;
     char path[HTTP_PATH_MAX];
-    struct error why;
-    tile_path(path, level, index, width);
-    if (http_get(fetch->http, fetch->target, path, out, &why))
-        return true;
-    if (why.code != ERROR_NOT_FOUND || width == TILE_WIDTH)
-        return error_set(error, why.code, "%s", why.text);
-    tile_path(path, level, index, TILE_WIDTH);
-    *width_io = TILE_WIDTH;
-    return http_get(fetch->http, fetch->target, path, out, error);
+    for (int try = 0;; try++) {
+        bool full = width == TILE_WIDTH || try % 2 == 1;
+        *width_io = full ? TILE_WIDTH : width;
+        tile_path(path, level, index, *width_io);
+        if (http_get(fetch->http, fetch->target, path, out, error))
+            return true;
+        if (error->code != ERROR_NOT_FOUND || try == TILE_TRIES)
+            return false;
+        if (full)
+            cli_sleep_ms(TILE_WAIT_MS);
+    }
 }
 
 static bool read_tile(void *context, uint32_t level, uint64_t index, uint32_t width,
@@ -231,15 +236,38 @@ static bool get_checkpoint(struct fetch *fetch, const struct charter_node *self)
     return ok;
 }
 
-static void compare_text(struct audit *audit, const char *member, const char *name,
+enum compared { COMPARED_SAME, COMPARED_OTHER, COMPARED_MOVED };
+
+/* A look at the balances: differences become findings with `report`. */
+struct look {
+    struct verify_node *node;
+    bool report;
+    enum compared compared; /* moved: the node went on to another height meanwhile */
+};
+
+static void differs(struct look *look, const char *expected, const char *found, const char *where,
+                    ...) PRINTF_LIKE(4, 5);
+static void differs(struct look *look, const char *expected, const char *found, const char *where,
+                    ...)
+{
+    char text[AUDIT_TEXT_MAX];
+    va_list arguments;
+    va_start(arguments, where);
+    vsnprintf(text, sizeof(text), where, arguments);
+    va_end(arguments);
+    look->compared = COMPARED_OTHER;
+    if (look->report)
+        audit_found(look->node->audit, "balance", expected, found, "%s", text);
+}
+
+static void compare_text(struct look *look, const char *member, const char *name,
                          const char *expected, const char *found)
 {
     if (!found || strcmp(expected, found) != 0)
-        audit_found(audit, "balance", expected, found ? found : "nothing", "%s of member %s", name,
-                    member);
+        differs(look, expected, found ? found : "nothing", "%s of member %s", name, member);
 }
 
-static void compare_number(struct audit *audit, const char *member, const char *name,
+static void compare_number(struct look *look, const char *member, const char *name,
                            int64_t expected, const json_t *json)
 {
     const json_t *found = json_object_get(json, name);
@@ -247,54 +275,55 @@ static void compare_number(struct audit *audit, const char *member, const char *
     char have[32];
     snprintf(want, sizeof(want), "%" PRId64, expected);
     snprintf(have, sizeof(have), "%" PRId64, (int64_t)json_integer_value(found));
-    compare_text(audit, member, name, want, json_is_integer(found) ? have : "no number");
+    compare_text(look, member, name, want, json_is_integer(found) ? have : "no number");
 }
 
-static void compare_balance(struct verify_node *node, uint64_t place, const json_t *json)
+static void compare_balance(struct look *look, uint64_t place, const json_t *json)
 {
+    const struct verify_node *node = look->node;
     const struct state *state = audit_state(node->audit);
     struct member_ref member = state_member_at(state, place);
-    struct balance balance;
+    struct balance own;
     char text[MEMBER_TEXT_SIZE];
     const char *name = json_string_value(json_object_get(json, "member"));
     const json_t *locked = json_object_get(json, "locked");
     member_format(&member, text);
     if (!name || strcmp(name, text) != 0) {
-        audit_found(node->audit, "balance", text, name ? name : "none", "member number %llu",
-                    (unsigned long long)place);
+        differs(look, text, name ? name : "none", "member number %" PRIu64, place);
         return;
     }
-    must(state_balance(state, &member, &balance));
-    compare_number(node->audit, text, "spendable", balance.spendable.v, json);
-    compare_number(node->audit, text, "pending", balance.pending.v, json);
-    compare_number(node->audit, text, "held", balance.held.v, json);
-    compare_number(node->audit, text, "deficit", balance.deficit.v, json);
-    compare_number(node->audit, text, "expired_unbooked", balance.expired_unbooked.v, json);
-    compare_number(node->audit, text, "lot_count", (int64_t)balance.lot_count, json);
-    compare_text(node->audit, text, "locked", balance.locked ? "true" : "false",
+    must(state_balance(state, &member, &own));
+    compare_number(look, text, "spendable", own.spendable.v, json);
+    compare_number(look, text, "pending", own.pending.v, json);
+    compare_number(look, text, "held", own.held.v, json);
+    compare_number(look, text, "deficit", own.deficit.v, json);
+    compare_number(look, text, "expired_unbooked", own.expired_unbooked.v, json);
+    compare_number(look, text, "lot_count", (int64_t)own.lot_count, json);
+    compare_text(look, text, "locked", own.locked ? "true" : "false",
                  json_is_boolean(locked) ? json_is_true(locked) ? "true" : "false" : NULL);
-    compare_text(node->audit, text, "enrolled_by",
-                 node->charter->partners[balance.enrolled_by.v].name,
+    compare_text(look, text, "enrolled_by", node->charter->partners[own.enrolled_by.v].name,
                  json_string_value(json_object_get(json, "enrolled_by")));
 }
 
-/* Of the height that was audited. A later one is no lie: the ledger went on. An earlier one is, as
+/* Of the height that was audited? A later one is no lie: the ledger went on. An earlier one is, as
  * the checkpoint came first. */
-static bool page_of_height(struct fetch *fetch, const json_t *page)
+static bool page_of_height(struct fetch *fetch, struct look *look, const json_t *page)
 {
-    struct audit *audit = fetch->node->audit;
     const json_t *json = json_object_get(page, "height");
-    uint64_t height = audit_height(audit), found = (uint64_t)json_integer_value(json);
+    uint64_t height = audit_height(look->node->audit);
+    uint64_t found = (uint64_t)json_integer_value(json);
     char want[32];
     char have[32];
     if (json_is_integer(json) && found == height)
         return true;
     snprintf(want, sizeof(want), "%" PRIu64, height);
     snprintf(have, sizeof(have), "%" PRIu64, found);
-    if (!json_is_integer(json) || found < height)
-        audit_found(audit, "balance", want, json_is_integer(json) ? have : "no number",
-                    "height of the balances");
-    else if (fetch->claimed == 0)
+    if (!json_is_integer(json) || found < height) {
+        differs(look, want, json_is_integer(json) ? have : "no number", "height of the balances");
+        return false;
+    }
+    look->compared = COMPARED_MOVED;
+    if (fetch->claimed == 0)
         fetch->claimed = found;
     return false;
 }
@@ -326,50 +355,51 @@ static bool get_balances(struct fetch *fetch, uint64_t place, json_t **page_out)
                      "%s%s: %.300s", fetch->target->url, path, text);
 }
 
-static void compare_page(struct verify_node *node, uint64_t members, const json_t *page)
+static void compare_page(struct look *look, uint64_t members, const json_t *page)
 {
     const json_t *list = json_object_get(page, "balances");
     for (size_t i = 0; i < json_array_size(list); i++) {
-        if (node->balances == members) {
-            audit_found(node->audit, "balance", "no more members", "one more",
-                        "member number %" PRIu64, members);
+        if (look->node->balances == members) {
+            differs(look, "no more members", "one more", "member number %" PRIu64, members);
             return;
         }
-        compare_balance(node, node->balances++, json_array_get(list, i));
+        compare_balance(look, look->node->balances++, json_array_get(list, i));
     }
 }
 
-/* Sets *moved_out when the node went on to another height meanwhile: nothing is compared then. */
-static bool compare_balances(struct fetch *fetch, bool *moved_out)
+static void compare_count(struct look *look, uint64_t members)
 {
-    struct verify_node *node = fetch->node;
-    uint64_t members = state_member_count(audit_state(node->audit));
+    char want[32];
+    char have[32];
+    snprintf(want, sizeof(want), "%" PRIu64, members);
+    snprintf(have, sizeof(have), "%" PRIu64, look->node->balances);
+    if (look->compared == COMPARED_SAME && look->node->balances < members)
+        differs(look, want, have, "number of members");
+}
+
+static bool compare_balances(struct fetch *fetch, bool report, enum compared *compared_out)
+{
+    struct look look = {.node = fetch->node, .report = report};
+    uint64_t members = state_member_count(audit_state(fetch->node->audit));
     uint64_t place = 0;
-    node->balances = 0;
-    node->balances_asked = true;
-    *moved_out = false;
+    fetch->node->balances = 0;
     for (bool more = true; more;) {
         json_t *page = NULL;
         if (!get_balances(fetch, place, &page)) {
             if (fetch->error->code != ERROR_INVALID)
                 return false;
-            audit_found(node->audit, "balance", "balances", fetch->error->text,
-                        "page of member %" PRIu64, place);
-            return true;
+            differs(&look, "balances", fetch->error->text, "page of member %" PRIu64, place);
+            break;
         }
-        uint64_t before = node->balances;
-        *moved_out = !page_of_height(fetch, page);
-        if (!*moved_out)
-            compare_page(node, members, page);
-        more = !*moved_out && node->balances > before && next_page(page, &place);
+        uint64_t before = fetch->node->balances;
+        bool here = page_of_height(fetch, &look, page);
+        if (here)
+            compare_page(&look, members, page);
+        more = here && fetch->node->balances > before && next_page(page, &place);
         json_decref(page);
     }
-    char want[32];
-    char have[32];
-    snprintf(want, sizeof(want), "%" PRIu64, members);
-    snprintf(have, sizeof(have), "%" PRIu64, node->balances);
-    if (!*moved_out && node->balances < members)
-        audit_found(node->audit, "balance", want, have, "number of members");
+    compare_count(&look, members);
+    *compared_out = look.compared;
     return true;
 }
 
@@ -446,12 +476,11 @@ static bool checkpoint_grows(struct fetch *fetch)
     return false;
 }
 
-/* One checkpoint, everything that it covers, and the balances there. */
-static bool audit_once(struct fetch *fetch, const struct charter_node *self, bool *moved_out)
+/* On to the size of a checkpoint. False when the node could not be asked. */
+static bool audit_to_checkpoint(struct fetch *fetch, const struct charter_node *self)
 {
     struct audit *audit = fetch->node->audit;
     bool found;
-    *moved_out = false;
     if (!get_checkpoint(fetch, self))
         return false;
     if (audit_finding_count(audit) || !checkpoint_grows(fetch))
@@ -462,26 +491,40 @@ static bool audit_once(struct fetch *fetch, const struct charter_node *self, boo
         return found;
     end_bundle(fetch);
     compare_root(fetch);
-    return audit_finding_count(audit) > 0 || compare_balances(fetch, moved_out);
+    return true;
 }
 
+/* A node answers from a state that may be a moment ahead of the height that it shows. So balances
+ * that differ are a finding only where the ledger stood still, before and after a second look. And
+ * a height that the node has gone on to, its checkpoints must come to as well. */
 static bool audit_node(struct fetch *fetch, const struct charter_node *self)
 {
     struct audit *audit = fetch->node->audit;
-    bool moved = true;
-    for (int try = 0; moved && try < BALANCE_TRIES && audit_finding_count(audit) == 0; try++) {
-        if (try)
-            cli_sleep_ms(BALANCE_WAIT_MS); /* what is executed becomes durable, and is signed */
-        if (!audit_once(fetch, self, &moved))
+    enum compared compared = COMPARED_MOVED;
+    bool differed = false;
+    for (int try = 0; try < BALANCE_TRIES && compared != COMPARED_SAME; try++) {
+        uint64_t before = audit_height(audit);
+        if (!audit_to_checkpoint(fetch, self))
             return false;
+        if (audit_finding_count(audit))
+            return true;
+        bool report = differed && audit_height(audit) == before;
+        if (!compare_balances(fetch, report, &compared))
+            return false;
+        if (audit_finding_count(audit))
+            return true;
+        differed = compared == COMPARED_OTHER;
+        if (compared != COMPARED_SAME)
+            cli_sleep_ms(BALANCE_WAIT_MS);
     }
-    if (moved && audit_finding_count(audit) == 0 && audit_height(audit) < fetch->claimed) {
+    if (compared == COMPARED_MOVED && audit_height(audit) < fetch->claimed) {
         char have[32];
         snprintf(have, sizeof(have), "%" PRIu64, fetch->claimed);
         audit_found(audit, "balance", "a height that its checkpoints come to", have,
                     "height of the balances");
     }
-    fetch->node->balances_compared = !moved && audit_finding_count(audit) == 0;
+    fetch->node->moved = compared != COMPARED_SAME && audit_finding_count(audit) == 0;
+    fetch->node->balances_compared = compared == COMPARED_SAME;
     return true;
 }
 
