@@ -107,8 +107,8 @@ static bool run_class(struct coalition_side *side, size_t place, const struct op
                                    class->clients ? class->clients : (unsigned)o->batch_clients,
                                .lines = class->lines,
                                .limit_us = o->seconds * 1000000};
-        work_file_part(&side->file, place * o->rounds + i, ARRAY_SIZE(classes) * o->rounds,
-                       &run.first, &run.end);
+        uint64_t shares = o->rounds * ARRAY_SIZE(classes);
+        work_file_part(&side->file, place * o->rounds + i, shares, &run.first, &run.end);
         if (!side_measure(side, &run, class->name, &outcomes[i], error))
             return false;
         done += outcomes[i].done;
@@ -124,13 +124,13 @@ static bool run_class(struct coalition_side *side, size_t place, const struct op
 static bool check(const struct coalition_side *side, struct error *error)
 {
     struct where where;
+    uint64_t answers = side->model.accepted + side->model.refused;
     if (!side_agree(side, &where, error) || !side_check_balances(side, 0, error))
         return false;
     printf("# accrue: %zu nodes agree at height %llu on %llu records, root %s; the balances of "
            "%llu members are what %llu answers say\n",
            side->cluster.count, (unsigned long long)where.height, (unsigned long long)where.records,
-           where.root, (unsigned long long)where.members,
-           (unsigned long long)(side->model.accepted + side->model.refused));
+           where.root, (unsigned long long)where.members, (unsigned long long)answers);
     return true;
 }
 

@@ -65,20 +65,6 @@ static bool feed(struct growth *g, unsigned clients, unsigned lines, uint64_t mo
     return true;
 }
 
-static double resident_mib(pid_t pid)
-{
-    char path[64];
-    unsigned long long pages = 0;
-    (void)snprintf(path, sizeof(path), "/proc/%d/statm", (int)pid);
-    FILE *file = fopen(path, "r");
-    if (!file)
-        return 0;
-    if (fscanf(file, "%*u %llu", &pages) != 1)
-        pages = 0;
-    (void)fclose(file);
-    return (double)pages * 4096 / (1024 * 1024);
-}
-
 /* The last node is stopped, the others go on, it is started again. */
 static bool restart(struct growth *g, struct size *size, struct error *error)
 {
@@ -123,7 +109,7 @@ static bool measure(struct growth *g, uint64_t members, struct error *error)
     size->lone_us = lone.cpu_us;
     size->batched_us = batched.cpu_us;
     size->batched_tps = batched.seconds > 0 ? (double)batched.done / batched.seconds : 0;
-    size->rss_mib = resident_mib(g->side.cluster.pids[0]);
+    size->rss_mib = (double)resident_kib(g->side.cluster.pids[0]) / 1024;
     size->disk_mib = (double)side_disk_bytes(&g->side) / SIDE_NODES / (1024 * 1024);
     if (!restart(g, size, error))
         return false;

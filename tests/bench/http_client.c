@@ -131,15 +131,15 @@ static void write_some(struct http_client *client, size_t number)
     watch(client, number, connection->out_at < connection->out.size);
 }
 
-void http_client_send(struct http_client *client, size_t number)
+void http_client_send(struct http_client *client, size_t connection)
 {
-    struct connection *connection = client->connections[number];
-    must(connection->part == PART_IDLE && !connection->out.overflowed);
-    connection->part = PART_HEAD;
-    connection->line_size = 0;
-    connection->out_at = 0;
+    struct connection *sender = client->connections[connection];
+    must(sender->part == PART_IDLE && !sender->out.overflowed);
+    sender->part = PART_HEAD;
+    sender->line_size = 0;
+    sender->out_at = 0;
     client->pending++;
-    write_some(client, number);
+    write_some(client, connection);
 }
 
 /* ---- in ------------------------------------------------------------------------------------ */

@@ -57,9 +57,13 @@ struct process {
     uint64_t own_ticks, ended_ticks; /* its own; of its children that have ended */
 };
 
+/* Fields of /proc/PID/stat, counted from behind the name, which may hold anything. */
+enum { FIELD_PARENT = 1, FIELD_USER = 11, FIELD_SYSTEM, FIELD_ENDED_USER, FIELD_ENDED_SYSTEM };
+
 static bool process_read(pid_t pid, struct process *process_out)
 {
     char path[64], text[1024];
+    uint64_t fields[FIELD_ENDED_SYSTEM + 1] = {0};
     (void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
     FILE *file = fopen(path, "r");
     if (!file)
@@ -67,17 +71,21 @@ static bool process_read(pid_t pid, struct process *process_out)
     size_t size = fread(text, 1, sizeof(text) - 1, file);
     (void)fclose(file);
     text[size] = '\0';
-    /* The name, in brackets, may hold anything; the fields count from behind it. */
-    const char *rest = strrchr(text, ')');
-    long parent;
-    unsigned long long user, system, ended_user, ended_system;
-    if (!rest ||
-        sscanf(rest + 1, " %*c %ld %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu",
-               &parent, &user, &system, &ended_user, &ended_system) != 5)
+    char *at = strrchr(text, ')');
+    if (!at || strlen(at) < 4)
         return false;
-    *process_out = (struct process){.parent = (pid_t)parent,
-                                    .own_ticks = user + system,
-                                    .ended_ticks = ended_user + ended_system};
+    at += 3; /* bracket, blank, state */
+    for (size_t i = FIELD_PARENT; i < ARRAY_SIZE(fields); i++) {
+        char *end;
+        fields[i] = strtoull(at, &end, 10);
+        if (end == at)
+            return false;
+        at = end;
+    }
+    *process_out =
+        (struct process){.parent = (pid_t)fields[FIELD_PARENT],
+                         .own_ticks = fields[FIELD_USER] + fields[FIELD_SYSTEM],
+                         .ended_ticks = fields[FIELD_ENDED_USER] + fields[FIELD_ENDED_SYSTEM]};
     return true;
 }
 
@@ -117,25 +125,31 @@ uint64_t watched_cpu_us(const struct watched *watched)
     return ticks * 1000000 / (uint64_t)sysconf(_SC_CLK_TCK);
 }
 
-static uint64_t peak_kib(pid_t pid)
+/* A line of /proc/PID/status, such as "VmHWM:	  1234 kB". */
+static uint64_t status_kib(pid_t pid, const char *name)
 {
     char path[64], line[256];
-    unsigned long long kib = 0;
+    uint64_t kib = 0;
     (void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
     FILE *file = fopen(path, "r");
     while (file && fgets(line, sizeof(line), file))
-        if (sscanf(line, "VmHWM: %llu", &kib) == 1)
-            break;
+        if (strncmp(line, name, strlen(name)) == 0)
+            kib = strtoull(line + strlen(name), NULL, 10);
     if (file)
         (void)fclose(file);
     return kib;
+}
+
+uint64_t resident_kib(pid_t pid)
+{
+    return status_kib(pid, "VmRSS:");
 }
 
 uint64_t watched_peak_kib(const struct watched *watched)
 {
     uint64_t most = 0;
     for (size_t i = 0; i < watched->count; i++) {
-        uint64_t kib = peak_kib(watched->pids[i]);
+        uint64_t kib = status_kib(watched->pids[i], "VmHWM:");
         most = kib > most ? kib : most;
     }
     return most;

@@ -33,6 +33,7 @@ struct watched {
 };
 /* User and system time so far. */
 uint64_t watched_cpu_us(const struct watched *watched);
+uint64_t resident_kib(pid_t pid); /* now */
 /* The largest of the processes' peaks (VmHWM). */
 uint64_t watched_peak_kib(const struct watched *watched);
 /* Bytes that the folder's files occupy on the disk, with all below it. */
