@@ -16,7 +16,8 @@ struct verify_node {
     struct charter *charter;
     struct buffer charter_bytes;
     struct audit *audit;
-    bool balances_asked, balances_compared;
+    bool balances_compared;
+    bool moved; /* the node went on to another height each time that balances were asked for */
     uint64_t balances;
     char trouble[ERROR_TEXT_SIZE]; /* why it could not be audited at all; empty: it was */
     enum error_code trouble_code;

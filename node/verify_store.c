@@ -90,20 +90,6 @@ static void check_batch(struct leftovers *left, struct bytes key, struct bytes v
                     lane);
 }
 
-static void check_meta(struct leftovers *left, struct bytes key, struct bytes value)
-{
-    const struct charter *charter = left->node->charter;
-    struct store_key coalition = key_meta("coalition"), node = key_meta("node");
-    if (bytes_equal(key, store_key_bytes(&coalition)) &&
-        !bytes_equal(value, hash_as_bytes(&charter->coalition)))
-        audit_found(left->node->audit, "store", "the charter's coalition", "another",
-                    "entry M coalition");
-    if (bytes_equal(key, store_key_bytes(&node)) &&
-        (value.size != 2 || get_u16be(value.at) >= charter->node_count))
-        audit_found(left->node->audit, "store", "a node of the charter", "none of them",
-                    "entry M node");
-}
-
 static bool check_entry(void *visitor, struct bytes key, struct bytes value)
 {
     struct leftovers *left = (struct leftovers *)visitor;
@@ -111,9 +97,7 @@ static bool check_entry(void *visitor, struct bytes key, struct bytes value)
     left->blocks += key.at[0] == 'O';
     if (key.at[0] == 'B')
         check_batch(left, key, value);
-    else if (key.at[0] == 'M')
-        check_meta(left, key, value);
-    else if (!strchr("CHOTXVPLQ", key.at[0]))
+    else if (!strchr("MCHOTXVPLQ", key.at[0]))
         audit_found(left->node->audit, "store", "a known kind of entry", "another",
                     "an entry of kind %02x", key.at[0]);
     return true;
@@ -129,7 +113,7 @@ static void count_entries(struct audit *audit, const char *what, uint64_t expect
         audit_found(audit, "store", want, have, "number of %s", what);
 }
 
-/* Batches that no height took yet, what says whose store it is, and entries too many. */
+/* Batches that no height took yet, and entries too many. */
 static void audit_leftovers(struct store_leveldb *leveldb, struct verify_node *node)
 {
     struct leftovers left = {.node = node};
@@ -150,21 +134,6 @@ static void audit_leftovers(struct store_leveldb *leveldb, struct verify_node *n
 
 /* ---- a store ------------------------------------------------------------------------------- */
 
-/* Whose votes are in it. Zero when it does not say: the leftovers tell. */
-static struct node_id self_of(struct store_leveldb *leveldb, const struct charter *charter)
-{
-    struct store store = store_leveldb_store(leveldb);
-    struct store_key key = key_meta("node");
-    struct buffer value;
-    struct node_id self = {0};
-    buffer_init(&value, STORE_VALUE_MAX);
-    if (store.get(store.context, store_key_bytes(&key), &value, NULL) && value.size == 2 &&
-        get_u16be(value.at) < charter->node_count)
-        self.v = get_u16be(value.at);
-    buffer_release(&value);
-    return self;
-}
-
 /* Opening replays everything and compares it with what is stored, so that a damaged entry is named
  * there already; the audit then repeats it from the log's own bytes alone. */
 static void audit_store(struct store_leveldb *store, struct node_id self, struct verify_node *node,
@@ -176,7 +145,6 @@ static void audit_store(struct store_leveldb *store, struct node_id self, struct
     struct replica *replica = NULL;
     struct error error;
     config.key = none;
-    config.self = self_of(store, node->charter);
     if (replica_open(&config, cli_wall_ms(), &replica, &error)) {
         struct audit_tiles tiles = {.context = replica, .read = read_tile};
         node->audit = audit_open(node->charter, &tiles);
