@@ -258,6 +258,19 @@ bool replica_member_records(const struct replica *r, const struct member_ref *me
 
 /* ---- tiles --------------------------------------------------------------------------------- */
 
+/* A tile that just became full is in the tree before it is on disk: it lies in a group that waits
+ * or is being written. */
+static struct bytes waiting_value(const struct replica *r, struct bytes key)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(r->writes); i++) {
+        struct bytes rest = buffer_bytes(&r->writes[i].group.ops), found, value;
+        while (store_group_next(&rest, &found, &value))
+            if (value.at && bytes_equal(found, key))
+                return value;
+    }
+    return bytes_of(NULL, 0);
+}
+
 bool replica_read_tile(void *context, uint32_t level, uint64_t index,
                        struct hash tile_out[TILE_WIDTH], struct error *error)
 {
@@ -265,7 +278,12 @@ bool replica_read_tile(void *context, uint32_t level, uint64_t index,
     struct buffer value;
     buffer_init(&value, TILE_SIZE);
     struct store_key key = key_tile(level, index);
-    bool good = r->config.store.get(r->config.store.context, store_key_bytes(&key), &value, error);
+    struct bytes waiting = waiting_value(r, store_key_bytes(&key));
+    bool good = waiting.at != NULL;
+    if (good)
+        buffer_append(&value, waiting);
+    else
+        good = r->config.store.get(r->config.store.context, store_key_bytes(&key), &value, error);
     if (good && value.size != TILE_SIZE)
         good = error_set(error, ERROR_CORRUPT, "it is %zu bytes", value.size);
     if (good)
