@@ -175,6 +175,7 @@ CASE(limits_are_those_of_the_header)
         LIMIT(BATCH_TRANSACTIONS_MAX),
         LIMIT(BATCH_SIZE_MAX),
         LIMIT(CUT_PAYLOAD_MAX),
+        LIMIT(CUT_EFFECTS_MAX),
         LIMIT(CUT_SIZE_MAX),
         LIMIT(LANE_BATCHES_PER_CUT_MAX),
         LIMIT(LANE_BRANCH_MAX),
