@@ -4,8 +4,8 @@
  * What must hold: within ROUNDS rounds the honest nodes decide. UNHEALED rounds come first in
  * which what one node was shown reaches no other, so that healing begins with any locks.
  *
- * A round here: the proposer's cut is offered (the liar offers each node what it likes: nothing, one
- * of two fresh cuts, or any lock's cut again, with its proof); each honest node prevotes
+ * A round here: the proposer's cut is offered (the liar offers each node what it likes: nothing,
+ * one of two fresh cuts, or any lock's cut again, with its proof); each honest node prevotes
  * by lines 22 and 28; the liar's prevote completes a quorum of two honest ones for whom it
  * likes, and they lock (line 36); its precommit is never given, since that would only decide.
  * A cut is named by the round in which it was fresh, and by which of the two.
