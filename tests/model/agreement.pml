@@ -13,7 +13,7 @@
  *   TAKES, FREE_TO        rule_prevote (22, 28); a proof that is carried, or votes that are held
  *   prevote NIL           rule_prevote's refusal and TIMEOUT_PROPOSE (57), at any time
  *   precommit CUT         rule_lock (36): the lock and the precommit are one durable write
- *   precommit NIL         rule_precommit_nil (44), rule_prevote_timeout and TIMEOUT_PREVOTE (34, 61)
+ *   precommit NIL         rule_precommit_nil (44), rule_prevote_timeout, TIMEOUT_PREVOTE (34, 61)
  *   MAY_LEAVE             rule_precommit_timeout and TIMEOUT_PRECOMMIT (47, 65); rule_catch_up (55)
  *   leave                 a node that leaves a round behind signs nil in it (see SILENT_LEAVE)
  *   FORK                  rule_decide (49): Q precommits of any round
@@ -29,27 +29,28 @@
  *   to be invalid is one that the timeout outruns.
  *   Deciding. A node that could decide may also never hear of it, so no node stops: that both cuts
  *   *can* be decided is a fork, since each can be decided by another honest node.
- *   Rounds and steps are not kept but read off the votes signed: a round without a signature of ours
- *   leaves no trace in anybody, so entering it is one step with the first signature in it.
+ *   Rounds and steps are not kept but read off the votes signed: a round without a signature of
+ *   ours leaves no trace in anybody, so entering it is one step with the first signature in it.
  *   Restart. What a node has here is what its store has: its votes and proposals, and the lock,
  *   which is the newest precommit for a cut (one write). So a power cut changes nothing and may be
  *   anywhere. A valid value that came without a lock is not durable: for a proposal any
  *   provable one is taken, after healing none is counted upon.
  *   Durable before counted: written, sent and counted are one step, as sending may be delayed.
- *   After healing, of the liar's votes only those count that a re-proposal carries: it may have shown
- *   them to one node only, or that node may have forgotten them in a restart.
+ *   After healing, of the liar's votes only those count that a re-proposal carries: it may have
+ *   shown them to one node only, or that node may have forgotten them in a restart.
  *   The two cuts may change names, so the first round's honest proposer proposes A.
  *
- * Not here: a liar that goes on equivocating after the network heals, a change of the voter set
- * (the product has none yet), more than one height, the votes that a node drops to bound its memory.
+ * Not here: a liar that goes on lying after the network heals (healed.pml), a change of the voter
+ * set (the product has none yet), more than one height, the votes dropped to bound memory.
  *
  * Mistakes planted with -DPLANT_x, each of which has to be found. As in protocol/plant.h: NO_LOCK,
  * SMALL_QUORUM, LOST_STORE, EARLY_COUNT end in a fork, NO_PROOF and LOCAL_TEST undecided. And
  * SILENT_LEAVE, stuck: X goes on to round 1 by the precommits of Y, Z and the liar, having signed
- * nothing in round 0; it signs in round 1, restarts, and has lost the liar's vote, which only it
- * had. Y and Z wait for a third vote of round 0 that nobody can give any more, X is one voter, too
- * few for line 55. So who leaves a round by line 65, or jumps past it by line 55, signs nil in it
- * where it has signed nothing.
+ * no precommit in round 0; it signs in round 1, restarts, and has lost the liar's vote, which only
+ * it had. Y and Z wait for a third vote of round 0 that nobody can give any more, X is one voter,
+ * too few for line 55. So who leaves a round by line 65, or jumps past it by line 55, signs nil in it
+ * where it has signed nothing. The model is of the design so mended: when it was written,
+ * enter_round did not do this yet, and consensus.c had the mistake.
  *
  * WITNESS asks whether what the above is about can happen at all: that a cut which one node alone
  * locked in round 0 is proposed again in round 1 and decided there by honest votes.
