@@ -1,9 +1,11 @@
 // links: partners
 /* A state, its image, and the state that is read from it: one and the same from there on. Damaged
  * images are refused; those that are damaged and sealed again are refused or can be gone on with.
- * A seed given as argument is played alone. */
+ * A seed given as argument is played alone; "speed MEMBERS" measures. */
 #include "unit/image_copy.h"
 #include "unit/random_play.h"
+
+#include <time.h>
 
 enum { SEEDS = 60, DAMAGED_SEEDS = 12, FLIPS = 2000 };
 /* Places in the header. */
@@ -370,8 +372,64 @@ CASE(what_is_damaged_and_sealed_again_is_refused_or_can_be_gone_on_with)
     CHECK(passed > 0 && passed < changed);
 }
 
+/* ---- how fast ---------------------------------------------------------------------------------
+ */
+
+/* Of the processor: others may be busy on the machine. */
+static double seconds(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* Members with two lots each, of two earns, in heights of 1000 transactions. */
+static struct driver *many_members(uint32_t members)
+{
+    struct coalition_spec spec = {
+        .names = {"grocer", "books"}, .face = "10000", .reimbursement = "9001"};
+    struct driver *driver = driver_open(coalition_found(coalition_draft(&spec)));
+    for (uint32_t i = 0; i < members * 3; i++) {
+        struct transaction t = i < members ? tx_enrol(i) : tx_earn(i % members, 100);
+        if (i >= members)
+            t.body.earn.lots[0].expires_ms =
+                state_time_ms(driver->state) + (1 + i % 365) * 2 * DAY_MS;
+        REQUIRE(driver_apply(driver, (uint16_t)(i % 2), &t) == VERDICT_ACCEPTED);
+        if (i % 1000 == 999)
+            driver_pass(driver, 1000);
+    }
+    driver_seal(driver);
+    return driver;
+}
+
+static int measure(uint32_t members)
+{
+    struct driver *driver = many_members(members);
+    struct buffer image;
+    struct state *copy = NULL;
+    double rows = 8.0 * members; /* members, earns, lots, keys */
+    buffer_init(&image, (size_t)1 << 40);
+    image_of(driver->state, &image); /* makes the buffer */
+    buffer_clear(&image);
+    double start = seconds();
+    image_of(driver->state, &image);
+    double written = seconds();
+    struct image_source source = {.left = buffer_bytes(&image), .most = SIZE_MAX};
+    REQUIRE(state_image_read(driver->charter, image_source, &source, &copy, NULL));
+    double end = seconds();
+    printf("%u members, %.1f MB, %.0f rows\n", members, (double)image.size / 1e6, rows);
+    printf("written in %.2f s, %.1f M rows/s\n", written - start, rows / (written - start) / 1e6);
+    printf("read in %.2f s, %.1f M rows/s\n", end - written, rows / (end - written) / 1e6);
+    state_close(copy);
+    buffer_release(&image);
+    driver_close(driver);
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    if (argc == 3 && strcmp(argv[1], "speed") == 0)
+        return measure((uint32_t)strtoul(argv[2], NULL, 10));
     if (argc == 2)
         first_seed = last_seed = last_damaged_seed = strtoull(argv[1], NULL, 10);
     printf("seeds %llu to %llu\n", (unsigned long long)first_seed, (unsigned long long)last_seed);
