@@ -98,10 +98,15 @@ void hasher_update(struct hasher *hasher, struct bytes bytes)
     must(EVP_DigestUpdate(hasher->context, bytes.at, bytes.size) == 1);
 }
 
-struct hash hasher_final(struct hasher *hasher)
+struct hash hasher_result(struct hasher *hasher)
 {
     must(hasher->context != NULL);
-    struct hash hash = context_final(hasher->context);
+    return context_final(hasher->context);
+}
+
+struct hash hasher_final(struct hasher *hasher)
+{
+    struct hash hash = hasher_result(hasher);
     hasher_release(hasher);
     return hash;
 }

@@ -17,8 +17,7 @@ bool lot_exists(const struct state *state, struct lot_number number, uint32_t *l
 
 /* ---- lists --------------------------------------------------------------------------------- */
 
-/* ledger.md 3.4: soonest expiry first, none last; then earliest activation; then number. */
-static bool consumed_before(const struct state *state, uint32_t a, uint32_t b)
+bool lot_consumed_before(const struct state *state, uint32_t a, uint32_t b)
 {
     const struct lot *x = &state->lots[a], *y = &state->lots[b];
     uint64_t x_ends = x->expires_ms - 1, y_ends = y->expires_ms - 1; /* 0 wraps: never is last */
@@ -65,8 +64,8 @@ static void list_leave(struct state *state, uint32_t id)
 static uint32_t place_for(const struct state *state, uint32_t id, const struct member *member)
 {
     uint32_t back = member->last_lot, front = member->first_lot;
-    while (back != NOTHING && consumed_before(state, id, back)) {
-        if (consumed_before(state, id, front))
+    while (back != NOTHING && lot_consumed_before(state, id, back)) {
+        if (lot_consumed_before(state, id, front))
             return state->lots[front].previous;
         back = state->lots[back].previous;
         front = state->lots[front].next;

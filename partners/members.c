@@ -21,22 +21,29 @@ uint32_t members_find(const struct state *state, const struct member_ref *ref)
                                                                                   : NOTHING;
 }
 
-enum verdict members_enrol(struct state *state, struct partner_id writer,
-                           const struct member_ref *ref)
+bool members_add(struct state *state, struct partner_id enrolled_by, const struct member_ref *ref)
 {
     if (members_find(state, ref) != NOTHING)
-        return VERDICT_MEMBER_EXISTS;
+        return false;
     must(state->member_count < NOTHING);
     state->members = array_grow(state->members, &state->member_capacity, state->member_count + 1,
                                 sizeof(*state->members));
     state->members[state->member_count] = (struct member){.ref = *ref,
-                                                          .enrolled_by = writer,
+                                                          .enrolled_by = enrolled_by,
                                                           .first_lot = NOTHING,
                                                           .last_lot = NOTHING,
                                                           .first_deficit = NOTHING,
                                                           .last_deficit = NOTHING};
     table_insert(&state->member_table, hash_of(state, ref->at, MEMBER_REF_SIZE),
                  (uint32_t)state->member_count++);
+    return true;
+}
+
+enum verdict members_enrol(struct state *state, struct partner_id writer,
+                           const struct member_ref *ref)
+{
+    if (!members_add(state, writer, ref))
+        return VERDICT_MEMBER_EXISTS;
     journal_note_bytes(&state->journal, NOTE_MEMBER, bytes_of(ref->at, MEMBER_REF_SIZE));
     return VERDICT_ACCEPTED;
 }
@@ -57,6 +64,15 @@ uint32_t cards_find(const struct state *state, const struct card_token *card)
     return state->cards[place].member;
 }
 
+void cards_add(struct state *state, uint32_t member, const struct card_token *card)
+{
+    state->cards = array_grow(state->cards, &state->card_capacity, state->card_count + 1,
+                              sizeof(*state->cards));
+    state->cards[state->card_count] = (struct card){.token = *card, .member = member};
+    table_insert(&state->card_table, hash_of(state, card->at, HASH_SIZE),
+                 (uint32_t)state->card_count++);
+}
+
 enum verdict members_link_card(struct state *state, struct partner_id writer,
                                const struct member_ref *ref, const struct card_token *card)
 {
@@ -68,11 +84,7 @@ enum verdict members_link_card(struct state *state, struct partner_id writer,
     uint32_t holder = cards_find(state, card);
     if (holder != NOTHING)
         return holder == member ? VERDICT_NOTHING_TO_DO : VERDICT_CARD_TAKEN;
-    state->cards = array_grow(state->cards, &state->card_capacity, state->card_count + 1,
-                              sizeof(*state->cards));
-    state->cards[state->card_count] = (struct card){.token = *card, .member = member};
-    table_insert(&state->card_table, hash_of(state, card->at, HASH_SIZE),
-                 (uint32_t)state->card_count++);
+    cards_add(state, member, card);
     journal_note(&state->journal, NOTE_CARD, member, get_u64be(card->at));
     return VERDICT_ACCEPTED;
 }

@@ -41,16 +41,28 @@ static struct obligation_change *change_of(struct obligations *obligations,
     return &obligations->changes[cell->touched - 1];
 }
 
-void obligations_add(struct obligations *obligations, struct partner_id debtor,
-                     struct partner_id creditor, enum line_class line_class, int64_t amount)
+static struct obligation_cell *cell_of(struct obligations *obligations, struct partner_id debtor,
+                                       struct partner_id creditor, enum line_class line_class)
 {
     must(debtor.v < obligations->partner_count && creditor.v < obligations->partner_count);
-    if (partner_equal(debtor, creditor) || amount == 0)
-        return;
     struct obligation_cell **row = &obligations->rows[debtor.v];
     if (!*row)
         *row = allocate(obligations->partner_count * LINE_CLASS_COUNT, sizeof(**row));
-    struct obligation_cell *cell = &(*row)[cell_place(creditor, line_class)];
+    return &(*row)[cell_place(creditor, line_class)];
+}
+
+void obligations_set(struct obligations *obligations, struct partner_id debtor,
+                     struct partner_id creditor, enum line_class line_class, struct money amount)
+{
+    cell_of(obligations, debtor, creditor, line_class)->amount = amount;
+}
+
+void obligations_add(struct obligations *obligations, struct partner_id debtor,
+                     struct partner_id creditor, enum line_class line_class, int64_t amount)
+{
+    if (partner_equal(debtor, creditor) || amount == 0)
+        return;
+    struct obligation_cell *cell = cell_of(obligations, debtor, creditor, line_class);
     cell->amount.v += amount;
     struct obligation_change *change = change_of(obligations, cell, debtor, creditor, line_class);
     /* A record moves at most POINTS_PER_RECORD_MAX points at each class: limits.h keeps the sum

@@ -34,6 +34,9 @@ void obligations_release(struct obligations *obligations);
 /* What a partner owes itself is dropped. */
 void obligations_add(struct obligations *obligations, struct partner_id debtor,
                      struct partner_id creditor, enum line_class line_class, int64_t amount);
+/* Sets what is owed, as an image of the state has it; no change of a record. */
+void obligations_set(struct obligations *obligations, struct partner_id debtor,
+                     struct partner_id creditor, enum line_class line_class, struct money amount);
 /* Points times basis points behind redemption lines, less what contra lines took back. */
 void obligations_add_redeemed(struct obligations *obligations, struct partner_id debtor,
                               struct partner_id creditor, int64_t points_bp);

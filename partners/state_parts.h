@@ -197,17 +197,23 @@ struct state {
 /* ---- members.c ---------------------------------------------------------------------------------
  */
 uint32_t members_find(const struct state *state, const struct member_ref *ref); /* or NOTHING */
+/* False when the member is there already. */
+bool members_add(struct state *state, struct partner_id enrolled_by,
+                 const struct member_ref *ref) MUST_USE;
 enum verdict members_enrol(struct state *state, struct partner_id writer,
                            const struct member_ref *ref);
 enum verdict members_link_card(struct state *state, struct partner_id writer,
                                const struct member_ref *ref, const struct card_token *card);
-uint32_t cards_find(const struct state *state, const struct card_token *card); /* a member */
+void cards_add(struct state *state, uint32_t member, const struct card_token *card); /* a new one */
+uint32_t cards_find(const struct state *state, const struct card_token *card);       /* a member */
 
 /* ---- terms.c -----------------------------------------------------------------------------------
  */
 /* The terms of today's rate card for this issuer and split. */
 uint32_t terms_intern(struct state *state, struct partner_id issuer,
                       const struct funding_split *split);
+/* Puts terms after those that are there; false when the same stand there already. */
+bool terms_add(struct state *state, const struct terms *terms) MUST_USE;
 struct funding_split split_alone(struct partner_id partner);
 /* Whole points of each funder, largest remainder, then name; shares are in the split's order. */
 void split_points(const struct state *state, const struct funding_split *split, int64_t points,
@@ -227,6 +233,9 @@ struct lot_seed {
     uint32_t quantity;
     uint64_t activates_ms, expires_ms, record;
 };
+/* Consumption order, ledger.md 3.4: soonest expiry first, none last; then earliest activation; then
+ * number. */
+bool lot_consumed_before(const struct state *state, uint32_t a, uint32_t b);
 /* Makes a lot, pending when it activates later; its points that are active at once are not yet set
  * against deficits. */
 uint32_t lot_create(struct state *state, const struct lot_seed *seed);

@@ -22,6 +22,39 @@ static bool terms_are(const void *context, uint32_t value, const void *key)
     return true;
 }
 
+static uint64_t terms_hash(const struct state *state, const struct terms *terms)
+{
+    const struct funding_split *split = &terms->split;
+    uint8_t key[2 + SPLIT_MAX * 4];
+    put_u16be(key, terms->issuer.v);
+    for (size_t i = 0; i < split->count; i++) {
+        put_u16be(key + 2 + 4 * i, split->funders[i].partner.v);
+        put_u16be(key + 4 + 4 * i, split->funders[i].bp);
+    }
+    return table_hash(get_u64be(state->charter->coalition.at),
+                      bytes_of(key, 2 + (size_t)split->count * 4));
+}
+
+static uint32_t append(struct state *state, uint64_t hash, const struct terms *terms)
+{
+    must(state->terms_count < NOTHING);
+    state->terms = array_grow(state->terms, &state->terms_capacity, state->terms_count + 1,
+                              sizeof(*state->terms));
+    state->terms[state->terms_count] = *terms;
+    table_insert(&state->terms_table, hash, (uint32_t)state->terms_count);
+    return (uint32_t)state->terms_count++;
+}
+
+bool terms_add(struct state *state, const struct terms *terms)
+{
+    uint32_t place = 0;
+    uint64_t hash = terms_hash(state, terms);
+    if (table_find(&state->terms_table, hash, terms_are, state, terms, &place))
+        return false;
+    (void)append(state, hash, terms);
+    return true;
+}
+
 uint32_t terms_intern(struct state *state, struct partner_id issuer,
                       const struct funding_split *split)
 {
@@ -33,24 +66,12 @@ uint32_t terms_intern(struct state *state, struct partner_id issuer,
     uint32_t place = state->last_terms;
     if (place < state->terms_count && terms_are(state, place, &terms))
         return place; /* most earns follow one on the same terms */
-    uint8_t key[2 + SPLIT_MAX * 4];
-    put_u16be(key, issuer.v);
-    for (size_t i = 0; i < split->count; i++) {
-        put_u16be(key + 2 + 4 * i, split->funders[i].partner.v);
-        put_u16be(key + 4 + 4 * i, split->funders[i].bp);
-    }
-    uint64_t hash = table_hash(get_u64be(state->charter->coalition.at),
-                               bytes_of(key, 2 + (size_t)split->count * 4));
+    uint64_t hash = terms_hash(state, &terms);
     if (table_find(&state->terms_table, hash, terms_are, state, &terms, &place)) {
         state->last_terms = place;
         return place;
     }
-    must(state->terms_count < NOTHING);
-    state->terms = array_grow(state->terms, &state->terms_capacity, state->terms_count + 1,
-                              sizeof(*state->terms));
-    state->terms[state->terms_count] = terms;
-    table_insert(&state->terms_table, hash, (uint32_t)state->terms_count);
-    return (uint32_t)state->terms_count++;
+    return append(state, hash, &terms);
 }
 
 void split_points(const struct state *state, const struct funding_split *split, int64_t points,

@@ -1,0 +1,315 @@
+#define _GNU_SOURCE /* close_range */
+#include "node/snapshot.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    CHILD_NICENESS = 10,  /* the node comes first */
+    CHILD_LOST_PARENT = 1 /* exit status: EPERM, which writing does not give */
+};
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+static void paths_set(struct snapshot *snapshot, uint64_t height)
+{
+    snapshot->height = height;
+    snprintf(snapshot->path, sizeof(snapshot->path), "%s/state-%" PRIu64 ".image", snapshot->folder,
+             height);
+    snprintf(snapshot->fresh_path, sizeof(snapshot->fresh_path), "%s/state-%" PRIu64 ".image.new",
+             snapshot->folder, height);
+}
+
+/* "state-12.image", or with `end` ".image.new" what was left unfinished. */
+static bool name_parse(const char *name, const char *end, uint64_t *height_out)
+{
+    static const char start[] = "state-";
+    size_t size = strlen(name), start_size = sizeof(start) - 1, end_size = strlen(end);
+    if (size <= start_size + end_size || memcmp(name, start, start_size) != 0 ||
+        strcmp(name + size - end_size, end) != 0)
+        return false;
+    struct bytes digits = bytes_of(name + start_size, size - start_size - end_size);
+    return parse_u64(digits, UINT64_MAX, height_out);
+}
+
+struct found {
+    uint64_t heights[SNAPSHOTS_SEEN_MAX]; /* newest first */
+    size_t count;
+};
+
+static void found_add(struct found *found, uint64_t height)
+{
+    if (found->count == SNAPSHOTS_SEEN_MAX)
+        return;
+    size_t at = found->count++;
+    for (; at > 0 && found->heights[at - 1] < height; at--)
+        found->heights[at] = found->heights[at - 1];
+    found->heights[at] = height;
+}
+
+static bool find(const char *folder, const char *end, struct found *found, struct error *error)
+{
+    found->count = 0;
+    DIR *files = opendir(folder);
+    if (!files)
+        return errno == ENOENT || error_set(error, ERROR_IO, "%s: %s", folder, strerror(errno));
+    for (const struct dirent *file = readdir(files); file; file = readdir(files)) {
+        uint64_t height = 0;
+        if (name_parse(file->d_name, end, &height))
+            found_add(found, height);
+    }
+    closedir(files);
+    return true;
+}
+
+/* ---- writing: in the child, so without memory, locks or errors in words ------------------------
+ */
+
+static bool write_piece(void *context, struct bytes piece, struct error *error)
+{
+    int fd = *(const int *)context;
+    (void)error;
+    while (piece.size > 0) {
+        ssize_t written = write(fd, piece.at, piece.size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written <= 0)
+            return false;
+        piece = bytes_of(piece.at + written, piece.size - (size_t)written);
+    }
+    return true;
+}
+
+static int file_write(struct snapshot *snapshot, const struct state *state)
+{
+    int fd = open(snapshot->fresh_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return errno;
+    errno = 0;
+    bool good =
+        state_image_writer_run(&snapshot->writer, state, write_piece, &fd, NULL) && fsync(fd) == 0;
+    int failure = good ? 0 : errno ? errno : EIO;
+    if (close(fd) != 0 && good)
+        failure = errno;
+    return failure;
+}
+
+static int folder_sync(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return errno;
+    int failure = fsync(fd) == 0 ? 0 : errno;
+    (void)close(fd);
+    return failure;
+}
+
+/* 0, or the errno that says what went wrong. */
+static int image_put(struct snapshot *snapshot, const struct state *state)
+{
+    int failure = file_write(snapshot, state);
+    if (failure == 0 && rename(snapshot->fresh_path, snapshot->path) != 0)
+        failure = errno;
+    if (failure == 0)
+        failure = folder_sync(snapshot->folder);
+    if (failure != 0)
+        (void)unlink(snapshot->fresh_path);
+    return failure;
+}
+
+/* The parent's descriptors go first: its locks and ports would else outlive it. It must not outlive
+ * the parent itself either, for a new process would write the same file. */
+static _Noreturn void child_run(struct snapshot *snapshot, const struct state *state, pid_t parent)
+{
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
+        _exit(CHILD_LOST_PARENT);
+    if (close_range(STDERR_FILENO + 1, ~0U, 0) != 0)
+        _exit(errno);
+    (void)setpriority(PRIO_PROCESS, 0, CHILD_NICENESS);
+    _exit(image_put(snapshot, state));
+}
+
+/* ---- afterwards ------------------------------------------------------------------------------ */
+
+static void remove_one(struct snapshot *snapshot, uint64_t height, bool unfinished)
+{
+    paths_set(snapshot, height);
+    (void)unlink(unfinished ? snapshot->fresh_path : snapshot->path);
+}
+
+/* What cannot be removed stays: it does no harm but take room. */
+static void prune(struct snapshot *snapshot)
+{
+    struct found *found = allocate(1, sizeof(*found));
+    uint64_t height = snapshot->height;
+    if (find(snapshot->folder, ".image", found, NULL))
+        for (size_t i = SNAPSHOTS_KEPT; i < found->count; i++)
+            remove_one(snapshot, found->heights[i], false);
+    if (find(snapshot->folder, ".image.new", found, NULL))
+        for (size_t i = 0; i < found->count; i++)
+            remove_one(snapshot, found->heights[i], true);
+    paths_set(snapshot, height);
+    free(found);
+}
+
+static bool finish(struct snapshot *snapshot, int failure, struct error *error)
+{
+    state_image_writer_release(&snapshot->writer);
+    if (failure != 0)
+        return error_set(error, ERROR_IO, "%s: %s", snapshot->path, strerror(failure));
+    prune(snapshot);
+    return true;
+}
+
+/* ---- the life of one ------------------------------------------------------------------------- */
+
+bool snapshot_init(struct snapshot *snapshot, const char *folder, struct error *error)
+{
+    if (strlen(folder) > SNAPSHOT_FOLDER_MAX)
+        return error_set(error, ERROR_LIMIT, "the folder's path is longer than %d bytes",
+                         SNAPSHOT_FOLDER_MAX);
+    memset(snapshot, 0, sizeof(*snapshot));
+    memcpy(snapshot->folder, folder, strlen(folder) + 1);
+    return true;
+}
+
+static pid_t reap(pid_t child, int *status_out, int flags)
+{
+    pid_t seen;
+    do
+        seen = waitpid(child, status_out, flags);
+    while (seen < 0 && errno == EINTR);
+    return seen;
+}
+
+void snapshot_release(struct snapshot *snapshot)
+{
+    int status = 0;
+    if (snapshot->child == 0)
+        return;
+    (void)kill(snapshot->child, SIGKILL);
+    (void)reap(snapshot->child, &status, 0);
+    snapshot->child = 0;
+    state_image_writer_release(&snapshot->writer);
+    (void)unlink(snapshot->fresh_path);
+}
+
+bool snapshot_begin(struct snapshot *snapshot, const struct state *state, struct error *error)
+{
+    sigset_t all, before;
+    if (snapshot->child != 0)
+        return error_set(error, ERROR_BUSY, "the image of height %" PRIu64 " is being written",
+                         snapshot->height);
+    paths_set(snapshot, state_height(state));
+    state_image_writer_init(&snapshot->writer);
+    pid_t parent = getpid();
+    /* The child must not run the handlers of the parent: they write to the parent's pipes. */
+    sigfillset(&all);
+    must(pthread_sigmask(SIG_SETMASK, &all, &before) == 0);
+    pid_t child = fork();
+    if (child == 0)
+        child_run(snapshot, state, parent);
+    int failure = errno;
+    must(pthread_sigmask(SIG_SETMASK, &before, NULL) == 0);
+    if (child < 0)
+        return finish(snapshot, failure, error);
+    snapshot->child = child;
+    return true;
+}
+
+enum snapshot_progress snapshot_poll(struct snapshot *snapshot, struct error *error)
+{
+    int status = 0;
+    if (snapshot->child == 0)
+        return SNAPSHOT_IDLE;
+    pid_t seen = reap(snapshot->child, &status, WNOHANG);
+    if (seen == 0)
+        return SNAPSHOT_WRITING;
+    int failure = seen < 0 ? errno : WIFEXITED(status) ? WEXITSTATUS(status) : EINTR;
+    snapshot->child = 0;
+    if (failure != 0)
+        (void)unlink(snapshot->fresh_path);
+    return finish(snapshot, failure, error) ? SNAPSHOT_DONE : SNAPSHOT_FAILED;
+}
+
+bool snapshot_write(struct snapshot *snapshot, const struct state *state, struct error *error)
+{
+    if (snapshot->child != 0)
+        return error_set(error, ERROR_BUSY, "the image of height %" PRIu64 " is being written",
+                         snapshot->height);
+    paths_set(snapshot, state_height(state));
+    state_image_writer_init(&snapshot->writer);
+    return finish(snapshot, image_put(snapshot, state), error);
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static bool read_piece(void *context, uint8_t *room, size_t size, size_t *size_out,
+                       struct error *error)
+{
+    int fd = *(const int *)context;
+    ssize_t got;
+    do
+        got = read(fd, room, size);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return error_set(error, ERROR_IO, "%s", strerror(errno));
+    *size_out = (size_t)got;
+    return true;
+}
+
+static bool image_get(struct snapshot *snapshot, uint64_t height, const struct charter *charter,
+                      struct state **state_out, struct error *error)
+{
+    struct state *state = NULL;
+    paths_set(snapshot, height);
+    int fd = open(snapshot->path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_set(error, ERROR_IO, "%s: %s", snapshot->path, strerror(errno));
+    bool good = state_image_read(charter, read_piece, &fd, &state, error);
+    (void)close(fd);
+    if (good && state_height(state) != height) {
+        state_close(state);
+        good = error_set(error, ERROR_CORRUPT, "it is of another height");
+    }
+    if (!good)
+        return error_wrap(error, "%s", snapshot->path);
+    *state_out = state;
+    return true;
+}
+
+bool snapshot_read(const char *folder, const struct charter *charter, uint64_t height_max,
+                   struct state **state_out, size_t *damaged_out, struct error *error)
+{
+    struct snapshot *snapshot = allocate(1, sizeof(*snapshot));
+    struct found *found = allocate(1, sizeof(*found));
+    size_t damaged = 0;
+    bool good = false;
+    struct error last = {0};
+    if (snapshot_init(snapshot, folder, &last) && find(folder, ".image", found, &last)) {
+        for (size_t i = 0; i < found->count && !good; i++) {
+            if (found->heights[i] > height_max)
+                continue;
+            good = image_get(snapshot, found->heights[i], charter, state_out, &last);
+            damaged += !good;
+        }
+        if (!good && damaged == 0)
+            error_set(&last, ERROR_NOT_FOUND, "%s: there is no image of the state", folder);
+    }
+    free(found);
+    free(snapshot);
+    if (!good)
+        return error_set(error, last.code, "%s", last.text);
+    *damaged_out = damaged;
+    return true;
+}

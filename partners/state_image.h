@@ -1,0 +1,88 @@
+/* state_image.h - the whole state machine as a stream of bytes, and back.
+ *
+ * A node that starts need not execute the ledger from its first height: it reads the image of a
+ * later one and goes on from there. A state that was read gives the same outcomes, digests and
+ * images as the one that was written.
+ *
+ * The bytes are deterministic: equal histories give equal images on every machine, so that the
+ * image's hash (its last 32 bytes) is a fingerprint of everything that the state holds. What
+ * follows from other rows is not written: sums, lists, heaps and hash tables are made anew, so that
+ * an image cannot contradict itself there.
+ *
+ *     header    magic "accrimg" 0, version u32 = 1, coalition 32, height u64, ledger time u64,
+ *               cut time u64, digest 32, first cut time u64, clock advance u64, next record u64,
+ *               accepted u64, refused u64
+ *     section   number u32, rows u64, then the rows     twelve of them, in order of number
+ *     end       SHA-256 of every byte before it
+ *
+ *      1 terms        issuer u16, funder count u8, reimbursement u64, issue fee u64,
+ *                     redemption fee u64, 8 * (funder u16, basis points u16), unused ones zero
+ *      2 members      reference 16, enrolled by u16, first standing lot u32
+ *      3 cards        token 32, member u32
+ *      4 earns        record u64, eligible u64, refunded u64, member u32, partner u16, lot count u8
+ *      5 lots         terms u32, member u32, earn u32, next in its list u32, quantity u32, points
+ *                     pending, remaining, clawed back, expired, transferred u32 each, reversed u32,
+ *                     waived u32, expired and counted u32, activates u64, expires u64, record u64
+ *      6 ended lists  issuer u16, first lot u32
+ *      7 holds        record u64, ends u64, member u32, redeemer u16, status u8, committed u32,
+ *                     n u32, n * (lot u32, quantity u32)
+ *      8 redemptions  record u64, member u32, redeemer u16, n u32,
+ *                     n * (lot u32, quantity u32, returned u32)
+ *      9 deficits     member u32, claimant u16, points u64     by member, then oldest first
+ *     10 obligations  debtor u16, creditor u16, class u8, amount i128     ascending, none zero
+ *     11 keys         record u64, seen u64, key size u16, note size u8, verdict u8, key, note
+ *     12 documents    as keys
+ *
+ * Integers are big-endian; members, lots, earns and terms are named by their place, from 0, and
+ * 2^32 - 1 is none. Times are milliseconds. Rows stand in the order of the log unless noted.
+ *
+ * Pure. Threads: any, over a state that does not change meanwhile.
+ */
+#ifndef PARTNERS_STATE_IMAGE_H
+#define PARTNERS_STATE_IMAGE_H
+
+#include "crypto/hash.h"
+#include "partners/state.h"
+
+enum {
+    STATE_IMAGE_VERSION = 1,
+    STATE_IMAGE_PIECE_SIZE = 64 * 1024 /* what is given to a sink, or asked of a source, at most */
+};
+
+/* Takes the next piece; false (with an error) ends the writing. */
+typedef bool state_image_sink(void *context, struct bytes piece, struct error *error);
+/* Puts up to `size` bytes at `room`, at least one unless the stream has ended. */
+typedef bool state_image_source(void *context, uint8_t *room, size_t size, size_t *size_out,
+                                struct error *error);
+
+/* Writes the state, between heights (not between state_begin and state_seal). */
+bool state_image_write(const struct state *state, state_image_sink *sink, void *context,
+                       struct error *error) MUST_USE;
+/* Reads a whole image; the charter is borrowed and must outlive the state. Bytes are hostile:
+ * whatever is damaged, contradicts itself or goes on after its end is ERROR_CORRUPT, another
+ * coalition ERROR_CONFLICT. What passes can be gone on with. It need not be a state that the ledger
+ * ever had: compare state_height and state_digest with what was decided. Memory is taken as rows
+ * arrive, at most a few times their size. */
+bool state_image_read(const struct charter *charter, state_image_source *source, void *context,
+                      struct state **state_out, struct error *error) MUST_USE;
+
+/* ---- writing without memory or locks -------------------------------------------------------- */
+
+/* For a forked child: what writing needs is made before the fork. */
+struct state_image_writer {
+    state_image_sink *sink;
+    void *context;
+    struct error *error;
+    struct hasher hasher;
+    uint64_t written; /* bytes given to the sink */
+    size_t used;
+    bool failed;
+    uint8_t piece[STATE_IMAGE_PIECE_SIZE];
+};
+void state_image_writer_init(struct state_image_writer *writer);
+void state_image_writer_release(struct state_image_writer *writer);
+/* As state_image_write, once for each init; takes no memory and no lock. */
+bool state_image_writer_run(struct state_image_writer *writer, const struct state *state,
+                            state_image_sink *sink, void *context, struct error *error) MUST_USE;
+
+#endif

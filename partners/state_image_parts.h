@@ -1,0 +1,132 @@
+/* state_image_parts.h - the layout of an image's rows (described in state_image.h), and what
+ * reading one carries from row to row.
+ *
+ * Threads: as partners/state_image.h.
+ */
+#ifndef PARTNERS_STATE_IMAGE_PARTS_H
+#define PARTNERS_STATE_IMAGE_PARTS_H
+
+#include "partners/state_image.h"
+#include "partners/state_parts.h"
+
+#define STATE_IMAGE_MAGIC "accrimg" /* with its NUL: 8 bytes */
+
+/* X(name, word, size of a row or of its fixed head, most rows); numbered from 1. */
+#define STATE_IMAGE_SECTIONS(X)                                                                    \
+    X(TERMS, terms, 59, NOTHING - 1)                                                               \
+    X(MEMBERS, members, 22, NOTHING - 1)                                                           \
+    X(CARDS, cards, 36, NOTHING - 1)                                                               \
+    X(EARNS, earns, 31, NOTHING - 1)                                                               \
+    X(LOTS, lots, 76, NOTHING - 1)                                                                 \
+    X(ENDED, ended, 6, PARTNERS_MAX)                                                               \
+    X(HOLDS, holds, 31, NOTHING - 1)                                                               \
+    X(REDEMPTIONS, redemptions, 18, NOTHING - 1)                                                   \
+    X(DEFICITS, deficits, 14, NOTHING - 1)                                                         \
+    X(OBLIGATIONS, obligations, 21, PARTNERS_MAX *PARTNERS_MAX *LINE_CLASS_COUNT)                  \
+    X(KEYS, keys, 20, NOTHING - 1)                                                                 \
+    X(DOCUMENTS, documents, 20, NOTHING - 1)
+
+enum image_section {
+    SECTION_BEFORE_FIRST,
+#define X(name, word, size, most) SECTION_##name,
+    STATE_IMAGE_SECTIONS(X)
+#undef X
+        SECTION_END
+};
+
+enum {
+    IMAGE_MAGIC_SIZE = 8,
+    IMAGE_HEADER_SIZE = IMAGE_MAGIC_SIZE + 4 + HASH_SIZE + 3 * 8 + HASH_SIZE + 5 * 8,
+    IMAGE_SECTION_HEAD_SIZE = 12,
+    HOLD_PART_SIZE = 8,
+    REDEMPTION_PART_SIZE = 12
+};
+
+/* ---- fields, one after the other ------------------------------------------------------------- */
+
+static inline void add_u8(uint8_t **at, uint8_t v)
+{
+    *(*at)++ = v;
+}
+static inline void add_u16(uint8_t **at, uint16_t v)
+{
+    put_u16be(*at, v);
+    *at += 2;
+}
+static inline void add_u32(uint8_t **at, uint32_t v)
+{
+    put_u32be(*at, v);
+    *at += 4;
+}
+static inline void add_u64(uint8_t **at, uint64_t v)
+{
+    put_u64be(*at, v);
+    *at += 8;
+}
+static inline void add_bytes(uint8_t **at, const uint8_t *bytes, size_t size)
+{
+    __builtin_memcpy(*at, bytes, size);
+    *at += size;
+}
+static inline uint8_t next_u8(const uint8_t **at)
+{
+    return *(*at)++;
+}
+static inline uint16_t next_u16(const uint8_t **at)
+{
+    *at += 2;
+    return get_u16be(*at - 2);
+}
+static inline uint32_t next_u32(const uint8_t **at)
+{
+    *at += 4;
+    return get_u32be(*at - 4);
+}
+static inline uint64_t next_u64(const uint8_t **at)
+{
+    *at += 8;
+    return get_u64be(*at - 8);
+}
+static inline void next_bytes(const uint8_t **at, uint8_t *out, size_t size)
+{
+    __builtin_memcpy(out, *at, size);
+    *at += size;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+struct loader {
+    struct state *state;
+    state_image_source *source;
+    void *context;
+    struct error *error;
+    bool told; /* the source has set the error */
+    const char *why;
+    struct hasher hasher;
+    /* piece[hashed .. at) is used and not yet hashed, piece[at .. end) is to come. */
+    size_t hashed, at, end;
+    uint8_t *piece;
+
+    uint64_t row;     /* of the section at hand */
+    uint64_t last;    /* what the rows of a section are ordered by, plus 1; 0 at its start */
+    uint64_t seen_ms; /* of keys and documents */
+    /* Lots of an earn are consecutive, and earns begin theirs in order. */
+    uint32_t earns_begun, own_left;
+    int64_t own_quantity, own_reversed;
+};
+
+/* Sets why the image is refused; always false. */
+bool loader_refuse(struct loader *loader, const char *why);
+/* The next `size` bytes (at most 4096), valid until the next call; NULL at the end or on failure.
+ */
+const uint8_t *loader_take(struct loader *loader, size_t size);
+/* Rows of one kind stand in ascending order of the log, below the next record. */
+bool loader_in_log_order(struct loader *loader, uint64_t record);
+/* One row of each section, given its fixed head. */
+#define X(name, word, size, most) bool load_##word(struct loader *loader, const uint8_t *row);
+STATE_IMAGE_SECTIONS(X)
+#undef X
+/* When all rows are there: makes what was not written and checks that it agrees. */
+bool loader_settle(struct loader *loader);
+
+#endif

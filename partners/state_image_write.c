@@ -1,0 +1,341 @@
+/* The state as a stream. Runs in a forked child too: no memory is taken, no lock, and nothing of
+ * the state is touched. */
+#include "partners/state_image_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- pieces --------------------------------------------------------------------------------- */
+
+static void flush(struct state_image_writer *writer)
+{
+    struct bytes piece = bytes_of(writer->piece, writer->used);
+    if (!writer->failed && piece.size > 0)
+        writer->failed = !writer->sink(writer->context, piece, writer->error);
+    writer->written += piece.size;
+    writer->used = 0;
+}
+
+static void hash_and_flush(struct state_image_writer *writer)
+{
+    hasher_update(&writer->hasher, bytes_of(writer->piece, writer->used));
+    flush(writer);
+}
+
+/* Where the next `size` bytes go. */
+static uint8_t *room(struct state_image_writer *writer, size_t size)
+{
+    must(size <= sizeof(writer->piece));
+    if (writer->used + size > sizeof(writer->piece))
+        hash_and_flush(writer);
+    uint8_t *at = writer->piece + writer->used;
+    writer->used += size;
+    return at;
+}
+
+static void section(struct state_image_writer *writer, enum image_section number, uint64_t rows)
+{
+    uint8_t *at = room(writer, IMAGE_SECTION_HEAD_SIZE);
+    add_u32(&at, (uint32_t)number);
+    add_u64(&at, rows);
+}
+
+static size_t row_size(enum image_section section)
+{
+    static const uint8_t sizes[] = {0,
+#define X(name, word, size, most) size,
+                                    STATE_IMAGE_SECTIONS(X)
+#undef X
+    };
+    return sizes[section];
+}
+
+static uint8_t *row(struct state_image_writer *writer, enum image_section section)
+{
+    return room(writer, row_size(section));
+}
+
+/* ---- who and at which terms ------------------------------------------------------------------ */
+
+static void write_header(struct state_image_writer *writer, const struct state *state)
+{
+    uint8_t *at = room(writer, IMAGE_HEADER_SIZE);
+    add_bytes(&at, (const uint8_t *)STATE_IMAGE_MAGIC, IMAGE_MAGIC_SIZE);
+    add_u32(&at, STATE_IMAGE_VERSION);
+    add_bytes(&at, state->charter->coalition.at, HASH_SIZE);
+    add_u64(&at, state->height);
+    add_u64(&at, state->now_ms);
+    add_u64(&at, state->cut_time_ms);
+    add_bytes(&at, state->digest.at, HASH_SIZE);
+    add_u64(&at, state->first_cut_ms);
+    add_u64(&at, state->advance_ms);
+    add_u64(&at, state->next_index);
+    add_u64(&at, state->accepted);
+    add_u64(&at, state->refused);
+}
+
+static void write_terms(struct state_image_writer *writer, const struct state *state)
+{
+    section(writer, SECTION_TERMS, state->terms_count);
+    for (size_t i = 0; i < state->terms_count && !writer->failed; i++) {
+        const struct terms *terms = &state->terms[i];
+        uint8_t *at = row(writer, SECTION_TERMS);
+        memset(at, 0, row_size(SECTION_TERMS));
+        add_u16(&at, terms->issuer.v);
+        add_u8(&at, terms->split.count);
+        add_u64(&at, (uint64_t)terms->reimbursement.v);
+        add_u64(&at, (uint64_t)terms->issue_fee.v);
+        add_u64(&at, (uint64_t)terms->redemption_fee.v);
+        for (size_t j = 0; j < terms->split.count; j++) {
+            add_u16(&at, terms->split.funders[j].partner.v);
+            add_u16(&at, terms->split.funders[j].bp);
+        }
+    }
+}
+
+static void write_members(struct state_image_writer *writer, const struct state *state)
+{
+    section(writer, SECTION_MEMBERS, state->member_count);
+    for (size_t i = 0; i < state->member_count && !writer->failed; i++) {
+        const struct member *member = &state->members[i];
+        uint8_t *at = row(writer, SECTION_MEMBERS);
+        add_bytes(&at, member->ref.at, MEMBER_REF_SIZE);
+        add_u16(&at, member->enrolled_by.v);
+        add_u32(&at, member->first_lot);
+    }
+}
+
+static void write_cards(struct state_image_writer *writer, const struct state *state)
+{
+    section(writer, SECTION_CARDS, state->card_count);
+    for (size_t i = 0; i < state->card_count && !writer->failed; i++) {
+        uint8_t *at = row(writer, SECTION_CARDS);
+        add_bytes(&at, state->cards[i].token.at, HASH_SIZE);
+        add_u32(&at, state->cards[i].member);
+    }
+}
+
+/* ---- points ---------------------------------------------------------------------------------- */
+
+static void write_earns(struct state_image_writer *writer, const struct state *state)
+{
+    section(writer, SECTION_EARNS, state->earn_count);
+    for (size_t i = 0; i < state->earn_count && !writer->failed; i++) {
+        const struct earn *earn = &state->earns[i];
+        uint8_t *at = row(writer, SECTION_EARNS);
+        add_u64(&at, earn->record);
+        add_u64(&at, earn->eligible);
+        add_u64(&at, earn->refunded);
+        add_u32(&at, earn->member);
+        add_u16(&at, earn->partner.v);
+        add_u8(&at, earn->lot_count);
+    }
+}
+
+static void write_lots(struct state_image_writer *writer, const struct state *state)
+{
+    section(writer, SECTION_LOTS, state->lot_count);
+    for (size_t i = 0; i < state->lot_count && !writer->failed; i++) {
+        const struct lot *lot = &state->lots[i];
+        uint8_t *at = row(writer, SECTION_LOTS);
+        add_u32(&at, lot->terms);
+        add_u32(&at, lot->member);
+        add_u32(&at, lot->earn);
+        /* A lot that left its list keeps a link that means nothing. */
+        add_u32(&at, lot->list == LIST_NONE ? NOTHING : lot->next);
+        add_u32(&at, lot->quantity);
+        add_u32(&at, lot->pools[POOL_PENDING]);
+        add_u32(&at, lot->pools[POOL_REMAINING]);
+        add_u32(&at, lot->pools[POOL_CLAWED_BACK]);
+        add_u32(&at, lot->pools[POOL_EXPIRED]);
+        add_u32(&at, lot->pools[POOL_TRANSFERRED]);
+        add_u32(&at, lot->reversed);
+        add_u32(&at, lot->waived);
+        add_u32(&at, lot->expired_counted);
+        add_u64(&at, lot->activates_ms);
+        add_u64(&at, lot->expires_ms);
+        add_u64(&at, lot->record);
+    }
+}
+
+static void write_ended(struct state_image_writer *writer, const struct state *state)
+{
+    uint64_t rows = 0;
+    for (size_t i = 0; i < state->charter->partner_count; i++)
+        rows += state->ended[i].first != NOTHING;
+    section(writer, SECTION_ENDED, rows);
+    for (size_t i = 0; i < state->charter->partner_count; i++) {
+        if (state->ended[i].first == NOTHING)
+            continue;
+        uint8_t *at = row(writer, SECTION_ENDED);
+        add_u16(&at, (uint16_t)i);
+        add_u32(&at, state->ended[i].first);
+    }
+}
+
+static void write_holds(struct state_image_writer *writer, const struct state *state)
+{
+    section(writer, SECTION_HOLDS, state->hold_count);
+    for (size_t i = 0; i < state->hold_count && !writer->failed; i++) {
+        const struct hold *hold = &state->holds[i];
+        uint8_t *at = row(writer, SECTION_HOLDS);
+        add_u64(&at, hold->record);
+        add_u64(&at, hold->ends_ms);
+        add_u32(&at, hold->member);
+        add_u16(&at, hold->redeemer.v);
+        add_u8(&at, (uint8_t)hold->status);
+        add_u32(&at, (uint32_t)hold->committed);
+        add_u32(&at, hold->allocation_count);
+        for (uint32_t j = 0; j < hold->allocation_count; j++) {
+            const struct allocation *part = &state->allocations[hold->first_allocation + j];
+            at = room(writer, HOLD_PART_SIZE);
+            add_u32(&at, part->lot);
+            add_u32(&at, part->quantity);
+        }
+    }
+}
+
+static void write_redemptions(struct state_image_writer *writer, const struct state *state)
+{
+    section(writer, SECTION_REDEMPTIONS, state->redemption_count);
+    for (size_t i = 0; i < state->redemption_count && !writer->failed; i++) {
+        const struct redemption *redemption = &state->redemptions[i];
+        uint8_t *at = row(writer, SECTION_REDEMPTIONS);
+        add_u64(&at, redemption->record);
+        add_u32(&at, redemption->member);
+        add_u16(&at, redemption->redeemer.v);
+        add_u32(&at, redemption->allocation_count);
+        for (uint32_t j = 0; j < redemption->allocation_count; j++) {
+            const struct allocation *part = &state->allocations[redemption->first_allocation + j];
+            at = room(writer, REDEMPTION_PART_SIZE);
+            add_u32(&at, part->lot);
+            add_u32(&at, part->quantity);
+            add_u32(&at, part->returned);
+        }
+    }
+}
+
+/* ---- debts ----------------------------------------------------------------------------------- */
+
+static void write_deficits(struct state_image_writer *writer, const struct state *state)
+{
+    uint64_t rows = 0;
+    for (size_t i = 0; i < state->member_count; i++)
+        rows += state->members[i].deficit_count;
+    section(writer, SECTION_DEFICITS, rows);
+    for (size_t i = 0; i < state->member_count && !writer->failed; i++)
+        for (uint32_t node = state->members[i].first_deficit; node != NOTHING;
+             node = state->deficits[node].next) {
+            uint8_t *at = row(writer, SECTION_DEFICITS);
+            add_u32(&at, (uint32_t)i);
+            add_u16(&at, state->deficits[node].claimant.v);
+            add_u64(&at, (uint64_t)state->deficits[node].points);
+        }
+}
+
+static uint64_t debtor_rows(const struct state *state, uint16_t debtor)
+{
+    const struct obligation_cell *cells = state->obligations.rows[debtor];
+    uint64_t rows = 0;
+    for (size_t i = 0; cells && i < state->charter->partner_count * LINE_CLASS_COUNT; i++)
+        rows += cells[i].amount.v != 0;
+    return rows;
+}
+
+static void write_debtor(struct state_image_writer *writer, const struct state *state,
+                         uint16_t debtor)
+{
+    const struct obligation_cell *cells = state->obligations.rows[debtor];
+    for (size_t i = 0; cells && i < state->charter->partner_count * LINE_CLASS_COUNT; i++) {
+        unsigned __int128 amount = (unsigned __int128)cells[i].amount.v;
+        if (amount == 0)
+            continue;
+        uint8_t *at = row(writer, SECTION_OBLIGATIONS);
+        add_u16(&at, debtor);
+        add_u16(&at, (uint16_t)(i / LINE_CLASS_COUNT));
+        add_u8(&at, (uint8_t)(i % LINE_CLASS_COUNT));
+        add_u64(&at, (uint64_t)(amount >> 64));
+        add_u64(&at, (uint64_t)amount);
+    }
+}
+
+static void write_obligations(struct state_image_writer *writer, const struct state *state)
+{
+    uint64_t rows = 0;
+    for (size_t i = 0; i < state->charter->partner_count; i++)
+        rows += debtor_rows(state, (uint16_t)i);
+    section(writer, SECTION_OBLIGATIONS, rows);
+    for (size_t i = 0; i < state->charter->partner_count && !writer->failed; i++)
+        write_debtor(writer, state, (uint16_t)i);
+}
+
+/* ---- what was decided under a key -------------------------------------------------------------
+ */
+
+static void write_decided(struct state_image_writer *writer, enum image_section number,
+                          const struct keys *keys)
+{
+    section(writer, number, keys->count);
+    for (size_t i = 0; i < keys->count && !writer->failed; i++) {
+        const struct key_entry *entry = &keys->entries[keys->first + i];
+        size_t text = (size_t)entry->size + entry->note_size;
+        uint8_t *at = room(writer, row_size(number) + text);
+        add_u64(&at, entry->index);
+        add_u64(&at, entry->seen_ms);
+        add_u16(&at, entry->size);
+        add_u8(&at, entry->note_size);
+        add_u8(&at, entry->verdict);
+        add_bytes(&at, keys->text + (entry->offset - keys->text_offset), text);
+    }
+}
+
+/* ---- all of it ------------------------------------------------------------------------------- */
+
+void state_image_writer_init(struct state_image_writer *writer)
+{
+    memset(writer, 0, sizeof(*writer));
+    hasher_init(&writer->hasher);
+}
+
+void state_image_writer_release(struct state_image_writer *writer)
+{
+    hasher_release(&writer->hasher);
+}
+
+bool state_image_writer_run(struct state_image_writer *writer, const struct state *state,
+                            state_image_sink *sink, void *context, struct error *error)
+{
+    must(!state->begun && writer->written == 0);
+    writer->sink = sink;
+    writer->context = context;
+    writer->error = error;
+    write_header(writer, state);
+    write_terms(writer, state);
+    write_members(writer, state);
+    write_cards(writer, state);
+    write_earns(writer, state);
+    write_lots(writer, state);
+    write_ended(writer, state);
+    write_holds(writer, state);
+    write_redemptions(writer, state);
+    write_deficits(writer, state);
+    write_obligations(writer, state);
+    write_decided(writer, SECTION_KEYS, &state->keys);
+    write_decided(writer, SECTION_DOCUMENTS, &state->documents);
+    hash_and_flush(writer);
+    struct hash hash = hasher_result(&writer->hasher);
+    memcpy(room(writer, HASH_SIZE), hash.at, HASH_SIZE);
+    flush(writer);
+    return !writer->failed;
+}
+
+bool state_image_write(const struct state *state, state_image_sink *sink, void *context,
+                       struct error *error)
+{
+    struct state_image_writer *writer = allocate(1, sizeof(*writer));
+    state_image_writer_init(writer);
+    bool good = state_image_writer_run(writer, state, sink, context, error);
+    state_image_writer_release(writer);
+    free(writer);
+    return good;
+}

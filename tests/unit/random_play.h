@@ -1,0 +1,417 @@
+/* random_play.h - seeded random coalitions and transactions of all types and hostile ones, fed to a
+ * state, to a second one (the replica) and to a naive model at once; after each height all three
+ * are compared.
+ */
+#ifndef TESTS_UNIT_RANDOM_PLAY_H
+#define TESTS_UNIT_RANDOM_PLAY_H
+
+#include "unit/coalition.h"
+#include "unit/naive_model.h"
+
+enum { HEIGHTS = 60, MEMBERS = 6, PARTNERS = 4, RECORDS = 2000 };
+static const uint16_t parties = PARTNERS + 1; /* with the operator */
+static const uint16_t partners = PARTNERS;
+
+static uint64_t random_next(uint64_t *seed)
+{
+    uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+    return z ^ (z >> 31);
+}
+
+struct play {
+    uint64_t seed;
+    struct driver *driver;
+    struct state *replica;
+    struct naive *naive;
+    bool may_expire, may_refund, may_split;
+    bool short_window; /* keys and documents are forgotten within the play */
+    bool quiet;        /* no transfers, adjustments or noise: everything can be taken back */
+    struct record_index earns[RECORDS], holds[RECORDS], redemptions[RECORDS];
+    uint16_t earn_lane[RECORDS], hold_lane[RECORDS], redemption_lane[RECORDS];
+    int64_t earn_eligible[RECORDS], earn_refunded[RECORDS];
+    int64_t redeemed[RECORDS];
+    size_t earn_count, hold_count, redemption_count;
+    uint64_t accepted[128];
+    /* Between two heights, both states sealed: may put another state in place of the replica. */
+    void (*between)(struct play *play);
+};
+
+static uint64_t any(struct play *play, uint64_t below)
+{
+    return random_next(&play->seed) % below;
+}
+
+static inline struct charter *random_charter(struct play *play)
+{
+    struct coalition_spec spec = {.names = {"delta", "alpha", "charlie", "bravo"},
+                                  .operator_name = "beta",
+                                  .face = "10000",
+                                  .reimbursement = "9001",
+                                  .issue_fee = "403",
+                                  .redemption_fee = "107",
+                                  .sandbox = play->seed % 2 == 0};
+    struct charter *draft = coalition_draft(&spec);
+    for (uint16_t i = 0; i < partners; i++)
+        for (uint16_t j = 0; j < partners; j++)
+            if (i != j && any(play, 3) > 0)
+                coalition_joint(draft, i, j, 1 + (int64_t)any(play, 3000));
+    if (!play->quiet) {
+        draft->policy.reversal = (enum reversal_policy)any(play, 3);
+        draft->policy.deficit_max.v = any(play, 2) ? 200 : 1000000;
+        draft->limits.allocations = any(play, 3) ? NAIVE_PARTS : 4;
+    }
+    draft->policy.grace_days = (uint32_t)any(play, 3);
+    draft->policy.hold_default_ms = 5000;
+    if (play->short_window)
+        draft->policy.window_ms = DAY_MS;
+    return coalition_found(draft);
+}
+
+/* Feeds both replicas and the model. */
+static inline enum verdict feed_bytes(struct play *play, uint16_t lane, struct bytes bytes)
+{
+    struct driver *driver = play->driver;
+    struct transaction decoded;
+    struct outcome second = state_apply(play->replica, (struct node_id){lane},
+                                        (struct record_index){driver->index}, bytes);
+    enum verdict verdict = driver_bytes(driver, lane, bytes);
+    CHECK_INT(second.verdict, verdict);
+    CHECK(bytes_equal(second.effects, driver->outcome.effects));
+    if (transaction_decode(bytes, &decoded, NULL)) {
+        naive_apply(play->naive, driver->index - 1, lane, &decoded, verdict);
+        if (verdict == VERDICT_ACCEPTED)
+            play->accepted[decoded.type]++;
+    } else
+        CHECK_INT(verdict, VERDICT_MALFORMED);
+    return verdict;
+}
+
+static inline enum verdict feed(struct play *play, uint16_t lane, struct transaction transaction)
+{
+    char key[32], document[16];
+    struct driver *driver = play->driver;
+    if (transaction.key.size == 0) {
+        snprintf(key, sizeof(key), "k%llu", (unsigned long long)driver->key++);
+        transaction.key = bytes_text(key);
+    }
+    if (transaction.at_ms == 0)
+        transaction.at_ms = state_time_ms(driver->state);
+    snprintf(document, sizeof(document), "d%u", (unsigned)any(play, 200));
+    if (!play->quiet && play->earn_count > 0 && any(play, 8) == 0) {
+        transaction.document = bytes_text(document);
+        transaction.line = (uint32_t)any(play, 2);
+    }
+    buffer_clear(&driver->bytes);
+    transaction_encode(&transaction, &driver->bytes);
+    return feed_bytes(play, lane, buffer_bytes(&driver->bytes));
+}
+
+static inline void random_split(struct play *play, struct funding_split *split)
+{
+    uint16_t a = (uint16_t)any(play, PARTNERS), b = (uint16_t)any(play, PARTNERS);
+    uint16_t bp = (uint16_t)(1 + any(play, BASIS_POINTS - 1));
+    if (!play->may_split || any(play, 2) == 0 || a == b)
+        return;
+    *split = (struct funding_split){
+        .count = 2,
+        .funders = {{{a < b ? a : b}, bp}, {{a < b ? b : a}, (uint16_t)(BASIS_POINTS - bp)}}};
+}
+
+static inline void random_earn(struct play *play, uint16_t lane, uint32_t member)
+{
+    struct transaction t = tx_earn(member, 1);
+    uint64_t now = state_time_ms(play->driver->state);
+    int64_t total = 0;
+    t.body.earn.lot_count = (uint8_t)(1 + any(play, 3));
+    for (size_t i = 0; i < t.body.earn.lot_count; i++) {
+        struct earn_lot *lot = &t.body.earn.lots[i];
+        lot->quantity.v = 1 + (int64_t)any(play, 100);
+        total += lot->quantity.v;
+        if (any(play, 4) == 0)
+            lot->activates_ms = now + any(play, 20000);
+        if (play->may_expire && any(play, 2))
+            lot->expires_ms = now + 1 + any(play, 40000);
+        random_split(play, &lot->split);
+    }
+    if (any(play, 2))
+        t.body.earn.eligible = 1 + any(play, 100000);
+    if (feed(play, lane, t) != VERDICT_ACCEPTED || play->earn_count == RECORDS)
+        return;
+    play->earn_eligible[play->earn_count] =
+        t.body.earn.eligible ? (int64_t)t.body.earn.eligible : total;
+    play->earn_refunded[play->earn_count] = 0;
+    play->earn_lane[play->earn_count] = lane;
+    play->earns[play->earn_count++] = driver_last(play->driver);
+}
+
+static inline void remember_redemption(struct play *play, uint16_t lane, int64_t points)
+{
+    REQUIRE(play->redemption_count < RECORDS);
+    play->redeemed[play->redemption_count] = points;
+    play->redemption_lane[play->redemption_count] = lane;
+    play->redemptions[play->redemption_count++] = driver_last(play->driver);
+}
+
+static inline void random_redeem(struct play *play, uint16_t lane, uint32_t member)
+{
+    int64_t points = 1 + (int64_t)any(play, 150);
+    struct transaction t = tx_redeem(member, points);
+    if (any(play, 4) == 0) {
+        t.body.redeem.points.v = 0;
+        t.body.redeem.amount.v = points * 10000 - (int64_t)any(play, 10000);
+    }
+    if (feed(play, lane, t) == VERDICT_ACCEPTED)
+        remember_redemption(play, lane, points);
+}
+
+static inline void random_hold(struct play *play, uint16_t lane, uint32_t member)
+{
+    struct transaction t = tx_hold(member, 1 + (int64_t)any(play, 150), any(play, 30000));
+    if (feed(play, lane, t) != VERDICT_ACCEPTED || play->hold_count == RECORDS)
+        return;
+    play->hold_lane[play->hold_count] = lane;
+    play->holds[play->hold_count++] = driver_last(play->driver);
+}
+
+static inline void random_close_hold(struct play *play, uint16_t lane)
+{
+    if (play->hold_count == 0)
+        return;
+    size_t i = any(play, play->hold_count);
+    struct hold_view hold;
+    REQUIRE(state_hold(play->driver->state, play->holds[i], &hold));
+    if (any(play, 5))
+        lane = play->hold_lane[i];
+    if (any(play, 3) == 0) {
+        (void)feed(play, lane, tx_release(play->holds[i]));
+        return;
+    }
+    int64_t points = any(play, 2) ? 0 : 1 + (int64_t)any(play, (uint64_t)hold.points.v + 3);
+    if (feed(play, lane, tx_commit(play->holds[i], points)) == VERDICT_ACCEPTED)
+        remember_redemption(play, lane, points ? points : hold.points.v);
+}
+
+static inline void refund(struct play *play, size_t i, uint16_t lane, int64_t refunded)
+{
+    if (feed(play, lane, tx_refund(play->earns[i], (uint64_t)refunded)) == VERDICT_ACCEPTED)
+        play->earn_refunded[i] += refunded;
+}
+
+static inline void random_refund(struct play *play, uint16_t lane)
+{
+    if (play->earn_count == 0 || !play->may_refund)
+        return;
+    size_t i = any(play, play->earn_count);
+    refund(play, i, any(play, 5) ? play->earn_lane[i] : lane,
+           1 + (int64_t)any(play, (uint64_t)play->earn_eligible[i]));
+}
+
+static inline void random_unredeem(struct play *play, uint16_t lane)
+{
+    if (play->redemption_count == 0)
+        return;
+    size_t i = any(play, play->redemption_count);
+    int64_t points = 1 + (int64_t)any(play, 100);
+    if (any(play, 5))
+        lane = play->redemption_lane[i];
+    if (feed(play, lane, tx_unredeem(play->redemptions[i], points)) == VERDICT_ACCEPTED)
+        play->redeemed[i] -= points;
+}
+
+static inline void random_expire(struct play *play, uint16_t lane)
+{
+    struct transaction t = {.type = TRANSACTION_EXPIRE};
+    struct partner_id issuer = {any(play, 3) ? lane : (uint16_t)any(play, PARTNERS)};
+    t.body.expire.lot_count = (uint8_t)state_lots_to_expire(play->driver->state, issuer,
+                                                            t.body.expire.lots, 1 + any(play, 8));
+    if (t.body.expire.lot_count == 0 || any(play, 8) == 0) {
+        t.body.expire.lot_count = 1;
+        t.body.expire.lots[0].v = 1 + any(play, state_lot_count(play->driver->state) + 2);
+    }
+    (void)feed(play, lane, t);
+}
+
+static inline void random_card(struct play *play, uint16_t lane, uint32_t member)
+{
+    struct transaction t = {.type = TRANSACTION_CARD_LINK};
+    t.body.card_link.member = member_number(member);
+    t.body.card_link.card.at[0] = (uint8_t)any(play, 40);
+    struct member_ref holder;
+    bool taken = state_card(play->driver->state, &t.body.card_link.card, &holder);
+    enum verdict verdict = feed(play, lane, t);
+    CHECK(!taken || verdict != VERDICT_ACCEPTED);
+    if (verdict == VERDICT_ACCEPTED) {
+        REQUIRE(state_card(play->driver->state, &t.body.card_link.card, &holder));
+        CHECK(member_equal(&holder, &t.body.card_link.member));
+    }
+}
+
+/* A good transaction with one byte changed, or a repeat of it, or noise. */
+static inline void hostile(struct play *play, uint16_t lane)
+{
+    uint8_t noise[TRANSACTION_SIZE_MAX];
+    struct bytes last = buffer_bytes(&play->driver->bytes);
+    if (any(play, 3) == 0 || last.size == 0) {
+        size_t size = any(play, 80);
+        for (size_t i = 0; i < size; i++)
+            noise[i] = (uint8_t)any(play, 256);
+        (void)feed_bytes(play, lane, bytes_of(noise, size));
+        return;
+    }
+    memcpy(noise, last.at, last.size);
+    if (any(play, 3) > 0)
+        noise[any(play, last.size)] ^= (uint8_t)(1U << any(play, 8));
+    (void)feed_bytes(play, lane, bytes_of(noise, last.size));
+}
+
+static inline void random_step(struct play *play)
+{
+    uint16_t lane = (uint16_t)any(play, PARTNERS);
+    uint32_t member = 1 + (uint32_t)any(play, play->quiet ? MEMBERS : MEMBERS + 1);
+    switch (any(play, play->quiet ? 11 : 18)) {
+    case 0:
+    case 1:
+    case 2:
+        random_earn(play, lane, member);
+        return;
+    case 3:
+    case 4:
+        random_redeem(play, lane, member);
+        return;
+    case 5:
+    case 6:
+        random_hold(play, lane, member);
+        return;
+    case 7:
+        random_close_hold(play, lane);
+        return;
+    case 8:
+        random_refund(play, lane);
+        return;
+    case 9:
+        random_unredeem(play, lane);
+        return;
+    case 10:
+        if (play->earn_count > 0) {
+            size_t i = any(play, play->earn_count);
+            (void)feed(play, play->earn_lane[i], tx_activate(play->earns[i]));
+        }
+        return;
+    case 11:
+        random_expire(play, lane);
+        return;
+    case 12:
+        (void)feed(play, lane, tx_adjust(member, (int64_t)any(play, 60) - 30));
+        return;
+    case 13:
+        (void)feed(
+            play, lane,
+            tx_transfer(member, 1 + (uint32_t)any(play, MEMBERS), 1 + (int64_t)any(play, 80)));
+        return;
+    case 14:
+        (void)feed(play, lane, tx_clock(1 + any(play, 20000)));
+        return;
+    case 15:
+        random_card(play, lane, member);
+        return;
+    default:
+        hostile(play, lane);
+    }
+}
+
+/* ---- comparing ---------------------------------------------------------------------------------
+ */
+
+static inline void compare_member(const struct play *play, uint32_t number)
+{
+    const struct naive *n = play->naive;
+    struct balance seen = balance_of(play->driver, number);
+    int64_t pending = 0, held = 0, ended = 0;
+    for (size_t i = 0; i < n->lot_count; i++) {
+        if (n->lots[i].member != number)
+            continue;
+        pending += n->lots[i].pending;
+        held += n->lots[i].held;
+        ended += naive_ended(n, &n->lots[i]) ? n->lots[i].remaining : 0;
+    }
+    CHECK_INT(seen.spendable.v, naive_spendable(n, number));
+    CHECK_INT(seen.pending.v, pending);
+    CHECK_INT(seen.held.v, held);
+    CHECK_INT(seen.expired_unbooked.v, ended);
+    CHECK_INT(seen.deficit.v, naive_deficit(n, number));
+}
+
+static inline void compare(const struct play *play)
+{
+    struct error error = {0};
+    for (uint32_t i = 1; i <= MEMBERS; i++)
+        compare_member(play, i);
+    for (uint16_t i = 0; i < parties; i++)
+        for (uint16_t j = 0; j < parties; j++)
+            CHECK(
+                settlement_open(play->driver->state, (struct partner_id){i}, (struct partner_id){j})
+                    .v == play->naive->owed[i][j]);
+    CHECK_INT(state_lot_count(play->driver->state), play->naive->lot_count);
+    if (!state_check(play->driver->state, &error)) {
+        printf("%s\n", error.text);
+        CHECK(!"the state adds up");
+    }
+}
+
+static inline void pass(struct play *play, uint64_t ms)
+{
+    struct hash cut = {{0}};
+    struct bytes automatic;
+    put_u64be(cut.at, play->driver->cut_ms);
+    struct hash second = state_seal(play->replica, &cut, &automatic);
+    driver_seal(play->driver);
+    struct hash first = state_digest(play->driver->state);
+    CHECK(hash_equal(&first, &second));
+    if (play->between)
+        play->between(play);
+    driver_pass(play->driver, ms);
+    state_begin(play->replica, play->driver->height, play->driver->cut_ms);
+    naive_time(play->naive, state_time_ms(play->driver->state));
+    compare(play);
+}
+
+static inline struct play *play_open(uint64_t seed, bool quiet, bool short_window)
+{
+    struct play *play = allocate(1, sizeof(*play));
+    play->seed = seed;
+    play->quiet = quiet;
+    play->short_window = short_window;
+    play->may_expire = !quiet;
+    play->driver = driver_open(random_charter(play));
+    play->naive = allocate(1, sizeof(*play->naive));
+    play->naive->charter = play->driver->charter;
+    play->naive->now = state_time_ms(play->driver->state);
+    play->replica = state_open(play->driver->charter);
+    state_begin(play->replica, 1, play->driver->cut_ms);
+    for (uint32_t i = 1; i <= MEMBERS; i++)
+        REQUIRE(feed(play, (uint16_t)any(play, PARTNERS), tx_enrol(i)) == VERDICT_ACCEPTED);
+    return play;
+}
+
+static inline void play_close(struct play *play)
+{
+    state_close(play->replica);
+    driver_close(play->driver);
+    free(play->naive);
+    free(play);
+}
+
+static inline void play_heights(struct play *play)
+{
+    int failed = check_failed_count;
+    for (int i = 0; i < HEIGHTS && check_failed_count == failed; i++) {
+        uint64_t steps = any(play, 10);
+        for (uint64_t j = 0; j < steps; j++)
+            random_step(play);
+        pass(play, 1 + any(play, any(play, 20) == 0 ? 10 * DAY_MS : 5000));
+    }
+}
+
+#endif
