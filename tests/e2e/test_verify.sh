@@ -35,7 +35,7 @@ lines_of() { # PARTNER
 a_ledger_of_two_full_tiles() {
     local i
     for i in 0 1 2 3; do
-        lines_of $i >"$work/lines"
+        lines_of "$i" >"$work/lines"
         ask POST "${names[i]}" till /v1/batch -H 'Content-Type: application/x-ndjson' \
             -T "$work/lines"
         expect_equal 200 "$status" status
@@ -184,7 +184,7 @@ a_changed_entry_is_named() {
         for place in 0 500 1000; do
             for round in 1 2; do
                 restore
-                name=$("$edit" "$home/grocer/data" $kind $place "$RANDOM" 2>"$work/edited")
+                name=$("$edit" "$home/grocer/data" "$kind" "$place" "$RANDOM" 2>"$work/edited")
                 verify --store "$home/grocer/data"
                 expect_verified 1 "$name" "$kind $place, $(<"$work/edited"): "
                 ((round == 2)) || refuses_to_start "$name"
@@ -197,7 +197,7 @@ a_changed_owner_is_named() {
     local place name
     for place in 0 333 666 1000; do
         restore
-        name=$("$edit" "$home/grocer/data" M $place "$seed" 2>"$work/edited")
+        name=$("$edit" "$home/grocer/data" M "$place" "$seed" 2>"$work/edited")
         # Which node of the charter it is a store cannot show by itself: only the node can.
         if [[ $name != node ]]; then
             verify --store "$home/grocer/data"
@@ -218,7 +218,7 @@ a_changed_byte_of_a_file_is_named() {
         for place in 10 500 990; do
             restore "${file%/*}"
             at=$((size * place / 1000))
-            flip "$home/grocer/data/$name" $at
+            flip "$home/grocer/data/$name" "$at"
             verify --store "$home/grocer/data"
             [[ $verified == [12] && $said == *"$name"* ]] ||
                 fail "$name byte $at of $size: exit $verified" "$said"
@@ -248,7 +248,7 @@ what_is_not_decided_yet_is_named_too() {
     for kind in V B; do
         for place in 0 111 222 333 444 555 666 777 888 1000; do
             restore
-            name=$("$edit" "$home/grocer/data" $kind $place "$RANDOM" 2>"$work/edited")
+            name=$("$edit" "$home/grocer/data" "$kind" "$place" "$RANDOM" 2>"$work/edited")
             verify --store "$home/grocer/data"
             expect_verified 1 "$name" "$kind $place, $(<"$work/edited"): "
             refuses_to_start "$name"
