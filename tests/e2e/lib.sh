@@ -146,7 +146,8 @@ url_of() {
 node_start() { # NODE...
     local node
     for node in "$@"; do
-        ${nets[$node]:+ip netns exec "${nets[$node]}"} "$accrued" --config "$home/$node/node.json" 2>>"$work/$node.log" &
+        ${nets[$node]:+ip netns exec "${nets[$node]}"} "$accrued" --config "$home/$node/node.json" \
+            2>>"$work/$node.log" &
         pids[$node]=$!
     done
 }
@@ -184,7 +185,8 @@ near() { # NODE COMMAND...
 }
 
 is_ready() {
-    near "$1" curl -sf -m 2 -o "$work/ready" "$(url_of "$1")/healthz" && jq -e .ready "$work/ready" >"$work/null"
+    near "$1" curl -sf -m 2 -o "$work/ready" "$(url_of "$1")/healthz" &&
+        jq -e .ready "$work/ready" >"$work/null"
 }
 
 nodes_ready() { # NODE...
@@ -214,7 +216,8 @@ header() { # NAME, of the last answer
 ask() { # METHOD NODE SCOPE PATH [CURL OPTIONS]
     local token=()
     [[ $3 == none ]] || token=(-H "Authorization: Bearer $(<"$home/$2/$3.token")")
-    status=$(near "$2" curl -s -m 40 -X "$1" -D "$answer_headers" -o "$answer_file" -w '%{http_code}' \
+    status=$(near "$2" curl -s -m 40 -X "$1" -D "$answer_headers" -o "$answer_file" \
+        -w '%{http_code}' \
         "${token[@]}" "${@:5}" "$(url_of "$2")$4")
     body=$(tr -d '\0' <"$answer_file" 2>/dev/null)
 }

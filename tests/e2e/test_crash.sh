@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Thirty times a node is killed (kill -9) and started again while tills write to all four. What was
 # acknowledged is there afterwards, exactly once, where it was said to be, at every node.
-# timeout: 180
+# timeout: 300
 # shellcheck source=tills.sh
 . "$(dirname "$0")/tills.sh"
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A node that is cut off from the coalition goes on giving points, durably, and refuses to spend
 # what it cannot know; when the others are back, everything lands, marked late where it is.
-# timeout: 90
+# timeout: 300
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -139,8 +139,8 @@ late_is() { # true|false KEY...
     done
 }
 
-# Against the time of its cut. cut-1 may be in time: a proposal that was made when it came, and could
-# not be decided then, keeps its time.
+# Against the time of its cut. cut-1 may be in time: a proposal that was made when it came, and
+# could not be decided then, keeps its time.
 what_waited_longer_than_the_charter_says_is_late() {
     late_is true cut-2 cut-b1 cut-b3
     late_is false all-up one-down

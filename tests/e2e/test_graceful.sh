@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SIGTERM under load: the node answers what it has taken, ends with 0 and loses nothing; started
 # again it has the same root, by itself.
-# timeout: 120
+# timeout: 300
 # shellcheck source=tills.sh
 . "$(dirname "$0")/tills.sh"
 

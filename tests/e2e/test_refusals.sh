@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A node that should not start says why and what to do, and one that must not go on retires.
-# timeout: 120
+# timeout: 300
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -77,7 +77,8 @@ secrets_that_others_can_read_are_refused() {
     node_end grocer
     for file in node.key log.key transport.key secret.key tokens.json; do
         chmod 644 "$home/grocer/$file"
-        start_refused "$home/grocer/node.json" 2 "$file" 'chmod 600|mode 0?600|readable|read by others'
+        start_refused "$home/grocer/node.json" 2 "$file" \
+            'chmod 600|mode 0?600|readable|read by others'
         chmod 600 "$home/grocer/$file"
     done
 }
@@ -91,7 +92,8 @@ keys_that_are_not_the_charters_are_refused() {
     echo garbage >"$home/grocer/garbage.key"
     chmod 600 "$home/grocer/garbage.key"
     for key in key transport_key log_key coalition_secret; do
-        start_refused "$(changed_config ".$key = \"garbage.key\"")" 2 'garbage\.key|coalition_secret'
+        start_refused "$(changed_config ".$key = \"garbage.key\"")" 2 \
+            'garbage\.key|coalition_secret'
     done
     jq '.name = "forged"' "$home/charter.json" >"$home/grocer/charter2.json"
     start_refused "$(changed_config '.charter = "charter2.json"')" 2 'coalition'
@@ -132,7 +134,7 @@ a_flipped_byte_in_any_file_of_the_store_is_refused_by_name() {
     done
     config=$(changed_config '.data = "copy"')
     copy_store
-    patience=2 start_refused "$config" 124 'the node is up' # the whole copy does start
+    patience=5 start_refused "$config" 124 'the node is up' # the whole copy does start
     for file in "$home"/grocer/data/*; do
         name=${file##*/}
         size=$(stat -c %s "$file")
@@ -140,18 +142,18 @@ a_flipped_byte_in_any_file_of_the_store_is_refused_by_name() {
         for at in 0 $((size / 3)) $((size / 2)) $((size - 1)); do
             copy_store
             flip "$home/grocer/copy/$name" "$at"
-            patience=3 start_refused "$config" 2 "copy/$name" 'restore this node.s folder'
+            patience=12 start_refused "$config" 2 "copy/$name" 'restore this node.s folder'
             "$accrue" verify --store "$home/grocer/copy" --charter "$home/charter.json" \
                 >"$work/verify" 2>&1 && fail "verify passes with byte $at of $name changed"
             grep -q "$name" "$work/verify" || fail "verify does not name $name" "$(<"$work/verify")"
         done
         copy_store
         rm "$home/grocer/copy/$name"
-        patience=3 start_refused "$config" 2 copy
+        patience=12 start_refused "$config" 2 copy
         [[ $name != *.log && $name != *.ldb ]] || {
             copy_store
             truncate -s $((size - 5)) "$home/grocer/copy/$name"
-            patience=3 start_refused "$config" 2 copy
+            patience=12 start_refused "$config" 2 copy
         }
         kinds+=" ${name//[0-9]/}"
     done

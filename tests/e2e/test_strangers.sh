@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Strangers, broken tills and wrong tokens: each gets a precise answer or none, nothing is booked,
 # and the node goes on answering those who belong.
-# timeout: 120
+# timeout: 300
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -168,7 +168,8 @@ bodies_that_are_wrong_are_refused_by_code() {
     earn_refused 400 malformed '{"member":ANN,"points":1,"at":"yesterday"}'
     earn_refused 400 malformed '{"member":ANN,"points":1,"at":"2026-02-30T00:00:00Z"}'
     earn_refused 400 malformed '{"member":ANN,"points":1,"eligible":"1e9"}'
-    earn_refused 400 malformed '{"member":ANN,"points":1,"document":"'"$(printf 'x%.0s' {1..500})"'"}'
+    earn_refused 400 malformed \
+        '{"member":ANN,"points":1,"document":"'"$(printf 'x%.0s' {1..500})"'"}'
     earn_refused 400 malformed $'{"member":ANN,"points":1,"document":"\xff\xfe"}'
     earn_refused 400 malformed "$(printf '[%.0s' {1..5000})"
     expect_equal "$before" "$(records)" 'records after what never reached the ledger'
@@ -242,7 +243,8 @@ add_tokens() {
         printf %s "only-$scope" >"$home/grocer/only-$scope.token"
         jq --arg scope $scope --arg sum "$(printf %s "only-$scope" | sha256sum | cut -c1-64)" \
             '. + [{name: ("only " + $scope), scopes: [$scope], sha256: $sum}]' \
-            "$home/grocer/tokens.json" >"$work/tokens" && cat "$work/tokens" >"$home/grocer/tokens.json"
+            "$home/grocer/tokens.json" >"$work/tokens" &&
+            cat "$work/tokens" >"$home/grocer/tokens.json"
     done
 }
 

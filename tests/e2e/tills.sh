@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# tills.sh - tills that go on writing to every node while a test disturbs them, and what must be true
-# afterwards of all that was acknowledged. Sources lib.sh.
+# tills.sh - tills that go on writing to every node while a test disturbs them, and what must be
+# true afterwards of all that was acknowledged. Sources lib.sh.
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -20,7 +20,8 @@ write_one() { # NODE KEY PATH JSON
     local answer seen
     while true; do
         seen=$(curl -s -m 40 -o "$work/answer.$1" -w '%{http_code}' \
-            -H "Authorization: Bearer $(<"$home/$1/till.token")" -H 'Content-Type: application/json' \
+            -H "Authorization: Bearer $(<"$home/$1/till.token")" \
+                -H 'Content-Type: application/json' \
             -H "Idempotency-Key: $2" --data-binary "$4" "$(url_of "$1")/v1/$3")
         case $seen in
         200 | 202)
@@ -66,7 +67,8 @@ stop_tills() {
         eventually 45 not_running "$pid" || touch "$work/give-up"
     done
     helpers=()
-    [[ ! -e $work/unexpected ]] || fail 'answers that no till should get' "$(head "$work/unexpected")"
+    [[ ! -e $work/unexpected ]] || fail 'answers that no till should get' \
+        "$(head "$work/unexpected")"
 }
 
 # ---- afterwards --------------------------------------------------------------------------------
@@ -112,7 +114,8 @@ what_was_acknowledged_is_there_once_where_it_was_said_to_be() {
     local count
     cat "$work"/acknowledged.* >"$work/acknowledged"
     count=$(wc -l <"$work/acknowledged")
-    echo "note: $count transactions acknowledged, $(grep -c ' 202 ' "$work/acknowledged") of them with 202"
+    echo "note: $count transactions acknowledged," \
+        "$(grep -c ' 202 ' "$work/acknowledged") of them with 202"
     expect_match '^[1-9][0-9]{2,}$' "$count" 'acknowledged transactions'
     awk '{ print $1, $2 }' "$work/acknowledged" | sort >"$work/wanted"
     awk '{ print $1, $2 }' "$work/accepted.grocer" | sort >"$work/seen"

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# shell_lint.sh: shellcheck over every shell script of the project. Left out are SC2317 (unreachable),
-# as the end-to-end tests run their cases by name, and SC2119 (optional arguments).
+# shell_lint.sh: shellcheck over every shell script of the project. Left out are SC2317
+# (unreachable), as the end-to-end tests run their cases by name, and SC2119 (optional arguments).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 {
