@@ -48,8 +48,8 @@
  * SILENT_LEAVE, stuck: X goes on to round 1 by the precommits of Y, Z and the liar, having signed
  * no precommit in round 0; it signs in round 1, restarts, and has lost the liar's vote, which only
  * it had. Y and Z wait for a third vote of round 0 that nobody can give any more, X is one voter,
- * too few for line 55. So who leaves a round by line 65, or jumps past it by line 55, signs nil in it
- * where it has signed nothing. The model is of the design so mended: when it was written,
+ * too few for line 55. So who leaves a round by line 65, or jumps past it by line 55, signs nil
+ * in it where it has signed nothing. The model is of the design so mended: when it was written,
  * enter_round did not do this yet, and consensus.c had the mistake.
  *
  * WITNESS asks whether what the above is about can happen at all: that a cut which one node alone
