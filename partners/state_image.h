@@ -62,7 +62,7 @@ bool state_image_write(const struct state *state, state_image_sink *sink, void *
  * whatever is damaged, contradicts itself or goes on after its end is ERROR_CORRUPT, another
  * coalition ERROR_CONFLICT. What passes can be gone on with. It need not be a state that the ledger
  * ever had: compare state_height and state_digest with what was decided. Memory is taken as rows
- * arrive, at most a few times their size. */
+ * arrive, at most a few times their size, but for up to 64 MiB of each table. */
 bool state_image_read(const struct charter *charter, state_image_source *source, void *context,
                       struct state **state_out, struct error *error) MUST_USE;
 

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { RESERVE_MAX = 3 << 20 }; /* entries of a table, of 16 bytes; untouched ones cost nothing */
+
 /* ---- pieces --------------------------------------------------------------------------------- */
 
 bool loader_refuse(struct loader *loader, const char *why)
@@ -141,6 +143,17 @@ bool loader_in_log_order(struct loader *loader, uint64_t record)
     return true;
 }
 
+/* Room for as many as it says there are, while that costs little should it not be true. */
+static void reserve(struct state *state, enum image_section number, uint64_t rows)
+{
+    struct table *tables[SECTION_END] = {[SECTION_MEMBERS] = &state->member_table,
+                                         [SECTION_CARDS] = &state->card_table,
+                                         [SECTION_KEYS] = &state->keys.table,
+                                         [SECTION_DOCUMENTS] = &state->documents.table};
+    if (tables[number])
+        table_reserve(tables[number], (size_t)(rows < RESERVE_MAX ? rows : RESERVE_MAX));
+}
+
 static bool load_section(struct loader *loader, enum image_section number)
 {
     const struct section *section = &sections[number];
@@ -152,6 +165,7 @@ static bool load_section(struct loader *loader, enum image_section number)
     uint64_t rows = next_u64(&at);
     if (rows > section->most || (rows > 0 && loader->state->height == 0))
         return loader_refuse(loader, "it has too many rows");
+    reserve(loader->state, number, rows);
     loader->last = loader->seen_ms = 0;
     for (loader->row = 0; loader->row < rows; loader->row++) {
         at = loader_take(loader, section->row_size);

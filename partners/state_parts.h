@@ -141,6 +141,7 @@ struct plan {
     uint32_t stamp;
 };
 
+/* What stays from one height to the next stands in the image (state_image.h) or follows from it. */
 struct state {
     const struct charter *charter;
     uint16_t *name_rank; /* of partners, by name */

@@ -59,9 +59,8 @@ static void place(struct table_slot *slots, size_t mask, struct table_slot slot)
     slots[i] = slot;
 }
 
-static void grow(struct table *table)
+static void grow(struct table *table, size_t capacity)
 {
-    size_t capacity = table->capacity ? table->capacity * 2 : TABLE_CAPACITY_MIN;
     struct table_slot *slots = allocate(capacity, sizeof(*slots));
     for (size_t i = 0; i < table->capacity; i++)
         if (table->slots[i].used)
@@ -71,10 +70,20 @@ static void grow(struct table *table)
     table->capacity = capacity;
 }
 
+void table_reserve(struct table *table, size_t count)
+{
+    size_t capacity = TABLE_CAPACITY_MIN;
+    must(count <= SIZE_MAX / 4 / sizeof(*table->slots));
+    while (count * 4 > capacity * 3)
+        capacity *= 2;
+    if (capacity > table->capacity)
+        grow(table, capacity);
+}
+
 void table_insert(struct table *table, uint64_t hash, uint32_t value)
 {
     if ((table->count + 1) * 4 > table->capacity * 3)
-        grow(table);
+        grow(table, table->capacity ? table->capacity * 2 : TABLE_CAPACITY_MIN);
     place(table->slots, table->capacity - 1,
           (struct table_slot){.hash = hash, .value = value, .used = 1});
     table->count++;

@@ -30,6 +30,8 @@ uint64_t table_hash(uint64_t seed, struct bytes bytes);
 void table_release(struct table *table);
 bool table_find(const struct table *table, uint64_t hash, table_equal *equal, const void *context,
                 const void *key, uint32_t *value_out) MUST_USE;
+/* Makes room for `count` entries at once, so that none of them has to make it. */
+void table_reserve(struct table *table, size_t count);
 /* The key must not be there yet. */
 void table_insert(struct table *table, uint64_t hash, uint32_t value);
 /* Removes the entry with exactly this hash and value, which must be there. */
