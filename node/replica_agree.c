@@ -381,9 +381,12 @@ bool agree_on_vote(struct replica *r, uint16_t from, const struct vote *vote)
     for (size_t place = 0; place < r->agreement.voter_count; place++) {
         if (r->agreement.voters[place] != voter)
             continue;
-        const struct vote *held = consensus_vote(r->consensus, vote->round, vote->type, place);
-        if (held && vote_same_claim(held, vote))
-            return true;
+        const struct vote *held;
+        for (size_t claim = 0;
+             (held = consensus_vote(r->consensus, vote->round, vote->type, place, claim)) != NULL;
+             claim++)
+            if (vote_same_claim(held, vote))
+                return true;
     }
     if (!vote_verify(vote, r->verifiers[voter], &r->charter->coalition)) {
         r->seen[from].bad_signatures++;
@@ -565,6 +568,7 @@ void agree_begin(struct replica *r)
     for (size_t i = 0; i < ARRAY_SIZE(r->timers); i++)
         r->timers[i].set = false;
     gossip_reset(r);
+    r->height_since_ms = r->now_ms;
 }
 
 static bool lane_waits(const struct replica *r)

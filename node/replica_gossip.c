@@ -50,6 +50,11 @@ static bool may_serve(struct replica *r, uint16_t peer)
     return seen->served++ < SERVE_PER_SECOND && seen->served_bytes < SERVE_BYTES_PER_SECOND;
 }
 
+static bool all_quiet(const struct replica *r)
+{
+    return consensus_step(r->consensus) == STEP_WAITING && !r->pending.used;
+}
+
 /* ---- status -------------------------------------------------------------------------------- */
 
 void gossip_reset(struct replica *r)
@@ -99,24 +104,29 @@ static const struct status_round *their_round(const struct status *status, int32
 static void add_votes(struct replica *r, int32_t round, enum vote_type type, uint64_t lacking)
 {
     for (size_t place = 0; place < r->agreement.voter_count; place++) {
-        const struct vote *vote =
-            lacking >> place & 1 ? consensus_vote(r->consensus, round, type, place) : NULL;
-        bool ours = vote && vote->voter.v == r->config.self.v;
-        if (vote && (ours || !PLANTED(PLANT_NO_PROOF)) &&
-            r->out.body.votes.count < MESSAGE_VOTES_MAX)
-            r->out.body.votes.items[r->out.body.votes.count++] = *vote;
+        const struct vote *vote;
+        for (size_t claim = 0;
+             (lacking >> place & 1) &&
+             (vote = consensus_vote(r->consensus, round, type, place, claim)) != NULL;
+             claim++) {
+            bool ours = vote->voter.v == r->config.self.v;
+            if ((ours || !PLANTED(PLANT_NO_PROOF)) && r->out.body.votes.count < MESSAGE_VOTES_MAX)
+                r->out.body.votes.items[r->out.body.votes.count++] = *vote;
+        }
     }
 }
 
-/* Votes of any round that we hold and they do not, others' included. */
+/* Votes of any round that we hold and they do not, others' included. A liar may have told them
+ * another claim than us, which masks do not show: in a height that stalls all are sent again. */
 static void send_lacking_votes(struct replica *r, uint16_t to, const struct status *status)
 {
+    bool stalled = r->now_ms > r->height_since_ms + STALLED_MS && !all_quiet(r);
     int32_t rounds[STATUS_ROUNDS_MAX];
     size_t count = consensus_rounds(r->consensus, rounds, STATUS_ROUNDS_MAX);
     r->out.kind = MESSAGE_VOTES;
     r->out.body.votes.count = 0;
     for (size_t i = 0; i < count; i++) {
-        const struct status_round *theirs = their_round(status, rounds[i]);
+        const struct status_round *theirs = stalled ? NULL : their_round(status, rounds[i]);
         uint64_t prevotes = consensus_vote_mask(r->consensus, rounds[i], VOTE_PREVOTE);
         uint64_t precommits = consensus_vote_mask(r->consensus, rounds[i], VOTE_PRECOMMIT);
         add_votes(r, rounds[i], VOTE_PREVOTE, prevotes & ~(theirs ? theirs->prevotes : 0));
@@ -520,11 +530,6 @@ void gossip_on_answer(struct replica *r, uint16_t from, const struct answer *ans
 }
 
 /* ---- time ---------------------------------------------------------------------------------- */
-
-static bool all_quiet(const struct replica *r)
-{
-    return consensus_step(r->consensus) == STEP_WAITING && !r->pending.used;
-}
 
 void gossip_on_time(struct replica *r)
 {

@@ -26,6 +26,7 @@ enum {
     STATUS_LAST_MS = 1000,
     ASK_MS = 250,
     FETCH_AGAIN_MS = 100,
+    STALLED_MS = 1000, /* of one height: then votes are repeated to those who seem to hold them */
     HEARD_RECENTLY_MS = 3000,
     SILENT_PROPOSER_MS = 20,           /* waited for a proposer that was not heard recently */
     FETCH_BYTES_MAX = 4 * 1024 * 1024, /* batches sent for one request */
@@ -162,6 +163,7 @@ struct replica {
     uint16_t fetch_hint;   /* who told of the cut that is judged; REPLICA_TO_ALL: nobody */
     uint64_t asked_height; /* the last height asked for, while catching up */
     uint16_t catch_up_turn;
+    uint64_t height_since_ms; /* when this height began to wait */
     uint32_t status_interval_ms;
     uint16_t fetch_turn;
 

@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Claims kept of a voter in a round: the first, and later ones for cuts that were proposed. */
+enum { CLAIMS_MAX = 1 + CONSENSUS_SLOTS };
+
 enum { ACTIONS_MAX = 64, ROUNDS_AHEAD_MAX = 8 };
 
 /* A proposal heard in a round. Two slots: an equivocating proposer may have shown us one cut and a
@@ -19,8 +22,9 @@ struct slot {
 
 struct round_state {
     struct slot slots[CONSENSUS_SLOTS];
-    struct vote *votes[2]; /* [type - 1][voter place]; voter.v of an unused one is UINT16_MAX */
-    uint64_t masks[2];
+    struct vote *votes[2]; /* [type - 1][voter place * CLAIMS_MAX + claim] */
+    uint8_t *claims[2];    /* [type - 1][voter place]: how many are kept */
+    uint64_t masks[2];     /* bit i: voter place i has a claim */
     bool prevote_timeout_set, precommit_timeout_set, nil_round_over, quorum_handled;
 };
 
@@ -71,8 +75,10 @@ static void round_close(struct round_state *round)
         return;
     for (size_t i = 0; i < CONSENSUS_SLOTS; i++)
         buffer_release(&round->slots[i].bytes);
-    free(round->votes[0]);
-    free(round->votes[1]);
+    for (size_t type = 0; type < 2; type++) {
+        free(round->votes[type]);
+        free(round->claims[type]);
+    }
     free(round);
 }
 
@@ -156,9 +162,11 @@ static struct round_state *round_make(struct consensus *c, int32_t round)
     }
     if (!c->rounds[round]) {
         struct round_state *state = (struct round_state *)allocate(1, sizeof(*state));
-        for (size_t type = 0; type < 2; type++)
+        for (size_t type = 0; type < 2; type++) {
             state->votes[type] =
-                (struct vote *)allocate(c->config.voter_count, sizeof(struct vote));
+                (struct vote *)allocate(c->config.voter_count * CLAIMS_MAX, sizeof(struct vote));
+            state->claims[type] = (uint8_t *)allocate(c->config.voter_count, 1);
+        }
         for (size_t i = 0; i < CONSENSUS_SLOTS; i++)
             buffer_init(&state->slots[i].bytes, MESSAGE_SIZE_MAX);
         c->rounds[round] = state;
@@ -219,16 +227,34 @@ static bool cut_is(const struct consensus *c, const struct hash *id, enum cut_st
     return entry && entry->status == status;
 }
 
-/* Votes of a round and type: for one cut, for nil, or any. */
+/* The voter's claim for a cut, or with NULL for nil; NULL: it made none that we know of. */
+static const struct vote *claim_for(const struct round_state *round, enum vote_type type,
+                                    size_t place, const struct hash *cut)
+{
+    const struct vote *claims = &round->votes[type - 1][place * CLAIMS_MAX];
+    for (size_t i = 0; i < round->claims[type - 1][place]; i++)
+        if (cut ? !claims[i].nil && hash_equal(&claims[i].cut, cut) : claims[i].nil)
+            return &claims[i];
+    return NULL;
+}
+
+static void claim_add(struct round_state *round, size_t place, const struct vote *vote)
+{
+    uint8_t *count = &round->claims[vote->type - 1][place];
+    must(*count < CLAIMS_MAX);
+    round->votes[vote->type - 1][place * CLAIMS_MAX + (*count)++] = *vote;
+    round->masks[vote->type - 1] |= UINT64_C(1) << place;
+}
+
+/* Voters of a round and type who stand for one cut, or with NULL for nil. A liar that claims both
+ * counts for both, as in the paper, where any message once sent counts: which of its claims came
+ * first differs from node to node, and locks would alternate for ever. */
 static size_t count_for(const struct consensus *c, const struct round_state *round,
                         enum vote_type type, const struct hash *cut)
 {
     size_t count = 0;
     for (size_t i = 0; i < c->config.voter_count; i++)
-        if (round->masks[type - 1] >> i & 1) {
-            const struct vote *vote = &round->votes[type - 1][i];
-            count += cut ? !vote->nil && hash_equal(&vote->cut, cut) : vote->nil;
-        }
+        count += claim_for(round, type, i, cut) != NULL;
     return count;
 }
 
@@ -243,12 +269,12 @@ static const struct hash *quorum_cut(const struct consensus *c, const struct rou
 {
     if (count_any(round, type) < quorum_of(c))
         return NULL;
-    for (size_t i = 0; i < c->config.voter_count; i++) {
-        const struct vote *vote = &round->votes[type - 1][i];
-        if ((round->masks[type - 1] >> i & 1) && !vote->nil &&
-            count_for(c, round, type, &vote->cut) >= quorum_of(c))
-            return &vote->cut;
-    }
+    for (size_t i = 0; i < c->config.voter_count; i++)
+        for (size_t k = 0; k < round->claims[type - 1][i]; k++) {
+            const struct vote *vote = &round->votes[type - 1][i * CLAIMS_MAX + k];
+            if (!vote->nil && count_for(c, round, type, &vote->cut) >= quorum_of(c))
+                return &vote->cut;
+        }
     return NULL;
 }
 
@@ -289,16 +315,30 @@ static void adopt_newest(struct consensus *c)
             if (vote->round < 0 || vote->round > c->round)
                 continue;
             struct round_state *round = round_make(c, vote->round);
-            if (!(round->masks[type] >> i & 1)) {
-                round->votes[type][i] = *vote;
-                round->masks[type] |= UINT64_C(1) << i;
-            }
+            if (round->claims[type][i] == 0)
+                claim_add(round, i, vote);
             vote->round = -1;
         }
 }
 
+/* What this key has not signed in the round before `number`, it signs as nil: others may still need
+ * votes there, and a restart forgets those of others that let us leave it. */
+static void leave_behind(struct consensus *c, int32_t number)
+{
+    if (number == 0)
+        return;
+    /* Votes being written are not held yet: in our own round the step tells. */
+    enum consensus_step step = c->round == number - 1 ? c->step : STEP_PROPOSE;
+    c->round = number - 1;
+    if (step < STEP_PREVOTE)
+        cast(c, VOTE_PREVOTE, NULL, -1, false);
+    if (step < STEP_PRECOMMIT)
+        cast(c, VOTE_PRECOMMIT, NULL, -1, false);
+}
+
 static void enter_round(struct consensus *c, int32_t number)
 {
+    leave_behind(c, number);
     c->round = number;
     c->step = STEP_PROPOSE;
     round_make(c, number);
@@ -359,8 +399,8 @@ static void take_proof(struct consensus *c, const struct round_state *round, con
 {
     c->proof_count = 0;
     for (size_t i = 0; i < c->config.voter_count && c->proof_count < c->config.quorum; i++) {
-        const struct vote *vote = &round->votes[0][i];
-        if ((round->masks[0] >> i & 1) && !vote->nil && hash_equal(&vote->cut, cut))
+        const struct vote *vote = claim_for(round, VOTE_PREVOTE, i, cut);
+        if (vote)
             c->proof[c->proof_count++] = *vote;
     }
 }
@@ -419,8 +459,8 @@ static void certify(struct consensus *c, const struct round_state *round, int32_
     struct certificate *certificate = &c->certificate;
     *certificate = (struct certificate){.height = c->height, .round = number, .cut = *cut};
     for (size_t i = 0; i < c->config.voter_count && certificate->count < quorum_of(c); i++) {
-        const struct vote *vote = &round->votes[1][i];
-        if (!(round->masks[1] >> i & 1) || vote->nil || !hash_equal(&vote->cut, cut))
+        const struct vote *vote = claim_for(round, VOTE_PRECOMMIT, i, cut);
+        if (!vote)
             continue;
         certificate->votes[certificate->count].voter = vote->voter;
         certificate->votes[certificate->count++].signature = vote->signature;
@@ -590,6 +630,22 @@ static void keep_newest(struct consensus *c, size_t place, const struct vote *vo
         c->conflicts[place]++;
 }
 
+static void hear_claim(struct consensus *c, struct round_state *round, size_t place,
+                       const struct vote *vote)
+{
+    const struct vote *claims = &round->votes[vote->type - 1][place * CLAIMS_MAX];
+    uint8_t count = round->claims[vote->type - 1][place];
+    for (size_t i = 0; i < count; i++)
+        if (vote_same_claim(vote, &claims[i]))
+            return;
+    if (count > 0)
+        c->conflicts[place]++;
+    bool wanted =
+        !vote->nil && !claim_for(round, vote->type, place, &vote->cut) && cut_find(c, &vote->cut);
+    if (count == 0 || (count < CLAIMS_MAX && wanted))
+        claim_add(round, place, vote);
+}
+
 void consensus_on_vote(struct consensus *c, const struct vote *vote)
 {
     if (vote->height != c->height || c->step == STEP_DECIDED)
@@ -601,14 +657,7 @@ void consensus_on_vote(struct consensus *c, const struct vote *vote)
         keep_newest(c, (size_t)place, vote);
     } else {
         struct round_state *round = round_make(c, vote->round);
-        uint64_t bit = UINT64_C(1) << place;
-        struct vote *kept = &round->votes[vote->type - 1][place];
-        if (!(round->masks[vote->type - 1] & bit)) {
-            *kept = *vote;
-            round->masks[vote->type - 1] |= bit;
-        } else if (!vote_same_claim(vote, kept)) {
-            c->conflicts[place]++;
-        }
+        hear_claim(c, round, (size_t)place, vote);
     }
     progress(c);
 }
@@ -665,8 +714,8 @@ void consensus_restore_vote(struct consensus *c, const struct vote *own)
     must(c->config.self >= 0 && own->voter.v == c->config.voters[c->config.self]);
     restored(c, own->round);
     struct round_state *round = round_make(c, own->round);
-    round->votes[own->type - 1][c->config.self] = *own;
-    round->masks[own->type - 1] |= UINT64_C(1) << c->config.self;
+    if (round->claims[own->type - 1][c->config.self] == 0)
+        claim_add(round, (size_t)c->config.self, own);
 }
 
 void consensus_restore_proposal(struct consensus *c, int32_t round)
@@ -770,13 +819,15 @@ uint64_t consensus_vote_mask(const struct consensus *c, int32_t round, enum vote
 }
 
 const struct vote *consensus_vote(const struct consensus *c, int32_t round, enum vote_type type,
-                                  size_t place)
+                                  size_t place, size_t claim)
 {
     const struct round_state *state = round_at(c, round);
-    if (state && (state->masks[type - 1] >> place & 1))
-        return &state->votes[type - 1][place];
+    if (state && state->claims[type - 1][place] > 0)
+        return claim < state->claims[type - 1][place]
+                   ? &state->votes[type - 1][place * CLAIMS_MAX + claim]
+                   : NULL;
     const struct vote *newest = &c->newest[place][type - 1];
-    return newest->round == round && round >= 0 ? newest : NULL;
+    return newest->round == round && round >= 0 && claim == 0 ? newest : NULL;
 }
 
 struct bytes consensus_proposal(const struct consensus *c, int32_t round, size_t slot)

@@ -124,8 +124,9 @@ void consensus_lock(const struct consensus *consensus, struct consensus_lock *lo
 size_t consensus_rounds(const struct consensus *consensus, int32_t *rounds_out, size_t count);
 /* Bit i: voters[i]'s vote of that round and type is held. */
 uint64_t consensus_vote_mask(const struct consensus *consensus, int32_t round, enum vote_type type);
+/* The voter's first claim (0), then others that it made for proposed cuts; NULL: no more. */
 const struct vote *consensus_vote(const struct consensus *consensus, int32_t round,
-                                  enum vote_type type, size_t voter_place);
+                                  enum vote_type type, size_t voter_place, size_t claim);
 /* Encoded proposal `slot` (0..CONSENSUS_SLOTS-1) of a round, or nothing. */
 struct bytes consensus_proposal(const struct consensus *consensus, int32_t round, size_t slot);
 /* Conflicting signed claims seen (rule 6): kept as a count a voter place until they can be

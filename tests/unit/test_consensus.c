@@ -500,8 +500,8 @@ CASE(line_55_of_a_voter_only_the_newest_higher_round_is_kept)
     hear(1, VOTE_PREVOTE, 500, NULL);
     CHECK_INT(consensus_vote_mask(world.c, 1000, VOTE_PREVOTE), 1 << 1);
     CHECK_INT(consensus_vote_mask(world.c, 500, VOTE_PREVOTE), 0);
-    CHECK(consensus_vote(world.c, 1000, VOTE_PREVOTE, 1) != NULL);
-    CHECK(consensus_vote(world.c, 999, VOTE_PREVOTE, 1) == NULL);
+    CHECK(consensus_vote(world.c, 1000, VOTE_PREVOTE, 1, 0) != NULL);
+    CHECK(consensus_vote(world.c, 999, VOTE_PREVOTE, 1, 0) == NULL);
     CHECK_INT(consensus_round(world.c), 0);
     close_world();
 }

@@ -48,7 +48,7 @@ CASE(a_voter_counts_once_and_its_second_claim_is_a_conflict)
     CHECK(!happens(ACTION_VOTE) && consensus_conflicts(world.c, 1) == 0);
     hear(1, VOTE_PREVOTE, 0, &B);
     CHECK_INT(consensus_conflicts(world.c, 1), 1);
-    const struct vote *kept = consensus_vote(world.c, 0, VOTE_PREVOTE, 1);
+    const struct vote *kept = consensus_vote(world.c, 0, VOTE_PREVOTE, 1, 0);
     CHECK(kept && hash_equal(&kept->cut, &A.cut.id));
     hear(2, VOTE_PREVOTE, 5, &A);
     hear(2, VOTE_PREVOTE, 5, &B);
