@@ -56,6 +56,33 @@ CASE(a_voter_counts_once_and_its_second_claim_is_a_conflict)
     close_world();
 }
 
+CASE(a_liars_later_claim_for_a_proposed_cut_counts_too)
+{
+    started(0);
+    propose(0, -1, &A);
+    judge(&A, CUT_VALID);
+    hear(0, VOTE_PREVOTE, 0, &A);
+    hear(2, VOTE_PREVOTE, 0, &A);
+    hear(1, VOTE_PREVOTE, 0, NULL); /* the liar's word to us */
+    CHECK(!casts(VOTE_PRECOMMIT, 0, &A));
+    hear(1, VOTE_PREVOTE, 0, &A); /* what it told another, relayed */
+    CHECK(casts(VOTE_PRECOMMIT, 0, &A));
+    CHECK_INT(consensus_conflicts(world.c, 1), 1);
+    close_world();
+}
+
+CASE(a_round_that_is_left_unsigned_is_signed_as_nil)
+{
+    started(0);
+    hear_places("123", VOTE_PRECOMMIT, 0, NULL);
+    forget_seen();
+    consensus_on_timeout(world.c, TIMEOUT_PRECOMMIT, consensus_height(world.c), 0);
+    CHECK(casts(VOTE_PREVOTE, 0, NULL));
+    CHECK(casts(VOTE_PRECOMMIT, 0, NULL));
+    CHECK_INT(consensus_round(world.c), 1);
+    close_world();
+}
+
 CASE(strangers_and_other_heights_do_not_count)
 {
     started(0);
@@ -280,6 +307,8 @@ int main(void)
     RUN(an_equivocating_proposers_second_cut_can_still_be_locked_and_decided);
     RUN(a_third_cut_takes_the_second_slot_only_when_votes_ask_for_it);
     RUN(a_voter_counts_once_and_its_second_claim_is_a_conflict);
+    RUN(a_liars_later_claim_for_a_proposed_cut_counts_too);
+    RUN(a_round_that_is_left_unsigned_is_signed_as_nil);
     RUN(strangers_and_other_heights_do_not_count);
     RUN(the_last_round_is_entered_and_never_left);
     RUN(nothing_is_done_before_the_start_and_the_start_is_asked_for);
