@@ -175,14 +175,14 @@ int main(int argc, char **argv)
         return 2;
     }
     const char *command = argv[optind], *path = argv[optind + 1];
+    if (command && strcmp(command, "make") == 0 && path)
+        return work_file_make(path, (uint32_t)o.members, o.count, o.seed, &error) ? 0
+                                                                                  : fail(&error);
     if (!o.program) {
         if (!cluster_find_program(program, &error))
             return fail(&error);
         o.program = program;
     }
-    if (command && strcmp(command, "make") == 0 && path)
-        return work_file_make(path, (uint32_t)o.members, o.count, o.seed, &error) ? 0
-                                                                                  : fail(&error);
     if (command && strcmp(command, "run") == 0 && path && o.dir)
         return run(path, &o);
     if (command && strcmp(command, "growth") == 0 && o.dir && o.out) {
