@@ -453,7 +453,7 @@ static bool decided_add(struct loader *loader, struct keys *keys, const struct d
 
 bool load_keys(struct loader *loader, const uint8_t *row)
 {
-    struct decided decided;
+    struct decided decided = {0}; /* the analyser cannot see that a refusal is false */
     if (!decided_load(loader, row, &decided))
         return false;
     if (decided.key_size < 2 || decided.key_size > 2 + KEY_SIZE_MAX ||
@@ -464,7 +464,7 @@ bool load_keys(struct loader *loader, const uint8_t *row)
 
 bool load_documents(struct loader *loader, const uint8_t *row)
 {
-    struct decided decided;
+    struct decided decided = {0}; /* the analyser cannot see that a refusal is false */
     enum transaction_type type;
     if (!decided_load(loader, row, &decided))
         return false;
