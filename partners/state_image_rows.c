@@ -456,6 +456,7 @@ bool load_keys(struct loader *loader, const uint8_t *row)
     struct decided decided = {0}; /* the analyser cannot see that a refusal is false */
     if (!decided_load(loader, row, &decided))
         return false;
+    must(decided.text != NULL);
     if (decided.key_size < 2 || decided.key_size > 2 + KEY_SIZE_MAX ||
         decided.note_size != HASH_SIZE)
         return loader_refuse(loader, "its key is out of range");
@@ -468,6 +469,7 @@ bool load_documents(struct loader *loader, const uint8_t *row)
     enum transaction_type type;
     if (!decided_load(loader, row, &decided))
         return false;
+    must(decided.text != NULL);
     if (decided.key_size < 8 || decided.note_size != 0 || decided.verdict != VERDICT_ACCEPTED ||
         !transaction_type_from_number(decided.text[2], &type))
         return loader_refuse(loader, "its key is out of range");

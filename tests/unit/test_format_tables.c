@@ -16,7 +16,7 @@ static char *read_document(const char *name)
     char path[4096];
     size_t size = strlen(__FILE__);
     REQUIRE(size >= sizeof(here) - 1 && size < sizeof(path) - NAME_MAX_SIZE);
-    REQUIRE(strcmp(__FILE__ + size - (sizeof(here) - 1), here) == 0);
+    REQUIRE(strcmp(&__FILE__[size - (sizeof(here) - 1)], here) == 0);
     (void)snprintf(path, sizeof(path), "%.*sprotocol/%s", (int)(size - (sizeof(here) - 1)),
                    __FILE__, name);
     FILE *file = fopen(path, "rb");
