@@ -181,8 +181,11 @@ void api_respond_error(struct api_call *call, const struct error *error)
         api_refuse(call, PROBLEM_NOT_FOUND, "This node has no such thing.");
         return;
     }
-    if (api->config.warn)
-        api->config.warn(api->config.context, error->text);
+    if (api->config.warn) {
+        char text[ERROR_TEXT_SIZE + 64];
+        (void)snprintf(text, sizeof(text), "trace_id %s: %s", call->trace_id, error->text);
+        api->config.warn(api->config.context, text);
+    }
     api_refuse(call, PROBLEM_INTERNAL, "The node's log says more under this trace_id.");
 }
 
@@ -464,23 +467,24 @@ void api_settle(struct api *api)
         }
     }
     api->decided_count = 0;
-    for (struct api_call *call = api->calls, *next; call; call = next) {
-        next = call->next;
-        if (call->batch)
-            api_batch_go_on(call);
-    }
+    for (size_t i = 0; i < api->batch_count; i++)
+        api_batch_go_on(api->batches[i]);
 }
 
 void api_on_time(struct api *api)
 {
     uint64_t now = api_now(api);
+    bool cut_off = !api_status(api)->has_quorum;
     for (struct api_call *call = api->calls, *next; call; call = next) {
         next = call->next;
-        if (call->batch)
-            api_batch_go_on(call);
-        else if (!call->answered && call->deadline_ms && now >= call->deadline_ms)
+        /* The line went down after it was taken: the till need not wait to learn that. */
+        if (cut_off && call->durable && call->route->type == TRANSACTION_EARN)
+            call->late = true;
+        if (!call->answered && call->deadline_ms &&
+            (now >= call->deadline_ms || (call->late && call->durable)))
             api_accepted(call, call->key);
     }
+    api_settle(api);
 }
 
 void api_drain(struct api *api)

@@ -5,8 +5,9 @@
  * node/openapi.json.
  *
  * How its owner wires it (accrued.c):
- *   - after every event, drain replica_next(); give DURABLE, DECIDED and EXECUTED to
- *     api_on_action(); when nothing is left call api_settle(), which answers, and may submit again;
+ *   - after every event and every kick, drain replica_next(); give DURABLE, DECIDED and EXECUTED to
+ *     api_on_action(); when nothing is left call api_settle(), even if nothing came: it answers,
+ * and may submit again;
  *   - `kick` says that something was submitted: drain soon. It is called from inside api functions
  *     and must only take a note (uv_async_send, a zero timer), never drain.
  *   - api_on_time() about every 100 ms: deadlines of answers.

@@ -47,7 +47,7 @@ bool api_batch_begin(struct api_call *call)
         api_refuse(call, PROBLEM_BUSY, "%d batches are under way.", API_BATCHES_MAX);
         return false;
     }
-    call->api->batch_count++;
+    call->api->batches[call->api->batch_count++] = call;
     call->batch = allocate(1, sizeof(*call->batch));
     buffer_init(&call->batch->line, API_BATCH_LINE_MAX);
     buffer_init(&call->batch->chunk, CHUNK_SIZE_MAX);
@@ -68,7 +68,11 @@ void api_batch_close(struct api_call *call)
     buffer_release(&batch->chunk);
     free(batch);
     call->batch = NULL;
-    call->api->batch_count--;
+    struct api *api = call->api;
+    size_t place = 0;
+    while (api->batches[place] != call)
+        place++;
+    api->batches[place] = api->batches[--api->batch_count];
 }
 
 /* ---- lines in ------------------------------------------------------------------------------- */

@@ -30,6 +30,8 @@ static void body_end(struct api_call *call, struct json_out *json)
     struct api *api = call->api;
     json_put_time(json, "time", replica_time_ms(api->config.replica));
     json_put_uint(json, "height", replica_height(api->config.replica));
+    if (api->config.charter->sandbox)
+        json_put_bool(json, "sandbox", true);
     json_close_object(json);
     api_respond_json(call, json->out);
 }

@@ -34,6 +34,7 @@ void api_get_health(struct api_call *call)
     json_put_bool(&json, "quorum", status->has_quorum);
     json_put_bool(&json, "may_sign", status->may_sign);
     json_put_bool(&json, "stopping", api->draining);
+    json_put_bool(&json, "sandbox", api->config.charter->sandbox);
     json_put_uint(&json, "height", status->height);
     json_put_time(&json, "ledger_time", status->ledger_time_ms);
     json_put_word(&json, "version", api->config.version);

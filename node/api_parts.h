@@ -75,7 +75,8 @@ struct api_call {
     struct buffer body;
     struct write_part parts[API_PARTS_MAX];
     size_t part_count;
-    bool late; /* submitted while cut off: durable is all it can be */
+    bool late;    /* cut off: durable is all that can be awaited */
+    bool durable; /* in the lane, or the outbox */
     struct api_batch *batch;
     struct api_call *previous, *next; /* of every call that is open */
 };
@@ -90,7 +91,8 @@ struct api {
     struct note_key log_key;
     struct partner_id partner;
     struct in_flight *in_flight;
-    struct api_call *calls; /* open ones */
+    struct api_call *calls;                    /* open ones */
+    struct api_call *batches[API_BATCHES_MAX]; /* those of them that are */
     size_t call_count, batch_count, pending_count;
     struct decided *decided;
     size_t decided_count, decided_capacity;
@@ -170,13 +172,13 @@ void api_batch_close(struct api_call *call);
 
 /* The members of a write's result, into an open object; a line of a batch has another "status".
  * False when the record is no transaction. */
-bool api_result_write(struct api *api, struct json_out *json, struct bytes record, bool repeat,
+bool api_result_write(struct api *api, struct json_out *json, struct bytes bytes, bool repeat,
                       bool line);
 /* A refused record as a problem document with index and balance. */
-void api_refusal_write(struct api *api, struct json_out *json, struct bytes record, bool repeat,
+void api_refusal_write(struct api *api, struct json_out *json, struct bytes bytes, bool repeat,
                        const char *trace_id, struct bytes instance);
-enum verdict api_record_verdict(struct bytes record);
-void api_record_write(struct api *api, struct json_out *json, struct bytes record);
+enum verdict api_record_verdict(struct bytes bytes);
+void api_record_write(struct api *api, struct json_out *json, struct bytes bytes);
 void api_balance_write(struct api *api, struct json_out *json, const struct member_ref *member,
                        const struct balance *balance);
 const char *api_partner_name(const struct api *api, struct partner_id partner);

@@ -246,6 +246,7 @@ static void answer_when_decided(struct api_call *call)
 
 void api_write_on_durable(struct api_call *call)
 {
+    call->durable = true;
     if (!call->answered && (call->async || call->late))
         api_accepted(call, call->key);
 }

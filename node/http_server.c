@@ -513,11 +513,10 @@ static bool start_daemon(struct http_server *server, const struct http_server_co
 {
     unsigned limit = config->connections_max ? config->connections_max : HTTP_CONNECTIONS_DEFAULT;
     unsigned each = config->per_address_max ? config->per_address_max : limit / 4 + 1;
+    char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"; /* read at the start only */
     struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, server->certificate},
                                    {MHD_OPTION_HTTPS_MEM_KEY, 0, server->key},
-                                   {MHD_OPTION_HTTPS_PRIORITIES, 0,
-                                    (void *)(uintptr_t) "NORMAL:-VERS-ALL:+VERS-TLS1.3:"
-                                                        "+VERS-TLS1.2"},
+                                   {MHD_OPTION_HTTPS_PRIORITIES, 0, priorities},
                                    {MHD_OPTION_END, 0, NULL}};
     struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
     server->daemon = MHD_start_daemon(

@@ -2,7 +2,6 @@
 
 #include "node/time_text.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 void json_out_init(struct json_out *json, struct buffer *out)
@@ -131,16 +130,30 @@ void json_put_word(struct json_out *json, const char *name, const char *text)
     json_put_text(json, name, bytes_text(text));
 }
 
+/* By hand: results are mostly numbers, and printf costs more than all the rest of one. */
+static void put_number(struct buffer *out, uint64_t value, bool negative)
+{
+    uint8_t digits[21];
+    size_t at = sizeof(digits);
+    do {
+        digits[--at] = (uint8_t)('0' + value % 10);
+        value /= 10;
+    } while (value);
+    if (negative)
+        digits[--at] = '-';
+    buffer_append(out, bytes_of(digits + at, sizeof(digits) - at));
+}
+
 void json_put_int(struct json_out *json, const char *name, int64_t value)
 {
     before_value(json, name);
-    buffer_printf(json->out, "%" PRId64, value);
+    put_number(json->out, value < 0 ? -(uint64_t)value : (uint64_t)value, value < 0);
 }
 
 void json_put_uint(struct json_out *json, const char *name, uint64_t value)
 {
     before_value(json, name);
-    buffer_printf(json->out, "%" PRIu64, value);
+    put_number(json->out, value, false);
 }
 
 void json_put_bool(struct json_out *json, const char *name, bool value)

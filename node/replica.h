@@ -72,9 +72,9 @@ void replica_close(struct replica *replica);
 
 /* ---- events -------------------------------------------------------------------------------- */
 
-void replica_on_message(struct replica *replica, uint16_t from, struct bytes message,
+void replica_on_message(struct replica *replica, uint16_t from, struct bytes bytes,
                         uint64_t now_ms);
-void replica_on_durable(struct replica *replica, uint64_t write, uint64_t now_ms);
+void replica_on_durable(struct replica *replica, uint64_t number, uint64_t now_ms);
 /* At or after replica_deadline_ms(). */
 void replica_on_time(struct replica *replica, uint64_t now_ms);
 /* A transaction of a client, canonical bytes. `token` comes back with its answers; 0: none wanted.

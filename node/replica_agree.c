@@ -550,6 +550,19 @@ void agree_on_time(struct replica *r)
     propose_fresh(r);
 }
 
+/* How long a timeout lasts is local: a proposer that has said nothing for seconds, not even its
+ * status, is not waited for as long as one that talks. Safety never rests on it. */
+static uint32_t patience(const struct replica *r, const struct consensus_action *action)
+{
+    uint64_t height = consensus_height(r->consensus);
+    uint16_t proposer = consensus_proposer(&r->agreement, height, action->round);
+    bool silent =
+        proposer != r->config.self.v && r->now_ms > r->seen[proposer].heard_ms + HEARD_RECENTLY_MS;
+    if (action->timeout == TIMEOUT_PROPOSE && silent && action->delay_ms > SILENT_PROPOSER_MS)
+        return SILENT_PROPOSER_MS;
+    return action->delay_ms;
+}
+
 static void take_action(struct replica *r, const struct consensus_action *action)
 {
     switch (action->kind) {
@@ -565,7 +578,7 @@ static void take_action(struct replica *r, const struct consensus_action *action
         return;
     case ACTION_TIMEOUT:
         r->timers[action->timeout] = (struct timer){.set = true,
-                                                    .at_ms = r->now_ms + action->delay_ms,
+                                                    .at_ms = r->now_ms + patience(r, action),
                                                     .height = consensus_height(r->consensus),
                                                     .round = action->round};
         return;

@@ -27,6 +27,7 @@ enum {
     ASK_MS = 250,
     FETCH_AGAIN_MS = 100,
     HEARD_RECENTLY_MS = 3000,
+    SILENT_PROPOSER_MS = 20,           /* waited for a proposer that was not heard recently */
     FETCH_BYTES_MAX = 4 * 1024 * 1024, /* batches sent for one request */
     SERVE_PER_SECOND = 400,            /* requests served a peer */
     MEMPOOL_BYTES_DEFAULT = 16 * 1024 * 1024,
@@ -207,7 +208,7 @@ void gossip_on_fetch_batches(struct replica *r, uint16_t from, const struct mess
 void gossip_on_fetch_heights(struct replica *r, uint16_t from, uint64_t first, uint64_t count);
 void gossip_on_ask(struct replica *r, uint16_t from, uint64_t nonce);
 void gossip_on_answer(struct replica *r, uint16_t from, const struct answer *answer);
-void gossip_fetch(struct replica *r, uint16_t lane, const struct lane_head *missing);
+void gossip_fetch(struct replica *r, uint16_t number, const struct lane_head *missing);
 void gossip_remember_vote(struct replica *r, const struct vote *vote);
 void gossip_remember_proposal(struct replica *r, const struct proposal *proposal,
                               struct bytes bytes);

@@ -160,8 +160,7 @@ static void drain(struct service *s)
             take(s, &action);
             more = true;
         }
-        if (more)
-            api_settle(s->api);
+        api_settle(s->api); /* also without an action: a repeat waits for no other */
     }
     s->draining = false;
     arm_step(s);
@@ -397,8 +396,13 @@ static bool open_replica(struct service *s, struct error *error)
                                     .mempool_bytes_max = s->config->mempool_bytes};
     random_bytes((uint8_t *)&config.nonce, sizeof(config.nonce));
     uint64_t start = wall_ms();
-    if (!replica_open(&config, start, &s->replica, error))
-        return error_wrap(error, "%s", s->config->data);
+    if (!replica_open(&config, start, &s->replica, error)) {
+        error_wrap(error, "%s", s->config->data);
+        store_leveldb_close(s->store);
+        s->store = NULL;
+        store_leveldb_explain(s->config->data, error);
+        return false;
+    }
     log_info("the store was replayed", log_unsigned("height", replica_height(s->replica)),
              log_unsigned("took_ms", wall_ms() - start));
     return true;
@@ -453,6 +457,7 @@ static bool open_api(struct service *s, struct error *error)
                                 .token_count = s->config->token_count,
                                 .secret = bytes_of(s->config->secret, CONFIG_SECRET_SIZE),
                                 .version = ACCRUE_VERSION,
+                                .batch_body_max = s->config->http.body_max_bytes,
                                 .context = s,
                                 .clock = api_clock,
                                 .random = api_random,

@@ -518,10 +518,20 @@ bool store_leveldb_open(const char *path, const struct store_leveldb_options *op
     if (!store_folder_init(&store->folder, path, options->create, error) ||
         !store_prepare(store, options, error)) {
         store_leveldb_close(store);
+        store_leveldb_explain(path, error);
         return false;
     }
     *store_out = store;
     return true;
+}
+
+void store_leveldb_explain(const char *path, struct error *error)
+{
+    struct error named = {0};
+    if (error && error->code == ERROR_CORRUPT && !leveldb_files_check(path, true, NULL, &named) &&
+        named.code == ERROR_CORRUPT) {
+        *error = named;
+    }
 }
 
 void store_leveldb_close(struct store_leveldb *store)

@@ -36,7 +36,10 @@ struct store_leveldb;
  * Logs, manifest and CURRENT are verified before LevelDB may touch them. */
 bool store_leveldb_open(const char *path, const struct store_leveldb_options *options,
                         struct store_leveldb **store_out, struct error *error) MUST_USE;
-void store_leveldb_close(struct store_leveldb *store);         /* NULL is fine */
+void store_leveldb_close(struct store_leveldb *store); /* NULL is fine */
+/* After an ERROR_CORRUPT of a store that is closed again: LevelDB names no file, so all are read
+ * once more, and where one is damaged the error tells which and where instead. */
+void store_leveldb_explain(const char *path, struct error *error);
 struct store store_leveldb_store(struct store_leveldb *store); /* borrowed: valid until close */
 
 /* One atomic batch, synced. Keys of kind C and "M last" are the store's own and not allowed in the

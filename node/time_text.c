@@ -65,7 +65,7 @@ static int scan_digits(struct scan *scan, size_t count, int min, int max)
     return value;
 }
 
-static bool scan_char(struct scan *scan, char a, char b)
+static bool scan_char(struct scan *scan, uint8_t a, uint8_t b)
 {
     if (scan->rest.size == 0 || (scan->rest.at[0] != a && scan->rest.at[0] != b))
         return false;
@@ -73,7 +73,7 @@ static bool scan_char(struct scan *scan, char a, char b)
     return true;
 }
 
-static void scan_want(struct scan *scan, char a, char b)
+static void scan_want(struct scan *scan, uint8_t a, uint8_t b)
 {
     if (!scan_char(scan, a, b))
         scan->failed = true;

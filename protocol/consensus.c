@@ -21,7 +21,7 @@ struct round_state {
     struct slot slots[CONSENSUS_SLOTS];
     struct vote *votes[2]; /* [type - 1][voter place]; voter.v of an unused one is UINT16_MAX */
     uint64_t masks[2];
-    bool prevote_timeout_set, precommit_timeout_set, quorum_handled;
+    bool prevote_timeout_set, precommit_timeout_set, nil_round_over, quorum_handled;
 };
 
 struct cut_entry { /* a cut of this height and what the node thinks of it */
@@ -393,9 +393,16 @@ static bool rule_precommit_nil(struct consensus *c, struct round_state *round)
     return true;
 }
 
-/* Line 47. */
+/* Line 47. The wait lets precommits for a cut come in; where Q stand for nil none can any more (Q -
+ * f honest ones have spoken), so it is over at once. */
 static bool rule_precommit_timeout(struct consensus *c, struct round_state *round)
 {
+    if (!round->nil_round_over && count_for(c, round, VOTE_PRECOMMIT, NULL) >= quorum_of(c)) {
+        round->nil_round_over = round->precommit_timeout_set = true;
+        struct consensus_action *action = act(c, ACTION_TIMEOUT);
+        action->timeout = TIMEOUT_PRECOMMIT;
+        return true;
+    }
     if (round->precommit_timeout_set || count_any(round, VOTE_PRECOMMIT) < quorum_of(c))
         return false;
     round->precommit_timeout_set = true;

@@ -30,7 +30,10 @@ void cut_encode(struct cut *cut, struct buffer *out)
 
 bool cut_decode(struct bytes bytes, struct cut *cut_out, struct error *error)
 {
-    struct cut *cut = cut_out;
+    if (bytes.size > CUT_SIZE_MAX)
+        return error_set(error, ERROR_LIMIT, "cut: larger than %d bytes", CUT_SIZE_MAX);
+    struct cut decoded;
+    struct cut *cut = &decoded;
     memset(cut, 0, sizeof(*cut));
     struct codec_reader reader;
     codec_reader_init(&reader, bytes);
@@ -55,6 +58,7 @@ bool cut_decode(struct bytes bytes, struct cut *cut_out, struct error *error)
     if (!codec_finish(&reader, "cut", error))
         return false;
     cut->id = hash_bytes(bytes);
+    *cut_out = decoded;
     return true;
 }
 

@@ -124,7 +124,7 @@ static void get_status(struct codec_reader *reader, struct status *status)
         round->round = (int32_t)codec_get_int(reader, 0, ROUND_MAX);
         round->prevotes = codec_get_uint(reader, UINT64_MAX);
         round->precommits = codec_get_uint(reader, UINT64_MAX);
-        round->proposals = (uint8_t)codec_get_uint(reader, UINT8_MAX);
+        round->proposals = (uint8_t)codec_get_uint(reader, STATUS_PROPOSALS_MAX);
     }
 }
 
@@ -195,6 +195,8 @@ static void get_body(struct codec_reader *reader, struct message *message)
 
 bool message_decode(struct bytes bytes, struct message *message, struct error *error)
 {
+    if (bytes.size > MESSAGE_SIZE_MAX)
+        return error_set(error, ERROR_LIMIT, "message: larger than %d bytes", MESSAGE_SIZE_MAX);
     struct codec_reader reader;
     codec_reader_init(&reader, bytes);
     codec_get_array(&reader, 3, 3);

@@ -30,6 +30,7 @@ const char *message_kind_word(enum message_kind kind);
 enum {
     MESSAGE_VOTES_MAX = 2 * VOTERS_MAX,
     STATUS_ROUNDS_MAX = 8,
+    STATUS_PROPOSALS_MAX = 2, /* slots of a round: CONSENSUS_SLOTS */
     FETCH_BATCHES_MAX = 64,
     FETCH_HEIGHTS_MAX = 32
 };
@@ -43,7 +44,7 @@ struct status {
     struct status_round {
         int32_t round;
         uint64_t prevotes, precommits; /* bit i: of voters[i] */
-        uint8_t proposals;             /* slots filled, 0..2 */
+        uint8_t proposals;             /* slots filled, 0..STATUS_PROPOSALS_MAX */
     } rounds[STATUS_ROUNDS_MAX];
 };
 
@@ -94,7 +95,8 @@ struct message {
 };
 
 void message_encode(const struct message *message, struct buffer *out);
-/* A message is large: the caller keeps one. Borrows from `bytes`. */
+/* A message is large: the caller keeps one; on failure its contents mean nothing. Borrows from
+ * `bytes`. ERROR_LIMIT beyond MESSAGE_SIZE_MAX. */
 bool message_decode(struct bytes bytes, struct message *message_out, struct error *error) MUST_USE;
 
 #endif

@@ -219,6 +219,8 @@ static void get_seal(struct codec_reader *reader, struct record *record)
 
 bool record_decode(struct bytes bytes, struct record *record_out, struct error *error)
 {
+    if (bytes.size > RECORD_SIZE_MAX)
+        return error_set(error, ERROR_LIMIT, "record: larger than %d bytes", RECORD_SIZE_MAX);
     struct record record;
     memset(&record, 0, sizeof(record));
     struct codec_reader reader;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # fuzz.sh BUILD_DIR SECONDS: builds the libFuzzer targets and runs each for so long.
-# What a target learns stays in BUILD_DIR/corpus; a crash is written there and named.
+# Seeds are in tests/fuzz/corpus. What a target learns stays in BUILD_DIR/corpus; a crash is
+# written there and named.
 set -euo pipefail
 source=$(cd "$(dirname "$0")/../.." && pwd)
 build=$1 seconds=$2
@@ -18,5 +19,5 @@ for target in "${targets[@]}"; do
     mkdir -p "$corpus"
     echo "fuzz: $(basename "$target"), $seconds s"
     "$target" -max_total_time="$seconds" -print_final_stats=1 -verbosity=0 \
-        -artifact_prefix="$corpus-" "$corpus"
+        -artifact_prefix="$corpus-" "$corpus" "$source/tests/fuzz/corpus/$(basename "$target")"
 done

@@ -508,6 +508,7 @@ static void schedule(struct world *w)
 static void set_up(struct world *w)
 {
     const struct scenario *s = &w->scenario;
+    must(s->nodes > 0);
     w->now_ms = START_MS;
     for (uint16_t i = 0; i < s->nodes; i++) {
         uint8_t seed32[SEED_SIZE] = {0};

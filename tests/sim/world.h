@@ -124,10 +124,10 @@ void world_release(struct world *world);
 void world_post(struct world *world, uint16_t from, uint16_t to, struct bytes message);
 
 /* liar.c: what a liar's message becomes on its way to `to`. */
-void liar_send(struct world *world, uint16_t from, uint16_t to, struct bytes message);
+void liar_send(struct world *world, uint16_t from, uint16_t to, struct bytes bytes);
 /* load.c: one transaction of a random kind at `node`. */
-void load_submit(struct world *world, uint16_t node);
+void load_submit(struct world *world, uint16_t number);
 /* Replays a node's log with a second, naive model; fails the world where they differ. */
-void load_check_balances(struct world *world, uint16_t node);
+void load_check_balances(struct world *world, uint16_t number);
 
 #endif

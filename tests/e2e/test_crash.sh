@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Thirty times a node is killed (kill -9) and started again while tills write to all four. What was
+# acknowledged is there afterwards, exactly once, where it was said to be, at every node.
+# timeout: 180
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=tills.sh
+. "$(dirname "$0")/tills.sh"
+
+kills=${ACCRUE_KILLS:-30}
+RANDOM=${ACCRUE_SEED:=$$} # bash's own generator, begun with the seed
+
+# One node in most rounds, two at once in each fifth.
+kill_and_restart() {
+    local victims round restarted=0
+    for ((round = 0; restarted < kills; round++)); do
+        mapfile -t victims < <(shuf -e "${names[@]}" -n $((round % 5 == 4 ? 2 : 1)) \
+            --random-source=<(yes "$RANDOM"))
+        for node in "${victims[@]}"; do
+            node_end "$node" KILL
+        done
+        sleep "0.$((RANDOM % 10))"
+        for node in "${victims[@]}"; do
+            node_start "$node"
+            restarted=$((restarted + 1))
+            expect_eventually 10 answers "$node"
+        done
+        sleep "0.$((RANDOM % 10))"
+        note_places
+    done
+    echo "note: $restarted restarts"
+}
+
+nodes_go_on_through_thirty_crashes() {
+    start_tills
+    kill_and_restart
+    stop_tills
+    needed nodes_ready "${names[@]}"
+}
+
+echo "note: seed $ACCRUE_SEED"
+four_nodes
+give_ann_points
+run_case nodes_go_on_through_thirty_crashes
+run_case all_nodes_come_to_one_place
+run_case what_was_acknowledged_is_there_once_where_it_was_said_to_be
+run_case the_balance_is_what_the_log_says
+finish
