@@ -92,10 +92,15 @@ bool demo_conclude(struct demo *demo, const struct demo_counts *counts, bool *go
         return false;
     puts("\nEvery node is audited from its own bytes: certificates, lanes, records, tree, replay.");
     fflush(stdout);
-    bool ok = true;
+    char path[CLI_PATH_MAX];
+    struct buffer charter;
+    buffer_init(&charter, CHARTER_SIZE_MAX);
+    bool ok = cli_path(path, error, "%s/charter.json", demo->cluster.dir) &&
+              cli_file_read(path, CHARTER_SIZE_MAX, &charter, error);
     for (size_t i = 0; i < DEMO_NODES && ok; i++)
-        ok = verify_over_http(demo->http, &demo->auditor[i], (struct bytes){0}, demo->progress,
+        ok = verify_over_http(demo->http, &demo->auditor[i], buffer_bytes(&charter), demo->progress,
                               &nodes[i], error);
+    buffer_release(&charter);
     verify_agreement(nodes, DEMO_NODES);
     if (ok)
         verify_print(nodes, DEMO_NODES);

@@ -56,9 +56,10 @@ static bool read_field(json_t *source, const char *name, bool needed, struct fie
     *field = (struct field){.place = NO_COLUMN, .number = 1};
     if (!object)
         return !needed || error_set(error, ERROR_INVALID, "mapping: \"%s\" is missing", name);
-    if (!json_is_object(object) || !only_known(object, name, known, ARRAY_SIZE(known), error))
-        return json_is_object(object) ||
-               error_set(error, ERROR_INVALID, "mapping: \"%s\" must be an object", name);
+    if (!json_is_object(object))
+        return error_set(error, ERROR_INVALID, "mapping: \"%s\" must be an object", name);
+    if (!only_known(object, name, known, ARRAY_SIZE(known), error))
+        return false;
     json_t *value = json_object_get(object, "value");
     json_t *divisor = json_object_get(object, "divisor");
     field->given = true;
@@ -111,8 +112,10 @@ static bool read_source(struct source *source, json_t *json, struct error *error
     const char *type = json_string_value(json_object_get(json, "type"));
     const char *key = json_string_value(json_object_get(json, "key"));
     const char *separator = json_string_value(json_object_get(json, "separator"));
-    if (!json_is_object(json) || !only_known(json, "source", known, ARRAY_SIZE(known), error))
-        return json_is_object(json) || error_set(error, ERROR_INVALID, "mapping: not an object");
+    if (!json_is_object(json))
+        return error_set(error, ERROR_INVALID, "mapping: a source must be an object");
+    if (!only_known(json, "source", known, ARRAY_SIZE(known), error))
+        return false;
     if (!type || (strcmp(type, "earn") != 0 && strcmp(type, "redeem") != 0))
         return error_set(error, ERROR_INVALID, "mapping: \"type\" is \"earn\" or \"redeem\"");
     if (!key || strlen(key) > IMPORT_KEY_PREFIX_MAX)

@@ -1,0 +1,84 @@
+// links: node
+#include "check.h"
+
+#include "node/cli.h"
+
+static uint64_t time_of(const char *text)
+{
+    uint64_t time_ms = 1;
+    return cli_time_parse(text, &time_ms) ? time_ms : 1;
+}
+
+CASE(times_are_read_in_each_of_their_forms)
+{
+    CHECK_INT(time_of("1970-01-01T00:00:00Z"), 0);
+    CHECK_INT(time_of("2017-01-01"), INT64_C(1483228800000));
+    CHECK_INT(time_of("2017-01-01T12:30:27"), INT64_C(1483273827000));
+    CHECK_INT(time_of("2017-01-01 12:30"), INT64_C(1483273800000));
+    CHECK_INT(time_of("2017-01-01T12:30:27.5Z"), INT64_C(1483273827500));
+    CHECK_INT(time_of("2017-01-01T12:30:27.1239Z"), INT64_C(1483273827123));
+    CHECK_INT(time_of("2016-02-29"), INT64_C(1456704000000));
+}
+
+CASE(what_is_no_time_is_refused)
+{
+    static const char *const bad[] = {"",
+                                      "2017",
+                                      "2017-13-01",
+                                      "2017-02-29",
+                                      "2017-04-31",
+                                      "2017-00-10",
+                                      "1969-12-31",
+                                      "2017-01-01T24:00:00",
+                                      "2017-01-01T10:60:00",
+                                      "2017-01-01T10:00:00+01:00",
+                                      "2017-01-01T10:00:00.",
+                                      "2017-01-01x",
+                                      "2017-1-1"};
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        CHECK_INT(time_of(bad[i]), 1);
+}
+
+CASE(a_time_that_is_printed_reads_back)
+{
+    char text[32];
+    cli_time_format(UINT64_C(1483273827045), text);
+    CHECK_TEXT(text, "2017-01-01T12:30:27.045Z");
+    CHECK_INT(time_of(text), INT64_C(1483273827045));
+    cli_time_format(UINT64_MAX, text);
+    CHECK_INT(strlen(text), 24);
+}
+
+CASE(spans_have_units)
+{
+    uint64_t ms = 7;
+    CHECK(cli_duration_parse("90", &ms) && ms == 90000);
+    CHECK(cli_duration_parse("15m", &ms) && ms == 900000);
+    CHECK(cli_duration_parse("7d", &ms) && ms == UINT64_C(604800000));
+    CHECK(!cli_duration_parse("", &ms) && !cli_duration_parse("d", &ms));
+    CHECK(!cli_duration_parse("-1s", &ms) && !cli_duration_parse("1.5h", &ms));
+    CHECK_INT(ms, 604800000);
+}
+
+CASE(money_is_read_exactly)
+{
+    int64_t micro = 7;
+    CHECK(cli_micro_parse("0.0090", &micro) && micro == 9000);
+    CHECK(cli_micro_parse("12", &micro) && micro == 12000000);
+    CHECK(cli_micro_parse("0.000001", &micro) && micro == 1);
+    CHECK(cli_micro_parse("1.00000000", &micro) && micro == 1000000);
+    CHECK(!cli_micro_parse("0.0000001", &micro) && !cli_micro_parse("1.", &micro));
+    CHECK(!cli_micro_parse("-1", &micro) && !cli_micro_parse(".5", &micro));
+    CHECK(!cli_micro_parse("1e3", &micro) && !cli_micro_parse("", &micro));
+    CHECK_INT(micro, 1000000);
+}
+
+int main(void)
+{
+    RUN(times_are_read_in_each_of_their_forms);
+    RUN(what_is_no_time_is_refused);
+    RUN(a_time_that_is_printed_reads_back);
+    RUN(spans_have_units);
+    RUN(money_is_read_exactly);
+    return check_report();
+}
