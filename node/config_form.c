@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { WHY_SIZE = 256 };
+
 void config_form_init(struct config_form *form, json_t *object, const char *path,
                       struct config_mistakes *mistakes)
 {
@@ -27,12 +29,19 @@ static void mistake_add(struct config_mistakes *mistakes, const char *text)
     at[size] = '\0';
 }
 
+static void why_format(char why_out[WHY_SIZE], const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+static void why_format(char why_out[WHY_SIZE], const char *format, va_list arguments)
+{
+    vsnprintf(why_out, WHY_SIZE, format, arguments);
+}
+
 void config_form_mistake(struct config_form *form, const char *name, const char *format, ...)
 {
-    char why[256];
+    char why[WHY_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    vsnprintf(why, sizeof(why), format, arguments);
+    why_format(why, format, arguments);
     va_end(arguments);
     struct buffer text;
     buffer_init(&text, CONFIG_SIZE_MAX);
