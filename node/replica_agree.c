@@ -369,7 +369,10 @@ void agree_on_proposal(struct replica *r, uint16_t from, struct bytes bytes)
     gossip_remember_proposal(r, proposal, bytes);
     uint64_t bound = r->charter->policy.clock_bound_ms;
     uint64_t time_ms = proposal->cut.time_ms;
-    bool timely = time_ms <= r->now_ms + bound && r->now_ms <= time_ms + bound;
+    /* Where clocks were put back, the earliest time that a cut may have lies ahead of them: it is
+     * never too late, or nothing could be decided until they have caught up. */
+    bool earliest = time_ms == r->cut_time_ms + 1 && time_ms > r->now_ms;
+    bool timely = earliest || (time_ms <= r->now_ms + bound && r->now_ms <= time_ms + bound);
     consensus_on_proposal(r->consensus, proposal, bytes, timely, proof_holds(r, proposal));
 }
 

@@ -37,12 +37,18 @@ static const char *const plant_wrongs[] = {
 #undef X
 };
 
+/* Honest nodes that refused to go on in the world played last. */
+static size_t retired_count;
+
 static bool play(const struct scenario *scenario, bool verbose, char why[SIM_TEXT])
 {
     struct world *world = (struct world *)allocate(1, sizeof(*world));
     world->verbose = verbose;
     bool good = world_play(world, scenario);
     memcpy(why, world->why, SIM_TEXT);
+    retired_count = 0;
+    for (size_t i = 0; i < scenario->nodes; i++)
+        retired_count += world->nodes[i].retired && !world->nodes[i].liar;
     if (verbose)
         printf("seed %" PRIu64 ": %zu nodes, %zu liars (%x), %zu heights, %" PRIu64
                " messages, %zu promises\n",
@@ -125,7 +131,9 @@ static int find_plant(enum plant plant)
         plant_active = PLANT_NONE;
         char sound[SIM_TEXT];
         /* The same seed without the bug must pass: it is the bug that is found, not the weather. */
-        if (!passed && play(&scenario, false, sound)) {
+        bool sound_passes = !passed && play(&scenario, false, sound);
+        /* A node that lost its store must have been told, and stop, where the plant signs on. */
+        if (sound_passes && (plant != PLANT_LOST_STORE || retired_count > 0)) {
             printf("planted %s (%s): found with seed %" PRIu64 ": %s\n", plant_words[plant],
                    plant_wrongs[plant], seed, why);
             return 0;

@@ -6,6 +6,7 @@
 
 #include "crypto/merkle.h"
 #include "protocol/codec.h"
+#include "protocol/plant.h"
 
 enum { START_MS = 1800000000, EVENTS_MAX = 4000000, QUIET_TICK_MS = 5, LONG_SLEEP_MS = 2000 };
 
@@ -134,7 +135,10 @@ static void claim(struct world *w, uint16_t node, const char *kind, uint64_t hei
             *slot = (struct claim){.place = key, .claim = said};
         if (slot->place != key)
             continue;
-        if (!hash_equal(&slot->claim, &said))
+        /* A node that lost its disk signs again what nobody told it of: it is one of the f, and the
+         * plant that signs although it was told is known by the same node stopping without it. */
+        bool excused = w->nodes[node].wiped && plant_active == PLANT_NONE;
+        if (!hash_equal(&slot->claim, &said) && !excused)
             world_fail(w, "honest node %s signed two claims", place);
         return;
     }
