@@ -167,10 +167,13 @@ static void after_durable(struct replica *r, struct after *after)
         own_batch_durable(r, &after->id);
         return;
     case AFTER_VOTE:
+        /* Each is acted upon before the next: a group that took long holds those of many rounds. */
         agree_vote_durable(r, &after->vote);
+        agree_pump(r);
         return;
     case AFTER_PROPOSAL:
         agree_proposal_durable(r, buffer_bytes(&after->bytes));
+        agree_pump(r);
         return;
     case AFTER_OUTBOX:
         replica_act(r, REPLICA_DURABLE)->action.token = after->token;
