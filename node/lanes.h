@@ -40,13 +40,19 @@ struct lane {
     struct lane_entry **entries; /* sequences ascend; of one sequence, as they came */
     size_t count, capacity;
     size_t bytes;            /* of all entries */
-    uint64_t day, day_bytes; /* payload decided on that day of ledger time (rule 13) */
+    uint64_t day, day_bytes; /* payload decided on that day of cut time (rule 13) */
     struct hash asked[LANE_ASKED_MAX];
     size_t asked_count; /* ever: the place of the next one modulo LANE_ASKED_MAX */
 };
 
 /* Told of each entry that leaves, before it is freed. */
 typedef void lane_left(void *context, const struct lane_entry *entry, bool decided);
+
+/* The day that a cut's payload counts for: what is judged and what is booked must agree. */
+static inline uint64_t lane_day(uint64_t cut_time_ms)
+{
+    return cut_time_ms / (UINT64_C(24) * 3600 * 1000);
+}
 
 void lane_release(struct lane *lane);
 struct lane_entry *lane_find(const struct lane *lane, const struct hash *id);

@@ -557,19 +557,9 @@ const struct state *replica_state(const struct replica *r)
     return r->state;
 }
 
-const struct merkle *replica_tree(const struct replica *r)
-{
-    return &r->tree;
-}
-
 uint64_t replica_height(const struct replica *r)
 {
     return r->shown.height;
-}
-
-uint64_t replica_time_ms(const struct replica *r)
-{
-    return r->shown_time_ms;
 }
 
 uint64_t replica_ledger_now_ms(const struct replica *r, uint64_t now_ms)

@@ -24,7 +24,6 @@
 #include "protocol/message.h"
 
 struct signing_key;
-struct merkle;
 
 enum { REPLICA_TO_ALL = 0xffff };
 
@@ -91,9 +90,7 @@ uint64_t replica_deadline_ms(const struct replica *replica); /* UINT64_MAX: none
 /* ---- asking -------------------------------------------------------------------------------- */
 
 const struct state *replica_state(const struct replica *replica);
-const struct merkle *replica_tree(const struct replica *replica);
-uint64_t replica_height(const struct replica *replica);  /* last executed */
-uint64_t replica_time_ms(const struct replica *replica); /* ledger time of the last height */
+uint64_t replica_height(const struct replica *replica); /* last executed */
 /* Ledger time that now would have: what a till's transaction is stamped with. */
 uint64_t replica_ledger_now_ms(const struct replica *replica, uint64_t now_ms);
 

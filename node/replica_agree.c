@@ -24,15 +24,10 @@ static bool names_our_state(const struct replica *r, const struct cut *cut)
            hash_equal(&cut->record_root, &passed->root);
 }
 
-static uint64_t lane_day_of(uint64_t time_ms)
-{
-    return time_ms / (UINT64_C(24) * 3600 * 1000);
-}
-
 /* Payload that a lane may still advance by, in a cut at `time_ms`. */
 static uint64_t lane_room(const struct replica *r, const struct lane *lane, uint64_t time_ms)
 {
-    uint64_t used = lane->day == lane_day_of(time_ms) ? lane->day_bytes : 0;
+    uint64_t used = lane->day == lane_day(time_ms) ? lane->day_bytes : 0;
     uint64_t today = r->charter->limits.lane_day_bytes;
     uint64_t left = used < today ? today - used : 0;
     return left < r->charter->limits.lane_cut_bytes ? left : r->charter->limits.lane_cut_bytes;

@@ -280,7 +280,7 @@ static void entry_left(void *context, const struct lane_entry *entry, bool decid
 
 static void advance_lanes(struct replica *r, const struct cut *cut, const uint64_t *bytes)
 {
-    uint64_t day = cut->time_ms / (UINT64_C(24) * 3600 * 1000);
+    uint64_t day = lane_day(cut->time_ms);
     for (uint16_t i = 0; i < cut->lane_count; i++) {
         struct lane *lane = &r->lanes[i];
         if (lane->day != day)

@@ -126,11 +126,6 @@ void consensus_begin(struct consensus *c, const struct consensus_config *config,
 
 /* ---- small helpers ------------------------------------------------------------------------- */
 
-static size_t quorum_of(const struct consensus *c)
-{
-    return c->config.quorum;
-}
-
 static int place_of(const struct consensus *c, uint16_t node)
 {
     for (size_t i = 0; i < c->config.voter_count; i++)
@@ -267,12 +262,12 @@ static size_t count_any(const struct round_state *round, enum vote_type type)
 static const struct hash *quorum_cut(const struct consensus *c, const struct round_state *round,
                                      enum vote_type type)
 {
-    if (count_any(round, type) < quorum_of(c))
+    if (count_any(round, type) < c->config.quorum)
         return NULL;
     for (size_t i = 0; i < c->config.voter_count; i++)
         for (size_t k = 0; k < round->claims[type - 1][i]; k++) {
             const struct vote *vote = &round->votes[type - 1][i * CLAIMS_MAX + k];
-            if (!vote->nil && count_for(c, round, type, &vote->cut) >= quorum_of(c))
+            if (!vote->nil && count_for(c, round, type, &vote->cut) >= c->config.quorum)
                 return &vote->cut;
         }
     return NULL;
@@ -369,7 +364,7 @@ static bool rule_prevote(struct consensus *c, struct round_state *round)
     if (again) {
         const struct round_state *past = round_at(c, slot->valid_round);
         bool proven = slot->proof_holds ||
-                      (past && count_for(c, past, VOTE_PREVOTE, &slot->cut) >= quorum_of(c));
+                      (past && count_for(c, past, VOTE_PREVOTE, &slot->cut) >= c->config.quorum);
         if (!proven)
             return false;
     }
@@ -388,7 +383,7 @@ static bool rule_prevote(struct consensus *c, struct round_state *round)
 static bool rule_prevote_timeout(struct consensus *c, struct round_state *round)
 {
     if (c->step != STEP_PREVOTE || round->prevote_timeout_set ||
-        count_any(round, VOTE_PREVOTE) < quorum_of(c))
+        count_any(round, VOTE_PREVOTE) < c->config.quorum)
         return false;
     round->prevote_timeout_set = true;
     set_timeout(c, TIMEOUT_PREVOTE);
@@ -429,7 +424,7 @@ static bool rule_lock(struct consensus *c, struct round_state *round)
 /* Line 44. */
 static bool rule_precommit_nil(struct consensus *c, struct round_state *round)
 {
-    if (c->step != STEP_PREVOTE || count_for(c, round, VOTE_PREVOTE, NULL) < quorum_of(c))
+    if (c->step != STEP_PREVOTE || count_for(c, round, VOTE_PREVOTE, NULL) < c->config.quorum)
         return false;
     c->step = STEP_PRECOMMIT;
     cast(c, VOTE_PRECOMMIT, NULL, -1, false);
@@ -440,13 +435,13 @@ static bool rule_precommit_nil(struct consensus *c, struct round_state *round)
  * f honest ones have spoken), so it is over at once. */
 static bool rule_precommit_timeout(struct consensus *c, struct round_state *round)
 {
-    if (!round->nil_round_over && count_for(c, round, VOTE_PRECOMMIT, NULL) >= quorum_of(c)) {
+    if (!round->nil_round_over && count_for(c, round, VOTE_PRECOMMIT, NULL) >= c->config.quorum) {
         round->nil_round_over = round->precommit_timeout_set = true;
         struct consensus_action *action = act(c, ACTION_TIMEOUT);
         action->timeout = TIMEOUT_PRECOMMIT;
         return true;
     }
-    if (round->precommit_timeout_set || count_any(round, VOTE_PRECOMMIT) < quorum_of(c))
+    if (round->precommit_timeout_set || count_any(round, VOTE_PRECOMMIT) < c->config.quorum)
         return false;
     round->precommit_timeout_set = true;
     set_timeout(c, TIMEOUT_PRECOMMIT);
@@ -458,7 +453,7 @@ static void certify(struct consensus *c, const struct round_state *round, int32_
 {
     struct certificate *certificate = &c->certificate;
     *certificate = (struct certificate){.height = c->height, .round = number, .cut = *cut};
-    for (size_t i = 0; i < c->config.voter_count && certificate->count < quorum_of(c); i++) {
+    for (size_t i = 0; i < c->config.voter_count && certificate->count < c->config.quorum; i++) {
         const struct vote *vote = claim_for(round, VOTE_PRECOMMIT, i, cut);
         if (!vote)
             continue;
