@@ -88,10 +88,21 @@ struct after *replica_after(struct replica *r, enum after_kind kind)
     return after;
 }
 
+static bool write_waits(const struct replica *r)
+{
+    const struct write *write = &r->writes[r->filling];
+    return !r->write_in_flight && write->group.count > 0 && write->after_count == 0 &&
+           write->group.ops.size < UNASKED_BYTES && !r->draining;
+}
+
 static void flush(struct replica *r)
 {
     struct write *write = &r->writes[r->filling];
     if (r->write_in_flight || (write->group.count == 0 && write->after_count == 0))
+        return;
+    if (write->since_ms == 0)
+        write->since_ms = r->now_ms;
+    if (write_waits(r) && r->now_ms < write->since_ms + UNASKED_MS)
         return;
     must(!write->group.ops.overflowed);
     r->write_in_flight = true;
@@ -122,6 +133,8 @@ static void set_clock(struct replica *r, uint64_t now_ms)
     for (size_t i = 0; i < ARRAY_SIZE(r->timers); i++)
         r->timers[i].at_ms -= back < r->timers[i].at_ms ? back : r->timers[i].at_ms;
     r->status_at_ms = r->ask_at_ms = now_ms;
+    r->batch_company.expected = r->cut_company.expected = 0;
+    r->writes[r->filling].since_ms = 0;
     memset(r->fetch_at_ms, 0, sizeof(r->fetch_at_ms));
     for (size_t i = 0; i < r->waiting_count; i++)
         r->waiting[i].since_ms = now_ms;
@@ -199,6 +212,7 @@ static void write_clear(struct write *write)
     for (size_t i = 0; i < write->after_count; i++)
         buffer_release(&write->afters[i].bytes);
     write->after_count = 0;
+    write->since_ms = 0;
     store_group_clear(&write->group);
 }
 
@@ -274,14 +288,23 @@ static bool may_batch(const struct replica *r)
            lane->count < OWN_UNDECIDED_MAX && lane->bytes + BATCH_SIZE_MAX <= LANE_BYTES_MAX;
 }
 
+bool replica_awaits(const struct replica *r, const struct company *company, uint64_t here,
+                    uint64_t since_ms)
+{
+    return here < company->expected && r->now_ms < since_ms + COMPANY_MS &&
+           r->now_ms < company->since_ms + COMPANY_RECENT_MS;
+}
+
 static bool batch_is_due(const struct replica *r)
 {
     const struct lane *lane = &r->lanes[r->config.self.v];
     if (!may_batch(r))
         return false;
-    return lane->count < OWN_UNDECIDED_EAGER || r->draining ||
-           r->mempool.size >= r->charter->limits.batch_bytes ||
-           r->now_ms >= r->waiting[0].since_ms + BATCH_WAIT_MS;
+    if (r->draining || r->mempool.size >= r->charter->limits.batch_bytes ||
+        r->now_ms >= r->waiting[0].since_ms + BATCH_WAIT_MS)
+        return true;
+    return lane->count < OWN_UNDECIDED_EAGER &&
+           !replica_awaits(r, &r->batch_company, r->waiting_count, r->waiting[0].since_ms);
 }
 
 /* How many waiting transactions fit one batch, and their bytes. */
@@ -336,6 +359,7 @@ static void make_batch(struct replica *r)
     store_put(replica_group(r), store_key_bytes(&key), buffer_bytes(&r->scratch));
     replica_after(r, AFTER_BATCH)->id = batch.id;
     r->batch_in_flight = true;
+    r->batch_company.expected = 0; /* who comes later than the others goes at once */
     mempool_drop(r, count, size);
 }
 
@@ -440,8 +464,15 @@ uint64_t replica_deadline_ms(const struct replica *r)
     for (size_t i = 0; i < ARRAY_SIZE(r->timers); i++)
         if (r->timers[i].set)
             at = earlier(at, r->timers[i].at_ms);
-    if (may_batch(r))
-        at = earlier(at, r->waiting[0].since_ms + BATCH_WAIT_MS);
+    if (may_batch(r)) {
+        uint64_t since = r->waiting[0].since_ms;
+        bool company = replica_awaits(r, &r->batch_company, r->waiting_count, since);
+        at = earlier(at, since + (uint64_t)(company ? COMPANY_MS : BATCH_WAIT_MS));
+    }
+    if (write_waits(r))
+        at = earlier(at, r->writes[r->filling].since_ms + UNASKED_MS);
+    if (agree_awaits_company(r))
+        at = earlier(at, r->want_cut_ms + COMPANY_MS);
     if (consensus_step(r->consensus) == STEP_WAITING && r->may_sign && !r->pending.used) {
         at = earlier(at, r->cut_time_ms + r->charter->limits.heartbeat_ms);
         at = earlier(at, state_next_due_ms(r->state));

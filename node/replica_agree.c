@@ -268,10 +268,26 @@ static void note_own_round(struct replica *r, int32_t round)
         r->own_rounds[r->own_round_count++] = round;
 }
 
+static uint64_t undecided_transactions(const struct replica *r)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < r->charter->node_count; i++)
+        for (size_t k = 0; k < r->lanes[i].count; k++)
+            if (!r->lanes[i].entries[k]->hidden)
+                count += r->lanes[i].entries[k]->batch.transaction_count;
+    return count;
+}
+
+bool agree_awaits_company(const struct replica *r)
+{
+    return r->want_cut_round == 0 && consensus_round(r->consensus) == 0 &&
+           replica_awaits(r, &r->cut_company, undecided_transactions(r), r->want_cut_ms);
+}
+
 static void propose_fresh(struct replica *r)
 {
     if (r->want_cut_round < 0 || r->want_cut_round != consensus_round(r->consensus) ||
-        consensus_step(r->consensus) == STEP_DECIDED || !r->may_sign)
+        consensus_step(r->consensus) == STEP_DECIDED || !r->may_sign || agree_awaits_company(r))
         return;
     struct cut cut;
     if (!make_cut(r, &cut))
@@ -371,21 +387,42 @@ void agree_on_proposal(struct replica *r, uint16_t from, struct bytes bytes)
     consensus_on_proposal(r->consensus, proposal, bytes, timely, proof_holds(r, proposal));
 }
 
+static bool claim_held(const struct replica *r, const struct vote *vote, size_t place)
+{
+    const struct vote *held;
+    for (size_t claim = 0; (held = consensus_vote(r->consensus, vote->round, vote->type, place,
+                                                  claim)) != NULL;
+         claim++)
+        if (vote_same_claim(held, vote))
+            return true;
+    return false;
+}
+
+/* Checking signatures is most of what a small height costs. Where a quorum stands for the same cut
+ * in this round, our own vote included as soon as it is being written, one more changes nothing;
+ * should the height stall all the same, it is sent again and then it counts. */
+static bool vote_is_surplus(const struct replica *r, const struct vote *vote)
+{
+    const struct vote *own = &r->own_votes[vote->type - 1];
+    if (vote->nil || vote->round != consensus_round(r->consensus) ||
+        r->now_ms > r->height_since_ms + STALLED_MS)
+        return false;
+    size_t standing = own->height == vote->height && vote_same_claim(own, vote);
+    for (size_t place = 0; place < r->agreement.voter_count; place++)
+        standing += (int)place != r->agreement.self && claim_held(r, vote, place);
+    return standing >= r->agreement.quorum;
+}
+
 bool agree_on_vote(struct replica *r, uint16_t from, const struct vote *vote)
 {
     uint16_t voter = vote->voter.v;
     if (voter >= r->charter->node_count || !r->is_voter[voter] || vote->height != r->height + 1)
         return true;
-    for (size_t place = 0; place < r->agreement.voter_count; place++) {
-        if (r->agreement.voters[place] != voter)
-            continue;
-        const struct vote *held;
-        for (size_t claim = 0;
-             (held = consensus_vote(r->consensus, vote->round, vote->type, place, claim)) != NULL;
-             claim++)
-            if (vote_same_claim(held, vote))
-                return true;
-    }
+    for (size_t place = 0; place < r->agreement.voter_count; place++)
+        if (r->agreement.voters[place] == voter && claim_held(r, vote, place))
+            return true;
+    if (vote_is_surplus(r, vote))
+        return true;
     if (!vote_verify(vote, r->verifiers[voter], &r->charter->coalition)) {
         r->seen[from].bad_signatures++;
         return false;
@@ -424,6 +461,7 @@ static void store_vote(struct replica *r, const struct consensus_action *action)
     struct vote vote = action->vote;
     vote_sign(&vote, r->config.key, &r->charter->coalition);
     note_own_round(r, vote.round);
+    r->own_votes[vote.type - 1] = vote;
     buffer_clear(&r->record);
     vote_put(&vote, &r->record);
     struct store_key key = key_vote(vote.height, vote.round, vote.type);
@@ -499,7 +537,10 @@ void agree_try_execute(struct replica *r)
     }
     struct certificate certificate = r->pending.certificate;
     r->pending.used = false;
+    uint64_t before = r->tree.size;
     execute_cut(r, &certificate, &cut, buffer_bytes(&r->pending.cut));
+    r->cut_company = (struct company){
+        .expected = undecided_transactions(r) + (r->tree.size - before - 1), .since_ms = r->now_ms};
     agree_begin(r);
     gossip_catch_up(r, false);
 }
@@ -627,6 +668,7 @@ static void take_action(struct replica *r, const struct consensus_action *action
     switch (action->kind) {
     case ACTION_NEED_CUT:
         r->want_cut_round = action->round;
+        r->want_cut_ms = r->now_ms;
         propose_fresh(r);
         return;
     case ACTION_PROPOSE:

@@ -152,6 +152,7 @@ static void answer_own(struct replica *r, const struct lane_entry *entry, uint32
 {
     if (!entry->tokens || !entry->tokens[position])
         return;
+    r->batch_company.expected++;
     struct after *after = replica_after(r, AFTER_DECIDED);
     after->token = entry->tokens[position];
     after->index.v = index;
@@ -319,6 +320,7 @@ void execute_cut(struct replica *r, const struct certificate *certificate, const
     execution_order(r, cut, &order);
     uint64_t bytes[NODES_MAX] = {0};
     uint64_t first = r->tree.size;
+    r->batch_company = (struct company){.expected = r->waiting_count, .since_ms = r->now_ms};
     state_begin(r->state, cut->height, cut->time_ms);
     for (size_t i = 0; i < order.count; i++) {
         apply_batch(r, order.entries[i], cut->height);

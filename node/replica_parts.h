@@ -22,6 +22,8 @@ enum {
     OWN_UNDECIDED_EAGER = 4, /* below it a batch closes as soon as the lane is idle */
     OWN_UNDECIDED_MAX = LANE_BRANCH_MAX - 8,
     BATCH_WAIT_MS = 20, /* above it a batch waits this long for company */
+    COMPANY_MS = 4,     /* below it, and a cut: for those who are expected back */
+    COMPANY_RECENT_MS = 25, /* after a height; later nobody is on the way */
     STATUS_FIRST_MS = 50,
     STATUS_LAST_MS = 1000,
     ASK_MS = 250,
@@ -35,6 +37,10 @@ enum {
     /* A group that is this full takes no batches and no further height before it is written: a
      * flood, or a slow disk, must not fill it to STORE_GROUP_MAX. */
     GROUP_BYTES_BUSY = 16 * 1024 * 1024,
+    /* What nothing waits for, others' batches above all, is written together with what something
+     * does: a vote is never durable before the batches that it relies on. */
+    UNASKED_MS = 20,
+    UNASKED_BYTES = 64 * 1024,
     CLOCK_BACK_MS = 1000, /* a clock set back by more moves what is due with it */
     MEMPOOL_BYTES_DEFAULT = 16 * 1024 * 1024,
     MEMPOOL_COUNT_MAX = 256 * 1024
@@ -63,6 +69,7 @@ struct after {
 };
 struct write {
     struct store_group group;
+    uint64_t since_ms; /* when it was first looked at and left to wait; 0: not yet */
     struct after *afters;
     size_t after_count, after_capacity;
 };
@@ -91,6 +98,14 @@ struct timer {
     uint64_t height;
     int32_t round;
     bool set;
+};
+
+/* Clients that wait for an answer come back with the next transaction once they have it: under load
+ * a batch, and a cut, waits for as many as there were, some milliseconds at most. So a height
+ * carries what all clients together have, at the price of one; a lone client waits for nobody. */
+struct company {
+    uint64_t expected; /* transactions */
+    uint64_t since_ms; /* when their answers went out */
 };
 
 struct queued_action {
@@ -136,11 +151,13 @@ struct replica {
     struct hash unjudged[UNJUDGED_MAX];
     size_t unjudged_count;
     int32_t want_cut_round; /* -1: none wanted */
+    uint64_t want_cut_ms;   /* since when */
+    struct company batch_company, cut_company;
     struct decided pending, ahead[AHEAD_MAX];
     struct timer timers[3];
-    uint64_t own_votes_from; /* rounds of own votes stored at this height, for deletion */
     int32_t own_rounds[64];
     size_t own_round_count;
+    struct vote own_votes[2]; /* [type - 1]: the last that was signed, durable or being written */
     bool lock_stored;
 
     struct buffer mempool; /* framed transactions */
@@ -182,9 +199,13 @@ struct after *replica_after(struct replica *r, enum after_kind kind);
 void replica_maybe_batch(struct replica *r);
 void replica_wait(struct replica *r, struct bytes transaction, uint64_t token, uint64_t outbox);
 
+bool replica_awaits(const struct replica *r, const struct company *company, uint64_t here,
+                    uint64_t since_ms);
+
 /* replica_agree.c */
 void agree_begin(struct replica *r); /* at height + 1 */
 void agree_maybe_start(struct replica *r);
+bool agree_awaits_company(const struct replica *r); /* it is our turn, and we wait a little */
 void agree_on_proposal(struct replica *r, uint16_t from, struct bytes bytes);
 /* False: its signature does not hold. */
 bool agree_on_vote(struct replica *r, uint16_t from, const struct vote *vote);
