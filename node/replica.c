@@ -170,6 +170,7 @@ static void height_durable(struct replica *r, const struct after *after)
                                .digest = after->digest,
                                .root = after->root};
     r->shown_time_ms = after->time_ms;
+    r->batch_company.since_ms = r->cut_company.since_ms = r->now_ms;
     replica_act(r, REPLICA_EXECUTED)->action.height = after->height;
 }
 
@@ -288,11 +289,14 @@ static bool may_batch(const struct replica *r)
            lane->count < OWN_UNDECIDED_MAX && lane->bytes + BATCH_SIZE_MAX <= LANE_BYTES_MAX;
 }
 
-bool replica_awaits(const struct replica *r, const struct company *company, uint64_t here,
-                    uint64_t since_ms)
+uint64_t replica_awaits(const struct replica *r, const struct company *company, uint64_t here,
+                        uint64_t since_ms)
 {
-    return here < company->expected && r->now_ms < since_ms + COMPANY_MS &&
-           r->now_ms < company->since_ms + COMPANY_RECENT_MS;
+    uint64_t until_ms = since_ms > company->since_ms ? since_ms : company->since_ms;
+    until_ms += COMPANY_MS;
+    if (until_ms > company->since_ms + COMPANY_RECENT_MS)
+        until_ms = company->since_ms + COMPANY_RECENT_MS;
+    return here < company->expected && r->now_ms < until_ms ? until_ms : 0;
 }
 
 static bool batch_is_due(const struct replica *r)
@@ -466,13 +470,13 @@ uint64_t replica_deadline_ms(const struct replica *r)
             at = earlier(at, r->timers[i].at_ms);
     if (may_batch(r)) {
         uint64_t since = r->waiting[0].since_ms;
-        bool company = replica_awaits(r, &r->batch_company, r->waiting_count, since);
-        at = earlier(at, since + (uint64_t)(company ? COMPANY_MS : BATCH_WAIT_MS));
+        uint64_t company = replica_awaits(r, &r->batch_company, r->waiting_count, since);
+        at = earlier(at, company ? company : since + BATCH_WAIT_MS);
     }
     if (write_waits(r))
         at = earlier(at, r->writes[r->filling].since_ms + UNASKED_MS);
-    if (agree_awaits_company(r))
-        at = earlier(at, r->want_cut_ms + COMPANY_MS);
+    uint64_t company = agree_awaits_company(r);
+    at = company ? earlier(at, company) : at;
     if (consensus_step(r->consensus) == STEP_WAITING && r->may_sign && !r->pending.used) {
         at = earlier(at, r->cut_time_ms + r->charter->limits.heartbeat_ms);
         at = earlier(at, state_next_due_ms(r->state));

@@ -278,10 +278,11 @@ static uint64_t undecided_transactions(const struct replica *r)
     return count;
 }
 
-bool agree_awaits_company(const struct replica *r)
+uint64_t agree_awaits_company(const struct replica *r)
 {
-    return r->want_cut_round == 0 && consensus_round(r->consensus) == 0 &&
-           replica_awaits(r, &r->cut_company, undecided_transactions(r), r->want_cut_ms);
+    if (r->want_cut_round != 0 || consensus_round(r->consensus) != 0)
+        return 0;
+    return replica_awaits(r, &r->cut_company, undecided_transactions(r), r->want_cut_ms);
 }
 
 static void propose_fresh(struct replica *r)
@@ -390,8 +391,8 @@ void agree_on_proposal(struct replica *r, uint16_t from, struct bytes bytes)
 static bool claim_held(const struct replica *r, const struct vote *vote, size_t place)
 {
     const struct vote *held;
-    for (size_t claim = 0; (held = consensus_vote(r->consensus, vote->round, vote->type, place,
-                                                  claim)) != NULL;
+    for (size_t claim = 0;
+         (held = consensus_vote(r->consensus, vote->round, vote->type, place, claim)) != NULL;
          claim++)
         if (vote_same_claim(held, vote))
             return true;

@@ -21,8 +21,8 @@ enum {
     AHEAD_MAX = 32,          /* decided heights kept for their turn */
     OWN_UNDECIDED_EAGER = 4, /* below it a batch closes as soon as the lane is idle */
     OWN_UNDECIDED_MAX = LANE_BRANCH_MAX - 8,
-    BATCH_WAIT_MS = 20, /* above it a batch waits this long for company */
-    COMPANY_MS = 4,     /* below it, and a cut: for those who are expected back */
+    BATCH_WAIT_MS = 20,     /* above it a batch waits this long for company */
+    COMPANY_MS = 4,         /* below it, and a cut: for those who are expected back */
     COMPANY_RECENT_MS = 25, /* after a height; later nobody is on the way */
     STATUS_FIRST_MS = 50,
     STATUS_LAST_MS = 1000,
@@ -105,7 +105,7 @@ struct timer {
  * carries what all clients together have, at the price of one; a lone client waits for nobody. */
 struct company {
     uint64_t expected; /* transactions */
-    uint64_t since_ms; /* when their answers went out */
+    uint64_t since_ms; /* when the height was executed, then when its answers went out */
 };
 
 struct queued_action {
@@ -199,13 +199,15 @@ struct after *replica_after(struct replica *r, enum after_kind kind);
 void replica_maybe_batch(struct replica *r);
 void replica_wait(struct replica *r, struct bytes transaction, uint64_t token, uint64_t outbox);
 
-bool replica_awaits(const struct replica *r, const struct company *company, uint64_t here,
-                    uint64_t since_ms);
+/* Until when to wait for more than the transactions that are here, of which the first came at
+ * `since_ms`; 0: not at all. */
+uint64_t replica_awaits(const struct replica *r, const struct company *company, uint64_t here,
+                        uint64_t since_ms);
 
 /* replica_agree.c */
 void agree_begin(struct replica *r); /* at height + 1 */
 void agree_maybe_start(struct replica *r);
-bool agree_awaits_company(const struct replica *r); /* it is our turn, and we wait a little */
+uint64_t agree_awaits_company(const struct replica *r); /* our turn, but not before; 0: go on */
 void agree_on_proposal(struct replica *r, uint16_t from, struct bytes bytes);
 /* False: its signature does not hold. */
 bool agree_on_vote(struct replica *r, uint16_t from, const struct vote *vote);

@@ -346,13 +346,90 @@ static bool poisoned_ahead(struct stage *s)
     return check(taken == 0, "junk takes no height's place");
 }
 
+static void hear_proposal(struct stage *s, const struct cut *cut)
+{
+    struct buffer bytes, cut_bytes;
+    struct message *message = (struct message *)allocate(1, sizeof(*message));
+    struct proposal *proposal = (struct proposal *)allocate(1, sizeof(*proposal));
+    uint16_t proposer = 1; /* of height 1 in round 0 */
+    buffer_init(&bytes, MESSAGE_SIZE_MAX);
+    buffer_init(&cut_bytes, CUT_SIZE_MAX);
+    proposal->cut = *cut;
+    cut_encode(&proposal->cut, &cut_bytes);
+    proposal->height = 1;
+    proposal->valid_round = -1;
+    proposal->proposer.v = proposer;
+    proposal->cut_bytes = buffer_bytes(&cut_bytes);
+    proposal_sign(proposal, s->keys[proposer], &s->charter.coalition);
+    proposal_put(proposal, &bytes);
+    message->kind = MESSAGE_PROPOSAL;
+    message->body.proposal = buffer_bytes(&bytes);
+    hear(s, proposer, message);
+    buffer_release(&bytes);
+    buffer_release(&cut_bytes);
+    free(proposal);
+    free(message);
+}
+
+static uint64_t blamed(struct stage *s, uint16_t voter)
+{
+    struct replica_status status;
+    replica_status(s->replica, s->now_ms, &status);
+    return status.bad_signatures[voter];
+}
+
+static void hear_prevote(struct stage *s, uint16_t voter, const struct hash *cut, bool forged)
+{
+    struct message *message = (struct message *)allocate(1, sizeof(*message));
+    message->kind = MESSAGE_VOTES;
+    message->body.votes.count = 1;
+    message->body.votes.items[0] = vote_of(s, voter, VOTE_PREVOTE, 0, cut);
+    message->body.votes.items[0].signature.at[0] ^= forged;
+    hear(s, voter, message);
+    free(message);
+}
+
+/* A vote for what a quorum stands for already is not checked, so it must not count either; in a
+ * height that stalls each is checked and counts. */
+static bool surplus_vote(struct stage *s)
+{
+    struct hash none = {{0}}, other = {{9}};
+    stage_open(s, MIB);
+    struct lane_head head = hear_batch(s, 1, 1, none, 100, 1);
+    struct cut cut = cut_naming(s, 1, head);
+    hear_proposal(s, &cut);
+    struct buffer bytes;
+    buffer_init(&bytes, CUT_SIZE_MAX);
+    cut_encode(&cut, &bytes); /* gives it its id */
+    buffer_release(&bytes);
+    hear_prevote(s, 1, &cut.id, false);
+    bool good = check(consensus_step(s->replica->consensus) == STEP_PREVOTE, "it has prevoted");
+    hear_prevote(s, 2, &cut.id, false);
+    good = check(consensus_step(s->replica->consensus) == STEP_PRECOMMIT, "it is locked") && good;
+    uint64_t before = consensus_vote_mask(s->replica->consensus, 0, VOTE_PREVOTE);
+    hear_prevote(s, 3, &cut.id, true);
+    good = check(blamed(s, 3) == 0, "the surplus vote was not checked") && good;
+    good = check(consensus_vote_mask(s->replica->consensus, 0, VOTE_PREVOTE) == before,
+                 "nor counted") &&
+           good;
+    hear_prevote(s, 3, &other, true);
+    good = check(blamed(s, 3) == 1, "one for another cut is checked") && good;
+    s->now_ms += STALLED_MS + 1;
+    hear_prevote(s, 3, &cut.id, true);
+    good = check(blamed(s, 3) == 2, "in a height that stalls each is checked") && good;
+    hear_prevote(s, 3, &cut.id, false);
+    return check(consensus_vote_mask(s->replica->consensus, 0, VOTE_PREVOTE) == (before | 8),
+                 "and counts") &&
+           good;
+}
+
 static const struct {
     const char *name;
     bool (*play)(struct stage *stage);
 } scenes[] = {{"many-rounds", many_rounds},         {"flood-in-one-write", flood_in_one_write},
               {"many-forks", many_forks},           {"large-forks", large_forks},
               {"disk-is-bounded", disk_is_bounded}, {"own-lane-full", own_lane_full},
-              {"poisoned-ahead", poisoned_ahead}};
+              {"poisoned-ahead", poisoned_ahead},   {"surplus-vote", surplus_vote}};
 
 int directed_play(const char *name)
 {
