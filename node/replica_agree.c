@@ -414,6 +414,19 @@ static bool vote_is_surplus(const struct replica *r, const struct vote *vote)
     return standing >= r->agreement.quorum;
 }
 
+/* Two claims are evidence (rule 6), also where the first was not worth checking. */
+static void take_surplus(struct replica *r, const struct vote *vote)
+{
+    uint16_t voter = vote->voter.v;
+    struct vote *surplus = &r->surplus[voter][vote->type - 1];
+    bool conflicts = surplus->height == vote->height && surplus->round == vote->round &&
+                     !vote_same_claim(surplus, vote);
+    if (conflicts && vote_verify(surplus, r->verifiers[voter], &r->charter->coalition))
+        consensus_on_vote(r->consensus, surplus);
+    if (conflicts)
+        surplus->height = 0;
+}
+
 bool agree_on_vote(struct replica *r, uint16_t from, const struct vote *vote)
 {
     uint16_t voter = vote->voter.v;
@@ -422,14 +435,17 @@ bool agree_on_vote(struct replica *r, uint16_t from, const struct vote *vote)
     for (size_t place = 0; place < r->agreement.voter_count; place++)
         if (r->agreement.voters[place] == voter && claim_held(r, vote, place))
             return true;
-    if (vote_is_surplus(r, vote))
+    if (vote_is_surplus(r, vote)) {
+        r->surplus[voter][vote->type - 1] = *vote;
         return true;
+    }
     if (!vote_verify(vote, r->verifiers[voter], &r->charter->coalition)) {
         r->seen[from].bad_signatures++;
         return false;
     }
     gossip_remember_vote(r, vote);
     consensus_on_vote(r->consensus, vote);
+    take_surplus(r, vote);
     return true;
 }
 

@@ -157,6 +157,7 @@ struct replica {
     struct timer timers[3];
     int32_t own_rounds[64];
     size_t own_round_count;
+    struct vote surplus[NODES_MAX][2]; /* [voter][type - 1]: the last that was not checked */
     struct vote own_votes[2]; /* [type - 1]: the last that was signed, durable or being written */
     bool lock_stored;
 

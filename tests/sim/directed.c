@@ -25,6 +25,7 @@ struct stage {
     bool hold_writes, fatal;
     uint64_t sent_batches, fetches;
     struct bytes group;
+    struct cut named;
     struct message *message;
 };
 
@@ -378,6 +379,13 @@ static uint64_t blamed(struct stage *s, uint16_t voter)
     return status.bad_signatures[voter];
 }
 
+static uint64_t conflicts(struct stage *s, uint16_t voter)
+{
+    struct replica_status status;
+    replica_status(s->replica, s->now_ms, &status);
+    return status.conflicts[voter];
+}
+
 static void hear_prevote(struct stage *s, uint16_t voter, const struct hash *cut, bool forged)
 {
     struct message *message = (struct message *)allocate(1, sizeof(*message));
@@ -389,23 +397,30 @@ static void hear_prevote(struct stage *s, uint16_t voter, const struct hash *cut
     free(message);
 }
 
+/* The quorum of prevotes stands for s->named without voter 3's. */
+static bool surplus_stage(struct stage *s)
+{
+    struct hash none = {{0}};
+    struct buffer bytes;
+    stage_open(s, MIB);
+    s->named = cut_naming(s, 1, hear_batch(s, 1, 1, none, 100, 1));
+    hear_proposal(s, &s->named);
+    buffer_init(&bytes, CUT_SIZE_MAX);
+    cut_encode(&s->named, &bytes); /* gives it its id */
+    buffer_release(&bytes);
+    hear_prevote(s, 1, &s->named.id, false);
+    bool good = check(consensus_step(s->replica->consensus) == STEP_PREVOTE, "it has prevoted");
+    hear_prevote(s, 2, &s->named.id, false);
+    return check(consensus_step(s->replica->consensus) == STEP_PRECOMMIT, "it is locked") && good;
+}
+
 /* A vote for what a quorum stands for already is not checked, so it must not count either; in a
  * height that stalls each is checked and counts. */
 static bool surplus_vote(struct stage *s)
 {
-    struct hash none = {{0}}, other = {{9}};
-    stage_open(s, MIB);
-    struct lane_head head = hear_batch(s, 1, 1, none, 100, 1);
-    struct cut cut = cut_naming(s, 1, head);
-    hear_proposal(s, &cut);
-    struct buffer bytes;
-    buffer_init(&bytes, CUT_SIZE_MAX);
-    cut_encode(&cut, &bytes); /* gives it its id */
-    buffer_release(&bytes);
-    hear_prevote(s, 1, &cut.id, false);
-    bool good = check(consensus_step(s->replica->consensus) == STEP_PREVOTE, "it has prevoted");
-    hear_prevote(s, 2, &cut.id, false);
-    good = check(consensus_step(s->replica->consensus) == STEP_PRECOMMIT, "it is locked") && good;
+    bool good = surplus_stage(s);
+    struct hash other = {{9}};
+    struct cut cut = s->named;
     uint64_t before = consensus_vote_mask(s->replica->consensus, 0, VOTE_PREVOTE);
     hear_prevote(s, 3, &cut.id, true);
     good = check(blamed(s, 3) == 0, "the surplus vote was not checked") && good;
@@ -418,18 +433,35 @@ static bool surplus_vote(struct stage *s)
     hear_prevote(s, 3, &cut.id, true);
     good = check(blamed(s, 3) == 2, "in a height that stalls each is checked") && good;
     hear_prevote(s, 3, &cut.id, false);
+    good = check(conflicts(s, 3) == 0, "no conflict so far") && good;
     return check(consensus_vote_mask(s->replica->consensus, 0, VOTE_PREVOTE) == (before | 8),
                  "and counts") &&
            good;
 }
 
+/* A liar's vote that was not checked and another that is: both of its claims are known. */
+static bool surplus_conflict(struct stage *s)
+{
+    bool good = surplus_stage(s);
+    struct hash other = {{9}};
+    hear_prevote(s, 3, &s->named.id, false);
+    good = check(conflicts(s, 3) == 0, "one claim is no conflict") && good;
+    hear_prevote(s, 3, &other, false);
+    return check(conflicts(s, 3) == 1, "two are") && good;
+}
+
 static const struct {
     const char *name;
     bool (*play)(struct stage *stage);
-} scenes[] = {{"many-rounds", many_rounds},         {"flood-in-one-write", flood_in_one_write},
-              {"many-forks", many_forks},           {"large-forks", large_forks},
-              {"disk-is-bounded", disk_is_bounded}, {"own-lane-full", own_lane_full},
-              {"poisoned-ahead", poisoned_ahead},   {"surplus-vote", surplus_vote}};
+} scenes[] = {{"many-rounds", many_rounds},
+              {"flood-in-one-write", flood_in_one_write},
+              {"many-forks", many_forks},
+              {"large-forks", large_forks},
+              {"disk-is-bounded", disk_is_bounded},
+              {"own-lane-full", own_lane_full},
+              {"poisoned-ahead", poisoned_ahead},
+              {"surplus-vote", surplus_vote},
+              {"surplus-conflict", surplus_conflict}};
 
 int directed_play(const char *name)
 {
