@@ -14,12 +14,12 @@
 #include "protocol/record.h"
 
 struct key_entry {
-    uint64_t index; /* the record that decided it */
-    uint64_t seen_ms;
-    uint64_t offset; /* of its bytes, counted from the first byte ever */
-    uint16_t size;   /* of the key */
-    uint8_t note_size;
-    uint8_t verdict;
+    uint64_t index : 56; /* the record that decided it */
+    uint64_t verdict : 8;
+    uint64_t seen_ms : 56;
+    uint64_t note_size : 8;
+    uint64_t offset : 48; /* of its bytes, counted from the first byte ever */
+    uint64_t size : 16;   /* of the key */
 };
 struct keys { /* zeroed is empty */
     struct table table;

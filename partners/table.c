@@ -29,6 +29,12 @@ uint64_t table_hash(uint64_t seed, struct bytes bytes)
     return fold(fold(hash ^ word, odd_b) ^ odd_a, odd_a);
 }
 
+static uint32_t tag_of(uint64_t hash)
+{
+    uint32_t tag = (uint32_t)(hash >> 32);
+    return tag ? tag : 1;
+}
+
 void table_release(struct table *table)
 {
     free(table->slots);
@@ -41,9 +47,10 @@ bool table_find(const struct table *table, uint64_t hash, table_equal *equal, co
     if (table->capacity == 0)
         return false;
     size_t mask = table->capacity - 1;
-    for (size_t i = hash & mask; table->slots[i].used; i = (i + 1) & mask) {
+    uint32_t tag = tag_of(hash);
+    for (size_t i = tag & mask; table->slots[i].tag; i = (i + 1) & mask) {
         const struct table_slot *slot = &table->slots[i];
-        if (slot->hash == hash && equal(context, slot->value, key)) {
+        if (slot->tag == tag && equal(context, slot->value, key)) {
             *value_out = slot->value;
             return true;
         }
@@ -53,8 +60,8 @@ bool table_find(const struct table *table, uint64_t hash, table_equal *equal, co
 
 static void place(struct table_slot *slots, size_t mask, struct table_slot slot)
 {
-    size_t i = slot.hash & mask;
-    while (slots[i].used)
+    size_t i = slot.tag & mask;
+    while (slots[i].tag)
         i = (i + 1) & mask;
     slots[i] = slot;
 }
@@ -63,7 +70,7 @@ static void grow(struct table *table, size_t capacity)
 {
     struct table_slot *slots = allocate(capacity, sizeof(*slots));
     for (size_t i = 0; i < table->capacity; i++)
-        if (table->slots[i].used)
+        if (table->slots[i].tag)
             place(slots, capacity - 1, table->slots[i]);
     free(table->slots);
     table->slots = slots;
@@ -85,7 +92,7 @@ void table_insert(struct table *table, uint64_t hash, uint32_t value)
     if ((table->count + 1) * 4 > table->capacity * 3)
         grow(table, table->capacity ? table->capacity * 2 : TABLE_CAPACITY_MIN);
     place(table->slots, table->capacity - 1,
-          (struct table_slot){.hash = hash, .value = value, .used = 1});
+          (struct table_slot){.tag = tag_of(hash), .value = value});
     table->count++;
 }
 
@@ -93,8 +100,8 @@ void table_insert(struct table *table, uint64_t hash, uint32_t value)
 static void close_gap(struct table *table, size_t hole)
 {
     size_t mask = table->capacity - 1;
-    for (size_t i = (hole + 1) & mask; table->slots[i].used; i = (i + 1) & mask) {
-        size_t home = table->slots[i].hash & mask;
+    for (size_t i = (hole + 1) & mask; table->slots[i].tag; i = (i + 1) & mask) {
+        size_t home = table->slots[i].tag & mask;
         if (((i - home) & mask) >= ((i - hole) & mask)) {
             table->slots[hole] = table->slots[i];
             hole = i;
@@ -106,11 +113,11 @@ static void close_gap(struct table *table, size_t hole)
 void table_remove(struct table *table, uint64_t hash, uint32_t value)
 {
     must(table->count > 0);
-    size_t mask = table->capacity - 1, i = hash & mask;
-    while (table->slots[i].used &&
-           !(table->slots[i].hash == hash && table->slots[i].value == value))
+    uint32_t tag = tag_of(hash);
+    size_t mask = table->capacity - 1, i = tag & mask;
+    while (table->slots[i].tag && !(table->slots[i].tag == tag && table->slots[i].value == value))
         i = (i + 1) & mask;
-    must(table->slots[i].used);
+    must(table->slots[i].tag);
     close_gap(table, i);
     table->count--;
 }
