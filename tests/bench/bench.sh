@@ -23,8 +23,8 @@ usage: ./run bench [OPTIONS]
   --skip-postgres    the coalition alone
 
 growth, which writes growth.md and growth.svg:
-  --members LIST     10000,100000,1000000
-  --records LIST     more records behind the last of them: 5000000,10000000 (default none)
+  --members LIST     10000,100000,1000000, each a new coalition
+  --records LIST     more records behind the last of them: 5000000,20000000 (default none)
   --seconds N        of a run: 8
   --out FOLDER       build/bench
 

@@ -214,6 +214,13 @@ static bool write_file(const struct growth *g, const char *name,
     return fclose(out) == 0 || error_set(error, ERROR_IO, "%s: cannot be written", path);
 }
 
+/* Sizes are measured in any order, and drawn over the records behind them. */
+static int by_records(const void *a, const void *b)
+{
+    uint64_t x = ((const struct size *)a)->records, y = ((const struct size *)b)->records;
+    return (x > y) - (x < y);
+}
+
 bool growth_run(const struct growth_plan *plan, struct error *error)
 {
     uint64_t members[GROWTH_SIZES_MAX], records[GROWTH_SIZES_MAX];
@@ -228,6 +235,7 @@ bool growth_run(const struct growth_plan *plan, struct error *error)
     bool ok = true;
     for (size_t i = 0; i < member_count && ok; i++)
         ok = at_members(g, members[i], records, i + 1 == member_count ? record_count : 0, error);
+    qsort(g->sizes, g->count, sizeof(g->sizes[0]), by_records);
     ok = ok && write_file(g, "growth.md", write_table, error) &&
          write_file(g, "growth.svg", write_plot, error);
     if (ok)

@@ -9,7 +9,7 @@ enum { GROWTH_SIZES_MAX = 12 };
 struct growth_plan {
     const char *dir, *program;
     const char *out;     /* folder of growth.md and growth.svg; must exist */
-    const char *members; /* "10000,100000,1000000", ascending */
+    const char *members; /* "10000,100000,1000000", each a new coalition */
     const char *records; /* more records behind the last size: "1000000,5000000"; NULL: none */
     uint64_t seconds, seed;
 };
