@@ -140,7 +140,10 @@ void api_get_member_transactions(struct api_call *call)
         return;
     if (!replica_member_records(api->config.replica, &member, before, limit + 1, indexes, &count,
                                 &error)) {
-        api_respond_error(call, &error);
+        if (error.code == ERROR_LIMIT)
+            api_refuse(call, PROBLEM_MALFORMED, "Send the cursor that the page before gave.");
+        else
+            api_respond_error(call, &error);
         return;
     }
     struct buffer body, record;

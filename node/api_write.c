@@ -110,10 +110,11 @@ static bool used_before(struct api *api, struct bytes key, const struct hash *cl
 }
 
 static void into_the_lane(struct api *api, struct bytes bytes, const struct transaction *decoded,
-                          const struct in_flight_owner *owner, struct submission *out)
+                          const struct hash *client, const struct in_flight_owner *owner,
+                          struct submission *out)
 {
     struct in_flight_entry *entry =
-        in_flight_add(api->in_flight, decoded->key, &decoded->client, decoded->at_ms, owner);
+        in_flight_add(api->in_flight, decoded->key, client, decoded->at_ms, owner);
     if (!entry) {
         refused(out, PROBLEM_BUSY, "Too many transactions wait for the coalition.");
         return;
@@ -133,6 +134,21 @@ static void into_the_lane(struct api *api, struct bytes bytes, const struct tran
         refused(out, PROBLEM_MALFORMED, error.text);
 }
 
+static void submit_decoded(struct api *api, struct bytes bytes, const struct transaction *decoded,
+                           const struct in_flight_owner *owner, struct submission *out)
+{
+    const struct replica_status *status = api_status(api);
+    struct hash client = transaction_client(decoded);
+    if (used_before(api, decoded->key, &client, out))
+        ; /* out says how */
+    else if (status->stopped || api->draining)
+        refused(out, PROBLEM_STOPPING, "Ask another node, or this one later.");
+    else if (!status->has_quorum && decoded->type != TRANSACTION_EARN)
+        refused(out, PROBLEM_NO_QUORUM, "Only earns are taken while cut off; nothing was written.");
+    else
+        into_the_lane(api, bytes, decoded, &client, owner, out);
+}
+
 void api_submit(struct api *api, const struct transaction *transaction,
                 const struct in_flight_owner *owner, struct submission *out)
 {
@@ -142,20 +158,13 @@ void api_submit(struct api *api, const struct transaction *transaction,
     struct error error;
     buffer_init(&bytes, TRANSACTION_SIZE_MAX);
     transaction_encode(transaction, &bytes);
-    const struct replica_status *status = api_status(api);
     if (bytes.overflowed)
         refused(out, PROBLEM_TOO_LARGE, "The transaction is larger than a record may carry.");
     else if (!transaction_decode(buffer_bytes(&bytes), &decoded, &error))
         refused(out, PROBLEM_MALFORMED, error.text);
-    else if (used_before(api, decoded.key, &decoded.client, out))
-        ; /* out says how */
-    else if (status->stopped || api->draining)
-        refused(out, PROBLEM_STOPPING, "Ask another node, or this one later.");
-    else if (!status->has_quorum && decoded.type != TRANSACTION_EARN)
-        refused(out, PROBLEM_NO_QUORUM, "Only earns are taken while cut off; nothing was written.");
     else
-        into_the_lane(api, buffer_bytes(&bytes), &decoded, owner, out);
-    out->late = !status->has_quorum;
+        submit_decoded(api, buffer_bytes(&bytes), &decoded, owner, out);
+    out->late = !api_status(api)->has_quorum;
     buffer_release(&bytes);
 }
 

@@ -497,6 +497,8 @@ static void prepare(struct replica *r, const struct replica_config *config)
     buffer_init(&r->sends, (size_t)64 * 1024 * 1024);
     buffer_init(&r->scratch, (size_t)CUT_PAYLOAD_MAX * 4);
     buffer_init(&r->record, RECORD_SIZE_MAX);
+    buffer_init(&r->entry, RECORD_SIZE_MAX);
+    buffer_init(&r->entries, STORE_VALUE_MAX);
     buffer_init(&r->pending.cut, CUT_SIZE_MAX);
     for (size_t i = 0; i < AHEAD_MAX; i++)
         buffer_init(&r->ahead[i].cut, CUT_SIZE_MAX);
@@ -578,6 +580,8 @@ void replica_close(struct replica *r)
     buffer_release(&r->sends);
     buffer_release(&r->scratch);
     buffer_release(&r->record);
+    buffer_release(&r->entry);
+    buffer_release(&r->entries);
     consensus_close(r->consensus);
     state_close(r->state);
     free(r->waiting);

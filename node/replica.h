@@ -25,7 +25,10 @@
 
 struct signing_key;
 
-enum { REPLICA_TO_ALL = 0xffff };
+enum {
+    REPLICA_TO_ALL = 0xffff,
+    MEMBER_SKIP_MAX = 4096 /* the loop's thread reads each of them from the store */
+};
 
 struct replica_config {
     const struct charter *charter; /* borrowed */
@@ -119,7 +122,9 @@ bool replica_record(const struct replica *replica, uint64_t index, struct buffer
 bool replica_records(const struct replica *replica, uint64_t index, uint64_t count,
                      bool (*visit)(void *visitor, uint64_t index, struct bytes record),
                      void *visitor, struct error *error) MUST_USE;
-/* Record numbers of a member, newest first, below `before` (UINT64_MAX: all). */
+/* Record numbers of a member, newest first, below `before` (UINT64_MAX: all). Quick when `before`
+ * is one of them; else at most MEMBER_SKIP_MAX are passed over, and then it is ERROR_LIMIT.
+ * ERROR_CORRUPT when the chain in the store leads nowhere. */
 bool replica_member_records(const struct replica *replica, const struct member_ref *member,
                             uint64_t before, size_t count, uint64_t *indexes_out, size_t *count_out,
                             struct error *error) MUST_USE;

@@ -7,8 +7,6 @@
 #include "node/replica_parts.h"
 #include "protocol/codec.h"
 
-enum { MEMBERS_PER_RECORD = 4 };
-
 /* ---- order (rule 12) ----------------------------------------------------------------------- */
 
 static void order_put(struct execution_order *order, struct lane_entry *entry)
@@ -50,67 +48,12 @@ static void keep_tile(void *context, uint32_t level, uint64_t index,
     store_put(replica_group(r), store_key_bytes(&key), bytes_of(tile, TILE_SIZE));
 }
 
-static void append_record(struct replica *r, const struct record *record)
+/* The record whose bytes stand in r->record. */
+static void append_record(struct replica *r)
 {
-    buffer_clear(&r->record);
-    record_encode(record, &r->record);
     must(!r->record.overflowed);
     struct hash leaf = merkle_leaf(buffer_bytes(&r->record));
     merkle_append(&r->tree, &leaf, keep_tile, r);
-}
-
-/* Whose history a record belongs to: the members it names, and those whose lots it touched. */
-static void add_member(struct member_ref *members, size_t *count, const struct member_ref *member)
-{
-    for (size_t i = 0; i < *count; i++)
-        if (member_equal(&members[i], member))
-            return;
-    if (*count < MEMBERS_PER_RECORD)
-        members[(*count)++] = *member;
-}
-
-static void named_members(const struct replica *r, const struct transaction *t,
-                          struct member_ref *members, size_t *count)
-{
-    struct hold_view hold;
-    switch (t->type) {
-    case TRANSACTION_ENROL:
-        add_member(members, count, &t->body.enrol.member);
-        return;
-    case TRANSACTION_CARD_LINK:
-        add_member(members, count, &t->body.card_link.member);
-        return;
-    case TRANSACTION_EARN:
-        add_member(members, count, &t->body.earn.member);
-        return;
-    case TRANSACTION_HOLD:
-        add_member(members, count, &t->body.hold.member);
-        return;
-    case TRANSACTION_REDEEM:
-        add_member(members, count, &t->body.redeem.member);
-        return;
-    case TRANSACTION_ADJUST:
-        add_member(members, count, &t->body.adjust.member);
-        return;
-    case TRANSACTION_TRANSFER:
-        add_member(members, count, &t->body.transfer.from);
-        add_member(members, count, &t->body.transfer.to);
-        return;
-    case TRANSACTION_COMMIT:
-        if (state_hold(r->state, t->body.commit.hold, &hold))
-            add_member(members, count, &hold.member);
-        return;
-    case TRANSACTION_RELEASE:
-        if (state_hold(r->state, t->body.release.hold, &hold))
-            add_member(members, count, &hold.member);
-        return;
-    case TRANSACTION_ACTIVATE:
-    case TRANSACTION_REVERSE_EARN:
-    case TRANSACTION_REVERSE_REDEEM:
-    case TRANSACTION_EXPIRE:
-    case TRANSACTION_CLOCK:
-        return; /* by the lots they touched */
-    }
 }
 
 static struct record_index first_of(const struct outcome *outcome)
@@ -122,29 +65,6 @@ static struct record_index first_of(const struct outcome *outcome)
             if (effect.kind == EFFECT_FIRST)
                 return effect.first;
     return (struct record_index){0};
-}
-
-static void index_members(struct replica *r, struct bytes transaction,
-                          const struct outcome *outcome, uint64_t index)
-{
-    struct transaction decoded;
-    struct member_ref members[MEMBERS_PER_RECORD];
-    size_t count = 0;
-    if (!transaction_decode(transaction, &decoded, NULL))
-        return;
-    named_members(r, &decoded, members, &count);
-    struct effect_reader reader;
-    struct effect effect;
-    struct lot_view lot;
-    if (effect_reader_init(&reader, outcome->effects))
-        while (effect_next(&reader, &effect))
-            if ((effect.kind == EFFECT_LOT || effect.kind == EFFECT_MOVE) &&
-                state_lot(r->state, effect.lot, &lot))
-                add_member(members, &count, &lot.member);
-    for (size_t i = 0; i < count; i++) {
-        struct store_key key = key_member(members[i].at, index);
-        store_put(replica_group(r), store_key_bytes(&key), bytes_of("", 0));
-    }
 }
 
 static void answer_own(struct replica *r, const struct lane_entry *entry, uint32_t position,
@@ -163,17 +83,31 @@ static void answer_own(struct replica *r, const struct lane_entry *entry, uint32
         after->first = first_of(outcome);
 }
 
+/* What the store keeps of a record beside its transaction; r->entry holds it until the next one. */
+static struct bytes make_entry(struct replica *r, const struct outcome *outcome, uint64_t index)
+{
+    const struct member_link *links;
+    size_t count = state_links(r->state, &links);
+    buffer_clear(&r->entry);
+    stored_links_put(&r->entry, index, links, count);
+    size_t links_size = r->entry.size;
+    outcome_encode(outcome, &r->entry);
+    must(!r->entry.overflowed);
+    codec_put_bytes(&r->entries, buffer_bytes(&r->entry));
+    return bytes_of(r->entry.at + links_size, r->entry.size - links_size);
+}
+
 static void apply_batch(struct replica *r, const struct lane_entry *entry, uint64_t height)
 {
     const struct batch *batch = &entry->batch;
-    struct buffer outcomes;
-    buffer_init(&outcomes, STORE_VALUE_MAX);
     uint64_t first = r->tree.size;
     struct bytes rest = batch->payload, transaction;
+    buffer_clear(&r->entries);
     for (uint32_t position = 0; batch_payload_next(&rest, &transaction); position++) {
         uint64_t index = r->tree.size;
         struct outcome outcome =
             state_apply(r->state, batch->lane, (struct record_index){index}, transaction);
+        struct bytes encoded = make_entry(r, &outcome, index);
         struct record record = {.kind = RECORD_KIND_TRANSACTION,
                                 .index = {index},
                                 .height = height,
@@ -181,21 +115,19 @@ static void apply_batch(struct replica *r, const struct lane_entry *entry, uint6
                                 .lane = batch->lane,
                                 .sequence = batch->sequence,
                                 .position = position,
-                                .transaction = transaction,
-                                .outcome = outcome};
-        append_record(r, &record);
-        outcome_encode(&outcome, &outcomes);
-        index_members(r, transaction, &outcome, index);
+                                .transaction = transaction};
+        buffer_clear(&r->record);
+        record_join(&record, encoded, &r->record);
+        append_record(r);
         answer_own(r, entry, position, &outcome, index);
     }
-    must(!outcomes.overflowed);
+    must(!r->entries.overflowed);
     buffer_clear(&r->scratch);
     stored_outcomes_put(&r->scratch, height, state_time_ms(r->state), batch,
-                        buffer_bytes(&outcomes));
+                        buffer_bytes(&r->entries));
     must(!r->scratch.overflowed);
     struct store_key key = key_outcomes(first);
     store_put(replica_group(r), store_key_bytes(&key), buffer_bytes(&r->scratch));
-    buffer_release(&outcomes);
 }
 
 static void seal_height(struct replica *r, const struct cut *cut, uint64_t first)
@@ -211,7 +143,9 @@ static void seal_height(struct replica *r, const struct cut *cut, uint64_t first
                           .transaction_count = r->tree.size - first,
                           .automatic = hash_bytes(automatic)};
     uint64_t index = r->tree.size;
-    append_record(r, &seal);
+    buffer_clear(&r->record);
+    record_encode(&seal, &r->record);
+    append_record(r);
     buffer_clear(&r->scratch);
     stored_seal_put(&r->scratch, buffer_bytes(&r->record));
     struct store_key key = key_outcomes(index);

@@ -59,7 +59,7 @@ bool stored_batch_next(struct bytes *rest, struct stored_batch *out)
 enum { BLOCK_OUTCOMES = 1, BLOCK_SEAL = 2 };
 
 void stored_outcomes_put(struct buffer *out, uint64_t height, uint64_t time_ms,
-                         const struct batch *batch, struct bytes outcomes)
+                         const struct batch *batch, struct bytes entries)
 {
     codec_put_array(out, 9);
     codec_put_uint(out, FORMAT_VERSION);
@@ -70,7 +70,7 @@ void stored_outcomes_put(struct buffer *out, uint64_t height, uint64_t time_ms,
     codec_put_uint(out, batch->sequence);
     codec_put_bytes(out, hash_as_bytes(&batch->id));
     codec_put_uint(out, batch->transaction_count);
-    codec_put_bytes(out, outcomes);
+    codec_put_bytes(out, entries);
 }
 
 void stored_seal_put(struct buffer *out, struct bytes record)
@@ -102,7 +102,7 @@ bool stored_block_decode(struct bytes bytes, struct stored_block *out, struct er
         block.sequence = codec_get_uint(&reader, INT64_MAX);
         codec_get_fixed(&reader, block.id.at, HASH_SIZE);
         block.count = codec_get_uint(&reader, BATCH_TRANSACTIONS_MAX);
-        block.outcomes = codec_get_bytes(&reader, 1, STORE_VALUE_MAX);
+        block.entries = codec_get_bytes(&reader, 1, STORE_VALUE_MAX);
     } else {
         codec_fail(&reader, "unknown kind of block");
     }
@@ -110,6 +110,113 @@ bool stored_block_decode(struct bytes bytes, struct stored_block *out, struct er
         return false;
     *out = block;
     return true;
+}
+
+void stored_links_put(struct buffer *out, uint64_t index, const struct member_link *links,
+                      size_t count)
+{
+    codec_put_array(out, 2 * count);
+    for (size_t i = 0; i < count; i++) {
+        codec_put_uint(out, links[i].member);
+        codec_put_uint(out, index - links[i].previous.v);
+    }
+}
+
+bool stored_entry_next(struct bytes *rest, struct bytes *entry_out)
+{
+    struct codec_reader reader;
+    codec_reader_init(&reader, *rest);
+    struct bytes entry = codec_get_bytes(&reader, 1, RECORD_SIZE_MAX);
+    if (reader.failed)
+        return false;
+    *rest = bytes_of(reader.at, (size_t)(reader.end - reader.at));
+    *entry_out = entry;
+    return true;
+}
+
+bool stored_entry_decode(struct bytes bytes, uint64_t index, struct stored_entry *out,
+                         struct error *error)
+{
+    struct stored_entry entry;
+    struct codec_reader reader;
+    codec_reader_init(&reader, bytes);
+    size_t items = codec_get_array(&reader, 0, 2 * (size_t)LINKS_MAX);
+    entry.link_count = items / 2;
+    for (size_t i = 0; i < entry.link_count; i++) {
+        entry.links[i].member = codec_get_uint(&reader, UINT32_MAX);
+        entry.links[i].previous.v = index - codec_get_uint(&reader, index);
+    }
+    if (reader.failed || items % 2 != 0 || reader.at == reader.end)
+        return error_set(error, ERROR_CORRUPT, "the links of record %llu do not decode",
+                         (unsigned long long)index);
+    entry.outcome = bytes_of(reader.at, (size_t)(reader.end - reader.at));
+    *out = entry;
+    return true;
+}
+
+/* ---- blocks -------------------------------------------------------------------------------- */
+
+struct block_visit {
+    uint64_t index; /* wanted */
+    bool (*visit)(void *visitor, uint64_t first, const struct stored_block *block,
+                  struct error *error);
+    void *visitor;
+    struct error *error;
+    bool found, good;
+};
+
+/* A value may be large: it is read where it lies. */
+static bool take_block(void *context, struct bytes key, struct bytes value)
+{
+    struct block_visit *visit = (struct block_visit *)context;
+    struct stored_block block;
+    if (key.size != 9)
+        return false;
+    uint64_t first = get_u64be(key.at + 1);
+    if (!stored_block_decode(value, &block, visit->error)) {
+        visit->found = true;
+        error_wrap(visit->error, "outcomes from record %llu on", (unsigned long long)first);
+    } else if (first <= visit->index && visit->index - first < block.count) {
+        visit->found = true;
+        visit->good = visit->visit(visit->visitor, first, &block, visit->error);
+    }
+    return false;
+}
+
+/* What is executed and not durable lies in a group that waits or is being written. */
+static void visit_waiting(const struct replica *r, struct block_visit *visit)
+{
+    struct bytes best_key = {0}, best = {0};
+    for (size_t i = 0; i < ARRAY_SIZE(r->writes); i++) {
+        struct bytes rest = buffer_bytes(&r->writes[i].group.ops), key, value;
+        while (store_group_next(&rest, &key, &value))
+            if (key.at[0] == 'O' && get_u64be(key.at + 1) <= visit->index &&
+                (!best.at || bytes_compare(key, best_key) > 0)) {
+                best_key = key;
+                best = value;
+            }
+    }
+    if (best.at)
+        (void)take_block(visit, best_key, best);
+}
+
+bool history_block(const struct replica *r, uint64_t index,
+                   bool (*visit)(void *visitor, uint64_t first, const struct stored_block *block,
+                                 struct error *error),
+                   void *visitor, struct error *error)
+{
+    const struct store *store = &r->config.store;
+    struct store_key prefix = key_prefix('O'), key = key_outcomes(index);
+    struct block_visit state = {.index = index, .visit = visit, .visitor = visitor, .error = error};
+    if (index >= r->shown.count)
+        visit_waiting(r, &state);
+    else if (!store->scan(store->context, store_key_bytes(&prefix), store_key_bytes(&key), true, 1,
+                          take_block, &state, error))
+        return error_wrap(error, "record %llu", (unsigned long long)index);
+    if (!state.found)
+        return error_set(error, ERROR_NOT_FOUND, "record %llu is not in the store",
+                         (unsigned long long)index);
+    return state.good;
 }
 
 /* ---- records ------------------------------------------------------------------------------- */
@@ -120,72 +227,73 @@ struct record_walk {
     bool (*visit)(void *visitor, uint64_t index, struct bytes record);
     void *visitor;
     bool stopped;
-    struct buffer block, batch, record;
+    struct buffer batch, record;
 };
 
-static bool visit_batch(struct record_walk *walk, uint64_t first, const struct stored_block *block,
-                        struct error *error)
+/* The record of place `position` in its batch. */
+static bool visit_record(struct record_walk *walk, const struct stored_block *block,
+                         uint32_t position, struct bytes transaction, struct bytes entry,
+                         struct error *error)
 {
-    const struct store *store = &walk->r->config.store;
-    struct store_key key = key_batch(block->lane.v, block->sequence, &block->id);
-    struct batch batch;
-    buffer_clear(&walk->batch);
-    if (!store->get(store->context, store_key_bytes(&key), &walk->batch, error) ||
-        !batch_decode(buffer_bytes(&walk->batch), &batch, error))
-        return error_wrap(error, "batch %llu of lane %u", (unsigned long long)block->sequence,
-                          block->lane.v);
-    struct codec_reader outcomes;
-    codec_reader_init(&outcomes, block->outcomes);
-    struct bytes rest = batch.payload, transaction;
-    for (uint32_t i = 0; i < block->count && !walk->stopped; i++) {
-        struct outcome outcome = outcome_get(&outcomes);
-        if (outcomes.failed || !batch_payload_next(&rest, &transaction))
+    struct stored_entry taken;
+    struct codec_reader outcome;
+    if (!stored_entry_decode(entry, walk->index, &taken, error))
+        return false;
+    codec_reader_init(&outcome, taken.outcome);
+    (void)outcome_get(&outcome);
+    struct record record = {.kind = RECORD_KIND_TRANSACTION,
+                            .index = {walk->index},
+                            .height = block->height,
+                            .time_ms = block->time_ms,
+                            .lane = block->lane,
+                            .sequence = block->sequence,
+                            .position = position,
+                            .transaction = transaction};
+    buffer_clear(&walk->record);
+    record_join(&record, taken.outcome, &walk->record);
+    if (!codec_finish(&outcome, "outcome", NULL) || walk->record.overflowed)
+        return error_set(error, ERROR_CORRUPT, "the outcome of record %llu does not decode",
+                         (unsigned long long)walk->index);
+    walk->stopped = !walk->visit(walk->visitor, walk->index, buffer_bytes(&walk->record));
+    walk->index++;
+    return true;
+}
+
+/* Entries and transactions before the wanted one are only stepped over. Neither is hashed again:
+ * both were checked before they were stored, and the store checks its own sums. */
+static bool visit_records(struct record_walk *walk, uint64_t first,
+                          const struct stored_block *block, struct bytes payload,
+                          struct error *error)
+{
+    struct bytes entries = block->entries, entry, transaction;
+    for (uint32_t i = 0; i < block->count && !walk->stopped && walk->index < walk->end; i++) {
+        if (!stored_entry_next(&entries, &entry) || !batch_payload_next(&payload, &transaction))
             return error_set(error, ERROR_CORRUPT, "outcomes at record %llu do not fit their batch",
                              (unsigned long long)first);
-        uint64_t index = first + i;
-        if (index < walk->index || index >= walk->end)
-            continue;
-        struct record record = {.kind = RECORD_KIND_TRANSACTION,
-                                .index = {index},
-                                .height = block->height,
-                                .time_ms = block->time_ms,
-                                .lane = block->lane,
-                                .sequence = block->sequence,
-                                .position = i,
-                                .transaction = transaction,
-                                .outcome = outcome};
-        buffer_clear(&walk->record);
-        record_encode(&record, &walk->record);
-        walk->stopped = !walk->visit(walk->visitor, index, buffer_bytes(&walk->record));
-        walk->index = index + 1;
+        if (first + i == walk->index && !visit_record(walk, block, i, transaction, entry, error))
+            return false;
     }
     return true;
 }
 
-/* The block that holds record walk->index. */
-static bool visit_block(struct record_walk *walk, struct error *error)
+static bool visit_block(void *visitor, uint64_t first, const struct stored_block *block,
+                        struct error *error)
 {
+    struct record_walk *walk = (struct record_walk *)visitor;
+    if (block->is_seal) {
+        walk->stopped = !walk->visit(walk->visitor, walk->index, block->seal);
+        walk->index++;
+        return true;
+    }
     const struct store *store = &walk->r->config.store;
-    struct store_key prefix = key_prefix('O'), key = key_outcomes(walk->index);
-    struct buffer found;
-    struct stored_block block;
-    buffer_init(&found, STORE_KEY_MAX);
-    buffer_clear(&walk->block);
-    bool good = store->get_at_or_before(store->context, store_key_bytes(&prefix),
-                                        store_key_bytes(&key), &found, &walk->block, error) &&
-                stored_block_decode(buffer_bytes(&walk->block), &block, error);
-    uint64_t first = good && found.size == 9 ? get_u64be(found.at + 1) : UINT64_MAX;
-    buffer_release(&found);
-    if (!good)
-        return error_wrap(error, "record %llu", (unsigned long long)walk->index);
-    if (first > walk->index || walk->index - first >= block.count)
-        return error_set(error, ERROR_NOT_FOUND, "record %llu is not in the store",
-                         (unsigned long long)walk->index);
-    if (!block.is_seal)
-        return visit_batch(walk, first, &block, error);
-    walk->stopped = !walk->visit(walk->visitor, walk->index, block.seal);
-    walk->index++;
-    return true;
+    struct store_key key = key_batch(block->lane.v, block->sequence, &block->id);
+    struct bytes header, signature, payload;
+    buffer_clear(&walk->batch);
+    if (!store->get(store->context, store_key_bytes(&key), &walk->batch, error) ||
+        !batch_open(buffer_bytes(&walk->batch), &header, &signature, &payload, error))
+        return error_wrap(error, "batch %llu of lane %u", (unsigned long long)block->sequence,
+                          block->lane.v);
+    return visit_records(walk, first, block, payload, error);
 }
 
 bool replica_records(const struct replica *r, uint64_t index, uint64_t count,
@@ -201,13 +309,11 @@ bool replica_records(const struct replica *r, uint64_t index, uint64_t count,
                                .end = count < size - index ? index + count : size,
                                .visit = visit,
                                .visitor = visitor};
-    buffer_init(&walk.block, STORE_VALUE_MAX);
     buffer_init(&walk.batch, BATCH_SIZE_MAX);
     buffer_init(&walk.record, RECORD_SIZE_MAX);
     bool good = true;
     while (good && !walk.stopped && walk.index < walk.end)
-        good = visit_block(&walk, error);
-    buffer_release(&walk.block);
+        good = history_block(r, walk.index, visit_block, &walk, error);
     buffer_release(&walk.batch);
     buffer_release(&walk.record);
     return good;
@@ -224,36 +330,6 @@ bool replica_record(const struct replica *r, uint64_t index, struct buffer *reco
                     struct error *error)
 {
     return replica_records(r, index, 1, take_record, record_out, error);
-}
-
-struct index_walk {
-    uint64_t *indexes;
-    size_t count;
-};
-
-static bool take_index(void *visitor, struct bytes key, struct bytes value)
-{
-    struct index_walk *walk = (struct index_walk *)visitor;
-    (void)value;
-    if (key.size == 1 + MEMBER_REF_SIZE + 8)
-        walk->indexes[walk->count++] = get_u64be(key.at + 1 + MEMBER_REF_SIZE);
-    return true;
-}
-
-bool replica_member_records(const struct replica *r, const struct member_ref *member,
-                            uint64_t before, size_t count, uint64_t *indexes_out, size_t *count_out,
-                            struct error *error)
-{
-    const struct store *store = &r->config.store;
-    struct store_key prefix = key_member_prefix(member->at);
-    struct store_key from = key_member(member->at, before > 0 ? before - 1 : 0);
-    struct index_walk walk = {.indexes = indexes_out};
-    bool good =
-        before == 0 || store->scan(store->context, store_key_bytes(&prefix), store_key_bytes(&from),
-                                   true, count, take_index, &walk, error);
-    if (good)
-        *count_out = walk.count;
-    return good;
 }
 
 /* ---- tiles --------------------------------------------------------------------------------- */
@@ -316,21 +392,17 @@ static bool put_batch_header(const struct replica *r, const struct stored_batch 
     struct buffer value;
     buffer_init(&value, BATCH_SIZE_MAX);
     bool good = store->get(store->context, store_key_bytes(&key), &value, error);
+    struct bytes header, signature, payload;
+    good = good && batch_open(buffer_bytes(&value), &header, &signature, &payload, error);
     if (good) {
-        struct codec_reader reader;
-        codec_reader_init(&reader, buffer_bytes(&value));
-        codec_get_array(&reader, 3, 3);
-        struct bytes header = codec_get_bytes(&reader, 1, BATCH_SIZE_MAX);
-        struct bytes signature = codec_get_bytes(&reader, SIGNATURE_SIZE, SIGNATURE_SIZE);
         codec_put_array(out, 3);
         codec_put_bytes(out, header);
         codec_put_bytes(out, signature);
         codec_put_uint(out, stored->first_index);
-        good = !reader.failed || error_set(error, ERROR_CORRUPT, "it does not decode");
-    }
-    if (!good)
+    } else {
         error_wrap(error, "batch %llu of lane %u", (unsigned long long)stored->sequence,
                    stored->lane.v);
+    }
     buffer_release(&value);
     return good;
 }

@@ -6,6 +6,7 @@
  *   replica_gossip.c   status, repetition, fetching, catching up, the question at start
  *   replica_recover.c  replaying the store
  *   replica_history.c  reading records, tiles and proofs
+ *   replica_member.c   reading a member's history
  */
 #ifndef NODE_REPLICA_PARTS_H
 #define NODE_REPLICA_PARTS_H
@@ -187,7 +188,7 @@ struct replica {
 
     struct message in, out;
     struct proposal proposal_in;
-    struct buffer scratch, record;
+    struct buffer scratch, record, entry, entries;
 };
 
 /* replica.c */
@@ -269,8 +270,11 @@ struct stored_batch {
 bool stored_height_decode(struct bytes bytes, struct stored_height *height_out,
                           struct error *error) MUST_USE;
 bool stored_batch_next(struct bytes *rest, struct stored_batch *batch_out);
+/* `entries`: one a transaction, each a byte string of its links and its outcome. */
 void stored_outcomes_put(struct buffer *out, uint64_t height, uint64_t time_ms,
-                         const struct batch *batch, struct bytes outcomes);
+                         const struct batch *batch, struct bytes entries);
+void stored_links_put(struct buffer *out, uint64_t index, const struct member_link *links,
+                      size_t count);
 void stored_seal_put(struct buffer *out, struct bytes record);
 struct stored_block {
     bool is_seal;
@@ -278,10 +282,26 @@ struct stored_block {
     uint64_t height, time_ms, sequence, count;
     struct node_id lane;
     struct hash id;
-    struct bytes outcomes;
+    struct bytes entries;
 };
 bool stored_block_decode(struct bytes bytes, struct stored_block *block_out,
                          struct error *error) MUST_USE;
+/* Takes the next entry off; false at the end, or when no entry follows. */
+bool stored_entry_next(struct bytes *rest, struct bytes *entry_out);
+/* An entry of record `index`, taken apart; the outcome is left as it is encoded. */
+struct stored_entry {
+    struct member_link links[LINKS_MAX];
+    size_t link_count;
+    struct bytes outcome;
+};
+bool stored_entry_decode(struct bytes bytes, uint64_t index, struct stored_entry *entry_out,
+                         struct error *error) MUST_USE;
+/* Calls `visit` with the block (an O entry) that holds record `index`, where it lies: in the store,
+ * or not there yet and in a group that waits. What visit returns is returned. */
+bool history_block(const struct replica *r, uint64_t index,
+                   bool (*visit)(void *visitor, uint64_t first, const struct stored_block *block,
+                                 struct error *error),
+                   void *visitor, struct error *error) MUST_USE;
 bool replica_read_tile(void *context, uint32_t level, uint64_t index, struct hash tile_out[256],
                        struct error *error);
 

@@ -50,8 +50,6 @@ static void wrap_with_entry(struct error *error, struct bytes key)
         error_wrap(error, "entry O %s, the outcomes from record %llu on", hex, last);
     else if (key.at[0] == 'T' && key.size == 10)
         error_wrap(error, "entry T %s, tile %u/%llu", hex, key.at[1], last);
-    else if (key.at[0] == 'X')
-        error_wrap(error, "entry X %s, record %llu of a member", hex, last);
     else
         error_wrap(error, "entry %c %s", key.at[0], hex);
 }

@@ -163,20 +163,6 @@ struct store_key key_tile(uint32_t level, uint64_t index)
     return key;
 }
 
-struct store_key key_member_prefix(const uint8_t member16[16])
-{
-    struct store_key key = key_prefix('X');
-    key_add(&key, bytes_of(member16, 16));
-    return key;
-}
-
-struct store_key key_member(const uint8_t member16[16], uint64_t index)
-{
-    struct store_key key = key_member_prefix(member16);
-    key_add_u64(&key, index);
-    return key;
-}
-
 static struct store_key key_of_round(char kind, uint64_t height, int32_t round)
 {
     must(round >= 0); /* a negative one would sort last */

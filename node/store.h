@@ -9,9 +9,9 @@
  *   C counter8                 chained counter: one a group, shows a group lost from the middle
  *   B lane2 sequence8 id32     a batch
  *   H height8                  certificate, cut, and where its records begin
- *   O index8                   a batch's outcomes from record `index` on, or the height's seal
+ *   O index8                   a batch's outcomes from record `index` on, each with its links: the
+ *                              record before of each member it touched; or the height's seal
  *   T level1 index8            a full tile, 8,192 bytes
- *   X member16 index8          records of a member
  *   V height8 round4 type1     own vote;  P height8 round4: own proposal;  L: own lock
  *   Q number8                  outbox: a transaction that waits for the right to sign
  */
@@ -74,8 +74,6 @@ struct store_key key_lane(uint16_t lane); /* prefix of a lane's batches */
 struct store_key key_height(uint64_t height);
 struct store_key key_outcomes(uint64_t index);
 struct store_key key_tile(uint32_t level, uint64_t index);
-struct store_key key_member(const uint8_t member16[16], uint64_t index);
-struct store_key key_member_prefix(const uint8_t member16[16]);
 struct store_key key_vote(uint64_t height, int32_t round, int type);
 struct store_key key_proposal(uint64_t height, int32_t round);
 struct store_key key_lock(void);

@@ -33,7 +33,8 @@ bool members_add(struct state *state, struct partner_id enrolled_by, const struc
                                                           .first_lot = NOTHING,
                                                           .last_lot = NOTHING,
                                                           .first_deficit = NOTHING,
-                                                          .last_deficit = NOTHING};
+                                                          .last_deficit = NOTHING,
+                                                          .last = {NO_RECORD}};
     table_insert(&state->member_table, hash_of(state, ref->at, MEMBER_REF_SIZE),
                  (uint32_t)state->member_count++);
     return true;

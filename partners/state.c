@@ -300,10 +300,10 @@ static enum verdict apply_new(struct state *state, const struct context *context
 }
 
 /* The key was decided before: the same fields get the first result again. */
-static enum verdict apply_known(struct state *state, const struct context *context,
+static enum verdict apply_known(struct state *state, const struct hash *client,
                                 const struct key_entry *entry)
 {
-    if (!bytes_equal(keys_note(&state->keys, entry), hash_as_bytes(&context->transaction->client)))
+    if (!bytes_equal(keys_note(&state->keys, entry), hash_as_bytes(client)))
         return VERDICT_KEY_REUSED;
     journal_effect(&state->journal,
                    &(struct effect){.kind = EFFECT_FIRST, .first = {entry->index}});
@@ -316,13 +316,14 @@ static enum verdict apply_decoded(struct state *state, const struct context *con
     uint8_t scratch[SCRATCH_KEY_SIZE];
     struct bytes key = idempotency_key(scratch, context->writer, transaction->key);
     uint64_t hash = keys_hash(&state->keys, key);
+    struct hash client = transaction_client(transaction);
     const struct key_entry *entry = keys_find(&state->keys, hash, key);
     if (entry)
-        return apply_known(state, context, entry);
+        return apply_known(state, &client, entry);
     enum verdict verdict = apply_new(state, context);
-    keys_add(&state->keys, hash, key, hash_as_bytes(&transaction->client), context->index, verdict,
+    keys_add(&state->keys, hash, key, hash_as_bytes(&client), context->index, verdict,
              state->now_ms);
-    journal_note_bytes(&state->journal, NOTE_KEY, hash_as_bytes(&transaction->client));
+    journal_note_bytes(&state->journal, NOTE_KEY, hash_as_bytes(&client));
     return verdict;
 }
 
@@ -342,18 +343,22 @@ struct outcome state_apply(struct state *state, struct node_id lane, struct reco
     state->next_index = index.v + 1;
     state->item_start = 0;
     journal_begin_record(&state->journal);
+    state->link_count = 0;
     struct transaction transaction;
+    struct context context = {.writer = state->charter->nodes[lane.v].partner,
+                              .index = index,
+                              .transaction = &transaction};
     struct outcome outcome = {.verdict = VERDICT_MALFORMED};
+    bool decoded = transaction_decode(bytes, &transaction, NULL);
     if (lane_is_greedy(state, lane)) {
         outcome.verdict = VERDICT_TOO_MANY_ALLOCATIONS;
-    } else if (transaction_decode(bytes, &transaction, NULL)) {
-        struct context context = {.writer = state->charter->nodes[lane.v].partner,
-                                  .index = index,
-                                  .transaction = &transaction};
+    } else if (decoded) {
         outcome.verdict = apply_decoded(state, &context);
         outcome.late = state->now_ms > transaction.at_ms &&
                        state->now_ms - transaction.at_ms > state->charter->policy.late_after_ms;
     }
+    if (decoded)
+        links_make(state, &context);
     money_flush(state);
     record_check(state);
     must(journal_size(&state->journal) <= EFFECTS_SIZE_MAX);

@@ -27,9 +27,22 @@ void state_close(struct state *state);
 void state_begin(struct state *state, uint64_t height, uint64_t cut_time_ms);
 /* Applies one transaction of a batch by `lane`, which becomes record `index`. Never fails: bytes
  * that do not decode get VERDICT_MALFORMED. The outcome borrows from the state until the next call.
- * A refusal changes nothing but the idempotency table. */
+ * A refusal changes nothing but the idempotency table and its members' histories. */
 struct outcome state_apply(struct state *state, struct node_id lane, struct record_index index,
                            struct bytes bytes);
+/* The records that touched a member are a chain: each links to the one before. A record touches the
+ * members that it names, accepted or not, and those whose lots it made or moved; the first four of
+ * them. Who was not enrolled when it was applied has no history. */
+enum { LINKS_MAX = 4 };
+struct member_link {
+    uint64_t member;              /* its place: see state_member_at() */
+    struct record_index previous; /* the record itself: none touched the member before it */
+};
+/* The links of the record that was applied last, borrowed until the next call. */
+size_t state_links(const struct state *state, const struct member_link **links_out);
+/* Where a member's chain begins. False: unknown. */
+bool state_last_record(const struct state *state, const struct member_ref *ref,
+                       uint64_t *member_out, struct record_index *record_out) MUST_USE;
 /* Ends the height; `automatic_out` (borrowed until the next call) are the effects of time, an
  * encoded array. The digest is chained over every height's changes: equal digests, equal histories.
  */

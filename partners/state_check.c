@@ -208,7 +208,8 @@ static bool members_sound(const struct checker *checker)
         if (seen->remaining != sum->remaining || seen->pending != sum->pending ||
             seen->held != sum->held || seen->ended != sum->ended ||
             seen->lot_count != sum->lot_count || seen->deficit != deficit ||
-            (deficit > 0 && seen->remaining > 0) || !list_sound(state, i))
+            (deficit > 0 && seen->remaining > 0) || seen->last.v >= state->next_index ||
+            !list_sound(state, i))
             return differs(checker, "sums of a member", i);
     }
     return deficits == state->deficits_open || differs(checker, "open deficits", 0);

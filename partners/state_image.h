@@ -9,7 +9,7 @@
  * follows from other rows is not written: sums, lists, heaps and hash tables are made anew, so that
  * an image cannot contradict itself there.
  *
- *     header    magic "accrimg" 0, version u32 = 1, coalition 32, height u64, ledger time u64,
+ *     header    magic "accrimg" 0, version u32 = 2, coalition 32, height u64, ledger time u64,
  *               cut time u64, digest 32, first cut time u64, clock advance u64, next record u64,
  *               accepted u64, refused u64
  *     section   number u32, rows u64, then the rows     twelve of them, in order of number
@@ -17,7 +17,8 @@
  *
  *      1 terms        issuer u16, funder count u8, reimbursement u64, issue fee u64,
  *                     redemption fee u64, 8 * (funder u16, basis points u16), unused ones zero
- *      2 members      reference 16, enrolled by u16, first standing lot u32
+ *      2 members      reference 16, enrolled by u16, first standing lot u32,
+ *                     last record that touched it u64
  *      3 cards        token 32, member u32
  *      4 earns        record u64, eligible u64, refunded u64, member u32, partner u16, lot count u8
  *      5 lots         terms u32, member u32, earn u32, next in its list u32, quantity u32, points
@@ -45,7 +46,7 @@
 #include "partners/state.h"
 
 enum {
-    STATE_IMAGE_VERSION = 1,
+    STATE_IMAGE_VERSION = 2,
     STATE_IMAGE_PIECE_SIZE = 64 * 1024 /* what is given to a sink, or asked of a source, at most */
 };
 

@@ -14,7 +14,7 @@
 /* X(name, word, size of a row or of its fixed head, most rows); numbered from 1. */
 #define STATE_IMAGE_SECTIONS(X)                                                                    \
     X(TERMS, terms, 59, NOTHING - 1)                                                               \
-    X(MEMBERS, members, 22, NOTHING - 1)                                                           \
+    X(MEMBERS, members, 30, NOTHING - 1)                                                           \
     X(CARDS, cards, 36, NOTHING - 1)                                                               \
     X(EARNS, earns, 31, NOTHING - 1)                                                               \
     X(LOTS, lots, 76, NOTHING - 1)                                                                 \

@@ -57,9 +57,11 @@ bool load_members(struct loader *loader, const uint8_t *row)
         return loader_refuse(loader, "there is no such partner");
     if (!members_add(loader->state, enrolled_by, &ref))
         return loader_refuse(loader, "it is there twice");
-    /* Not followed before the lots are there. */
-    loader->state->members[loader->row].first_lot = next_u32(&row);
-    return true;
+    struct member *member = &loader->state->members[loader->row];
+    member->first_lot = next_u32(&row); /* not followed before the lots are there */
+    member->last.v = next_u64(&row);
+    return member->last.v < loader->state->next_index ||
+           loader_refuse(loader, "the last record of its history is yet to come");
 }
 
 static bool member_exists(const struct loader *loader, uint32_t member)

@@ -102,6 +102,7 @@ static void write_members(struct state_image_writer *writer, const struct state 
         add_bytes(&at, member->ref.at, MEMBER_REF_SIZE);
         add_u16(&at, member->enrolled_by.v);
         add_u32(&at, member->first_lot);
+        add_u64(&at, member->last.v);
     }
 }
 

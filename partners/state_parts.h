@@ -21,7 +21,8 @@
 #include "partners/state.h"
 #include "partners/table.h"
 
-#define NOTHING UINT32_MAX /* no lot, member, earn, ... */
+#define NOTHING   UINT32_MAX /* no lot, member, earn, ... */
+#define NO_RECORD UINT64_MAX
 
 enum {
     /* Claims open at one member; beyond it reversals stay within the balance. Bounds what covering
@@ -110,7 +111,8 @@ struct member {
     uint32_t deficit_count;
     int64_t remaining; /* of active unexpired lots */
     int64_t pending, held, deficit;
-    int64_t ended; /* remaining in lots that time has ended */
+    int64_t ended;            /* remaining in lots that time has ended */
+    struct record_index last; /* the last record that touched it; NO_RECORD: none yet */
 };
 
 struct card {
@@ -191,6 +193,8 @@ struct state {
     struct buffer automatic;
     uint32_t touched[EXPIRE_LOTS_MAX]; /* members of the record at hand */
     size_t touched_count;
+    struct member_link links[LINKS_MAX]; /* of the last record */
+    size_t link_count;
     struct plan plan;
     size_t item_start; /* of the effects of the record, or of time's current item */
 };
@@ -321,6 +325,11 @@ void redemption_book(struct state *state, const struct context *context, uint32_
                      enum pool from);
 /* Keeps the planned allocations; returns the place of the first. */
 uint64_t allocations_keep(struct state *state);
+
+/* ---- links.c -----------------------------------------------------------------------------------
+ */
+/* After the transaction was applied, while its touched members are known. */
+void links_make(struct state *state, const struct context *context);
 
 /* ---- state.c -----------------------------------------------------------------------------------
  */

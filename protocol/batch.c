@@ -96,20 +96,33 @@ static bool payload_framed(struct bytes payload, uint32_t count)
     return payload.size == 0;
 }
 
-bool batch_decode(struct bytes bytes, struct batch *batch_out, struct error *error)
+bool batch_open(struct bytes bytes, struct bytes *header_out, struct bytes *signature_out,
+                struct bytes *payload_out, struct error *error)
 {
-    struct batch batch;
-    memset(&batch, 0, sizeof(batch));
     struct codec_reader reader;
     codec_reader_init(&reader, bytes);
     codec_get_array(&reader, 3, 3);
     struct bytes header = codec_get_bytes(&reader, 1, HEADER_SIZE_MAX);
-    codec_get_fixed(&reader, batch.signature.at, SIGNATURE_SIZE);
-    batch.payload = codec_get_bytes(&reader, 1, BATCH_PAYLOAD_MAX);
+    struct bytes signature = codec_get_bytes(&reader, SIGNATURE_SIZE, SIGNATURE_SIZE);
+    struct bytes payload = codec_get_bytes(&reader, 1, BATCH_PAYLOAD_MAX);
+    if (!codec_finish(&reader, "batch", error))
+        return false;
+    *header_out = header;
+    *signature_out = signature;
+    *payload_out = payload;
+    return true;
+}
+
+bool batch_decode(struct bytes bytes, struct batch *batch_out, struct error *error)
+{
+    struct batch batch;
+    struct bytes header, signature;
+    memset(&batch, 0, sizeof(batch));
     size_t payload_size = 0;
-    if (!codec_finish(&reader, "batch", error) ||
+    if (!batch_open(bytes, &header, &signature, &batch.payload, error) ||
         !header_decode(header, &batch, &payload_size, error))
         return false;
+    memcpy(batch.signature.at, signature.at, SIGNATURE_SIZE);
     if (payload_size != batch.payload.size)
         return error_set(error, ERROR_INVALID, "batch: payload is %zu bytes, its header says %zu",
                          batch.payload.size, payload_size);

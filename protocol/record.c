@@ -177,32 +177,54 @@ struct outcome outcome_get(struct codec_reader *reader)
     return outcome;
 }
 
-void record_encode(const struct record *record, struct buffer *out)
+static void put_head(const struct record *record, size_t items, struct buffer *out)
 {
-    must(record->kind == RECORD_KIND_TRANSACTION || record->kind == RECORD_KIND_SEAL);
-    bool seal = record->kind == RECORD_KIND_SEAL;
-    codec_put_array(out, seal ? 10 : 12);
+    codec_put_array(out, items);
     codec_put_uint(out, FORMAT_VERSION);
     codec_put_uint(out, (uint64_t)record->kind);
     codec_put_uint(out, record->index.v);
     codec_put_uint(out, record->height);
     codec_put_uint(out, record->time_ms);
-    if (seal) {
-        codec_put_bytes(out, hash_as_bytes(&record->cut));
-        codec_put_bytes(out, hash_as_bytes(&record->state_digest));
-        codec_put_uint(out, record->transaction_count);
-        codec_put_bytes(out, hash_as_bytes(&record->automatic));
-        if (record->has_state_root)
-            codec_put_bytes(out, hash_as_bytes(&record->state_root));
-        else
-            codec_put_null(out);
-        return;
-    }
+}
+
+static void put_seal(const struct record *record, struct buffer *out)
+{
+    put_head(record, 10, out);
+    codec_put_bytes(out, hash_as_bytes(&record->cut));
+    codec_put_bytes(out, hash_as_bytes(&record->state_digest));
+    codec_put_uint(out, record->transaction_count);
+    codec_put_bytes(out, hash_as_bytes(&record->automatic));
+    if (record->has_state_root)
+        codec_put_bytes(out, hash_as_bytes(&record->state_root));
+    else
+        codec_put_null(out);
+}
+
+static void put_transaction(const struct record *record, struct buffer *out)
+{
+    put_head(record, 12, out);
     codec_put_uint(out, record->lane.v);
     codec_put_uint(out, record->sequence);
     codec_put_uint(out, record->position);
     codec_put_bytes(out, record->transaction);
-    outcome_encode(&record->outcome, out);
+}
+
+void record_encode(const struct record *record, struct buffer *out)
+{
+    must(record->kind == RECORD_KIND_TRANSACTION || record->kind == RECORD_KIND_SEAL);
+    if (record->kind == RECORD_KIND_SEAL) {
+        put_seal(record, out);
+    } else {
+        put_transaction(record, out);
+        outcome_encode(&record->outcome, out);
+    }
+}
+
+void record_join(const struct record *record, struct bytes outcome, struct buffer *out)
+{
+    must(record->kind == RECORD_KIND_TRANSACTION);
+    put_transaction(record, out);
+    buffer_append(out, outcome);
 }
 
 static void get_seal(struct codec_reader *reader, struct record *record)

@@ -116,6 +116,8 @@ struct record {
     struct hash state_root;
 };
 void record_encode(const struct record *record, struct buffer *out);
+/* The same for kind 1, with the outcome as it was encoded before; record->outcome is not read. */
+void record_join(const struct record *record, struct bytes outcome, struct buffer *out);
 bool record_decode(struct bytes bytes, struct record *record_out, struct error *error) MUST_USE;
 
 #endif

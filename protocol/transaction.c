@@ -355,7 +355,7 @@ bool transaction_decode(struct bytes bytes, struct transaction *transaction_out,
     codec_get_array(&reader, 6, 6);
     const uint8_t *type_at = reader.at;
     uint64_t number = codec_get_uint(&reader, UINT16_MAX);
-    struct bytes type_bytes = bytes_of(type_at, (size_t)(reader.at - type_at));
+    t.client_type = bytes_of(type_at, (size_t)(reader.at - type_at));
     if (!reader.failed && !transaction_type_from_number(number, &t.type))
         codec_fail(&reader, "unknown type");
     t.at_ms = get_time(&reader);
@@ -369,9 +369,14 @@ bool transaction_decode(struct bytes bytes, struct transaction *transaction_out,
         get_body(&reader, &t);
     if (!codec_finish(&reader, "transaction", error))
         return false;
-    struct bytes parts[] = {type_bytes,
-                            bytes_of(client_at, (size_t)(bytes.at + bytes.size - client_at))};
-    t.client = hash_parts(parts, ARRAY_SIZE(parts));
+    t.client_rest = bytes_of(client_at, (size_t)(bytes.at + bytes.size - client_at));
     *transaction_out = t;
     return true;
+}
+
+struct hash transaction_client(const struct transaction *transaction)
+{
+    must(transaction->client_rest.size > 0);
+    struct bytes parts[] = {transaction->client_type, transaction->client_rest};
+    return hash_parts(parts, ARRAY_SIZE(parts));
 }

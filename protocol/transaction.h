@@ -63,7 +63,7 @@ struct transaction {
     struct bytes key;      /* idempotency key: 1..KEY_SIZE_MAX bytes of printable ASCII */
     struct bytes document; /* 0..DOCUMENT_SIZE_MAX bytes of UTF-8; empty: none */
     uint32_t line;         /* line of the document; 0 without one */
-    struct hash client;    /* of every field but at_ms: what "the same client fields" compares */
+    struct bytes client_type, client_rest; /* of what was decoded: see transaction_client() */
     union {
         struct {
             struct member_ref member;
@@ -128,10 +128,13 @@ struct transaction {
     } body;
 };
 
-/* Appends the canonical bytes; `client` is ignored and computed by decoding. */
+/* Appends the canonical bytes. */
 void transaction_encode(const struct transaction *transaction, struct buffer *out);
-/* ERROR_INVALID with the field that is wrong. */
+/* ERROR_INVALID with the field that is wrong. Borrows texts from `bytes`. */
 bool transaction_decode(struct bytes bytes, struct transaction *transaction_out,
                         struct error *error) MUST_USE;
+/* The hash of every field but at_ms of a decoded transaction: what "the same client fields"
+ * compares. Computed anew each time: most who decode do not ask. */
+struct hash transaction_client(const struct transaction *transaction);
 
 #endif

@@ -85,9 +85,6 @@ static void print_place(const struct buffer *key)
     case 'T':
         printf("tile %u/%llu\n", key->at[1], last);
         return;
-    case 'X':
-        printf("record %llu of a member\n", last);
-        return;
     case 'M':
         printf("%.*s\n", (int)key->size - 1, (const char *)key->at + 1);
         return;
@@ -138,7 +135,7 @@ int main(int argc, char **argv)
         edit(argv[2][0], strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
     } else {
         struct buffer none = {0};
-        for (const char *kind = "MCBHOTXVPLQ"; *kind; kind++)
+        for (const char *kind = "MCBHOTVPLQ"; *kind; kind++)
             printf("%c %zu\n", *kind, walk(*kind, SIZE_MAX, &none, &none));
     }
     leveldb_close(db);

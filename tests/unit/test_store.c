@@ -56,7 +56,6 @@ CASE(keys_have_the_bytes_of_the_format_document)
 {
     struct hash id;
     memset(id.at, 0xAB, sizeof(id.at));
-    uint8_t member[16] = {1, 2, 3, [15] = 16};
     check_key(key_prefix('B'), "42");
     check_key(key_meta("last"), "4d6c617374");
     check_key(key_counter(1), "430000000000000001");
@@ -67,8 +66,6 @@ CASE(keys_have_the_bytes_of_the_format_document)
     check_key(key_height(UINT64_MAX), "48ffffffffffffffff");
     check_key(key_outcomes(256), "4f0000000000000100");
     check_key(key_tile(2, 5), "54020000000000000005");
-    check_key(key_member_prefix(member), "5801020300000000000000000000000010");
-    check_key(key_member(member, 7), "58010203000000000000000000000000100000000000000007");
     check_key(key_vote(9, 1, 2), "5600000000000000090000000102");
     check_key(key_proposal(9, 1), "50000000000000000900000001");
     check_key(key_lock(), "4c");

@@ -421,7 +421,7 @@ static struct hash client_of(const struct transaction *t)
     struct transaction decoded;
     memset(&decoded, 0, sizeof(decoded));
     CHECK(transaction_decode(encoded(t), &decoded, NULL));
-    return decoded.client;
+    return transaction_client(&decoded);
 }
 
 CASE(the_client_hash_covers_everything_but_the_tills_time)
