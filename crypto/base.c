@@ -416,10 +416,21 @@ static size_t utf8_character(const uint8_t *at, size_t left)
     return size;
 }
 
+static bool eight_ascii(const uint8_t *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof(word));
+    return (word & UINT64_C(0x8080808080808080)) == 0;
+}
+
 bool utf8_valid(struct bytes text)
 {
     size_t i = 0;
     while (i < text.size) {
+        if (text.size - i >= 8 && eight_ascii(text.at + i)) {
+            i += 8;
+            continue;
+        }
         size_t size = utf8_character(text.at + i, text.size - i);
         if (size == 0) {
             return false;

@@ -99,22 +99,22 @@ static void want_down(struct lane *lane, struct lane_entry *entry)
     }
 }
 
-struct lane_entry *lane_add(struct lane *lane, struct bytes bytes, bool hidden)
+struct lane_entry *lane_add(struct lane *lane, const struct batch *batch, struct bytes bytes,
+                            bool hidden)
 {
-    if (lane->count >= LANE_KEPT_MAX || lane->bytes + bytes.size > 2 * (size_t)LANE_BYTES_MAX)
+    must(batch->payload.size <= bytes.size);
+    if (lane->count >= LANE_KEPT_MAX || lane->bytes + bytes.size > 2 * (size_t)LANE_BYTES_MAX ||
+        bytes.size > BATCH_SIZE_MAX || batch->sequence <= lane->decided.sequence ||
+        batch->sequence - lane->decided.sequence > LANE_BRANCH_MAX ||
+        lane_find_at(lane, batch->sequence, &batch->id))
         return NULL;
     struct lane_entry *entry = (struct lane_entry *)allocate(1, sizeof(*entry));
-    buffer_init(&entry->bytes, BATCH_SIZE_MAX);
+    buffer_init(&entry->bytes, bytes.size);
     buffer_append(&entry->bytes, bytes);
-    bool good = !entry->bytes.overflowed &&
-                batch_decode(buffer_bytes(&entry->bytes), &entry->batch, NULL) &&
-                entry->batch.sequence > lane->decided.sequence &&
-                entry->batch.sequence - lane->decided.sequence <= LANE_BRANCH_MAX &&
-                !lane_find_at(lane, entry->batch.sequence, &entry->batch.id);
-    if (!good) {
-        entry_close(entry);
-        return NULL;
-    }
+    entry->batch = *batch;
+    /* A batch ends with its payload. */
+    size_t head = bytes.size - batch->payload.size;
+    entry->batch.payload = bytes_of(entry->bytes.at + head, batch->payload.size);
     entry->hidden = hidden;
     lane->entries = (struct lane_entry **)array_grow(lane->entries, &lane->capacity,
                                                      lane->count + 1, sizeof(lane->entries[0]));

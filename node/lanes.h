@@ -58,9 +58,11 @@ void lane_release(struct lane *lane);
 struct lane_entry *lane_find(const struct lane *lane, const struct hash *id);
 /* The same, told where to look. */
 struct lane_entry *lane_find_at(const struct lane *lane, uint64_t sequence, const struct hash *id);
-/* Copies `bytes` (a checked, verified batch). NULL when it is held already, lies at or below the
- * decided head, too far beyond it, or the lane has no room. */
-struct lane_entry *lane_add(struct lane *lane, struct bytes bytes, bool hidden);
+/* Copies `bytes`, which encode `batch` (checked and verified: it is not hashed again). NULL when it
+ * is held already, lies at or below the decided head, too far beyond it, or the lane has no room.
+ */
+struct lane_entry *lane_add(struct lane *lane, const struct batch *batch, struct bytes bytes,
+                            bool hidden);
 void lane_show(struct lane *lane, struct lane_entry *entry); /* hidden no more */
 /* The highest connected visible batch; NULL: none beyond the decided head. */
 struct lane_entry *lane_tip(const struct lane *lane);

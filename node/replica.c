@@ -6,6 +6,9 @@
 
 #include "protocol/plant.h"
 
+/* Texts wait beside the queue: of a thousand actions hardly one has any. */
+enum { ACTION_TEXT_SIZE = 256, ACTION_TEXTS_MAX = 1024 * 1024 };
+
 /* ---- actions ------------------------------------------------------------------------------- */
 
 struct queued_action *replica_act(struct replica *r, enum replica_action_kind kind)
@@ -35,24 +38,35 @@ void replica_send(struct replica *r, uint16_t peer, const struct message *messag
     queued->size = r->sends.size - offset;
 }
 
+static void say(struct replica *r, enum replica_action_kind kind, const char *format,
+                va_list arguments) __attribute__((format(printf, 3, 0)));
+static void say(struct replica *r, enum replica_action_kind kind, const char *format,
+                va_list arguments)
+{
+    char text[ACTION_TEXT_SIZE];
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    struct queued_action *queued = replica_act(r, kind);
+    queued->offset = r->texts.size;
+    buffer_append(&r->texts, bytes_of(text, strlen(text) + 1));
+    must(!r->texts.overflowed);
+}
+
 void replica_stop(struct replica *r, const char *format, ...)
 {
     if (r->stopped)
         return;
     r->stopped = true;
-    struct queued_action *queued = replica_act(r, REPLICA_FATAL);
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(queued->action.text, sizeof(queued->action.text), format, arguments);
+    say(r, REPLICA_FATAL, format, arguments);
     va_end(arguments);
 }
 
 void replica_warn(struct replica *r, const char *format, ...)
 {
-    struct queued_action *queued = replica_act(r, REPLICA_WARN);
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(queued->action.text, sizeof(queued->action.text), format, arguments);
+    say(r, REPLICA_WARN, format, arguments);
     va_end(arguments);
 }
 
@@ -61,12 +75,15 @@ bool replica_next(struct replica *r, struct replica_action *action_out)
     if (r->action_first == r->action_count) {
         r->action_first = r->action_count = 0;
         buffer_clear(&r->sends);
+        buffer_clear(&r->texts);
         return false;
     }
     const struct queued_action *queued = &r->actions[r->action_first++];
     *action_out = queued->action;
     if (queued->action.kind == REPLICA_SEND)
         action_out->message = bytes_of(r->sends.at + queued->offset, queued->size);
+    if (queued->action.kind == REPLICA_WARN || queued->action.kind == REPLICA_FATAL)
+        action_out->text = (const char *)r->texts.at + queued->offset;
     return true;
 }
 
@@ -348,7 +365,7 @@ static void make_batch(struct replica *r)
     buffer_clear(&r->scratch);
     batch_encode(&batch, &r->scratch);
     must(!r->scratch.overflowed);
-    struct lane_entry *entry = lane_add(lane, buffer_bytes(&r->scratch), true);
+    struct lane_entry *entry = lane_add(lane, &batch, buffer_bytes(&r->scratch), true);
     must(entry);
     entry->tokens = (uint64_t *)allocate(count, sizeof(uint64_t));
     for (size_t i = 0; i < count; i++) {
@@ -495,6 +512,7 @@ static void prepare(struct replica *r, const struct replica_config *config)
         r->config.mempool_bytes_max = MEMPOOL_BYTES_DEFAULT;
     buffer_init(&r->mempool, r->config.mempool_bytes_max + TRANSACTION_SIZE_MAX + 16);
     buffer_init(&r->sends, (size_t)64 * 1024 * 1024);
+    buffer_init(&r->texts, ACTION_TEXTS_MAX);
     buffer_init(&r->scratch, (size_t)CUT_PAYLOAD_MAX * 4);
     buffer_init(&r->record, RECORD_SIZE_MAX);
     buffer_init(&r->entry, RECORD_SIZE_MAX);
@@ -578,6 +596,7 @@ void replica_close(struct replica *r)
     buffer_release(&r->pending.cut);
     buffer_release(&r->mempool);
     buffer_release(&r->sends);
+    buffer_release(&r->texts);
     buffer_release(&r->scratch);
     buffer_release(&r->record);
     buffer_release(&r->entry);

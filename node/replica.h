@@ -60,7 +60,7 @@ struct replica_action {
     bool late;                       /* DECIDED */
     struct record_index first;       /* DECIDED with VERDICT_REPEAT */
     uint64_t height;                 /* DECIDED, EXECUTED */
-    char text[256];                  /* WARN, FATAL */
+    const char *text;                /* WARN, FATAL; valid until the next event */
 };
 
 struct replica;

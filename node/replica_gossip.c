@@ -314,7 +314,7 @@ void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes)
     }
     if (!lane_make_room(lane, &batch, bytes.size, crowded_out, r))
         return;
-    const struct lane_entry *entry = lane_add(lane, bytes, false);
+    const struct lane_entry *entry = lane_add(lane, &batch, bytes, false);
     if (!entry)
         return;
     /* Written before any vote that relies on it: groups are applied in order (rule 3). */

@@ -111,7 +111,7 @@ struct company {
 
 struct queued_action {
     struct replica_action action;
-    size_t offset, size; /* of a message, in `sends` */
+    size_t offset, size; /* of a message, in `sends`; of a text, in `texts` */
 };
 
 struct peer_seen { /* of each node */
@@ -175,7 +175,7 @@ struct replica {
 
     struct queued_action *actions;
     size_t action_first, action_count, action_capacity;
-    struct buffer sends;
+    struct buffer sends, texts;
 
     uint64_t status_at_ms, ask_at_ms;
     uint64_t fetch_at_ms[NODES_MAX]; /* a lane's batches were asked for; not again before */

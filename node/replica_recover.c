@@ -29,7 +29,7 @@ static bool load_batches(struct replica *r, const struct stored_height *height, 
         if (good && !batch_verify(&batch, r->verifiers[stored.lane.v]))
             good = error_set(error, ERROR_CORRUPT, "its signature does not hold");
         if (good)
-            (void)lane_add(&r->lanes[stored.lane.v], buffer_bytes(&value), false);
+            (void)lane_add(&r->lanes[stored.lane.v], &batch, buffer_bytes(&value), false);
         else
             error_wrap(error, "batch %llu of lane %u", (unsigned long long)stored.sequence,
                        stored.lane.v);
@@ -213,7 +213,7 @@ static bool take_batch(void *visitor, struct bytes key, struct bytes value)
     if (!bytes_equal(store_key_bytes(&own), key))
         return batch_failed(taking, key);
     /* What no lane has room for is nothing that was voted for, and must not stay for ever. */
-    if (!lane_add(&r->lanes[batch.lane.v], value, false))
+    if (!lane_add(&r->lanes[batch.lane.v], &batch, value, false))
         store_delete(replica_group(r), key);
     return true;
 }

@@ -16,31 +16,33 @@ enum {
 
 /* ---- writing ------------------------------------------------------------------------------- */
 
+/* Most heads are one byte long, and a record has fifty: each is written where it belongs. */
 static void put_head(struct buffer *out, uint8_t major, uint64_t argument)
 {
-    uint8_t head[9];
-    size_t size;
-    if (argument < 24) {
-        head[0] = (uint8_t)(major << 5 | argument);
-        size = 1;
-    } else if (argument <= UINT8_MAX) {
-        head[0] = (uint8_t)(major << 5 | 24);
-        head[1] = (uint8_t)argument;
-        size = 2;
-    } else if (argument <= UINT16_MAX) {
-        head[0] = (uint8_t)(major << 5 | 25);
-        put_u16be(head + 1, (uint16_t)argument);
-        size = 3;
-    } else if (argument <= UINT32_MAX) {
-        head[0] = (uint8_t)(major << 5 | 26);
-        put_u32be(head + 1, (uint32_t)argument);
-        size = 5;
+    size_t size = argument < 24            ? 1
+                  : argument <= UINT8_MAX  ? 2
+                  : argument <= UINT16_MAX ? 3
+                  : argument <= UINT32_MAX ? 5
+                                           : 9;
+    uint8_t *at = buffer_extend(out, size);
+    if (!at)
+        return;
+    uint8_t kind = (uint8_t)(major << 5);
+    if (size == 1) {
+        at[0] = (uint8_t)(kind | argument);
+    } else if (size == 2) {
+        at[0] = kind | 24;
+        at[1] = (uint8_t)argument;
+    } else if (size == 3) {
+        at[0] = kind | 25;
+        put_u16be(at + 1, (uint16_t)argument);
+    } else if (size == 5) {
+        at[0] = kind | 26;
+        put_u32be(at + 1, (uint32_t)argument);
     } else {
-        head[0] = (uint8_t)(major << 5 | 27);
-        put_u64be(head + 1, argument);
-        size = 9;
+        at[0] = kind | 27;
+        put_u64be(at + 1, argument);
     }
-    buffer_append(out, bytes_of(head, size));
 }
 
 void codec_put_uint(struct buffer *out, uint64_t value)

@@ -4,14 +4,14 @@
  *
  * Changes one byte of an entry of a stopped node's store through LevelDB itself, so that every
  * checksum and the chain of groups stay right. PLACE is 0 (first) .. 1000 (last) of the kind's
- * entries. An entry without a value has a byte of its key changed. Prints what a reader must be
- * told: the place that an error has to name. */
+ * entries. An entry without a value has a byte of its key changed. KIND l is a byte of a link, in
+ * an O entry. Prints what a reader must be told: the place that an error has to name. */
 #include <leveldb/c.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "node/store.h"
+#include "node/replica_parts.h"
 
 static leveldb_t *db;
 
@@ -96,6 +96,52 @@ static void print_place(const struct buffer *key)
     }
 }
 
+/* Where the links of one of the entry's records stand in its value; false: it is a seal. */
+static bool find_links(const struct buffer *value, uint32_t drawn, size_t *from_out, size_t *to_out)
+{
+    struct stored_block block;
+    struct stored_entry taken;
+    struct bytes entry;
+    if (!stored_block_decode(buffer_bytes(value), &block, NULL) || block.is_seal)
+        return false;
+    for (uint64_t i = 0; i <= drawn % block.count; i++)
+        if (!stored_entry_next(&block.entries, &entry))
+            return false;
+    if (!stored_entry_decode(entry, INT64_MAX, &taken, NULL))
+        return false;
+    *from_out = (size_t)(entry.at - value->at);
+    *to_out = (size_t)(taken.outcome.at - value->at);
+    return true;
+}
+
+/* The entry at `place`, or the first after it that has links. */
+static void edit_link(unsigned long place, unsigned long seed)
+{
+    struct buffer none = {0}, key, value;
+    size_t count = walk('O', SIZE_MAX, &none, &none), from = 0, to = 0;
+    struct hash drawn = hash_bytes(bytes_of(&seed, sizeof(seed)));
+    buffer_init(&key, STORE_KEY_MAX);
+    buffer_init(&value, STORE_VALUE_MAX);
+    for (size_t i = 0; i < count && to == 0; i++) {
+        buffer_clear(&key);
+        buffer_clear(&value);
+        walk('O', ((count - 1) * place / 1000 + i) % count, &key, &value);
+        (void)find_links(&value, get_u32be(drawn.at), &from, &to);
+    }
+    if (to == 0) {
+        fprintf(stderr, "store_edit: no entry with links\n");
+        exit(2);
+    }
+    size_t at = from + get_u32be(drawn.at + 4) % (to - from);
+    uint8_t by = (uint8_t)(1 + drawn.at[8] % 255);
+    value.at[at] ^= by;
+    fprintf(stderr, "byte %zu of %zu of the links ^ %02x\n", at - from, to - from, by);
+    print_place(&key);
+    write_entry(&key, &key, &value);
+    buffer_release(&key);
+    buffer_release(&value);
+}
+
 static void edit(char kind, unsigned long place, unsigned long seed)
 {
     struct buffer none = {0}, old_key, key, value;
@@ -131,7 +177,9 @@ int main(int argc, char **argv)
         return 2;
     }
     open_store(argv[1]);
-    if (argc == 5) {
+    if (argc == 5 && argv[2][0] == 'l') {
+        edit_link(strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
+    } else if (argc == 5) {
         edit(argv[2][0], strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10));
     } else {
         struct buffer none = {0};

@@ -180,7 +180,7 @@ a_stopped_nodes_store_passes() {
 a_changed_entry_is_named() {
     local kind place round name
     RANDOM=$seed
-    for kind in B H O T X; do
+    for kind in B H O T l; do
         for place in 0 500 1000; do
             for round in 1 2; do
                 restore

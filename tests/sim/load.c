@@ -79,6 +79,11 @@ struct naive {
     } holds[1024];
     size_t hold_count;
     uint64_t next_index;
+    struct {
+        bool enrolled;
+        uint64_t *records;
+        size_t count, capacity;
+    } histories[16];
 };
 
 static size_t member_of(const struct world *w, const struct member_ref *member)
@@ -114,6 +119,41 @@ static void naive_apply(struct naive *n, const struct record *record, const stru
         world_fail(n->w, "record %" PRIu64 " spends points twice", record->index.v);
 }
 
+static void naive_touch(struct naive *n, const struct member_ref *member, uint64_t index)
+{
+    size_t m = member_of(n->w, member);
+    if (m == SIZE_MAX || !n->histories[m].enrolled)
+        return;
+    uint64_t **records = &n->histories[m].records;
+    size_t *count = &n->histories[m].count;
+    if (*count > 0 && (*records)[*count - 1] == index)
+        return; /* a transfer to oneself */
+    *records =
+        (uint64_t *)array_grow(*records, &n->histories[m].capacity, *count + 1, sizeof(**records));
+    (*records)[(*count)++] = index;
+}
+
+/* Refusals too: whatever names a member belongs to its history. */
+static void naive_history(struct naive *n, const struct record *record, const struct transaction *t)
+{
+    uint64_t index = record->index.v;
+    if (t->type == TRANSACTION_ENROL) {
+        size_t m = member_of(n->w, &t->body.enrol.member);
+        if (m != SIZE_MAX && record->outcome.verdict == VERDICT_ACCEPTED)
+            n->histories[m].enrolled = true;
+        naive_touch(n, &t->body.enrol.member, index);
+    } else if (t->type == TRANSACTION_EARN) {
+        naive_touch(n, &t->body.earn.member, index);
+    } else if (t->type == TRANSACTION_REDEEM) {
+        naive_touch(n, &t->body.redeem.member, index);
+    } else if (t->type == TRANSACTION_HOLD) {
+        naive_touch(n, &t->body.hold.member, index);
+    } else if (t->type == TRANSACTION_TRANSFER) {
+        naive_touch(n, &t->body.transfer.from, index);
+        naive_touch(n, &t->body.transfer.to, index);
+    }
+}
+
 static bool naive_visit(void *visitor, uint64_t index, struct bytes bytes)
 {
     struct naive *n = (struct naive *)visitor;
@@ -124,10 +164,36 @@ static bool naive_visit(void *visitor, uint64_t index, struct bytes bytes)
         world_fail(n->w, "record %" PRIu64 " does not read back", index);
         return false;
     }
-    if (record.kind == RECORD_KIND_TRANSACTION && record.outcome.verdict == VERDICT_ACCEPTED &&
-        transaction_decode(record.transaction, &t, &error))
-        naive_apply(n, &record, &t);
+    if (record.kind == RECORD_KIND_TRANSACTION &&
+        transaction_decode(record.transaction, &t, &error)) {
+        naive_history(n, &record, &t);
+        if (record.outcome.verdict == VERDICT_ACCEPTED)
+            naive_apply(n, &record, &t);
+    }
     return !n->w->failed;
+}
+
+/* Pages from the newest record back to the first. */
+static void check_history(struct naive *n, uint16_t number, size_t m)
+{
+    const struct replica *replica = n->w->nodes[number].replica;
+    size_t left = n->histories[m].count, count = 1;
+    uint64_t before = UINT64_MAX, page[5];
+    struct error error;
+    while (count > 0 && !n->w->failed) {
+        if (!replica_member_records(replica, &n->w->members[m], before, ARRAY_SIZE(page), page,
+                                    &count, &error)) {
+            world_fail(n->w, "node %u: member %zu: %s", number, m, error.text);
+            return;
+        }
+        for (size_t i = 0; i < count; i++)
+            if (left == 0 || page[i] != n->histories[m].records[--left])
+                world_fail(n->w, "node %u: history of member %zu has record %" PRIu64, number, m,
+                           page[i]);
+        before = count > 0 ? page[count - 1] : before;
+    }
+    if (left > 0)
+        world_fail(n->w, "node %u: history of member %zu lacks %zu records", number, m, left);
 }
 
 void load_check_balances(struct world *w, uint16_t number)
@@ -142,6 +208,8 @@ void load_check_balances(struct world *w, uint16_t number)
     bool whole = state_height(replica_state(replica)) == status.height;
     if (status.records > 0 && !replica_records(replica, 0, status.records, naive_visit, n, &error))
         world_fail(w, "node %u cannot read its log: %s", number, error.text);
+    for (size_t i = 0; i < w->member_count && !w->failed; i++)
+        check_history(n, number, i);
     for (size_t i = 0; i < w->member_count && whole && !w->failed; i++) {
         struct balance balance;
         if (!state_balance(replica_state(replica), &w->members[i], &balance))
@@ -153,5 +221,7 @@ void load_check_balances(struct world *w, uint16_t number)
                        " held, the naive model says %" PRId64,
                        number, i, balance.spendable.v, balance.held.v, n->points[i]);
     }
+    for (size_t i = 0; i < ARRAY_SIZE(n->histories); i++)
+        free(n->histories[i].records);
     free(n);
 }
