@@ -24,6 +24,7 @@ enum {
     STEP_MS_MAX = 2000,     /* the replica is called at least so often */
     HOUSEKEEPING_MS = 100,  /* deadlines of answers, suppressed log lines */
     STOP_WITHIN_MS = 10000, /* a graceful stop waits no longer for answers */
+    STOP_IMAGE_MS = 50000,  /* nor so much longer for the last image of the state */
     ROUNDS_MAX = 10000      /* of draining before other events get their turn */
 };
 
@@ -216,9 +217,11 @@ static void kick(void *context)
 
 static bool stopped_cleanly(struct service *s)
 {
-    bool answered = api_pending(s->api) == 0 || wall_ms() >= s->stop_at_ms;
+    uint64_t now = wall_ms();
+    bool answered = api_pending(s->api) == 0 || now >= s->stop_at_ms;
+    bool in_a_hurry = s->stop_at_ms == 0 || now >= s->stop_at_ms + STOP_IMAGE_MS;
     return answered && replica_drained(s->replica) && !s->working &&
-           (s->stop_at_ms == 0 || images_last(&s->images, s->replica));
+           (in_a_hurry || images_last(&s->images, s->replica));
 }
 
 static void on_housekeeping(uv_timer_t *timer)
