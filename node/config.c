@@ -365,6 +365,8 @@ static void limits_read(struct config_form *form, struct config *config)
                        &config->mempool_bytes);
     config_form_number(&limits, "queue_bytes", MESSAGE_SIZE_MAX, CONFIG_BUFFER_MAX,
                        &config->queue_bytes);
+    config_form_number(&limits, "image_records", 0, CONFIG_IMAGE_RECORDS_MAX,
+                       &config->image_records);
     config_form_finish(&limits);
 }
 
@@ -404,7 +406,8 @@ void config_init(struct config *config)
     *config = (struct config){.log_level = LOG_LEVEL_INFO,
                               .log_format = LOG_FORMAT_LOGFMT,
                               .mempool_bytes = CONFIG_MEMPOOL_DEFAULT,
-                              .queue_bytes = CONFIG_QUEUE_DEFAULT};
+                              .queue_bytes = CONFIG_QUEUE_DEFAULT,
+                              .image_records = CONFIG_IMAGE_RECORDS_DEFAULT};
     config->http.connections_max = CONFIG_CONNECTIONS_DEFAULT;
     config->http.body_max_bytes = CONFIG_BODY_DEFAULT;
 }

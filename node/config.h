@@ -10,7 +10,8 @@
  *             "connections_max": 1024, "body_max_bytes": 67108864},   all but listen optional
  *    "insecure_http": false,                       true: other hosts may call without TLS
  *    "log": {"level": "info", "format": "logfmt"},                    optional
- *    "limits": {"mempool_bytes": 16777216, "queue_bytes": 8388608}}   optional
+ *    "limits": {"mempool_bytes": 16777216, "queue_bytes": 8388608,
+ *               "image_records": 100000}}          optional; 0: no images of the state (images.h)
  *
  * Paths are relative to the file's folder. Tokens: [{"name": "till 1", "scopes": ["till"],
  * "sha256": "64 hex digits"}], of the bearer tokens' texts.
@@ -38,7 +39,9 @@ enum {
     CONFIG_BODY_MAX = 1024 * 1024 * 1024,
     CONFIG_MEMPOOL_DEFAULT = 16 * 1024 * 1024,
     CONFIG_QUEUE_DEFAULT = 8 * 1024 * 1024,
-    CONFIG_BUFFER_MAX = 1024 * 1024 * 1024 /* of mempool and queue */
+    CONFIG_BUFFER_MAX = 1024 * 1024 * 1024, /* of mempool and queue */
+    CONFIG_IMAGE_RECORDS_DEFAULT = 100000,  /* some two seconds of replay */
+    CONFIG_IMAGE_RECORDS_MAX = 1000000000
 };
 
 enum config_scope { CONFIG_TILL = 1, CONFIG_OFFICE = 2, CONFIG_AUDITOR = 4, CONFIG_ADMIN = 8 };
@@ -70,6 +73,7 @@ struct config {
     enum log_level log_level;
     enum log_format log_format;
     uint64_t mempool_bytes, queue_bytes;
+    uint64_t image_records; /* between two images of the state; 0: none, every start replays all */
 
     /* Read from their files by config_load(). */
     uint8_t secret[CONFIG_SECRET_SIZE];

@@ -74,6 +74,7 @@ void config_format(const struct config *config, struct buffer *json_out)
     set(json, "log", log);
     set(limits, "mempool_bytes", json_integer((json_int_t)config->mempool_bytes));
     set(limits, "queue_bytes", json_integer((json_int_t)config->queue_bytes));
+    set(limits, "image_records", json_integer((json_int_t)config->image_records));
     set(json, "limits", limits);
     json_write(json, json_out);
 }

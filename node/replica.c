@@ -562,7 +562,7 @@ bool replica_open(const struct replica_config *config, uint64_t now_ms,
     prepare(r, config);
     r->now_ms = now_ms;
     r->consensus = consensus_open();
-    r->state = state_open(r->charter);
+    r->state = config->image ? config->image : state_open(r->charter);
     merkle_init(&r->tree);
     if (!prepare_keys(r, error) || !recover(r, error)) {
         replica_close(r);
@@ -573,6 +573,8 @@ bool replica_open(const struct replica_config *config, uint64_t now_ms,
     r->ask_at_ms = now_ms;
     gossip_reset(r);
     r->status_at_ms = now_ms;
+    r->config.image = NULL; /* by now what any replica's state is */
+    r->config.place = bytes_of(NULL, 0);
     *replica_out = r;
     return true;
 }
@@ -634,6 +636,8 @@ void replica_status(const struct replica *r, uint64_t now_ms, struct replica_sta
     status->root = r->shown.root;
     status->digest = r->shown.digest;
     status->ledger_time_ms = r->shown_time_ms;
+    status->resumed_height = r->resumed.height;
+    status->resumed_records = r->resumed.count;
     status->round = consensus_round(r->consensus);
     status->may_sign = r->may_sign;
     status->stopped = r->stopped;

@@ -37,6 +37,10 @@ struct replica_config {
     struct store store;
     uint64_t nonce;           /* random: pairs questions at start with their answers */
     size_t mempool_bytes_max; /* transactions that wait for a batch; 0: 16 MiB */
+    /* Optional: a state that was read from an image (partners/state_image.h) with the place that
+     * replica_place() gave beside it. The state's ownership passes, also when opening fails. */
+    struct state *image;
+    struct bytes place; /* borrowed during replica_open() */
 };
 
 enum replica_action_kind {
@@ -67,10 +71,20 @@ struct replica;
 
 /* Recovers from the store: replays every height (checking digests, tiles and chains), own votes,
  * lock, lanes and outbox. `now_ms` is wall-clock time. ERROR_CORRUPT names the key that is damaged.
- */
+ *
+ * With an image it replays only the heights after it, and is then the replica that a replay of all
+ * of them gives. An image is trusted for nothing that can be compared: ERROR_CONFLICT when it is
+ * not what this store's ledger had at that height, or the store does not reach it. Whatever fails
+ * with an image is to be tried without. What lies before the image is not looked at, but for the
+ * tiles that the tree's open end rests on: that is left to a replay from the first height. */
 bool replica_open(const struct replica_config *config, uint64_t now_ms,
                   struct replica **replica_out, struct error *error) MUST_USE;
 void replica_close(struct replica *replica);
+
+enum { REPLICA_PLACE_MAX = 64 * 1024 };
+/* What an image of replica_state(), made at this same moment, needs beside it to be gone on from:
+ * few kilobytes, with a hash of their own at the end (protocol/FORMAT.md, 14). Appended. */
+void replica_place(const struct replica *replica, struct buffer *place_out);
 
 /* ---- events -------------------------------------------------------------------------------- */
 
@@ -104,6 +118,7 @@ struct replica_status {
     bool may_sign;   /* rule 3 is satisfied */
     bool has_quorum; /* Q - 1 other voters were heard from within the last seconds */
     bool stopped;    /* FATAL was emitted */
+    uint64_t resumed_height, resumed_records; /* of the image that it was opened with; 0: none */
     uint64_t mempool_bytes, mempool_count, undecided_batches, outbox_count;
     uint64_t heard_ms[NODES_MAX]; /* when each node was last heard, 0: never */
     uint64_t peer_height[NODES_MAX];

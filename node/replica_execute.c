@@ -246,6 +246,20 @@ static void remember(struct replica *r, const struct cut *cut)
     after->time_ms = state_time_ms(r->state);
 }
 
+void remember_certificate(struct replica *r, const struct certificate *certificate)
+{
+    struct vote vote = {.type = VOTE_PRECOMMIT,
+                        .height = certificate->height,
+                        .round = certificate->round,
+                        .cut = certificate->cut,
+                        .valid_round = -1};
+    for (size_t i = 0; i < certificate->count; i++) {
+        vote.voter = certificate->votes[i].voter;
+        vote.signature = certificate->votes[i].signature;
+        gossip_remember_decided(r, &vote);
+    }
+}
+
 void execute_cut(struct replica *r, const struct certificate *certificate, const struct cut *cut,
                  struct bytes cut_bytes)
 {
@@ -268,15 +282,6 @@ void execute_cut(struct replica *r, const struct certificate *certificate, const
     r->height = cut->height;
     r->cut_time_ms = cut->time_ms;
     r->cut_id = cut->id;
-    struct vote vote = {.type = VOTE_PRECOMMIT,
-                        .height = certificate->height,
-                        .round = certificate->round,
-                        .cut = certificate->cut,
-                        .valid_round = -1};
-    for (size_t i = 0; i < certificate->count; i++) {
-        vote.voter = certificate->votes[i].voter;
-        vote.signature = certificate->votes[i].signature;
-        gossip_remember_vote(r, &vote);
-    }
+    remember_certificate(r, certificate);
     free(order.entries);
 }

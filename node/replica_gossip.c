@@ -22,6 +22,12 @@ void gossip_remember_vote(struct replica *r, const struct vote *vote)
     *kept = *vote;
 }
 
+void gossip_remember_decided(struct replica *r, const struct vote *vote)
+{
+    r->seen[vote->voter.v].decided = *vote;
+    gossip_remember_vote(r, vote);
+}
+
 void gossip_remember_proposal(struct replica *r, const struct proposal *proposal,
                               struct bytes bytes)
 {

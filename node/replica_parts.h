@@ -5,6 +5,7 @@
  *   replica_execute.c  applying a decided cut, and its one atomic write
  *   replica_gossip.c   status, repetition, fetching, catching up, the question at start
  *   replica_recover.c  replaying the store
+ *   replica_resume.c   going on from an image instead of the first height
  *   replica_history.c  reading records, tiles and proofs
  *   replica_member.c   reading a member's history
  */
@@ -118,6 +119,7 @@ struct peer_seen { /* of each node */
     uint64_t heard_ms, height, conflicts, bad_signatures, omissions;
     struct vote votes[2];
     bool has_vote[2];
+    struct vote decided;    /* its newest vote in a certificate; height 0: none */
     struct buffer proposal; /* its newest signed proposal */
     uint64_t proposal_height;
     int32_t proposal_round;
@@ -145,6 +147,7 @@ struct replica {
     struct hash cut_id;                 /* of the last cut; the coalition id before the first */
     struct passed shown;                /* last durable: what the outside sees */
     uint64_t shown_time_ms;
+    struct passed resumed; /* the image that it was opened with; height 0: none */
 
     struct lane lanes[NODES_MAX];
     struct peer_seen seen[NODES_MAX];
@@ -228,6 +231,8 @@ enum cut_status agree_judge(struct replica *r, const struct cut *cut, bool fetch
 /* replica_execute.c */
 void execute_cut(struct replica *r, const struct certificate *certificate, const struct cut *cut,
                  struct bytes cut_bytes);
+/* Whose votes it holds: for answers to rule 3's question. */
+void remember_certificate(struct replica *r, const struct certificate *certificate);
 struct execution_order {
     struct lane_entry **entries;
     size_t count, capacity;
@@ -248,11 +253,15 @@ void gossip_fetch(struct replica *r, uint16_t number, const struct lane_head *mi
 /* Asks for the next heights where others are ahead. */
 void gossip_catch_up(struct replica *r, bool stalled);
 void gossip_remember_vote(struct replica *r, const struct vote *vote);
+void gossip_remember_decided(struct replica *r, const struct vote *vote); /* of a certificate */
 void gossip_remember_proposal(struct replica *r, const struct proposal *proposal,
                               struct bytes bytes);
 
 /* replica_recover.c */
 bool recover(struct replica *r, struct error *error) MUST_USE;
+
+/* replica_resume.c: takes the place of the image's height; replay goes on after it. */
+bool resume(struct replica *r, struct error *error) MUST_USE;
 
 /* replica_history.c: the values of the store's H and O entries */
 struct stored_height {

@@ -341,6 +341,8 @@ bool recover(struct replica *r, struct error *error)
 {
     const struct store *store = &r->config.store;
     struct store_key outbox = key_prefix('Q');
+    if (r->config.image && !resume(r, error))
+        return false;
     if (!replay(r, error) || !no_height_beyond(r, error) || !load_undecided(r, error))
         return false;
     agree_begin(r);

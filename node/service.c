@@ -13,6 +13,7 @@
 #include "node/api.h"
 #include "node/file.h"
 #include "node/http_server.h"
+#include "node/images.h"
 #include "node/lock.h"
 #include "node/log.h"
 #include "node/replica.h"
@@ -23,6 +24,7 @@ enum {
     STEP_MS_MAX = 2000,     /* the replica is called at least so often */
     HOUSEKEEPING_MS = 100,  /* deadlines of answers, suppressed log lines */
     STOP_WITHIN_MS = 10000, /* a graceful stop waits no longer for answers */
+    STOP_IMAGE_MS = 50000,  /* nor so much longer for the last image of the state */
     ROUNDS_MAX = 10000      /* of draining before other events get their turn */
 };
 
@@ -35,6 +37,7 @@ struct service {
     struct channel_key *transport_key;
     struct lock lock;
     struct store_leveldb *store;
+    struct images images;
     struct replica *replica;
     struct transport *transport;
     struct api *api;
@@ -214,8 +217,11 @@ static void kick(void *context)
 
 static bool stopped_cleanly(struct service *s)
 {
-    bool answered = api_pending(s->api) == 0 || wall_ms() >= s->stop_at_ms;
-    return answered && replica_drained(s->replica) && !s->working;
+    uint64_t now = wall_ms();
+    bool answered = api_pending(s->api) == 0 || now >= s->stop_at_ms;
+    bool in_a_hurry = s->stop_at_ms == 0 || now >= s->stop_at_ms + STOP_IMAGE_MS;
+    return answered && replica_drained(s->replica) && !s->working &&
+           (in_a_hurry || images_last(&s->images, s->replica));
 }
 
 static void on_housekeeping(uv_timer_t *timer)
@@ -224,7 +230,9 @@ static void on_housekeeping(uv_timer_t *timer)
     api_on_time(s->api);
     drain(s);
     log_flush(false);
-    if (s->stopping && stopped_cleanly(s)) {
+    if (!s->stopping) {
+        images_step(&s->images, s->replica);
+    } else if (stopped_cleanly(s)) {
         s->finished = true;
         uv_stop(&s->loop);
     }
@@ -309,6 +317,7 @@ static void metrics(void *context, struct buffer *out)
                   "# TYPE accrue_store_write_seconds_total counter\n"
                   "accrue_store_write_seconds_total %" PRIu64 ".%09" PRIu64 "\n",
                   s->written_groups, s->write_ns / 1000000000, s->write_ns % 1000000000);
+    images_metrics(&s->images, out);
 }
 
 static uint64_t api_clock(void *context)
@@ -390,7 +399,8 @@ static bool open_replica(struct service *s, struct error *error)
 {
     struct store_leveldb_options options = {
         .coalition = s->charter->coalition, .node = s->self.v, .create = true};
-    if (!store_leveldb_open(s->config->data, &options, &s->store, error))
+    if (!images_init(&s->images, s->config->data, s->config->image_records, error) ||
+        !store_leveldb_open(s->config->data, &options, &s->store, error))
         return false;
     struct replica_config config = {.charter = s->charter,
                                     .self = s->self,
@@ -399,14 +409,15 @@ static bool open_replica(struct service *s, struct error *error)
                                     .mempool_bytes_max = s->config->mempool_bytes};
     random_bytes((uint8_t *)&config.nonce, sizeof(config.nonce));
     uint64_t start = wall_ms();
-    if (!replica_open(&config, start, &s->replica, error)) {
+    if (!images_open_replica(&s->images, &config, start, &s->replica, error)) {
         error_wrap(error, "%s", s->config->data);
         store_leveldb_close(s->store);
         s->store = NULL;
         store_leveldb_explain(s->config->data, error);
         return false;
     }
-    log_info("the store was replayed", log_unsigned("height", replica_height(s->replica)),
+    log_info("the store was replayed", log_unsigned("from_image", s->images.resumed),
+             log_unsigned("height", replica_height(s->replica)),
              log_unsigned("took_ms", wall_ms() - start));
     return true;
 }
@@ -552,6 +563,7 @@ void service_close(struct service *s)
         (void)uv_run(&s->loop, UV_RUN_DEFAULT);
         (void)uv_loop_close(&s->loop);
     }
+    images_release(&s->images);
     replica_close(s->replica);
     store_leveldb_close(s->store);
     lock_release(&s->lock);

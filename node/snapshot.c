@@ -11,12 +11,14 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 enum {
-    CHILD_NICENESS = 10,  /* the node comes first */
-    CHILD_LOST_PARENT = 1 /* exit status: EPERM, which writing does not give */
+    CHILD_NICENESS = 10,   /* the node comes first */
+    CHILD_LOST_PARENT = 1, /* exit status: EPERM, which writing does not give */
+    NOTE_HEAD_SIZE = 4
 };
 
 /* ---- names ----------------------------------------------------------------------------------- */
@@ -42,12 +44,7 @@ static bool name_parse(const char *name, const char *end, uint64_t *height_out)
     return parse_u64(digits, UINT64_MAX, height_out);
 }
 
-struct found {
-    uint64_t heights[SNAPSHOTS_SEEN_MAX]; /* newest first */
-    size_t count;
-};
-
-static void found_add(struct found *found, uint64_t height)
+static void found_add(struct snapshot_list *found, uint64_t height)
 {
     if (found->count == SNAPSHOTS_SEEN_MAX)
         return;
@@ -57,7 +54,8 @@ static void found_add(struct found *found, uint64_t height)
     found->heights[at] = height;
 }
 
-static bool find(const char *folder, const char *end, struct found *found, struct error *error)
+static bool find(const char *folder, const char *end, struct snapshot_list *found,
+                 struct error *error)
 {
     found->count = 0;
     DIR *files = opendir(folder);
@@ -75,12 +73,31 @@ static bool find(const char *folder, const char *end, struct found *found, struc
 /* ---- writing: in the child, so without memory, locks or errors in words ------------------------
  */
 
+struct file {
+    int fd;
+    uint64_t disk_left;
+};
+
+/* The store must find room when the next group comes. */
+static bool disk_has_room(const struct file *file)
+{
+    struct statvfs disk;
+    if (fstatvfs(file->fd, &disk) != 0)
+        return false;
+    if ((uint64_t)disk.f_bavail * disk.f_frsize >= file->disk_left)
+        return true;
+    errno = ENOSPC;
+    return false;
+}
+
 static bool write_piece(void *context, struct bytes piece, struct error *error)
 {
-    int fd = *(const int *)context;
+    const struct file *file = (const struct file *)context;
     (void)error;
+    if (!disk_has_room(file))
+        return false;
     while (piece.size > 0) {
-        ssize_t written = write(fd, piece.at, piece.size);
+        ssize_t written = write(file->fd, piece.at, piece.size);
         if (written < 0 && errno == EINTR)
             continue;
         if (written <= 0)
@@ -92,14 +109,16 @@ static bool write_piece(void *context, struct bytes piece, struct error *error)
 
 static int file_write(struct snapshot *snapshot, const struct state *state)
 {
-    int fd = open(snapshot->fresh_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0)
+    struct file file = {.disk_left = snapshot->disk_left};
+    file.fd = open(snapshot->fresh_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (file.fd < 0)
         return errno;
     errno = 0;
-    bool good =
-        state_image_writer_run(&snapshot->writer, state, write_piece, &fd, NULL) && fsync(fd) == 0;
+    bool good = write_piece(&file, buffer_bytes(&snapshot->note), NULL) &&
+                state_image_writer_run(&snapshot->writer, state, write_piece, &file, NULL) &&
+                fsync(file.fd) == 0;
     int failure = good ? 0 : errno ? errno : EIO;
-    if (close(fd) != 0 && good)
+    if (close(file.fd) != 0 && good)
         failure = errno;
     return failure;
 }
@@ -147,17 +166,26 @@ static void remove_one(struct snapshot *snapshot, uint64_t height, bool unfinish
     (void)unlink(unfinished ? snapshot->fresh_path : snapshot->path);
 }
 
-/* What cannot be removed stays: it does no harm but take room. */
-static void prune(struct snapshot *snapshot)
+void snapshot_clean(struct snapshot *snapshot)
 {
-    struct found *found = allocate(1, sizeof(*found));
-    uint64_t height = snapshot->height;
-    if (find(snapshot->folder, ".image", found, NULL))
-        for (size_t i = SNAPSHOTS_KEPT; i < found->count; i++)
-            remove_one(snapshot, found->heights[i], false);
+    struct snapshot_list *found = allocate(1, sizeof(*found));
     if (find(snapshot->folder, ".image.new", found, NULL))
         for (size_t i = 0; i < found->count; i++)
             remove_one(snapshot, found->heights[i], true);
+    free(found);
+}
+
+/* What cannot be removed stays: it does no harm but take room. */
+static void prune(struct snapshot *snapshot)
+{
+    struct snapshot_list *found = allocate(1, sizeof(*found));
+    uint64_t height = snapshot->height;
+    size_t kept = 0;
+    if (find(snapshot->folder, ".image", found, NULL))
+        for (size_t i = 0; i < found->count; i++)
+            if (found->heights[i] > height || ++kept > SNAPSHOTS_KEPT)
+                remove_one(snapshot, found->heights[i], false);
+    snapshot_clean(snapshot);
     paths_set(snapshot, height);
     free(found);
 }
@@ -165,6 +193,7 @@ static void prune(struct snapshot *snapshot)
 static bool finish(struct snapshot *snapshot, int failure, struct error *error)
 {
     state_image_writer_release(&snapshot->writer);
+    buffer_release(&snapshot->note);
     if (failure != 0)
         return error_set(error, ERROR_IO, "%s: %s", snapshot->path, strerror(failure));
     prune(snapshot);
@@ -180,6 +209,7 @@ bool snapshot_init(struct snapshot *snapshot, const char *folder, struct error *
                          SNAPSHOT_FOLDER_MAX);
     memset(snapshot, 0, sizeof(*snapshot));
     memcpy(snapshot->folder, folder, strlen(folder) + 1);
+    snapshot->disk_left = SNAPSHOT_DISK_LEFT;
     return true;
 }
 
@@ -201,17 +231,35 @@ void snapshot_release(struct snapshot *snapshot)
     (void)reap(snapshot->child, &status, 0);
     snapshot->child = 0;
     state_image_writer_release(&snapshot->writer);
+    buffer_release(&snapshot->note);
     (void)unlink(snapshot->fresh_path);
 }
 
-bool snapshot_begin(struct snapshot *snapshot, const struct state *state, struct error *error)
+/* All that the writing needs, so that a child takes no memory. */
+static bool prepare(struct snapshot *snapshot, const struct state *state, struct bytes note,
+                    struct error *error)
 {
-    sigset_t all, before;
+    uint8_t head[NOTE_HEAD_SIZE];
     if (snapshot->child != 0)
         return error_set(error, ERROR_BUSY, "the image of height %" PRIu64 " is being written",
                          snapshot->height);
+    if (note.size > SNAPSHOT_NOTE_MAX)
+        return error_set(error, ERROR_LIMIT, "the note has more than %d bytes", SNAPSHOT_NOTE_MAX);
     paths_set(snapshot, state_height(state));
+    put_u32be(head, (uint32_t)note.size);
+    buffer_init(&snapshot->note, NOTE_HEAD_SIZE + SNAPSHOT_NOTE_MAX);
+    buffer_append(&snapshot->note, bytes_of(head, sizeof(head)));
+    buffer_append(&snapshot->note, note);
     state_image_writer_init(&snapshot->writer);
+    return true;
+}
+
+bool snapshot_begin(struct snapshot *snapshot, const struct state *state, struct bytes note,
+                    struct error *error)
+{
+    sigset_t all, before;
+    if (!prepare(snapshot, state, note, error))
+        return false;
     pid_t parent = getpid();
     /* The child must not run the handlers of the parent: they write to the parent's pipes. */
     sigfillset(&all);
@@ -242,16 +290,6 @@ enum snapshot_progress snapshot_poll(struct snapshot *snapshot, struct error *er
     return finish(snapshot, failure, error) ? SNAPSHOT_DONE : SNAPSHOT_FAILED;
 }
 
-bool snapshot_write(struct snapshot *snapshot, const struct state *state, struct error *error)
-{
-    if (snapshot->child != 0)
-        return error_set(error, ERROR_BUSY, "the image of height %" PRIu64 " is being written",
-                         snapshot->height);
-    paths_set(snapshot, state_height(state));
-    state_image_writer_init(&snapshot->writer);
-    return finish(snapshot, image_put(snapshot, state), error);
-}
-
 /* ---- reading --------------------------------------------------------------------------------- */
 
 static bool read_piece(void *context, uint8_t *room, size_t size, size_t *size_out,
@@ -268,48 +306,60 @@ static bool read_piece(void *context, uint8_t *room, size_t size, size_t *size_o
     return true;
 }
 
-static bool image_get(struct snapshot *snapshot, uint64_t height, const struct charter *charter,
-                      struct state **state_out, struct error *error)
+static bool read_exactly(int fd, uint8_t *room, size_t size, struct error *error)
 {
+    while (size > 0) {
+        size_t got = 0;
+        if (!read_piece(&fd, room, size, &got, error))
+            return false;
+        if (got == 0)
+            return error_set(error, ERROR_CORRUPT, "it ends too early");
+        room += got;
+        size -= got;
+    }
+    return true;
+}
+
+static bool read_note(int fd, struct buffer *note_out, struct error *error)
+{
+    uint8_t head[NOTE_HEAD_SIZE];
+    if (!read_exactly(fd, head, sizeof(head), error))
+        return false;
+    size_t size = get_u32be(head);
+    if (size > SNAPSHOT_NOTE_MAX)
+        return error_set(error, ERROR_CORRUPT, "its note is too large");
+    uint8_t *note = allocate(size + 1, 1);
+    bool good = read_exactly(fd, note, size, error);
+    if (good)
+        buffer_append(note_out, bytes_of(note, size));
+    free(note);
+    return good;
+}
+
+bool snapshot_list(const char *folder, struct snapshot_list *list_out, struct error *error)
+{
+    return find(folder, ".image", list_out, error);
+}
+
+bool snapshot_read(const char *folder, uint64_t height, const struct charter *charter,
+                   struct state **state_out, struct buffer *note_out, struct error *error)
+{
+    char path[SNAPSHOT_PATH_SIZE];
     struct state *state = NULL;
-    paths_set(snapshot, height);
-    int fd = open(snapshot->path, O_RDONLY | O_CLOEXEC);
+    snprintf(path, sizeof(path), "%.*s/state-%" PRIu64 ".image", SNAPSHOT_FOLDER_MAX, folder,
+             height);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
-        return error_set(error, ERROR_IO, "%s: %s", snapshot->path, strerror(errno));
-    bool good = state_image_read(charter, read_piece, &fd, &state, error);
+        return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
+    bool good =
+        read_note(fd, note_out, error) && state_image_read(charter, read_piece, &fd, &state, error);
     (void)close(fd);
     if (good && state_height(state) != height) {
         state_close(state);
         good = error_set(error, ERROR_CORRUPT, "it is of another height");
     }
     if (!good)
-        return error_wrap(error, "%s", snapshot->path);
+        return error_wrap(error, "%s", path);
     *state_out = state;
-    return true;
-}
-
-bool snapshot_read(const char *folder, const struct charter *charter, uint64_t height_max,
-                   struct state **state_out, size_t *damaged_out, struct error *error)
-{
-    struct snapshot *snapshot = allocate(1, sizeof(*snapshot));
-    struct found *found = allocate(1, sizeof(*found));
-    size_t damaged = 0;
-    bool good = false;
-    struct error last = {0};
-    if (snapshot_init(snapshot, folder, &last) && find(folder, ".image", found, &last)) {
-        for (size_t i = 0; i < found->count && !good; i++) {
-            if (found->heights[i] > height_max)
-                continue;
-            good = image_get(snapshot, found->heights[i], charter, state_out, &last);
-            damaged += !good;
-        }
-        if (!good && damaged == 0)
-            error_set(&last, ERROR_NOT_FOUND, "%s: there is no image of the state", folder);
-    }
-    free(found);
-    free(snapshot);
-    if (!good)
-        return error_set(error, last.code, "%s", last.text);
-    *damaged_out = damaged;
     return true;
 }

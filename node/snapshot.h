@@ -1,11 +1,17 @@
 /* snapshot.h - images of the state as files of the data folder, so that start-up goes on from the
  * newest one instead of the first height.
  *
- *   state-<height>.image       partners/state_image.h, whole: written beside, synced, then renamed
+ *   state-<height>.image       u32 size, then so many bytes of the caller's (the replica's place in
+ *                              the ledger), then partners/state_image.h: written beside, synced,
+ *                              then renamed
  *   state-<height>.image.new   one that is being written, or was when the power went
  *
  * The node does not wait while one is written: a forked child has the state as it was at the fork.
- * The fork itself copies page tables: some 10 ms a gigabyte.
+ * The fork itself copies page tables: some 10 ms a gigabyte. While the child writes, every page
+ * that the node changes is copied once: at worst the node's memory is taken twice.
+ *
+ * An image leaves SNAPSHOT_DISK_LEFT of the disk to the store, which needs it more: it fails before
+ * the disk is full.
  *
  * Touches the outside world. Threads: one at a time; the one that begins must live as long as the
  * child (Linux ends the child with the thread that forked it).
@@ -18,10 +24,12 @@
 #include <sys/types.h>
 
 enum {
-    SNAPSHOTS_KEPT = 2,         /* the newest may turn out damaged */
-    SNAPSHOT_FOLDER_MAX = 3800, /* leaves room for a file name below PATH_MAX */
+    SNAPSHOTS_KEPT = 2,            /* the newest may turn out damaged */
+    SNAPSHOT_FOLDER_MAX = 3800,    /* leaves room for a file name below PATH_MAX */
+    SNAPSHOT_NOTE_MAX = 64 * 1024, /* the caller's bytes */
     SNAPSHOT_PATH_SIZE = SNAPSHOT_FOLDER_MAX + 64,
-    SNAPSHOTS_SEEN_MAX = 1024 /* files of one folder that are looked at */
+    SNAPSHOTS_SEEN_MAX = 1024, /* files of one folder that are looked at */
+    SNAPSHOT_DISK_LEFT = 256 * 1024 * 1024
 };
 
 struct snapshot {
@@ -29,6 +37,8 @@ struct snapshot {
     char path[SNAPSHOT_PATH_SIZE], fresh_path[SNAPSHOT_PATH_SIZE];
     pid_t child; /* 0: none */
     uint64_t height;
+    uint64_t disk_left; /* SNAPSHOT_DISK_LEFT, but for tests */
+    struct buffer note; /* of the image that is written, its size before it */
     struct state_image_writer writer;
 };
 
@@ -36,26 +46,33 @@ struct snapshot {
 bool snapshot_init(struct snapshot *snapshot, const char *folder, struct error *error) MUST_USE;
 /* Ends and reaps a child that is still writing. Safe on a zeroed one. */
 void snapshot_release(struct snapshot *snapshot);
+/* Removes what an earlier process left unfinished. Only the folder's owner may. */
+void snapshot_clean(struct snapshot *snapshot);
 
-/* Forks a child that writes the state, between heights. ERROR_BUSY while the last one is still
- * writing, ERROR_IO when there is no room for another process. */
-bool snapshot_begin(struct snapshot *snapshot, const struct state *state,
+/* Forks a child that writes the note and the state, between heights. ERROR_BUSY while the last one
+ * is still writing, ERROR_LIMIT when the note is larger than SNAPSHOT_NOTE_MAX, ERROR_IO when there
+ * is no room for another process. */
+bool snapshot_begin(struct snapshot *snapshot, const struct state *state, struct bytes note,
                     struct error *error) MUST_USE;
 
 enum snapshot_progress { SNAPSHOT_IDLE, SNAPSHOT_WRITING, SNAPSHOT_DONE, SNAPSHOT_FAILED };
-/* Never waits. DONE and FAILED (with an error) are told once, then it is idle; DONE has removed all
- * but the newest SNAPSHOTS_KEPT. */
+/* Never waits. DONE and FAILED (with an error) are told once, then it is idle. DONE has removed all
+ * but the newest SNAPSHOTS_KEPT, and those of later heights: the ledger is not there yet, so they
+ * are of a store that is gone, and would have kept this one from being kept. */
 enum snapshot_progress snapshot_poll(struct snapshot *snapshot, struct error *error);
 
-/* Writes the state here and now, then as DONE: for a stop, and for tools. */
-bool snapshot_write(struct snapshot *snapshot, const struct state *state,
-                    struct error *error) MUST_USE;
+/* Heights of the images in a folder, newest first; none when the folder is missing. */
+struct snapshot_list {
+    uint64_t heights[SNAPSHOTS_SEEN_MAX];
+    size_t count;
+};
+bool snapshot_list(const char *folder, struct snapshot_list *list_out,
+                   struct error *error) MUST_USE;
 
-/* Reads the newest image of a height up to `height_max` that is whole and of this coalition;
- * `damaged_out` counts those passed over. ERROR_NOT_FOUND when there is none; the folder may be
- * missing. Whether the state is the ledger's is for the caller to compare: state_digest with what
- * was decided at state_height, and if it differs, once more with a lower `height_max`. */
-bool snapshot_read(const char *folder, const struct charter *charter, uint64_t height_max,
-                   struct state **state_out, size_t *damaged_out, struct error *error) MUST_USE;
+/* Reads one image; its note is appended. ERROR_CORRUPT when it is damaged or not of that height,
+ * ERROR_CONFLICT when it is of another coalition. The note's bytes are not checked here, and
+ * whether the state is the ledger's is for the caller to compare (replica.h does both). */
+bool snapshot_read(const char *folder, uint64_t height, const struct charter *charter,
+                   struct state **state_out, struct buffer *note_out, struct error *error) MUST_USE;
 
 #endif

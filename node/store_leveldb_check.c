@@ -50,7 +50,8 @@ static bool copy_file(const char *from, const char *to, struct error *error)
 }
 
 /* Tables never change, LevelDB only reads or unlinks them: a symbolic link does. The rest is
- * written to at open, and copied. LOCK, LOG and the owner's pid stay behind. */
+ * written to at open, and copied. LOCK, LOG, the owner's pid and images of the state stay
+ * behind. */
 static bool shadow_file(const char *path, const char *shadow, const char *name, struct error *error)
 {
     static const char *const left[] = {".", "..", "LOCK", "LOG", "LOG.old", "accrued.pid"};
@@ -58,6 +59,9 @@ static bool shadow_file(const char *path, const char *shadow, const char *name, 
         if (strcmp(name, left[i]) == 0) {
             return true;
         }
+    }
+    if (strncmp(name, "state-", 6) == 0) { /* images of the state (snapshot.h): no part of it */
+        return true;
     }
     char from[PATH_MAX], to[PATH_MAX];
     snprintf(from, sizeof(from), "%.*s/%.200s", (int)STORE_FOLDER_PATH_MAX, path, name);

@@ -132,6 +132,15 @@ coalition() { # DIR [OPTIONS of accrue coalition new]
     home=$work/$1
 }
 
+# How many records come between two images of the state: few, so that there are some.
+images_every() { # RECORDS NODE...
+    local node
+    for node in "${@:2}"; do
+        jq ".limits.image_records = $1" "$home/$node/node.json" >"$work/node.json"
+        cat "$work/node.json" >"$home/$node/node.json"
+    done
+}
+
 number_of() {
     local i
     for i in 0 1 2 3; do

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Thirty times a node is killed (kill -9) and started again while tills write to all four. What was
-# acknowledged is there afterwards, exactly once, where it was said to be, at every node.
+# acknowledged is there afterwards, exactly once, where it was said to be, at every node. Starts go
+# on from images of the state, some of which are being written when the node is killed.
 # timeout: 300
 # shellcheck source=tills.sh
 . "$(dirname "$0")/tills.sh"
@@ -37,14 +38,27 @@ nodes_go_on_through_thirty_crashes() {
     needed nodes_ready "${names[@]}"
 }
 
+starts_went_on_from_images() {
+    local from
+    from=$(grep -h 'the store was replayed' "$work"/*.log | grep -cv 'from_image=0')
+    ((from > 0)) || fail 'no start went on from an image'
+    echo "note: $from of $(cat "$work"/*.log | grep -c 'the store was replayed') starts from an image"
+    expect_equal '' "$(grep -h 'passed over' "$work"/*.log | grep -v 'the store ends at' |
+        grep -v 'does not hold its height')" 'images that should fit'
+}
+
 an_auditor_finds_nothing_wrong() {
     "$accrue" verify --dir "$home" >"$work/verify" 2>&1 || fail 'verify' "$(<"$work/verify")"
 }
 
 echo "note: seed $ACCRUE_SEED"
-four_nodes
+coalition coalition
+images_every 40 "${names[@]}"
+node_start "${names[@]}"
+needed nodes_ready "${names[@]}"
 give_ann_points
 run_case nodes_go_on_through_thirty_crashes
+run_case starts_went_on_from_images
 run_case all_nodes_come_to_one_place
 run_case what_was_acknowledged_is_there_once_where_it_was_said_to_be
 run_case the_balance_is_what_the_log_says

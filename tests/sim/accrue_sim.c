@@ -51,9 +51,11 @@ static bool play(const struct scenario *scenario, bool verbose, char why[SIM_TEX
         retired_count += world->nodes[i].retired && !world->nodes[i].liar;
     if (verbose)
         printf("seed %" PRIu64 ": %zu nodes, %zu liars (%x), %zu heights, %" PRIu64
-               " messages, %zu promises\n",
+               " messages, %zu promises, %" PRIu64 " starts from an image, %" PRIu64
+               " images refused\n",
                scenario->seed, scenario->nodes, scenario->liars, scenario->lie_kinds,
-               world->sealed_count, world->messages, world->promise_count);
+               world->sealed_count, world->messages, world->promise_count, world->resumed,
+               world->refused);
     world_release(world);
     free(world);
     return good;

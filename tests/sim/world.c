@@ -272,6 +272,7 @@ static void take_actions(struct world *w, uint16_t number)
             break;
         case REPLICA_EXECUTED:
             check_height(w, number, action.height);
+            images_keep(w, number);
             break;
         case REPLICA_WARN:
             if (w->verbose)
@@ -295,22 +296,29 @@ static void take_actions(struct world *w, uint16_t number)
     }
 }
 
+static struct replica_config config_of(struct world *w, uint16_t number)
+{
+    struct sim_node *node = &w->nodes[number];
+    return (struct replica_config){.charter = w->charter,
+                                   .self = {number},
+                                   .key = node->key,
+                                   .store = disk_store(&node->disk),
+                                   .mempool_bytes_max = 64 * 1024};
+}
+
 static void start(struct world *w, uint16_t number)
 {
     struct sim_node *node = &w->nodes[number];
     struct error error;
     if (node->replica || node->retired)
         return;
-    struct replica_config config = {.charter = w->charter,
-                                    .self = {number},
-                                    .key = node->key,
-                                    .store = disk_store(&node->disk),
-                                    .nonce = sim_random(w),
-                                    .mempool_bytes_max = 64 * 1024};
+    struct replica_config config = config_of(w, number);
+    config.nonce = sim_random(w);
     node->life++;
     if (!w->back_ms && number == 0)
         w->back_ms = w->now_ms;
-    if (!replica_open(&config, clock_of(w, number), &node->replica, &error)) {
+    node->replica = images_open(w, number, &config, clock_of(w, number));
+    if (!node->replica && !replica_open(&config, clock_of(w, number), &node->replica, &error)) {
         world_fail(w, "node %u does not start again: %s", number, error.text);
         return;
     }
@@ -642,6 +650,9 @@ static void check_end(struct world *w)
             world_fail(w, "node %u at the end: %s", i, error.text);
         load_check_balances(w, i);
     }
+    uint16_t one = (uint16_t)(w->scenario.seed % w->scenario.nodes);
+    struct replica_config config = config_of(w, one);
+    images_check_end(w, one, &config);
 }
 
 /* Too few voters are left to promise progress: a wiped node beside liars. */
@@ -657,6 +668,7 @@ bool world_play(struct world *w, const struct scenario *scenario)
 {
     w->scenario = *scenario;
     w->random = scenario->seed ^ UINT64_C(0xa5a5a5a5deadbeef);
+    w->image_random = scenario->seed * UINT64_C(0x9e3779b97f4a7c15) + 7;
     set_up(w);
     uint64_t heal_at = START_MS + scenario->trouble_ms;
     uint64_t end_at = heal_at + scenario->heal_ms, look_at = heal_at + 6000;
@@ -695,6 +707,7 @@ void world_release(struct world *w)
         signing_key_close(w->nodes[i].key);
         disk_release(&w->nodes[i].disk);
         drop(w->nodes[i].writing);
+        images_release(&w->nodes[i]);
     }
     if (w->charter) {
         free(w->charter->partners);

@@ -68,6 +68,13 @@ struct event {
     struct bytes bytes; /* owned: a message, or the group that becomes durable */
 };
 
+/* Images outlive crashes, and the disk itself: a start may find one of a height that was lost. */
+enum { SIM_IMAGES_KEPT = 4 };
+struct sim_image {
+    uint64_t height; /* 0: none */
+    struct buffer state, place;
+};
+
 struct sim_node {
     struct replica *replica; /* NULL: down */
     struct signing_key *key;
@@ -80,6 +87,8 @@ struct sim_node {
     uint64_t height; /* last seen executed */
     uint64_t writes;
     struct bytes writing; /* the group in flight: lost, or not, when it crashes now */
+    struct sim_image images[SIM_IMAGES_KEPT];
+    size_t image_count; /* ever: the place of the next one modulo SIM_IMAGES_KEPT */
 };
 
 struct promise { /* what a client was told */
@@ -107,7 +116,7 @@ struct world {
     struct scenario scenario;
     struct charter *charter;
     uint64_t now_ms;
-    uint64_t random;
+    uint64_t random, image_random; /* images must not change what else a seed plays */
     struct sim_node nodes[SIM_NODES_MAX];
     struct event *events;
     size_t event_count, event_capacity;
@@ -125,6 +134,7 @@ struct world {
     char why[SIM_TEXT];
     bool verbose;
     uint64_t messages, message_bytes;
+    uint64_t resumed, refused; /* starts from an image, and images that were refused */
     uint64_t back_ms, caught_up_ms, caught_up_height; /* of a node that was away */
 };
 
@@ -138,6 +148,16 @@ struct scenario scenario_of(uint64_t seed);
 bool world_play(struct world *world, const struct scenario *scenario);
 void world_release(struct world *world);
 void world_post(struct world *world, uint16_t from, uint16_t to, struct bytes message);
+
+/* images.c: sometimes keeps an image of what a node has just executed. */
+void images_keep(struct world *world, uint16_t number);
+/* Sometimes begins with an image, which may be damaged or of a height that the disk lost, and then
+ * compares with a replay of everything. NULL: go on without. */
+struct replica *images_open(struct world *world, uint16_t number,
+                            const struct replica_config *config, uint64_t now_ms);
+/* The same with every image that a node has; its own replica does not take part. */
+void images_check_end(struct world *world, uint16_t number, const struct replica_config *config);
+void images_release(struct sim_node *node);
 
 /* liar.c: what a liar's message becomes on its way to `to`. */
 void liar_send(struct world *world, uint16_t from, uint16_t to, struct bytes bytes);

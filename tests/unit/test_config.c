@@ -126,6 +126,7 @@ CASE(a_good_file_is_read_with_its_defaults_and_paths_in_its_folder)
     CHECK_INT(config->http.body_max_bytes, CONFIG_BODY_DEFAULT);
     CHECK_INT(config->mempool_bytes, CONFIG_MEMPOOL_DEFAULT);
     CHECK_INT(config->queue_bytes, CONFIG_QUEUE_DEFAULT);
+    CHECK_INT(config->image_records, CONFIG_IMAGE_RECORDS_DEFAULT);
     CHECK_INT(config->log_level, LOG_LEVEL_INFO);
     CHECK(!config->insecure_http && config->peer_count == 0);
     CHECK_INT(config->secret[31], 31);
@@ -162,6 +163,7 @@ CASE(what_is_written_is_read_back_the_same)
     config.log_format = LOG_FORMAT_JSON;
     config.mempool_bytes = BATCH_PAYLOAD_MAX;
     config.queue_bytes = MESSAGE_SIZE_MAX;
+    config.image_records = 0;
     config.peers = allocate(1, sizeof(*config.peers));
     config.peer_count = 1;
     snprintf(config.peers[0].node, sizeof(config.peers[0].node), "fuel-1");
@@ -188,6 +190,7 @@ CASE(what_is_written_is_read_back_the_same)
     CHECK_INT(back->log_format, LOG_FORMAT_JSON);
     CHECK_INT(back->mempool_bytes, BATCH_PAYLOAD_MAX);
     CHECK_INT(back->queue_bytes, MESSAGE_SIZE_MAX);
+    CHECK_INT(back->image_records, 0);
     config_close(back);
     config_release(&config);
     buffer_release(&text);
@@ -225,6 +228,8 @@ CASE(every_member_is_checked)
     check_mistake(NULL, "limits", "{\"mempool_bytes\":1}", "limits.mempool_bytes: must be a whole");
     check_mistake(NULL, "limits", "{\"queue_bytes\":1e9}", "limits.queue_bytes: must be a whole");
     check_mistake(NULL, "limits", "{\"queue_bytes\":-1}", "limits.queue_bytes: must be a whole");
+    check_mistake(NULL, "limits", "{\"image_records\":-1}",
+                  "limits.image_records: must be a whole");
     check_mistake("http", "listen", NULL, "http.listen: is missing");
     check_mistake("http", "listen", "\"nowhere\"", "http.listen: must be HOST:PORT");
     check_mistake("http", "listen", "\"[::1:80\"", "http.listen: must be HOST:PORT");

@@ -92,44 +92,73 @@ static enum snapshot_progress wait_for(struct place *place, struct error *error)
     return progress;
 }
 
-/* Reads the newest up to `most`; 0 when there is none. */
-static uint64_t height_read(const struct place *place, uint64_t most, size_t damaged)
+static const char note_text[] = "what the caller needs beside it";
+
+static struct bytes note(void)
+{
+    return bytes_text(note_text);
+}
+
+/* Writes one and waits for it. */
+static bool write_now(struct place *place)
+{
+    struct error error = {0};
+    return snapshot_begin(place->snapshot, place->driver->state, note(), &error) &&
+           wait_for(place, &error) == SNAPSHOT_DONE;
+}
+
+static bool height_reads(const struct place *place, uint64_t height, struct error *error)
 {
     struct state *state = NULL;
-    size_t seen = 0;
-    struct error error = {0};
-    if (!snapshot_read(place->folder, place->driver->charter, most, &state, &seen, &error)) {
-        CHECK(error.code != ERROR_NONE && error.text[0] != '\0');
-        return 0;
-    }
-    CHECK_INT(seen, damaged);
-    uint64_t height = state_height(state);
+    struct buffer said;
     struct error mistake = {0};
-    CHECK(state_check(state, &mistake));
-    state_close(state);
-    return height;
+    buffer_init(&said, SNAPSHOT_NOTE_MAX);
+    bool good = snapshot_read(place->folder, height, place->driver->charter, &state, &said, error);
+    if (good) {
+        CHECK(bytes_equal(buffer_bytes(&said), note()));
+        CHECK_INT(state_height(state), height);
+        CHECK(state_check(state, &mistake));
+        state_close(state);
+    }
+    buffer_release(&said);
+    return good;
+}
+
+/* The heights listed, as one number of two digits each. */
+static uint64_t listed(const struct place *place)
+{
+    struct snapshot_list *list = allocate(1, sizeof(*list));
+    uint64_t all = 0;
+    CHECK(snapshot_list(place->folder, list, NULL));
+    for (size_t i = 0; i < list->count; i++)
+        all = all * 100 + list->heights[i];
+    free(list);
+    return all;
 }
 
 CASE(a_child_writes_the_state_as_it_was_when_it_began)
 {
     struct place place;
     struct state *copy = NULL;
-    size_t damaged = 0;
+    struct buffer said;
     struct error error = {0};
     place_open(&place);
+    buffer_init(&said, SNAPSHOT_NOTE_MAX);
     struct hash digest = state_digest(place.driver->state);
     CHECK_INT(snapshot_poll(place.snapshot, &error), SNAPSHOT_IDLE);
-    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, &error));
+    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, note(), &error));
     next_height(&place);
     CHECK_INT(wait_for(&place, &error), SNAPSHOT_DONE);
     CHECK_INT(snapshot_poll(place.snapshot, &error), SNAPSHOT_IDLE);
     CHECK(is_there(&place, "state-1.image"));
-    REQUIRE(snapshot_read(place.folder, place.driver->charter, UINT64_MAX, &copy, &damaged, NULL));
+    REQUIRE(snapshot_read(place.folder, 1, place.driver->charter, &copy, &said, NULL));
+    CHECK(bytes_equal(buffer_bytes(&said), note()));
     struct hash read_digest = state_digest(copy);
     CHECK(hash_equal(&digest, &read_digest));
     CHECK_INT(state_height(copy), 1);
     CHECK_INT(state_member_count(copy), 50);
     state_close(copy);
+    buffer_release(&said);
     place_close(&place);
 }
 
@@ -145,41 +174,80 @@ CASE(the_newest_two_are_kept_and_what_was_left_unfinished_goes)
     fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     REQUIRE(fd >= 0 && close(fd) == 0);
     for (int i = 0; i < 11; i++) {
-        CHECK(snapshot_write(place.snapshot, place.driver->state, NULL));
+        CHECK(write_now(&place));
         next_height(&place);
     }
     CHECK(is_there(&place, "state-10.image"));
     CHECK(is_there(&place, "state-11.image"));
     CHECK(is_there(&place, "state-of-the-art.image"));
     CHECK_INT(files(&place, false), 3);
-    CHECK_INT(height_read(&place, UINT64_MAX, 0), 11);
-    CHECK_INT(height_read(&place, 10, 0), 10);
-    CHECK_INT(height_read(&place, 9, 0), 0);
+    CHECK_INT(listed(&place), 1110);
+    CHECK(height_reads(&place, 11, NULL) && height_reads(&place, 10, NULL));
     place_close(&place);
 }
 
-static void damage(const struct place *place, const char *name)
+CASE(images_of_heights_that_the_ledger_has_not_reached_do_not_push_out_its_own)
+{
+    struct place place;
+    char from[512], to[512];
+    place_open(&place);
+    for (int height = 50; height < 53; height++) { /* of a store that was there before this one */
+        char name[32];
+        CHECK(write_now(&place));
+        path_of(&place, "state-1.image", from, sizeof(from));
+        snprintf(name, sizeof(name), "state-%d.image", height);
+        path_of(&place, name, to, sizeof(to));
+        REQUIRE(rename(from, to) == 0);
+    }
+    CHECK(write_now(&place));
+    CHECK_INT(listed(&place), 1);
+    place_close(&place);
+}
+
+CASE(what_an_earlier_process_left_unfinished_is_cleaned_up)
+{
+    struct place place;
+    char path[512];
+    place_open(&place);
+    CHECK(write_now(&place));
+    path_of(&place, "state-9.image.new", path, sizeof(path));
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    REQUIRE(fd >= 0 && close(fd) == 0);
+    snapshot_clean(place.snapshot);
+    CHECK_INT(files(&place, false), 1);
+    CHECK(height_reads(&place, 1, NULL));
+    place_close(&place);
+}
+
+static void damage(const struct place *place, const char *name, off_t at)
 {
     char path[512];
     uint8_t byte = 0;
     path_of(place, name, path, sizeof(path));
     int fd = open(path, O_RDWR | O_CLOEXEC);
-    REQUIRE(fd >= 0 && pread(fd, &byte, 1, 300) == 1);
+    REQUIRE(fd >= 0 && pread(fd, &byte, 1, at) == 1);
     byte ^= 1;
-    REQUIRE(pwrite(fd, &byte, 1, 300) == 1 && close(fd) == 0);
+    REQUIRE(pwrite(fd, &byte, 1, at) == 1 && close(fd) == 0);
 }
 
-CASE(a_damaged_image_is_passed_over_for_the_one_before)
+CASE(a_damaged_image_is_refused)
 {
     struct place place;
+    char path[512];
+    struct error error = {0};
     place_open(&place);
-    CHECK(snapshot_write(place.snapshot, place.driver->state, NULL));
-    next_height(&place);
-    CHECK(snapshot_write(place.snapshot, place.driver->state, NULL));
-    damage(&place, "state-2.image");
-    CHECK_INT(height_read(&place, UINT64_MAX, 1), 1);
-    damage(&place, "state-1.image");
-    CHECK_INT(height_read(&place, UINT64_MAX, 2), 0);
+    CHECK(write_now(&place));
+    damage(&place, "state-1.image", 300);
+    CHECK(!height_reads(&place, 1, &error));
+    CHECK_INT(error.code, ERROR_CORRUPT);
+    damage(&place, "state-1.image", 300);
+    damage(&place, "state-1.image", 3); /* the size of the note */
+    CHECK(!height_reads(&place, 1, &error));
+    path_of(&place, "state-1.image", path, sizeof(path));
+    for (off_t size = 0; size < 40; size += 3) {
+        REQUIRE(truncate(path, size) == 0);
+        CHECK(!height_reads(&place, 1, &error));
+    }
     place_close(&place);
 }
 
@@ -188,11 +256,12 @@ CASE(an_image_under_the_name_of_another_height_is_not_taken)
     struct place place;
     char from[512], to[512];
     place_open(&place);
-    CHECK(snapshot_write(place.snapshot, place.driver->state, NULL));
+    CHECK(write_now(&place));
     path_of(&place, "state-1.image", from, sizeof(from));
     path_of(&place, "state-7.image", to, sizeof(to));
     REQUIRE(rename(from, to) == 0);
-    CHECK_INT(height_read(&place, UINT64_MAX, 1), 0);
+    CHECK_INT(listed(&place), 7);
+    CHECK(!height_reads(&place, 7, NULL));
     place_close(&place);
 }
 
@@ -201,18 +270,45 @@ CASE(without_a_folder_nothing_is_found_and_nothing_is_written)
     struct place place;
     struct error error = {0};
     struct state *state = NULL;
-    size_t damaged = 0;
+    struct buffer said;
+    struct snapshot_list *list = allocate(1, sizeof(*list));
     place_open(&place);
+    buffer_init(&said, SNAPSHOT_NOTE_MAX);
     snapshot_release(place.snapshot);
     REQUIRE(snapshot_init(place.snapshot, "/nonexistent/folder", NULL));
-    CHECK(!snapshot_read("/nonexistent/folder", place.driver->charter, UINT64_MAX, &state, &damaged,
-                         &error));
-    CHECK_INT(error.code, ERROR_NOT_FOUND);
+    CHECK(snapshot_list("/nonexistent/folder", list, &error));
+    CHECK_INT(list->count, 0);
+    CHECK(!snapshot_read("/nonexistent/folder", 1, place.driver->charter, &state, &said, &error));
+    free(list);
+    buffer_release(&said);
     error = (struct error){0};
-    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, &error));
+    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, note(), &error));
     CHECK_INT(wait_for(&place, &error), SNAPSHOT_FAILED);
     CHECK_INT(error.code, ERROR_IO);
     CHECK(strstr(error.text, "No such file or directory") != NULL);
+    place_close(&place);
+}
+
+CASE(a_full_disk_fails_and_leaves_nothing)
+{
+    struct place place;
+    char path[512];
+    struct error error = {0};
+    place_open(&place);
+    path_of(&place, "state-1.image.new", path, sizeof(path));
+    REQUIRE(symlink("/dev/full", path) == 0);
+    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, note(), &error));
+    CHECK_INT(wait_for(&place, &error), SNAPSHOT_FAILED);
+    CHECK(strstr(error.text, "No space left") != NULL);
+    CHECK_INT(files(&place, false), 0);
+    /* Before it is full: the store needs the rest. */
+    place.snapshot->disk_left = UINT64_MAX;
+    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, note(), &error));
+    CHECK_INT(wait_for(&place, &error), SNAPSHOT_FAILED);
+    CHECK(strstr(error.text, "No space left") != NULL);
+    CHECK_INT(files(&place, false), 0);
+    place.snapshot->disk_left = 0;
+    CHECK(write_now(&place));
     place_close(&place);
 }
 
@@ -221,10 +317,9 @@ CASE(one_child_at_a_time_and_none_is_left_behind)
     struct place place;
     struct error error = {0};
     place_open(&place);
-    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, NULL));
-    CHECK(!snapshot_begin(place.snapshot, place.driver->state, &error));
+    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, note(), NULL));
+    CHECK(!snapshot_begin(place.snapshot, place.driver->state, note(), &error));
     CHECK_INT(error.code, ERROR_BUSY);
-    CHECK(!snapshot_write(place.snapshot, place.driver->state, NULL));
     pid_t child = place.snapshot->child;
     snapshot_release(place.snapshot);
     char process[64];
@@ -244,7 +339,7 @@ CASE(the_child_lets_go_of_the_parents_files)
     REQUIRE(mkfifo(path, 0600) == 0);
     int ends[2];
     REQUIRE(pipe(ends) == 0);
-    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, NULL));
+    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, note(), NULL));
     REQUIRE(close(ends[1]) == 0);
     char byte;
     CHECK_INT(read(ends[0], &byte, 1), 0); /* would wait for ever if the child held its other end */
@@ -258,9 +353,12 @@ int main(void)
 {
     RUN(a_child_writes_the_state_as_it_was_when_it_began);
     RUN(the_newest_two_are_kept_and_what_was_left_unfinished_goes);
-    RUN(a_damaged_image_is_passed_over_for_the_one_before);
+    RUN(images_of_heights_that_the_ledger_has_not_reached_do_not_push_out_its_own);
+    RUN(what_an_earlier_process_left_unfinished_is_cleaned_up);
+    RUN(a_damaged_image_is_refused);
     RUN(an_image_under_the_name_of_another_height_is_not_taken);
     RUN(without_a_folder_nothing_is_found_and_nothing_is_written);
+    RUN(a_full_disk_fails_and_leaves_nothing);
     RUN(one_child_at_a_time_and_none_is_left_behind);
     RUN(the_child_lets_go_of_the_parents_files);
     return check_report();
