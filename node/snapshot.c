@@ -210,6 +210,9 @@ bool snapshot_init(struct snapshot *snapshot, const char *folder, struct error *
     memset(snapshot, 0, sizeof(*snapshot));
     memcpy(snapshot->folder, folder, strlen(folder) + 1);
     snapshot->disk_left = SNAPSHOT_DISK_LEFT;
+    /* Ignored by whoever started this process, it would be ignored here too, and then nobody can
+     * hear how a child ended. */
+    must(signal(SIGCHLD, SIG_DFL) != SIG_ERR);
     return true;
 }
 

@@ -42,7 +42,8 @@ struct snapshot {
     struct state_image_writer writer;
 };
 
-/* ERROR_LIMIT when the path is too long. Nothing is touched. */
+/* ERROR_LIMIT when the path is too long. No file is touched; the process no longer ignores SIGCHLD.
+ */
 bool snapshot_init(struct snapshot *snapshot, const char *folder, struct error *error) MUST_USE;
 /* Ends and reaps a child that is still writing. Safe on a zeroed one. */
 void snapshot_release(struct snapshot *snapshot);

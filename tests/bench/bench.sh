@@ -62,7 +62,8 @@ export TMPDIR=$work
 if ((growth)); then
     mkdir -p "$out"
     "$program" growth --dir "$work/coalition" --out "$out" --members "$members" \
-        --seconds "$seconds" --seed "$seed" ${records:+--records "$records"}
+        --seconds "$seconds" --seed "$seed" ${records:+--records "$records"} \
+        --program "$build/accrued"
     echo "bench: $out/growth.md $out/growth.svg"
     exit
 fi

@@ -80,11 +80,20 @@ static inline bool same_seen(const struct peer_seen *image, const struct peer_se
 static inline bool same_status(const struct replica *a, const struct replica *b)
 {
     struct replica_status *status = (struct replica_status *)allocate(2, sizeof(*status));
-    replica_status(a, a->now_ms, &status[0]);
-    replica_status(b, b->now_ms, &status[1]);
-    for (size_t i = 0; i < 2; i++)
-        status[i].resumed_height = status[i].resumed_records = 0;
-    bool same = memcmp(&status[0], &status[1], sizeof(*status)) == 0;
+    struct replica_status *x = &status[0], *y = &status[1];
+    replica_status(a, a->now_ms, x);
+    replica_status(b, b->now_ms, y);
+    bool same = x->height == y->height && x->records == y->records &&
+                x->ledger_time_ms == y->ledger_time_ms && hash_equal(&x->root, &y->root) &&
+                hash_equal(&x->digest, &y->digest) && x->round == y->round &&
+                x->may_sign == y->may_sign && x->has_quorum == y->has_quorum &&
+                x->stopped == y->stopped && x->mempool_bytes == y->mempool_bytes &&
+                x->mempool_count == y->mempool_count &&
+                x->undecided_batches == y->undecided_batches && x->outbox_count == y->outbox_count;
+    for (size_t i = 0; i < NODES_MAX && same; i++)
+        same = x->heard_ms[i] == y->heard_ms[i] && x->peer_height[i] == y->peer_height[i] &&
+               x->conflicts[i] == y->conflicts[i] && x->bad_signatures[i] == y->bad_signatures[i] &&
+               x->omissions[i] == y->omissions[i];
     free(status);
     return same;
 }

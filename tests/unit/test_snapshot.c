@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -312,6 +313,16 @@ CASE(a_full_disk_fails_and_leaves_nothing)
     place_close(&place);
 }
 
+CASE(a_process_that_was_started_with_children_ignored_hears_of_its_own)
+{
+    struct place place;
+    REQUIRE(signal(SIGCHLD, SIG_IGN) != SIG_ERR);
+    place_open(&place);
+    CHECK(write_now(&place));
+    CHECK(height_reads(&place, 1, NULL));
+    place_close(&place);
+}
+
 CASE(one_child_at_a_time_and_none_is_left_behind)
 {
     struct place place;
@@ -359,6 +370,7 @@ int main(void)
     RUN(an_image_under_the_name_of_another_height_is_not_taken);
     RUN(without_a_folder_nothing_is_found_and_nothing_is_written);
     RUN(a_full_disk_fails_and_leaves_nothing);
+    RUN(a_process_that_was_started_with_children_ignored_hears_of_its_own);
     RUN(one_child_at_a_time_and_none_is_left_behind);
     RUN(the_child_lets_go_of_the_parents_files);
     return check_report();
