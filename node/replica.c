@@ -38,13 +38,8 @@ void replica_send(struct replica *r, uint16_t peer, const struct message *messag
     queued->size = r->sends.size - offset;
 }
 
-static void say(struct replica *r, enum replica_action_kind kind, const char *format,
-                va_list arguments) __attribute__((format(printf, 3, 0)));
-static void say(struct replica *r, enum replica_action_kind kind, const char *format,
-                va_list arguments)
+static void say(struct replica *r, enum replica_action_kind kind, const char *text)
 {
-    char text[ACTION_TEXT_SIZE];
-    (void)vsnprintf(text, sizeof(text), format, arguments);
     struct queued_action *queued = replica_act(r, kind);
     queued->offset = r->texts.size;
     buffer_append(&r->texts, bytes_of(text, strlen(text) + 1));
@@ -53,21 +48,25 @@ static void say(struct replica *r, enum replica_action_kind kind, const char *fo
 
 void replica_stop(struct replica *r, const char *format, ...)
 {
+    char text[ACTION_TEXT_SIZE];
     if (r->stopped)
         return;
     r->stopped = true;
     va_list arguments;
     va_start(arguments, format);
-    say(r, REPLICA_FATAL, format, arguments);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
+    say(r, REPLICA_FATAL, text);
 }
 
 void replica_warn(struct replica *r, const char *format, ...)
 {
+    char text[ACTION_TEXT_SIZE];
     va_list arguments;
     va_start(arguments, format);
-    say(r, REPLICA_WARN, format, arguments);
+    (void)vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
+    say(r, REPLICA_WARN, text);
 }
 
 bool replica_next(struct replica *r, struct replica_action *action_out)

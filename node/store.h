@@ -22,7 +22,9 @@
 
 enum {
     STORE_KEY_MAX = 64,
-    STORE_VALUE_MAX = 32 * 1024 * 1024,
+    /* The largest are a batch's outcomes: effects of twice a cut's payload (limits.h), and with
+     * each its head and four links. */
+    STORE_VALUE_MAX = 36 * 1024 * 1024,
     STORE_GROUP_MAX = 192 * 1024 * 1024
 };
 

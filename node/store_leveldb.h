@@ -19,7 +19,7 @@
 
 #include "node/store.h"
 
-enum { STORE_LINKS_KEPT = 65536, STORE_FORMAT = 1 };
+enum { STORE_LINKS_KEPT = 65536, STORE_FORMAT = 2 };
 
 struct store_leveldb_options {
     struct hash coalition;

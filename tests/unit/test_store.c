@@ -31,8 +31,8 @@ CASE(a_group_beyond_its_limit_says_so_and_keeps_whole_changes)
     store_group_init(&group);
     uint8_t *value = calloc(1, STORE_VALUE_MAX);
     REQUIRE(value);
-    /* Each has a head and a key, so that one value fewer fits than their sizes alone allow. */
-    size_t fit = STORE_GROUP_MAX / STORE_VALUE_MAX - 1;
+    size_t head_and_key = 9 + 1;
+    size_t fit = STORE_GROUP_MAX / (STORE_VALUE_MAX + head_and_key);
     for (size_t i = 0; i < fit + 2; i++)
         store_put(&group, bytes_text("k"), bytes_of(value, STORE_VALUE_MAX));
     CHECK(group.ops.overflowed);

@@ -408,7 +408,7 @@ CASE(a_store_of_another_coalition_node_or_format_is_refused_with_both_named)
     store_group_release(&group);
     store_leveldb_close(store);
     CHECK_INT(open_code(place, options(), &error), ERROR_CONFLICT);
-    CHECK(strstr(error.text, "format 7") && strstr(error.text, "format 1"));
+    CHECK(strstr(error.text, "format 7") && strstr(error.text, "format 2"));
 }
 
 CASE(a_missing_store_is_not_made_unless_asked)
