@@ -18,13 +18,14 @@ mkdir -p "$build/valgrind"
 leaks=definite,indirect,possible
 cat >"$memcheck" <<END
 #!/bin/sh
-exec valgrind -q --error-exitcode=99 "--log-file=$reports/report.%p" --track-origins=yes \\
+exec valgrind -q --error-exitcode=99 "--log-file=$reports/report.%p" \\
     --leak-check=full --show-leak-kinds=$leaks --errors-for-leak-kinds=$leaks "\$@"
 END
 chmod +x "$memcheck"
 
 # Some that are short by themselves: valgrind makes them some thirty times as long.
-tests=(test_base test_hash test_keys test_log test_record test_sign test_store)
+tests=(test_hash test_sign test_record test_batch test_example_a test_settlement test_store
+    test_snapshot test_log)
 seconds=120
 if [[ $form == long ]]; then
     tests=("$build"/tests/test_*)
