@@ -53,6 +53,7 @@ struct service {
     uv_work_t work;
     struct error work_error;
     bool work_failed, working;
+    uint64_t work_ns; /* of one write: the worker's until it is done, as work_failed is */
     uint64_t write_number;
     const struct store_group *group;
 
@@ -76,7 +77,7 @@ static void write_in_worker(uv_work_t *work)
     struct service *s = (struct service *)work->data;
     uint64_t start = uv_hrtime();
     s->work_failed = !store_leveldb_write(s->store, s->group, &s->work_error);
-    s->write_ns += uv_hrtime() - start;
+    s->work_ns = uv_hrtime() - start;
 }
 
 static void drain(struct service *s);
@@ -87,6 +88,7 @@ static void written(uv_work_t *work, int status)
     struct service *s = (struct service *)work->data;
     (void)status;
     s->working = false;
+    s->write_ns += s->work_ns;
     if (s->work_failed) {
         /* Nothing of this group was counted or sent: the process ends, a restart recovers. */
         fail(s, s->work_error.code, s->work_error.text);

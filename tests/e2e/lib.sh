@@ -4,12 +4,16 @@
 #
 # Cases are functions named as sentences, run by `run_case`; a failed check is told with its line
 # and the case goes on. The script's status is 0 only when no check failed.
+#
+# ACCRUE_SLOW=N says that the programs are some N times slower than built for release (sanitizers,
+# valgrind): every wait may be so much longer.
 set -uo pipefail
 
 # shellcheck disable=SC2034 # of use to the scripts
 accrued=$ACCRUE_BUILD/accrued accrue=$ACCRUE_BUILD/accrue
 work=$(mktemp -d "${TMPDIR:-/tmp}/accrue-e2e.XXXXXX")
 names=(grocer books cinema fuel)
+slow=${ACCRUE_SLOW:-1}
 base=0       # peers listen on base + 0..3, HTTP on base + 1000 + 0..3
 declare -A pids=()
 declare -A nets=() # network namespaces of nodes that have one
@@ -67,7 +71,7 @@ expect_field() { # JQ-PATH WANTED
 
 # Tries COMMAND until it is true.
 eventually() { # SECONDS COMMAND...
-    local end=$((SECONDS + $1 + 1))
+    local end=$((SECONDS + $1 * slow + 1))
     shift
     until "$@"; do
         ((SECONDS < end)) || return 1
@@ -76,7 +80,7 @@ eventually() { # SECONDS COMMAND...
 }
 
 expect_eventually() { # SECONDS COMMAND...
-    eventually "$@" || depth=1 fail "not within $1 s: ${*:2}" "$body"
+    eventually "$@" || depth=1 fail "not within $(($1 * slow)) s: ${*:2}" "$body"
 }
 
 run_case() {
@@ -194,7 +198,7 @@ near() { # NODE COMMAND...
 }
 
 is_ready() {
-    near "$1" curl -sf -m 2 -o "$work/ready" "$(url_of "$1")/healthz" &&
+    near "$1" curl -sf -m $((2 * slow)) -o "$work/ready" "$(url_of "$1")/healthz" &&
         jq -e .ready "$work/ready" >"$work/null"
 }
 
@@ -225,7 +229,7 @@ header() { # NAME, of the last answer
 ask() { # METHOD NODE SCOPE PATH [CURL OPTIONS]
     local token=()
     [[ $3 == none ]] || token=(-H "Authorization: Bearer $(<"$home/$2/$3.token")")
-    status=$(near "$2" curl -s -m 40 -X "$1" -D "$answer_headers" -o "$answer_file" \
+    status=$(near "$2" curl -s -m $((40 * slow)) -X "$1" -D "$answer_headers" -o "$answer_file" \
         -w '%{http_code}' \
         "${token[@]}" "${@:5}" "$(url_of "$2")$4")
     body=$(tr -d '\0' <"$answer_file" 2>/dev/null)
@@ -272,7 +276,8 @@ nodes_agree() {
 balances_of() { # NODE
     local cursor=0 page
     while [[ $cursor != null ]]; do
-        page=$(near "$1" curl -s -m 20 -H "Authorization: Bearer $(<"$home/$1/auditor.token")" \
+        page=$(near "$1" curl -s -m $((20 * slow)) \
+            -H "Authorization: Bearer $(<"$home/$1/auditor.token")" \
             "$(url_of "$1")/v1/balances?cursor=$cursor&limit=250")
         jq -c '.balances[]' <<<"$page" || return 1
         cursor=$(jq -r .next <<<"$page")

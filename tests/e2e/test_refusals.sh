@@ -9,7 +9,7 @@ ann=aa000000000000000000000000000001
 # Runs accrued on a configuration that should be refused; what it said is in `said`.
 start_refused() { # CONFIG EXIT-STATUS PATTERN...
     local seen pattern
-    timeout -k 1 "${patience:-15}" "$accrued" --config "$1" >"$work/said" 2>&1
+    timeout -k "$slow" $((${patience:-15} * slow)) "$accrued" --config "$1" >"$work/said" 2>&1
     seen=$?
     said=$(<"$work/said")
     [[ $seen == "$2" ]] || depth=1 fail "wanted exit status $2, saw $seen" "$said"

@@ -158,7 +158,8 @@ restore() { # [COPY]
 
 # accrued must not start, and say the same.
 refuses_to_start() { # TEXT
-    timeout 10 "$accrued" --config "$home/grocer/node.json" >"$work/refused" 2>&1 </dev/null
+    timeout $((10 * slow)) "$accrued" --config "$home/grocer/node.json" \
+        >"$work/refused" 2>&1 </dev/null
     local code=$?
     [[ $code != 0 && $code != 124 ]] ||
         depth=2 fail "accrued: wanted a refusal naming '$1', saw exit $code" "$(<"$work/refused")"

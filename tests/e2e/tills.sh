@@ -19,7 +19,7 @@ give_ann_points() {
 write_one() { # NODE KEY PATH JSON
     local answer seen
     while true; do
-        seen=$(curl -s -m 40 -o "$work/answer.$1" -w '%{http_code}' \
+        seen=$(curl -s -m $((40 * slow)) -o "$work/answer.$1" -w '%{http_code}' \
             -H "Authorization: Bearer $(<"$home/$1/till.token")" \
                 -H 'Content-Type: application/json' \
             -H "Idempotency-Key: $2" --data-binary "$4" "$(url_of "$1")/v1/$3")
@@ -74,7 +74,7 @@ stop_tills() {
 # ---- afterwards --------------------------------------------------------------------------------
 
 answers() { # NODE
-    curl -s -m 1 -o "$work/null" "$(url_of "$1")/healthz"
+    curl -s -m $((1 * slow)) -o "$work/null" "$(url_of "$1")/healthz"
 }
 
 note_places() { # what each node that answers says: records and root
@@ -88,7 +88,7 @@ note_places() { # what each node that answers says: records and root
 log_of() { # NODE
     local from=0 page
     while [[ $from != null ]]; do
-        page=$(curl -s -m 20 -H "Authorization: Bearer $(<"$home/$1/auditor.token")" \
+        page=$(curl -s -m $((20 * slow)) -H "Authorization: Bearer $(<"$home/$1/auditor.token")" \
             "$(url_of "$1")/v1/transactions?from=$from&limit=250")
         jq -c '.transactions[]' <<<"$page" || return 1
         from=$(jq -r .next <<<"$page")
@@ -116,7 +116,7 @@ what_was_acknowledged_is_there_once_where_it_was_said_to_be() {
     count=$(wc -l <"$work/acknowledged")
     echo "note: $count transactions acknowledged," \
         "$(grep -c ' 202 ' "$work/acknowledged") of them with 202"
-    expect_match '^[1-9][0-9]{2,}$' "$count" 'acknowledged transactions'
+    ((count >= 100 / slow)) || fail "only $count acknowledged transactions"
     awk '{ print $1, $2 }' "$work/acknowledged" | sort >"$work/wanted"
     awk '{ print $1, $2 }' "$work/accepted.grocer" | sort >"$work/seen"
     expect_equal '' "$(uniq -d "$work/seen" | head)" 'booked twice'
