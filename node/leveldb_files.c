@@ -256,7 +256,7 @@ static bool logs_verify(struct check *check, struct error *error)
     }
     bool done = true, found = !check->version.has_log || check->version.log_number == 0;
     const struct dirent *entry;
-    while (done && (entry = readdir(dir))) {
+    while (done && (errno = 0, entry = readdir(dir))) {
         uint64_t number = 0;
         if (!log_number(entry->d_name, &number) || number < check->version.log_number) {
             continue;
@@ -264,7 +264,11 @@ static bool logs_verify(struct check *check, struct error *error)
         found |= number == check->version.log_number;
         done = log_verify(check, entry->d_name, NULL, error);
     }
+    int failure = done ? errno : 0;
     closedir(dir);
+    if (failure != 0) {
+        return error_set(error, ERROR_IO, "%s: %s", check->path, strerror(failure));
+    }
     if (done && !found) {
         char name[NAME_MAX_SIZE];
         snprintf(name, sizeof(name), "%06llu.log", (unsigned long long)check->version.log_number);

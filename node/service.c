@@ -11,6 +11,7 @@
 #include "crypto/channel_keyfile.h"
 #include "crypto/keyfile.h"
 #include "node/api.h"
+#include "node/disk.h"
 #include "node/file.h"
 #include "node/http_server.h"
 #include "node/lock.h"
@@ -73,6 +74,8 @@ static void write_in_worker(uv_work_t *work)
     struct service *s = (struct service *)work->data;
     uint64_t start = uv_hrtime();
     s->work_failed = !store_leveldb_write(s->store, s->group, &s->work_error);
+    if (s->work_failed)
+        disk_explain(&s->work_error);
     s->write_ns += uv_hrtime() - start;
 }
 
@@ -390,8 +393,10 @@ static bool open_replica(struct service *s, struct error *error)
 {
     struct store_leveldb_options options = {
         .coalition = s->charter->coalition, .node = s->self.v, .create = true};
-    if (!store_leveldb_open(s->config->data, &options, &s->store, error))
+    if (!store_leveldb_open(s->config->data, &options, &s->store, error)) {
+        disk_explain(error);
         return false;
+    }
     struct replica_config config = {.charter = s->charter,
                                     .self = s->self,
                                     .key = s->key,
@@ -404,6 +409,7 @@ static bool open_replica(struct service *s, struct error *error)
         store_leveldb_close(s->store);
         s->store = NULL;
         store_leveldb_explain(s->config->data, error);
+        disk_explain(error);
         return false;
     }
     log_info("the store was replayed", log_unsigned("height", replica_height(s->replica)),
