@@ -341,6 +341,13 @@ static void api_warn(void *context, const char *text)
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
+static bool charter_damaged(const struct service *s, struct error *error)
+{
+    return error_set(error, error->code,
+                     "%s: %s: the charter is the same file at every node, copy it from another",
+                     s->config->charter, error->text);
+}
+
 static bool open_charter(struct service *s, struct error *error)
 {
     buffer_init(&s->charter_bytes, CHARTER_SIZE_MAX);
@@ -351,7 +358,7 @@ static bool open_charter(struct service *s, struct error *error)
         log_error("charter", log_text("mistake", mistakes->text[i]));
     free(mistakes);
     if (!good)
-        return error_wrap(error, "%s", s->config->charter);
+        return charter_damaged(s, error);
     if (!charter_node_by_name(s->charter, bytes_text(s->config->node), &s->self))
         return error_set(error, ERROR_INVALID, "%s: the charter knows no node \"%s\"",
                          s->config->charter, s->config->node);
@@ -369,6 +376,14 @@ static bool key_is(const struct signing_key *key, const struct public_key *wante
                      s->config->node);
 }
 
+/* The files name themselves; what they lack stands in no other place. */
+static bool key_damaged(struct error *error)
+{
+    if (error->code == ERROR_INVALID)
+        error_set(error, error->code, "%s: restore the file from a copy", error->text);
+    return false;
+}
+
 static bool open_keys(struct service *s, struct error *error)
 {
     const struct config *config = s->config;
@@ -378,7 +393,7 @@ static bool open_keys(struct service *s, struct error *error)
         !keyfile_read(config->log_key, &s->log_key, error) ||
         !key_is(s->log_key, &node->log_key.key, config->log_key, s, error) ||
         !channel_keyfile_read(config->transport_key, &s->transport_key, error))
-        return false;
+        return key_damaged(error);
     uint8_t point[CHANNEL_POINT_SIZE];
     channel_key_point(s->transport_key, point);
     if (memcmp(point, node->transport_key, CHANNEL_POINT_SIZE) != 0)

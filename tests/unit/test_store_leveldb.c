@@ -589,6 +589,19 @@ CASE(every_file_that_goes_missing_is_named)
     }
 }
 
+/* Cut within its first entry nothing is left that says which files there are. */
+CASE(a_manifest_cut_short_is_named)
+{
+    char name[256], path[512];
+    REQUIRE(file_find(place, "MANIFEST-", "", name));
+    for (size_t kept = 0; kept < 20; kept += 4) {
+        folder_copy(place, second);
+        snprintf(path, sizeof(path), "%s/%s", second, name);
+        REQUIRE(truncate(path, (off_t)kept) == 0);
+        CHECK(refused(name, true));
+    }
+}
+
 /* The log cut at any byte: the groups that are gone are named. (Were the witness cut back too, by
  * a restored backup or a power cut before it reached the disk, only the peers could tell.) */
 CASE(a_log_cut_short_shows_which_groups_are_missing)
@@ -782,6 +795,7 @@ int main(void)
     RUN(a_flipped_byte_in_the_witness_is_found);
     RUN(a_changed_size_near_the_end_of_the_log_is_no_torn_write);
     RUN(every_file_that_goes_missing_is_named);
+    RUN(a_manifest_cut_short_is_named);
     RUN(a_log_cut_short_shows_which_groups_are_missing);
     RUN(a_torn_last_group_that_was_never_acknowledged_is_dropped);
     RUN(a_killed_process_loses_no_group_that_was_acknowledged);
