@@ -57,7 +57,7 @@ struct replica_action {
     bool late;                       /* DECIDED */
     struct record_index first;       /* DECIDED with VERDICT_REPEAT */
     uint64_t height;                 /* DECIDED, EXECUTED */
-    char text[256];                  /* WARN, FATAL */
+    char text[400];                  /* WARN, FATAL */
 };
 
 struct replica;

@@ -139,10 +139,10 @@ right_again() {
     comes_back "$victim"
 }
 
-is_retired() {
+is_retired() { # STARTS
     local i
     put_copy
-    for i in 1 2; do # at the first start and at each that follows
+    for ((i = 0; i < $1; i++)); do # at the first start and at each that follows
         from_here "$victim"
         node_start "$victim"
         ends "$victim" 3 'signed by this node.s key that this store does not know' \
@@ -167,7 +167,7 @@ an_old_copy_is_noticed_by_votes_alone() {
     copy_running
     expect_eventually 20 has_passed "$victim" $(($(height_of "$victim") + 5))
     node_end "$victim" KILL
-    is_retired
+    is_retired 2
 }
 
 # What the others had heard is gone with their memory; the certificates that they keep tell.
@@ -181,14 +181,14 @@ an_old_copy_is_noticed_when_the_others_have_restarted() {
         node_start "$node"
     done
     needed nodes_ready "${others[@]}"
-    is_retired
+    is_retired 1
 }
 
 a_lost_tail_with_own_batches_is_noticed() {
     copy_running
     goes_on "$victim" "$victim"
     node_end "$victim" KILL
-    is_retired
+    is_retired 1
 }
 
 # Alone it cannot know; it serves what it has and waits.
@@ -209,11 +209,16 @@ an_old_copy_that_hears_nobody_signs_nothing_and_can_be_read() {
     get "$victim" none /healthz
     expect_field .may_sign false
     expect_field .ready false
+    till "$victim" earn unsigned "{\"member\":\"$ann\",\"points\":1}"
+    expect_answer 202
     node_start "${others[@]}"
     needed nodes_ready "${others[@]}"
-    ends "$victim" 3 'old copy' 'fresh key'
+    ends "$victim" 3 'old copy' 'fresh key' \
+        'Keep this folder: 1 transactions that were acknowledged wait in it'
     nothing_is_held_against "$victim"
     right_again
+    till "$victim" earn unsigned "{\"member\":\"$ann\",\"points\":1}"
+    expect_answer 200
 }
 
 # ------------------------------------------------------------------------------------------------
@@ -238,8 +243,8 @@ run_case every_damage_refuses_the_start_with_the_files_name
 run_case what_holds_nothing_may_be_lost
 run_case an_old_copy_is_noticed_by_votes_alone
 run_case an_old_copy_is_noticed_when_the_others_have_restarted
+run_case an_old_copy_that_hears_nobody_signs_nothing_and_can_be_read
 start_tills "$victim"
 run_case a_lost_tail_with_own_batches_is_noticed
-run_case an_old_copy_that_hears_nobody_signs_nothing_and_can_be_read
 run_case nothing_acknowledged_is_lost
 finish

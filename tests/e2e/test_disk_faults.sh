@@ -10,7 +10,7 @@ command -v fiu-run fiu-ctrl >/dev/null || {
     exit 77
 }
 
-rounds=${ACCRUE_ROUNDS:-4}
+rounds=${ACCRUE_ROUNDS:-2}
 again='start the node again'
 failing=('Input/output error' 'the disk fails' "$again")
 full=('No space left on device' 'make room' "$again")
