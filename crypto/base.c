@@ -100,6 +100,8 @@ const char *error_code_name(enum error_code code)
         return "io";
     case ERROR_BUSY:
         return "busy";
+    case ERROR_DISK:
+        return "disk";
     }
     return "unknown";
 }

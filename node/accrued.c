@@ -1,9 +1,11 @@
 /* accrued - a partner's node. Everything it does stands in service.c. */
 
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "node/disk.h"
 #include "node/log.h"
 #include "node/service.h"
 
@@ -19,9 +21,10 @@ static const char help[] =
     "  -h, --help         this text\n"
     "  -V, --version      the version\n"
     "\n"
-    "Exit status: 0 stopped when asked; 1 the disk or another resource failed: start it again;\n"
-    "2 the configuration, the keys or the data folder do not allow a start; 3 the node stopped\n"
-    "itself because going on would be unsafe: the log says why and what to do.\n"
+    "Exit status: 0 stopped when asked; 1 the disk is full, read-only or fails: mend it as the\n"
+    "log says and start the node again; 2 the configuration, the keys or the data folder do not\n"
+    "allow a start; 3 the node stopped itself because going on would be unsafe: the log says why\n"
+    "and what to do.\n"
     "\n"
     "Example: accrued --config coalition/grocer/node.json\n";
 
@@ -38,16 +41,25 @@ static int check_config(const char *path, struct config **config_out)
     return good ? 0 : EXIT_USAGE;
 }
 
+/* A file that grows beyond the limit, a log that nobody reads any more: errors, and no deaths. */
+static void mind_signals(void)
+{
+    (void)signal(SIGXFSZ, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
+    disk_catch_lost_pages(EXIT_STOPPED);
+}
+
 static int run(const struct config *config)
 {
     struct service *service = NULL;
     struct error error;
+    mind_signals();
     log_configure(
         &(struct log_config){.level = config->log_level, .format = config->log_format, .fd = 2});
     if (!service_open(config, &service, &error)) {
         log_error("the node does not start", log_text("reason", error.text),
                   log_text("code", error_code_name(error.code)));
-        return EXIT_USAGE;
+        return error.code == ERROR_DISK ? EXIT_STOPPED : EXIT_USAGE;
     }
     bool graceful = service_run(service, &error);
     service_close(service);

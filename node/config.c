@@ -183,8 +183,10 @@ static void secret_read(struct config_form *form, struct config *config)
         struct bytes hex = buffer_bytes(&text);
         hex.size -= hex.size > 0 && hex.at[hex.size - 1] == '\n';
         if (!hex_decode(hex, config->secret, CONFIG_SECRET_SIZE)) {
-            config_form_mistake(form, name, "must hold %d bytes in lower-case hex",
-                                CONFIG_SECRET_SIZE);
+            config_form_mistake(form, name,
+                                "must hold %d bytes in lower-case hex, %.100s does not: it is the "
+                                "same at every node",
+                                CONFIG_SECRET_SIZE, config->coalition_secret);
         }
     }
     if (text.at) {
@@ -249,12 +251,14 @@ static void tokens_read(struct config_form *form, struct config *config)
     if (secret_file_read(form, "tokens", config->tokens_file, &text)) {
         json_error_t reason;
         list = json_loadb((const char *)text.at, text.size, JSON_REJECT_DUPLICATES, &reason);
-        if (!list) {
-            config_form_mistake(form, "tokens", "no JSON: line %d, column %d: %s", reason.line,
-                                reason.column, reason.text);
+        if (!list && text.size == 0) {
+            config_form_mistake(form, "tokens", "%.100s is empty", config->tokens_file);
+        } else if (!list) {
+            config_form_mistake(form, "tokens", "no JSON: line %d, column %d of %.100s: %s",
+                                reason.line, reason.column, config->tokens_file, reason.text);
         } else if (!json_is_array(list) || json_array_size(list) > CONFIG_TOKENS_MAX) {
-            config_form_mistake(form, "tokens", "must hold a list of at most %d",
-                                CONFIG_TOKENS_MAX);
+            config_form_mistake(form, "tokens", "%.100s must hold a list of at most %d",
+                                config->tokens_file, CONFIG_TOKENS_MAX);
         } else {
             config->tokens = allocate(json_array_size(list), sizeof(*config->tokens));
             for (; config->token_count < json_array_size(list); config->token_count++) {

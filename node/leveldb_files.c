@@ -28,7 +28,7 @@ struct version {
     struct table *tables;
     size_t table_count, table_capacity;
     uint64_t log_number;
-    bool has_log;
+    bool has_log, has_next, has_sequence; /* every manifest that CURRENT names says these */
 };
 
 struct check {
@@ -157,7 +157,11 @@ static bool edit_field(struct version *version, struct bytes *rest)
         version->has_log = leveldb_varint(rest, &version->log_number);
         return version->has_log;
     case NEXT:
+        version->has_next = leveldb_varint(rest, &ignored);
+        return version->has_next;
     case SEQUENCE:
+        version->has_sequence = leveldb_varint(rest, &ignored);
+        return version->has_sequence;
     case PREVIOUS_LOG:
         return leveldb_varint(rest, &ignored);
     case POINTER:
@@ -254,9 +258,9 @@ static bool logs_verify(struct check *check, struct error *error)
     if (!dir) {
         return error_set(error, ERROR_IO, "%s: %s", check->path, strerror(errno));
     }
-    bool done = true, found = !check->version.has_log || check->version.log_number == 0;
+    bool done = true, found = check->version.log_number == 0;
     const struct dirent *entry;
-    while (done && (entry = readdir(dir))) {
+    while (done && (errno = 0, entry = readdir(dir))) {
         uint64_t number = 0;
         if (!log_number(entry->d_name, &number) || number < check->version.log_number) {
             continue;
@@ -264,7 +268,11 @@ static bool logs_verify(struct check *check, struct error *error)
         found |= number == check->version.log_number;
         done = log_verify(check, entry->d_name, NULL, error);
     }
+    int failure = done ? errno : 0;
     closedir(dir);
+    if (failure != 0) {
+        return error_set(error, ERROR_IO, "%s: %s", check->path, strerror(failure));
+    }
     if (done && !found) {
         char name[NAME_MAX_SIZE];
         snprintf(name, sizeof(name), "%06llu.log", (unsigned long long)check->version.log_number);
@@ -296,11 +304,24 @@ static bool table_verify(struct check *check, const struct table *table, bool re
     return true;
 }
 
+static bool manifest_verify(struct check *check, const char *name, struct error *error)
+{
+    const struct version *version = &check->version;
+    if (!log_verify(check, name, &check->version, error)) {
+        return false;
+    }
+    if (!version->has_log || !version->has_next || !version->has_sequence) {
+        error_set(error, ERROR_CORRUPT, "it was cut short");
+        return file_failed(check, name, error);
+    }
+    return true;
+}
+
 static bool files_verify(struct check *check, bool tables, struct error *error)
 {
     char manifest[NAME_MAX_SIZE];
-    if (!current_read(check, manifest, error) ||
-        !log_verify(check, manifest, &check->version, error) || !logs_verify(check, error)) {
+    if (!current_read(check, manifest, error) || !manifest_verify(check, manifest, error) ||
+        !logs_verify(check, error)) {
         return false;
     }
     for (size_t i = 0; i < check->version.table_count; i++) {

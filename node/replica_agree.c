@@ -528,10 +528,13 @@ static void pend(struct replica *r, uint16_t from, const struct certificate *cer
     buffer_append(&r->pending.cut, cut);
 }
 
-/* Executes the pending cut once every batch of it is held. */
+/* Executes the pending cut once every batch of it is held. Not before the voters have answered rule
+ * 3's question: a folder that lost something, brought up to date by their certificates, would look
+ * like one that knows all that its key has signed, now or at the next start. */
 void agree_try_execute(struct replica *r)
 {
-    if (!r->pending.used || r->stopped || replica_group(r)->ops.size > GROUP_BYTES_BUSY)
+    if (!r->may_sign || !r->pending.used || r->stopped ||
+        replica_group(r)->ops.size > GROUP_BYTES_BUSY)
         return;
     struct cut cut;
     must(cut_decode(buffer_bytes(&r->pending.cut), &cut, NULL));

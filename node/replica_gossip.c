@@ -2,6 +2,7 @@
  * lack, catching up by certificates (rule 9), and the question before the first signature (rule 3).
  */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "node/replica_parts.h"
@@ -294,6 +295,22 @@ static bool takes_batch(struct replica *r, const struct batch *batch)
                GROUP_BYTES_BUSY * (size_t)(lane_wants(lane, batch) ? 2 : 1);
 }
 
+/* What waits for the right to sign was acknowledged, and no key is going to sign it here. */
+static void retire(struct replica *r, uint16_t from, const char *what)
+{
+    char waiting[160] = "";
+    if (r->outbox_count > 0)
+        (void)snprintf(waiting, sizeof(waiting),
+                       ". Keep this folder: %zu transactions that were acknowledged wait in it "
+                       "unsigned, send them again with their keys",
+                       r->outbox_count);
+    replica_stop(r,
+                 "node %s holds %s signed by this node's key that this store does not know: the "
+                 "folder is an old copy or was lost, or the key is in use elsewhere. This key must "
+                 "not sign again: put back the newest folder, or join under a fresh key%s",
+                 r->charter->nodes[from].name, what, waiting);
+}
+
 void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes)
 {
     struct batch batch;
@@ -311,11 +328,9 @@ void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes)
         return;
     }
     if (batch.lane.v == r->config.self.v && !PLANTED(PLANT_LOST_STORE)) {
-        replica_stop(r,
-                     "node %s holds batch %llu signed by this node's key that this store does not "
-                     "know: the key is in use elsewhere, or the folder is an old copy. This key "
-                     "must not sign again; join under a fresh key",
-                     r->charter->nodes[from].name, (unsigned long long)batch.sequence);
+        char what[40];
+        (void)snprintf(what, sizeof(what), "batch %llu", (unsigned long long)batch.sequence);
+        retire(r, from, what);
         return;
     }
     if (!lane_make_room(lane, &batch, bytes.size, crowded_out, r))
@@ -520,11 +535,7 @@ void gossip_on_answer(struct replica *r, uint16_t from, const struct answer *ans
         return;
     const char *newer = newer_than_store(r, answer, &r->proposal_in);
     if (newer && !PLANTED(PLANT_LOST_STORE)) {
-        replica_stop(r,
-                     "node %s holds %s signed by this node's key that this store does not know: "
-                     "the folder is an old copy or was lost. This key must not sign again; join "
-                     "under a fresh key",
-                     r->charter->nodes[from].name, newer);
+        retire(r, from, newer);
         return;
     }
     r->seen[from].answered = true;

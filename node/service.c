@@ -11,6 +11,7 @@
 #include "crypto/channel_keyfile.h"
 #include "crypto/keyfile.h"
 #include "node/api.h"
+#include "node/disk.h"
 #include "node/file.h"
 #include "node/http_server.h"
 #include "node/images.h"
@@ -77,6 +78,8 @@ static void write_in_worker(uv_work_t *work)
     struct service *s = (struct service *)work->data;
     uint64_t start = uv_hrtime();
     s->work_failed = !store_leveldb_write(s->store, s->group, &s->work_error);
+    if (s->work_failed)
+        disk_explain(&s->work_error);
     s->work_ns = uv_hrtime() - start;
 }
 
@@ -349,6 +352,13 @@ static void api_warn(void *context, const char *text)
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
+static bool charter_damaged(const struct service *s, struct error *error)
+{
+    return error_set(error, error->code,
+                     "%s: %s: the charter is the same file at every node, copy it from another",
+                     s->config->charter, error->text);
+}
+
 static bool open_charter(struct service *s, struct error *error)
 {
     buffer_init(&s->charter_bytes, CHARTER_SIZE_MAX);
@@ -359,7 +369,7 @@ static bool open_charter(struct service *s, struct error *error)
         log_error("charter", log_text("mistake", mistakes->text[i]));
     free(mistakes);
     if (!good)
-        return error_wrap(error, "%s", s->config->charter);
+        return charter_damaged(s, error);
     if (!charter_node_by_name(s->charter, bytes_text(s->config->node), &s->self))
         return error_set(error, ERROR_INVALID, "%s: the charter knows no node \"%s\"",
                          s->config->charter, s->config->node);
@@ -377,6 +387,14 @@ static bool key_is(const struct signing_key *key, const struct public_key *wante
                      s->config->node);
 }
 
+/* The files name themselves; what they lack stands in no other place. */
+static bool key_damaged(struct error *error)
+{
+    if (error->code == ERROR_INVALID)
+        error_set(error, error->code, "%s: restore the file from a copy", error->text);
+    return false;
+}
+
 static bool open_keys(struct service *s, struct error *error)
 {
     const struct config *config = s->config;
@@ -386,7 +404,7 @@ static bool open_keys(struct service *s, struct error *error)
         !keyfile_read(config->log_key, &s->log_key, error) ||
         !key_is(s->log_key, &node->log_key.key, config->log_key, s, error) ||
         !channel_keyfile_read(config->transport_key, &s->transport_key, error))
-        return false;
+        return key_damaged(error);
     uint8_t point[CHANNEL_POINT_SIZE];
     channel_key_point(s->transport_key, point);
     if (memcmp(point, node->transport_key, CHANNEL_POINT_SIZE) != 0)
@@ -402,8 +420,10 @@ static bool open_replica(struct service *s, struct error *error)
     struct store_leveldb_options options = {
         .coalition = s->charter->coalition, .node = s->self.v, .create = true};
     if (!images_init(&s->images, s->config->data, s->config->image_records, error) ||
-        !store_leveldb_open(s->config->data, &options, &s->store, error))
+        !store_leveldb_open(s->config->data, &options, &s->store, error)) {
+        disk_explain(error);
         return false;
+    }
     struct replica_config config = {.charter = s->charter,
                                     .self = s->self,
                                     .key = s->key,
@@ -416,6 +436,7 @@ static bool open_replica(struct service *s, struct error *error)
         store_leveldb_close(s->store);
         s->store = NULL;
         store_leveldb_explain(s->config->data, error);
+        disk_explain(error);
         return false;
     }
     log_info("the store was replayed", log_unsigned("from_image", s->images.resumed),

@@ -18,7 +18,8 @@
 struct service;
 
 /* Opens everything, in the order in which it can fail without leaving a trace: charter, keys, the
- * key's lock, the store (replayed), peers, HTTP. The error says what to do next. */
+ * key's lock, the store (replayed), peers, HTTP. The error says what to do next; ERROR_DISK: once
+ * the disk is mended, the same start goes through. */
 bool service_open(const struct config *config, struct service **service_out,
                   struct error *error) MUST_USE;
 /* Runs until a signal (SIGTERM, SIGINT: graceful) or until the replica stops for good. True after a

@@ -77,13 +77,18 @@ static bool folder_list(const struct store_folder *folder, struct content *conte
     }
     struct content content = {0};
     const struct dirent *entry;
-    while ((entry = readdir(dir))) {
+    /* A list that ends with an error is not the whole one: what is not in it may well be there. */
+    while ((errno = 0, entry = readdir(dir))) {
         const char *dot = strrchr(entry->d_name, '.');
         content.current |= strcmp(entry->d_name, "CURRENT") == 0;
         content.data |= dot && (strcmp(dot, ".ldb") == 0 || strcmp(dot, ".log") == 0 ||
                                 strcmp(dot, ".sst") == 0);
     }
+    int failure = errno;
     closedir(dir);
+    if (failure != 0) {
+        return error_set(error, ERROR_IO, "%s: %s", folder->path, strerror(failure));
+    }
     *content_out = content;
     return true;
 }
@@ -152,6 +157,23 @@ bool store_folder_witness(struct store_folder *folder, const struct store_last *
     }
     folder->last = *last;
     return true;
+}
+
+bool store_folder_is_there(const struct store_folder *folder, struct error *error)
+{
+    char path[FILE_PATH_MAX];
+    struct stat ours, there;
+    snprintf(path, sizeof(path), "%s/%s", folder->path, last_name);
+    bool found = stat(path, &there) == 0;
+    if ((!found && errno != ENOENT) || fstat(folder->last_fd, &ours) != 0) {
+        return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
+    }
+    bool same = found && ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+    return same || error_set(error, ERROR_IO,
+                             "%s was removed or replaced while the node ran: put it back as it "
+                             "was, then start the node again; if it is lost, this node's key must "
+                             "not sign again: start it under a fresh key",
+                             folder->path);
 }
 
 bool store_folder_sync(struct store_folder *folder, struct error *error)

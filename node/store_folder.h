@@ -40,6 +40,9 @@ void store_folder_release(
     struct store_folder *folder); /* safe on a failed init; syncs the witness */
 bool store_folder_witness(struct store_folder *folder, const struct store_last *last,
                           struct error *error) MUST_USE;
+/* Whether the folder is still where it was: one that was moved or removed would go on taking groups
+ * that no start finds again. */
+bool store_folder_is_there(const struct store_folder *folder, struct error *error) MUST_USE;
 /* Makes the witness durable at once. */
 bool store_folder_sync(struct store_folder *folder, struct error *error) MUST_USE;
 

@@ -283,6 +283,10 @@ static bool write_locked(struct store_leveldb *store, const struct store_group *
         return error_set(error, ERROR_IO, "%s takes no more groups after a failed write",
                          store->folder.path);
     }
+    if (!store_folder_is_there(&store->folder, error)) {
+        store->failed = true;
+        return false;
+    }
     batch_fill(store, group);
     struct store_last next = batch_link(store, group);
     char *failure = NULL;

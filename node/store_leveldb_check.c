@@ -85,11 +85,12 @@ static bool shadow_fill(const char *path, const char *shadow, struct error *erro
     }
     bool done = true;
     const struct dirent *entry;
-    while (done && (entry = readdir(dir))) {
+    while (done && (errno = 0, entry = readdir(dir))) {
         done = shadow_file(path, shadow, entry->d_name, error);
     }
+    int failure = done ? errno : 0;
     closedir(dir);
-    return done;
+    return failure == 0 ? done : error_set(error, ERROR_IO, "%s: %s", path, strerror(failure));
 }
 
 static void shadow_remove(const char *shadow)

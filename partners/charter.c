@@ -523,6 +523,8 @@ bool charter_parse(struct bytes json, struct charter **charter_out,
     root.json = document;
     if (document)
         read_charter(&parsing, &root);
+    else if (json.size == 0)
+        json_mistake(&parsing.reader, &root, "it is empty");
     else
         json_mistake(&parsing.reader, &root, "line %d, column %d: %s", why.line, why.column,
                      why.text);

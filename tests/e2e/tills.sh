@@ -52,9 +52,10 @@ tills_write() { # NODE
     done
 }
 
-start_tills() {
+start_tills() { # [NODE...], all four when none is named
     local node
-    for node in "${names[@]}"; do
+    (($#)) || set -- "${names[@]}"
+    for node in "$@"; do
         tills_write "$node" &
         helpers+=($!)
     done

@@ -450,6 +450,44 @@ static bool surplus_conflict(struct stage *s)
     return check(conflicts(s, 3) == 1, "two are") && good;
 }
 
+static void hear_answer(struct stage *s, uint16_t from, const struct vote *vote)
+{
+    struct message *message = (struct message *)allocate(1, sizeof(*message));
+    message->kind = MESSAGE_ANSWER;
+    if (vote)
+        message->body.answer.votes[message->body.answer.vote_count++] = *vote;
+    hear(s, from, message);
+    free(message);
+}
+
+/* A height is decided before the voters have answered whether this key signed something that the
+ * store does not know. */
+static bool decided_before_answers(struct stage *s)
+{
+    struct hash none = {{0}};
+    stage_open(s, MIB);
+    s->replica->may_sign = false;
+    struct cut cut = cut_naming(s, 1, hear_batch(s, 1, 1, none, 100, 1));
+    hear_decided(s, &cut);
+    bool waits = s->replica->height == 0;
+    hear_answer(s, 1, NULL);
+    hear_answer(s, 2, NULL);
+    return check(waits, "nothing is executed before") &
+           check(s->replica->height == 1 && !s->fatal, "and then it is");
+}
+
+static bool old_copy_is_brought_up(struct stage *s)
+{
+    struct hash none = {{0}};
+    stage_open(s, MIB);
+    s->replica->may_sign = false;
+    struct cut cut = cut_naming(s, 1, hear_batch(s, 1, 1, none, 100, 1));
+    hear_decided(s, &cut);
+    struct vote vote = vote_of(s, 0, VOTE_PREVOTE, 0, &cut.id);
+    hear_answer(s, 1, &vote);
+    return check(s->fatal, "a vote of the height that was fetched retires the key");
+}
+
 static const struct {
     const char *name;
     bool (*play)(struct stage *stage);
@@ -461,7 +499,9 @@ static const struct {
               {"own-lane-full", own_lane_full},
               {"poisoned-ahead", poisoned_ahead},
               {"surplus-vote", surplus_vote},
-              {"surplus-conflict", surplus_conflict}};
+              {"surplus-conflict", surplus_conflict},
+              {"decided-before-answers", decided_before_answers},
+              {"old-copy-is-brought-up", old_copy_is_brought_up}};
 
 int directed_play(const char *name)
 {

@@ -68,7 +68,7 @@ CASE(a_long_error_text_is_cut_between_characters)
 
 CASE(every_error_code_has_a_word)
 {
-    for (int code = ERROR_NONE; code <= ERROR_BUSY; code++) {
+    for (int code = ERROR_NONE; code <= ERROR_DISK; code++) {
         CHECK(strcmp(error_code_name((enum error_code)code), "unknown") != 0);
     }
     CHECK_TEXT(error_code_name(ERROR_NOT_FOUND), "not-found");

@@ -589,6 +589,19 @@ CASE(every_file_that_goes_missing_is_named)
     }
 }
 
+/* Cut within its first entry nothing is left that says which files there are. */
+CASE(a_manifest_cut_short_is_named)
+{
+    char name[256], path[512];
+    REQUIRE(file_find(place, "MANIFEST-", "", name));
+    for (size_t kept = 0; kept < 20; kept += 4) {
+        folder_copy(place, second);
+        snprintf(path, sizeof(path), "%s/%s", second, name);
+        REQUIRE(truncate(path, (off_t)kept) == 0);
+        CHECK(refused(name, true));
+    }
+}
+
 /* The log cut at any byte: the groups that are gone are named. (Were the witness cut back too, by
  * a restored backup or a power cut before it reached the disk, only the peers could tell.) */
 CASE(a_log_cut_short_shows_which_groups_are_missing)
@@ -712,6 +725,30 @@ CASE(a_killed_process_loses_no_group_that_was_acknowledged)
     }
 }
 
+/* A group written into a folder that no start finds again would be acknowledged and lost. */
+CASE(a_folder_that_was_moved_away_takes_no_more_groups)
+{
+    folder_remove(place);
+    folder_remove(second);
+    struct store_leveldb *store = opened(place);
+    records_write(store, 0, PER_GROUP);
+    uint64_t counter = store_leveldb_counter(store);
+    REQUIRE(rename(place, second) == 0);
+    struct store_group group;
+    struct error error = {0};
+    store_group_init(&group);
+    CHECK(!store_leveldb_write(store, &group, &error));
+    CHECK_INT(error.code, ERROR_IO);
+    CHECK(strstr(error.text, place) && strstr(error.text, "put it back"));
+    REQUIRE(rename(second, place) == 0);
+    CHECK(!store_leveldb_write(store, &group, &error)); /* nor later: the process must end */
+    store_group_release(&group);
+    store_leveldb_close(store);
+    store = opened(place);
+    CHECK_INT(store_leveldb_counter(store), counter);
+    store_leveldb_close(store);
+}
+
 CASE(old_links_of_the_chain_are_dropped_and_the_rest_is_whole)
 {
     folder_remove(place);
@@ -758,9 +795,11 @@ int main(void)
     RUN(a_flipped_byte_in_the_witness_is_found);
     RUN(a_changed_size_near_the_end_of_the_log_is_no_torn_write);
     RUN(every_file_that_goes_missing_is_named);
+    RUN(a_manifest_cut_short_is_named);
     RUN(a_log_cut_short_shows_which_groups_are_missing);
     RUN(a_torn_last_group_that_was_never_acknowledged_is_dropped);
     RUN(a_killed_process_loses_no_group_that_was_acknowledged);
+    RUN(a_folder_that_was_moved_away_takes_no_more_groups);
     RUN(old_links_of_the_chain_are_dropped_and_the_rest_is_whole);
     folder_remove(place);
     folder_remove(second);
