@@ -7,7 +7,7 @@
 #include "protocol/plant.h"
 
 /* Texts wait beside the queue: of a thousand actions hardly one has any. */
-enum { ACTION_TEXT_SIZE = 256, ACTION_TEXTS_MAX = 1024 * 1024 };
+enum { ACTION_TEXT_SIZE = 400, ACTION_TEXTS_MAX = 1024 * 1024 };
 
 /* ---- actions ------------------------------------------------------------------------------- */
 
@@ -66,7 +66,9 @@ void replica_warn(struct replica *r, const char *format, ...)
     va_start(arguments, format);
     (void)vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    say(r, REPLICA_WARN, text);
+    /* However many a liar may bring about in one event: the first thousands will do. */
+    if (r->texts.size < ACTION_TEXTS_MAX - 2 * ACTION_TEXT_SIZE)
+        say(r, REPLICA_WARN, text);
 }
 
 bool replica_next(struct replica *r, struct replica_action *action_out)
