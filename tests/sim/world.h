@@ -139,6 +139,7 @@ bool world_play(struct world *world, const struct scenario *scenario);
 void world_release(struct world *world);
 void world_post(struct world *world, uint16_t from, uint16_t to, struct bytes message);
 
+/* chance.c: splitmix64. */
 /* liar.c: what a liar's message becomes on its way to `to`. */
 void liar_send(struct world *world, uint16_t from, uint16_t to, struct bytes bytes);
 /* attack.c: what a liar sends of its own accord. */
