@@ -5,6 +5,7 @@
  *   replica_execute.c  applying a decided cut, and its one atomic write
  *   replica_gossip.c   status, repetition, fetching, catching up, the question at start
  *   replica_recover.c  replaying the store
+ *   replica_peers.c    what peers may cost
  *   replica_history.c  reading records, tiles and proofs
  */
 #ifndef NODE_REPLICA_PARTS_H
@@ -32,6 +33,8 @@ enum {
     FETCH_BYTES_MAX = 4 * 1024 * 1024, /* batches sent for one request */
     SERVE_PER_SECOND = 400,            /* requests served a peer */
     SERVE_BYTES_PER_SECOND = 48 * 1024 * 1024,
+    SERVE_MESSAGE_COST = 8 * 1024, /* each counts so many bytes more: small ones cost too */
+    WASTE_PER_SECOND = 256,        /* useless signature checks a peer: about 3 % of a core */
     /* A group that is this full takes no batches and no further height before it is written: a
      * flood, or a slow disk, must not fill it to STORE_GROUP_MAX. */
     GROUP_BYTES_BUSY = 16 * 1024 * 1024,
@@ -100,6 +103,9 @@ struct queued_action {
 
 struct peer_seen { /* of each node */
     uint64_t heard_ms, height, conflicts, bad_signatures, omissions;
+    uint64_t malformed, useless, ignored, refused_cuts, unfetched_cuts;
+    uint64_t waste_second; /* of `wasted`: see replica_peers.c */
+    uint32_t wasted;
     struct vote votes[2];
     bool has_vote[2];
     struct buffer proposal; /* its newest signed proposal */
@@ -225,6 +231,14 @@ void gossip_catch_up(struct replica *r, bool stalled);
 void gossip_remember_vote(struct replica *r, const struct vote *vote);
 void gossip_remember_proposal(struct replica *r, const struct proposal *proposal,
                               struct bytes bytes);
+
+/* replica_peers.c: `from` brought something that does not decode; that is badly signed; or that is
+ * well signed and of no use; it took so many checks. */
+void peer_malformed(struct replica *r, uint16_t from);
+void peer_bad_signature(struct replica *r, uint16_t from, size_t checks);
+void peer_useless(struct replica *r, uint16_t from, size_t checks);
+/* It has used up what it may waste in this second. */
+bool peer_is_over_budget(const struct replica *r, uint16_t from);
 
 /* replica_recover.c */
 bool recover(struct replica *r, struct error *error) MUST_USE;

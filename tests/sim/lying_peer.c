@@ -203,7 +203,8 @@ static void tell_echo(const struct lie_told *told, uint16_t to)
 {
     (void)told;
     for (size_t i = 0; i < 100 && heard_count > 0; i++) {
-        size_t at = sim_below(&world, (uint32_t)(heard_count < HEARD_MAX ? heard_count : HEARD_MAX));
+        size_t at =
+            sim_below(&world, (uint32_t)(heard_count < HEARD_MAX ? heard_count : HEARD_MAX));
         world_post(&world, self, to, buffer_bytes(&heard[at]));
     }
 }
