@@ -190,6 +190,8 @@ void api_get_metrics(struct api_call *call)
               "Well signed and of no use: votes of far rounds, forks.", status->useless);
     put_peers(api, out, "peer_ignored_messages_total", "counter",
               "Messages not read: the peer had wasted too many signature checks.", status->ignored);
+    put_peers(api, out, "peer_unserved_requests_total", "counter",
+              "Requests of the peer beyond what it gets in a second.", status->unserved);
     put_peers(api, out, "peer_refused_cuts_total", "counter",
               "Cuts that it proposed and that are invalid here.", status->refused_cuts);
     put_peers(api, out, "peer_unfetched_cuts_total", "counter",

@@ -600,6 +600,7 @@ void replica_status(const struct replica *r, uint64_t now_ms, struct replica_sta
         status->malformed[i] = seen->malformed;
         status->useless[i] = seen->useless;
         status->ignored[i] = seen->ignored;
+        status->unserved[i] = seen->unserved;
         status->refused_cuts[i] = seen->refused_cuts;
         status->unfetched_cuts[i] = seen->unfetched_cuts;
         status->lanes[i] = r->lanes[i].decided;

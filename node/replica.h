@@ -110,6 +110,7 @@ struct replica_status {
     uint64_t omissions[NODES_MAX];
     uint64_t bad_signatures[NODES_MAX], malformed[NODES_MAX], useless[NODES_MAX];
     uint64_t ignored[NODES_MAX];       /* messages, unread: it had wasted too much of our time */
+    uint64_t unserved[NODES_MAX];      /* requests beyond what a peer gets in a second */
     struct lane_head lanes[NODES_MAX]; /* decided */
 };
 void replica_status(const struct replica *replica, uint64_t now_ms,

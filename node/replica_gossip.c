@@ -47,7 +47,9 @@ static bool may_serve(struct replica *r, uint16_t peer)
         seen->serve_second = second;
         seen->served = seen->served_bytes = 0;
     }
-    return seen->served++ < SERVE_PER_SECOND && seen->served_bytes < SERVE_BYTES_PER_SECOND;
+    bool good = seen->served++ < SERVE_PER_SECOND && seen->served_bytes < SERVE_BYTES_PER_SECOND;
+    seen->unserved += !good;
+    return good;
 }
 
 static bool all_quiet(const struct replica *r)

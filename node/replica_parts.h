@@ -103,7 +103,7 @@ struct queued_action {
 
 struct peer_seen { /* of each node */
     uint64_t heard_ms, height, conflicts, bad_signatures, omissions;
-    uint64_t malformed, useless, ignored, refused_cuts, unfetched_cuts;
+    uint64_t malformed, useless, ignored, refused_cuts, unfetched_cuts, unserved;
     uint64_t waste_second; /* of `wasted`: see replica_peers.c */
     uint32_t wasted;
     struct vote votes[2];

@@ -240,6 +240,9 @@ static void watch_peer(struct service *s, uint16_t node, const struct replica_st
         [FAULT_useless] = status->useless[node],
         [FAULT_ignored] = status->ignored[node],
         [FAULT_over_budget] = link.over_budget,
+        [FAULT_incomplete] = link.incomplete,
+        [FAULT_refused_handshakes] = link.refused_handshakes,
+        [FAULT_unserved] = status->unserved[node],
     };
     fields[0] = log_text("peer", s->charter->nodes[node].name);
     size_t count = peer_watch_look(&s->watches[node], counts, now_ms, fields + 1);
@@ -315,7 +318,11 @@ static void peer_metric(const struct service *s, struct buffer *out, const char 
     X(handshake_failures, "handshake_failures_total", "counter", "Handshakes that failed.")        \
     X(bad_frames, "bad_frames_total", "counter", "Frames of the peer that were malformed.")        \
     X(over_budget, "over_budget_frames_total", "counter",                                          \
-      "Frames in the peer's name that were not read: it had used up its share.")
+      "Frames in the peer's name that were not read: it had used up its share.")                   \
+    X(incomplete, "incomplete_messages_total", "counter",                                          \
+      "Messages of the peer whose rest did not come.")                                             \
+    X(refused_handshakes, "refused_handshakes_total", "counter",                                   \
+      "Handshakes begun in the peer's name that were too many, or replays.")
 
 #define X(field, name, type, help)                                                                 \
     static uint64_t value_##field(const struct transport_counts *counts)                           \

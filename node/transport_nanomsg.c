@@ -29,7 +29,7 @@ enum {
     CONNECT_WAIT_MS = 100,      /* nanomsg's own attempts, doubling ... */
     CONNECT_WAIT_MAX_MS = 2000, /* ... up to this */
     DESCRIPTORS_WANTED = 8192,  /* the limit of the process is raised to this */
-    DESCRIPTORS_LOOK_MS = 1000,
+    DESCRIPTORS_LOOK_MS = 250,
     REBIND_WAIT_MS = 10000,
 };
 _Static_assert((int)TRANSPORT_POINT_SIZE == (int)CHANNEL_POINT_SIZE, "one kind of key");
@@ -398,7 +398,9 @@ static void descriptors_check(struct transport *transport, uint64_t now_ms)
         return;
     transport->descriptors_look_ms = now_ms + DESCRIPTORS_LOOK_MS;
     if (transport->socket >= 0) {
-        if (now_ms < transport->rebind_ms || descriptors_open() <= transport->descriptors_max)
+        size_t open = descriptors_open(), most = transport->descriptors_max;
+        /* The store needs descriptors too: before they run out there is no waiting. */
+        if (open <= most || (now_ms < transport->rebind_ms && open <= most + most / 2))
             return;
         transport->rebind_ms = now_ms + REBIND_WAIT_MS;
         transport->strangers.rebinds++;
@@ -533,6 +535,8 @@ bool transport_counts_of(const struct transport *transport, uint16_t peer,
             .received_bytes = counts.bytes_received,
             .dropped_queue_full = link->dropped_queue_full,
             .over_budget = link->over_budget,
+            .incomplete = counts.reassembly_evicted,
+            .refused_handshakes = counts.starts_refused,
             .handshakes = counts.handshakes,
             .handshake_failures = counts.handshake_failures,
             .bad_frames = counts.malformed,

@@ -23,8 +23,9 @@
 
 enum {
     TICK_MS = 5,
-    SUBMIT_MS = 100, /* between transactions of its own */
-    GREETING_MS = 1500,
+    SUBMIT_MS = 100,   /* between transactions of its own */
+    GREETING_MS = 300, /* honest, after the first link is up */
+    LINK_MS_MAX = 20000,
     FLOOD_PER_TICK = 400,
     GARBAGE_MAX = 70000,
     HEARD_MAX = 256
@@ -46,7 +47,7 @@ static const struct lie_told *lie;
 static struct transport *transport;
 static uint16_t self;
 static uint64_t start_ms, submitted_ms, attacked_ms, write_number, sent, refused;
-static bool write_waits;
+static bool write_waits, linked;
 static struct message scratch;
 static struct buffer heard[HEARD_MAX]; /* of others, to be said again */
 static size_t heard_count;
@@ -241,7 +242,7 @@ static const struct lie_told lies[] = {
 
 static bool says_nothing(void)
 {
-    return lie->bends & LIE_SILENT && world.now_ms > start_ms + GREETING_MS;
+    return lie->bends & LIE_SILENT && linked && world.now_ms > start_ms + GREETING_MS;
 }
 
 static void say(uint16_t to, struct bytes bytes)
@@ -293,11 +294,15 @@ static void on_link(void *context, uint16_t peer, bool up)
 {
     (void)context;
     printf("link %u %s\n", (unsigned)peer, up ? "up" : "down");
+    if (up && !linked) {
+        linked = true;
+        start_ms = world.now_ms;
+    }
 }
 
 static void lie_more(void)
 {
-    if (says_nothing() || world.now_ms < start_ms + GREETING_MS)
+    if (!linked || says_nothing() || world.now_ms < start_ms + GREETING_MS)
         return;
     if (lie->attacks && world.now_ms >= attacked_ms + ATTACK_EVERY_MS) {
         attacked_ms = world.now_ms;
@@ -321,7 +326,8 @@ static void on_tick(uv_timer_t *timer)
     replica_on_time(replica, world.now_ms);
     take_actions();
     lie_more();
-    if (world.now_ms >= start_ms + *(const uint64_t *)timer->data * 1000)
+    uint64_t lasts_ms = linked ? *(const uint64_t *)timer->data * 1000 : LINK_MS_MAX;
+    if (world.now_ms >= start_ms + lasts_ms)
         uv_stop(timer->loop);
 }
 
