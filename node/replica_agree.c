@@ -671,13 +671,15 @@ void agree_on_time(struct replica *r)
 }
 
 /* How long a timeout lasts is local: a proposer that has said nothing for seconds, not even its
- * status, is not waited for as long as one that talks. Safety never rests on it. */
+ * status, or so much nonsense that it is not listened to, is not waited for as long as one that
+ * talks. Safety never rests on it. */
 static uint32_t patience(const struct replica *r, const struct consensus_action *action)
 {
     uint64_t height = consensus_height(r->consensus);
     uint16_t proposer = consensus_proposer(&r->agreement, height, action->round);
-    bool silent =
-        proposer != r->config.self.v && r->now_ms > r->seen[proposer].heard_ms + HEARD_RECENTLY_MS;
+    bool silent = proposer != r->config.self.v &&
+                  (r->now_ms > r->seen[proposer].heard_ms + HEARD_RECENTLY_MS ||
+                   peer_is_over_budget(r, proposer));
     if (action->timeout == TIMEOUT_PROPOSE && silent && action->delay_ms > SILENT_PROPOSER_MS)
         return SILENT_PROPOSER_MS;
     return action->delay_ms;

@@ -186,7 +186,7 @@ requests_in_one_go_are_answered_one_by_one() {
 }
 
 gigabyte() { # CURL-OPTIONS...: a batch that large; its status and how much of it was sent
-    head -c 1073741824 /dev/zero 2>"$work/null" | tr '\0' x 2>"$work/null" |
+    { head -c 1073741824 /dev/zero | tr '\0' x; } 2>/dev/null |
         curl -s -m 60 -o "$work/null" -w '%{http_code} %{size_upload}' -X POST \
             -H "Authorization: Bearer $(<"$home/grocer/till.token")" \
             -H 'Content-Type: application/x-ndjson' "$@" -T - "$(url_of grocer)/v1/batch"
