@@ -170,6 +170,9 @@ double_votes_and_proposals_are_told_apart() {
 a_forked_lane_is_one_lane_in_the_end() {
     peer fork-lane 'peer_conflicts_total peer_useless_total'
 }
+forks_as_large_as_can_be_fill_no_memory() {
+    peer large-forks 'peer_conflicts_total peer_useless_total'
+}
 cuts_of_batches_that_are_withheld_are_passed_over() {
     peer withhold 'peer_unfetched_cuts_total peer_conflicts_total'
 }
@@ -249,6 +252,7 @@ run_case votes_for_far_rounds_are_not_worth_checking
 run_case bad_signatures_are_charged_to_who_carries_them
 run_case double_votes_and_proposals_are_told_apart
 run_case a_forked_lane_is_one_lane_in_the_end
+run_case forks_as_large_as_can_be_fill_no_memory
 run_case cuts_of_batches_that_are_withheld_are_passed_over
 run_case claims_of_huge_heights_stop_nobody
 run_case garbage_of_every_length_is_counted

@@ -210,6 +210,36 @@ static void tell_echo(const struct lie_told *told, uint16_t to)
     }
 }
 
+/* Forks as large as a batch may be, at the next places of its lane: what a node keeps and writes.
+ */
+static void tell_large_forks(const struct lie_told *told, uint16_t to)
+{
+    static uint8_t junk[BATCH_PAYLOAD_MAX];
+    struct lane_head decided = standing().lanes[self];
+    struct buffer payload, bytes;
+    (void)told;
+    buffer_init(&payload, BATCH_PAYLOAD_MAX);
+    buffer_init(&bytes, BATCH_SIZE_MAX);
+    struct batch batch = {.coalition = world.charter->coalition,
+                          .lane = {self},
+                          .sequence = decided.sequence + 1 + sim_below(&world, 3),
+                          .previous = decided.id,
+                          .created_ms = world.now_ms};
+    random_fill(junk, 64);
+    while (payload.size + TRANSACTION_SIZE_MAX < world.charter->limits.batch_bytes) {
+        batch_payload_put(&payload, bytes_of(junk, TRANSACTION_SIZE_MAX - 64));
+        batch.transaction_count++;
+    }
+    batch.payload = buffer_bytes(&payload);
+    batch_seal(&batch, world.nodes[self].key);
+    batch_encode(&batch, &bytes);
+    scratch.kind = MESSAGE_BATCH;
+    scratch.body.batch = buffer_bytes(&bytes);
+    post(to, &scratch);
+    buffer_release(&payload);
+    buffer_release(&bytes);
+}
+
 /* As much as the link takes, of everything that is well formed. */
 static void tell_flood(const struct lie_told *told, uint16_t to)
 {
@@ -230,6 +260,7 @@ static const struct lie_told lies[] = {
     {"far-rounds", 0, LIE_FAR, tell_far_rounds},
     {"double-votes", LIE_DOUBLE_VOTE | LIE_EQUIVOCATE, 0, NULL},
     {"fork-lane", LIE_FORK_LANE | LIE_SPLIT, LIE_FLOOD, NULL},
+    {"large-forks", 0, 0, tell_large_forks},
     {"withhold", LIE_WITHHOLD | LIE_EQUIVOCATE | LIE_BOGUS, 0, NULL},
     {"huge-heights", 0, LIE_CLAIM | LIE_POISON, NULL},
     {"garbage", 0, 0, tell_garbage},
