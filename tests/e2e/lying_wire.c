@@ -16,7 +16,7 @@
 #include "node/file.h"
 #include "partners/charter.h"
 
-enum { LINES_MAX = 8, TICK_MS = 20, BURST = 200, KEPT_MAX = 64 };
+enum { LINES_MAX = 8, TICK_MS = 20, BURST = 200, KEPT_MAX = 64, LINK_MS_MAX = 20000 };
 
 struct line { /* to one honest node */
     uint16_t peer;
@@ -43,7 +43,7 @@ static struct line lines[LINES_MAX];
 static size_t line_count;
 static uint16_t self;
 static const struct lie *lie;
-static uint64_t now, frames_sent;
+static uint64_t now, linked_ms, frames_sent;
 static uint8_t frame[CHANNEL_FRAME_MAX + 64];
 static uint8_t message[CHANNEL_MESSAGE_MAX];
 
@@ -193,6 +193,7 @@ static void on_link(void *context, bool up)
 {
     const struct line *line = context;
     printf("link %u %s\n", (unsigned)line->peer, up ? "up" : "down");
+    linked_ms = up && linked_ms == 0 ? now : linked_ms;
 }
 
 static void need(bool good, const struct error *error)
@@ -274,7 +275,7 @@ int main(int argc, char **argv)
         if (i != self)
             open_line(charter, key, i);
     uint64_t start = now = now_ms();
-    while (now < start + seconds * 1000) {
+    while (now < (linked_ms ? linked_ms + seconds * 1000 : start + LINK_MS_MAX)) {
         receive(socket);
         now = now_ms();
         for (size_t i = 0; i < line_count; i++) {

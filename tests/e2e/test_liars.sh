@@ -8,7 +8,7 @@
 
 ann=aa000000000000000000000000000001
 liar=books
-peer_seconds=${LIAR_SECONDS-2} wire_seconds=${LIAR_SECONDS-2}
+peer_seconds=${LIAR_SECONDS-2} wire_seconds=${LIAR_SECONDS-1}
 
 # What a member can make a node hold: 128 MiB of forks of its lane, 8 of half messages, 8 of answers
 # that it does not read, two groups of 16 that are being written; the rest is the node's own.
@@ -164,6 +164,9 @@ bad_signatures_are_charged_to_who_carries_them() {
 votes_for_far_rounds_are_not_worth_checking() {
     peer far-rounds peer_useless_total
 }
+cuts_that_are_wrong_are_their_proposers() {
+    peer bad-cuts peer_refused_cuts_total
+}
 double_votes_and_proposals_are_told_apart() {
     peer double-votes peer_conflicts_total
 }
@@ -250,6 +253,7 @@ expect_answer 200
 needed nodes_agree
 run_case votes_for_far_rounds_are_not_worth_checking
 run_case bad_signatures_are_charged_to_who_carries_them
+run_case cuts_that_are_wrong_are_their_proposers
 run_case double_votes_and_proposals_are_told_apart
 run_case a_forked_lane_is_one_lane_in_the_end
 run_case forks_as_large_as_can_be_fill_no_memory

@@ -24,8 +24,8 @@
 enum {
     TICK_MS = 5,
     SUBMIT_MS = 100,   /* between transactions of its own */
-    GREETING_MS = 300, /* honest, after the first link is up */
-    LINK_MS_MAX = 20000,
+    GREETING_MS = 300, /* honest, once it has caught up */
+    CATCH_UP_MS_MAX = 20000,
     FLOOD_PER_TICK = 400,
     GARBAGE_MAX = 70000,
     HEARD_MAX = 256
@@ -33,11 +33,13 @@ enum {
 
 struct lie_told;
 typedef void tell(const struct lie_told *lie, uint16_t to);
+typedef bool bend(uint16_t to, struct bytes bytes); /* true: something else was said instead */
 
 struct lie_told {
     const char *word;
     uint32_t bends, attacks; /* of enum lie: what becomes of its messages, and what it adds */
     tell *tell;              /* more of its own, each tick, to each peer */
+    bend *bend;              /* one more kind of lie about its own messages */
 };
 
 enum plant plant_active = PLANT_LOST_STORE;
@@ -47,7 +49,7 @@ static const struct lie_told *lie;
 static struct transport *transport;
 static uint16_t self;
 static uint64_t start_ms, submitted_ms, attacked_ms, write_number, sent, refused;
-static bool write_waits, linked;
+static bool write_waits, ready;
 static struct message scratch;
 static struct buffer heard[HEARD_MAX]; /* of others, to be said again */
 static size_t heard_count;
@@ -254,31 +256,58 @@ static void tell_flood(const struct lie_told *told, uint16_t to)
     }
 }
 
+/* Its cuts name a state that is nobody's. */
+static bool bend_cut(uint16_t to, struct bytes bytes)
+{
+    static struct proposal proposal;
+    struct codec_reader reader;
+    struct buffer cut, out;
+    if (!message_decode(bytes, &scratch, NULL) || scratch.kind != MESSAGE_PROPOSAL)
+        return false;
+    codec_reader_init(&reader, scratch.body.proposal);
+    proposal_get(&reader, &proposal);
+    if (reader.failed || proposal.proposer.v != self || proposal.valid_round >= 0)
+        return false;
+    buffer_init(&cut, CUT_SIZE_MAX);
+    buffer_init(&out, MESSAGE_SIZE_MAX);
+    proposal.cut.state_digest.at[0] ^= 1;
+    cut_encode(&proposal.cut, &cut);
+    proposal.cut_bytes = buffer_bytes(&cut);
+    proposal_sign(&proposal, world.nodes[self].key, &world.charter->coalition);
+    proposal_put(&proposal, &out);
+    scratch.body.proposal = buffer_bytes(&out);
+    post(to, &scratch);
+    buffer_release(&cut);
+    buffer_release(&out);
+    return true;
+}
+
 static const struct lie_told lies[] = {
-    {"flood", LIE_FORGE, LIE_FLOOD | LIE_POISON | LIE_CLAIM | LIE_FAR, tell_flood},
-    {"bad-signatures", LIE_FORGE, LIE_POISON, tell_bad_signatures},
-    {"far-rounds", 0, LIE_FAR, tell_far_rounds},
-    {"double-votes", LIE_DOUBLE_VOTE | LIE_EQUIVOCATE, 0, NULL},
-    {"fork-lane", LIE_FORK_LANE | LIE_SPLIT, LIE_FLOOD, NULL},
-    {"large-forks", 0, 0, tell_large_forks},
-    {"withhold", LIE_WITHHOLD | LIE_EQUIVOCATE | LIE_BOGUS, 0, NULL},
-    {"huge-heights", 0, LIE_CLAIM | LIE_POISON, NULL},
-    {"garbage", 0, 0, tell_garbage},
-    {"requests", 0, 0, tell_requests},
-    {"echo", 0, 0, tell_echo},
-    {"silent", LIE_SILENT, 0, NULL},
+    {"flood", LIE_FORGE, LIE_FLOOD | LIE_POISON | LIE_CLAIM | LIE_FAR, tell_flood, NULL},
+    {"bad-signatures", LIE_FORGE, LIE_POISON, tell_bad_signatures, NULL},
+    {"bad-cuts", 0, 0, NULL, bend_cut},
+    {"far-rounds", 0, LIE_FAR, tell_far_rounds, NULL},
+    {"double-votes", LIE_DOUBLE_VOTE | LIE_EQUIVOCATE, 0, NULL, NULL},
+    {"fork-lane", LIE_FORK_LANE | LIE_SPLIT, LIE_FLOOD, NULL, NULL},
+    {"large-forks", 0, 0, tell_large_forks, NULL},
+    {"withhold", LIE_WITHHOLD | LIE_EQUIVOCATE | LIE_BOGUS, 0, NULL, NULL},
+    {"huge-heights", 0, LIE_CLAIM | LIE_POISON, NULL, NULL},
+    {"garbage", 0, 0, tell_garbage, NULL},
+    {"requests", 0, 0, tell_requests, NULL},
+    {"echo", 0, 0, tell_echo, NULL},
+    {"silent", LIE_SILENT, 0, NULL, NULL},
 };
 
 /* ---- the replica inside --------------------------------------------------------------------- */
 
 static bool says_nothing(void)
 {
-    return lie->bends & LIE_SILENT && linked && world.now_ms > start_ms + GREETING_MS;
+    return lie->bends & LIE_SILENT && ready && world.now_ms > start_ms + GREETING_MS;
 }
 
 static void say(uint16_t to, struct bytes bytes)
 {
-    if (says_nothing())
+    if (says_nothing() || (lie->bend && lie->bend(to, bytes)))
         return;
     if (lie->bends & ~(uint32_t)LIE_SILENT)
         liar_send(&world, self, to, bytes);
@@ -325,15 +354,11 @@ static void on_link(void *context, uint16_t peer, bool up)
 {
     (void)context;
     printf("link %u %s\n", (unsigned)peer, up ? "up" : "down");
-    if (up && !linked) {
-        linked = true;
-        start_ms = world.now_ms;
-    }
 }
 
 static void lie_more(void)
 {
-    if (!linked || says_nothing() || world.now_ms < start_ms + GREETING_MS)
+    if (!ready || says_nothing() || world.now_ms < start_ms + GREETING_MS)
         return;
     if (lie->attacks && world.now_ms >= attacked_ms + ATTACK_EVERY_MS) {
         attacked_ms = world.now_ms;
@@ -346,6 +371,17 @@ static void lie_more(void)
             lie->tell(lie, to);
 }
 
+/* Its lies are about what is being decided: so it first follows, from a store that is empty. */
+static void look_whether_ready(void)
+{
+    struct replica_status status = standing();
+    for (size_t i = 0; i < world.scenario.nodes; i++)
+        if (i != self && (status.heard_ms[i] == 0 || status.peer_height[i] > status.height + 3))
+            return;
+    ready = true;
+    start_ms = world.now_ms;
+}
+
 static void on_tick(uv_timer_t *timer)
 {
     struct replica *replica = world.nodes[self].replica;
@@ -356,8 +392,10 @@ static void on_tick(uv_timer_t *timer)
     }
     replica_on_time(replica, world.now_ms);
     take_actions();
+    if (!ready)
+        look_whether_ready();
     lie_more();
-    uint64_t lasts_ms = linked ? *(const uint64_t *)timer->data * 1000 : LINK_MS_MAX;
+    uint64_t lasts_ms = ready ? *(const uint64_t *)timer->data * 1000 : CATCH_UP_MS_MAX;
     if (world.now_ms >= start_ms + lasts_ms)
         uv_stop(timer->loop);
 }
