@@ -184,6 +184,19 @@ void api_get_metrics(struct api_call *call)
               status->conflicts);
     put_peers(api, out, "peer_bad_signatures_total", "counter", "Bad signatures it carried.",
               status->bad_signatures);
+    put_peers(api, out, "peer_malformed_messages_total", "counter",
+              "Messages of the peer that do not decode.", status->malformed);
+    put_peers(api, out, "peer_useless_total", "counter",
+              "Well signed and of no use: votes of far rounds, forks.", status->useless);
+    put_peers(api, out, "peer_ignored_messages_total", "counter",
+              "Messages not read: the peer had wasted too many signature checks.", status->ignored);
+    put_peers(api, out, "peer_unserved_requests_total", "counter",
+              "Requests of the peer beyond what it gets in a second.", status->unserved);
+    put_peers(api, out, "peer_refused_cuts_total", "counter",
+              "Cuts that it proposed and that are invalid here.", status->refused_cuts);
+    put_peers(api, out, "peer_unfetched_cuts_total", "counter",
+              "Cuts that it proposed and whose batches did not come in time.",
+              status->unfetched_cuts);
     put_peers(api, out, "peer_omissions_total", "counter", "Lane heads its proposals left out.",
               status->omissions);
     put_heard(api, out);

@@ -13,7 +13,13 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { SWEEP_MS = 1000, SWALLOW_MAX = 1024 * 1024 };
+enum {
+    SWEEP_MS = 500,
+    SWALLOW_MAX = 1024 * 1024,
+    SPARE_CONNECTIONS = 64,  /* open for a moment, until one that was ended is gone */
+    GRACE_MS = 500,          /* for a guest to say what it wants; then it may have to leave ... */
+    UNREAD_ANSWER_MS = 5000, /* ... or when it does not read its answer */
+};
 
 /* ---- connections and exchanges -------------------------------------------------------------- */
 
@@ -41,6 +47,7 @@ struct exchange {
     char *target; /* as it came: the library decodes its own copy in place */
     bool begun, suspended, ended, queued, streams, dead;
     size_t swallowed; /* of a body that nobody wants */
+    uint64_t taken;   /* of one that goes on */
     struct exchange *previous, *next;
 };
 
@@ -54,6 +61,7 @@ struct http_server {
     bool closing, running, listening;
     uint16_t port;
     struct connection *connections;
+    unsigned connection_count, connection_limit;
     struct exchange *exchanges;
     char *certificate, *key;
 };
@@ -249,6 +257,10 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
     size_t taken = api_feed(exchange->call, bytes_of(data, *size));
     if (exchange->socket)
         exchange->socket->body_bytes += taken;
+    exchange->taken += taken;
+    /* A batch in chunks was refused long ago, in a line of its answer; this one never ends. */
+    if (exchange->taken > 2 * (uint64_t)api_body_max(exchange->call) + SWALLOW_MAX)
+        return MHD_NO;
     *size -= taken;
     if (*size > 0)
         suspend(exchange);
@@ -341,6 +353,37 @@ static bool is_loopback(const struct sockaddr *address)
            (IN6_IS_ADDR_LOOPBACK(six) || (IN6_IS_ADDR_V4MAPPED(six) && six->s6_addr[12] == 127));
 }
 
+/* May it be ended for another? Then since when it has been of no use; else UINT64_MAX. One that
+ * brings a body, or waits for the coalition, stays. */
+static uint64_t idle_since(const struct connection *connection, uint64_t now_ms)
+{
+    uint64_t grace_ms = connection->phase == PHASE_HEADERS  ? GRACE_MS
+                        : connection->phase == PHASE_ANSWER ? UNREAD_ANSWER_MS
+                                                            : UINT64_MAX;
+    bool idle = connection->fd >= 0 && now_ms - connection->since_ms >= grace_ms;
+    return idle ? connection->since_ms : UINT64_MAX;
+}
+
+/* More are here than have a place: whoever has been idle longest gives up its own, or idle
+ * strangers would keep the tills out. */
+static bool make_place(struct http_server *server)
+{
+    uint64_t now_ms = uv_now(server->loop), oldest_ms = UINT64_MAX;
+    struct connection *oldest = NULL;
+    for (struct connection *at = server->connections; at; at = at->next) {
+        uint64_t since_ms = idle_since(at, now_ms);
+        if (since_ms < oldest_ms) {
+            oldest_ms = since_ms;
+            oldest = at;
+        }
+    }
+    if (!oldest)
+        return false;
+    (void)shutdown(oldest->fd, SHUT_RDWR); /* the library sees its end */
+    oldest->fd = -1;
+    return true;
+}
+
 static void connection_open(struct http_server *server, struct MHD_Connection *mhd, void **state)
 {
     struct connection *connection = allocate(1, sizeof(*connection));
@@ -356,6 +399,8 @@ static void connection_open(struct http_server *server, struct MHD_Connection *m
         connection->next->previous = connection;
     server->connections = connection;
     *state = connection;
+    if (++server->connection_count > server->connection_limit)
+        (void)make_place(server);
 }
 
 static void on_connection(void *context, struct MHD_Connection *mhd, void **state,
@@ -369,6 +414,7 @@ static void on_connection(void *context, struct MHD_Connection *mhd, void **stat
     struct connection *connection = *state;
     if (!connection)
         return;
+    server->connection_count--;
     *state = NULL;
     if (connection->previous)
         connection->previous->next = connection->next;
@@ -416,6 +462,11 @@ static void on_sweep(uv_timer_t *timer)
          connection = connection->next)
         if (connection->fd >= 0 && overdue(connection, now_ms))
             (void)shutdown(connection->fd, SHUT_RDWR);
+    unsigned over = server->connection_count > server->connection_limit
+                        ? server->connection_count - server->connection_limit
+                        : 0;
+    while (over-- > 0 && make_place(server))
+        ;
     run(server);
 }
 
@@ -513,6 +564,7 @@ static bool start_daemon(struct http_server *server, const struct http_server_co
 {
     unsigned limit = config->connections_max ? config->connections_max : HTTP_CONNECTIONS_DEFAULT;
     unsigned each = config->per_address_max ? config->per_address_max : limit / 4 + 1;
+    server->connection_limit = limit;
     char priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"; /* read at the start only */
     struct MHD_OptionItem tls[] = {{MHD_OPTION_HTTPS_MEM_CERT, 0, server->certificate},
                                    {MHD_OPTION_HTTPS_MEM_KEY, 0, server->key},
@@ -523,7 +575,7 @@ static bool start_daemon(struct http_server *server, const struct http_server_co
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG |
             (server->key ? MHD_USE_TLS : 0),
         0, NULL, NULL, on_request, server, MHD_OPTION_EXTERNAL_LOGGER, quiet, NULL,
-        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, limit,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, limit + SPARE_CONNECTIONS,
         MHD_OPTION_PER_IP_CONNECTION_LIMIT, loopback && !config->per_address_max ? 0 : each,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)HTTP_CONNECTION_MEMORY, MHD_OPTION_URI_LOG_CALLBACK, on_target, server,

@@ -2,8 +2,9 @@
  *
  * Touches the outside world. One epoll descriptor of the library is polled by the loop; a request
  * that waits for the coalition is suspended and costs nothing. Everything a client can make grow is
- * bounded: connections in all and an address, the memory of a connection's headers, bodies, and the
- * time that headers, a body and the reading of an answer may take.
+ * bounded: connections in all (the one that is idle longest leaves for one that comes) and an
+ * address, the memory of a connection's headers, bodies, and the time that headers, a body and the
+ * reading of an answer may take.
  *
  * Threads: the loop's thread only.
  */
@@ -29,7 +30,7 @@ enum {
 
 struct http_server_config {
     const char *listen;       /* "127.0.0.1:8080", "[::1]:8080", "localhost:8080"; port 0: any */
-    unsigned connections_max; /* 0: HTTP_CONNECTIONS_DEFAULT */
+    unsigned connections_max; /* 0: HTTP_CONNECTIONS_DEFAULT; beyond it idle ones are ended */
     unsigned per_address_max; /* 0: a quarter of them, on loopback all of them */
     const char *certificate_path; /* PEM chain; NULL: no TLS */
     const char *key_path;         /* PEM; refused when others can read it */

@@ -51,6 +51,12 @@ struct lane_entry *lane_find(const struct lane *lane, const struct hash *id)
     return NULL;
 }
 
+bool lane_holds(const struct lane *lane, uint64_t sequence)
+{
+    size_t at = place_of(lane, sequence);
+    return at < lane->count && lane->entries[at]->batch.sequence == sequence;
+}
+
 static struct lane_entry *before(const struct lane *lane, const struct lane_entry *entry)
 {
     return lane_find_at(lane, entry->batch.sequence - 1, &entry->batch.previous);

@@ -58,6 +58,8 @@ void lane_release(struct lane *lane);
 struct lane_entry *lane_find(const struct lane *lane, const struct hash *id);
 /* The same, told where to look. */
 struct lane_entry *lane_find_at(const struct lane *lane, uint64_t sequence, const struct hash *id);
+/* Any batch at that sequence. */
+bool lane_holds(const struct lane *lane, uint64_t sequence);
 /* Copies `bytes`, which encode `batch` (checked and verified: it is not hashed again). NULL when it
  * is held already, lies at or below the decided head, too far beyond it, or the lane has no room.
  */

@@ -31,7 +31,7 @@ void replica_send(struct replica *r, uint16_t peer, const struct message *messag
         return;
     }
     if (peer < NODES_MAX)
-        r->seen[peer].served_bytes += r->sends.size - offset;
+        r->seen[peer].served_bytes += r->sends.size - offset + SERVE_MESSAGE_COST;
     struct queued_action *queued = replica_act(r, REPLICA_SEND);
     queued->action.peer = peer;
     queued->offset = offset;
@@ -419,6 +419,8 @@ static void dispatch(struct replica *r, uint16_t from, const struct message *mes
         /* Each vote may bring actions, and their queue has an end: taken before the next vote. A
          * peer that carries one bad signature is not worth checking the others. */
         for (size_t i = 0; i < message->body.votes.count && !r->stopped; i++) {
+            if (peer_is_over_budget(r, from))
+                return;
             if (!agree_on_vote(r, from, &message->body.votes.items[i]))
                 return;
             agree_pump(r);
@@ -452,9 +454,13 @@ void replica_on_message(struct replica *r, uint16_t from, struct bytes bytes, ui
         return;
     set_clock(r, now_ms);
     r->seen[from].heard_ms = now_ms;
+    if (peer_is_over_budget(r, from)) {
+        r->seen[from].ignored++;
+        return;
+    }
     struct error error;
     if (!message_decode(bytes, &r->in, &error)) {
-        r->seen[from].bad_signatures++;
+        peer_malformed(r, from);
         return;
     }
     dispatch(r, from, &r->in);
@@ -654,6 +660,12 @@ void replica_status(const struct replica *r, uint64_t now_ms, struct replica_sta
         status->conflicts[i] = seen->conflicts;
         status->bad_signatures[i] = seen->bad_signatures;
         status->omissions[i] = seen->omissions;
+        status->malformed[i] = seen->malformed;
+        status->useless[i] = seen->useless;
+        status->ignored[i] = seen->ignored;
+        status->unserved[i] = seen->unserved;
+        status->refused_cuts[i] = seen->refused_cuts;
+        status->unfetched_cuts[i] = seen->unfetched_cuts;
         status->lanes[i] = r->lanes[i].decided;
         heard += r->is_voter[i] && i != r->config.self.v && seen->heard_ms > 0 &&
                  now_ms < seen->heard_ms + HEARD_RECENTLY_MS;

@@ -122,7 +122,13 @@ struct replica_status {
     uint64_t mempool_bytes, mempool_count, undecided_batches, outbox_count;
     uint64_t heard_ms[NODES_MAX]; /* when each node was last heard, 0: never */
     uint64_t peer_height[NODES_MAX];
-    uint64_t conflicts[NODES_MAX], bad_signatures[NODES_MAX], omissions[NODES_MAX];
+    /* Of each node: what its key signed against itself and proposed that was refused or could not
+     * be fetched in time; and what it carried, whoever made it. */
+    uint64_t conflicts[NODES_MAX], refused_cuts[NODES_MAX], unfetched_cuts[NODES_MAX];
+    uint64_t omissions[NODES_MAX];
+    uint64_t bad_signatures[NODES_MAX], malformed[NODES_MAX], useless[NODES_MAX];
+    uint64_t ignored[NODES_MAX];       /* messages, unread: it had wasted too much of our time */
+    uint64_t unserved[NODES_MAX];      /* requests beyond what a peer gets in a second */
     struct lane_head lanes[NODES_MAX]; /* decided */
 };
 void replica_status(const struct replica *replica, uint64_t now_ms,

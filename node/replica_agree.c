@@ -114,6 +114,40 @@ enum cut_status agree_judge(struct replica *r, const struct cut *cut, bool fetch
     return CUT_INVALID;
 }
 
+/* Whoever proposed it first: a cut that others had to propose again is still its work. */
+static struct peer_seen *maker_of(struct replica *r, const struct hash *id, const char **name_out)
+{
+    int32_t round = consensus_cut_round(r->consensus, id);
+    if (round < 0)
+        return NULL;
+    uint16_t maker = consensus_proposer(&r->agreement, r->height + 1, round);
+    *name_out = r->charter->nodes[maker].name;
+    return &r->seen[maker];
+}
+
+static void refuse_cut(struct replica *r, const struct hash *id, const char *why)
+{
+    const char *name = "nobody known";
+    struct peer_seen *maker = maker_of(r, id, &name);
+    if (maker)
+        maker->refused_cuts++;
+    replica_warn(r, "cut of height %llu, proposed by %s, is refused: %s",
+                 (unsigned long long)r->height + 1, name, why);
+}
+
+/* The round that ends could not use them: whoever proposed them did not give their batches. */
+static void note_unfetched(struct replica *r, int32_t round)
+{
+    const char *name;
+    for (size_t i = 0; i < r->unjudged_count; i++) {
+        const struct hash *id = &r->unjudged[i];
+        struct peer_seen *maker =
+            consensus_cut_round(r->consensus, id) == round ? maker_of(r, id, &name) : NULL;
+        if (maker)
+            maker->unfetched_cuts++;
+    }
+}
+
 static void judge_one(struct replica *r, const struct hash *id)
 {
     struct cut cut;
@@ -127,7 +161,7 @@ static void judge_one(struct replica *r, const struct hash *id)
     r->fetch_hint = consensus_proposer(&r->agreement, cut.height, consensus_round(r->consensus));
     enum cut_status status = agree_judge(r, &cut, current, &why);
     if (status == CUT_INVALID)
-        replica_warn(r, "cut of height %llu is refused: %s", (unsigned long long)cut.height, why);
+        refuse_cut(r, id, why);
     if (status != CUT_UNKNOWN) {
         consensus_cut_status(r->consensus, id, status);
         return;
@@ -365,7 +399,7 @@ void agree_on_proposal(struct replica *r, uint16_t from, struct bytes bytes)
     codec_reader_init(&reader, bytes);
     proposal_get(&reader, proposal);
     if (!codec_finish(&reader, "proposal", NULL)) {
-        r->seen[from].bad_signatures++;
+        peer_malformed(r, from);
         return;
     }
     uint16_t proposer = proposal->proposer.v;
@@ -375,7 +409,7 @@ void agree_on_proposal(struct replica *r, uint16_t from, struct bytes bytes)
         !consensus_takes_proposal(r->consensus, proposal))
         return;
     if (!proposal_verify(proposal, r->verifiers[proposer], &r->charter->coalition)) {
-        r->seen[from].bad_signatures++;
+        peer_bad_signature(r, from, 1);
         return;
     }
     gossip_remember_proposal(r, proposal, bytes);
@@ -385,7 +419,10 @@ void agree_on_proposal(struct replica *r, uint16_t from, struct bytes bytes)
      * never too late, or nothing could be decided until they have caught up. */
     bool earliest = time_ms == r->cut_time_ms + 1 && time_ms > r->now_ms;
     bool timely = earliest || (time_ms <= r->now_ms + bound && r->now_ms <= time_ms + bound);
-    consensus_on_proposal(r->consensus, proposal, bytes, timely, proof_holds(r, proposal));
+    bool proven = proof_holds(r, proposal);
+    if (!proven) /* nobody honest makes it, or passes it on */
+        peer_bad_signature(r, from, 1 + proposal->proof_count);
+    consensus_on_proposal(r->consensus, proposal, bytes, timely, proven);
 }
 
 static bool claim_held(const struct replica *r, const struct vote *vote, size_t place)
@@ -427,25 +464,49 @@ static void take_surplus(struct replica *r, const struct vote *vote)
         surplus->height = 0;
 }
 
+static bool vote_is_held(const struct replica *r, const struct vote *vote)
+{
+    for (size_t place = 0; place < r->agreement.voter_count; place++)
+        if (r->agreement.voters[place] == vote->voter.v && claim_held(r, vote, place))
+            return true;
+    return false;
+}
+
+/* Beyond our round a voter's newest vote alone is kept. One was verified already: a liar could say
+ * a hundred thousand rounds, and each would be worth a check. */
+static const struct vote *newest_beyond(const struct replica *r, const struct vote *vote)
+{
+    const struct peer_seen *seen = &r->seen[vote->voter.v];
+    const struct vote *newest = &seen->votes[vote->type - 1];
+    int32_t ours = consensus_round(r->consensus);
+    bool beyond = vote->round > ours && seen->has_vote[vote->type - 1] &&
+                  newest->height == vote->height && newest->round > ours;
+    return beyond ? newest : NULL;
+}
+
 bool agree_on_vote(struct replica *r, uint16_t from, const struct vote *vote)
 {
     uint16_t voter = vote->voter.v;
-    if (voter >= r->charter->node_count || !r->is_voter[voter] || vote->height != r->height + 1)
+    if (voter >= r->charter->node_count || !r->is_voter[voter] || vote->height != r->height + 1 ||
+        vote_is_held(r, vote))
         return true;
-    for (size_t place = 0; place < r->agreement.voter_count; place++)
-        if (r->agreement.voters[place] == voter && claim_held(r, vote, place))
-            return true;
+    const struct vote *newest = newest_beyond(r, vote);
+    if (newest && newest->round > vote->round)
+        return true;
     if (vote_is_surplus(r, vote)) {
         r->surplus[voter][vote->type - 1] = *vote;
         return true;
     }
     if (!vote_verify(vote, r->verifiers[voter], &r->charter->coalition)) {
-        r->seen[from].bad_signatures++;
+        peer_bad_signature(r, from, 1);
         return false;
     }
+    bool over = consensus_step(r->consensus) == STEP_DECIDED; /* late, as honest votes may be */
     gossip_remember_vote(r, vote);
     consensus_on_vote(r->consensus, vote);
     take_surplus(r, vote);
+    if (newest || (!over && !vote_is_held(r, vote)))
+        peer_useless(r, from, 1);
     return true;
 }
 
@@ -576,7 +637,7 @@ static bool certificate_holds(struct replica *r, uint16_t from,
         !certificate_verify(certificate, &r->charter->coalition,
                             (const struct verifier *const *)r->verifiers, r->is_voter,
                             r->charter->node_count, r->agreement.quorum, NULL)) {
-        r->seen[from].bad_signatures++;
+        peer_bad_signature(r, from, certificate->count);
         return false;
     }
     return true;
@@ -671,13 +732,15 @@ void agree_on_time(struct replica *r)
 }
 
 /* How long a timeout lasts is local: a proposer that has said nothing for seconds, not even its
- * status, is not waited for as long as one that talks. Safety never rests on it. */
+ * status, or so much nonsense that it is not listened to, is not waited for as long as one that
+ * talks. Safety never rests on it. */
 static uint32_t patience(const struct replica *r, const struct consensus_action *action)
 {
     uint64_t height = consensus_height(r->consensus);
     uint16_t proposer = consensus_proposer(&r->agreement, height, action->round);
-    bool silent =
-        proposer != r->config.self.v && r->now_ms > r->seen[proposer].heard_ms + HEARD_RECENTLY_MS;
+    bool silent = proposer != r->config.self.v &&
+                  (r->now_ms > r->seen[proposer].heard_ms + HEARD_RECENTLY_MS ||
+                   peer_is_over_budget(r, proposer));
     if (action->timeout == TIMEOUT_PROPOSE && silent && action->delay_ms > SILENT_PROPOSER_MS)
         return SILENT_PROPOSER_MS;
     return action->delay_ms;
@@ -698,6 +761,9 @@ static void take_action(struct replica *r, const struct consensus_action *action
         store_vote(r, action);
         return;
     case ACTION_TIMEOUT:
+        if (action->timeout == TIMEOUT_PROPOSE &&
+            r->timers[TIMEOUT_PROPOSE].height == consensus_height(r->consensus))
+            note_unfetched(r, r->timers[TIMEOUT_PROPOSE].round);
         r->timers[action->timeout] = (struct timer){.set = true,
                                                     .at_ms = r->now_ms + patience(r, action),
                                                     .height = consensus_height(r->consensus),

@@ -54,7 +54,9 @@ static bool may_serve(struct replica *r, uint16_t peer)
         seen->serve_second = second;
         seen->served = seen->served_bytes = 0;
     }
-    return seen->served++ < SERVE_PER_SECOND && seen->served_bytes < SERVE_BYTES_PER_SECOND;
+    bool good = seen->served++ < SERVE_PER_SECOND && seen->served_bytes < SERVE_BYTES_PER_SECOND;
+    seen->unserved += !good;
+    return good;
 }
 
 static bool all_quiet(const struct replica *r)
@@ -317,14 +319,14 @@ void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes)
     if (!batch_decode(bytes, &batch, NULL) || batch.lane.v >= r->charter->node_count ||
         !hash_equal(&batch.coalition, &r->charter->coalition) ||
         batch.payload.size > r->charter->limits.batch_bytes) {
-        r->seen[from].bad_signatures++;
+        peer_malformed(r, from);
         return;
     }
     struct lane *lane = &r->lanes[batch.lane.v];
     if (!takes_batch(r, &batch))
         return;
     if (!batch_verify(&batch, r->verifiers[batch.lane.v])) {
-        r->seen[from].bad_signatures++;
+        peer_bad_signature(r, from, 1);
         return;
     }
     if (batch.lane.v == r->config.self.v && !PLANTED(PLANT_LOST_STORE)) {
@@ -333,6 +335,12 @@ void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes)
         retire(r, from, what);
         return;
     }
+    /* In a full lane, or beside another at its place, it costs more than a check: it is written,
+     * and deleted again. Honest lanes have no forks, and who was asked for one serves what is
+     * wanted. */
+    bool crowds = lane->count >= LANE_BRANCH_MAX || lane_holds(lane, batch.sequence);
+    if (crowds && !lane_wants(lane, &batch))
+        peer_useless(r, from, 1);
     if (!lane_make_room(lane, &batch, bytes.size, crowded_out, r))
         return;
     const struct lane_entry *entry = lane_add(lane, &batch, bytes, false);
@@ -389,7 +397,8 @@ void gossip_on_fetch_batches(struct replica *r, uint16_t from, const struct mess
         if (item->lane.v >= r->charter->node_count)
             return;
         for (size_t n = 0;
-             n < LANE_BATCHES_PER_CUT_MAX && at.sequence > item->above && sent < FETCH_BYTES_MAX;
+             n < LANE_BATCHES_PER_CUT_MAX && at.sequence > item->above && sent < FETCH_BYTES_MAX &&
+             r->seen[from].served_bytes < SERVE_BYTES_PER_SECOND;
              n++)
             if (!send_batch(r, from, item->lane.v, &at, &sent))
                 break;
@@ -422,7 +431,9 @@ void gossip_on_fetch_heights(struct replica *r, uint16_t from, uint64_t first, u
     if (!may_serve(r, from) || first == 0)
         return;
     size_t sent = 0;
-    for (uint64_t i = 0; i < count && first + i <= r->shown.height; i++) {
+    for (uint64_t i = 0; i < count && first + i <= r->shown.height &&
+                         r->seen[from].served_bytes < SERVE_BYTES_PER_SECOND;
+         i++) {
         bool more = count == 1 || send_height_batches(r, from, first + i, &sent);
         if (!send_height(r, from, first + i) || !more)
             return;

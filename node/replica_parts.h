@@ -6,6 +6,7 @@
  *   replica_gossip.c   status, repetition, fetching, catching up, the question at start
  *   replica_recover.c  replaying the store
  *   replica_resume.c   going on from an image instead of the first height
+ *   replica_peers.c    what peers may cost
  *   replica_history.c  reading records, tiles and proofs
  *   replica_member.c   reading a member's history
  */
@@ -36,6 +37,8 @@ enum {
     FETCH_BYTES_MAX = 4 * 1024 * 1024, /* batches sent for one request */
     SERVE_PER_SECOND = 400,            /* requests served a peer */
     SERVE_BYTES_PER_SECOND = 48 * 1024 * 1024,
+    SERVE_MESSAGE_COST = 8 * 1024, /* each counts so many bytes more: small ones cost too */
+    WASTE_PER_SECOND = 256,        /* useless signature checks a peer: about 3 % of a core */
     /* A group that is this full takes no batches and no further height before it is written: a
      * flood, or a slow disk, must not fill it to STORE_GROUP_MAX. */
     GROUP_BYTES_BUSY = 16 * 1024 * 1024,
@@ -117,6 +120,9 @@ struct queued_action {
 
 struct peer_seen { /* of each node */
     uint64_t heard_ms, height, conflicts, bad_signatures, omissions;
+    uint64_t malformed, useless, ignored, refused_cuts, unfetched_cuts, unserved;
+    uint64_t waste_second; /* of `wasted`: see replica_peers.c */
+    uint32_t wasted;
     struct vote votes[2];
     bool has_vote[2];
     struct vote decided;    /* its newest vote in a certificate; height 0: none */
@@ -256,6 +262,14 @@ void gossip_remember_vote(struct replica *r, const struct vote *vote);
 void gossip_remember_decided(struct replica *r, const struct vote *vote); /* of a certificate */
 void gossip_remember_proposal(struct replica *r, const struct proposal *proposal,
                               struct bytes bytes);
+
+/* replica_peers.c: `from` brought something that does not decode; that is badly signed; or that is
+ * well signed and of no use; it took so many checks. */
+void peer_malformed(struct replica *r, uint16_t from);
+void peer_bad_signature(struct replica *r, uint16_t from, size_t checks);
+void peer_useless(struct replica *r, uint16_t from, size_t checks);
+/* It has used up what it may waste in this second. */
+bool peer_is_over_budget(const struct replica *r, uint16_t from);
 
 /* replica_recover.c */
 bool recover(struct replica *r, struct error *error) MUST_USE;

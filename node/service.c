@@ -17,6 +17,7 @@
 #include "node/images.h"
 #include "node/lock.h"
 #include "node/log.h"
+#include "node/peer_watch.h"
 #include "node/replica.h"
 #include "node/store_leveldb.h"
 #include "node/transport.h"
@@ -24,6 +25,7 @@
 enum {
     STEP_MS_MAX = 2000,     /* the replica is called at least so often */
     HOUSEKEEPING_MS = 100,  /* deadlines of answers, suppressed log lines */
+    WATCH_MS = 1000,        /* between looks at what peers do wrong */
     STOP_WITHIN_MS = 10000, /* a graceful stop waits no longer for answers */
     STOP_IMAGE_MS = 50000,  /* nor so much longer for the last image of the state */
     ROUNDS_MAX = 10000      /* of draining before other events get their turn */
@@ -61,6 +63,8 @@ struct service {
     bool draining; /* inside drain(): actions are being taken */
     bool stopping, finished, failed;
     uint64_t stop_at_ms, written_groups, write_ns;
+    struct peer_watch watches[NODES_MAX];
+    uint64_t watched_ms;
     struct error failure;
 };
 
@@ -229,11 +233,52 @@ static bool stopped_cleanly(struct service *s)
            (in_a_hurry || images_last(&s->images, s->replica));
 }
 
+/* What the log says of a peer: only what its own keys did, or what it carried. */
+static void watch_peer(struct service *s, uint16_t node, const struct replica_status *status,
+                       uint64_t now_ms)
+{
+    struct transport_counts link;
+    struct log_field fields[1 + FAULT_COUNT];
+    if (!transport_counts_of(s->transport, node, &link))
+        return;
+    const uint64_t counts[FAULT_COUNT] = {
+        [FAULT_conflicts] = status->conflicts[node],
+        [FAULT_refused_cuts] = status->refused_cuts[node],
+        [FAULT_unfetched_cuts] = status->unfetched_cuts[node],
+        [FAULT_bad_signatures] = status->bad_signatures[node],
+        [FAULT_malformed] = status->malformed[node],
+        [FAULT_bad_frames] = link.bad_frames,
+        [FAULT_useless] = status->useless[node],
+        [FAULT_ignored] = status->ignored[node],
+        [FAULT_over_budget] = link.over_budget,
+        [FAULT_incomplete] = link.incomplete,
+        [FAULT_refused_handshakes] = link.refused_handshakes,
+        [FAULT_unserved] = status->unserved[node],
+    };
+    fields[0] = log_text("peer", s->charter->nodes[node].name);
+    size_t count = peer_watch_look(&s->watches[node], counts, now_ms, fields + 1);
+    if (count > 0)
+        log_write(LOG_LEVEL_WARN, "peer misbehaves", fields, 1 + count);
+}
+
+static void watch_peers(struct service *s)
+{
+    uint64_t now_ms = wall_ms();
+    struct replica_status status;
+    if (now_ms >= s->watched_ms && now_ms - s->watched_ms < WATCH_MS)
+        return;
+    s->watched_ms = now_ms;
+    replica_status(s->replica, now_ms, &status);
+    for (uint16_t i = 0; i < s->charter->node_count; i++)
+        watch_peer(s, i, &status, now_ms);
+}
+
 static void on_housekeeping(uv_timer_t *timer)
 {
     struct service *s = (struct service *)timer->data;
     api_on_time(s->api);
     drain(s);
+    watch_peers(s);
     log_flush(false);
     if (!s->stopping) {
         images_step(&s->images, s->replica);
@@ -284,7 +329,13 @@ static void peer_metric(const struct service *s, struct buffer *out, const char 
       "Messages dropped because the peer's queue was full.")                                       \
     X(handshakes, "handshakes_total", "counter", "Completed handshakes.")                          \
     X(handshake_failures, "handshake_failures_total", "counter", "Handshakes that failed.")        \
-    X(bad_frames, "bad_frames_total", "counter", "Frames of the peer that were malformed.")
+    X(bad_frames, "bad_frames_total", "counter", "Frames of the peer that were malformed.")        \
+    X(over_budget, "over_budget_frames_total", "counter",                                          \
+      "Frames in the peer's name that were not read: it had used up its share.")                   \
+    X(incomplete, "incomplete_messages_total", "counter",                                          \
+      "Messages of the peer whose rest did not come.")                                             \
+    X(refused_handshakes, "refused_handshakes_total", "counter",                                   \
+      "Handshakes begun in the peer's name that were too many, or replays.")
 
 #define X(field, name, type, help)                                                                 \
     static uint64_t value_##field(const struct transport_counts *counts)                           \
@@ -308,12 +359,11 @@ static void metrics(void *context, struct buffer *out)
                   "accrue_stranger_frames_total{reason=\"bad-mac\"} %" PRIu64 "\n"
                   "accrue_stranger_frames_total{reason=\"malformed\"} %" PRIu64 "\n"
                   "accrue_stranger_frames_total{reason=\"unknown-peer\"} %" PRIu64 "\n"
-                  "accrue_stranger_frames_total{reason=\"rate-limited\"} %" PRIu64 "\n"
                   "# HELP accrue_listen_rebinds_total Times the peers' socket was renewed.\n"
                   "# TYPE accrue_listen_rebinds_total counter\n"
                   "accrue_listen_rebinds_total %" PRIu64 "\n",
                   strangers.bad_mac, strangers.malformed, strangers.unknown_peer,
-                  strangers.rate_limited, strangers.rebinds);
+                  strangers.rebinds);
     buffer_printf(out,
                   "# HELP accrue_store_groups_total Atomic synced groups written.\n"
                   "# TYPE accrue_store_groups_total counter\n"

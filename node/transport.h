@@ -45,12 +45,14 @@ struct transport_events {
 struct transport_counts { /* a peer's, since the start; for /metrics */
     uint64_t sent_messages, sent_bytes, received_messages, received_bytes;
     uint64_t dropped_queue_full, handshakes, handshake_failures, bad_frames;
+    uint64_t over_budget;        /* frames in its name, unread: it had used up its share */
+    uint64_t incomplete;         /* messages whose rest did not come */
+    uint64_t refused_handshakes; /* too many, or a replay */
     bool up;
 };
 struct transport_strangers { /* frames that belong to no peer */
     uint64_t bad_mac, malformed, unknown_peer;
-    uint64_t rate_limited; /* authentic, but over their peer's budget */
-    uint64_t rebinds;      /* the listening socket was renewed, see descriptors_max */
+    uint64_t rebinds; /* the listening socket was renewed, see descriptors_max */
 };
 
 struct transport;

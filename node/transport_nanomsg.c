@@ -16,18 +16,20 @@
 
 enum {
     PEERS_MAX = 256,
-    FRAMES_PER_WAKE = 64,                   /* 4 MiB, about 10 ms: then others have a turn */
+    FRAMES_PER_WAKE = 64,                   /* 4 MiB: then others have a turn ... */
+    WAKE_NS_MAX = 5000000,                  /* ... or after 5 ms, where frames cost much */
     RECEIVE_MAX = CHANNEL_FRAME_MAX + 1024, /* nanomsg drops connections that announce more */
     FRAME_OVERHEAD = 128,                   /* what a queued frame costs besides its bytes */
     PEER_BYTES_PER_MS = 128 * 1024,         /* a peer's budget, about 128 MiB/s ... */
     PEER_BYTES_BURST = 128 * 1024 * 1024,   /* ... of which a second can be saved up */
     PEER_BAD_FRAME_COST = 1024 * 1024,      /* a malformed frame: about 128 a second */
+    PEER_FRAME_COST = 8 * 1024,             /* any frame, at least: about 16,000 a second */
     RECONNECT_FIRST_MS = 5000,              /* a link that stays down gets a new socket */
     RECONNECT_MAX_MS = 60000,
     CONNECT_WAIT_MS = 100,      /* nanomsg's own attempts, doubling ... */
     CONNECT_WAIT_MAX_MS = 2000, /* ... up to this */
     DESCRIPTORS_WANTED = 8192,  /* the limit of the process is raised to this */
-    DESCRIPTORS_LOOK_MS = 1000,
+    DESCRIPTORS_LOOK_MS = 250,
     REBIND_WAIT_MS = 10000,
 };
 _Static_assert((int)TRANSPORT_POINT_SIZE == (int)CHANNEL_POINT_SIZE, "one kind of key");
@@ -51,7 +53,7 @@ struct link {
     int64_t budget_bytes;
     uint64_t reconnect_ms; /* when, if the link is still down */
     uint64_t reconnect_wait_ms;
-    uint64_t dropped_queue_full;
+    uint64_t dropped_queue_full, over_budget;
 };
 
 struct transport {
@@ -233,12 +235,13 @@ static void link_receive(struct link *link, struct bytes frame)
 {
     struct transport *transport = link->transport;
     if (link->budget_bytes <= 0) {
-        transport->strangers.rate_limited++;
+        link->over_budget++;
         return;
     }
     switch (channel_receive(link->channel, frame, uv_now(transport->loop))) {
     case CHANNEL_ACCEPTED:
-        link->budget_bytes -= (int64_t)frame.size;
+        link->budget_bytes -=
+            frame.size > PEER_FRAME_COST ? (int64_t)frame.size : (int64_t)PEER_FRAME_COST;
         break;
     case CHANNEL_FORGED:
         transport->strangers.bad_mac++;
@@ -282,8 +285,9 @@ static void on_readable(uv_poll_t *poll, int status, int events)
  * looked at again on the next one without waiting for another signal. */
 static void drain(struct transport *transport)
 {
+    uint64_t start_ns = uv_hrtime();
     for (unsigned count = 0; transport->socket >= 0; count++) {
-        if (count == FRAMES_PER_WAKE) {
+        if (count == FRAMES_PER_WAKE || uv_hrtime() - start_ns > WAKE_NS_MAX) {
             uv_idle_start(transport->more, on_more);
             return;
         }
@@ -394,7 +398,9 @@ static void descriptors_check(struct transport *transport, uint64_t now_ms)
         return;
     transport->descriptors_look_ms = now_ms + DESCRIPTORS_LOOK_MS;
     if (transport->socket >= 0) {
-        if (now_ms < transport->rebind_ms || descriptors_open() <= transport->descriptors_max)
+        size_t open = descriptors_open(), most = transport->descriptors_max;
+        /* The store needs descriptors too: before they run out there is no waiting. */
+        if (open <= most || (now_ms < transport->rebind_ms && open <= most + most / 2))
             return;
         transport->rebind_ms = now_ms + REBIND_WAIT_MS;
         transport->strangers.rebinds++;
@@ -528,6 +534,9 @@ bool transport_counts_of(const struct transport *transport, uint16_t peer,
             .received_messages = counts.messages_received,
             .received_bytes = counts.bytes_received,
             .dropped_queue_full = link->dropped_queue_full,
+            .over_budget = link->over_budget,
+            .incomplete = counts.reassembly_evicted,
+            .refused_handshakes = counts.starts_refused,
             .handshakes = counts.handshakes,
             .handshake_failures = counts.handshake_failures,
             .bad_frames = counts.malformed,

@@ -770,6 +770,15 @@ bool consensus_cut_matters(const struct consensus *c, const struct hash *cut)
            (c->valid_round >= 0 && hash_equal(&c->valid, cut));
 }
 
+int32_t consensus_cut_round(const struct consensus *c, const struct hash *cut)
+{
+    for (size_t i = 0; i < c->round_count; i++)
+        for (size_t k = 0; c->rounds[i] && k < CONSENSUS_SLOTS; k++)
+            if (c->rounds[i]->slots[k].used && hash_equal(&c->rounds[i]->slots[k].cut, cut))
+                return (int32_t)i;
+    return -1;
+}
+
 size_t consensus_round_cuts(const struct consensus *c, struct hash cuts_out[CONSENSUS_SLOTS])
 {
     const struct round_state *round = round_at(c, c->round);

@@ -107,6 +107,8 @@ struct bytes consensus_cut_bytes(const struct consensus *consensus, const struct
 
 /* Is the cut proposed in this round, locked or valid: may its batches be needed for a vote now? */
 bool consensus_cut_matters(const struct consensus *consensus, const struct hash *cut);
+/* The first round in which it was proposed, as far as is known; -1: none. */
+int32_t consensus_cut_round(const struct consensus *consensus, const struct hash *cut);
 /* Cuts proposed in this round; returns how many. */
 size_t consensus_round_cuts(const struct consensus *consensus,
                             struct hash cuts_out[CONSENSUS_SLOTS]);

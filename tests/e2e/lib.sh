@@ -14,6 +14,7 @@ accrued=$ACCRUE_BUILD/accrued accrue=$ACCRUE_BUILD/accrue
 work=$(mktemp -d "${TMPDIR:-/tmp}/accrue-e2e.XXXXXX")
 names=(grocer books cinema fuel)
 slow=${ACCRUE_SLOW:-1}
+seats=("${names[@]}") # a test may take a node out of `names`, never out of its seat
 base=0       # peers listen on base + 0..3, HTTP on base + 1000 + 0..3
 declare -A pids=()
 declare -A nets=() # network namespaces of nodes that have one
@@ -148,7 +149,7 @@ images_every() { # RECORDS NODE...
 number_of() {
     local i
     for i in 0 1 2 3; do
-        [[ ${names[i]} != "$1" ]] || echo "$i"
+        [[ ${seats[i]} != "$1" ]] || echo "$i"
     done
 }
 

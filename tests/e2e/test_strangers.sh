@@ -27,6 +27,17 @@ metric() { # NAME-WITH-LABELS
     sed -n "s/^$1 //p" <<<"$body"
 }
 
+# Of grocer, in KiB.
+memory() {
+    sed -n 's/^VmRSS:[^0-9]*\([0-9]*\).*/\1/p' "/proc/${pids[grocer]}/status"
+}
+
+not_grown() { # KIB-BEFORE KIB-MORE
+    local now
+    now=$(memory)
+    ((now - $1 < $2)) || depth=1 fail "memory went from $1 to $now KiB"
+}
+
 # ---- at the peers' port ------------------------------------------------------------------------
 
 # What comes on standard input goes to grocer's port for peers.
@@ -62,8 +73,8 @@ garbage_at_the_peers_port_harms_nothing() {
 }
 
 frames_of_a_forged_size_take_no_memory() {
-    local pid=${pids[grocer]} senders=() before after i
-    before=$(sed -n 's/^VmRSS: *\([0-9]*\).*/\1/p' "/proc/$pid/status")
+    local senders=() before i
+    before=$(memory)
     for ((i = 0; i < 20; i++)); do
         printf '\0SP\0\0\120\0\0\177\377\377\377\377\377\377\377garbage' | to_the_peers_port &
         senders+=($!)
@@ -72,32 +83,23 @@ frames_of_a_forged_size_take_no_memory() {
     done
     wait "${senders[@]}"
     goes_on after-forged-sizes
-    after=$(sed -n 's/^VmRSS: *\([0-9]*\).*/\1/p' "/proc/$pid/status")
-    ((after - before < 32768)) || fail "memory went from $before to $after KiB"
+    not_grown "$before" 32768
 }
 
-# Holds COUNT connections open for SECONDS, and says in FILE when they are.
-hold_connections() { # PORT COUNT SECONDS FILE
-    local i fd
-    ulimit -n $((2 * $2 + 100))
-    for ((i = 0; i < $2; i++)); do
-        # shellcheck disable=SC2034
-        exec {fd}<>"/dev/tcp/127.0.0.1/$1" || break
-    done
-    echo "$i" >"$4"
-    sleep "$3"
+# COUNT connections to PORT, each of which says TEXT and then nothing, for SECONDS.
+crowd() { # NAME PORT COUNT SECONDS [TEXT]
+    "$ACCRUE_BUILD/tests/crowd" "${@:2}" >"$work/crowd.$1" &
+    helpers+=($!)
+    expect_eventually 20 test -s "$work/crowd.$1"
+    expect_equal "open $3" "$(head -n 1 "$work/crowd.$1")" "connections of $1"
 }
 
-five_hundred_idle_connections_keep_nobody_out() {
-    local held=()
-    hold_connections "$base" 500 60 "$work/held.peers" 2>/dev/null &
-    held+=($!)
-    hold_connections $((base + 1000)) 500 60 "$work/held.http" 2>/dev/null &
-    held+=($!)
-    helpers+=("${held[@]}")
-    expect_eventually 20 test -s "$work/held.peers"
-    expect_eventually 20 test -s "$work/held.http"
-    expect_equal '500 500' "$(<"$work/held.peers") $(<"$work/held.http")" 'open connections'
+# Of the 2,000 at the API's port, 1,024 have a place at a time.
+two_thousand_idle_connections_keep_nobody_out() {
+    local before
+    before=$(memory)
+    crowd peers "$base" 2000 20 '\0SP\0\0P\0\0'
+    crowd http $((base + 1000)) 2000 20
     goes_on with-idle-strangers
     # A peer that starts now still gets through to this one.
     node_end fuel
@@ -105,7 +107,7 @@ five_hundred_idle_connections_keep_nobody_out() {
     needed nodes_ready fuel
     expect_eventually 10 link_is_up fuel
     goes_on with-idle-strangers-2
-    kill "${held[@]}"
+    not_grown "$before" 65536
 }
 
 link_is_up() {
@@ -131,6 +133,77 @@ a_client_that_drips_is_ended_and_delays_nobody() {
     expect_eventually 20 test -s "$work/slow"
     expect_match '^1[0-9]$' "$(cat "$work/slow")" 'seconds until it was ended'
     goes_on after-slow
+}
+
+# A body that comes a byte a second; notes when it was ended.
+slow_body() {
+    local start=$SECONDS i
+    exec 3<>"/dev/tcp/127.0.0.1/$((base + 1000))"
+    printf 'POST /v1/earn HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n%s\r\n%s\r\n\r\n' \
+        "$(<"$home/grocer/till.token")" 'Content-Type: application/json
+Idempotency-Key: slow-body' 'Content-Length: 1000' >&3
+    for ((i = 0; i < 60; i++)); do
+        printf x >&3 || break
+        read -r -t 1 -u 3 _
+        (($? > 128)) || break
+    done
+    echo $((SECONDS - start)) >"$work/slow-body"
+}
+
+a_body_that_drips_is_ended_too() {
+    expect_eventually 40 test -s "$work/slow-body"
+    expect_match '^3[0-9]$' "$(<"$work/slow-body")" 'seconds until it was ended'
+}
+
+half_requests_by_the_thousand_keep_nobody_out() {
+    local before
+    before=$(memory)
+    crowd heads $((base + 1000)) 2000 5 'GET /v1/coalition HTTP/1.1\r\nHost: x\r\nX-Long: '
+    goes_on with-half-requests
+    not_grown "$before" 65536
+}
+
+# 1,024 of them, and the 64 that may be open for a moment, hold 92 KiB each.
+answers_that_nobody_reads_take_little() {
+    local before
+    before=$(memory)
+    crowd answers $((base + 1000)) 2000 5 'GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n'
+    goes_on with-unread-answers
+    not_grown "$before" 131072
+}
+
+requests_in_one_go_are_answered_one_by_one() {
+    local i seen
+    seen=$(
+        exec 3<>"/dev/tcp/127.0.0.1/$((base + 1000))"
+        for ((i = 0; i < 300; i++)); do
+            printf 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'
+        done >&3
+        printf 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' >&3
+        timeout 20 cat <&3 | tr -d '\0' | grep -o 'HTTP/1.1 200' | wc -l
+    )
+    expect_equal 301 "$seen" 'answers to 301 requests in one go'
+}
+
+gigabyte() { # CURL-OPTIONS...: a batch that large; its status and how much of it was sent
+    { head -c 1073741824 /dev/zero | tr '\0' x; } 2>/dev/null |
+        curl -s -m 60 -o "$work/null" -w '%{http_code} %{size_upload}' -X POST \
+            -H "Authorization: Bearer $(<"$home/grocer/till.token")" \
+            -H 'Content-Type: application/x-ndjson' "$@" -T - "$(url_of grocer)/v1/batch"
+}
+
+a_batch_of_a_gigabyte_is_refused() {
+    local before seen
+    before=$(memory)
+    # Announced: before a byte of it is read.
+    seen=$(gigabyte -H 'Content-Length: 1073741824' -H 'Transfer-Encoding:')
+    expect_equal '413 0' "$seen" 'status and bytes sent of what was announced'
+    # In chunks, nobody knows: at twice what a batch may have, the connection ends.
+    seen=$(gigabyte)
+    ((${seen#* } > 67108864 && ${seen#* } < 300000000)) ||
+        fail "of a gigabyte in chunks ${seen#* } bytes were taken"
+    goes_on after-a-gigabyte
+    not_grown "$before" 65536
 }
 
 refused() { # STATUS CODE WHAT CURL-OPTIONS...: a POST /v1/earn that is not what it should be
@@ -298,15 +371,22 @@ till grocer members ann "{\"member\":\"$ann\"}"
 expect_answer 200
 till grocer members bob "{\"member\":\"$bob\"}"
 expect_answer 200
-slow_client 2>/dev/null &
+slow_body 2>/dev/null &
 helpers+=($!)
 run_case garbage_at_the_peers_port_harms_nothing
 run_case frames_of_a_forged_size_take_no_memory
-run_case five_hundred_idle_connections_keep_nobody_out
+run_case two_thousand_idle_connections_keep_nobody_out
+run_case half_requests_by_the_thousand_keep_nobody_out
+run_case answers_that_nobody_reads_take_little
+run_case requests_in_one_go_are_answered_one_by_one
+run_case a_batch_of_a_gigabyte_is_refused
+slow_client 2>/dev/null & # not before: the crowds would end it sooner
+helpers+=($!)
 run_case bodies_that_are_wrong_are_refused_by_code
 run_case every_mistake_of_a_body_is_told_with_its_place
 run_case headers_that_are_wrong_are_refused_by_code
 run_case no_route_is_open_to_a_token_that_it_does_not_name
 run_case a_client_that_drips_is_ended_and_delays_nobody
+run_case a_body_that_drips_is_ended_too
 run_case all_nodes_still_agree
 finish

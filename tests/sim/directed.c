@@ -11,7 +11,12 @@
 #include "node/replica_parts.h"
 #include "sim/disk.h"
 
-enum { VOTERS = 4, NOW_MS = 1800000000, MIB = 1024 * 1024 };
+enum {
+    VOTERS = 4,
+    NOW_MS = 1800000000,
+    MIB = 1024 * 1024,
+    BELOW_BUDGET_MS = 5 /* between forks: faster, their carrier is not listened to */
+};
 
 /* Node 0 is the replica; the others are us. */
 struct stage {
@@ -252,8 +257,10 @@ static bool branch_after_flood(struct stage *s, size_t forks, size_t size)
         stage_close(&other);
         chain[i].previous = i ? heads[i - 1].id : none;
     }
-    for (uint64_t i = 0; i < forks; i++) /* the last ones fill the gaps */
+    for (uint64_t i = 0; i < forks; i++) { /* the last ones fill the gaps */
+        s->now_ms += BELOW_BUDGET_MS;
         hear_batch(s, 3, 1, none, i + 40 > forks ? size / 40 : size, 1000 + i);
+    }
     struct cut cut = cut_naming(s, 3, heads[2]);
     hear_decided(s, &cut);
     for (size_t turn = 0; turn < 2; turn++)
@@ -281,8 +288,10 @@ static bool disk_is_bounded(struct stage *s)
 {
     struct hash none = {{0}};
     stage_open(s, MIB);
-    for (uint64_t i = 0; i < 3 * LANE_BRANCH_MAX; i++)
+    for (uint64_t i = 0; i < 3 * LANE_BRANCH_MAX; i++) {
+        s->now_ms += BELOW_BUDGET_MS;
         hear_batch(s, 3, 1 + (i % 2) * (1 + i % 700), i % 2 ? (struct hash){{1}} : none, 50, i);
+    }
     size_t kept = 0;
     for (size_t i = 0; i < s->disk.count; i++)
         kept += s->disk.entries[i].key.at[0] == 'B';
@@ -488,6 +497,56 @@ static bool old_copy_is_brought_up(struct stage *s)
     return check(s->fatal, "a vote of the height that was fetched retires the key");
 }
 
+/* A voter says a hundred thousand rounds, each well signed and newer than the last: each would cost
+ * a check, and nodes that check all day decide nothing. */
+static bool rounds_for_nothing(struct stage *s)
+{
+    struct hash none = {{0}};
+    stage_open(s, MIB);
+    hear_batch(s, 1, 1, none, 100, 1);
+    struct message *message = (struct message *)allocate(1, sizeof(*message));
+    message->kind = MESSAGE_VOTES;
+    message->body.votes.count = MESSAGE_VOTES_MAX;
+    int32_t round = 1;
+    for (size_t n = 0; n < 40; n++) {
+        for (size_t i = 0; i < MESSAGE_VOTES_MAX; i++)
+            message->body.votes.items[i] = vote_of(s, 3, VOTE_PREVOTE, ++round, NULL);
+        hear(s, 3, message);
+    }
+    const struct peer_seen *seen = &s->replica->seen[3];
+    bool good = check(seen->votes[0].round < 2 * WASTE_PER_SECOND, "it stops listening");
+    good = check(seen->ignored > 0 && seen->useless >= WASTE_PER_SECOND, "and counts it") && good;
+    s->now_ms += 1000;
+    hear(s, 3, message);
+    good = check(seen->votes[0].round > 40, "the next second it listens again") && good;
+    for (uint16_t voter = 1; voter <= 2; voter++)
+        good = check(s->replica->seen[voter].useless == 0, "nobody else is blamed") && good;
+    free(message);
+    return good;
+}
+
+/* Small requests for many small batches, as often as a peer may ask. */
+static bool requests_without_end(struct stage *s)
+{
+    enum { CHAIN = 200, REQUESTS = 500 };
+    struct lane_head head = {0};
+    stage_open(s, MIB);
+    for (uint64_t i = 1; i <= CHAIN; i++)
+        head = hear_batch(s, 1, i, head.id, 20, i);
+    struct message *message = (struct message *)allocate(1, sizeof(*message));
+    message->kind = MESSAGE_FETCH_BATCHES;
+    message->body.fetch_batches.count = 1;
+    message->body.fetch_batches.items[0] =
+        (struct fetch_batch){.lane = {1}, .head = head.id, .head_sequence = head.sequence};
+    s->sent_batches = 0;
+    for (size_t i = 0; i < REQUESTS; i++)
+        hear(s, 3, message);
+    size_t most = SERVE_BYTES_PER_SECOND / SERVE_MESSAGE_COST + CHAIN;
+    free(message);
+    return check(s->sent_batches > CHAIN && s->sent_batches <= most,
+                 "what it answers in a second has an end");
+}
+
 static const struct {
     const char *name;
     bool (*play)(struct stage *stage);
@@ -501,7 +560,9 @@ static const struct {
               {"surplus-vote", surplus_vote},
               {"surplus-conflict", surplus_conflict},
               {"decided-before-answers", decided_before_answers},
-              {"old-copy-is-brought-up", old_copy_is_brought_up}};
+              {"old-copy-is-brought-up", old_copy_is_brought_up},
+              {"rounds-for-nothing", rounds_for_nothing},
+              {"requests-without-end", requests_without_end}};
 
 int directed_play(const char *name)
 {

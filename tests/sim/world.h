@@ -159,6 +159,7 @@ struct replica *images_open(struct world *world, uint16_t number,
 void images_check_end(struct world *world, uint16_t number, const struct replica_config *config);
 void images_release(struct sim_node *node);
 
+/* chance.c: splitmix64. */
 /* liar.c: what a liar's message becomes on its way to `to`. */
 void liar_send(struct world *world, uint16_t from, uint16_t to, struct bytes bytes);
 /* attack.c: what a liar sends of its own accord. */

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -294,6 +295,31 @@ CASE(more_clients_than_the_limit_are_served_in_turn)
     serve(crowd);
 }
 
+/* Twice as many as have a place, and not a word from any of them. */
+static void guest_among_idlers(struct served *served)
+{
+    int idle[2 * LIMIT];
+    struct timespec start, end;
+    for (int i = 0; i < 2 * LIMIT; i++)
+        idle[i] = dial(served);
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    int fd = dial(served);
+    say(fd, "GET /v1/members/" MEMBER " HTTP/1.1\r\nHost: x\r\n"
+            "Authorization: Bearer till-token\r\n\r\n");
+    CHECK(strstr(hear(fd, "\"height\"", 1), "HTTP/1.1 200"));
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    /* Not only when the headers of the others were overdue. */
+    CHECK(end.tv_sec - start.tv_sec < HTTP_HEADERS_S - 5);
+    for (int i = 0; i < 2 * LIMIT; i++)
+        close(idle[i]);
+    close(fd);
+}
+
+CASE(idle_strangers_leave_for_one_who_speaks)
+{
+    serve(guest_among_idlers);
+}
+
 static void batcher(struct served *served)
 {
     enum { LINES = 9000 };
@@ -382,6 +408,7 @@ int main(void)
     RUN(large_bodies_and_headers_are_refused);
     RUN(noise_and_strangers_get_nothing);
     RUN(more_clients_than_the_limit_are_served_in_turn);
+    RUN(idle_strangers_leave_for_one_who_speaks);
     RUN(a_batch_streams_through_the_socket);
     RUN(clients_that_leave_or_stay_do_not_hold_the_server);
     RUN(addresses_and_keys_that_cannot_work_are_refused);

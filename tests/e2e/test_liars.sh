@@ -1,0 +1,275 @@
+#!/usr/bin/env bash
+# One member of a coalition of four lies, with its real keys, in every way that we could think of.
+# The three others go on deciding, answer their tills, agree, stay small, and name it: neither of
+# them names an honest one. LIAR_SECONDS makes it longer (./run soak liars).
+# timeout: 400
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+ann=aa000000000000000000000000000001
+liar=books
+peer_seconds=${LIAR_SECONDS-2} wire_seconds=${LIAR_SECONDS-1}
+
+# What a member can make a node hold: 128 MiB of forks of its lane, 8 of half messages, 8 of answers
+# that it does not read, two groups of 16 that are being written; the rest is the node's own.
+memory_max_kib=$((256 * 1024))
+descriptors_max=128
+# A till waits through the liar's turns to propose (a second each) and a few rounds more.
+till_patience=20
+# Of a node in the whole test: a burst of 20 lines in 10 s, each text by itself.
+log_max=$((64 * 1024 + 2000 * peer_seconds))
+
+# ---- tills --------------------------------------------------------------------------------------
+
+till_writes() { # NODE: until $work/stop; one line an answer
+    local i seen
+    for ((i = 0; ; i++)); do
+        [[ ! -e $work/stop ]] || return 0
+        seen=$(curl -s -m "$till_patience" -o "$work/null.$1" -w '%{http_code}' \
+            -H "Authorization: Bearer $(<"$home/$1/till.token")" \
+            -H 'Content-Type: application/json' -H "Idempotency-Key: $in_lie-$i" \
+            --data-binary "{\"member\":\"$ann\",\"points\":1}" "$(url_of "$1")/v1/earn")
+        echo "$seen" >>"$work/answers.$1"
+        sleep 0.02
+    done
+}
+
+# ---- what a node says ---------------------------------------------------------------------------
+
+# The value of NAME{...="WHOM"} on NODE, as last fetched.
+count_of() { # NODE NAME WHOM
+    sed -n "s/^accrue_$2{[a-z]*=\"$3\"} //p" "$work/metrics.$1"
+}
+
+fetch_metrics() {
+    local node
+    for node in "${names[@]}"; do
+        get "$node" none /metrics
+        cp "$answer_file" "$work/metrics.$node"
+    done
+}
+
+memory_of() { # NODE: the most it ever had
+    sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/${pids[$1]}/status"
+}
+
+descriptors_of() {
+    local all=("/proc/${pids[$1]}/fd/"*)
+    echo ${#all[@]}
+}
+
+nobody_honest_is_blamed() {
+    local node other name
+    for node in "${names[@]}"; do
+        for other in "${names[@]}"; do
+            [[ $node != "$other" ]] || continue
+            for name in peer_{conflicts,bad_signatures,malformed_messages,refused_cuts}_total \
+                peer_link_{bad_frames,over_budget_frames}_total peer_ignored_messages_total; do
+                [[ $(count_of "$node" "$name" "$other") == 0 ]] ||
+                    fail "$in_lie: $node blames $other" "$(grep "$name" "$work/metrics.$node")"
+            done
+        done
+        expect_equal '' "$(grep 'peer misbehaves' "$work/$node.log" | grep -v "peer=$liar ")" \
+            "whom $node accuses beside the liar"
+        expect_equal '' "$(grep 'is refused' "$work/$node.log" | grep -v "proposed by $liar,")" \
+            "whose cuts $node refuses beside the liar's"
+    done
+}
+
+all_is_bounded() {
+    local node
+    for node in "${names[@]}"; do
+        not_running "${pids[$node]}" && fail "$in_lie: $node is gone" && continue
+        (($(memory_of "$node") < memory_max_kib)) ||
+            fail "$in_lie: $node took $(memory_of "$node") KiB"
+        (($(descriptors_of "$node") < descriptors_max)) ||
+            fail "$in_lie: $node has $(descriptors_of "$node") descriptors"
+        (($(stat -c %s "$work/$node.log") < log_max)) ||
+            fail "$in_lie: the log of $node has $(stat -c %s "$work/$node.log") bytes"
+    done
+}
+
+# ---- a lie --------------------------------------------------------------------------------------
+
+declare -A counts_then=()
+in_lie=none
+
+note_counts() { # NAMES: of the liar, on each node
+    local node name
+    for node in "${names[@]}"; do
+        for name in $1; do
+            counts_then[$node.$name]=$(count_of "$node" "$name" "$liar")
+        done
+    done
+}
+
+# True when one of the counts grew on every honest node.
+liar_is_named() { # NAMES
+    local node name
+    for node in "${names[@]}"; do
+        for name in $1; do
+            (($(count_of "$node" "$name" "$liar") <= ${counts_then[$node.$name]})) || continue 2
+        done
+        fail "$in_lie: on $node none of these tells of the liar: $1" \
+            "$(grep "\"$liar\"" "$work/metrics.$node")"
+    done
+}
+
+# Any of the METRICS names it; none: it does nothing that a node could know to be a lie.
+lie() { # PROGRAM LIE SECONDS METRICS
+    local tills=() node teller
+    in_lie=$2
+    rm -f "$work"/answers.* "$work/stop"
+    fetch_metrics
+    note_counts "$4"
+    "$ACCRUE_BUILD/tests/$1" "$home/$liar/node.json" "$2" "$3" >"$work/liar.txt" 2>&1 &
+    teller=$!
+    helpers+=("$teller")
+    for node in "${names[@]}"; do
+        till_writes "$node" &
+        tills+=($!)
+    done
+    helpers+=("${tills[@]}")
+    eventually $((10 * $3 + 30)) not_running "$teller" || fail "$2: the liar does not end"
+    wait "$teller" || fail "$2: the liar gave up" "$(tail -n 3 "$work/liar.txt")"
+    touch "$work/stop"
+    wait "${tills[@]}"
+    helpers=()
+    for node in "${names[@]}"; do
+        expect_equal 200 "$(sort -u "$work/answers.$node" | paste -sd' ')" \
+            "answers of $node's till"
+    done
+    nodes_agree || fail "$2: the nodes are not at one place"
+    fetch_metrics
+    [[ -z $4 ]] || liar_is_named "$4"
+    nobody_honest_is_blamed
+    all_is_bounded
+}
+
+peer() { # LIE METRICS
+    lie accrue-lying-peer "$1" "$peer_seconds" "$2"
+}
+
+wire() { # LIE METRICS
+    lie lying_wire "$1" "$wire_seconds" "$2"
+}
+
+a_member_that_floods_is_cut_short() {
+    peer flood 'peer_ignored_messages_total peer_link_over_budget_frames_total
+        peer_unserved_requests_total'
+}
+bad_signatures_are_charged_to_who_carries_them() {
+    peer bad-signatures peer_bad_signatures_total
+}
+votes_for_far_rounds_are_not_worth_checking() {
+    peer far-rounds peer_useless_total
+}
+cuts_that_are_wrong_are_their_proposers() {
+    peer bad-cuts peer_refused_cuts_total
+}
+double_votes_and_proposals_are_told_apart() {
+    peer double-votes peer_conflicts_total
+}
+a_forked_lane_is_one_lane_in_the_end() {
+    peer fork-lane 'peer_conflicts_total peer_useless_total'
+}
+forks_as_large_as_can_be_fill_no_memory() {
+    peer large-forks 'peer_conflicts_total peer_useless_total'
+}
+cuts_of_batches_that_are_withheld_are_passed_over() {
+    peer withhold 'peer_unfetched_cuts_total peer_conflicts_total'
+}
+claims_of_huge_heights_stop_nobody() {
+    peer huge-heights peer_bad_signatures_total
+}
+garbage_of_every_length_is_counted() {
+    peer garbage peer_malformed_messages_total
+}
+requests_without_end_are_served_in_part() {
+    peer requests peer_unserved_requests_total
+}
+# All that it says is true, and signed by others; it was said before.
+an_echo_harms_nobody() {
+    peer echo ''
+}
+# No lie that a node could know: /metrics tells when it was last heard.
+silence_is_waited_for_briefly() {
+    local first
+    first=$(count_of grocer peer_heard_timestamp_seconds "$liar")
+    peer silent ''
+    [[ $(count_of grocer peer_heard_timestamp_seconds "$liar") != "$first" ]] ||
+        fail 'it was not heard at its greeting'
+}
+
+messages_that_never_end_take_little() {
+    wire split peer_link_incomplete_messages_total
+}
+frames_of_every_length_are_dropped() {
+    wire frames peer_link_bad_frames_total
+}
+# Nobody can be named: who knows no key may have sent them.
+frames_forged_for_a_known_session_are_nobodys() {
+    local sum
+    sum=$(sed -n 's/^accrue_stranger_frames_total{reason="bad-mac"} //p' "$work/metrics.grocer")
+    wire forged ''
+    (($(sed -n 's/^accrue_stranger_frames_total{reason="bad-mac"} //p' "$work/metrics.grocer") > \
+        sum)) || fail 'they are not counted'
+}
+# To cinema and fuel it is the client and starts them; to grocer it can only knock, too often.
+floods_of_handshakes_are_slowed() {
+    local node
+    wire handshakes ''
+    for node in cinema fuel; do
+        (($(count_of "$node" peer_link_refused_handshakes_total "$liar") > 20)) ||
+            fail "$node refused none" "$(grep handshakes "$work/metrics.$node")"
+    done
+}
+what_is_replayed_is_dropped() {
+    wire replays ''
+}
+links_that_are_made_and_broken_fill_no_log() {
+    wire flapping ''
+}
+a_mute_member_is_no_burden() {
+    wire mute ''
+}
+
+# The log names the liar in lines of its own, a few for all of the above.
+the_log_names_the_liar() {
+    local node lines
+    for node in "${names[@]}"; do
+        lines=$(grep -c "peer misbehaves.*peer=$liar " "$work/$node.log")
+        ((lines >= 2 && lines <= 20)) || fail "$node says so in $lines lines"
+        expect_equal '' "$(grep -E 'level=error' "$work/$node.log")" "errors of $node"
+    done
+}
+
+coalition coalition
+names=(grocer cinema fuel)
+node_start "${names[@]}"
+needed nodes_ready "${names[@]}"
+till grocer members ann "{\"member\":\"$ann\"}"
+expect_answer 200
+needed nodes_agree
+run_case votes_for_far_rounds_are_not_worth_checking
+run_case bad_signatures_are_charged_to_who_carries_them
+run_case cuts_that_are_wrong_are_their_proposers
+run_case double_votes_and_proposals_are_told_apart
+run_case a_forked_lane_is_one_lane_in_the_end
+run_case forks_as_large_as_can_be_fill_no_memory
+run_case cuts_of_batches_that_are_withheld_are_passed_over
+run_case claims_of_huge_heights_stop_nobody
+run_case garbage_of_every_length_is_counted
+run_case requests_without_end_are_served_in_part
+run_case an_echo_harms_nobody
+run_case silence_is_waited_for_briefly
+run_case a_member_that_floods_is_cut_short
+run_case messages_that_never_end_take_little
+run_case frames_of_every_length_are_dropped
+run_case frames_forged_for_a_known_session_are_nobodys
+run_case floods_of_handshakes_are_slowed
+run_case what_is_replayed_is_dropped
+run_case links_that_are_made_and_broken_fill_no_log
+run_case a_mute_member_is_no_burden
+run_case the_log_names_the_liar
+finish
