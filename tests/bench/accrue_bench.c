@@ -100,7 +100,7 @@ static bool run_class(struct coalition_side *side, size_t place, const struct op
 {
     const struct class *class = &classes[place];
     struct outcome outcomes[ROUNDS_MAX];
-    uint64_t disk = side_disk_bytes(side), done = 0;
+    uint64_t disk = side_disk_bytes(side).ledger, done = 0;
     for (uint64_t i = 0; i < o->rounds; i++) {
         struct load_run run = {.kind = LOAD_WORK,
                                .clients =
@@ -115,7 +115,7 @@ static bool run_class(struct coalition_side *side, size_t place, const struct op
     }
     struct outcome middle = outcome_median(outcomes, o->rounds);
     /* The store compacts when it likes: the rounds together say more than one of them. */
-    uint64_t disk_after = side_disk_bytes(side);
+    uint64_t disk_after = side_disk_bytes(side).ledger;
     middle.bytes = disk_after > disk ? (double)(disk_after - disk) / (double)done / SIDE_NODES : 0;
     outcome_print(&middle);
     return true;

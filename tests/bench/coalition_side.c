@@ -97,18 +97,21 @@ bool side_start_node(struct coalition_side *side, size_t node, struct error *err
 
 struct watched side_watched(const struct coalition_side *side)
 {
-    struct watched watched = {.count = side->cluster.count};
+    struct watched watched = {.count = side->cluster.count, .children = true};
     memcpy(watched.pids, side->cluster.pids, sizeof(watched.pids));
     return watched;
 }
 
-uint64_t side_disk_bytes(const struct coalition_side *side)
+struct folder_bytes side_disk_bytes(const struct coalition_side *side)
 {
-    uint64_t sum = 0;
+    struct folder_bytes sum = {0};
     for (size_t i = 0; i < side->cluster.count; i++) {
         char path[CLI_PATH_MAX];
-        if (cli_path(path, NULL, "%s/%s/data", side->cluster.dir, side->cluster.names[i]))
-            sum += folder_bytes(path);
+        if (!cli_path(path, NULL, "%s/%s/data", side->cluster.dir, side->cluster.names[i]))
+            continue;
+        struct folder_bytes one = folder_bytes(path);
+        sum.ledger += one.ledger;
+        sum.images += one.images;
     }
     return sum;
 }
@@ -117,7 +120,7 @@ bool side_measure(struct coalition_side *side, const struct load_run *run, const
                   struct outcome *outcome_out, struct error *error)
 {
     struct watched watched = side_watched(side);
-    uint64_t cpu = watched_cpu_us(&watched), disk = side_disk_bytes(side);
+    uint64_t cpu = watched_cpu_us(&watched), disk = side_disk_bytes(side).ledger;
     struct load_result result = {0};
     if (!load_run(&side->target, &side->file, run, &side->model, &result, error) ||
         !cluster_alive(&side->cluster, error))
@@ -135,7 +138,7 @@ bool side_measure(struct coalition_side *side, const struct load_run *run, const
                               .p99_ms = times_share_ms(&result.times, 0.99)};
     outcome.cpu_us = (double)(watched_cpu_us(&watched) - cpu) * each;
     /* Background compaction may shrink a folder within a short run: then nothing is said. */
-    uint64_t disk_after = side_disk_bytes(side);
+    uint64_t disk_after = side_disk_bytes(side).ledger;
     outcome.bytes = disk_after > disk ? (double)(disk_after - disk) * each / SIDE_NODES : 0;
     outcome.peak_mib = (double)watched_peak_kib(&watched) / 1024;
     times_release(&result.times);

@@ -29,7 +29,7 @@ bool side_start_node(struct coalition_side *side, size_t node, struct error *err
 
 struct watched side_watched(const struct coalition_side *side);
 /* Of all nodes together. */
-uint64_t side_disk_bytes(const struct coalition_side *side);
+struct folder_bytes side_disk_bytes(const struct coalition_side *side);
 /* A run, and what it cost. `failed` other than 0 is an error. */
 bool side_measure(struct coalition_side *side, const struct load_run *run, const char *class,
                   struct outcome *outcome_out, struct error *error) MUST_USE;

@@ -15,6 +15,7 @@ struct size {
     double batched_us, batched_tps; /* processor time a transaction, all nodes */
     double lone_ms, lone_us;        /* one client: p50, processor time */
     double rss_mib, disk_mib;       /* one node, now */
+    double images_mib;              /* of its state, for its next start */
     double start_s, catch_up_s;     /* with so many missed */
     uint64_t missed;
 };
@@ -110,7 +111,9 @@ static bool measure(struct growth *g, uint64_t members, struct error *error)
     size->batched_us = batched.cpu_us;
     size->batched_tps = batched.seconds > 0 ? (double)batched.done / batched.seconds : 0;
     size->rss_mib = (double)resident_kib(g->side.cluster.pids[0]) / 1024;
-    size->disk_mib = (double)side_disk_bytes(&g->side) / SIDE_NODES / (1024 * 1024);
+    struct folder_bytes disk = side_disk_bytes(&g->side);
+    size->disk_mib = (double)disk.ledger / SIDE_NODES / (1024 * 1024);
+    size->images_mib = (double)disk.images / SIDE_NODES / (1024 * 1024);
     if (!restart(g, size, error))
         return false;
     g->count++;
@@ -163,15 +166,16 @@ static void write_table(const struct growth *g, FILE *out)
 {
     (void)fprintf(out,
                   "| members | records | batched tx/s | CPU µs/tx | lone p50 ms | lone CPU µs/tx "
-                  "| memory MiB | disk MiB | start s | catch-up s | missed |\n"
-                  "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
+                  "| memory MiB | ledger MiB | images MiB | start s | catch-up s | missed |\n"
+                  "|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n");
     for (size_t i = 0; i < g->count; i++) {
         const struct size *s = &g->sizes[i];
         (void)fprintf(out,
                       "| %" PRIu64 " | %" PRIu64
-                      " | %.0f | %.1f | %.2f | %.0f | %.0f | %.0f | %.2f | %.2f | %" PRIu64 " |\n",
+                      " | %.0f | %.1f | %.2f | %.0f | %.0f | %.0f | %.0f | %.2f | %.2f | %" PRIu64
+                      " |\n",
                       s->members, s->records, s->batched_tps, s->batched_us, s->lone_ms, s->lone_us,
-                      s->rss_mib, s->disk_mib, s->start_s, s->catch_up_s, s->missed);
+                      s->rss_mib, s->disk_mib, s->images_mib, s->start_s, s->catch_up_s, s->missed);
     }
     (void)fprintf(out,
                   "\nCPU is of the four nodes together; memory, disk, start and catch-up are of "

@@ -156,20 +156,19 @@ uint64_t watched_peak_kib(const struct watched *watched)
 }
 
 /* nftw() gives its visitor no context. */
-static _Thread_local uint64_t folder_sum;
+static _Thread_local struct folder_bytes folder_sum;
 
 static int add_file(const char *path, const struct stat *file, int type, struct FTW *place)
 {
-    (void)path;
-    (void)place;
+    bool image = strncmp(path + place->base, "state-", 6) == 0;
     if (type == FTW_F)
-        folder_sum += (uint64_t)file->st_blocks * 512;
+        *(image ? &folder_sum.images : &folder_sum.ledger) += (uint64_t)file->st_blocks * 512;
     return 0;
 }
 
-uint64_t folder_bytes(const char *path)
+struct folder_bytes folder_bytes(const char *path)
 {
-    folder_sum = 0;
+    folder_sum = (struct folder_bytes){0};
     (void)nftw(path, add_file, 16, FTW_PHYS);
     return folder_sum;
 }

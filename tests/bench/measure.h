@@ -36,8 +36,10 @@ uint64_t watched_cpu_us(const struct watched *watched);
 uint64_t resident_kib(pid_t pid); /* now */
 /* The largest of the processes' peaks (VmHWM). */
 uint64_t watched_peak_kib(const struct watched *watched);
-/* Bytes that the folder's files occupy on the disk, with all below it. */
-uint64_t folder_bytes(const char *path);
+struct folder_bytes { /* that a data folder's files occupy on the disk */
+    uint64_t ledger, images;
+};
+struct folder_bytes folder_bytes(const char *path);
 
 /* ---- one line a run ------------------------------------------------------------------------ */
 

@@ -31,7 +31,7 @@ function ratio(class) {
 
 END {
     printf "\nCPU: of accrue's four nodes together, of postgres's primary and standby together;\n"
-    printf "without the drivers. Disk: of a node; postgres's tables and indexes, not its WAL.\n"
+    printf "without the drivers. Disk: of a node, without images of its state; postgres's tables and indexes, not its WAL.\n"
     printf "Peak: of the largest process, postgres's without its shared cache. p50 and p99: of a\n"
     printf "request, until decided; a batch has 1,000 transactions.\n\n%s\n", remarks
     for (i = 1; i <= classes; i++)
