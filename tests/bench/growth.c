@@ -137,29 +137,6 @@ static bool fill(struct growth *g, uint64_t records, struct error *error)
     return feed(g, CLIENTS, LINES, records - where.records, 0, &outcome, error);
 }
 
-/* ---- all sizes ----------------------------------------------------------------------------- */
-
-static bool at_members(struct growth *g, uint64_t members, const uint64_t *records, size_t count,
-                       struct error *error)
-{
-    struct outcome preload;
-    uint64_t most = 150000 * g->plan->seconds * 3 * (count + 1) + (count ? records[count - 1] : 0);
-    char path[CLI_PATH_MAX];
-    struct work_file file;
-    g->used = 0;
-    if (!cli_path(path, error, "%s.file", g->plan->dir) ||
-        !work_file_make(path, (uint32_t)members, most, g->plan->seed, error) ||
-        !work_file_open(path, &file, error))
-        return false;
-    bool ok = side_open(g->plan->dir, g->plan->program, &file, &g->side, error) &&
-              side_preload(&g->side, CLIENTS, &preload, error) && measure(g, members, error);
-    for (size_t i = 0; i < count && ok; i++)
-        ok = fill(g, records[i], error) && measure(g, members, error);
-    side_close(&g->side);
-    work_file_close(&file);
-    return ok && (remove(path) == 0 || error_set(error, ERROR_IO, "%s: cannot be removed", path));
-}
-
 /* ---- what it says -------------------------------------------------------------------------- */
 
 static void write_table(const struct growth *g, FILE *out)
@@ -225,6 +202,38 @@ static int by_records(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* After each size: what takes an hour should not be lost in its last minute. */
+static bool write_all(struct growth *g, struct error *error)
+{
+    qsort(g->sizes, g->count, sizeof(g->sizes[0]), by_records);
+    return write_file(g, "growth.md", write_table, error) &&
+           write_file(g, "growth.svg", write_plot, error);
+}
+
+/* ---- all sizes ----------------------------------------------------------------------------- */
+
+static bool at_members(struct growth *g, uint64_t members, const uint64_t *records, size_t count,
+                       struct error *error)
+{
+    struct outcome preload;
+    uint64_t most = 150000 * g->plan->seconds * 3 * (count + 1) + (count ? records[count - 1] : 0);
+    char path[CLI_PATH_MAX];
+    struct work_file file;
+    g->used = 0;
+    if (!cli_path(path, error, "%s.file", g->plan->dir) ||
+        !work_file_make(path, (uint32_t)members, most, g->plan->seed, error) ||
+        !work_file_open(path, &file, error))
+        return false;
+    bool ok = side_open(g->plan->dir, g->plan->program, &file, &g->side, error) &&
+              side_preload(&g->side, CLIENTS, &preload, error) && measure(g, members, error) &&
+              write_all(g, error);
+    for (size_t i = 0; i < count && ok; i++)
+        ok = fill(g, records[i], error) && measure(g, members, error) && write_all(g, error);
+    side_close(&g->side);
+    work_file_close(&file);
+    return ok && (remove(path) == 0 || error_set(error, ERROR_IO, "%s: cannot be removed", path));
+}
+
 bool growth_run(const struct growth_plan *plan, struct error *error)
 {
     uint64_t members[GROWTH_SIZES_MAX], records[GROWTH_SIZES_MAX];
@@ -239,9 +248,6 @@ bool growth_run(const struct growth_plan *plan, struct error *error)
     bool ok = true;
     for (size_t i = 0; i < member_count && ok; i++)
         ok = at_members(g, members[i], records, i + 1 == member_count ? record_count : 0, error);
-    qsort(g->sizes, g->count, sizeof(g->sizes[0]), by_records);
-    ok = ok && write_file(g, "growth.md", write_table, error) &&
-         write_file(g, "growth.svg", write_plot, error);
     if (ok)
         write_table(g, stdout);
     free(g);
