@@ -1,11 +1,13 @@
 #include "crypto/base.h"
 
+#include "crypto/pages.h"
+
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUFFER_FIRST_CAPACITY = 256, ARRAY_FIRST_CAPACITY = 8 };
+enum { BUFFER_FIRST_CAPACITY = 256, ARRAY_FIRST_CAPACITY = 8, LARGE_SIZE = 4 * 1024 * 1024 };
 
 void must_failed(const char *condition, const char *file, int line, const char *function)
 {
@@ -236,6 +238,9 @@ void *allocate(size_t count, size_t size)
     /* calloc(0) may return NULL, which would read as "out of memory". */
     void *memory = calloc(count ? count : 1, size ? size : 1);
     must(memory != NULL);
+    if (count > 0 && size >= LARGE_SIZE / count) {
+        pages_advise(memory, count * size);
+    }
     return memory;
 }
 
@@ -251,6 +256,16 @@ void *array_grow(void *array, size_t *capacity, size_t wanted, size_t element_si
         count *= 2;
     }
     must(count <= SIZE_MAX / element_size);
+    /* Fresh memory of this size is zero without being touched: only what is used is resident. */
+    if (count * element_size >= LARGE_SIZE) {
+        void *large = allocate(count, element_size);
+        if (array) {
+            memcpy(large, array, *capacity * element_size);
+        }
+        free(array);
+        *capacity = count;
+        return large;
+    }
     uint8_t *grown = realloc(array, count * element_size);
     must(grown != NULL);
     memset(grown + *capacity * element_size, 0, (count - *capacity) * element_size);
