@@ -481,8 +481,8 @@ static bool decided_before_answers(struct stage *s)
     bool waits = s->replica->height == 0;
     hear_answer(s, 1, NULL);
     hear_answer(s, 2, NULL);
-    return check(waits, "nothing is executed before") &
-           check(s->replica->height == 1 && !s->fatal, "and then it is");
+    bool good = check(waits, "nothing is executed before");
+    return check(s->replica->height == 1 && !s->fatal, "and then it is") && good;
 }
 
 static bool old_copy_is_brought_up(struct stage *s)
