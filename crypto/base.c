@@ -1,7 +1,5 @@
 #include "crypto/base.h"
 
-#include "crypto/pages.h"
-
 #include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -238,9 +236,6 @@ void *allocate(size_t count, size_t size)
     /* calloc(0) may return NULL, which would read as "out of memory". */
     void *memory = calloc(count ? count : 1, size ? size : 1);
     must(memory != NULL);
-    if (count > 0 && size >= LARGE_SIZE / count) {
-        pages_advise(memory, count * size);
-    }
     return memory;
 }
 
