@@ -116,17 +116,22 @@ link_is_up() {
 
 # ---- at the API --------------------------------------------------------------------------------
 
-# Drips a request's head, a byte a second; notes when it was ended.
-slow_client() {
+# drip BEGINNING SECONDS FILE: a request that goes on a byte a second; notes when it was ended.
+drip() {
     local start=$SECONDS i
     exec 3<>"/dev/tcp/127.0.0.1/$((base + 1000))"
-    printf 'GET /v1/coalition HTTP/1.1\r\nX-Slow: ' >&3
-    for ((i = 0; i < 40; i++)); do
+    printf '%s' "$1" >&3
+    for ((i = 0; i < $2; i++)); do
         printf x >&3 || break
         read -r -t 1 -u 3 _
         (($? > 128)) || break
     done
-    echo $((SECONDS - start)) >"$work/slow"
+    echo $((SECONDS - start)) >"$3"
+}
+
+# In its head.
+slow_client() {
+    drip $'GET /v1/coalition HTTP/1.1\r\nX-Slow: ' 40 "$work/slow"
 }
 
 a_client_that_drips_is_ended_and_delays_nobody() {
@@ -135,19 +140,13 @@ a_client_that_drips_is_ended_and_delays_nobody() {
     goes_on after-slow
 }
 
-# A body that comes a byte a second; notes when it was ended.
+# In its body.
 slow_body() {
-    local start=$SECONDS i
-    exec 3<>"/dev/tcp/127.0.0.1/$((base + 1000))"
-    printf 'POST /v1/earn HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n%s\r\n%s\r\n\r\n' \
-        "$(<"$home/grocer/till.token")" 'Content-Type: application/json
-Idempotency-Key: slow-body' 'Content-Length: 1000' >&3
-    for ((i = 0; i < 60; i++)); do
-        printf x >&3 || break
-        read -r -t 1 -u 3 _
-        (($? > 128)) || break
-    done
-    echo $((SECONDS - start)) >"$work/slow-body"
+    local head
+    printf -v head '%s\r\n' 'POST /v1/earn HTTP/1.1' 'Host: x' \
+        "Authorization: Bearer $(<"$home/grocer/till.token")" 'Content-Type: application/json' \
+        'Idempotency-Key: slow-body' 'Content-Length: 1000' ''
+    drip "$head" 60 "$work/slow-body"
 }
 
 a_body_that_drips_is_ended_too() {

@@ -12,6 +12,8 @@ source=$(cd "$here/../.." && pwd)
 kind=$1 form=$2 build=$3
 reports=$build/reports
 failed=0
+# shellcheck source=tests/sanitizers/reports.sh
+source "$here/reports.sh"
 
 case $kind in
 address)
@@ -50,19 +52,9 @@ TSAN_OPTIONS+=:suppressions=$here/thread.supp:print_suppressions=0
 fixed=(setarch --addr-no-randomize)
 "${fixed[@]}" true 2>/dev/null || fixed=()
 
-tell_reports() {
-    local report
-    for report in "$reports"/*; do
-        [[ -s $report ]] || continue
-        printf '\n---- %s\n' "$report"
-        head -n 80 "$report"
-        failed=1
-    done
-}
-
 # expect_found FAULT PATTERN: a sanitizer that says nothing here would say nothing anywhere.
 expect_found() {
-    rm -rf "$reports" && mkdir "$reports"
+    fresh_reports
     "${fixed[@]}" "$build/tests/planted" "$1" >"$build/planted.log" 2>&1 || true
     grep -qs "$2" "$reports"/* || {
         echo "FAILED: the planted fault '$1' was not reported"
@@ -92,7 +84,7 @@ fi
 for fault in "${faults[@]}"; do
     expect_found "${fault% *}" "${fault#* }"
 done
-rm -rf "$reports" && mkdir "$reports"
+fresh_reports
 run_tests "${unit[@]}" -j "$(nproc)"
 if [[ $kind,$form == thread,short ]]; then
     # All of the store's cases take minutes, and one of them has threads.
@@ -100,5 +92,5 @@ if [[ $kind,$form == thread,short ]]; then
         "${fixed[@]}" "$build/tests/test_store_leveldb" || failed=1
 fi
 run_tests "${e2e[@]}"
-tell_reports
+tell_reports || failed=1
 exit "$failed"

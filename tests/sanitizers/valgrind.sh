@@ -7,6 +7,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 form=$1 build=$(cd "$2" && pwd)
 reports=$build/valgrind/reports
 failed=0
+# shellcheck source=tests/sanitizers/reports.sh
+source "$here/reports.sh"
 export ACCRUE_BUILD=$build ACCRUE_SOURCE=${ACCRUE_SOURCE-$(cd "$here/../.." && pwd)}
 export ACCRUE_SHARED=${ACCRUE_SHARED-$ACCRUE_SOURCE/../shared}
 command -v valgrind >/dev/null || { echo 'skipped: valgrind is not here' && exit 77; }
@@ -32,24 +34,13 @@ if [[ $form == long ]]; then
     seconds=1800
 fi
 
-tell_reports() {
-    local report
-    for report in "$reports"/*; do
-        [[ -s $report ]] || continue
-        printf '\n---- %s\n' "$report"
-        head -n 80 "$report"
-        failed=1
-    done
-    rm -rf "$reports" && mkdir "$reports"
-}
-
 expect_found() { # FAULT PATTERN
     "$memcheck" "$build/tests/planted" "$1" >"$build/valgrind/said" 2>&1 || true
     cat "$reports"/report.* | grep -q "$2" || {
         echo "FAILED: the planted fault '$1' was not reported"
         failed=1
     }
-    rm -rf "$reports" && mkdir "$reports"
+    fresh_reports
 }
 
 # The status alone does not tell: a fault in a child that a test forks is in the reports only.
@@ -61,10 +52,11 @@ run_test() { # NAME
         failed=1
     }
     echo "$1: status $status, $((SECONDS - start)) s"
-    tell_reports
+    tell_reports || failed=1
+    fresh_reports
 }
 
-rm -rf "$reports" && mkdir "$reports"
+fresh_reports
 expect_found overflow 'Invalid read of size 1'
 expect_found uninitialised 'uninitialised'
 expect_found leak 'definitely lost'
@@ -72,5 +64,5 @@ for name in "${tests[@]}"; do
     run_test "${name##*/}"
 done
 "$here/valgrind_node.sh" || failed=1
-tell_reports
+tell_reports || failed=1
 exit "$failed"
