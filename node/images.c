@@ -33,22 +33,6 @@ void images_release(struct images *images)
 
 /* ---- starting ------------------------------------------------------------------------------ */
 
-/* 0 when there is none, or it cannot be told: replica_open() will say why. */
-static uint64_t last_height(const struct store *store)
-{
-    struct store_key prefix = key_prefix('H'), last = key_height(UINT64_MAX);
-    struct buffer key, value;
-    struct error ignored;
-    buffer_init(&key, STORE_KEY_MAX);
-    buffer_init(&value, STORE_VALUE_MAX);
-    bool found = store->get_at_or_before(store->context, store_key_bytes(&prefix),
-                                         store_key_bytes(&last), &key, &value, &ignored);
-    uint64_t height = found && key.size == 9 ? get_u64be(key.at + 1) : 0;
-    buffer_release(&key);
-    buffer_release(&value);
-    return height;
-}
-
 static bool open_from(struct images *images, uint64_t height, const struct replica_config *config,
                       uint64_t now_ms, struct replica **replica_out, struct error *error)
 {
@@ -68,7 +52,10 @@ static bool open_from_newest(struct images *images, const struct replica_config 
 {
     struct snapshot_list *list = (struct snapshot_list *)allocate(1, sizeof(*list));
     struct error why = {0};
-    uint64_t last = last_height(&config->store);
+    uint64_t last = 0;
+    /* Without one, or where it cannot be told, no image fits: replica_open() will say why. */
+    struct error untold;
+    (void)!store_last_height(&config->store, &last, &untold);
     if (!snapshot_list(images->snapshot.folder, list, &why))
         log_warn("the images of the state cannot be listed", log_text("reason", why.text));
     for (size_t i = 0; i < list->count && images->resumed == 0; i++) {
@@ -102,15 +89,6 @@ bool images_open_replica(struct images *images, const struct replica_config *con
 }
 
 /* ---- making them --------------------------------------------------------------------------- */
-
-static uint64_t records_of(const struct replica *replica)
-{
-    struct replica_status *status = (struct replica_status *)allocate(1, sizeof(*status));
-    replica_status(replica, 0, status);
-    uint64_t records = status->records;
-    free(status);
-    return records;
-}
 
 static bool is_worth_it(const struct images *images, uint64_t records)
 {
@@ -169,7 +147,7 @@ void images_step(struct images *images, const struct replica *replica)
 {
     if (hear(images) || moment_ms() < images->ended_ms + REST_FACTOR * images->took_ms)
         return;
-    uint64_t records = records_of(replica);
+    uint64_t records = replica_record_count(replica);
     if (is_worth_it(images, records))
         begin(images, replica, records);
 }
@@ -178,7 +156,7 @@ bool images_last(struct images *images, const struct replica *replica)
 {
     if (hear(images))
         return false;
-    uint64_t records = records_of(replica);
+    uint64_t records = replica_record_count(replica);
     if (images->last_tried || !is_worth_it(images, records))
         return true;
     images->last_tried = true;

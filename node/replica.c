@@ -629,6 +629,11 @@ uint64_t replica_height(const struct replica *r)
     return r->shown.height;
 }
 
+uint64_t replica_record_count(const struct replica *r)
+{
+    return r->shown.count;
+}
+
 uint64_t replica_ledger_now_ms(const struct replica *r, uint64_t now_ms)
 {
     uint64_t cut_time = now_ms > r->cut_time_ms ? now_ms : r->cut_time_ms + 1;

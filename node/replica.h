@@ -107,7 +107,8 @@ uint64_t replica_deadline_ms(const struct replica *replica); /* UINT64_MAX: none
 /* ---- asking -------------------------------------------------------------------------------- */
 
 const struct state *replica_state(const struct replica *replica);
-uint64_t replica_height(const struct replica *replica); /* last executed */
+uint64_t replica_height(const struct replica *replica);       /* last executed */
+uint64_t replica_record_count(const struct replica *replica); /* up to that height */
 /* Ledger time that now would have: what a till's transaction is stamped with. */
 uint64_t replica_ledger_now_ms(const struct replica *replica, uint64_t now_ms);
 

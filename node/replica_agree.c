@@ -442,8 +442,7 @@ static bool claim_held(const struct replica *r, const struct vote *vote, size_t 
 static bool vote_is_surplus(const struct replica *r, const struct vote *vote)
 {
     const struct vote *own = &r->own_votes[vote->type - 1];
-    if (vote->nil || vote->round != consensus_round(r->consensus) ||
-        r->now_ms > r->height_since_ms + STALLED_MS)
+    if (vote->nil || vote->round != consensus_round(r->consensus) || replica_height_stalls(r))
         return false;
     size_t standing = own->height == vote->height && vote_same_claim(own, vote);
     for (size_t place = 0; place < r->agreement.voter_count; place++)
@@ -455,7 +454,7 @@ static bool vote_is_surplus(const struct replica *r, const struct vote *vote)
 static void take_surplus(struct replica *r, const struct vote *vote)
 {
     uint16_t voter = vote->voter.v;
-    struct vote *surplus = &r->surplus[voter][vote->type - 1];
+    struct vote *surplus = &r->seen[voter].surplus[vote->type - 1];
     bool conflicts = surplus->height == vote->height && surplus->round == vote->round &&
                      !vote_same_claim(surplus, vote);
     if (conflicts && vote_verify(surplus, r->verifiers[voter], &r->charter->coalition))
@@ -494,7 +493,7 @@ bool agree_on_vote(struct replica *r, uint16_t from, const struct vote *vote)
     if (newest && newest->round > vote->round)
         return true;
     if (vote_is_surplus(r, vote)) {
-        r->surplus[voter][vote->type - 1] = *vote;
+        r->seen[voter].surplus[vote->type - 1] = *vote;
         return true;
     }
     if (!vote_verify(vote, r->verifiers[voter], &r->charter->coalition)) {

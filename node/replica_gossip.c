@@ -129,7 +129,7 @@ static void add_votes(struct replica *r, int32_t round, enum vote_type type, uin
  * another claim than us, which masks do not show: in a height that stalls all are sent again. */
 static void send_lacking_votes(struct replica *r, uint16_t to, const struct status *status)
 {
-    bool stalled = r->now_ms > r->height_since_ms + STALLED_MS && !all_quiet(r);
+    bool stalled = replica_height_stalls(r) && !all_quiet(r);
     int32_t rounds[STATUS_ROUNDS_MAX];
     size_t count = consensus_rounds(r->consensus, rounds, STATUS_ROUNDS_MAX);
     r->out.kind = MESSAGE_VOTES;

@@ -124,14 +124,7 @@ void stored_links_put(struct buffer *out, uint64_t index, const struct member_li
 
 bool stored_entry_next(struct bytes *rest, struct bytes *entry_out)
 {
-    struct codec_reader reader;
-    codec_reader_init(&reader, *rest);
-    struct bytes entry = codec_get_bytes(&reader, 1, RECORD_SIZE_MAX);
-    if (reader.failed)
-        return false;
-    *rest = bytes_of(reader.at, (size_t)(reader.end - reader.at));
-    *entry_out = entry;
-    return true;
+    return codec_take_bytes(rest, 1, RECORD_SIZE_MAX, entry_out);
 }
 
 bool stored_entry_decode(struct bytes bytes, uint64_t index, struct stored_entry *out,

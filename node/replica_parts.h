@@ -125,6 +125,7 @@ struct peer_seen { /* of each node */
     uint32_t wasted;
     struct vote votes[2];
     bool has_vote[2];
+    struct vote surplus[2]; /* [type - 1]: the last that was not checked */
     struct vote decided;    /* its newest vote in a certificate; height 0: none */
     struct buffer proposal; /* its newest signed proposal */
     uint64_t proposal_height;
@@ -167,7 +168,6 @@ struct replica {
     struct timer timers[3];
     int32_t own_rounds[64];
     size_t own_round_count;
-    struct vote surplus[NODES_MAX][2]; /* [voter][type - 1]: the last that was not checked */
     struct vote own_votes[2]; /* [type - 1]: the last that was signed, durable or being written */
     bool lock_stored;
 
@@ -199,6 +199,11 @@ struct replica {
     struct proposal proposal_in;
     struct buffer scratch, record, entry, entries;
 };
+
+static inline bool replica_height_stalls(const struct replica *r)
+{
+    return r->now_ms > r->height_since_ms + STALLED_MS;
+}
 
 /* replica.c */
 void replica_send(struct replica *r, uint16_t peer, const struct message *message);

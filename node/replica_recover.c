@@ -143,24 +143,16 @@ static bool replay(struct replica *r, struct error *error)
 
 static bool no_height_beyond(struct replica *r, struct error *error)
 {
-    const struct store *store = &r->config.store;
-    struct store_key prefix = key_prefix('H'), last = key_height(UINT64_MAX);
-    struct buffer key, value;
+    uint64_t last = 0;
     struct error missing = {0};
-    buffer_init(&key, STORE_KEY_MAX);
-    buffer_init(&value, STORE_VALUE_MAX);
-    bool found = store->get_at_or_before(store->context, store_key_bytes(&prefix),
-                                         store_key_bytes(&last), &key, &value, &missing);
-    bool good = found || missing.code == ERROR_NOT_FOUND ||
-                error_set(error, missing.code, "%s", missing.text);
-    if (found && (key.size != 9 || get_u64be(key.at + 1) != r->height))
-        good = error_set(error, ERROR_CORRUPT,
-                         "the store is damaged: height %llu is missing and later ones are there; "
-                         "restore this folder from a copy that is whole, or join under a fresh key",
-                         (unsigned long long)r->height + 1);
-    buffer_release(&key);
-    buffer_release(&value);
-    return good;
+    if (!store_last_height(&r->config.store, &last, &missing))
+        return missing.code == ERROR_NOT_FOUND ||
+               error_set(error, missing.code, "%s", missing.text);
+    return last == r->height ||
+           error_set(error, ERROR_CORRUPT,
+                     "the store is damaged: height %llu is missing and later ones are there; "
+                     "restore this folder from a copy that is whole, or join under a fresh key",
+                     (unsigned long long)r->height + 1);
 }
 
 /* ---- what was not decided ------------------------------------------------------------------ */

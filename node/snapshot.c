@@ -23,21 +23,33 @@ enum {
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
+static const char name_start[] = "state-", end_whole[] = ".image", end_fresh[] = ".image.new";
+
+bool snapshot_owns(const char *name)
+{
+    return strncmp(name, name_start, strlen(name_start)) == 0;
+}
+
+/* `end`: of the name; see snapshot.h. */
+static void path_format(char path_out[SNAPSHOT_PATH_SIZE], const char *folder, uint64_t height,
+                        const char *end)
+{
+    snprintf(path_out, SNAPSHOT_PATH_SIZE, "%.*s/%s%" PRIu64 "%s", SNAPSHOT_FOLDER_MAX, folder,
+             name_start, height, end);
+}
+
 static void paths_set(struct snapshot *snapshot, uint64_t height)
 {
     snapshot->height = height;
-    snprintf(snapshot->path, sizeof(snapshot->path), "%s/state-%" PRIu64 ".image", snapshot->folder,
-             height);
-    snprintf(snapshot->fresh_path, sizeof(snapshot->fresh_path), "%s/state-%" PRIu64 ".image.new",
-             snapshot->folder, height);
+    path_format(snapshot->path, snapshot->folder, height, end_whole);
+    path_format(snapshot->fresh_path, snapshot->folder, height, end_fresh);
 }
 
 /* "state-12.image", or with `end` ".image.new" what was left unfinished. */
 static bool name_parse(const char *name, const char *end, uint64_t *height_out)
 {
-    static const char start[] = "state-";
-    size_t size = strlen(name), start_size = sizeof(start) - 1, end_size = strlen(end);
-    if (size <= start_size + end_size || memcmp(name, start, start_size) != 0 ||
+    size_t size = strlen(name), start_size = strlen(name_start), end_size = strlen(end);
+    if (size <= start_size + end_size || !snapshot_owns(name) ||
         strcmp(name + size - end_size, end) != 0)
         return false;
     struct bytes digits = bytes_of(name + start_size, size - start_size - end_size);
@@ -169,7 +181,7 @@ static void remove_one(struct snapshot *snapshot, uint64_t height, bool unfinish
 void snapshot_clean(struct snapshot *snapshot)
 {
     struct snapshot_list *found = allocate(1, sizeof(*found));
-    if (find(snapshot->folder, ".image.new", found, NULL))
+    if (find(snapshot->folder, end_fresh, found, NULL))
         for (size_t i = 0; i < found->count; i++)
             remove_one(snapshot, found->heights[i], true);
     free(found);
@@ -181,7 +193,7 @@ static void prune(struct snapshot *snapshot)
     struct snapshot_list *found = allocate(1, sizeof(*found));
     uint64_t height = snapshot->height;
     size_t kept = 0;
-    if (find(snapshot->folder, ".image", found, NULL))
+    if (find(snapshot->folder, end_whole, found, NULL))
         for (size_t i = 0; i < found->count; i++)
             if (found->heights[i] > height || ++kept > SNAPSHOTS_KEPT)
                 remove_one(snapshot, found->heights[i], false);
@@ -341,7 +353,7 @@ static bool read_note(int fd, struct buffer *note_out, struct error *error)
 
 bool snapshot_list(const char *folder, struct snapshot_list *list_out, struct error *error)
 {
-    return find(folder, ".image", list_out, error);
+    return find(folder, end_whole, list_out, error);
 }
 
 bool snapshot_read(const char *folder, uint64_t height, const struct charter *charter,
@@ -349,8 +361,7 @@ bool snapshot_read(const char *folder, uint64_t height, const struct charter *ch
 {
     char path[SNAPSHOT_PATH_SIZE];
     struct state *state = NULL;
-    snprintf(path, sizeof(path), "%.*s/state-%" PRIu64 ".image", SNAPSHOT_FOLDER_MAX, folder,
-             height);
+    path_format(path, folder, height, end_whole);
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));

@@ -32,6 +32,9 @@ enum {
     SNAPSHOT_DISK_LEFT = 256 * 1024 * 1024
 };
 
+/* Whether a file of the data folder is one of these, whole or not: no part of the store. */
+bool snapshot_owns(const char *name);
+
 struct snapshot {
     char folder[SNAPSHOT_FOLDER_MAX + 1];
     char path[SNAPSHOT_PATH_SIZE], fresh_path[SNAPSHOT_PATH_SIZE];

@@ -194,3 +194,18 @@ struct store_key key_outbox(uint64_t number)
 {
     return key_numbered('Q', number);
 }
+
+bool store_last_height(const struct store *store, uint64_t *height_out, struct error *error)
+{
+    struct store_key prefix = key_prefix('H'), last = key_height(UINT64_MAX);
+    struct buffer key, value;
+    buffer_init(&key, STORE_KEY_MAX);
+    buffer_init(&value, STORE_VALUE_MAX);
+    bool found = store->get_at_or_before(store->context, store_key_bytes(&prefix),
+                                         store_key_bytes(&last), &key, &value, error);
+    if (found)
+        *height_out = key.size == 9 ? get_u64be(key.at + 1) : UINT64_MAX;
+    buffer_release(&key);
+    buffer_release(&value);
+    return found;
+}

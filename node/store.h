@@ -59,6 +59,11 @@ struct store {
                  void *visitor, struct error *error);
 };
 
+/* The greatest height that the store has an entry for. ERROR_NOT_FOUND: it has none; a key that is
+ * no height's counts as UINT64_MAX. */
+bool store_last_height(const struct store *store, uint64_t *height_out,
+                       struct error *error) MUST_USE;
+
 /* Key makers; each returns the bytes used in `key`. */
 struct store_key {
     uint8_t at[STORE_KEY_MAX];

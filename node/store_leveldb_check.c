@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "node/leveldb_files.h"
+#include "node/snapshot.h"
 #include "node/store_folder.h"
 #include "node/store_leveldb.h"
 
@@ -60,7 +61,7 @@ static bool shadow_file(const char *path, const char *shadow, const char *name, 
             return true;
         }
     }
-    if (strncmp(name, "state-", 6) == 0) { /* images of the state (snapshot.h): no part of it */
+    if (snapshot_owns(name)) {
         return true;
     }
     char from[PATH_MAX], to[PATH_MAX];

@@ -13,16 +13,7 @@ void batch_payload_put(struct buffer *payload, struct bytes transaction)
 
 bool batch_payload_next(struct bytes *rest, struct bytes *transaction_out)
 {
-    if (rest->size == 0)
-        return false;
-    struct codec_reader reader;
-    codec_reader_init(&reader, *rest);
-    struct bytes transaction = codec_get_bytes(&reader, 0, TRANSACTION_SIZE_MAX);
-    if (reader.failed)
-        return false;
-    *transaction_out = transaction;
-    *rest = bytes_of(reader.at, (size_t)(reader.end - reader.at));
-    return true;
+    return codec_take_bytes(rest, 0, TRANSACTION_SIZE_MAX, transaction_out);
 }
 
 static void put_header(const struct batch *batch, struct buffer *out)

@@ -193,6 +193,18 @@ struct bytes codec_get_bytes(struct codec_reader *reader, size_t min_size, size_
     return get_string(reader, MAJOR_BYTES, "not a byte string", min_size, max_size);
 }
 
+bool codec_take_bytes(struct bytes *rest, size_t min_size, size_t max_size, struct bytes *out)
+{
+    struct codec_reader reader;
+    codec_reader_init(&reader, *rest);
+    struct bytes taken = codec_get_bytes(&reader, min_size, max_size);
+    if (reader.failed)
+        return false;
+    *rest = bytes_of(reader.at, (size_t)(reader.end - reader.at));
+    *out = taken;
+    return true;
+}
+
 struct bytes codec_get_text(struct codec_reader *reader, size_t min_size, size_t max_size)
 {
     struct bytes text = get_string(reader, MAJOR_TEXT, "not a text string", min_size, max_size);

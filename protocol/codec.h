@@ -35,6 +35,10 @@ uint64_t codec_get_uint(struct codec_reader *reader, uint64_t max);
 int64_t codec_get_int(struct codec_reader *reader, int64_t min, int64_t max);
 /* Borrowed from the input. */
 struct bytes codec_get_bytes(struct codec_reader *reader, size_t min_size, size_t max_size);
+/* Takes the byte string that `rest` begins with off it. False when there is none such: nothing
+ * changes. */
+bool codec_take_bytes(struct bytes *rest, size_t min_size, size_t max_size,
+                      struct bytes *out) MUST_USE;
 struct bytes codec_get_text(struct codec_reader *reader, size_t min_size, size_t max_size);
 void codec_get_fixed(struct codec_reader *reader, uint8_t *out, size_t size); /* a byte string */
 size_t codec_get_array(struct codec_reader *reader, size_t min_count, size_t max_count);
