@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BUFFER_FIRST_CAPACITY = 256, ARRAY_FIRST_CAPACITY = 8, LARGE_SIZE = 4 * 1024 * 1024 };
+enum { BUFFER_FIRST_CAPACITY = 256, ARRAY_FIRST_CAPACITY = 8 };
 
 void must_failed(const char *condition, const char *file, int line, const char *function)
 {
@@ -251,16 +251,6 @@ void *array_grow(void *array, size_t *capacity, size_t wanted, size_t element_si
         count *= 2;
     }
     must(count <= SIZE_MAX / element_size);
-    /* Fresh memory of this size is zero without being touched: only what is used is resident. */
-    if (count * element_size >= LARGE_SIZE) {
-        void *large = allocate(count, element_size);
-        if (array) {
-            memcpy(large, array, *capacity * element_size);
-        }
-        free(array);
-        *capacity = count;
-        return large;
-    }
     uint8_t *grown = realloc(array, count * element_size);
     must(grown != NULL);
     memset(grown + *capacity * element_size, 0, (count - *capacity) * element_size);

@@ -118,7 +118,8 @@ static inline struct bytes buffer_bytes(const struct buffer *buffer)
 
 /* Zeroed memory; running out of it ends the process. Freed with free(). */
 void *allocate(size_t count, size_t size);
-/* Grows an array to at least `wanted` elements (doubling); new elements are zeroed. */
+/* Grows an array to at least `wanted` elements (doubling); new elements are zeroed. Of what may
+ * become many megabytes: crypto/large_array.h. */
 void *array_grow(void *array, size_t *capacity, size_t wanted, size_t element_size);
 
 /* ---- integers and text --------------------------------------------------------------------- */

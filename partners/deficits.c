@@ -10,8 +10,8 @@ static uint32_t node_take(struct state *state)
         return node;
     }
     must(state->deficit_count < NOTHING);
-    state->deficits = array_grow(state->deficits, &state->deficit_capacity,
-                                 state->deficit_count + 1, sizeof(*state->deficits));
+    state->deficits = large_array_grow(state->deficits, &state->deficit_capacity,
+                                       state->deficit_count + 1, sizeof(*state->deficits));
     return (uint32_t)state->deficit_count++;
 }
 

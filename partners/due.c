@@ -1,10 +1,10 @@
 #include "partners/due.h"
 
-#include <stdlib.h>
+#include "crypto/large_array.h"
 
 void due_release(struct due *due)
 {
-    free(due->items);
+    large_array_release(due->items, due->capacity, sizeof(*due->items));
     *due = (struct due){0};
 }
 
@@ -19,7 +19,7 @@ bool due_before(const struct due_item *a, const struct due_item *b)
 
 void due_push(struct due *due, struct due_item item)
 {
-    due->items = array_grow(due->items, &due->capacity, due->count + 1, sizeof(*due->items));
+    due->items = large_array_grow(due->items, &due->capacity, due->count + 1, sizeof(*due->items));
     size_t i = due->count++;
     while (i > 0 && due_before(&item, &due->items[(i - 1) / 2])) {
         due->items[i] = due->items[(i - 1) / 2];

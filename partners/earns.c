@@ -102,8 +102,8 @@ enum verdict apply_earn(struct state *state, const struct context *context)
         return verdict;
 
     must(state->earn_count < NOTHING);
-    state->earns = array_grow(state->earns, &state->earn_capacity, state->earn_count + 1,
-                              sizeof(*state->earns));
+    state->earns = large_array_grow(state->earns, &state->earn_capacity, state->earn_count + 1,
+                                    sizeof(*state->earns));
     uint32_t id = (uint32_t)state->earn_count++;
     uint64_t eligible = transaction->body.earn.eligible;
     state->earns[id] = (struct earn){.record = context->index.v,

@@ -23,8 +23,8 @@ enum verdict apply_hold(struct state *state, const struct context *context)
         return VERDICT_TOO_MANY_ALLOCATIONS;
 
     must(state->hold_count < NOTHING);
-    state->holds = array_grow(state->holds, &state->hold_capacity, state->hold_count + 1,
-                              sizeof(*state->holds));
+    state->holds = large_array_grow(state->holds, &state->hold_capacity, state->hold_count + 1,
+                                    sizeof(*state->holds));
     uint64_t ends_ms = state->now_ms + (ttl_ms ? ttl_ms : state->charter->policy.hold_default_ms);
     uint32_t id = (uint32_t)state->hold_count++;
     state->holds[id] = (struct hold){.record = context->index.v,

@@ -1,13 +1,14 @@
 #include "partners/keys.h"
 
-#include <stdlib.h>
+#include "crypto/large_array.h"
+
 #include <string.h>
 
 void keys_release(struct keys *keys)
 {
     table_release(&keys->table);
-    free(keys->entries);
-    free(keys->text);
+    large_array_release(keys->entries, keys->capacity, sizeof(*keys->entries));
+    large_array_release(keys->text, keys->text_capacity, 1);
     *keys = (struct keys){0};
 }
 
@@ -68,7 +69,8 @@ static void text_compact(struct keys *keys)
 
 static uint64_t text_append(struct keys *keys, struct bytes bytes)
 {
-    keys->text = array_grow(keys->text, &keys->text_capacity, keys->text_size + bytes.size, 1);
+    keys->text =
+        large_array_grow(keys->text, &keys->text_capacity, keys->text_size + bytes.size, 1);
     uint64_t offset = keys->text_offset + keys->text_size;
     if (bytes.size > 0)
         memcpy(keys->text + keys->text_size, bytes.at, bytes.size);
@@ -80,8 +82,8 @@ void keys_add(struct keys *keys, uint64_t hash, struct bytes key, struct bytes n
               struct record_index index, enum verdict verdict, uint64_t now_ms)
 {
     must(key.size <= UINT16_MAX && note.size <= UINT8_MAX && keys->count < UINT32_MAX);
-    keys->entries = array_grow(keys->entries, &keys->capacity, keys->first + keys->count + 1,
-                               sizeof(*keys->entries));
+    keys->entries = large_array_grow(keys->entries, &keys->capacity, keys->first + keys->count + 1,
+                                     sizeof(*keys->entries));
     struct key_entry *entry = &keys->entries[keys->first + keys->count];
     *entry = (struct key_entry){.index = index.v,
                                 .seen_ms = now_ms,

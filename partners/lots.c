@@ -214,8 +214,8 @@ static void schedule(struct state *state, uint32_t id)
 uint32_t lot_create(struct state *state, const struct lot_seed *seed)
 {
     must(seed->quantity > 0 && state->lot_count < NOTHING);
-    state->lots =
-        array_grow(state->lots, &state->lot_capacity, state->lot_count + 1, sizeof(*state->lots));
+    state->lots = large_array_grow(state->lots, &state->lot_capacity, state->lot_count + 1,
+                                   sizeof(*state->lots));
     uint32_t id = (uint32_t)state->lot_count++;
     struct lot *lot = &state->lots[id];
     *lot = (struct lot){.terms = seed->terms,

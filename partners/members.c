@@ -26,8 +26,8 @@ bool members_add(struct state *state, struct partner_id enrolled_by, const struc
     if (members_find(state, ref) != NOTHING)
         return false;
     must(state->member_count < NOTHING);
-    state->members = array_grow(state->members, &state->member_capacity, state->member_count + 1,
-                                sizeof(*state->members));
+    state->members = large_array_grow(state->members, &state->member_capacity,
+                                      state->member_count + 1, sizeof(*state->members));
     state->members[state->member_count] = (struct member){.ref = *ref,
                                                           .enrolled_by = enrolled_by,
                                                           .first_lot = NOTHING,
@@ -67,8 +67,8 @@ uint32_t cards_find(const struct state *state, const struct card_token *card)
 
 void cards_add(struct state *state, uint32_t member, const struct card_token *card)
 {
-    state->cards = array_grow(state->cards, &state->card_capacity, state->card_count + 1,
-                              sizeof(*state->cards));
+    state->cards = large_array_grow(state->cards, &state->card_capacity, state->card_count + 1,
+                                    sizeof(*state->cards));
     state->cards[state->card_count] = (struct card){.token = *card, .member = member};
     table_insert(&state->card_table, hash_of(state, card->at, HASH_SIZE),
                  (uint32_t)state->card_count++);

@@ -23,8 +23,8 @@ uint64_t allocations_keep(struct state *state)
     const struct plan *plan = &state->plan;
     uint64_t first = state->allocation_count;
     state->allocations =
-        array_grow(state->allocations, &state->allocation_capacity,
-                   state->allocation_count + plan->count, sizeof(*state->allocations));
+        large_array_grow(state->allocations, &state->allocation_capacity,
+                         state->allocation_count + plan->count, sizeof(*state->allocations));
     for (size_t i = 0; i < plan->count; i++)
         state->allocations[state->allocation_count++] = plan->at[i];
     return first;
@@ -35,8 +35,8 @@ void redemption_book(struct state *state, const struct context *context, uint32_
 {
     const struct plan *plan = &state->plan;
     must(state->redemption_count < NOTHING);
-    state->redemptions = array_grow(state->redemptions, &state->redemption_capacity,
-                                    state->redemption_count + 1, sizeof(*state->redemptions));
+    state->redemptions = large_array_grow(state->redemptions, &state->redemption_capacity,
+                                          state->redemption_count + 1, sizeof(*state->redemptions));
     state->redemptions[state->redemption_count++] =
         (struct redemption){.record = context->index.v,
                             .first_allocation = allocations_keep(state),

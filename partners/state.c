@@ -41,15 +41,17 @@ struct state *state_open(const struct charter *charter)
 
 static void arrays_free(struct state *state)
 {
-    free(state->members);
-    free(state->cards);
+    large_array_release(state->members, state->member_capacity, sizeof(*state->members));
+    large_array_release(state->cards, state->card_capacity, sizeof(*state->cards));
     free(state->terms);
-    free(state->lots);
-    free(state->earns);
-    free(state->holds);
-    free(state->redemptions);
-    free(state->allocations);
-    free(state->deficits);
+    large_array_release(state->lots, state->lot_capacity, sizeof(*state->lots));
+    large_array_release(state->earns, state->earn_capacity, sizeof(*state->earns));
+    large_array_release(state->holds, state->hold_capacity, sizeof(*state->holds));
+    large_array_release(state->redemptions, state->redemption_capacity,
+                        sizeof(*state->redemptions));
+    large_array_release(state->allocations, state->allocation_capacity,
+                        sizeof(*state->allocations));
+    large_array_release(state->deficits, state->deficit_capacity, sizeof(*state->deficits));
     free(state->name_rank);
     free(state->issuers);
     free(state->funders);

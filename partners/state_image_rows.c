@@ -101,8 +101,8 @@ bool load_earns(struct loader *loader, const uint8_t *row)
         return loader_refuse(loader, "it has no member, partner or lots");
     if (earn.eligible == 0 || earn.eligible > INT64_MAX || earn.refunded > earn.eligible)
         return loader_refuse(loader, "it was refunded beyond what it is for");
-    state->earns = array_grow(state->earns, &state->earn_capacity, state->earn_count + 1,
-                              sizeof(*state->earns));
+    state->earns = large_array_grow(state->earns, &state->earn_capacity, state->earn_count + 1,
+                                    sizeof(*state->earns));
     state->earns[state->earn_count++] = earn;
     return true;
 }
@@ -203,8 +203,8 @@ bool load_lots(struct loader *loader, const uint8_t *row)
         return loader_refuse(loader, mistake);
     if (!origin_sound(loader, &lot))
         return false;
-    state->lots =
-        array_grow(state->lots, &state->lot_capacity, state->lot_count + 1, sizeof(*state->lots));
+    state->lots = large_array_grow(state->lots, &state->lot_capacity, state->lot_count + 1,
+                                   sizeof(*state->lots));
     state->lots[state->lot_count++] = lot;
     return true;
 }
@@ -306,8 +306,8 @@ bool load_holds(struct loader *loader, const uint8_t *row)
         return loader_refuse(loader, "it has too many parts or funders");
     mark_released(state, &hold);
     hold.first_allocation = allocations_keep(state);
-    state->holds = array_grow(state->holds, &state->hold_capacity, state->hold_count + 1,
-                              sizeof(*state->holds));
+    state->holds = large_array_grow(state->holds, &state->hold_capacity, state->hold_count + 1,
+                                    sizeof(*state->holds));
     state->holds[state->hold_count++] = hold;
     return true;
 }
@@ -341,8 +341,8 @@ bool load_redemptions(struct loader *loader, const uint8_t *row)
     for (size_t i = 0; i < state->plan.count; i++)
         add_redeemed(state, redemption.redeemer, &state->plan.at[i], &redemption.returned);
     redemption.first_allocation = allocations_keep(state);
-    state->redemptions = array_grow(state->redemptions, &state->redemption_capacity,
-                                    state->redemption_count + 1, sizeof(*state->redemptions));
+    state->redemptions = large_array_grow(state->redemptions, &state->redemption_capacity,
+                                          state->redemption_count + 1, sizeof(*state->redemptions));
     state->redemptions[state->redemption_count++] = redemption;
     return true;
 }
@@ -365,8 +365,8 @@ bool load_deficits(struct loader *loader, const uint8_t *row)
         member->deficit_count == DEFICITS_MAX ||
         __builtin_add_overflow(state->deficits_open, deficit.points, &state->deficits_open))
         return loader_refuse(loader, "a member owes too much");
-    state->deficits = array_grow(state->deficits, &state->deficit_capacity,
-                                 state->deficit_count + 1, sizeof(*state->deficits));
+    state->deficits = large_array_grow(state->deficits, &state->deficit_capacity,
+                                       state->deficit_count + 1, sizeof(*state->deficits));
     state->deficits[state->deficit_count++] = deficit;
     *(member->last_deficit == NOTHING ? &member->first_deficit
                                       : &state->deficits[member->last_deficit].next) = node;

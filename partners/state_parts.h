@@ -14,6 +14,7 @@
 #ifndef PARTNERS_STATE_PARTS_H
 #define PARTNERS_STATE_PARTS_H
 
+#include "crypto/large_array.h"
 #include "partners/due.h"
 #include "partners/journal.h"
 #include "partners/keys.h"

@@ -1,9 +1,11 @@
 #include "partners/table.h"
 
-#include <stdlib.h>
+#include "crypto/large_array.h"
+
 #include <string.h>
 
 enum { TABLE_CAPACITY_MIN = 16 };
+#define TABLE_CAPACITY_MAX ((size_t)1 << 32) /* as many homes as tags */
 
 /* Multiply-and-fold over 8-byte words: two multiplications for a member reference. */
 static uint64_t fold(uint64_t a, uint64_t b)
@@ -35,9 +37,15 @@ static uint32_t tag_of(uint64_t hash)
     return tag ? tag : 1;
 }
 
+/* By the tag's high bits. */
+static size_t home_of(uint32_t tag, size_t capacity)
+{
+    return (size_t)((uint64_t)tag * capacity >> 32);
+}
+
 void table_release(struct table *table)
 {
-    free(table->slots);
+    large_array_release(table->slots, table->room, sizeof(*table->slots));
     *table = (struct table){0};
 }
 
@@ -48,7 +56,7 @@ bool table_find(const struct table *table, uint64_t hash, table_equal *equal, co
         return false;
     size_t mask = table->capacity - 1;
     uint32_t tag = tag_of(hash);
-    for (size_t i = tag & mask; table->slots[i].tag; i = (i + 1) & mask) {
+    for (size_t i = home_of(tag, table->capacity); table->slots[i].tag; i = (i + 1) & mask) {
         const struct table_slot *slot = &table->slots[i];
         if (slot->tag == tag && equal(context, slot->value, key)) {
             *value_out = slot->value;
@@ -58,23 +66,25 @@ bool table_find(const struct table *table, uint64_t hash, table_equal *equal, co
     return false;
 }
 
-static void place(struct table_slot *slots, size_t mask, struct table_slot slot)
+static void place(struct table *table, struct table_slot slot)
 {
-    size_t i = slot.tag & mask;
-    while (slots[i].tag)
+    size_t mask = table->capacity - 1, i = home_of(slot.tag, table->capacity);
+    while (table->slots[i].tag)
         i = (i + 1) & mask;
-    slots[i] = slot;
+    table->slots[i] = slot;
 }
 
+/* Both tables are walked from front to back, since homes keep the order of tags. */
 static void grow(struct table *table, size_t capacity)
 {
-    struct table_slot *slots = allocate(capacity, sizeof(*slots));
+    struct table grown = {.capacity = capacity, .count = table->count};
+    must(capacity <= TABLE_CAPACITY_MAX);
+    grown.slots = large_array_grow(NULL, &grown.room, capacity, sizeof(*grown.slots));
     for (size_t i = 0; i < table->capacity; i++)
         if (table->slots[i].tag)
-            place(slots, capacity - 1, table->slots[i]);
-    free(table->slots);
-    table->slots = slots;
-    table->capacity = capacity;
+            place(&grown, table->slots[i]);
+    table_release(table);
+    *table = grown;
 }
 
 void table_reserve(struct table *table, size_t count)
@@ -91,8 +101,7 @@ void table_insert(struct table *table, uint64_t hash, uint32_t value)
 {
     if ((table->count + 1) * 4 > table->capacity * 3)
         grow(table, table->capacity ? table->capacity * 2 : TABLE_CAPACITY_MIN);
-    place(table->slots, table->capacity - 1,
-          (struct table_slot){.tag = tag_of(hash), .value = value});
+    place(table, (struct table_slot){.tag = tag_of(hash), .value = value});
     table->count++;
 }
 
@@ -101,7 +110,7 @@ static void close_gap(struct table *table, size_t hole)
 {
     size_t mask = table->capacity - 1;
     for (size_t i = (hole + 1) & mask; table->slots[i].tag; i = (i + 1) & mask) {
-        size_t home = table->slots[i].tag & mask;
+        size_t home = home_of(table->slots[i].tag, table->capacity);
         if (((i - home) & mask) >= ((i - hole) & mask)) {
             table->slots[hole] = table->slots[i];
             hole = i;
@@ -114,7 +123,7 @@ void table_remove(struct table *table, uint64_t hash, uint32_t value)
 {
     must(table->count > 0);
     uint32_t tag = tag_of(hash);
-    size_t mask = table->capacity - 1, i = tag & mask;
+    size_t mask = table->capacity - 1, i = home_of(tag, table->capacity);
     while (table->slots[i].tag && !(table->slots[i].tag == tag && table->slots[i].value == value))
         i = (i + 1) & mask;
     must(table->slots[i].tag);

@@ -19,6 +19,7 @@ struct table_slot {
 struct table { /* zeroed is empty */
     struct table_slot *slots;
     size_t capacity; /* a power of two, or 0 */
+    size_t room;     /* slots that there is memory for: the capacity at least */
     size_t count;
 };
 

@@ -149,44 +149,6 @@ CASE(an_array_grows_with_zeroed_elements)
     free(array);
 }
 
-static long resident_kib(void)
-{
-    long pages = 0;
-    FILE *file = fopen("/proc/self/statm", "r");
-    REQUIRE(file && fscanf(file, "%*d %ld", &pages) == 1);
-    (void)fclose(file);
-    return pages * 4;
-}
-
-/* Doubling must not make resident what is not used yet: a node's tables have gigabytes. */
-CASE(a_large_array_keeps_its_elements_and_takes_only_what_is_used)
-{
-    enum { ELEMENTS = 9 * 1024 * 1024 };
-    uint64_t *array = NULL;
-    size_t capacity = 0, wrong = 0;
-    long before = resident_kib();
-    for (uint64_t i = 0; i < ELEMENTS; i++) {
-        array = array_grow(array, &capacity, i + 1, sizeof(*array));
-        wrong += array[i] != 0;
-        array[i] = i * i;
-    }
-    for (uint64_t i = 0; i < ELEMENTS; i++)
-        wrong += array[i] != i * i;
-    for (uint64_t i = ELEMENTS; i < capacity; i += 4096 * 256)
-        wrong += array[i] != 0;
-    CHECK_INT(wrong, 0);
-    CHECK_INT(capacity, 16 * 1024 * 1024);
-    /* Sanitizers and valgrind keep shadows of what is touched. */
-    const char *preloaded = getenv("LD_PRELOAD");
-    bool shadowed = preloaded && strstr(preloaded, "vgpreload");
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    shadowed = true;
-#endif
-    if (!shadowed)
-        CHECK(resident_kib() - before < (long)(capacity * sizeof(*array) / 1024) * 3 / 4);
-    free(array);
-}
-
 CASE(big_endian_integers_survive)
 {
     uint8_t at[8];
@@ -368,7 +330,6 @@ int main(void)
     RUN(a_buffer_grows_to_its_limit_and_not_beyond);
     RUN(after_an_overflow_nothing_more_is_written);
     RUN(an_array_grows_with_zeroed_elements);
-    RUN(a_large_array_keeps_its_elements_and_takes_only_what_is_used);
     RUN(big_endian_integers_survive);
     RUN(numbers_are_decimal_and_canonical);
     RUN(hex_is_lower_case_and_of_exact_size);
