@@ -14,6 +14,22 @@
  * start replays at most what fifty times the writing brought. */
 enum { REST_FACTOR = 50 };
 
+/* While a child writes, each page that the node changes is copied once, which is dear under load
+ * and costs little when nothing happens: so one that is due waits for a quiet moment. It does not
+ * wait for ever, or a start would replay for ever; nor do all nodes wait equally long, or under a
+ * steady load they would all be slow at once, and with them every quorum. */
+enum {
+    QUIET_MS = 1000,    /* with less than ... */
+    QUIET_SHARE = 100,  /* ... a hundredth of `every` records */
+    OVERDUE_FACTOR = 8, /* times `every`, and by node up to ... */
+    STAGGER_NODES = 8   /* ... so many times more */
+};
+
+static uint64_t every_times(const struct images *images, uint64_t factor)
+{
+    return images->every > UINT64_MAX / 2 / factor ? UINT64_MAX / 2 : images->every * factor;
+}
+
 static uint64_t moment_ms(void)
 {
     return uv_hrtime() / 1000000;
@@ -23,6 +39,7 @@ bool images_init(struct images *images, const char *folder, uint64_t every, stru
 {
     memset(images, 0, sizeof(*images));
     images->every = every;
+    images->overdue = every_times(images, OVERDUE_FACTOR);
     return snapshot_init(&images->snapshot, folder, error);
 }
 
@@ -84,6 +101,7 @@ bool images_open_replica(struct images *images, const struct replica_config *con
     struct replica_status *status = (struct replica_status *)allocate(1, sizeof(*status));
     replica_status(*replica_out, now_ms, status);
     images->records = status->resumed_records;
+    images->overdue = every_times(images, OVERDUE_FACTOR + config->self.v % STAGGER_NODES);
     free(status);
     return true;
 }
@@ -143,12 +161,25 @@ static bool hear(struct images *images)
     return false;
 }
 
+/* Looks once a QUIET_MS; between looks it is as it was at the last. */
+static bool is_quiet(struct images *images, uint64_t records)
+{
+    uint64_t now = moment_ms();
+    if (now < images->looked_ms + QUIET_MS)
+        return images->quiet;
+    images->quiet = records - images->looked_records <= images->every / QUIET_SHARE;
+    images->looked_records = records;
+    images->looked_ms = now;
+    return images->quiet;
+}
+
 void images_step(struct images *images, const struct replica *replica)
 {
+    uint64_t records = replica_record_count(replica);
+    bool now = is_quiet(images, records) || records >= images->records + images->overdue;
     if (hear(images) || moment_ms() < images->ended_ms + REST_FACTOR * images->took_ms)
         return;
-    uint64_t records = replica_record_count(replica);
-    if (is_worth_it(images, records))
+    if (now && is_worth_it(images, records))
         begin(images, replica, records);
 }
 

@@ -16,6 +16,9 @@
 struct images {
     struct snapshot snapshot;
     uint64_t every;   /* records; 0: none is made, and none is read */
+    uint64_t overdue; /* records after which a quiet moment is no longer waited for */
+    uint64_t looked_ms, looked_records; /* at the last look for a quiet moment */
+    bool quiet;
     uint64_t records; /* that the last one covers; after a failure, that there were */
     uint64_t began_ms, took_ms, ended_ms, pause_us; /* of the last one; a clock that never jumps */
     uint64_t began_records;
@@ -34,7 +37,8 @@ void images_release(struct images *images); /* safe on a zeroed one */
 bool images_open_replica(struct images *images, const struct replica_config *config,
                          uint64_t now_ms, struct replica **replica_out,
                          struct error *error) MUST_USE;
-/* Begins one when it is worth it, and hears what became of it. Call it every moment. */
+/* Begins one when it is worth it and the moment is quiet, or it is overdue, and hears what became
+ * of it. Call it every moment. */
 void images_step(struct images *images, const struct replica *replica);
 /* At a stop, instead of images_step(): makes a last one when it is worth it. True when there is
  * nothing to wait for any more. */

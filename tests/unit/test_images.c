@@ -68,6 +68,13 @@ static void go_on(struct place *place, int heights)
     }
 }
 
+/* As if nothing had come for a while. */
+static void be_quiet(struct place *place)
+{
+    place->images->looked_ms = 0;
+    place->images->looked_records = replica_record_count(place->world->replica);
+}
+
 static void wait_for_child(struct images *images, const struct replica *replica)
 {
     struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
@@ -115,6 +122,7 @@ static void make_two(struct place *place, uint64_t heights_out[2])
     for (size_t i = 0; i < 2; i++) {
         go_on(place, EVERY);
         place->images->took_ms = 0;
+        be_quiet(place);
         images_step(place->images, place->world->replica);
         wait_for_child(place->images, place->world->replica);
         heights_out[i] = place->images->height;
@@ -141,6 +149,7 @@ CASE(one_is_made_when_so_many_records_have_come_and_the_last_has_rested)
     images_step(place.images, replica);
     CHECK_INT(place.images->snapshot.child, 0); /* too few */
     go_on(&place, EVERY);
+    be_quiet(&place);
     images_step(place.images, replica);
     CHECK(place.images->snapshot.child != 0);
     wait_for_child(place.images, replica);
@@ -149,6 +158,7 @@ CASE(one_is_made_when_so_many_records_have_come_and_the_last_has_rested)
     CHECK(place.images->records >= EVERY);
     go_on(&place, EVERY);
     place.images->took_ms = 1000 * 1000; /* then fifty times as long nothing is begun */
+    be_quiet(&place);
     images_step(place.images, replica);
     CHECK_INT(place.images->snapshot.child, 0);
     place.images->took_ms = 0;
@@ -156,6 +166,26 @@ CASE(one_is_made_when_so_many_records_have_come_and_the_last_has_rested)
     CHECK(place.images->snapshot.child != 0);
     wait_for_child(place.images, replica);
     CHECK_INT(place.images->written, 2);
+    place_close(&place);
+}
+
+CASE(one_that_is_due_waits_for_a_quiet_moment_until_it_is_overdue)
+{
+    struct place place;
+    place_open(&place);
+    const struct replica *replica = place.world->replica;
+    go_on(&place, EVERY);
+    images_step(place.images, replica); /* records came just now */
+    CHECK_INT(place.images->snapshot.child, 0);
+    go_on(&place, EVERY); /* two records a height */
+    images_step(place.images, replica);
+    CHECK_INT(place.images->snapshot.child, 0);
+    go_on(&place, 2 * EVERY);
+    REQUIRE(replica_record_count(replica) >= place.images->overdue);
+    images_step(place.images, replica);
+    CHECK(place.images->snapshot.child != 0);
+    wait_for_child(place.images, replica);
+    CHECK_INT(place.images->written, 1);
     place_close(&place);
 }
 
@@ -259,6 +289,7 @@ CASE(damage_of_the_store_after_the_image_is_told_as_without)
 int main(void)
 {
     RUN(one_is_made_when_so_many_records_have_come_and_the_last_has_rested);
+    RUN(one_that_is_due_waits_for_a_quiet_moment_until_it_is_overdue);
     RUN(a_stop_makes_one_that_is_worth_it_and_waits_for_it);
     RUN(one_that_fails_is_counted_and_not_tried_again_at_once);
     RUN(a_start_takes_the_newest_that_fits);
