@@ -97,13 +97,23 @@ static struct bytes make_entry(struct replica *r, const struct outcome *outcome,
     return bytes_of(r->entry.at + links_size, r->entry.size - links_size);
 }
 
+static void expect_next(struct replica *r, struct node_id lane, struct bytes *ahead)
+{
+    struct bytes transaction = {0};
+    (void)!batch_payload_next(ahead, &transaction);
+    state_expect(r->state, lane, transaction);
+}
+
 static void apply_batch(struct replica *r, const struct lane_entry *entry, uint64_t height)
 {
     const struct batch *batch = &entry->batch;
     uint64_t first = r->tree.size;
-    struct bytes rest = batch->payload, transaction;
+    struct bytes rest = batch->payload, ahead = batch->payload, transaction;
     buffer_clear(&r->entries);
+    for (size_t i = 0; i < STATE_AHEAD; i++)
+        expect_next(r, batch->lane, &ahead);
     for (uint32_t position = 0; batch_payload_next(&rest, &transaction); position++) {
+        expect_next(r, batch->lane, &ahead);
         uint64_t index = r->tree.size;
         struct outcome outcome =
             state_apply(r->state, batch->lane, (struct record_index){index}, transaction);

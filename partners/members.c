@@ -7,6 +7,11 @@ static uint64_t hash_of(const struct state *state, const void *at, size_t size)
     return table_hash(get_u64be(state->charter->coalition.at), bytes_of(at, size));
 }
 
+uint64_t members_hash(const struct state *state, const struct member_ref *ref)
+{
+    return hash_of(state, ref->at, MEMBER_REF_SIZE);
+}
+
 static bool member_is(const void *context, uint32_t value, const void *key)
 {
     const struct state *state = context;
@@ -16,7 +21,7 @@ static bool member_is(const void *context, uint32_t value, const void *key)
 uint32_t members_find(const struct state *state, const struct member_ref *ref)
 {
     uint32_t member = NOTHING;
-    uint64_t hash = hash_of(state, ref->at, MEMBER_REF_SIZE);
+    uint64_t hash = members_hash(state, ref);
     return table_find(&state->member_table, hash, member_is, state, ref, &member) ? member
                                                                                   : NOTHING;
 }
@@ -35,8 +40,7 @@ bool members_add(struct state *state, struct partner_id enrolled_by, const struc
                                                           .first_deficit = NOTHING,
                                                           .last_deficit = NOTHING,
                                                           .last = {NO_RECORD}};
-    table_insert(&state->member_table, hash_of(state, ref->at, MEMBER_REF_SIZE),
-                 (uint32_t)state->member_count++);
+    table_insert(&state->member_table, members_hash(state, ref), (uint32_t)state->member_count++);
     return true;
 }
 

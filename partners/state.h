@@ -43,6 +43,10 @@ size_t state_links(const struct state *state, const struct member_link **links_o
 /* Where a member's chain begins. False: unknown. */
 bool state_last_record(const struct state *state, const struct member_ref *ref,
                        uint64_t *member_out, struct record_index *record_out) MUST_USE;
+/* That this transaction of the lane comes soon: a hint, which changes nothing but how long
+ * state_apply() takes. STATE_AHEAD of them before it is right; an empty one moves the others on. */
+enum { STATE_AHEAD = 8 };
+void state_expect(struct state *state, struct node_id lane, struct bytes transaction);
 /* Ends the height; `automatic_out` (borrowed until the next call) are the effects of time, an
  * encoded array. The digest is chained over every height's changes: equal digests, equal histories.
  */

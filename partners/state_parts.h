@@ -144,6 +144,13 @@ struct plan {
     uint32_t stamp;
 };
 
+enum { AHEAD_PLACES = 16 };
+struct ahead { /* a transaction that comes soon: ahead.c */
+    uint64_t member_hash;
+    uint32_t member; /* probably; or NOTHING */
+    bool has_member;
+};
+
 /* What stays from one height to the next stands in the image (state_image.h) or follows from it. */
 struct state {
     const struct charter *charter;
@@ -197,11 +204,14 @@ struct state {
     struct member_link links[LINKS_MAX]; /* of the last record */
     size_t link_count;
     struct plan plan;
+    struct ahead ahead[AHEAD_PLACES];
+    size_t ahead_count;
     size_t item_start; /* of the effects of the record, or of time's current item */
 };
 
 /* ---- members.c ---------------------------------------------------------------------------------
  */
+uint64_t members_hash(const struct state *state, const struct member_ref *ref); /* in its table */
 uint32_t members_find(const struct state *state, const struct member_ref *ref); /* or NOTHING */
 /* False when the member is there already. */
 bool members_add(struct state *state, struct partner_id enrolled_by,

@@ -66,6 +66,23 @@ bool table_find(const struct table *table, uint64_t hash, table_equal *equal, co
     return false;
 }
 
+void table_fetch(const struct table *table, uint64_t hash)
+{
+    if (table->capacity > 0)
+        __builtin_prefetch(&table->slots[home_of(tag_of(hash), table->capacity)], 1);
+}
+
+static bool any(const void *context, uint32_t value, const void *key)
+{
+    (void)context, (void)value, (void)key;
+    return true;
+}
+
+bool table_guess(const struct table *table, uint64_t hash, uint32_t *value_out)
+{
+    return table_find(table, hash, any, NULL, NULL, value_out);
+}
+
 static void place(struct table *table, struct table_slot slot)
 {
     size_t mask = table->capacity - 1, i = home_of(slot.tag, table->capacity);

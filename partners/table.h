@@ -32,6 +32,10 @@ uint64_t table_hash(uint64_t seed, struct bytes bytes);
 void table_release(struct table *table);
 bool table_find(const struct table *table, uint64_t hash, table_equal *equal, const void *context,
                 const void *key, uint32_t *value_out) MUST_USE;
+/* Asks memory for the place where a search for this hash begins; changes nothing. */
+void table_fetch(const struct table *table, uint64_t hash);
+/* The first entry with this hash's tag: nearly always the one that table_find() would compare. */
+bool table_guess(const struct table *table, uint64_t hash, uint32_t *value_out) MUST_USE;
 /* Makes room for `count` entries at once, so that none of them has to make it. */
 void table_reserve(struct table *table, size_t count);
 /* The key must not be there yet. */
