@@ -1,23 +1,32 @@
 #!/usr/bin/env bash
-# fuzz.sh BUILD_DIR SECONDS: builds the libFuzzer targets and runs each for so long.
+# fuzz.sh BUILD_DIR short|SECONDS: builds the libFuzzer targets with ASan and UBSan and runs each, in
+# the short form on the seeds and a few thousand inputs made of them, else for so long.
 # Seeds are in tests/fuzz/corpus. What a target learns stays in BUILD_DIR/corpus; a crash is
 # written there and named.
 set -euo pipefail
 source=$(cd "$(dirname "$0")/../.." && pwd)
-build=$1 seconds=$2
+build=$1 form=$2
+limits=(-max_total_time="$form")
+[[ $form == short ]] && limits=(-runs=4000 -seed=1)
 
+names=()
+for file in "$source"/tests/fuzz/fuzz_*.c; do
+    names+=("$(basename "$file" .c)")
+done
 mkdir -p "$build"
 cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo \
     -DCMAKE_C_COMPILER=clang -DACCRUE_FUZZ=ON -DACCRUE_SANITIZE=address,undefined \
     -DACCRUE_CHECKS=OFF >"$build/configure.log" || { cat "$build/configure.log" && exit 1; }
-ninja -C "$build" --quiet
+ninja -C "$build" --quiet "${names[@]}"
 
-targets=("$build"/tests/fuzz_*)
-[[ -x ${targets[0]} ]] || { echo "fuzz: there are no fuzz targets" >&2 && exit 1; }
-for target in "${targets[@]}"; do
-    corpus=$build/corpus/$(basename "$target")
-    mkdir -p "$corpus"
-    echo "fuzz: $(basename "$target"), $seconds s"
-    "$target" -max_total_time="$seconds" -print_final_stats=1 -verbosity=0 \
-        -artifact_prefix="$corpus-" "$corpus" "$source/tests/fuzz/corpus/$(basename "$target")"
+failed=()
+for name in "${names[@]}"; do
+    seeds=$source/tests/fuzz/corpus/$name learned=$build/corpus/$name
+    [[ -d $seeds ]] || { echo "fuzz: $name has no seeds in $seeds" >&2 && exit 1; }
+    mkdir -p "$learned"
+    echo "fuzz: $name, $form"
+    "$build/tests/$name" "${limits[@]}" -print_final_stats=1 -verbosity=0 \
+        -artifact_prefix="$learned-" "$learned" "$seeds" || failed+=("$name")
 done
+((${#failed[@]} == 0)) || { echo "fuzz: found something: ${failed[*]}" >&2 && exit 1; }
+echo "fuzz: ${#names[@]} targets, nothing found"
