@@ -397,7 +397,7 @@ bool note_open(struct bytes note, const struct note_key *keys, size_t key_count,
         return false;
     }
     if (result.verified == 0) {
-        return error_set(error, ERROR_INVALID, "no signature of a known key");
+        return error_set(error, ERROR_NOT_FOUND, "no signature of a known key");
     }
     *result_out = result;
     return true;

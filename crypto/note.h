@@ -45,7 +45,7 @@ struct note_result {
 };
 /* Splits at the last empty line and checks every signature line against at most 64 known keys. An
  * unknown (name, id) is ignored; a known key whose signature fails rejects the note; none valid
- * rejects it too. */
+ * rejects it too, with ERROR_NOT_FOUND. */
 bool note_open(struct bytes note, const struct note_key *keys, size_t key_count,
                struct note_result *result_out, struct error *error) MUST_USE;
 
