@@ -38,6 +38,15 @@ void note_sign(struct buffer *note, const struct note_key *key, const struct sig
 void note_cosign(struct buffer *note, const struct note_key *key, const struct signing_key *signer,
                  uint64_t time_s);
 
+/* A cosignature on its own, for where it travels without its note. */
+struct signature note_cosignature(struct bytes text, const struct signing_key *signer,
+                                  uint64_t time_s);
+bool note_cosignature_holds(struct bytes text, const struct verifier *verifier, uint64_t time_s,
+                            const struct signature *signature) MUST_USE;
+/* Appends its line, unchecked, as note_cosign() would have. */
+void note_put_cosignature(struct buffer *note, const struct note_key *key, uint64_t time_s,
+                          const struct signature *signature);
+
 struct note_result {
     struct bytes text;    /* into the input, with its last newline */
     uint64_t verified;    /* bit i: keys[i] signed it and the signature holds */
@@ -45,7 +54,7 @@ struct note_result {
 };
 /* Splits at the last empty line and checks every signature line against at most 64 known keys. An
  * unknown (name, id) is ignored; a known key whose signature fails rejects the note; none valid
- * rejects it too. */
+ * rejects it too, with ERROR_NOT_FOUND. */
 bool note_open(struct bytes note, const struct note_key *keys, size_t key_count,
                struct note_result *result_out, struct error *error) MUST_USE;
 

@@ -158,8 +158,9 @@ const struct cli_command cli_verify_command = {
     "  URL...                the nodes; with --dir alone, all of its charter\n"
     "  --charter FILE        the charter that they must have (recommended: what you were given)\n"
     "  --store DIR           instead: a stopped node's data folder\n"
-    "\nChecks certificates, lanes, batches, order, records, the tree and every tile; replays all\n"
-    "transactions and compares verdicts, effects, state digests and balances.\n"
+    "\nChecks that the checkpoint is final (Q cosignatures); certificates, lanes, batches, order,\n"
+    "records, the tree and every tile; replays all transactions and compares verdicts, effects,\n"
+    "state digests and balances.\n"
     "\nExamples:\n  accrue verify --dir demo\n"
     "  accrue verify --charter charter.json --token-file auditor.token http://127.0.0.1:8100\n"
     "  accrue verify --store demo/grocer/data --charter demo/charter.json\n",
