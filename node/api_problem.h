@@ -19,6 +19,7 @@
     X(PROBLEM_NOT_FOUND, 404, "not-found", "There is nothing here.")                               \
     X(PROBLEM_METHOD, 405, "method-not-allowed", "The resource has other methods.")                \
     X(PROBLEM_IN_FLIGHT, 409, "in-flight", "A request with this key is under way here.")           \
+    X(PROBLEM_NOT_FINAL, 409, "not-final", "It is decided, but not under a final checkpoint yet.") \
     X(PROBLEM_TOO_LARGE, 413, "too-large", "The request is larger than this node takes.")          \
     X(PROBLEM_MEDIA_TYPE, 415, "unsupported-media-type", "The body is of another type.")           \
     X(PROBLEM_BUSY, 429, "busy", "The node has no room: try again later.")                         \
