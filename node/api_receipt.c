@@ -198,7 +198,7 @@ static void respond_page(struct api_call *call, const struct receipt *receipt, c
 static void respond_soon(struct api_call *call, const char *policy)
 {
     struct api_response response;
-    api_response_init(&response, 409, "text/html; charset=utf-8");
+    api_response_init(&response, 503, "text/html; charset=utf-8");
     response.page_policy = policy;
     response.retry_after_s = 1;
     page_begin(&response.body, "Not final yet");

@@ -237,7 +237,7 @@ static bool is_undecided(struct exchange *exchange, int status)
     if (status == 202)
         return exchange->location[0] != '\0';
     if (status == 409)
-        return strstr(text, "\"in-flight\"") || strstr(text, "\"not-final\"");
+        return strstr(text, "\"in-flight\"") != NULL;
     return status == 200 && exchange->location[0] && strstr(text, "\"pending\"") != NULL &&
            strstr(text, "\"verdict\"") == NULL;
 }
@@ -397,7 +397,7 @@ bool http_get(struct http *http, const struct cli_target *target, const char *pa
         error_set(error,
                   denied                 ? ERROR_DENIED
                   : answer.status == 404 ? ERROR_NOT_FOUND
-                  : answer.status == 409 ? ERROR_BUSY
+                  : answer.status == 503 ? ERROR_BUSY
                                          : ERROR_IO,
                   "%s%s: %.300s", target->url, path, text);
     }

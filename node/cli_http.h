@@ -1,8 +1,7 @@
 /* cli_http.h - requests to nodes: kept-alive connections, many at once, patient with busy nodes.
  *
  * A request is repeated while a node is away, answers 429 or 503 (after its Retry-After), or has
- * not decided yet (202 with a Location, 409 in-flight or not-final: then the Location is asked, or
- * the same again), until the
+ * not decided yet (202 with a Location, 409 in-flight: then the Location is asked), until the
  * patience given at open is over. That is safe: every write carries its idempotency key.
  * Threads: the program has one.
  */
@@ -47,7 +46,7 @@ void http_start(struct http *http, const struct http_request *request, http_done
 bool http_turn(struct http *http, int wait_ms);
 
 /* One request, to its end. The body is appended to `body_out`. ERROR_BUSY when nobody
- * answered, or with 409 what was asked for is not there yet. */
+ * answered, or to the end with 503: not now. */
 bool http_get(struct http *http, const struct cli_target *target, const char *path,
               struct buffer *body_out, struct error *error) MUST_USE;
 /* A part of a node's log. A partial one may have been dropped since it is full: then the full one

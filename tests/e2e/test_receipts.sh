@@ -151,6 +151,27 @@ an_export_is_what_the_node_serves() {
     again
 }
 
+files_of_the_log_are_asked_for_again_only_when_they_changed() {
+    local tag path
+    for path in /checkpoint /tile/0/000 /tile/entries/001; do
+        get grocer auditor "$path"
+        tag=$(header ETag)
+        expect_match '^"[0-9a-f]{32}"$' "$tag" "ETag of $path"
+        get grocer auditor "$path" -H "If-None-Match: $tag"
+        expect_equal 304 "$status" "status of $path"
+        expect_equal "$tag" "$(header ETag)" "ETag of $path"
+        get grocer auditor "$path" -H 'If-None-Match: "00000000000000000000000000000000"'
+        expect_equal 200 "$status" "status of $path"
+        get grocer auditor "$path" --head
+        expect_equal "200 $tag" "$status $(header ETag)" "HEAD of $path"
+        get grocer auditor "$path/"
+        expect_equal 404 "$status" "status of $path/"
+    done
+    get grocer auditor /tile/0/000 --head
+    expect_equal 8192 "$(header Content-Length)" 'length of a full tile'
+    expect_equal 'private, max-age=31536000, immutable' "$(header Cache-Control)" cache
+}
+
 a_second_export_keeps_full_files_and_drops_old_partial_ones() {
     local before after
     before=$(find "$folder/tile" -type f -not -path '*.p/*' -printf '%p %i\n' | sort)
@@ -378,6 +399,7 @@ run_case any_partner_shows_it_to_anybody_who_has_the_link
 run_case links_are_bounded_and_wrong_ones_apart
 run_case a_qr_code_shows_the_link
 run_case an_export_is_what_the_node_serves
+run_case files_of_the_log_are_asked_for_again_only_when_they_changed
 run_case a_second_export_keeps_full_files_and_drops_old_partial_ones
 run_case an_export_that_is_killed_goes_on_where_it_was
 run_case a_damaged_or_lost_file_is_fetched_again
