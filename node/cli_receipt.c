@@ -10,6 +10,53 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* ---- policy --------------------------------------------------------------------------------- */
+
+/* The charter of --dir, which needs no node; or what a node shows, which is its word only. */
+static bool get_charter(const struct cli *cli, struct buffer *json, struct error *error)
+{
+    char path[CLI_PATH_MAX];
+    struct cli_target target;
+    if (cli->dir && !cli->node && !cli->url)
+        return cli_path(path, error, "%s/charter.json", cli->dir) &&
+               cli_file_read(path, CHARTER_SIZE_MAX, json, error);
+    if (!cli_target_find(cli, "auditor", &target, error))
+        return false;
+    struct http *http = http_open(1, cli->timeout_s * 1000);
+    bool ok = http_get(http, &target, "/v1/charter", json, error);
+    http_close(http);
+    return ok;
+}
+
+static int run_policy(const struct cli_command *command, int argc, char **argv)
+{
+    struct cli cli;
+    struct buffer json;
+    struct charter *charter = NULL;
+    struct error error;
+    int code;
+    if (!cli_parse(&cli, command, argc, argv, NULL, 0, &code) || !cli_rest(&cli, 0, 0, &code))
+        return code;
+    buffer_init(&json, CHARTER_SIZE_MAX);
+    bool ok = get_charter(&cli, &json, &error) &&
+              charter_parse(buffer_bytes(&json), &charter, NULL, &error);
+    if (ok && cli.json)
+        cli_print_json(json_pack("{s:s}", "policy", charter->tlog_policy));
+    else if (ok)
+        fputs(charter->tlog_policy, stdout);
+    charter_close(charter);
+    buffer_release(&json);
+    return ok ? CLI_OK : cli_fail_error(&cli, &error);
+}
+
+const struct cli_command cli_policy = {
+    "policy", "Prints the charter's policy: whose signatures make a checkpoint final", "[options]",
+    "A C2SP tlog-policy: all that 'accrue receipt verify' needs. Take it from --dir, or from a "
+    "place\n"
+    "that you trust; with --url it is the word of that node.\n"
+    "\nExample:\n  accrue policy --dir demo > demo.policy\n",
+    run_policy};
+
 /* ---- get ------------------------------------------------------------------------------------ */
 
 struct wanted {

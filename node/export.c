@@ -60,28 +60,12 @@ static bool settle_charter(struct export *export, const struct export_request *r
     return ok;
 }
 
-/* Any log key of the charter, no cosignatures wanted. */
-static bool policy_of(const struct charter *charter, struct policy *policy_out, struct error *error)
-{
-    struct buffer text;
-    buffer_init(&text, POLICY_SIZE_MAX);
-    for (size_t i = 0; i < charter->node_count; i++) {
-        buffer_append_text(&text, "log ");
-        note_key_format(&charter->nodes[i].log_key, &text);
-        buffer_append_text(&text, "\n");
-    }
-    buffer_append_text(&text, "quorum none\n");
-    bool ok = policy_parse(buffer_bytes(&text), policy_out, error);
-    buffer_release(&text);
-    return ok;
-}
-
 static bool check_note(struct export *export, struct bytes note, const char *whose,
                        struct checkpoint *checkpoint_out)
 {
     struct policy policy = {.log_count = 0};
     struct policy_result result;
-    bool ok = policy_of(export->charter, &policy, export->error) &&
+    bool ok = policy_parse(bytes_text(export->charter->tlog_policy), &policy, export->error) &&
               policy_check(&policy, note, checkpoint_out, &result, export->error);
     policy_release(&policy);
     if (!ok) {

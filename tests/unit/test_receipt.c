@@ -179,16 +179,14 @@ CASE(a_qr_code_has_its_finder_patterns_in_the_light)
 
 /* ---- over the API --------------------------------------------------------------------------- */
 
-/* The policy of the world's own log, no cosignatures wanted. */
-static void policy_of(struct world *world, struct policy *policy_out)
+/* Time passes until a checkpoint covers everything. */
+static void until_final(struct world *world)
 {
-    struct buffer text;
-    buffer_init(&text, 4096);
-    buffer_append_text(&text, "log ");
-    note_key_format(&world->charter->nodes[0].log_key, &text);
-    buffer_append_text(&text, "\nquorum none\n");
-    REQUIRE(policy_parse(buffer_bytes(&text), policy_out, NULL));
-    buffer_release(&text);
+    for (int i = 0; i < STEPS_MAX &&
+                    replica_final(world->replica)->size < replica_record_count(world->replica);
+         i++)
+        step(world, 20);
+    REQUIRE(replica_final(world->replica)->size == replica_record_count(world->replica));
 }
 
 static bool answer_proves(struct world *world, uint64_t index)
@@ -199,12 +197,12 @@ static bool answer_proves(struct world *world, uint64_t index)
     struct checkpoint checkpoint;
     struct policy_result result;
     struct receipt_words words;
-    policy_of(world, &policy);
+    REQUIRE(policy_parse(bytes_text(world->charter->tlog_policy), &policy, NULL));
     buffer_init(&scratch, PROOF_EXTRA_MAX);
     bool good = proof_parse(bytes_text(world->answer.body), &scratch, &proof, NULL) &&
                 proof_verify(&proof, proof.extra, &policy, &checkpoint, &result, NULL) &&
                 receipt_words_of(proof.extra, NULL, &words, NULL) && words.index == index &&
-                proof.index == index;
+                proof.index == index && result.witnesses == 1;
     buffer_release(&scratch);
     policy_release(&policy);
     return good;
@@ -222,6 +220,7 @@ static int get_as(struct world *world, const char *target, const char *accept)
 CASE(every_record_has_a_receipt_for_those_with_a_token)
 {
     struct world *world = world_with_member();
+    until_final(world);
     uint64_t records = replica_record_count(world->replica);
     char target[64];
     REQUIRE(records > 2);
@@ -246,6 +245,7 @@ CASE(an_answer_links_to_its_receipt_which_needs_no_token)
     uint64_t index = (uint64_t)number_of(world, NULL, "index");
     snprintf(link, sizeof(link), "%s", text_of(world, "receipt"));
     CHECK(strncmp(link, "/r/", 3) == 0);
+    until_final(world);
     CHECK_INT(get_as(world, link, "*/*"), 200);
     CHECK_TEXT(world->answer.type, "text/plain; charset=utf-8");
     CHECK(answer_proves(world, index));
@@ -264,12 +264,43 @@ CASE(an_answer_links_to_its_receipt_which_needs_no_token)
     world_close(world);
 }
 
+CASE(a_record_beyond_the_final_checkpoint_is_not_final_yet)
+{
+    struct world *world = world_with_member();
+    char link[API_LINK_SIZE], target[64];
+    until_final(world);
+    CHECK_INT(till(world, "/v1/earn", "k1", "{\"member\":\"" MEMBER "\",\"points\":120}"), 200);
+    snprintf(link, sizeof(link), "%s", text_of(world, "receipt"));
+    uint64_t index = (uint64_t)number_of(world, NULL, "index");
+    REQUIRE(replica_final(world->replica)->size <= index);
+    snprintf(target, sizeof(target), "/v1/records/%llu/receipt", (unsigned long long)index);
+    CHECK_INT(get_as(world, link, "*/*"), 503);
+    CHECK_TEXT(text_of(world, "code"), "not-final");
+    CHECK_INT(world->answer.retry_after_s, 1);
+    CHECK_INT(get_as(world, link, "text/html"), 503);
+    CHECK_TEXT(world->answer.type, "text/html; charset=utf-8");
+    CHECK_INT(world->answer.retry_after_s, 1);
+    struct api_request request = request_of("GET", target, "till", NULL);
+    forget(&world->answer);
+    api_call_close(begin(world, &request, bytes_text(""), &world->answer));
+    CHECK_INT(world->answer.status, 503);
+    CHECK_TEXT(text_of(world, "code"), "not-final");
+    CHECK_INT(get(world, "/v1/records/0/receipt", "till"), 200);
+    until_final(world);
+    CHECK_INT(get_as(world, link, "*/*"), 200);
+    CHECK(answer_proves(world, index));
+    CHECK_INT(get(world, target, "till"), 200);
+    CHECK(answer_proves(world, index));
+    world_close(world);
+}
+
 CASE(a_browser_gets_a_page_that_can_do_nothing)
 {
     struct world *world = world_with_member();
     char link[API_LINK_SIZE];
     CHECK_INT(till(world, "/v1/earn", "k&<1>", "{\"member\":\"" MEMBER "\",\"points\":120}"), 200);
     snprintf(link, sizeof(link), "%s", text_of(world, "receipt"));
+    until_final(world);
     CHECK_INT(get_as(world, link, "text/html,application/xhtml+xml;q=0.9"), 200);
     CHECK_TEXT(world->answer.type, "text/html; charset=utf-8");
     CHECK(strstr(world->answer.policy, "default-src 'none'"));
@@ -308,6 +339,7 @@ CASE(guesses_are_counted_apart_and_bounded)
     char link[API_LINK_SIZE];
     CHECK_INT(till(world, "/v1/earn", "k1", "{\"member\":\"" MEMBER "\",\"points\":120}"), 200);
     snprintf(link, sizeof(link), "%s", text_of(world, "receipt"));
+    until_final(world);
     world->now_ms += 2000;
     for (int i = 0; i < API_LINKS_PER_SECOND; i++)
         CHECK_INT(get_as(world, "/r/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "*/*"), 404);
@@ -333,6 +365,7 @@ int main(void)
     RUN(a_qr_code_has_its_finder_patterns_in_the_light);
     RUN(every_record_has_a_receipt_for_those_with_a_token);
     RUN(an_answer_links_to_its_receipt_which_needs_no_token);
+    RUN(a_record_beyond_the_final_checkpoint_is_not_final_yet);
     RUN(a_browser_gets_a_page_that_can_do_nothing);
     RUN(a_link_as_a_picture_needs_a_public_address);
     RUN(guesses_are_counted_apart_and_bounded);
