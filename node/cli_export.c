@@ -80,6 +80,6 @@ const struct cli_command cli_export = {
     "against\n"
     "the signed checkpoint, which is written last: a run that was interrupted goes on where it "
     "was.\n"
-    "\nExamples:\n  accrue export --dir demo public/log\n"
-    "  accrue export --url https://node.example --token-file auditor.token public/log\n",
+    "\nExamples:\n  accrue export --dir demo published\n"
+    "  accrue export --url https://node.example --token-file auditor.token published\n",
     run_export};
