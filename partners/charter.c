@@ -502,13 +502,13 @@ static void read_head(struct parsing *parsing, const struct spot at[])
 
 static void read_charter(struct parsing *parsing, const struct spot *root)
 {
-    static const char *const names[] = {"version",     "name",     "origin",
-                                        "nonce",       "currency", "minor_digits",
-                                        "?sandbox",    "?zone",    "?accept_two_voters",
-                                        "partners",    "nodes",    "?joint_funding",
-                                        "rates",       "?policy",  "?limits",
-                                        "tlog_policy", NULL};
-    struct spot at[16];
+    static const char *const names[] = {"version",     "name",        "origin",
+                                        "nonce",       "currency",    "minor_digits",
+                                        "?sandbox",    "?zone",       "?accept_two_voters",
+                                        "partners",    "nodes",       "?joint_funding",
+                                        "rates",       "?policy",     "?limits",
+                                        "tlog_policy", "?log_public", NULL};
+    struct spot at[17];
     json_object_open(&parsing->reader, root, names, at);
     if (!json_is_object(root->json))
         return;
@@ -522,6 +522,7 @@ static void read_charter(struct parsing *parsing, const struct spot *root)
     read_rates(parsing, &at[12]);
     read_policy(parsing, &at[13]);
     read_limits(parsing, &at[14]);
+    json_read_bool(&parsing->reader, &at[16], &parsing->charter->log_public);
     check_names(parsing);
     check_keys(parsing);
     check_voters(parsing);

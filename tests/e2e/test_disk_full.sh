@@ -116,6 +116,22 @@ a_folder_of_another_user_is_told() {
     comes_back "$victim"
 }
 
+# The folder of an export on a disk that has room for its beginning only.
+an_export_to_a_full_disk_says_so_and_goes_on_with_room() {
+    local small=$work/small
+    mkdir "$small"
+    needed mount -t tmpfs -o size=64k,mode=700 none "$small"
+    said=$("$accrue" export --dir "$home" --node "${others[0]}" "$small/log" 2>&1)
+    expect_equal 2 $? 'exit status'
+    expect_said 'No space left on device' 'the disk is full: make room' "$small/log"
+    [[ ! -e $small/log/checkpoint ]] || fail 'it has a checkpoint'
+    needed mount -o remount,size=65536k "$small"
+    said=$("$accrue" export --dir "$home" --node "${others[0]}" "$small/log" 2>&1)
+    expect_equal 0 $? 'exit status'
+    expect_said ' kept'
+    umount "$small"
+}
+
 a_disk 65536
 node_start "${names[@]}"
 needed nodes_ready "${names[@]}"
@@ -128,5 +144,6 @@ run_case a_disk_that_the_node_fills_by_itself_ends_it_wherever_it_is
 run_case a_folder_that_went_away_ends_the_node
 run_case a_read_only_disk_is_told
 run_case a_folder_of_another_user_is_told
+run_case an_export_to_a_full_disk_says_so_and_goes_on_with_room
 run_case nothing_acknowledged_is_lost
 finish
