@@ -38,6 +38,10 @@ void note_sign(struct buffer *note, const struct note_key *key, const struct sig
 void note_cosign(struct buffer *note, const struct note_key *key, const struct signing_key *signer,
                  uint64_t time_s);
 
+/* At the last empty line: the text keeps its newline, the empty line belongs to neither. Looks at
+ * nothing else; false when there is none. */
+bool note_split(struct bytes note, struct bytes *text_out, struct bytes *lines_out) MUST_USE;
+
 struct note_result {
     struct bytes text;    /* into the input, with its last newline */
     uint64_t verified;    /* bit i: keys[i] signed it and the signature holds */
@@ -45,7 +49,7 @@ struct note_result {
 };
 /* Splits at the last empty line and checks every signature line against at most 64 known keys. An
  * unknown (name, id) is ignored; a known key whose signature fails rejects the note; none valid
- * rejects it too. */
+ * rejects it too, with ERROR_NOT_FOUND. */
 bool note_open(struct bytes note, const struct note_key *keys, size_t key_count,
                struct note_result *result_out, struct error *error) MUST_USE;
 
