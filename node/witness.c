@@ -3,28 +3,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEYS_AT_ONCE = 64 /* of note_open() */ };
+enum {
+    KEYS_AT_ONCE = 64, /* of note_open() */
+    KEPT_MAX = 16      /* signatures of the log: with our own the note can still be opened */
+};
+
+static const struct verdict {
+    int status;
+    const char *word, *reason;
+} verdicts[] = {
+#define X(name, status, word, reason) [name] = {status, word, reason},
+    WITNESS_VERDICTS(X)
+#undef X
+};
 
 int witness_status(enum witness_verdict verdict)
 {
-    static const int statuses[] = {
-#define X(name, status, reason) [name] = (status),
-        WITNESS_VERDICTS(X)
-#undef X
-    };
     must(verdict < WITNESS_VERDICT_COUNT);
-    return statuses[verdict];
+    return verdicts[verdict].status;
+}
+
+const char *witness_word(enum witness_verdict verdict)
+{
+    must(verdict < WITNESS_VERDICT_COUNT);
+    return verdicts[verdict].word;
 }
 
 const char *witness_reason(enum witness_verdict verdict)
 {
-    static const char *const reasons[] = {
-#define X(name, status, reason) [name] = (reason),
-        WITNESS_VERDICTS(X)
-#undef X
-    };
     must(verdict < WITNESS_VERDICT_COUNT);
-    return reasons[verdict];
+    return verdicts[verdict].reason;
 }
 
 /* ---- requests ------------------------------------------------------------------------------- */
@@ -127,9 +135,10 @@ static bool signatures_keep(struct bytes text, struct bytes lines, const struct 
         return false;
     while (line_cut(&lines, &line)) {
         if (line_is_trusted(text, line, keys, key_count, &error)) {
+            if (kept++ >= KEPT_MAX)
+                continue;
             buffer_append(out, line);
             buffer_append_byte(out, '\n');
-            kept++;
         } else if (error.code != ERROR_NOT_FOUND) {
             return false;
         }

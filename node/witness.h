@@ -39,24 +39,25 @@ struct witness_held {
     uint64_t time_s; /* of the cosignature */
 };
 
-/* X(name, HTTP status, what the answer and the log say) */
+/* X(name, HTTP status, word for counters, what the answer and the log say) */
 #define WITNESS_VERDICTS(X)                                                                        \
-    X(WITNESS_COSIGNED, 200, "cosigned")                                                           \
-    X(WITNESS_MALFORMED, 400, "the request is malformed")                                          \
-    X(WITNESS_OLD_BEYOND, 400, "the old size is larger than the checkpoint's")                     \
-    X(WITNESS_UNTRUSTED, 403, "no trusted key of this log signed the checkpoint")                  \
-    X(WITNESS_UNKNOWN_LOG, 404, "the log is not one of the policy")                                \
-    X(WITNESS_STALE, 409, "the old size is not that of the newest checkpoint cosigned here")       \
-    X(WITNESS_INCONSISTENT, 422, "the proof does not lead from the old tree to this one")          \
-    X(WITNESS_OTHER_ROOT, 422, "another root was cosigned at this size")
+    X(WITNESS_COSIGNED, 200, "cosigned", "cosigned")                                               \
+    X(WITNESS_MALFORMED, 400, "malformed", "the request is malformed")                             \
+    X(WITNESS_OLD_BEYOND, 400, "old-beyond", "the old size is larger than the checkpoint's")       \
+    X(WITNESS_UNTRUSTED, 403, "untrusted", "no trusted key of this log signed the checkpoint")     \
+    X(WITNESS_UNKNOWN_LOG, 404, "unknown-log", "the log is not one of the policy")                 \
+    X(WITNESS_STALE, 409, "stale", "the old size is not that of the newest checkpoint cosigned")   \
+    X(WITNESS_INCONSISTENT, 422, "inconsistent", "the proof does not lead from the old tree here") \
+    X(WITNESS_OTHER_ROOT, 422, "other-root", "another root was cosigned at this size")
 
 enum witness_verdict {
-#define X(name, status, reason) name,
+#define X(name, status, word, reason) name,
     WITNESS_VERDICTS(X)
 #undef X
         WITNESS_VERDICT_COUNT
 };
 int witness_status(enum witness_verdict verdict);
+const char *witness_word(enum witness_verdict verdict);
 const char *witness_reason(enum witness_verdict verdict);
 
 /* First half: reads a request and checks who signed. `logs` are the keys that the witness trusts,
