@@ -47,7 +47,7 @@ struct witness_held {
     X(WITNESS_UNTRUSTED, 403, "untrusted", "no trusted key of this log signed the checkpoint")     \
     X(WITNESS_UNKNOWN_LOG, 404, "unknown-log", "the log is not one of the policy")                 \
     X(WITNESS_STALE, 409, "stale", "the old size is not that of the newest checkpoint cosigned")   \
-    X(WITNESS_INCONSISTENT, 422, "inconsistent", "the proof does not lead from the old tree here") \
+    X(WITNESS_INCONSISTENT, 422, "inconsistent", "the proof does not lead here from the old tree") \
     X(WITNESS_OTHER_ROOT, 422, "other-root", "another root was cosigned at this size")
 
 enum witness_verdict {
