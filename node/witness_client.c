@@ -104,8 +104,11 @@ static void finish(struct post *post, CURLcode code)
         post->counts.cosigned_size = post->submit.cosigned_size;
         give_back(post, line, time_s);
         break;
-    case SUBMIT_CORRECTED:
     case SUBMIT_AHEAD:
+        client->config.outrun(client->config.context, (size_t)(post - client->posts));
+        post->counts.told++;
+        break;
+    case SUBMIT_CORRECTED:
         post->counts.told++;
         break;
     case SUBMIT_FAILED:

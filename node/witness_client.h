@@ -47,6 +47,8 @@ struct witness_client_config {
                   struct hash proof_out[MERKLE_CONSISTENCY_MAX], size_t *count_out);
     /* A cosignature that holds, of a checkpoint that `newest` gave. Valid during the call. */
     void (*cosigned)(void *context, const struct witness_cosignature *cosignature);
+    /* A witness has a larger checkpoint than the newest: another node's, or it lies. */
+    void (*outrun)(void *context, size_t witness);
     /* Something that a person may want to know. NULL: kept quiet. */
     void (*troubled)(void *context, size_t witness, const char *why);
 };

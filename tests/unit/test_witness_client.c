@@ -28,11 +28,11 @@ struct world {
     struct witness_client *client;
     struct witness_target target;
     uint64_t cosigned_size, cosigned_count;
-    unsigned troubles;
+    unsigned troubles, outruns;
     char trouble[300];
     int steps;
     uint64_t wanted_size;
-    unsigned wanted_troubles;
+    unsigned wanted_troubles, wanted_outruns;
 };
 
 static void grow(struct world *world, uint64_t size)
@@ -84,6 +84,12 @@ static void on_cosigned(void *context, const struct witness_cosignature *cosigna
     world->cosigned_size = cosignature->checkpoint->size;
     world->cosigned_count++;
     buffer_release(&note);
+}
+
+static void on_outrun(void *context, size_t witness)
+{
+    CHECK_INT(witness, 0);
+    ((struct world *)context)->outruns++;
 }
 
 static void on_troubled(void *context, size_t witness, const char *why)
@@ -147,6 +153,7 @@ static void client_open(struct world *world)
                                            .newest = newest,
                                            .prove = prove,
                                            .cosigned = on_cosigned,
+                                           .outrun = on_outrun,
                                            .troubled = on_troubled};
     world->client = witness_client_open(&config);
 }
@@ -237,6 +244,31 @@ CASE(after_a_restart_the_witness_says_where_it_is)
     CHECK_INT(counts.asked, 2);
     CHECK_INT(counts.told, 1);
     CHECK_INT(counts.cosigned, 1);
+    world_close(&world);
+}
+
+/* Two nodes of one log: the other one was here with more. */
+CASE(a_log_that_is_behind_waits_until_it_is_not)
+{
+    struct world world;
+    struct merkle shorter;
+    world_open(&world);
+    serve_witness(&world);
+    client_open(&world);
+    grow(&world, 5);
+    shorter = world.merkle;
+    grow(&world, 9);
+    run_until(&world, 9, 0);
+    witness_client_close(world.client);
+    world.merkle = shorter;
+    world.cosigned_size = 0;
+    client_open(&world);
+    world.wanted_outruns = 1;
+    run_until(&world, 0, 0);
+    CHECK_INT(world.outruns, 1);
+    grow(&world, 9);
+    run_until(&world, 9, 0);
+    CHECK_INT(world.troubles, 0);
     world_close(&world);
 }
 
@@ -366,6 +398,7 @@ int main(void)
 {
     RUN(a_growing_log_is_cosigned_again_and_again);
     RUN(after_a_restart_the_witness_says_where_it_is);
+    RUN(a_log_that_is_behind_waits_until_it_is_not);
     RUN(a_witness_that_comes_later_is_found);
     RUN(an_answer_that_is_none_is_a_failure_and_is_told);
     RUN(what_is_under_way_can_be_left);
