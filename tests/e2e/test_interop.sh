@@ -31,9 +31,13 @@ key_of() { # NODE
     jq -r --arg node "$1" '.nodes[] | select(.name == $node) | .log_key' "$home/charter.json"
 }
 
-keep_checkpoint() { # NODE
+shows_more_than() { # NODE SIZE
     get "$1" auditor /checkpoint
-    expect_equal 200 "$status" "checkpoint of $1"
+    [[ $status == 200 ]] && (($(sed -n 2p "$answer_file") > $2))
+}
+
+keep_checkpoint() { # NODE
+    expect_eventually 20 shows_more_than "$1" 60
     cp "$answer_file" "$work/old.$1"
 }
 
@@ -55,6 +59,7 @@ the_log_of_each_node_is_read() {
     done
     feed 450 second
     for node in grocer books; do
+        expect_eventually 20 shows_more_than "$node" 520
         reads "$node" "$(key_of "$node")"
     done
 }
