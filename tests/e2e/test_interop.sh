@@ -41,10 +41,10 @@ keep_checkpoint() { # NODE
     cp "$answer_file" "$work/old.$1"
 }
 
-reads() { # NODE KEY
+reads() { # NODE KEY [COSIGNER-KEY...]
     local line
-    line=$("$work/check" "$(url_of "$1")" "$home/$1/auditor.token" "$2" "$work/old.$1" 2>&1) ||
-        depth=1 fail "the reader refuses what $1 serves" "$line"
+    line=$("$work/check" "$(url_of "$1")" "$home/$1/auditor.token" "$2" "$work/old.$1" "${@:3}" \
+        2>&1) || depth=1 fail "the reader refuses what $1 serves" "$line"
     echo "$1: $line"
 }
 

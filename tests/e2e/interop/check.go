@@ -1,16 +1,19 @@
 // check.go - a reader of the log that shares no line with the project: the Go project's own
 // sumdb/note and sumdb/tlog read what a node serves.
 //
-//	check URL TOKEN-FILE VKEY OLD-CHECKPOINT
+//	check URL TOKEN-FILE VKEY OLD-CHECKPOINT [COSIGNER-VKEY...]
 //
 // opens the node's checkpoint and an older one, reads every tile and entry bundle that it needs,
 // recomputes the root from the records, checks an inclusion proof for each record and the
-// consistency of the two checkpoints, and finds that a flipped byte is refused wherever it is.
+// consistency of the two checkpoints, and finds that a flipped byte is refused wherever it is. It
+// counts the cosigners whose cosignatures the checkpoint has.
 // x/mod spells a tile's height into its path and can have several; tlog-tiles has one, 8.
 package main
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
@@ -135,6 +138,59 @@ func (n node) records(size int64) ([][]byte, error) {
 
 // ---- checkpoints -------------------------------------------------------------------------------
 
+// c2sp.org/tlog-cosignature, type 04, which x/mod does not know: a note.Verifier.
+type cosigner struct {
+	name string
+	hash uint32
+	key  ed25519.PublicKey
+}
+
+func (c cosigner) Name() string { return c.name }
+
+func (c cosigner) KeyHash() uint32 { return c.hash }
+
+func (c cosigner) Verify(text, signature []byte) bool {
+	if len(signature) != 8+ed25519.SignatureSize {
+		return false
+	}
+	time := binary.BigEndian.Uint64(signature)
+	signed := fmt.Sprintf("cosignature/v1\ntime %d\n%s", time, text)
+	return ed25519.Verify(c.key, []byte(signed), signature[8:])
+}
+
+func newCosigner(vkey string) (cosigner, error) {
+	parts := strings.SplitN(vkey, "+", 3)
+	if len(parts) != 3 {
+		return cosigner{}, fmt.Errorf("%q is no verifier key", vkey)
+	}
+	key, err := base64.StdEncoding.DecodeString(parts[2])
+	if err != nil || len(key) != 1+ed25519.PublicKeySize || key[0] != 4 {
+		return cosigner{}, fmt.Errorf("%q is no key of type 04", vkey)
+	}
+	hash := sha256.Sum256(append([]byte(parts[0]+"\n"), key...))
+	id := binary.BigEndian.Uint32(hash[:])
+	if fmt.Sprintf("%08x", id) != parts[1] {
+		return cosigner{}, fmt.Errorf("%q: its id is %08x", vkey, id)
+	}
+	return cosigner{name: parts[0], hash: id, key: key[1:]}, nil
+}
+
+// How many of these cosigned it; a cosignature of theirs that does not hold is an error.
+func countCosigners(message []byte, vkeys []string) int {
+	var verifiers []note.Verifier
+	for _, vkey := range vkeys {
+		cosigner, err := newCosigner(vkey)
+		must(err)
+		verifiers = append(verifiers, cosigner)
+	}
+	if len(verifiers) == 0 {
+		return 0
+	}
+	opened, err := note.Open(message, note.VerifierList(verifiers...))
+	must(err)
+	return len(opened.Sigs)
+}
+
 func open(message []byte, verifier note.Verifier) (tree tlog.Tree, err error) {
 	opened, err := note.Open(message, note.VerifierList(verifier))
 	if err != nil {
@@ -248,8 +304,8 @@ func checkFlippedTiles(tree tlog.Tree, records [][]byte, served *tiles) {
 }
 
 func main() {
-	if len(os.Args) != 5 {
-		fmt.Println("usage: check URL TOKEN-FILE VKEY OLD-CHECKPOINT")
+	if len(os.Args) < 5 {
+		fmt.Println("usage: check URL TOKEN-FILE VKEY OLD-CHECKPOINT [COSIGNER-VKEY...]")
 		os.Exit(2)
 	}
 	token, err := os.ReadFile(os.Args[2])
@@ -291,5 +347,6 @@ func main() {
 	if failed {
 		os.Exit(1)
 	}
-	fmt.Printf("%d records, %d tiles, from size %d\n", tree.N, len(served.read), old.N)
+	fmt.Printf("%d records, %d tiles, from size %d, %d cosigners\n", tree.N, len(served.read), old.N,
+		countCosigners(message, os.Args[5:]))
 }
