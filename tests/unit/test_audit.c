@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "node/audit.h"
+#include "partners/charter_policy.h"
 #include "partners/charter_write.h"
 #include "protocol/batch.h"
 #include "protocol/codec.h"
@@ -57,6 +58,10 @@ static void fill_node(struct charter *charter, uint16_t i)
     struct public_key log_key = key_of((uint8_t)(90 + i));
     struct error error;
     REQUIRE(note_key_make(charter->origin, NOTE_TYPE_ED25519, &log_key, &node->log_key, &error));
+    struct public_key cosigner_key = key_of((uint8_t)(130 + i));
+    char name[NOTE_NAME_MAX + 1];
+    REQUIRE(charter_cosigner_name(charter->origin, node->name, name));
+    REQUIRE(note_key_make(name, NOTE_TYPE_COSIGNATURE, &cosigner_key, &node->cosigner_key, &error));
 }
 
 static void fill_policies(struct charter *charter)
