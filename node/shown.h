@@ -4,7 +4,7 @@
  *   voters     ... 311 317 320 323 326          final: Q of them cosigned it
  *   offered            317                      one at a time, the same to all witnesses: two that
  *                                               cosign different sizes help nobody
- *   shown          311                          what GET /checkpoint and receipts give
+ *   shown          311                          what GET /checkpoint gives
  *
  * Without witnesses outside, all three are the same. A witness is one of the policy with a URL.
  * Pure: time is an argument. Threads: one at a time.
@@ -17,7 +17,7 @@
 enum {
     SHOWN_OFFER_MS = 1000,      /* so long it waits for witnesses that it could do without */
     SHOWN_OFFER_MAX_MS = 15000, /* then it gives way to a newer one, shown or not */
-    SHOWN_LINES_MAX = 16        /* witnesses outside; notes have 64 lines, voters take 48 at most */
+    SHOWN_LINES_MAX = 15 /* witnesses outside: a note has 64 lines, nodes take 48, the log 1 */
 };
 
 struct shown_checkpoint {

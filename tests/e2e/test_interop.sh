@@ -41,8 +41,7 @@ keep_checkpoint() { # NODE
     cp "$answer_file" "$work/old.$1"
 }
 
-reads() { # NODE KEY [COSIGNER-KEY...]
-    local line
+reads() { # NODE KEY [COSIGNER-KEY...]; `line` is what it says
     line=$("$work/check" "$(url_of "$1")" "$home/$1/auditor.token" "$2" "$work/old.$1" "${@:3}" \
         2>&1) || depth=1 fail "the reader refuses what $1 serves" "$line"
     echo "$1: $line"
@@ -50,7 +49,8 @@ reads() { # NODE KEY [COSIGNER-KEY...]
 
 # Into the second tile: full tiles, partial ones, and more than one level.
 the_log_of_each_node_is_read() {
-    local node
+    local node cosigners line
+    mapfile -t cosigners < <(jq -r '.nodes[].cosigner_key' "$home/charter.json")
     till grocer members enrol "{\"member\":\"$member\"}"
     expect_answer 200
     feed 90 first
@@ -60,7 +60,8 @@ the_log_of_each_node_is_read() {
     feed 450 second
     for node in grocer books; do
         expect_eventually 20 shows_more_than "$node" 520
-        reads "$node" "$(key_of "$node")"
+        reads "$node" "$(key_of "$node")" "${cosigners[@]}"
+        expect_match ' [34] cosigners$' "$line" "what the reader says of $node"
     done
 }
 

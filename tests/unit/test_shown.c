@@ -254,6 +254,37 @@ CASE(a_policy_that_is_none_is_refused)
     CHECK_INT(error.code, ERROR_INVALID);
 }
 
+/* Their lines, the nodes' and the log's must fit one note. */
+CASE(more_witnesses_than_a_note_has_room_for_are_refused)
+{
+    for (uint8_t count = SHOWN_LINES_MAX; count <= SHOWN_LINES_MAX + 1; count++) {
+        struct shown shown;
+        struct error error;
+        struct buffer text;
+        buffer_init(&text, POLICY_SIZE_MAX);
+        line(&text, "log ", LOG, "\n");
+        for (uint8_t i = 0; i < count; i++) {
+            uint8_t seed[SEED_SIZE] = {100, i};
+            struct signing_key *signer = signing_key_from_seed(seed);
+            struct public_key public_key = signing_key_public(signer);
+            struct note_key key;
+            REQUIRE(note_key_make("w.example", NOTE_TYPE_COSIGNATURE, &public_key, &key, NULL));
+            buffer_printf(&text, "witness w%u ", i);
+            note_key_format(&key, &text);
+            buffer_append_text(&text, URL "\n");
+            signing_key_close(signer);
+        }
+        buffer_append_text(&text, "quorum none\n");
+        bool good = shown_init(&shown, buffer_bytes(&text), &error);
+        CHECK(good == (count == SHOWN_LINES_MAX));
+        if (good)
+            shown_release(&shown);
+        else
+            CHECK_INT(error.code, ERROR_LIMIT);
+        buffer_release(&text);
+    }
+}
+
 int main(void)
 {
     keys_make();
@@ -269,5 +300,6 @@ int main(void)
     RUN(a_clock_that_goes_back_holds_nothing_up);
     RUN(a_witness_is_known_by_its_whole_key);
     RUN(a_policy_that_is_none_is_refused);
+    RUN(more_witnesses_than_a_note_has_room_for_are_refused);
     return check_report();
 }
