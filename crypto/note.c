@@ -200,8 +200,7 @@ bool note_begin(struct buffer *note, struct bytes text, struct error *error)
     return true;
 }
 
-/* Splits at the last empty line: the text keeps its newline, the empty line belongs to neither. */
-static bool note_split(struct bytes note, struct bytes *text_out, struct bytes *lines_out)
+bool note_split(struct bytes note, struct bytes *text_out, struct bytes *lines_out)
 {
     for (size_t i = note.size; i >= 2; i--) {
         if (note.at[i - 1] == '\n' && note.at[i - 2] == '\n') {

@@ -30,6 +30,10 @@ bool note_key_make(const char *name, uint8_t type, const struct public_key *key,
 bool note_key_parse(struct bytes text, struct note_key *key_out, struct error *error) MUST_USE;
 void note_key_format(const struct note_key *key, struct buffer *text_out);
 
+/* At the last empty line: the text keeps its newline, the empty line belongs to neither. Looks at
+ * nothing else; false when there is none. */
+bool note_split(struct bytes note, struct bytes *text_out, struct bytes *lines_out) MUST_USE;
+
 /* Appends one signature line to a note. The note holds at least the text and, once the first
  * signature is added, the blank line: note_begin() writes text and blank line. */
 bool note_begin(struct buffer *note, struct bytes text, struct error *error) MUST_USE;

@@ -13,7 +13,8 @@ static const struct cli_command *const commands[] = {
     &cli_transfer,       &cli_expire,      &cli_balance,        &cli_history,
     &cli_status,         &cli_owes,        &cli_clock,          &cli_import_command,
     &cli_policy,         &cli_receipt_get, &cli_receipt_verify, &cli_export,
-    &cli_verify_command, &cli_doctor,      &cli_demo,
+    &cli_verify_command, &cli_doctor,      &cli_demo,           &cli_witness_init,
+    &cli_witness_run,
 };
 
 static void print_usage(FILE *out)

@@ -30,6 +30,10 @@ bool api_open(const struct api_config *config, struct api **api_out, struct erro
         return error_set(error, ERROR_CONFLICT, "the log key is not the charter's for node %s",
                          self->name);
     struct api *api = allocate(1, sizeof(*api));
+    if (!shown_init(&api->shown, bytes_text(config->charter->tlog_policy), error)) {
+        free(api);
+        return error_wrap(error, "tlog_policy");
+    }
     api->config = *config;
     if (api->config.public_url && !api->config.public_url[0])
         api->config.public_url = NULL;
@@ -38,7 +42,6 @@ bool api_open(const struct api_config *config, struct api **api_out, struct erro
     api->log_key = self->log_key;
     api->partner = self->partner;
     api->in_flight = in_flight_open(API_IN_FLIGHT_MAX);
-    buffer_init(&api->checkpoint, NOTE_SIZE_MAX);
     *api_out = api;
     return true;
 }
@@ -49,7 +52,7 @@ void api_close(struct api *api)
         return;
     must(api->calls == NULL);
     in_flight_close(api->in_flight);
-    buffer_release(&api->checkpoint);
+    shown_release(&api->shown);
     free(api->decided);
     free(api);
 }

@@ -111,6 +111,8 @@ struct api_responder {
 
 struct api;
 struct api_call;
+struct policy;
+struct checkpoint;
 
 /* ERROR_INVALID when the config cannot work: a short secret, a log key that is not the charter's.
  */
@@ -150,5 +152,18 @@ void api_on_time(struct api *api);
 /* For a graceful stop: new writes get 503; then wait until nothing is pending. */
 void api_drain(struct api *api);
 size_t api_pending(const struct api *api); /* calls not answered */
+
+/* ---- witnesses outside (shown.h) ------------------------------------------------------------ */
+
+/* The charter's. Valid until api_close(). */
+const struct policy *api_policy(const struct api *api);
+/* The checkpoint that they are asked to cosign; its note is appended. False: there is none yet. */
+bool api_offered(struct api *api, struct checkpoint *checkpoint_out,
+                 struct buffer *note_out) MUST_USE;
+/* One of them has a larger one. */
+void api_outrun(struct api *api);
+/* What the policy's witness of this number cosigned: a line that was checked, without newline. */
+void api_cosigned(struct api *api, size_t witness, const struct checkpoint *checkpoint,
+                  struct bytes line);
 
 #endif

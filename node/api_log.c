@@ -15,45 +15,64 @@ static const char *immutable(const struct api *api)
 
 /* ---- checkpoint ----------------------------------------------------------------------------- */
 
-/* Our log's signature is made once for each final checkpoint: it costs more than all else here. */
-static bool refresh_checkpoint(struct api *api, const struct cosign_final *final,
-                               struct error *error)
+/* A checkpoint that voters made final, signed by our log; the witnesses of the policy that are
+ * among them are told in bits. */
+static bool final_note(struct api *api, const struct checkpoint *checkpoint,
+                       const struct cosign_final *final, struct buffer *note,
+                       uint64_t *cosigned_out, struct error *error)
 {
-    if (api->checkpoint.size > 0 && api->checkpoint_size == final->size &&
-        api->checkpoint_count == final->count)
-        return true;
-    const struct charter *charter = api->config.charter;
-    struct checkpoint checkpoint = {.size = final->size, .root = final->root};
-    (void)snprintf(checkpoint.origin, sizeof(checkpoint.origin), "%s", charter->origin);
     struct buffer text;
     buffer_init(&text, NOTE_SIZE_MAX);
-    checkpoint_format(&checkpoint, &text);
-    buffer_clear(&api->checkpoint);
-    bool good = note_begin(&api->checkpoint, buffer_bytes(&text), error);
-    if (good)
-        note_sign(&api->checkpoint, &api->log_key, api->config.log_key);
-    for (size_t i = 0; i < final->count && good; i++) {
-        const struct cosignature *item = &final->items[i];
-        note_put_cosignature(&api->checkpoint, &charter->nodes[item->node.v].cosigner_key,
-                             item->time_s, &item->signature);
-    }
-    must(!api->checkpoint.overflowed);
+    checkpoint_format(checkpoint, &text);
+    bool good = note_begin(note, buffer_bytes(&text), error);
     buffer_release(&text);
-    api->checkpoint_size = final->size;
-    api->checkpoint_count = final->count;
+    if (!good)
+        return false;
+    note_sign(note, &api->log_key, api->config.log_key);
+    *cosigned_out = 0;
+    for (size_t i = 0; i < final->count; i++) {
+        const struct cosignature *item = &final->items[i];
+        const struct note_key *key = &api->config.charter->nodes[item->node.v].cosigner_key;
+        note_put_cosignature(note, key, item->time_s, &item->signature);
+        *cosigned_out |= shown_bit(&api->shown, key);
+    }
+    must(!note->overflowed);
+    return true;
+}
+
+/* What has become final since the last look. Our log's signature is made once for each: it costs
+ * more than all else here. */
+static bool take_final(struct api *api, struct error *error)
+{
+    const struct cosign_final *final = replica_final(api->config.replica);
+    uint64_t cosigned = 0;
+    if (final->size == 0 || (api->final_size == final->size && api->final_count == final->count)) {
+        shown_on_time(&api->shown, api_now(api));
+        return true;
+    }
+    struct checkpoint checkpoint = {.size = final->size, .root = final->root};
+    (void)snprintf(checkpoint.origin, sizeof(checkpoint.origin), "%s", api->config.charter->origin);
+    struct buffer note;
+    buffer_init(&note, NOTE_SIZE_MAX);
+    bool good = final_note(api, &checkpoint, final, &note, &cosigned, error);
+    if (good) {
+        shown_final(&api->shown, &checkpoint, buffer_bytes(&note), cosigned, api_now(api));
+        api->final_size = final->size;
+        api->final_count = final->count;
+    }
+    buffer_release(&note);
     return good;
 }
 
 bool api_checkpoint(struct api *api, struct bytes *note_out, uint64_t *size_out,
                     struct error *error)
 {
-    const struct cosign_final *final = replica_final(api->config.replica);
-    if (final->size == 0)
-        return error_set(error, ERROR_BUSY, "no checkpoint is final yet");
-    if (!refresh_checkpoint(api, final, error))
+    if (!take_final(api, error))
         return false;
-    *note_out = buffer_bytes(&api->checkpoint);
-    *size_out = api->checkpoint_size;
+    if (api->shown.checkpoint.size == 0)
+        return error_set(error, ERROR_BUSY, "no checkpoint is final yet");
+    *note_out = buffer_bytes(&api->shown.note);
+    *size_out = api->shown.checkpoint.size;
     return true;
 }
 
@@ -63,8 +82,8 @@ static void refuse_not_final(struct api_call *call)
     problem_init(&problem, PROBLEM_NOT_FINAL);
     problem.retry_after_s = 1;
     (void)snprintf(problem.detail, sizeof(problem.detail),
-                   "No checkpoint has been cosigned by %zu voters yet: ask again once they have "
-                   "decided something and are up.",
+                   "No checkpoint has the cosignatures that the charter's policy asks for yet, %zu "
+                   "voters' at least: ask again once they have decided something and are up.",
                    quorum_size(call->api->config.charter->voter_count));
     api_respond_problem(call, &problem);
 }
@@ -88,6 +107,35 @@ void api_get_checkpoint(struct api_call *call)
         call->api->config.charter->log_public ? "public, max-age=1" : "private, max-age=1";
     buffer_append(&response.body, note);
     api_respond_tagged(call, &response);
+}
+
+/* ---- witnesses outside ---------------------------------------------------------------------- */
+
+const struct policy *api_policy(const struct api *api)
+{
+    return &api->shown.policy;
+}
+
+bool api_offered(struct api *api, struct checkpoint *checkpoint_out, struct buffer *note_out)
+{
+    const struct shown_checkpoint *offered = &api->shown.offered;
+    struct error error;
+    if (!take_final(api, &error) || offered->checkpoint.size == 0)
+        return false;
+    *checkpoint_out = offered->checkpoint;
+    buffer_append(note_out, buffer_bytes(&offered->note));
+    return true;
+}
+
+void api_outrun(struct api *api)
+{
+    shown_outrun(&api->shown, api_now(api));
+}
+
+void api_cosigned(struct api *api, size_t witness, const struct checkpoint *checkpoint,
+                  struct bytes line)
+{
+    shown_cosigned(&api->shown, witness, checkpoint, line, api_now(api));
 }
 
 /* ---- tiles ---------------------------------------------------------------------------------- */

@@ -12,6 +12,7 @@
 #include "node/api_problem.h"
 #include "node/json_form.h"
 #include "node/json_out.h"
+#include "node/shown.h"
 
 enum {
     API_ARGUMENTS_MAX = 2,
@@ -105,9 +106,9 @@ struct api {
     struct replica_status status;
     uint64_t status_ms;
     bool draining;
-    struct buffer checkpoint; /* the note at checkpoint_size, with so many cosignatures */
-    uint64_t checkpoint_size;
-    size_t checkpoint_count;
+    struct shown shown;
+    uint64_t final_size; /* what it was told last, with so many voters' cosignatures */
+    size_t final_count;
     struct api_allowance links, guesses;          /* of the public, for receipts */
     uint64_t route_counts[API_ROUTES_MAX + 1][6]; /* by status / 100; the last: no route */
     uint64_t problem_counts[API_PROBLEM_COUNT];
@@ -117,6 +118,11 @@ struct api {
 uint64_t api_now(const struct api *api);
 const struct replica_status *api_status(struct api *api); /* of the last height */
 const struct state *api_state(const struct api *api);
+
+/* The note that GET /checkpoint gives now, and the size it is of; valid until the next call.
+ * ERROR_BUSY: there is none yet. */
+bool api_checkpoint(struct api *api, struct bytes *note_out, uint64_t *size_out,
+                    struct error *error) MUST_USE;
 
 /* ---- answering ------------------------------------------------------------------------------ */
 

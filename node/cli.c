@@ -203,19 +203,6 @@ bool cli_file_write(const char *path, int mode, struct bytes contents, struct er
     return ok || error_set(error, ERROR_IO, "%s: %s", path, strerror(why));
 }
 
-bool cli_file_replace(const char *path, int mode, struct bytes contents, struct error *error)
-{
-    char fresh[CLI_PATH_MAX];
-    if (!cli_path(fresh, error, "%s.new", path))
-        return false;
-    unlink(fresh);
-    if (!cli_file_write(fresh, mode, contents, error))
-        return false;
-    if (rename(fresh, path) != 0)
-        return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
-    return true;
-}
-
 /* ---- progress ------------------------------------------------------------------------------ */
 
 static void draw(struct cli_progress *progress, uint64_t now)

@@ -89,9 +89,6 @@ bool cli_file_read(const char *path, size_t max, struct buffer *out, struct erro
 /* A new file; ERROR_CONFLICT when it exists. */
 bool cli_file_write(const char *path, int mode, struct bytes contents,
                     struct error *error) MUST_USE;
-/* Replaces the file in one step. */
-bool cli_file_replace(const char *path, int mode, struct bytes contents,
-                      struct error *error) MUST_USE;
 bool cli_path(char path_out[CLI_PATH_MAX], struct error *error, const char *format, ...)
     PRINTF_LIKE(3, 4) MUST_USE;
 

@@ -125,6 +125,7 @@ static int run_new(const struct cli_command *command, int argc, char **argv)
         {"currency", CLI_TEXT, &plan.currency},
         {"minor-digits", CLI_NUMBER, &plan.minor_digits},
         {"operator", CLI_TEXT, &plan.operator_name},
+        {"witnesses", CLI_TEXT, &plan.witnesses},
         {"face", CLI_TEXT, &texts.face},
         {"reimbursement", CLI_TEXT, &texts.reimbursement},
         {"issue-fee", CLI_TEXT, &texts.issue_fee},
@@ -170,6 +171,10 @@ const struct cli_command cli_coalition_new = {
     "  --face PRICE          what it is worth to the member (0.0100)\n"
     "  --issue-fee PRICE, --redemption-fee PRICE, --operator NAME\n"
     "                        fees a point, and who collects them\n"
+    "  --witnesses FILE      who cosigns its checkpoints from outside: witness, group and quorum\n"
+    "                        lines of a tlog-policy, each witness with its URL; 'quorum none': "
+    "their\n"
+    "                        cosignatures are asked for and not needed\n"
     "  --expiry-months N     of earned points (default 0: they never expire)\n"
     "  --reversal POLICY     only_pending, within_balance or unlimited (the default)\n"
     "  --late-after TIME     a till's entry that old counts as late (default 60s)\n"

@@ -2,10 +2,12 @@
 
 #include "crypto/channel_keyfile.h"
 #include "crypto/keyfile.h"
+#include "crypto/policy.h"
 #include "node/cluster.h"
 #include "node/config.h"
 #include "partners/charter_policy.h"
 #include "partners/charter_write.h"
+#include "partners/policy_join.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -234,6 +236,30 @@ static bool fill_operator(const struct coalition_plan *plan, struct charter *cha
            make_public(plan->dir, partner->name, "governance.key", &partner->governance_key, error);
 }
 
+/* The usual policy of the charter's nodes with what the plan says of witnesses outside. */
+static bool join_witnesses(const struct coalition_plan *plan, struct charter *charter,
+                           struct error *error)
+{
+    struct buffer own, outside, joined;
+    if (!plan->witnesses)
+        return true;
+    buffer_init(&own, POLICY_SIZE_MAX);
+    buffer_init(&outside, POLICY_SIZE_MAX);
+    buffer_init(&joined, POLICY_SIZE_MAX);
+    charter_policy_format(charter, &own);
+    bool ok = cli_file_read(plan->witnesses, POLICY_SIZE_MAX, &outside, error) &&
+              (policy_join(buffer_bytes(&own), buffer_bytes(&outside), &joined, error) ||
+               error_wrap(error, "%s", plan->witnesses));
+    if (ok) {
+        charter->tlog_policy = strdup(buffer_text(&joined));
+        must(charter->tlog_policy);
+    }
+    buffer_release(&own);
+    buffer_release(&outside);
+    buffer_release(&joined);
+    return ok;
+}
+
 static bool make_charter(const struct coalition_plan *plan, struct charter *charter,
                          struct buffer *text, struct error *error)
 {
@@ -245,7 +271,7 @@ static bool make_charter(const struct coalition_plan *plan, struct charter *char
         if (!cli_path(path, error, "%s/%s", plan->dir, plan->partners[i]) ||
             !make_folder(path, error) || !fill_partner(plan, i, charter, error))
             return false;
-    if (!fill_operator(plan, charter, error))
+    if (!fill_operator(plan, charter, error) || !join_witnesses(plan, charter, error))
         return false;
     charter_format(charter, text);
     struct charter *again;
@@ -372,6 +398,7 @@ bool coalition_make(const struct coalition_plan *plan, struct error *error)
     buffer_release(&text);
     free(charter->partners);
     free(charter->nodes);
+    free(charter->tlog_policy);
     free(charter);
     if (!ok && fresh) /* half a coalition would only be in the way of the next try */
         cluster_remove(plan->dir);

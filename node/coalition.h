@@ -24,6 +24,7 @@ struct coalition_plan {
     const char *origin; /* default "NAME.example/ledger" */
     char partners[COALITION_PARTNERS_MAX][CHARTER_NAME_MAX + 1];
     size_t partner_count;
+    const char *witnesses;     /* a file for policy_join(): those outside; NULL: none */
     const char *operator_name; /* NULL: none; one of the partners, or one without a node */
     const char *currency;
     uint64_t minor_digits;

@@ -1,6 +1,7 @@
 #include "node/export_parts.h"
 
 #include "node/export_folder.h"
+#include "node/file.h"
 #include "protocol/codec.h"
 #include "protocol/record.h"
 
@@ -36,7 +37,7 @@ bool export_put(struct export *export, const char *name, struct bytes contents)
     char path[CLI_PATH_MAX];
     return make_folders(export, name) &&
            cli_path(path, export->error, "%s/%s", export->dir, name) &&
-           cli_file_replace(path, 0644, contents, export->error);
+           file_replace(path, 0644, contents, export->error);
 }
 
 bool export_put_part(struct export *export, const struct tile_name *name, struct bytes contents)

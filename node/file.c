@@ -2,7 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { PIECE_SIZE = 64 * 1024 };
@@ -33,4 +36,61 @@ bool file_read(const char *path, struct buffer *out, struct error *error)
     bool good = read_all(fd, out, path, error);
     (void)close(fd);
     return good;
+}
+
+/* ---- replacing ------------------------------------------------------------------------------ */
+
+static bool write_all(int fd, struct bytes contents)
+{
+    while (contents.size > 0) {
+        ssize_t put = write(fd, contents.at, contents.size);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put < 0)
+            return false;
+        contents = bytes_of(contents.at + put, contents.size - (size_t)put);
+    }
+    return true;
+}
+
+static bool write_new(const char *path, int mode, struct bytes contents)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+    if (fd < 0)
+        return false;
+    bool good = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, contents) && fsync(fd) == 0;
+    int failure = errno;
+    if (close(fd) != 0 && good)
+        return false;
+    errno = failure;
+    return good;
+}
+
+/* The folder that names the file: a rename is durable only with it. */
+static bool folder_sync(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    size_t size = slash ? (size_t)(slash - path) + 1 : 0;
+    must(size < sizeof(folder) - 1);
+    (void)snprintf(folder, sizeof(folder), "%.*s.", (int)size, path);
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    bool good = fsync(fd) == 0;
+    int failure = errno;
+    (void)close(fd);
+    errno = failure;
+    return good;
+}
+
+bool file_replace(const char *path, int mode, struct bytes contents, struct error *error)
+{
+    char fresh[PATH_MAX];
+    int size = snprintf(fresh, sizeof(fresh), "%s.new", path);
+    if (size < 0 || (size_t)size >= sizeof(fresh) - 1)
+        return error_set(error, ERROR_LIMIT, "%s: the path is too long", path);
+    if (!write_new(fresh, mode, contents) || rename(fresh, path) != 0 || !folder_sync(path))
+        return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
+    return true;
 }

@@ -6,4 +6,8 @@
 
 /* Appends the file's bytes, at most the buffer's limit. The error names the path. */
 bool file_read(const char *path, struct buffer *out, struct error *error) MUST_USE;
+/* Puts the bytes in the place of the file, or makes it: whole or not at all, and durable once this
+ * returns true. On false the old contents or the new ones are there. Uses PATH.new. */
+bool file_replace(const char *path, int mode, struct bytes contents, struct error *error) MUST_USE;
+
 #endif

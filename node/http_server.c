@@ -41,7 +41,7 @@ struct exchange {
     struct http_server *server;
     struct MHD_Connection *connection;
     struct connection *socket;
-    struct api_call *call;
+    void *call;                    /* the handler's */
     struct MHD_Response *response; /* ready, not queued */
     int status;
     char *target; /* as it came: the library decodes its own copy in place */
@@ -53,7 +53,8 @@ struct exchange {
 
 struct http_server {
     struct MHD_Daemon *daemon;
-    struct api *api;
+    const struct http_handler *handler;
+    void *context; /* the handler's */
     uv_loop_t *loop;
     uv_poll_t poll;
     uv_timer_t timer, sweep;
@@ -137,7 +138,7 @@ static ssize_t read_stream(void *context, uint64_t position, char *out, size_t s
     (void)position;
     if (exchange->dead || !exchange->call)
         return MHD_CONTENT_READER_END_WITH_ERROR;
-    size_t given = api_read(exchange->call, (uint8_t *)out, size, &end);
+    size_t given = exchange->server->handler->read(exchange->call, (uint8_t *)out, size, &end);
     if (given > 0)
         return (ssize_t)given;
     if (end)
@@ -227,7 +228,8 @@ static bool announced_too_large(struct exchange *exchange)
     uint64_t size = 0;
     if (!length.at)
         return false;
-    return !parse_u64(length, INT64_MAX, &size) || size > api_body_max(exchange->call);
+    return !parse_u64(length, INT64_MAX, &size) ||
+           size > exchange->server->handler->body_max(exchange->call);
 }
 
 static enum MHD_Result begin(struct exchange *exchange, const char *method)
@@ -244,9 +246,10 @@ static enum MHD_Result begin(struct exchange *exchange, const char *method)
                                   .loopback = exchange->socket && exchange->socket->loopback};
     struct api_responder responder = {.context = exchange, .respond = respond, .wake = wake};
     exchange->begun = true;
-    exchange->call = api_begin(exchange->server->api, &request, &responder);
+    const struct http_server *server = exchange->server;
+    exchange->call = server->handler->begin(server->context, &request, &responder);
     if (!exchange->response && announced_too_large(exchange))
-        api_too_large(exchange->call);
+        server->handler->too_large(exchange->call);
     enter(exchange, PHASE_BODY);
     /* Answered before the body: the library closes the connection after it. */
     return exchange->response ? queue(exchange) : MHD_YES;
@@ -259,12 +262,13 @@ static enum MHD_Result take_body(struct exchange *exchange, const char *data, si
         *size = 0;
         return exchange->swallowed > SWALLOW_MAX ? MHD_NO : MHD_YES;
     }
-    size_t taken = api_feed(exchange->call, bytes_of(data, *size));
+    const struct http_handler *handler = exchange->server->handler;
+    size_t taken = handler->feed(exchange->call, bytes_of(data, *size));
     if (exchange->socket)
         exchange->socket->body_bytes += taken;
     exchange->taken += taken;
     /* A batch in chunks was refused long ago, in a line of its answer; this one never ends. */
-    if (exchange->taken > 2 * (uint64_t)api_body_max(exchange->call) + SWALLOW_MAX)
+    if (exchange->taken > 2 * (uint64_t)handler->body_max(exchange->call) + SWALLOW_MAX)
         return MHD_NO;
     *size -= taken;
     if (*size > 0)
@@ -293,7 +297,7 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
         exchange->ended = true;
         enter(exchange, PHASE_WAITING);
         if (!exchange->response)
-            api_end(exchange->call);
+            exchange->server->handler->end(exchange->call);
     }
     if (exchange->response)
         return queue(exchange);
@@ -330,7 +334,7 @@ static void on_completed(void *context, struct MHD_Connection *connection, void 
     if (!exchange)
         return;
     *state = NULL;
-    api_call_close(exchange->call);
+    server->handler->close(exchange->call);
     if (exchange->response)
         MHD_destroy_response(exchange->response);
     enter(exchange, PHASE_HEADERS);
@@ -627,8 +631,9 @@ static uint16_t bound_port(int fd)
                      : ((struct sockaddr_in *)(void *)&address)->sin_port);
 }
 
-bool http_server_open(const struct http_server_config *config, struct uv_loop_s *loop,
-                      struct api *api, struct http_server **server_out, struct error *error)
+bool http_server_open_for(const struct http_server_config *config, struct uv_loop_s *loop,
+                          const struct http_handler *handler, void *context,
+                          struct http_server **server_out, struct error *error)
 {
     struct sockaddr_storage address;
     bool loopback = false;
@@ -638,7 +643,8 @@ bool http_server_open(const struct http_server_config *config, struct uv_loop_s 
         return false;
     struct http_server *server = allocate(1, sizeof(*server));
     server->loop = loop;
-    server->api = api;
+    server->handler = handler;
+    server->context = context;
     int fd = read_tls(server, config, error) ? listen_on(config->listen, &address, error) : -1;
     if (fd < 0 || !start_daemon(server, config, fd, loopback, error)) {
         if (fd >= 0)

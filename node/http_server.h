@@ -1,4 +1,5 @@
-/* http_server.h - the API on a socket: libmicrohttpd inside the libuv loop.
+/* http_server.h - the API on a socket: libmicrohttpd inside the libuv loop. Or another service,
+ * that takes requests and gives answers as the API does.
  *
  * Touches the outside world. One epoll descriptor of the library is polled by the loop; a request
  * that waits for the coalition is suspended and costs nothing. Everything a client can make grow is
@@ -36,6 +37,19 @@ struct http_server_config {
     const char *key_path;         /* PEM; refused when others can read it */
 };
 
+/* Who answers. The calls, and when each is made, are those of api.h by the same names. `feed` takes
+ * all that it is given or less, `read` may be NULL where no answer streams. */
+struct http_handler {
+    void *(*begin)(void *context, const struct api_request *request,
+                   const struct api_responder *responder);
+    size_t (*body_max)(const void *call);
+    void (*too_large)(void *call);
+    size_t (*feed)(void *call, struct bytes piece);
+    void (*end)(void *call);
+    size_t (*read)(void *call, uint8_t *out, size_t size, bool *end_out);
+    void (*close)(void *call);
+};
+
 struct http_server;
 
 /* ERROR_INVALID for an address that is none, ERROR_IO when it cannot be bound, ERROR_DENIED for a
@@ -43,6 +57,10 @@ struct http_server;
 bool http_server_open(const struct http_server_config *config, struct uv_loop_s *loop,
                       struct api *api, struct http_server **server_out,
                       struct error *error) MUST_USE;
+/* The same for any service; `handler` and `context` are borrowed as `api` is. */
+bool http_server_open_for(const struct http_server_config *config, struct uv_loop_s *loop,
+                          const struct http_handler *handler, void *context,
+                          struct http_server **server_out, struct error *error) MUST_USE;
 uint16_t http_server_port(const struct http_server *server);
 unsigned http_server_connections(const struct http_server *server);
 /* Takes no new connections; those that are open go on. */

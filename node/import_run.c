@@ -1,5 +1,7 @@
 #include "node/import_run.h"
 
+#include "node/file.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +80,7 @@ static void save_state(struct run *run)
         json_pack("{s:s, s:I}", "fingerprint", fingerprint, "next", (json_int_t)run->low);
     char *text = json_dumps(state, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
     json_decref(state);
-    if (text && !cli_file_replace(path, 0600, bytes_text(text), &error))
+    if (text && !file_replace(path, 0600, bytes_text(text), &error))
         fail(run, error.code, error.text);
     free(text);
     run->saved_ms = cli_steady_ms();

@@ -180,4 +180,10 @@ bool replica_prove_inclusion(const struct replica *replica, uint64_t index, uint
 bool replica_height_proof(const struct replica *replica, uint64_t height, struct buffer *proof_out,
                           struct error *error) MUST_USE;
 
+/* That the first `old_size` records are the beginning of the first `size` (crypto/merkle.h); 0 <
+ * old_size <= size <= replica_record_count(), else ERROR_NOT_FOUND. */
+bool replica_prove_consistency(const struct replica *replica, uint64_t old_size, uint64_t size,
+                               struct hash proof_out[128], size_t *count_out,
+                               struct error *error) MUST_USE;
+
 #endif

@@ -440,3 +440,14 @@ bool replica_height_proof(const struct replica *r, uint64_t height, struct buffe
     buffer_release(&value);
     return good;
 }
+
+bool replica_prove_consistency(const struct replica *r, uint64_t old_size, uint64_t size,
+                               struct hash proof_out[MERKLE_CONSISTENCY_MAX], size_t *count_out,
+                               struct error *error)
+{
+    if (old_size == 0 || old_size > size || size > r->shown.count)
+        return error_set(error, ERROR_NOT_FOUND, "a tree of %llu from one of %llu",
+                         (unsigned long long)size, (unsigned long long)old_size);
+    return merkle_prove_consistency(&r->tree, old_size, size, replica_read_tile, source_of(r),
+                                    proof_out, count_out, error);
+}

@@ -21,6 +21,7 @@
 #include "node/replica.h"
 #include "node/store_leveldb.h"
 #include "node/transport.h"
+#include "node/witness_link.h"
 
 enum {
     STEP_MS_MAX = 2000,     /* the replica is called at least so often */
@@ -45,6 +46,7 @@ struct service {
     struct transport *transport;
     struct api *api;
     struct http_server *http;
+    struct witness_link *witnesses; /* NULL: the charter names none outside */
     struct api_token tokens[CONFIG_TOKENS_MAX];
     struct transport_peer *peers;
 
@@ -280,6 +282,7 @@ static void on_housekeeping(uv_timer_t *timer)
     api_on_time(s->api);
     drain(s);
     watch_peers(s);
+    witness_link_step(s->witnesses);
     log_flush(false);
     if (!s->stopping) {
         images_step(&s->images, s->replica);
@@ -374,6 +377,7 @@ static void metrics(void *context, struct buffer *out)
                   "accrue_store_write_seconds_total %" PRIu64 ".%09" PRIu64 "\n",
                   s->written_groups, s->write_ns / 1000000000, s->write_ns % 1000000000);
     images_metrics(&s->images, out);
+    witness_link_metrics(s->witnesses, out);
 }
 
 static uint64_t api_clock(void *context)
@@ -559,6 +563,7 @@ static bool open_api(struct service *s, struct error *error)
                                 .warn = api_warn};
     if (!api_open(&config, &s->api, error))
         return false;
+    s->witnesses = witness_link_open(&s->loop, s->api, s->replica);
     bool tls = s->config->http.tls_certificate[0] != 0;
     struct http_server_config http = {.listen = s->config->http.listen,
                                       .connections_max = (unsigned)s->config->http.connections_max,
@@ -634,6 +639,7 @@ void service_close(struct service *s)
     while (s->working)
         (void)uv_run(&s->loop, UV_RUN_ONCE);
     http_server_close(s->http);
+    witness_link_close(s->witnesses);
     api_close(s->api);
     transport_close(s->transport);
     if (s->loop_open) {

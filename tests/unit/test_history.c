@@ -507,6 +507,65 @@ CASE(any_damage_of_an_entry_ends_in_an_answer)
     }
 }
 
+/* ---- the tree ----------------------------------------------------------------------------- */
+
+struct leaves {
+    struct merkle tree;
+    struct hash roots[RECORDS_MAX]; /* of the first n records */
+};
+
+static void keep_no_tile(void *context, uint32_t level, uint64_t index,
+                         const struct hash tile[TILE_WIDTH])
+{
+    (void)context;
+    (void)level;
+    (void)index;
+    (void)tile;
+}
+
+static bool read_leaf(void *visitor, uint64_t index, struct bytes record)
+{
+    struct leaves *leaves = visitor;
+    struct hash leaf = merkle_leaf(record);
+    REQUIRE(leaves->tree.size == index && index + 1 < RECORDS_MAX);
+    merkle_append(&leaves->tree, &leaf, keep_no_tile, NULL);
+    leaves->roots[index + 1] = merkle_root(&leaves->tree);
+    return true;
+}
+
+/* Across the end of a tile, whose hashes are in the store only. */
+CASE(each_size_is_proved_to_be_the_beginning_of_each_later_one)
+{
+    struct world *world = world_open();
+    struct leaves *leaves = (struct leaves *)allocate(1, sizeof(*leaves));
+    struct hash proof[MERKLE_CONSISTENCY_MAX];
+    struct error error = {0};
+    size_t count = 0;
+    for (uint32_t m = 0; m < 3; m++)
+        submit(world, tx_enrol(m));
+    for (int i = 0; i < 300; i++)
+        submit(world, tx_earn((uint32_t)i % 3, 10));
+    decide(world);
+    uint64_t size = record_count(world);
+    REQUIRE(size > TILE_WIDTH + 20);
+    merkle_init(&leaves->tree);
+    REQUIRE(replica_records(world->replica, 0, size, read_leaf, leaves, &error));
+    for (uint64_t old = 1; old <= size; old++)
+        for (uint64_t at = size - size % 7; at <= size; at++) {
+            if (old > at)
+                continue;
+            REQUIRE(replica_prove_consistency(world->replica, old, at, proof, &count, &error));
+            CHECK(merkle_verify_consistency(old, at, &leaves->roots[old], &leaves->roots[at], proof,
+                                            count));
+        }
+    CHECK(!replica_prove_consistency(world->replica, 0, size, proof, &count, &error));
+    CHECK_INT(error.code, ERROR_NOT_FOUND);
+    CHECK(!replica_prove_consistency(world->replica, 9, 8, proof, &count, &error));
+    CHECK(!replica_prove_consistency(world->replica, 9, size + 1, proof, &count, &error));
+    free(leaves);
+    world_close(world);
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1)
@@ -518,5 +577,6 @@ int main(int argc, char **argv)
     RUN(a_damaged_link_is_found_when_it_is_followed_and_at_the_start);
     RUN(a_link_to_a_seal_is_found);
     RUN(any_damage_of_an_entry_ends_in_an_answer);
+    RUN(each_size_is_proved_to_be_the_beginning_of_each_later_one);
     return check_report();
 }
