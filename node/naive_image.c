@@ -214,16 +214,18 @@ static void get_member(struct loading *l)
 static void get_earn(struct loading *l)
 {
     struct naive *n = l->n;
-    struct naive_earn earn = {.record = get(l, INT64_MAX),
-                              .eligible = get(l, INT64_MAX),
-                              .refunded = get(l, INT64_MAX),
-                              .member = get_place(l, n->member_count),
-                              .first_lot = (uint32_t)get(l, NAIVE_NONE - 1),
-                              .lot_count = (uint32_t)get(l, EARN_LOTS_MAX),
-                              .partner = get_partner(l)};
+    struct naive_earn earn = {0};
+    earn.record = get(l, INT64_MAX);
+    earn.eligible = get(l, INT64_MAX);
+    earn.refunded = get(l, INT64_MAX);
+    earn.member = get_place(l, n->member_count);
+    earn.first_lot = (uint32_t)get(l, NAIVE_NONE - 1);
+    earn.lot_count = (uint32_t)get(l, EARN_LOTS_MAX);
+    earn.partner = get_partner(l);
     uint64_t last = n->earn_count ? n->earns[n->earn_count - 1].record : 0;
-    if (!good(l, earn.eligible > 0 && earn.refunded <= earn.eligible && earn.lot_count > 0 &&
-                     (n->earn_count == 0 || earn.record > last),
+    if (!good(l,
+              earn.eligible > 0 && earn.refunded <= earn.eligible && earn.lot_count > 0 &&
+                  (n->earn_count == 0 || earn.record > last),
               "an earn that cannot be"))
         return;
     n->earns = (struct naive_earn *)array_grow(n->earns, &n->earn_capacity, n->earn_count + 1,
@@ -248,11 +250,12 @@ static bool lot_adds_up(const struct naive *n, const struct naive_lot *lot)
 static void get_lot(struct loading *l)
 {
     struct naive *n = l->n;
-    struct naive_lot lot = {.member = get_place(l, n->member_count),
-                            .earn = (uint32_t)get(l, NAIVE_NONE),
-                            .issuer = get_partner(l),
-                            .own = codec_get_bool(&l->reader),
-                            .split.count = (uint8_t)get(l, SPLIT_MAX)};
+    struct naive_lot lot = {0};
+    lot.member = get_place(l, n->member_count);
+    lot.earn = (uint32_t)get(l, NAIVE_NONE);
+    lot.issuer = get_partner(l);
+    lot.own = codec_get_bool(&l->reader);
+    lot.split.count = (uint8_t)get(l, SPLIT_MAX);
     for (size_t i = 0; i < lot.split.count; i++) {
         lot.split.funders[i].partner.v = get_partner(l);
         lot.split.funders[i].bp = (uint16_t)get(l, BASIS_POINTS);
@@ -270,8 +273,8 @@ static void get_lot(struct loading *l)
         return;
     uint32_t id = (uint32_t)n->lot_count;
     struct naive_member *member = &n->members[lot.member];
-    n->lots = (struct naive_lot *)array_grow(n->lots, &n->lot_capacity, n->lot_count + 1,
-                                             sizeof(lot));
+    n->lots =
+        (struct naive_lot *)array_grow(n->lots, &n->lot_capacity, n->lot_count + 1, sizeof(lot));
     n->lots[n->lot_count++] = lot;
     member->lots = (uint32_t *)array_grow(member->lots, &member->lot_capacity,
                                           member->lot_count + 1, sizeof(id));
@@ -283,9 +286,10 @@ static void get_lot(struct loading *l)
 static void get_part(struct loading *l)
 {
     struct naive *n = l->n;
-    struct naive_part part = {.lot = get_place(l, n->lot_count),
-                              .points = get_points(l),
-                              .returned = get_points(l)};
+    struct naive_part part = {0};
+    part.lot = get_place(l, n->lot_count);
+    part.points = get_points(l);
+    part.returned = get_points(l);
     if (!good(l, part.returned <= part.points, "more came back than went"))
         return;
     n->parts = (struct naive_part *)array_grow(n->parts, &n->part_capacity, n->part_count + 1,
@@ -309,17 +313,19 @@ static void get_spends(struct loading *l, struct naive_spend **spends, size_t *c
                        size_t *capacity)
 {
     for (size_t left = get_count(l); left > 0 && !l->reader.failed; left--) {
-        struct naive_spend spend = {.record = get(l, INT64_MAX),
-                                    .ends_ms = get(l, INT64_MAX),
-                                    .member = get_place(l, l->n->member_count),
-                                    .partner = get_partner(l),
-                                    .status = (enum naive_status)get(l, NAIVE_ENDED),
-                                    .points = get_points(l),
-                                    .used = get_points(l),
-                                    .first_part = (size_t)get(l, INT64_MAX),
-                                    .part_count = (size_t)get(l, INT64_MAX)};
+        struct naive_spend spend = {0};
+        spend.record = get(l, INT64_MAX);
+        spend.ends_ms = get(l, INT64_MAX);
+        spend.member = get_place(l, l->n->member_count);
+        spend.partner = get_partner(l);
+        spend.status = (enum naive_status)get(l, NAIVE_ENDED);
+        spend.points = get_points(l);
+        spend.used = get_points(l);
+        spend.first_part = (size_t)get(l, INT64_MAX);
+        spend.part_count = (size_t)get(l, INT64_MAX);
         uint64_t last = *count ? (*spends)[*count - 1].record : 0;
-        if (!good(l, spend_adds_up(l->n, &spend, last, *count == 0), "a spend that does not add up"))
+        if (!good(l, spend_adds_up(l->n, &spend, last, *count == 0),
+                  "a spend that does not add up"))
             return;
         *spends = (struct naive_spend *)array_grow(*spends, capacity, *count + 1, sizeof(spend));
         (*spends)[(*count)++] = spend;
@@ -360,8 +366,8 @@ static void check_earns(struct loading *l)
     const struct naive *n = l->n;
     for (size_t i = 0; i < n->earn_count && !l->reader.failed; i++) {
         const struct naive_earn *earn = &n->earns[i];
-        bool there = earn->first_lot < n->lot_count &&
-                     earn->lot_count <= n->lot_count - earn->first_lot;
+        bool there =
+            earn->first_lot < n->lot_count && earn->lot_count <= n->lot_count - earn->first_lot;
         for (uint32_t j = 0; there && j < earn->lot_count; j++)
             there = n->lots[earn->first_lot + j].own && n->lots[earn->first_lot + j].earn == i;
         (void)good(l, there, "an earn without its lots");
