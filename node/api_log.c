@@ -1,7 +1,7 @@
 /* The log as files that others read: checkpoint and tiles (C2SP tlog-tiles), proofs of heights. */
 #include "node/api_parts.h"
 
-#include "crypto/merkle.h"
+#include "node/tile_name.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -45,80 +45,6 @@ void api_get_checkpoint(struct api_call *call)
 }
 
 /* ---- tiles ---------------------------------------------------------------------------------- */
-
-struct tile_name {
-    bool entries;
-    uint32_t level;
-    uint64_t index;
-    uint32_t width; /* 256: full */
-};
-
-static struct bytes until(struct bytes *rest, char mark)
-{
-    const uint8_t *at = rest->size ? memchr(rest->at, mark, rest->size) : NULL;
-    struct bytes part = bytes_of(rest->at, at ? (size_t)(at - rest->at) : rest->size);
-    size_t used = at ? part.size + 1 : part.size;
-    *rest = bytes_of(rest->at + used, rest->size - used);
-    return part;
-}
-
-/* Groups of three digits, all but the last behind an x, none but the only one all zero:
- * 1234067 is x001/x234/067. */
-static bool index_parse(struct bytes text, uint64_t *index_out)
-{
-    enum { GROUPS_MAX = 6 };
-    uint64_t index = 0;
-    size_t groups = 0;
-    for (bool last = false; !last; groups++) {
-        struct bytes group = until(&text, '/');
-        last = text.size == 0;
-        if (!last && (group.size != 4 || group.at[0] != 'x'))
-            return false;
-        struct bytes digits = last ? group : bytes_of(group.at + 1, 3);
-        if (digits.size != 3 || groups == GROUPS_MAX)
-            return false;
-        uint64_t value = 0;
-        for (size_t i = 0; i < 3; i++) {
-            if (digits.at[i] < '0' || digits.at[i] > '9')
-                return false;
-            value = value * 10 + (uint64_t)(digits.at[i] - '0');
-        }
-        if (groups == 0 && !last && value == 0)
-            return false; /* a number has one name */
-        index = index * 1000 + value;
-    }
-    *index_out = index;
-    return true;
-}
-
-/* <L>/<N>[.p/<W>] or entries/<N>[.p/<W>] */
-static bool tile_parse(struct bytes path, struct tile_name *name_out)
-{
-    struct tile_name name = {.width = TILE_WIDTH};
-    struct bytes first = until(&path, '/');
-    uint64_t number = 0;
-    name.entries = bytes_equal(first, bytes_text("entries"));
-    if (!name.entries) {
-        if (!parse_u64(first, MERKLE_LEVEL_MAX - 1, &number))
-            return false;
-        name.level = (uint32_t)number;
-    }
-    struct bytes index = path;
-    for (size_t i = 0; i + 3 <= path.size; i++) {
-        if (memcmp(path.at + i, ".p/", 3) != 0)
-            continue;
-        index = bytes_of(path.at, i);
-        if (!parse_u64(bytes_of(path.at + i + 3, path.size - i - 3), TILE_WIDTH - 1, &number) ||
-            number == 0)
-            return false;
-        name.width = (uint32_t)number;
-        break;
-    }
-    if (!index_parse(index, &name.index))
-        return false;
-    *name_out = name;
-    return true;
-}
 
 struct bundle {
     struct buffer *out;
@@ -179,10 +105,12 @@ static void answer_hashes(struct api_call *call, const struct tile_name *name)
 
 void api_get_tile(struct api_call *call)
 {
+    char text[API_ARGUMENT_SIZE + 8];
     struct tile_name name;
-    if (!tile_parse(bytes_text(call->arguments[0]), &name))
+    (void)snprintf(text, sizeof(text), "tile/%s", call->arguments[0]);
+    if (!tile_name_parse(bytes_text(text), &name))
         api_refuse(call, PROBLEM_NOT_FOUND, "That is no name of a tile (C2SP tlog-tiles).");
-    else if (name.entries)
+    else if (name.kind == TILE_ENTRIES)
         answer_entries(call, &name);
     else
         answer_hashes(call, &name);

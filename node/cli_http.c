@@ -10,6 +10,8 @@ enum {
     RETRY_MAX_MS = 2000,    /* ... up to this */
     REQUEST_TIMEOUT_S = 60, /* of one attempt: a node answers within 30 s */
     CONNECT_TIMEOUT_MS = 3000,
+    TILE_TRIES = 6,
+    TILE_WAIT_MS = 50,
 };
 
 struct exchange {
@@ -400,6 +402,25 @@ bool http_get(struct http *http, const struct cli_target *target, const char *pa
     }
     buffer_release(&answer.body);
     return ok;
+}
+
+bool http_get_tile(struct http *http, const struct cli_target *target, struct tile_name *name_io,
+                   struct buffer *body_out, struct error *error)
+{
+    uint32_t width = name_io->width;
+    char name[TILE_NAME_SIZE], path[HTTP_PATH_MAX];
+    for (int try = 0;; try++) {
+        bool full = width == TILE_WIDTH || try % 2 == 1;
+        name_io->width = full ? TILE_WIDTH : width;
+        tile_name_format(name_io, name);
+        (void)snprintf(path, sizeof(path), "/%s", name);
+        if (http_get(http, target, path, body_out, error))
+            return true;
+        if (error->code != ERROR_NOT_FOUND || try == TILE_TRIES)
+            return false;
+        if (full)
+            cli_sleep_ms(TILE_WAIT_MS);
+    }
 }
 
 bool http_ask(struct http *http, const struct cli_target *target, const char *path, const char *key,

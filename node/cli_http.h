@@ -9,6 +9,7 @@
 #define NODE_CLI_HTTP_H
 
 #include "node/cli.h"
+#include "node/tile_name.h"
 
 enum {
     HTTP_PARALLEL_MAX = 256,
@@ -47,6 +48,11 @@ bool http_turn(struct http *http, int wait_ms);
 /* One request, to its end. The body is appended to `body_out`. ERROR_BUSY when nobody answered. */
 bool http_get(struct http *http, const struct cli_target *target, const char *path,
               struct buffer *body_out, struct error *error) MUST_USE;
+/* A part of a node's log. A partial one may have been dropped since it is full: then the full one
+ * will do, and the name's width becomes 256. And one that just became full may be on its way to the
+ * node's disk: so it is asked for again. */
+bool http_get_tile(struct http *http, const struct cli_target *target, struct tile_name *name_io,
+                   struct buffer *body_out, struct error *error) MUST_USE;
 /* A write or a question with a JSON answer; *status_out and *reply_out (owned by the caller) for
  * any answer. `body` is released. `key` NULL with a body: a POST that writes nothing. */
 bool http_ask(struct http *http, const struct cli_target *target, const char *path, const char *key,

@@ -9,8 +9,6 @@ enum {
     BALANCES_A_PAGE = 250,
     BALANCE_TRIES = 8, /* while the ledger moves under our feet */
     BALANCE_WAIT_MS = 100,
-    TILE_TRIES = 6,
-    TILE_WAIT_MS = 50,
 };
 
 struct fetch {
@@ -29,58 +27,19 @@ struct fetch {
     struct error *error;
 };
 
-/* ---- paths of tlog-tiles ------------------------------------------------------------------- */
-
-/* N in groups of three digits, all but the last with an x: 1234067 is x001/x234/067. */
-static void tile_path(char out[HTTP_PATH_MAX], const char *level, uint64_t index, uint32_t width)
-{
-    char number[64];
-    size_t used = (size_t)snprintf(number, sizeof(number), "%03u", (unsigned)(index % 1000));
-    for (uint64_t rest = index / 1000; rest; rest /= 1000) {
-        char grown[64];
-        snprintf(grown, sizeof(grown), "x%03u/%.*s", (unsigned)(rest % 1000), (int)used, number);
-        used = strlen(grown);
-        memcpy(number, grown, used + 1);
-    }
-    if (width < TILE_WIDTH)
-        snprintf(out, HTTP_PATH_MAX, "/tile/%s/%s.p/%u", level, number, width);
-    else
-        snprintf(out, HTTP_PATH_MAX, "/tile/%s/%s", level, number);
-}
-
-/* A partial tile may have been dropped since it is full: then the full one will do, and *width_io
- * becomes TILE_WIDTH. And one that just became full may be on its way to the node's disk: so it is
- * asked for again. */
-static bool get_tile(struct fetch *fetch, const char *level, uint64_t index, uint32_t *width_io,
-                     struct buffer *out, struct error *error)
-{
-    uint32_t width = *width_io;
-    char path[HTTP_PATH_MAX];
-    for (int try = 0;; try++) {
-        bool full = width == TILE_WIDTH || try % 2 == 1;
-        *width_io = full ? TILE_WIDTH : width;
-        tile_path(path, level, index, *width_io);
-        if (http_get(fetch->http, fetch->target, path, out, error))
-            return true;
-        if (error->code != ERROR_NOT_FOUND || try == TILE_TRIES)
-            return false;
-        if (full)
-            cli_sleep_ms(TILE_WAIT_MS);
-    }
-}
+/* ---- tiles -------------------------------------------------------------------------------- */
 
 static bool read_tile(void *context, uint32_t level, uint64_t index, uint32_t width,
                       struct hash tile_out[TILE_WIDTH], struct error *error)
 {
     struct fetch *fetch = (struct fetch *)context;
     struct buffer tile;
-    char text[8];
+    struct tile_name name = {.level = level, .index = index, .width = width};
     buffer_init(&tile, TILE_SIZE);
-    snprintf(text, sizeof(text), "%u", level);
-    uint32_t got = width;
-    bool ok = get_tile(fetch, text, index, &got, &tile, error);
-    if (ok && (tile.overflowed || tile.size != (size_t)got * HASH_SIZE))
-        ok = error_set(error, ERROR_INVALID, "%zu bytes instead of %u", tile.size, got * HASH_SIZE);
+    bool ok = http_get_tile(fetch->http, fetch->target, &name, &tile, error);
+    if (ok && (tile.overflowed || tile.size != (size_t)name.width * HASH_SIZE))
+        ok = error_set(error, ERROR_INVALID, "%zu bytes instead of %u", tile.size,
+                       name.width * HASH_SIZE);
     if (ok)
         memcpy(tile_out, tile.at, (size_t)width * HASH_SIZE);
     buffer_release(&tile);
@@ -93,14 +52,16 @@ static bool load_bundle(struct fetch *fetch, uint64_t index)
 {
     uint64_t size = fetch->checkpoint.size;
     uint64_t left = size - index * TILE_WIDTH;
-    uint32_t width = left < TILE_WIDTH ? (uint32_t)left : TILE_WIDTH;
+    struct tile_name name = {.kind = TILE_ENTRIES,
+                             .index = index,
+                             .width = left < TILE_WIDTH ? (uint32_t)left : TILE_WIDTH};
     buffer_clear(&fetch->bundle);
-    if (!get_tile(fetch, "entries", index, &width, &fetch->bundle, fetch->error))
+    if (!http_get_tile(fetch->http, fetch->target, &name, &fetch->bundle, fetch->error))
         return false;
     fetch->bundle_index = index;
     fetch->bundle_rest = buffer_bytes(&fetch->bundle);
     fetch->bundle_next = index * TILE_WIDTH;
-    fetch->bundle_end = fetch->bundle_next + width;
+    fetch->bundle_end = fetch->bundle_next + name.width;
     return true;
 }
 
