@@ -3,6 +3,7 @@
 
 #include "protocol/codec.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "node/audit.h"
+#include "node/model_rules.h"
 #include "partners/charter_write.h"
 #include "protocol/batch.h"
 #include "protocol/codec.h"
@@ -302,7 +303,8 @@ static const struct audit_tiles tiles = {.read = honest_tile};
 
 static struct audit *run_audit(void)
 {
-    struct audit *audit = audit_open(ledger.charter, &tiles);
+    struct audit *audit =
+        audit_open(ledger.charter, &tiles, naive_open(model_rules(ledger.charter)));
     for (size_t h = 0; h < HEIGHTS; h++) {
         uint64_t first;
         uint64_t count;
@@ -322,7 +324,8 @@ static bool names(const struct audit *audit, const char *what, const char *where
     const struct audit_finding *findings;
     size_t count = audit_findings(audit, &findings);
     for (size_t i = 0; i < count; i++)
-        if ((!what || strcmp(findings[i].what, what) == 0) && strstr(findings[i].where, where))
+        if ((!what || strncmp(audit_code_word(findings[i].code), what, strlen(what)) == 0) &&
+            strstr(findings[i].where, where))
             return true;
     return false;
 }
@@ -332,8 +335,8 @@ static void show(const struct audit *audit)
     const struct audit_finding *findings;
     size_t count = audit_findings(audit, &findings);
     for (size_t i = 0; i < count; i++)
-        printf("%s at %s: expected %s, found %s\n", findings[i].what, findings[i].where,
-               findings[i].expected, findings[i].found);
+        printf("%s at %s: expected %s, found %s\n", audit_code_word(findings[i].code),
+               findings[i].where, findings[i].expected, findings[i].found);
 }
 
 /* ---- cases --------------------------------------------------------------------------------- */
@@ -500,9 +503,9 @@ CASE(a_proof_that_ends_too_early_is_found_wherever_it_ends)
 
 CASE(more_findings_than_are_kept_are_counted)
 {
-    struct audit *audit = audit_open(ledger.charter, NULL);
+    struct audit *audit = audit_open(ledger.charter, NULL, NULL);
     for (int i = 0; i < AUDIT_FINDINGS_MAX + 5; i++)
-        audit_found(audit, "nodes", "a", "b", "place %d", i);
+        audit_found(audit, AUDIT_SPLIT_ROOT, "a", "b", "place %d", i);
     const struct audit_finding *findings;
     CHECK_INT(audit_findings(audit, &findings), AUDIT_FINDINGS_MAX);
     CHECK_INT(audit_finding_count(audit), AUDIT_FINDINGS_MAX + 5);
