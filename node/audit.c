@@ -177,6 +177,7 @@ bool audit_height_begin(struct audit *audit, struct bytes proof, uint64_t *first
     audit->transactions = 0;
     buffer_clear(&audit->payload);
     audit->under_way = true;
+    audit->derailed = false;
     state_begin(audit->state, audit->cut.height, audit->cut.time_ms);
     if (audit->model)
         naive_begin(audit->model, audit->cut.time_ms);

@@ -39,6 +39,7 @@ struct audit {
     struct buffer payload, scratch;
     uint64_t transactions; /* of this height */
     bool under_way, stopped;
+    bool derailed;       /* what the height's records should be is not known any more */
     size_t signer_count; /* of the height's certificate */
     uint16_t signers[VOTERS_MAX];
     struct audit_spot spot;

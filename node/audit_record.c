@@ -1,9 +1,11 @@
 /* The records of a height: each recomputed, compared, and put into the tree. */
 #include "node/audit_parts.h"
 
+#include "node/effects.h"
 #include "protocol/batch.h"
 #include "protocol/codec.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A changed hash names its record; a hash above the leaves names what it covers. */
@@ -49,12 +51,17 @@ static void end_batch(struct audit *audit, const struct audit_step *step)
     struct audit_text place = audit_step_text(audit, step);
     struct error error;
     struct batch batch;
+    size_t before = audit->finding_count;
+    audit->counts.batches++;
+    if (audit->derailed) {
+        buffer_clear(&audit->payload);
+        return;
+    }
     buffer_clear(&audit->scratch);
     codec_put_array(&audit->scratch, 3);
     codec_put_bytes(&audit->scratch, step->header);
     codec_put_bytes(&audit->scratch, bytes_of(step->signature.at, SIGNATURE_SIZE));
     codec_put_bytes(&audit->scratch, buffer_bytes(&audit->payload));
-    audit->counts.batches++;
     if (audit->payload.overflowed || audit->scratch.overflowed) {
         audit_found(audit, AUDIT_BATCH_CONTENTS, "the batch that was signed",
                     "more bytes than a batch has", "%s", place.text);
@@ -65,6 +72,7 @@ static void end_batch(struct audit *audit, const struct audit_step *step)
         audit_found(audit, AUDIT_BATCH_COALITION, "a batch of this coalition", "another's", "%s",
                     place.text);
     }
+    audit->derailed = audit->finding_count > before;
     buffer_clear(&audit->payload);
 }
 
@@ -129,33 +137,25 @@ static enum audit_code effect_code(enum effect_kind kind)
     return AUDIT_RECORD_FIRST;
 }
 
-static bool effect_equal(const struct effect *a, const struct effect *b)
-{
-    return a->kind == b->kind && a->lot.v == b->lot.v && a->from == b->from && a->to == b->to &&
-           a->amount == b->amount && partner_equal(a->partner, b->partner) &&
-           partner_equal(a->creditor, b->creditor) && a->line_class == b->line_class &&
-           a->first.v == b->first.v;
-}
-
-/* Names the first effect that differs. Both arrays decode: the given one did so already. */
+/* Names the first effect that differs. Effects that come to the same, in another order or in other
+ * pieces, are not what the ledger must say either. */
 static void compare_effects(struct audit *audit, const struct audit_text *place, struct bytes own,
                             struct bytes given)
 {
-    struct effect_reader readers[2];
-    struct effect effects[2];
-    must(effect_reader_init(&readers[0], own) && effect_reader_init(&readers[1], given));
-    for (size_t number = 1;; number++) {
-        memset(effects, 0, sizeof(effects));
-        bool more[] = {effect_next(&readers[0], &effects[0]),
-                       effect_next(&readers[1], &effects[1])};
-        if (more[0] && more[1] && effect_equal(&effects[0], &effects[1]))
-            continue;
-        struct audit_text want = audit_effect_text(audit, &effects[0]);
-        struct audit_text have = audit_effect_text(audit, &effects[1]);
-        audit_found(audit, effect_code(effects[more[0] ? 0 : 1].kind), want.text, have.text,
-                    "%s: effect %zu", place->text, number);
-        return;
+    struct effect *effects = NULL;
+    struct effect expected = {0};
+    struct effect found = {0};
+    size_t count = effects_read(own, &effects);
+    if (effects_differ(effects, count, given, &expected, &found)) {
+        struct audit_text want = audit_effect_text(audit, &expected);
+        struct audit_text have = audit_effect_text(audit, &found);
+        enum effect_kind kind = expected.kind ? expected.kind : found.kind;
+        audit_found(audit, effect_code(kind), want.text, have.text, "%s: effects", place->text);
+    } else {
+        audit_found(audit, AUDIT_RECORD_LOTS, "the effects in their order", "another order",
+                    "%s: effects", place->text);
     }
+    free(effects);
 }
 
 static void compare_transaction(struct audit *audit, const struct audit_text *place,
@@ -201,7 +201,7 @@ static void compare_seal(struct audit *audit, const struct audit_text *place,
 static void compare_record(struct audit *audit, const struct record *own, struct bytes given,
                            const struct record *decoded)
 {
-    if (decoded->kind == 0) /* did not decode: said already */
+    if (audit->derailed)
         return;
     buffer_clear(&audit->scratch);
     record_encode(own, &audit->scratch);
@@ -226,6 +226,8 @@ static void ask_model(struct audit *audit, const struct naive_result *result,
 {
     struct effect own = {0};
     struct effect recorded = {0};
+    if (audit->derailed)
+        return;
     unsigned long long height = (unsigned long long)audit->cut.height;
     unsigned long long record = (unsigned long long)audit->tree.size;
     if (result->verdict != outcome->verdict || result->late != outcome->late) {
@@ -394,8 +396,11 @@ void audit_record(struct audit *audit, struct bytes record)
     enter_record(audit, wants_seal);
     if (!record_decode(record, &decoded, &error)) {
         memset(&decoded, 0, sizeof(decoded));
-        audit_found(audit, AUDIT_RECORD_FORM, "a record", error.text, "height %llu: record %llu",
-                    (unsigned long long)audit->cut.height, (unsigned long long)audit->tree.size);
+        if (!audit->derailed)
+            audit_found(audit, AUDIT_RECORD_FORM, "a record", error.text,
+                        "height %llu: record %llu", (unsigned long long)audit->cut.height,
+                        (unsigned long long)audit->tree.size);
+        audit->derailed = true;
     }
     if (wants_seal)
         check_seal(audit, record, &decoded);

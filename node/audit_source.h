@@ -49,11 +49,12 @@ void audit_source_http(struct audit_source *source_out, struct http *http,
                        const struct cli_target *target);
 /* A folder that `accrue export` wrote. */
 void audit_source_folder(struct audit_source *source_out, const char *dir);
-/* A stopped node's folder; `charter`: the bytes that its coalition is of. ERROR_CORRUPT where its
- * files are damaged, ERROR_CONFLICT where it belongs to another coalition. */
-bool audit_source_store(struct audit_source *source_out, const char *path, struct bytes charter,
-                        struct error *error) MUST_USE;
-struct store audit_source_store_of(const struct audit_source *source); /* of such a one */
+/* A stopped node's folder, opened by the first begin; `charter`: the bytes of its coalition's.
+ * Begin fails with ERROR_CORRUPT where files or ledger are damaged, with ERROR_CONFLICT where the
+ * store belongs to another coalition. */
+void audit_source_store(struct audit_source *source_out, const char *path, struct bytes charter);
+/* Of such a one, once it is open: its entries. */
+bool audit_source_store_of(const struct audit_source *source, struct store *store_out) MUST_USE;
 void audit_source_init(struct audit_source *source_out, const struct audit_source_kind *kind,
                        void *context, const char *name);
 void audit_source_close(struct audit_source *source); /* safe on a zeroed one */

@@ -8,7 +8,8 @@
 #include <string.h>
 
 struct store_source {
-    struct store_leveldb *store;
+    char path[CLI_PATH_MAX];
+    struct store_leveldb *store; /* open from the first begin on */
     struct buffer charter_bytes;
     struct charter *charter;
     struct node_id self;
@@ -67,17 +68,34 @@ static bool store_checkpoint(void *context, struct buffer *note_out, struct erro
     return error_set(error, ERROR_NOT_FOUND, "a stopped node's store holds no signed checkpoint");
 }
 
+static bool open_store(struct store_source *source, struct error *error)
+{
+    struct store_leveldb_options options = {.any_owner = true};
+    struct store_leveldb_report report;
+    if (source->store)
+        return true;
+    return charter_parse(buffer_bytes(&source->charter_bytes), &source->charter, NULL, error) &&
+           store_leveldb_check(source->path, NULL, &report, error) &&
+           store_leveldb_open(source->path, &options, &source->store, error) &&
+           find_owner(source->store, source->charter, &source->self, error);
+}
+
 /* Opening replays everything and compares it with what is stored, so that a damaged entry is named
  * there already; the audit then repeats it from the log's own bytes alone. */
 static bool store_begin(void *context, uint64_t *size_io, struct error *error)
 {
     struct store_source *source = (struct store_source *)context;
+    if (!open_store(source, error))
+        return false;
     struct replica_config config = {.charter = source->charter,
                                     .self = source->self,
                                     .store = store_leveldb_store(source->store),
                                     .key = source->none};
-    if (!source->replica && !replica_open(&config, cli_wall_ms(), &source->replica, error))
+    if (!source->replica && !replica_open(&config, cli_wall_ms(), &source->replica, error)) {
+        if (error->code != ERROR_IO && error->code != ERROR_DISK)
+            error->code = ERROR_CORRUPT; /* a ledger that does not replay */
         return false;
+    }
     *size_io = replica_record_count(source->replica);
     return true;
 }
@@ -131,30 +149,24 @@ static void store_close(void *context)
     free(source);
 }
 
-struct store audit_source_store_of(const struct audit_source *source)
+bool audit_source_store_of(const struct audit_source *source, struct store *store_out)
 {
-    return store_leveldb_store(((struct store_source *)source->context)->store);
+    const struct store_source *store = (const struct store_source *)source->context;
+    if (!store->store || !store->charter)
+        return false;
+    *store_out = store_leveldb_store(store->store);
+    return true;
 }
 
-bool audit_source_store(struct audit_source *source_out, const char *path, struct bytes charter,
-                        struct error *error)
+void audit_source_store(struct audit_source *source_out, const char *path, struct bytes charter)
 {
     static const struct audit_source_kind kind = {store_charter, store_checkpoint, store_begin,
                                                   store_height,  store_entries,    store_tile,
                                                   store_close};
     struct store_source *source = (struct store_source *)allocate(1, sizeof(*source));
-    struct store_leveldb_options options = {.any_owner = true};
-    struct store_leveldb_report report;
+    snprintf(source->path, sizeof(source->path), "%s", path);
     buffer_init(&source->charter_bytes, CHARTER_SIZE_MAX);
     buffer_append(&source->charter_bytes, charter);
     source->none = signing_key_generate();
-    if (!charter_parse(charter, &source->charter, NULL, error) ||
-        !store_leveldb_check(path, NULL, &report, error) ||
-        !store_leveldb_open(path, &options, &source->store, error) ||
-        !find_owner(source->store, source->charter, &source->self, error)) {
-        store_close(source);
-        return false;
-    }
     audit_source_init(source_out, &kind, source, path);
-    return true;
 }

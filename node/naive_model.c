@@ -1,3 +1,4 @@
+#include "node/effects.h"
 #include "node/naive_parts.h"
 
 #include <stdlib.h>
@@ -402,74 +403,10 @@ void naive_applied(struct naive *n, uint16_t lane, size_t transaction_size, size
 
 /* ---- comparing ------------------------------------------------------------------------------- */
 
-/* Orders effects by what they are about; the amount does not count. */
-static int about_compare(const void *a, const void *b)
-{
-    const struct effect *x = (const struct effect *)a, *y = (const struct effect *)b;
-    const uint64_t left[] = {x->kind,      x->lot.v,      x->from,       x->to,
-                             x->partner.v, x->creditor.v, x->line_class, x->first.v};
-    const uint64_t right[] = {y->kind,      y->lot.v,      y->from,       y->to,
-                              y->partner.v, y->creditor.v, y->line_class, y->first.v};
-    for (size_t i = 0; i < ARRAY_SIZE(left); i++)
-        if (left[i] != right[i])
-            return left[i] < right[i] ? -1 : 1;
-    return 0;
-}
-
-/* Sums those about the same; what comes to nothing is nothing. */
-static size_t fold(struct effect *effects, size_t count)
-{
-    size_t kept = 0;
-    if (count > 1)
-        qsort(effects, count, sizeof(*effects), about_compare);
-    for (size_t i = 0; i < count;) {
-        struct effect sum = effects[i];
-        for (i++; i < count && about_compare(&sum, &effects[i]) == 0; i++)
-            sum.amount += effects[i].amount;
-        if (sum.amount != 0 || sum.kind == EFFECT_FIRST)
-            effects[kept++] = sum;
-    }
-    return kept;
-}
-
-static size_t read_effects(struct bytes encoded, struct effect **effects_out)
-{
-    struct effect_reader reader;
-    struct effect *effects = NULL;
-    size_t count = 0, capacity = 0;
-    bool good = effect_reader_init(&reader, encoded);
-    for (struct effect effect; good && effect_next(&reader, &effect); count++) {
-        effects = (struct effect *)array_grow(effects, &capacity, count + 1, sizeof(*effects));
-        effects[count] = effect;
-    }
-    *effects_out = effects;
-    return fold(effects, count);
-}
-
 bool naive_differs(const struct naive_result *result, struct bytes effects,
                    struct effect *naive_out, struct effect *recorded_out)
 {
-    struct effect *recorded = NULL, *own = NULL;
-    size_t recorded_count = read_effects(effects, &recorded);
-    if (result->effect_count > 0) {
-        own = (struct effect *)allocate(result->effect_count, sizeof(*own));
-        memcpy(own, result->effects, result->effect_count * sizeof(*own));
-    }
-    size_t own_count = fold(own, result->effect_count);
-    size_t i = 0;
-    while (i < own_count && i < recorded_count && about_compare(&own[i], &recorded[i]) == 0 &&
-           own[i].amount == recorded[i].amount)
-        i++;
-    bool same = i == own_count && i == recorded_count;
-    bool left = i < own_count, right = i < recorded_count;
-    int order = left && right ? about_compare(&own[i], &recorded[i]) : left ? -1 : 1;
-    if (!same) {
-        *naive_out = left && order <= 0 ? own[i] : (struct effect){0};
-        *recorded_out = right && order >= 0 ? recorded[i] : (struct effect){0};
-    }
-    free(recorded);
-    free(own);
-    return !same;
+    return effects_differ(result->effects, result->effect_count, effects, naive_out, recorded_out);
 }
 
 /* ---- asking ---------------------------------------------------------------------------------- */

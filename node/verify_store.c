@@ -63,10 +63,12 @@ static void count_entries(struct audit *audit, const char *what, uint64_t expect
 static void audit_leftovers(const struct audit_source *source, struct verify_node *node)
 {
     struct leftovers left = {.node = node};
-    struct store store = audit_source_store_of(source);
+    struct store store;
     struct error error;
     struct audit_counts counts = audit_counts_of(node->audit);
     uint64_t tiles = 0;
+    if (!audit_source_store_of(source, &store))
+        return;
     if (!store.scan(store.context, bytes_of(NULL, 0), bytes_of(NULL, 0), false, SIZE_MAX,
                     check_entry, &left, &error))
         audit_found(node->audit, AUDIT_STORE, "to be read", error.text, "every entry");
@@ -85,42 +87,39 @@ static void audit_store(struct audit_source *source, struct verify_node *node, b
     struct audit_tiles tiles = audit_source_tiles(source);
     struct cli_progress bar;
     struct error error;
-    if (audit_source_begin(source, 0, &error)) {
-        node->audit = audit_open(node->charter, &tiles, NULL);
-        cli_progress_init(&bar, "verify", source->size, progress);
-        if (audit_follow(node->audit, source, &bar, &error))
-            audit_finish(node->audit);
-        else
-            audit_found(node->audit, AUDIT_STORE, "to be read", error.text, "height %llu",
-                        (unsigned long long)audit_height(node->audit) + 1);
-        cli_progress_end(&bar);
-    } else {
-        node->audit = audit_open(node->charter, NULL, NULL);
-        audit_found(node->audit, AUDIT_STORE, "a ledger that replays", error.text, "%s",
-                    node->name);
-    }
-    audit_leftovers(source, node);
+    node->audit = audit_open(node->charter, &tiles, NULL);
+    cli_progress_init(&bar, "verify", source->size, progress);
+    if (audit_follow(node->audit, source, &bar, &error))
+        audit_finish(node->audit);
+    else
+        audit_found(node->audit, AUDIT_STORE, "to be read", error.text, "height %llu",
+                    (unsigned long long)audit_height(node->audit) + 1);
+    cli_progress_end(&bar);
 }
 
 bool verify_store(const char *path, struct bytes charter, bool progress,
                   struct verify_node *node_out, struct error *error)
 {
     struct verify_node *node = node_out;
-    struct audit_source source = {0};
+    struct audit_source source;
     memset(node, 0, sizeof(*node));
     snprintf(node->name, sizeof(node->name), "%s", path);
     buffer_init(&node->charter_bytes, CHARTER_SIZE_MAX);
     buffer_append(&node->charter_bytes, charter);
     if (!charter_parse(charter, &node->charter, NULL, error))
         return false;
-    bool ok = audit_source_store(&source, path, charter, error);
+    audit_source_store(&source, path, charter);
+    bool ok = audit_source_begin(&source, 0, error);
     if (ok) {
         audit_store(&source, node, progress);
     } else if (error->code == ERROR_CORRUPT) {
         node->audit = audit_open(node->charter, NULL, NULL);
-        audit_found(node->audit, AUDIT_STORE, "files that are whole", error->text, "%s", path);
+        audit_found(node->audit, AUDIT_STORE, "a ledger that is whole and replays", error->text,
+                    "%s", path);
         ok = true;
     }
+    if (ok)
+        audit_leftovers(&source, node);
     audit_source_close(&source);
     if (!ok) {
         node->trouble_code = error->code;
