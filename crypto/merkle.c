@@ -40,12 +40,12 @@ static uint64_t shift_right(uint64_t value, uint32_t bits)
 }
 
 /* Full tiles of a level in a tree of `size`, and hashes in the unfinished one. */
-static uint64_t full_tiles_at(uint64_t size, uint32_t level)
+uint64_t merkle_full_tiles(uint64_t size, uint32_t level)
 {
     return shift_right(size, TILE_HEIGHT * (level + 1));
 }
 
-static uint32_t unfinished_at(uint64_t size, uint32_t level)
+uint32_t merkle_edge_width(uint64_t size, uint32_t level)
 {
     return (uint32_t)(shift_right(size, TILE_HEIGHT * level) & TILE_MASK);
 }
@@ -66,6 +66,11 @@ static struct hash complete_root(const struct hash *hashes, size_t count)
         from = work;
     }
     return work[0];
+}
+
+struct hash merkle_tile_root(const struct hash tile[TILE_WIDTH])
+{
+    return complete_root(tile, TILE_WIDTH);
 }
 
 /* ---- appending --------------------------------------------------------------------------------
@@ -294,8 +299,8 @@ bool merkle_restore(struct merkle *merkle_out, uint64_t size, const struct hash 
     bool done = true;
     for (uint32_t at = 0; at < MERKLE_LEVEL_MAX && done; at++) {
         struct merkle_level *level = &merkle->levels[at];
-        level->count = unfinished_at(size, at);
-        level->full_tiles = full_tiles_at(size, at);
+        level->count = merkle_edge_width(size, at);
+        level->full_tiles = merkle_full_tiles(size, at);
         if (at > 0) {
             done = restore_level(level, at, source, context, error);
         } else if (level->count > 0) {

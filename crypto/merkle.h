@@ -45,6 +45,13 @@ struct hash merkle_leaf(struct bytes record);
 struct hash merkle_node(const struct hash *left, const struct hash *right);
 struct hash merkle_empty(void);
 
+/* The hash that a full tile leaves to the level above. */
+struct hash merkle_tile_root(const struct hash tile[TILE_WIDTH]);
+/* In a tree of `size` leaves: how many tiles of a level are full, and how many hashes the one after
+ * them holds, 0..255. */
+uint64_t merkle_full_tiles(uint64_t size, uint32_t level);
+uint32_t merkle_edge_width(uint64_t size, uint32_t level);
+
 void merkle_init(struct merkle *merkle);
 /* `sink` may be NULL. */
 void merkle_append(struct merkle *merkle, const struct hash *leaf, merkle_tile_sink *sink,

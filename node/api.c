@@ -20,6 +20,9 @@ bool api_open(const struct api_config *config, struct api **api_out, struct erro
     if (config->secret.size < SECRET_SIZE_MIN)
         return error_set(error, ERROR_INVALID, "the coalition's secret is shorter than %d bytes",
                          SECRET_SIZE_MIN);
+    if (config->public_url && strlen(config->public_url) > API_PUBLIC_URL_MAX)
+        return error_set(error, ERROR_LIMIT, "a public URL has at most %d characters",
+                         API_PUBLIC_URL_MAX);
     if (config->token_count > API_TOKENS_MAX)
         return error_set(error, ERROR_LIMIT, "more than %d tokens", API_TOKENS_MAX);
     struct public_key log_key = signing_key_public(config->log_key);
@@ -28,6 +31,8 @@ bool api_open(const struct api_config *config, struct api **api_out, struct erro
                          self->name);
     struct api *api = allocate(1, sizeof(*api));
     api->config = *config;
+    if (api->config.public_url && !api->config.public_url[0])
+        api->config.public_url = NULL;
     if (api->config.batch_body_max == 0)
         api->config.batch_body_max = API_BATCH_BODY_MAX;
     api->log_key = self->log_key;
@@ -116,6 +121,20 @@ static bool tag_listed(struct bytes header, const char *etag)
     return false;
 }
 
+void api_respond_tagged(struct api_call *call, struct api_response *response)
+{
+    struct hash hash = hash_bytes(buffer_bytes(&response->body));
+    char hex[33];
+    hex_encode(bytes_of(hash.at, 16), hex);
+    (void)snprintf(response->etag, sizeof(response->etag), "\"%s\"", hex);
+    if (tag_listed(call->request.if_none_match, response->etag)) {
+        response->status = 304;
+        response->content_type = NULL;
+        buffer_clear(&response->body);
+    }
+    api_respond(call, response);
+}
+
 void api_respond_json(struct api_call *call, struct buffer *body)
 {
     struct api_response response;
@@ -128,16 +147,7 @@ void api_respond_json(struct api_call *call, struct buffer *body)
         api_refuse(call, PROBLEM_INTERNAL, "The answer is larger than this node gives.");
         return;
     }
-    struct hash hash = hash_bytes(buffer_bytes(body));
-    char hex[33];
-    hex_encode(bytes_of(hash.at, 16), hex);
-    (void)snprintf(response.etag, sizeof(response.etag), "\"%s\"", hex);
-    if (tag_listed(call->request.if_none_match, response.etag)) {
-        response.status = 304;
-        response.content_type = NULL;
-        buffer_clear(&response.body);
-    }
-    api_respond(call, &response);
+    api_respond_tagged(call, &response);
 }
 
 static struct bytes path_of(struct bytes target)
@@ -169,7 +179,8 @@ void api_refuse(struct api_call *call, enum problem_code code, const char *forma
     va_start(arguments, format);
     (void)vsnprintf(problem.detail, sizeof(problem.detail), format, arguments);
     va_end(arguments);
-    if (code == PROBLEM_BUSY || code == PROBLEM_STOPPING || code == PROBLEM_NO_QUORUM)
+    if (code == PROBLEM_BUSY || code == PROBLEM_STOPPING || code == PROBLEM_NO_QUORUM ||
+        code == PROBLEM_NOT_FINAL)
         problem.retry_after_s = 1;
     api_respond_problem(call, &problem);
 }
@@ -206,6 +217,7 @@ static bool allowed(const struct api_call *call)
 {
     const struct api_route *route = call->route;
     return route->scopes == 0 || (route->local && call->request.loopback) ||
+           (route->log && call->api->config.charter->log_public) ||
            (call->scopes & route->scopes) != 0;
 }
 

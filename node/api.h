@@ -38,7 +38,11 @@ enum {
     API_HEIGHTS_MAX = 256,                   /* of one answer */
     API_HEIGHTS_BYTES_MAX = 8 * 1024 * 1024, /* after which it stops */
     API_RESPONSE_MAX = 48 * 1024 * 1024,     /* a height proof of its largest, with room */
-    API_ANSWER_MS = 30 * 1000                /* then a write is answered 202 */
+    API_ANSWER_MS = 30 * 1000,               /* then a write is answered 202 */
+    API_PUBLIC_URL_MAX = 255,
+    API_LINKS_PER_SECOND = 50, /* receipts behind public links, and as many wrong links */
+    API_LINK_SIZE = API_PUBLIC_URL_MAX + 40,
+    API_PAGE_POLICY_SIZE = 256
 };
 
 enum api_scope { API_TILL = 1, API_OFFICE = 2, API_AUDITOR = 4, API_ADMIN = 8 };
@@ -59,7 +63,8 @@ struct api_config {
     const struct signing_key *log_key; /* the private half of charter.nodes[self].log_key */
     const struct api_token *tokens;
     size_t token_count;
-    struct bytes secret; /* the coalition's, for card numbers; at least 16 bytes */
+    struct bytes secret;    /* the coalition's, for card numbers; at least 16 bytes */
+    const char *public_url; /* "https://points.example", where people reach it; or NULL, "" */
     const char *version;
     size_t batch_body_max;                                    /* 0: API_BATCH_BODY_MAX */
     void *context;                                            /* of the four below */
@@ -74,7 +79,8 @@ struct api_config {
 /* A request line and headers; borrowed until its call is closed. Absent: at is NULL. */
 struct api_request {
     struct bytes method, target;
-    struct bytes authorization, content_type, idempotency_key, prefer, if_none_match, traceparent;
+    struct bytes authorization, content_type, idempotency_key, prefer, if_none_match, traceparent,
+        accept;
     bool loopback; /* the client is on this machine */
 };
 
@@ -83,6 +89,8 @@ struct api_response {
     const char *content_type;  /* NULL: no body */
     const char *cache_control; /* static text */
     const char *allow;         /* 405 */
+    const char *page_policy;   /* of what the public sees: Content-Security-Policy, and with it no
+                                  referrer, no index, and Vary: Accept; NULL: none */
     char etag[40];             /* "" for none; with its quotes */
     char location[160];        /* "" for none */
     char trace_id[33];

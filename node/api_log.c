@@ -6,7 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char immutable[] = "private, max-age=31536000, immutable";
+/* What a shared cache may keep is what everybody may read. */
+static const char *immutable(const struct api *api)
+{
+    return api->config.charter->log_public ? "public, max-age=31536000, immutable"
+                                           : "private, max-age=31536000, immutable";
+}
 
 /* ---- checkpoint ----------------------------------------------------------------------------- */
 
@@ -30,18 +35,31 @@ static bool refresh_checkpoint(struct api *api, struct error *error)
     return good;
 }
 
+bool api_checkpoint(struct api *api, struct bytes *note_out, uint64_t *size_out,
+                    struct error *error)
+{
+    if (!refresh_checkpoint(api, error))
+        return false;
+    *note_out = buffer_bytes(&api->checkpoint);
+    *size_out = api->checkpoint_size;
+    return true;
+}
+
 void api_get_checkpoint(struct api_call *call)
 {
     struct error error;
     struct api_response response;
-    if (!refresh_checkpoint(call->api, &error)) {
+    struct bytes note;
+    uint64_t size = 0;
+    if (!api_checkpoint(call->api, &note, &size, &error)) {
         api_respond_error(call, &error);
         return;
     }
     api_response_init(&response, 200, "text/plain; charset=utf-8");
-    response.cache_control = "private, max-age=1";
-    buffer_append(&response.body, buffer_bytes(&call->api->checkpoint));
-    api_respond(call, &response);
+    response.cache_control =
+        call->api->config.charter->log_public ? "public, max-age=1" : "private, max-age=1";
+    buffer_append(&response.body, note);
+    api_respond_tagged(call, &response);
 }
 
 /* ---- tiles ---------------------------------------------------------------------------------- */
@@ -79,8 +97,8 @@ static void answer_entries(struct api_call *call, const struct tile_name *name)
         api_respond_error(call, &error);
         return;
     }
-    response.cache_control = immutable;
-    api_respond(call, &response);
+    response.cache_control = immutable(call->api);
+    api_respond_tagged(call, &response);
 }
 
 static void answer_hashes(struct api_call *call, const struct tile_name *name)
@@ -99,8 +117,8 @@ static void answer_hashes(struct api_call *call, const struct tile_name *name)
     struct api_response response;
     api_response_init(&response, 200, "application/octet-stream");
     buffer_append(&response.body, bytes_of(tile, (size_t)name->width * HASH_SIZE));
-    response.cache_control = immutable;
-    api_respond(call, &response);
+    response.cache_control = immutable(call->api);
+    api_respond_tagged(call, &response);
 }
 
 void api_get_tile(struct api_call *call)
@@ -131,8 +149,8 @@ void api_get_height(struct api_call *call)
         api_respond_error(call, &error);
         return;
     }
-    response.cache_control = immutable;
-    api_respond(call, &response);
+    response.cache_control = immutable(call->api);
+    api_respond_tagged(call, &response);
 }
 
 /* The query of heights: from, and count in the place of limit. */

@@ -39,6 +39,7 @@ struct api_route {
     bool local;      /* open from this machine */
     api_handler *handler;
     enum transaction_type type; /* API_WRITE */
+    bool log;                   /* open to all when the charter says that the log is public */
 };
 enum { API_ANY = API_TILL | API_OFFICE | API_AUDITOR | API_ADMIN };
 extern const struct api_route api_routes[];
@@ -86,6 +87,11 @@ struct decided { /* a part that waits to be rendered; calls may be closed meanwh
     uint64_t index;
 };
 
+struct api_allowance { /* of a second */
+    uint64_t since_ms;
+    uint32_t used;
+};
+
 struct api {
     struct api_config config;
     struct note_key log_key;
@@ -101,6 +107,7 @@ struct api {
     bool draining;
     struct buffer checkpoint; /* the note at checkpoint_size */
     uint64_t checkpoint_size;
+    struct api_allowance links, guesses;          /* of the public, for receipts */
     uint64_t route_counts[API_ROUTES_MAX + 1][6]; /* by status / 100; the last: no route */
     uint64_t problem_counts[API_PROBLEM_COUNT];
     uint64_t durations[API_DURATION_BUCKETS], duration_sum_ms;
@@ -115,7 +122,9 @@ const struct state *api_state(const struct api *api);
 void api_response_init(struct api_response *response, int status, const char *content_type);
 /* Answers; the response's body goes over. */
 void api_respond(struct api_call *call, struct api_response *response);
-/* 200 application/json with an ETag of the body, or 304. */
+/* With a strong ETag of the body, and 304 where the client has it. */
+void api_respond_tagged(struct api_call *call, struct api_response *response);
+/* 200 application/json, tagged. */
 void api_respond_json(struct api_call *call, struct buffer *body);
 void api_respond_problem(struct api_call *call, const struct problem *problem);
 void api_refuse(struct api_call *call, enum problem_code code, const char *format, ...)
@@ -184,6 +193,15 @@ void api_balance_write(struct api *api, struct json_out *json, const struct memb
 const char *api_partner_name(const struct api *api, struct partner_id partner);
 struct money api_micro_money(struct micro micro); /* 1e-6 to 1e-10 */
 
+/* ---- the log ----------------------------------------------------------------------------------
+ */
+
+/* The note that GET /checkpoint gives now, and the size it is of; valid until the next call. */
+bool api_checkpoint(struct api *api, struct bytes *note_out, uint64_t *size_out,
+                    struct error *error) MUST_USE;
+/* "/r/<id>" of a record, behind the node's public URL when it has one. */
+void api_receipt_link(const struct api *api, uint64_t index, char link_out[API_LINK_SIZE]);
+
 /* ---- handlers, by file ---------------------------------------------------------------------- */
 
 api_handler api_get_member, api_get_member_lots, api_get_member_transactions, api_card_lookup,
@@ -191,6 +209,7 @@ api_handler api_get_member, api_get_member_lots, api_get_member_transactions, ap
 api_handler api_get_transaction, api_get_by_key, api_get_transactions; /* api_transactions */
 api_handler api_get_coalition, api_get_charter, api_get_settlement;    /* api_coalition */
 api_handler api_get_checkpoint, api_get_tile, api_get_height, api_get_heights; /* api_log */
+api_handler api_get_receipt, api_get_receipt_link;                             /* api_receipt */
 api_handler api_get_metrics, api_get_health, api_get_openapi;                  /* api_metrics */
 
 #endif

@@ -24,6 +24,7 @@
     X(PROBLEM_BUSY, 429, "busy", "The node has no room: try again later.")                         \
     X(PROBLEM_INTERNAL, 500, "internal", "The node could not do it.")                              \
     X(PROBLEM_NO_QUORUM, 503, "no-quorum", "The node is cut off from the coalition.")              \
+    X(PROBLEM_NOT_FINAL, 503, "not-final", "The coalition has not made it final yet.")             \
     X(PROBLEM_STOPPING, 503, "stopping", "The node is stopping.")                                  \
     X(PROBLEM_VERDICT, 0, "", "") /* code, status and title are the verdict's */
 

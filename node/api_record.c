@@ -208,6 +208,13 @@ static void write_balance_of(struct api *api, struct json_out *json, const struc
     json_close_object(json);
 }
 
+static void put_receipt(const struct api *api, struct json_out *json, struct record_index index)
+{
+    char link[API_LINK_SIZE];
+    api_receipt_link(api, index.v, link);
+    json_put_word(json, "receipt", link);
+}
+
 /* ---- results -------------------------------------------------------------------------------- */
 
 bool api_result_write(struct api *api, struct json_out *json, struct bytes bytes, bool repeat,
@@ -229,6 +236,8 @@ bool api_result_write(struct api *api, struct json_out *json, struct bytes bytes
     json_put_bool(json, "repeat", repeat);
     if (api->config.charter->sandbox)
         json_put_bool(json, "sandbox", true);
+    if (!line) /* a batch is read by machines, which know how to ask for any record's */
+        put_receipt(api, json, parsed.record.index);
     if (member_of(api, &parsed.t, &member))
         json_put_member(json, "member", &member);
     write_effects(api, json, &parsed);
@@ -253,6 +262,7 @@ void api_refusal_write(struct api *api, struct json_out *json, struct bytes byte
     json_put_time(json, "time", parsed.record.time_ms);
     json_put_bool(json, "late", parsed.record.outcome.late);
     json_put_bool(json, "repeat", repeat);
+    put_receipt(api, json, parsed.record.index);
     if (parsed.readable)
         write_balance_of(api, json, &parsed.t);
 }
@@ -444,6 +454,7 @@ void api_record_write(struct api *api, struct json_out *json, struct bytes bytes
     json_put_word(json, "verdict", verdict_word(record->outcome.verdict));
     json_put_bool(json, "late", record->outcome.late);
     write_transaction(api, json, &parsed);
+    put_receipt(api, json, record->index);
     write_effects(api, json, &parsed);
     if (effect_reader_init(&reader, record->outcome.effects))
         while (effect_next(&reader, &effect))

@@ -1,4 +1,5 @@
 #include "node/api_parts.h"
+#include "node/receipt_link.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,22 +8,26 @@ enum { T = API_TILL, O = API_OFFICE, A = API_AUDITOR, X = API_ADMIN };
 
 #define GET(pattern, scopes, handler)                                                              \
     {                                                                                              \
-        "GET", pattern, API_READ, scopes, false, handler, TRANSACTION_ENROL                        \
+        "GET", pattern, API_READ, scopes, false, handler, TRANSACTION_ENROL, false                 \
     }
 #define OPEN(pattern, scopes, local, handler)                                                      \
     {                                                                                              \
-        "GET", pattern, API_READ, scopes, local, handler, TRANSACTION_ENROL                        \
+        "GET", pattern, API_READ, scopes, local, handler, TRANSACTION_ENROL, false                 \
+    }
+#define LOG(pattern, scopes, handler)                                                              \
+    {                                                                                              \
+        "GET", pattern, API_READ, scopes, false, handler, TRANSACTION_ENROL, true                  \
     }
 #define POST(pattern, scopes, type)                                                                \
     {                                                                                              \
-        "POST", pattern, API_WRITE, scopes, false, NULL, type                                      \
+        "POST", pattern, API_WRITE, scopes, false, NULL, type, false                               \
     }
 
 /* The whole API: who may do what. What is not here does not exist. */
 const struct api_route api_routes[] = {
     POST("/v1/members", T | O, TRANSACTION_ENROL),
     POST("/v1/members/{}/cards", T | O, TRANSACTION_CARD_LINK),
-    {"POST", "/v1/cards/lookup", API_ASK, T | O, false, api_card_lookup, TRANSACTION_ENROL},
+    {"POST", "/v1/cards/lookup", API_ASK, T | O, false, api_card_lookup, TRANSACTION_ENROL, false},
     POST("/v1/earn", T, TRANSACTION_EARN),
     POST("/v1/activate", O, TRANSACTION_ACTIVATE),
     POST("/v1/hold", T, TRANSACTION_HOLD),
@@ -35,7 +40,7 @@ const struct api_route api_routes[] = {
     POST("/v1/adjust", O, TRANSACTION_ADJUST),
     POST("/v1/transfer", O, TRANSACTION_TRANSFER),
     POST("/v1/clock", X, TRANSACTION_CLOCK),
-    {"POST", "/v1/batch", API_BATCH, T, false, NULL, TRANSACTION_ENROL},
+    {"POST", "/v1/batch", API_BATCH, T, false, NULL, TRANSACTION_ENROL, false},
 
     GET("/v1/members/{}", T | O | A, api_get_member),
     GET("/v1/members/{}/lots", T | O | A, api_get_member_lots),
@@ -45,12 +50,14 @@ const struct api_route api_routes[] = {
     GET("/v1/transactions/{}", T | O | A, api_get_transaction),
     GET("/v1/transactions/by-key/{}", T | O, api_get_by_key),
     GET("/v1/coalition", API_ANY, api_get_coalition),
-    GET("/v1/charter", API_ANY, api_get_charter),
+    LOG("/v1/charter", API_ANY, api_get_charter),
     GET("/v1/settlement", O | A, api_get_settlement),
-    GET("/v1/heights", A, api_get_heights),
-    GET("/v1/heights/{}", A, api_get_height),
-    GET("/checkpoint", API_ANY, api_get_checkpoint),
-    GET("/tile/*", API_ANY, api_get_tile),
+    LOG("/v1/heights", A, api_get_heights),
+    LOG("/v1/heights/{}", A, api_get_height),
+    LOG("/checkpoint", API_ANY, api_get_checkpoint),
+    LOG("/tile/*", API_ANY, api_get_tile),
+    GET("/v1/records/{}/receipt", T | O | A, api_get_receipt),
+    OPEN(RECEIPT_LINK_PATH "{}", 0, false, api_get_receipt_link),
     OPEN("/healthz", A | X, true, api_get_health),
     OPEN("/metrics", A | X, true, api_get_metrics),
     OPEN("/openapi.json", 0, false, api_get_openapi),

@@ -130,6 +130,7 @@ static int run_new(const struct cli_command *command, int argc, char **argv)
         {"issue-fee", CLI_TEXT, &texts.issue_fee},
         {"redemption-fee", CLI_TEXT, &texts.redemption_fee},
         {"sandbox", CLI_TEXT, &texts.sandbox},
+        {"public-log", CLI_FLAG, &plan.log_public},
         {"zone", CLI_TEXT, &plan.zone},
         {"base-port", CLI_NUMBER, &texts.base_port},
         {"host", CLI_TEXT, &plan.host},
@@ -173,6 +174,7 @@ const struct cli_command cli_coalition_new = {
     "  --reversal POLICY     only_pending, within_balance or unlimited (the default)\n"
     "  --late-after TIME     a till's entry that old counts as late (default 60s)\n"
     "  --zone NAME           time zone of days and months (default UTC)\n"
+    "  --public-log          anyone may read the log, without a token\n"
     "  --sandbox START       a sandbox: ledger time begins at START and can be moved\n"
     "  --host ADDRESS        where the nodes listen for each other (default 127.0.0.1)\n"
     "  --base-port N         first peers' port; HTTP is 1000 above (default 7100)\n"

@@ -12,6 +12,7 @@ extern const struct cli_command cli_earn, cli_redeem, cli_hold, cli_commit, cli_
 extern const struct cli_command cli_reverse, cli_activate, cli_adjust, cli_transfer, cli_expire;
 extern const struct cli_command cli_clock;
 extern const struct cli_command cli_balance, cli_history, cli_status, cli_owes;
+extern const struct cli_command cli_receipt_get, cli_receipt_verify, cli_export;
 extern const struct cli_command cli_import_command, cli_verify_command, cli_audit_command,
     cli_doctor, cli_demo;
 

@@ -45,7 +45,8 @@ void http_start(struct http *http, const struct http_request *request, http_done
 /* One turn: waits at most `wait_ms` for something to happen. False when nothing is left. */
 bool http_turn(struct http *http, int wait_ms);
 
-/* One request, to its end. The body is appended to `body_out`. ERROR_BUSY when nobody answered. */
+/* One request, to its end. The body is appended to `body_out`. ERROR_BUSY when nobody
+ * answered, or to the end with 503: not now. */
 bool http_get(struct http *http, const struct cli_target *target, const char *path,
               struct buffer *body_out, struct error *error) MUST_USE;
 /* A part of a node's log. A partial one may have been dropped since it is full: then the full one

@@ -186,6 +186,7 @@ static bool fill_head(const struct coalition_plan *plan, struct charter *charter
     random_bytes(charter->nonce, sizeof(charter->nonce));
     memcpy(charter->currency, plan->currency, sizeof(charter->currency));
     charter->minor_digits = (int)plan->minor_digits;
+    charter->log_public = plan->log_public;
     charter->sandbox = plan->sandbox;
     charter->sandbox_start_ms = plan->sandbox_start_ms;
     charter->two_voters_accepted = plan->partner_count == 2;

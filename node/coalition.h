@@ -27,6 +27,7 @@ struct coalition_plan {
     const char *currency;
     uint64_t minor_digits;
     const char *zone; /* of the system's tzdata; "UTC" needs none */
+    bool log_public;
     bool sandbox;
     uint64_t sandbox_start_ms;
     int64_t face_micro, reimbursement_micro, issue_fee_micro, redemption_fee_micro;

@@ -324,6 +324,19 @@ static void http_check(struct config_form *http, const struct config *config)
     }
 }
 
+/* What is put before a path: printable, so that it may stand in JSON and in a QR code as it is. */
+static void public_url_check(struct config_form *http, const char *url)
+{
+    size_t size = strlen(url);
+    bool good = strncmp(url, "https://", 8) == 0 || strncmp(url, "http://", 7) == 0;
+    for (size_t i = 0; i < size; i++)
+        good = good && url[i] > ' ' && url[i] < 0x7f && !strchr("\"\\<>?#", url[i]);
+    if (size > 0 && (!good || url[size - 1] == '/'))
+        config_form_mistake(http, "public_url",
+                            "must be http(s)://HOST with no slash at its end, as in "
+                            "https://points.example");
+}
+
 static void http_read(struct config_form *form, const char *folder, struct config *config)
 {
     struct config_form http;
@@ -337,6 +350,8 @@ static void http_read(struct config_form *form, const char *folder, struct confi
                        &config->http.connections_max);
     config_form_number(&http, "body_max_bytes", 1024, CONFIG_BODY_MAX,
                        &config->http.body_max_bytes);
+    config_form_text(&http, "public_url", false, CONFIG_URL_MAX, config->http.public_url);
+    public_url_check(&http, config->http.public_url);
     http_check(&http, config);
     config_form_finish(&http);
 }

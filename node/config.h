@@ -7,7 +7,8 @@
  *    "listen": "tcp://127.0.0.1:7101",             for the peers
  *    "peers": {"books-1": "tcp://10.0.0.2:7101"},  optional, instead of the charter's addresses
  *    "http": {"listen": "127.0.0.1:8101", "tls_certificate": "c.pem", "tls_key": "k.pem",
- *             "connections_max": 1024, "body_max_bytes": 67108864},   all but listen optional
+ *             "connections_max": 1024, "body_max_bytes": 67108864,
+ *             "public_url": "https://points.example"},                all but listen optional
  *    "insecure_http": false,                       true: other hosts may call without TLS
  *    "log": {"level": "info", "format": "logfmt"},                    optional
  *    "limits": {"mempool_bytes": 16777216, "queue_bytes": 8388608,
@@ -67,6 +68,7 @@ struct config {
     struct {
         char listen[CONFIG_URL_MAX + 1]; /* HOST:PORT, [HOST]:PORT for IPv6 */
         char tls_certificate[CONFIG_PATH_MAX + 1], tls_key[CONFIG_PATH_MAX + 1]; /* "": no TLS */
+        char public_url[CONFIG_URL_MAX + 1]; /* for links that people get; "": paths only */
         uint64_t connections_max, body_max_bytes;
     } http;
     bool insecure_http;

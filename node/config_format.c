@@ -36,6 +36,7 @@ static json_t *http_format(const struct config *config)
     set_text(http, "listen", config->http.listen);
     set_text(http, "tls_certificate", config->http.tls_certificate);
     set_text(http, "tls_key", config->http.tls_key);
+    set_text(http, "public_url", config->http.public_url);
     set(http, "connections_max", json_integer((json_int_t)config->http.connections_max));
     set(http, "body_max_bytes", json_integer((json_int_t)config->http.body_max_bytes));
     return http;

@@ -186,6 +186,10 @@ static void respond(void *context, struct api_response *answer)
     add(response, "Trace-Id", answer->trace_id);
     add(response, "WWW-Authenticate", answer->challenge ? "Bearer realm=\"accrue\"" : NULL);
     add(response, "Preference-Applied", answer->preference_applied ? "respond-async" : NULL);
+    add(response, "Content-Security-Policy", answer->page_policy);
+    add(response, "Referrer-Policy", answer->page_policy ? "no-referrer" : NULL);
+    add(response, "X-Robots-Tag", answer->page_policy ? "noindex" : NULL);
+    add(response, "Vary", answer->page_policy ? "Accept" : NULL);
     exchange->response = response;
     exchange->status = answer->status;
     exchange->streams = answer->streams;
@@ -236,6 +240,7 @@ static enum MHD_Result begin(struct exchange *exchange, const char *method)
                                   .prefer = header(exchange, "Prefer"),
                                   .if_none_match = header(exchange, MHD_HTTP_HEADER_IF_NONE_MATCH),
                                   .traceparent = header(exchange, "traceparent"),
+                                  .accept = header(exchange, MHD_HTTP_HEADER_ACCEPT),
                                   .loopback = exchange->socket && exchange->socket->loopback};
     struct api_responder responder = {.context = exchange, .respond = respond, .wake = wake};
     exchange->begun = true;

@@ -154,6 +154,12 @@ bool replica_member_records(const struct replica *replica, const struct member_r
 bool replica_tile(const struct replica *replica, uint32_t level, uint64_t index,
                   struct hash tile_out[256], uint32_t *count_out, struct error *error) MUST_USE;
 
+/* The path of leaf `index` to the root of the first `size` records (crypto/merkle.h); index < size
+ * <= replica_record_count(), else ERROR_NOT_FOUND. */
+bool replica_prove_inclusion(const struct replica *replica, uint64_t index, uint64_t size,
+                             struct hash proof_out[64], size_t *count_out,
+                             struct error *error) MUST_USE;
+
 /* What proves a height: its certificate, its cut and the headers and signatures of its batches in
  * execution order. CBOR: [version, height, first record index, certificate, cut bytes,
  * [[header, signature, first record index]...]]. With the records it is everything an auditor

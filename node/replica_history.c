@@ -375,6 +375,17 @@ bool replica_tile(const struct replica *r, uint32_t level, uint64_t index,
                        error);
 }
 
+bool replica_prove_inclusion(const struct replica *r, uint64_t index, uint64_t size,
+                             struct hash proof_out[MERKLE_PROOF_MAX], size_t *count_out,
+                             struct error *error)
+{
+    if (index >= size || size > r->shown.count)
+        return error_set(error, ERROR_NOT_FOUND, "record %llu in a tree of %llu",
+                         (unsigned long long)index, (unsigned long long)size);
+    return merkle_prove_inclusion(&r->tree, index, size, replica_read_tile, source_of(r), proof_out,
+                                  count_out, error);
+}
+
 /* ---- proofs of heights --------------------------------------------------------------------- */
 
 static bool put_batch_header(const struct replica *r, const struct stored_batch *stored,

@@ -543,6 +543,7 @@ static bool open_api(struct service *s, struct error *error)
                                 .tokens = s->tokens,
                                 .token_count = s->config->token_count,
                                 .secret = bytes_of(s->config->secret, CONFIG_SECRET_SIZE),
+                                .public_url = s->config->http.public_url,
                                 .version = ACCRUE_VERSION,
                                 .batch_body_max = s->config->http.body_max_bytes,
                                 .context = s,

@@ -461,13 +461,13 @@ static void read_head(struct parsing *parsing, const struct spot at[])
 
 static void read_charter(struct parsing *parsing, const struct spot *root)
 {
-    static const char *const names[] = {"version",  "name",     "origin",
-                                        "nonce",    "currency", "minor_digits",
-                                        "?sandbox", "?zone",    "?accept_two_voters",
-                                        "partners", "nodes",    "?joint_funding",
-                                        "rates",    "?policy",  "?limits",
-                                        NULL};
-    struct spot at[15];
+    static const char *const names[] = {"version",     "name",     "origin",
+                                        "nonce",       "currency", "minor_digits",
+                                        "?sandbox",    "?zone",    "?accept_two_voters",
+                                        "partners",    "nodes",    "?joint_funding",
+                                        "rates",       "?policy",  "?limits",
+                                        "?log_public", NULL};
+    struct spot at[16];
     json_object_open(&parsing->reader, root, names, at);
     if (!json_is_object(root->json))
         return;
@@ -481,6 +481,7 @@ static void read_charter(struct parsing *parsing, const struct spot *root)
     read_rates(parsing, &at[12]);
     read_policy(parsing, &at[13]);
     read_limits(parsing, &at[14]);
+    json_read_bool(&parsing->reader, &at[15], &parsing->charter->log_public);
     check_names(parsing);
     check_keys(parsing);
     check_voters(parsing);

@@ -55,6 +55,7 @@ struct charter {
     uint8_t nonce[HASH_SIZE];
     char currency[4]; /* ISO 4217 */
     int minor_digits; /* 0..3 */
+    bool log_public;  /* anyone may read checkpoint, tiles, heights and charter of any node */
     bool sandbox;
     uint64_t sandbox_start_ms; /* ledger time of the first cut; moved on by `clock` */
 

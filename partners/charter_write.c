@@ -181,6 +181,8 @@ static json_t *charter_json(const struct charter *charter)
     }
     if (charter->transition_count > 0)
         put(root, "zone", zone_json(charter));
+    if (charter->log_public)
+        put(root, "log_public", json_true());
     if (charter->two_voters_accepted)
         put(root, "accept_two_voters", json_true());
     put(root, "partners", partners_json(charter));

@@ -22,6 +22,7 @@ struct heard { /* what a responder heard */
     char type[64], etag[40], location[160], allow[32];
     int retry_after_s;
     bool challenge, streams;
+    char cache[64], policy[256];
     char body[262144];
     json_t *json;
 };
@@ -64,6 +65,10 @@ static inline void on_respond(void *context, struct api_response *response)
     answer->retry_after_s = response->retry_after_s;
     answer->challenge = response->challenge;
     answer->streams = response->streams;
+    snprintf(answer->cache, sizeof(answer->cache), "%s",
+             response->cache_control ? response->cache_control : "");
+    snprintf(answer->policy, sizeof(answer->policy), "%s",
+             response->page_policy ? response->page_policy : "");
     snprintf(answer->type, sizeof(answer->type), "%s",
              response->content_type ? response->content_type : "");
     snprintf(answer->etag, sizeof(answer->etag), "%s", response->etag);

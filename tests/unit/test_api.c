@@ -436,6 +436,100 @@ CASE(checkpoint_and_tiles_tell_the_same_tree)
     world_close(world);
 }
 
+/* A GET that brings the ETag of the last answer; returns the status. */
+static int get_again(struct world *world, const char *target, const char *who)
+{
+    char etag[40];
+    snprintf(etag, sizeof(etag), "%s", world->answer.etag);
+    struct api_request request = request_of("GET", target, who, NULL);
+    request.if_none_match = bytes_text(etag);
+    forget(&world->answer);
+    api_call_close(begin(world, &request, bytes_text(""), &world->answer));
+    return world->answer.status;
+}
+
+CASE(files_of_the_log_are_tagged_and_kept_as_long_as_they_last)
+{
+    struct world *world = world_with_member();
+    static const struct {
+        const char *target, *type, *cache;
+    } files[] = {
+        {"/checkpoint", "text/plain; charset=utf-8", "private, max-age=1"},
+        {"/tile/0/000.p/2", "application/octet-stream", "private, max-age=31536000, immutable"},
+        {"/tile/entries/000.p/2", "application/octet-stream",
+         "private, max-age=31536000, immutable"},
+        {"/v1/heights/1", "application/cbor", "private, max-age=31536000, immutable"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+        CHECK_INT(get(world, files[i].target, "auditor"), 200);
+        CHECK_TEXT(world->answer.type, files[i].type);
+        CHECK_TEXT(world->answer.cache, files[i].cache);
+        CHECK(world->answer.etag[0] == '"' && strlen(world->answer.etag) == 34);
+        CHECK_INT(get_again(world, files[i].target, "auditor"), 304);
+        CHECK_TEXT(world->answer.body, "");
+        CHECK_TEXT(world->answer.cache, files[i].cache);
+        CHECK_INT(ask(world, "HEAD", files[i].target, "auditor", NULL, NULL), 200);
+        CHECK_INT(ask(world, "POST", files[i].target, "auditor", NULL, NULL), 405);
+        CHECK_TEXT(world->answer.allow, "GET, HEAD");
+    }
+    CHECK_INT(get(world, "/tile/0/000.p/2", "auditor"), 200);
+    CHECK_INT(get_again(world, "/tile/0/000.p/1", "auditor"), 200);
+    world_close(world);
+}
+
+/* The log grows beyond a tile: its partial ones are still there, the full one is now. */
+CASE(partial_tiles_outlive_the_tile_that_fills)
+{
+    struct world *world = world_with_member();
+    char early[sizeof(world->answer.body)], target[64];
+    CHECK_INT(get(world, "/tile/0/000.p/3", "auditor"), 200);
+    memcpy(early, world->answer.body, sizeof(early));
+    CHECK_INT(get(world, "/tile/0/000", "auditor"), 404);
+    CHECK_INT(get(world, "/tile/entries/000", "auditor"), 404);
+    CHECK_INT(get(world, "/tile/1/000.p/1", "auditor"), 404);
+    for (int i = 0; replica_record_count(world->replica) < 260; i++) {
+        char key[32];
+        snprintf(key, sizeof(key), "e%d", i);
+        CHECK_INT(till(world, "/v1/earn", key, "{\"member\":\"" MEMBER "\",\"points\":1}"), 200);
+    }
+    CHECK_INT(get(world, "/tile/0/000.p/3", "auditor"), 200);
+    CHECK(memcmp(early, world->answer.body, (size_t)3 * HASH_SIZE) == 0);
+    CHECK_INT(get(world, "/tile/0/000", "auditor"), 200);
+    CHECK(memcmp(early, world->answer.body, (size_t)3 * HASH_SIZE) == 0);
+    CHECK_INT(get(world, "/tile/entries/000", "auditor"), 200);
+    CHECK_INT(get(world, "/tile/entries/000.p/255", "auditor"), 200);
+    CHECK_INT(get(world, "/tile/1/000.p/1", "auditor"), 200);
+    snprintf(target, sizeof(target), "/tile/0/001.p/%llu",
+             (unsigned long long)replica_record_count(world->replica) - 256);
+    CHECK_INT(get(world, target, "auditor"), 200);
+    CHECK_INT(get(world, "/tile/1/001.p/1", "auditor"), 404);
+    CHECK_INT(get(world, "/tile/2/000.p/1", "auditor"), 404);
+    world_close(world);
+}
+
+CASE(a_public_log_is_read_without_a_token_and_nothing_else_is)
+{
+    static const char *const log[] = {"/checkpoint",   "/tile/0/000.p/1", "/tile/entries/000.p/1",
+                                      "/v1/heights/1", "/v1/heights",     "/v1/charter"};
+    static const char *const kept[] = {"/v1/coalition", "/v1/transactions", "/v1/balances",
+                                       "/v1/records/0/receipt", "/metrics"};
+    struct world *world = world_with_member();
+    for (size_t i = 0; i < ARRAY_SIZE(log); i++)
+        CHECK_INT(get(world, log[i], NULL), 401);
+    world->charter->log_public = true;
+    for (size_t i = 0; i < ARRAY_SIZE(log); i++) {
+        CHECK_INT(get(world, log[i], NULL), 200);
+        CHECK_INT(get(world, log[i], "till"), 200);
+    }
+    CHECK_INT(get(world, "/tile/0/000.p/1", NULL), 200);
+    CHECK_TEXT(world->answer.cache, "public, max-age=31536000, immutable");
+    CHECK_INT(get(world, "/checkpoint", NULL), 200);
+    CHECK_TEXT(world->answer.cache, "public, max-age=1");
+    for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+        CHECK_INT(get(world, kept[i], NULL), 401);
+    world_close(world);
+}
+
 /* ---- batches ------------------------------------------------------------------------------------
  */
 
@@ -679,6 +773,9 @@ int main(void)
     RUN(every_route_is_described_and_nothing_else);
     RUN(an_unchanged_read_is_304);
     RUN(checkpoint_and_tiles_tell_the_same_tree);
+    RUN(files_of_the_log_are_tagged_and_kept_as_long_as_they_last);
+    RUN(partial_tiles_outlive_the_tile_that_fills);
+    RUN(a_public_log_is_read_without_a_token_and_nothing_else_is);
     RUN(a_batch_answers_each_line_in_order);
     RUN(a_long_batch_stays_within_its_window);
     RUN(a_client_that_leaves_harms_nothing);

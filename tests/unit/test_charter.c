@@ -113,6 +113,22 @@ CASE(what_is_written_is_read_back_the_same)
     buffer_release(&again);
 }
 
+CASE(a_log_is_public_only_where_the_charter_says_so)
+{
+    for (int public = 0; public < 2; public ++) {
+        struct charter *draft = draft_full(), *charter = NULL;
+        draft->log_public = public;
+        struct buffer json = written(draft);
+        CHECK_INT(strstr(buffer_text(&json), "\"log_public\": true") != NULL, public);
+        REQUIRE(charter_parse(buffer_bytes(&json), &charter, NULL, NULL));
+        CHECK_INT(charter->log_public, public);
+        charter_close(charter);
+        buffer_release(&json);
+    }
+    check_edit("\"partners\": [", "\"log_public\": 1, \"partners\": [",
+               "log_public: must be true or false");
+}
+
 CASE(what_is_optional_has_the_published_defaults)
 {
     struct charter *draft = draft_full();
@@ -365,6 +381,7 @@ CASE(quorums_are_as_the_design_says)
 int main(void)
 {
     RUN(what_is_written_is_read_back_the_same);
+    RUN(a_log_is_public_only_where_the_charter_says_so);
     RUN(what_is_optional_has_the_published_defaults);
     RUN(a_mistake_is_told_with_its_path);
     RUN(a_transport_key_must_be_signed_by_its_node);

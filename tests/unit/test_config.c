@@ -156,6 +156,7 @@ CASE(what_is_written_is_read_back_the_same)
     snprintf(config.http.listen, sizeof(config.http.listen), "10.0.0.1:8000");
     snprintf(config.http.tls_certificate, sizeof(config.http.tls_certificate), "tls.pem");
     snprintf(config.http.tls_key, sizeof(config.http.tls_key), "tls.key");
+    snprintf(config.http.public_url, sizeof(config.http.public_url), "https://points.example/a");
     config.http.connections_max = 7;
     config.http.body_max_bytes = 4096;
     config.insecure_http = true;
@@ -186,6 +187,7 @@ CASE(what_is_written_is_read_back_the_same)
     CHECK_TEXT(back->peers[0].url, config.peers[0].url);
     CHECK_INT(back->tokens[0].scopes, token.scopes);
     CHECK_INT(back->http.connections_max, 7);
+    CHECK_TEXT(back->http.public_url, "https://points.example/a");
     CHECK(back->insecure_http && back->log_level == LOG_LEVEL_DEBUG);
     CHECK_INT(back->log_format, LOG_FORMAT_JSON);
     CHECK_INT(back->mempool_bytes, BATCH_PAYLOAD_MAX);
@@ -218,6 +220,12 @@ CASE(every_member_is_checked)
     check_mistake(NULL, "listen", "\"tcp://a:65536\"", "listen: must be tcp://");
     check_mistake(NULL, "listen", "\"tcp://:1\"", "listen: must be tcp://");
     check_mistake(NULL, "insecure_http", "1", "insecure_http: must be true or false");
+    static const char *const no_urls[] = {
+        "\"points.example\"", "\"https://a/\"",        "\"http://a b\"",
+        "\"https://a?b\"",    "\"https://a#b\"",       "\"https://a\\\"b\"",
+        "\"ftp://a\"",        "\"https://\u00e9.de\"", "\"https://a<b\""};
+    for (size_t i = 0; i < ARRAY_SIZE(no_urls); i++)
+        check_mistake("http", "public_url", no_urls[i], "http.public_url: must be http(s)://");
     check_mistake(NULL, "peers", "[]", "peers: must be an object");
     check_mistake(NULL, "peers", "{\"b\":\"ftp://a:1\"}", "peers.b: must be tcp://");
     check_mistake(NULL, "peers", "{\"grocer-1\":\"tcp://a:1\"}", "peers.grocer-1: is this node");

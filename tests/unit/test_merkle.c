@@ -377,6 +377,26 @@ CASE(hostile_proofs_are_refused)
     }
 }
 
+/* The numbers are those of tlog-tiles' own example. */
+CASE(the_shape_of_a_log_follows_from_its_size)
+{
+    CHECK_INT(merkle_full_tiles(70000, 0), 273);
+    CHECK_INT(merkle_edge_width(70000, 0), 112);
+    CHECK_INT(merkle_full_tiles(70000, 1), 1);
+    CHECK_INT(merkle_edge_width(70000, 1), 17);
+    CHECK_INT(merkle_full_tiles(70000, 2), 0);
+    CHECK_INT(merkle_edge_width(70000, 2), 1);
+    CHECK_INT(merkle_edge_width(70000, 3), 0);
+    CHECK_INT(merkle_full_tiles(256, 0), 1);
+    CHECK_INT(merkle_edge_width(256, 0), 0);
+    CHECK_INT(merkle_edge_width(256, 1), 1);
+    CHECK_INT(merkle_full_tiles(UINT64_MAX, MERKLE_LEVEL_MAX - 1), 0);
+    CHECK_INT(merkle_edge_width(UINT64_MAX, MERKLE_LEVEL_MAX - 1), 255);
+    struct hash root = merkle_tile_root(leaves + TILE_WIDTH);
+    struct hash naive = naive_root(leaves + TILE_WIDTH, TILE_WIDTH);
+    CHECK(hash_equal(&root, &naive));
+}
+
 int main(void)
 {
     for (uint32_t i = 0; i < LEAVES_MAX; i++) {
@@ -394,5 +414,6 @@ int main(void)
     RUN(sizes_that_do_not_exist_are_refused);
     RUN(a_tile_comes_from_the_store_or_from_memory);
     RUN(hostile_proofs_are_refused);
+    RUN(the_shape_of_a_log_follows_from_its_size);
     return check_report();
 }

@@ -1,0 +1,312 @@
+#include "node/receipt_words.h"
+
+#include "node/time_text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+struct writer {
+    struct receipt_words *words;
+    const struct charter *charter; /* NULL: none */
+};
+
+/* ---- lines ---------------------------------------------------------------------------------- */
+
+static void add(struct writer *writer, const char *label, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+static void add(struct writer *writer, const char *label, const char *format, ...)
+{
+    struct receipt_words *words = writer->words;
+    if (words->count == RECEIPT_LINES_MAX) {
+        struct receipt_line *last = &words->lines[RECEIPT_LINES_MAX - 1];
+        last->label = "more";
+        (void)snprintf(last->value, sizeof(last->value), "the record itself says the rest");
+        return;
+    }
+    struct receipt_line *line = &words->lines[words->count++];
+    line->label = label;
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(line->value, sizeof(line->value), format, arguments);
+    va_end(arguments);
+}
+
+/* Text that somebody chose: what is not printable ASCII is shown as a question mark. */
+static void add_text(struct writer *writer, const char *label, struct bytes text)
+{
+    char plain[RECEIPT_VALUE_SIZE];
+    size_t size = text.size < sizeof(plain) - 1 ? text.size : sizeof(plain) - 1;
+    for (size_t i = 0; i < size; i++)
+        plain[i] = text.at[i] >= 0x20 && text.at[i] < 0x7f ? (char)text.at[i] : '?';
+    plain[size] = '\0';
+    if (size > 0)
+        add(writer, label, "%s", plain);
+}
+
+static void add_time(struct writer *writer, const char *label, uint64_t time_ms)
+{
+    char text[TIME_TEXT_SIZE];
+    time_format(time_ms, text);
+    add(writer, label, "%s", text);
+}
+
+static void add_member(struct writer *writer, const char *label, const struct member_ref *member)
+{
+    char text[MEMBER_TEXT_SIZE];
+    member_format(member, text);
+    add(writer, label, "%s", text);
+}
+
+static void add_points(struct writer *writer, const char *label, int64_t points)
+{
+    add(writer, label, "%" PRId64, points);
+}
+
+/* "partner 2 (cinema)" */
+enum { PARTNER_TEXT_SIZE = CHARTER_NAME_MAX + 32 };
+static void partner_text(const struct writer *writer, struct partner_id partner,
+                         char out[PARTNER_TEXT_SIZE])
+{
+    bool known = writer->charter && partner.v < writer->charter->partner_count;
+    (void)snprintf(out, PARTNER_TEXT_SIZE, "partner %u%s%s%s", partner.v, known ? " (" : "",
+                   known ? writer->charter->partners[partner.v].name : "", known ? ")" : "");
+}
+
+static void add_writer(struct writer *writer, const struct record *record)
+{
+    const struct charter *charter = writer->charter;
+    if (!charter || record->lane.v >= charter->node_count) {
+        add(writer, "written by", "node %u", record->lane.v);
+        return;
+    }
+    char partner[PARTNER_TEXT_SIZE];
+    partner_text(writer, charter->nodes[record->lane.v].partner, partner);
+    add(writer, "written by", "node %u (%s) of %s", record->lane.v,
+        charter->nodes[record->lane.v].name, partner);
+}
+
+/* ---- what was asked for --------------------------------------------------------------------- */
+
+static void add_spend(struct writer *writer, const struct member_ref *member, struct points points,
+                      struct micro amount)
+{
+    char text[MONEY_TEXT_SIZE];
+    add_member(writer, "member", member);
+    if (points.v > 0) {
+        add_points(writer, "points asked", points.v);
+        return;
+    }
+    money_format((struct money){(__int128)amount.v * BASIS_POINTS}, 2, text);
+    add(writer, "amount asked", "%s%s%s", text, writer->charter ? " " : "",
+        writer->charter ? writer->charter->currency : "");
+}
+
+static void add_reference(struct writer *writer, const char *label, struct record_index index)
+{
+    add(writer, label, "record %" PRIu64, index.v);
+}
+
+static void add_funders(struct writer *writer, const struct funding_split *split)
+{
+    for (size_t i = 0; i < split->count; i++) {
+        char partner[PARTNER_TEXT_SIZE];
+        partner_text(writer, split->funders[i].partner, partner);
+        add(writer, "funded by", "%s: %u.%02u %%", partner, split->funders[i].bp / 100u,
+            split->funders[i].bp % 100u);
+    }
+}
+
+static void add_earn(struct writer *writer, const struct transaction *t)
+{
+    add_member(writer, "member", &t->body.earn.member);
+    for (size_t i = 0; i < t->body.earn.lot_count; i++) {
+        const struct earn_lot *lot = &t->body.earn.lots[i];
+        add_points(writer, "points", lot->quantity.v);
+        if (lot->activates_ms > 0)
+            add_time(writer, "active from", lot->activates_ms);
+        if (lot->expires_ms > 0)
+            add_time(writer, "expire", lot->expires_ms);
+        add_funders(writer, &lot->split);
+    }
+}
+
+static void add_adjust(struct writer *writer, const struct transaction *t)
+{
+    add_member(writer, "member", &t->body.adjust.member);
+    add_points(writer, "points", t->body.adjust.delta.v);
+    add_text(writer, "reason", t->body.adjust.reason);
+    add_text(writer, "approver", t->body.adjust.approver);
+}
+
+static void add_body(struct writer *writer, const struct transaction *t)
+{
+    switch (t->type) {
+    case TRANSACTION_ENROL:
+        add_member(writer, "member", &t->body.enrol.member);
+        return;
+    case TRANSACTION_CARD_LINK:
+        add_member(writer, "member", &t->body.card_link.member);
+        return;
+    case TRANSACTION_EARN:
+        add_earn(writer, t);
+        return;
+    case TRANSACTION_ACTIVATE:
+        add_reference(writer, "earn", t->body.activate.earn);
+        return;
+    case TRANSACTION_HOLD:
+        add_spend(writer, &t->body.hold.member, t->body.hold.points, t->body.hold.amount);
+        return;
+    case TRANSACTION_COMMIT:
+        add_reference(writer, "hold", t->body.commit.hold);
+        if (t->body.commit.points.v > 0)
+            add_points(writer, "points asked", t->body.commit.points.v);
+        return;
+    case TRANSACTION_RELEASE:
+        add_reference(writer, "hold", t->body.release.hold);
+        return;
+    case TRANSACTION_REDEEM:
+        add_spend(writer, &t->body.redeem.member, t->body.redeem.points, t->body.redeem.amount);
+        return;
+    case TRANSACTION_REVERSE_EARN:
+        add_reference(writer, "earn", t->body.reverse_earn.earn);
+        add(writer, "refunded", "%" PRIu64 " in the unit of the earn",
+            t->body.reverse_earn.refunded);
+        return;
+    case TRANSACTION_REVERSE_REDEEM:
+        add_reference(writer, "redemption", t->body.reverse_redeem.redemption);
+        add_points(writer, "points asked", t->body.reverse_redeem.points.v);
+        return;
+    case TRANSACTION_EXPIRE:
+        add(writer, "lots to expire", "%u", t->body.expire.lot_count);
+        return;
+    case TRANSACTION_ADJUST:
+        add_adjust(writer, t);
+        return;
+    case TRANSACTION_TRANSFER:
+        add_member(writer, "from member", &t->body.transfer.from);
+        add_member(writer, "to member", &t->body.transfer.to);
+        add_points(writer, "points", t->body.transfer.points.v);
+        return;
+    case TRANSACTION_CLOCK:
+        add(writer, "clock moved by", "%" PRIu64 " ms", t->body.clock.advance_ms);
+        return;
+    }
+}
+
+/* ---- what it did ---------------------------------------------------------------------------- */
+
+struct sums {
+    int64_t made, moved[POOL_COUNT][POOL_COUNT], waived;
+    uint64_t lots;
+};
+
+static void add_one_effect(struct writer *writer, const struct effect *effect, struct sums *sums)
+{
+    char partner[PARTNER_TEXT_SIZE], creditor[PARTNER_TEXT_SIZE], amount[MONEY_TEXT_SIZE];
+    switch (effect->kind) {
+    case EFFECT_LOT:
+        sums->lots++;
+        sums->made += effect->amount;
+        return;
+    case EFFECT_MOVE:
+        sums->moved[effect->from][effect->to] += effect->amount;
+        return;
+    case EFFECT_OBLIGATION:
+        partner_text(writer, effect->partner, partner);
+        partner_text(writer, effect->creditor, creditor);
+        money_format((struct money){effect->amount}, 2, amount);
+        add(writer, "owed", "%s to %s: %s%s%s (%s)", partner, creditor, amount,
+            writer->charter ? " " : "", writer->charter ? writer->charter->currency : "",
+            line_class_word(effect->line_class));
+        return;
+    case EFFECT_DEFICIT:
+        partner_text(writer, effect->partner, partner);
+        add(writer, "member's deficit", "%s: %+" PRId64 " points", partner, effect->amount);
+        return;
+    case EFFECT_WAIVED:
+        sums->waived += effect->amount;
+        return;
+    case EFFECT_FIRST:
+        add_reference(writer, "first decided in", effect->first);
+        return;
+    }
+}
+
+/* Sums over lots first: they are what a person looks for. */
+static void add_effects(struct writer *writer, const struct record *record)
+{
+    struct receipt_words discarded;
+    struct writer nobody = {.words = &discarded, .charter = writer->charter};
+    struct effect_reader reader;
+    struct effect effect;
+    struct sums sums = {.made = 0}, ignored = {.made = 0};
+    discarded.count = 0;
+    if (!effect_reader_init(&reader, record->outcome.effects))
+        return;
+    while (effect_next(&reader, &effect))
+        add_one_effect(&nobody, &effect, &sums);
+    if (sums.lots > 0)
+        add(writer, "points made", "%" PRId64 " in %" PRIu64 " lot%s", sums.made, sums.lots,
+            sums.lots == 1 ? "" : "s");
+    for (size_t from = 0; from < POOL_COUNT; from++)
+        for (size_t to = 0; to < POOL_COUNT; to++)
+            if (sums.moved[from][to] != 0)
+                add(writer, "points moved", "%" PRId64 ", %s to %s", sums.moved[from][to],
+                    pool_word((enum pool)from), pool_word((enum pool)to));
+    if (sums.waived != 0)
+        add(writer, "points waived", "%" PRId64, sums.waived);
+    must(effect_reader_init(&reader, record->outcome.effects));
+    while (effect_next(&reader, &effect))
+        add_one_effect(writer, &effect, &ignored);
+}
+
+/* ---- records -------------------------------------------------------------------------------- */
+
+static void add_transaction(struct writer *writer, const struct record *record)
+{
+    struct transaction t;
+    bool readable = transaction_decode(record->transaction, &t, NULL);
+    enum verdict verdict = record->outcome.verdict;
+    add(writer, "type", "%s", readable ? transaction_type_word(t.type) : "unreadable");
+    add(writer, "verdict", "%s%s",
+        verdict == VERDICT_ACCEPTED ? "" : "refused: ", verdict_word(verdict));
+    if (readable)
+        add_body(writer, &t);
+    add_time(writer, "time", record->time_ms);
+    add_writer(writer, record);
+    if (readable) {
+        add_text(writer, "document", t.document);
+        add_text(writer, "key", t.key);
+    }
+    add_effects(writer, record);
+    add(writer, "place", "height %" PRIu64 ", batch %" PRIu64 " of the node, number %u in it",
+        record->height, record->sequence, record->position);
+}
+
+static void add_seal(struct writer *writer, const struct record *record)
+{
+    char digest[HASH_HEX_SIZE + 1];
+    hex_encode(hash_as_bytes(&record->state_digest), digest);
+    add(writer, "type", "seal of height %" PRIu64, record->height);
+    add_time(writer, "time", record->time_ms);
+    add(writer, "transactions", "%" PRIu64, record->transaction_count);
+    add(writer, "state digest", "%s", digest);
+}
+
+bool receipt_words_of(struct bytes bytes, const struct charter *charter,
+                      struct receipt_words *words_out, struct error *error)
+{
+    struct record record;
+    if (!record_decode(bytes, &record, error))
+        return false;
+    words_out->index = record.index.v;
+    words_out->count = 0;
+    struct writer writer = {.words = words_out, .charter = charter};
+    add(&writer, "record", "%" PRIu64, record.index.v);
+    if (record.kind == RECORD_KIND_SEAL)
+        add_seal(&writer, &record);
+    else
+        add_transaction(&writer, &record);
+    return true;
+}
