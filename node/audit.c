@@ -184,9 +184,16 @@ bool audit_height_begin(struct audit *audit, struct bytes proof, uint64_t *first
     return true;
 }
 
+/* A height with a finding is none that was checked: what it came to says nothing about the source.
+ */
 bool audit_height_end(struct audit *audit)
 {
     must(audit->under_way && audit->step == audit->step_count + 1);
+    audit->under_way = false;
+    audit->spot = (struct audit_spot){0};
+    audit->stopped = audit->finding_count > 0;
+    if (audit->stopped)
+        return false;
     audit->heights = (struct audit_height *)array_grow(
         audit->heights, &audit->height_capacity, audit->height_count + 1, sizeof(*audit->heights));
     audit->heights[audit->height_count++] =
@@ -194,10 +201,7 @@ bool audit_height_end(struct audit *audit)
                               .root = merkle_root(&audit->tree),
                               .digest = state_digest(audit->state)};
     audit->counts.heights++;
-    audit->under_way = false;
-    audit->stopped = audit->finding_count > 0;
-    audit->spot = (struct audit_spot){0};
-    return !audit->stopped;
+    return true;
 }
 
 void audit_finish(struct audit *audit)

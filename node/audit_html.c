@@ -118,7 +118,7 @@ static void put_title(const struct audit_report *report, struct buffer *out)
         row_code(out, "Coalition id", id);
     }
     row(out, "Made", made);
-    row(out, "Policy", report->policy_path ? report->policy_path : "taken from the sources");
+    row(out, "Policy", audit_policy_words(report));
     if (report->state_path)
         row(out, "Kept in", report->state_path);
     buffer_append_text(out, "</table>\n");
@@ -126,9 +126,10 @@ static void put_title(const struct audit_report *report, struct buffer *out)
         buffer_append_text(out,
                            "<p class=\"note\">This is a sandbox: its time is moved by hand and "
                            "nothing in it is owed.</p>\n");
-    if (!report->policy_path)
-        buffer_append_text(out, "<p class=\"note\">No policy was given: the keys that the "
-                                "checkpoint was judged by come from the source itself.</p>\n");
+    if (report->policy == AUDIT_POLICY_OF_SOURCE)
+        buffer_append_text(
+            out, "<p class=\"note\">No policy and no charter was given: the keys that the "
+                 "checkpoint was judged by come from the source itself.</p>\n");
 }
 
 static void put_checkpoint(const struct audit_view *view, struct buffer *out)

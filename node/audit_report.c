@@ -17,6 +17,19 @@ enum audit_verdict audit_report_verdict(const struct audit_report *report)
     return AUDIT_CLEAN;
 }
 
+const char *audit_policy_words(const struct audit_report *report)
+{
+    switch (report->policy) {
+    case AUDIT_POLICY_GIVEN:
+        return report->policy_path;
+    case AUDIT_POLICY_OF_CHARTER:
+        return "that of the charter that was given";
+    case AUDIT_POLICY_OF_SOURCE:
+        break;
+    }
+    return "taken from the sources themselves";
+}
+
 const char *audit_verdict_word(enum audit_verdict verdict)
 {
     static const char *const words[] = {"clean", "findings", "unchecked"};
@@ -165,9 +178,10 @@ void audit_report_print(const struct audit_report *report)
         printf("coalition %s, %s%s\n  id %s\n", best->charter->name, best->charter->origin,
                best->charter->sandbox ? " (a SANDBOX)" : "", id);
     }
-    if (!report->policy_path)
-        puts("warning: no --policy was given: the keys that the checkpoint was judged by come from "
-             "the source itself");
+    printf("  policy: %s\n", audit_policy_words(report));
+    if (report->policy == AUDIT_POLICY_OF_SOURCE)
+        puts("warning: no --policy and no --charter was given: the keys that the checkpoint was "
+             "judged by come from the source itself");
     for (size_t i = 0; i < report->view_count; i++)
         print_view(&report->views[i]);
     if (best) {
@@ -300,13 +314,14 @@ static json_t *debts_json(const struct audit *audit)
 json_t *audit_report_json(const struct audit_report *report)
 {
     const struct audit_view *best = audit_views_best(report->views, report->view_count);
+    static const char *const policies[] = {"given", "of-charter", "of-source"};
     json_t *views = json_array();
     for (size_t i = 0; i < report->view_count; i++)
         json_array_append_new(views, view_json(&report->views[i]));
-    json_t *json = json_pack(
-        "{s:s, s:I, s:s, s:o}", "audit", audit_verdict_word(audit_report_verdict(report)),
-        "finding_count", (json_int_t)audit_views_findings(report->views, report->view_count),
-        "policy", report->policy_path ? "given" : "from-source", "sources", views);
+    json_t *json = json_pack("{s:s, s:I, s:s, s:o}", "audit",
+                             audit_verdict_word(audit_report_verdict(report)), "finding_count",
+                             (json_int_t)audit_views_findings(report->views, report->view_count),
+                             "policy", policies[report->policy], "sources", views);
     if (best) {
         char id[HASH_HEX_SIZE + 1];
         hex_encode(hash_as_bytes(&best->charter->coalition), id);

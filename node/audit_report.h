@@ -10,10 +10,18 @@
 struct audit_report {
     const struct audit_view *views;
     size_t view_count;
-    const char *policy_path; /* NULL: taken from the sources */
+    enum audit_policy {
+        AUDIT_POLICY_GIVEN,
+        AUDIT_POLICY_OF_CHARTER,
+        AUDIT_POLICY_OF_SOURCE
+    } policy;
+    const char *policy_path; /* AUDIT_POLICY_GIVEN */
     const char *state_path;  /* NULL: none */
     uint64_t made_ms;        /* wall clock */
 };
+
+/* Whose keys the checkpoints were judged by; of the source: no better than its word. */
+const char *audit_policy_words(const struct audit_report *report);
 
 enum audit_verdict { AUDIT_CLEAN, AUDIT_FOUND, AUDIT_UNCHECKED };
 /* Findings come first, then what could not be checked. */

@@ -181,6 +181,9 @@ static int report(struct auditing *all)
 {
     struct audit_report report = {.views = all->views,
                                   .view_count = all->count,
+                                  .policy = all->own->policy    ? AUDIT_POLICY_GIVEN
+                                            : all->charter.size ? AUDIT_POLICY_OF_CHARTER
+                                                                : AUDIT_POLICY_OF_SOURCE,
                                   .policy_path = all->own->policy,
                                   .state_path = all->own->state,
                                   .made_ms = cli_wall_ms()};
@@ -256,15 +259,16 @@ const struct cli_command cli_audit_command = {
     "  SOURCE...             URLs of nodes, folders of 'accrue export', data folders of stopped\n"
     "                        nodes; with --dir alone, all nodes of its charter\n"
     "  --policy FILE         whose signatures make a checkpoint (C2SP tlog-policy); without it\n"
-    "                        the keys are those that the source itself names\n"
-    "  --charter FILE        the charter that the sources must have\n"
+    "                        those that the charter names\n"
+    "  --charter FILE        the charter that the sources must have (default: that of --dir);\n"
+    "                        without it, whatever the source shows: then give --policy\n"
     "  --state FILE          goes on from the last audit, and keeps this one if it is clean\n"
     "  --html FILE           writes a report to print as well\n"
     "\nChecks the checkpoint, certificates, lanes, order, every record and its place in the tree;\n"
     "replays all transactions by two programs that were written apart; compares the sources.\n"
     "Exit status here: 0 clean, 1 findings, 2 could not be checked.\n"
     "\nExamples:\n"
-    "  accrue audit --policy policy.txt --token-file auditor.token http://127.0.0.1:8100\n"
+    "  accrue audit --charter charter.json --token-file auditor.token http://127.0.0.1:8100\n"
     "  accrue audit --policy policy.txt --state audit.state --html report.html export/\n"
     "  accrue audit --charter demo/charter.json demo/grocer/data demo/books/data\n",
     run_audit};
