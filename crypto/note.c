@@ -254,6 +254,36 @@ static void cosigned_text(struct buffer *message_out, uint64_t time_s, struct by
     must(!message_out->overflowed);
 }
 
+struct signature note_cosignature(struct bytes text, const struct signing_key *signer,
+                                  uint64_t time_s)
+{
+    struct buffer message;
+    cosigned_text(&message, time_s, text);
+    struct signature signature = sign_raw(signer, buffer_bytes(&message));
+    buffer_release(&message);
+    return signature;
+}
+
+bool note_cosignature_holds(struct bytes text, const struct verifier *verifier, uint64_t time_s,
+                            const struct signature *signature)
+{
+    struct buffer message;
+    cosigned_text(&message, time_s, text);
+    bool holds = verify_raw(verifier, buffer_bytes(&message), signature);
+    buffer_release(&message);
+    return holds;
+}
+
+void note_put_cosignature(struct buffer *note, const struct note_key *key, uint64_t time_s,
+                          const struct signature *signature)
+{
+    must(key->type == NOTE_TYPE_COSIGNATURE);
+    uint8_t rest[TIME_SIZE + SIGNATURE_SIZE];
+    put_u64be(rest, time_s);
+    memcpy(rest + TIME_SIZE, signature->at, SIGNATURE_SIZE);
+    line_append(note, key, bytes_of(rest, sizeof(rest)));
+}
+
 void note_cosign(struct buffer *note, const struct note_key *key, const struct signing_key *signer,
                  uint64_t time_s)
 {
@@ -264,14 +294,8 @@ void note_cosign(struct buffer *note, const struct note_key *key, const struct s
     struct bytes text, lines;
     bool begun = note_split(buffer_bytes(note), &text, &lines);
     must(begun);
-    struct buffer message;
-    cosigned_text(&message, time_s, text);
-    struct signature signature = sign_raw(signer, buffer_bytes(&message));
-    buffer_release(&message);
-    uint8_t rest[TIME_SIZE + SIGNATURE_SIZE];
-    put_u64be(rest, time_s);
-    memcpy(rest + TIME_SIZE, signature.at, SIGNATURE_SIZE);
-    line_append(note, key, bytes_of(rest, sizeof(rest)));
+    struct signature signature = note_cosignature(text, signer, time_s);
+    note_put_cosignature(note, key, time_s, &signature);
 }
 
 /* ---- opening ----------------------------------------------------------------------------------

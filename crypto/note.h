@@ -38,6 +38,15 @@ void note_sign(struct buffer *note, const struct note_key *key, const struct sig
 void note_cosign(struct buffer *note, const struct note_key *key, const struct signing_key *signer,
                  uint64_t time_s);
 
+/* A cosignature on its own, for where it travels without its note. */
+struct signature note_cosignature(struct bytes text, const struct signing_key *signer,
+                                  uint64_t time_s);
+bool note_cosignature_holds(struct bytes text, const struct verifier *verifier, uint64_t time_s,
+                            const struct signature *signature) MUST_USE;
+/* Appends its line, unchecked, as note_cosign() would have. */
+void note_put_cosignature(struct buffer *note, const struct note_key *key, uint64_t time_s,
+                          const struct signature *signature);
+
 struct note_result {
     struct bytes text;    /* into the input, with its last newline */
     uint64_t verified;    /* bit i: keys[i] signed it and the signature holds */

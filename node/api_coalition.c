@@ -91,6 +91,7 @@ static void put_where(struct api *api, struct json_out *json)
     base64_encode(hash_as_bytes(&status->root), root);
     json_put_uint(json, "height", status->height);
     json_put_uint(json, "records", status->records);
+    json_put_uint(json, "final_size", status->final_size);
     json_put_word(json, "root", root);
     json_put_hex(json, "digest", hash_as_bytes(&status->digest));
     json_put_time(json, "ledger_time", replica_ledger_now_ms(api->config.replica, api_now(api)));

@@ -15,14 +15,16 @@ static const char *immutable(const struct api *api)
 
 /* ---- checkpoint ----------------------------------------------------------------------------- */
 
-/* Signed once a size: a signature costs more than everything else here. */
-static bool refresh_checkpoint(struct api *api, struct error *error)
+/* Our log's signature is made once for each final checkpoint: it costs more than all else here. */
+static bool refresh_checkpoint(struct api *api, const struct cosign_final *final,
+                               struct error *error)
 {
-    const struct replica_status *status = api_status(api);
-    if (api->checkpoint.size > 0 && api->checkpoint_size == status->records)
+    if (api->checkpoint.size > 0 && api->checkpoint_size == final->size &&
+        api->checkpoint_count == final->count)
         return true;
-    struct checkpoint checkpoint = {.size = status->records, .root = status->root};
-    (void)snprintf(checkpoint.origin, sizeof(checkpoint.origin), "%s", api->config.charter->origin);
+    const struct charter *charter = api->config.charter;
+    struct checkpoint checkpoint = {.size = final->size, .root = final->root};
+    (void)snprintf(checkpoint.origin, sizeof(checkpoint.origin), "%s", charter->origin);
     struct buffer text;
     buffer_init(&text, NOTE_SIZE_MAX);
     checkpoint_format(&checkpoint, &text);
@@ -30,19 +32,41 @@ static bool refresh_checkpoint(struct api *api, struct error *error)
     bool good = note_begin(&api->checkpoint, buffer_bytes(&text), error);
     if (good)
         note_sign(&api->checkpoint, &api->log_key, api->config.log_key);
+    for (size_t i = 0; i < final->count && good; i++) {
+        const struct cosignature *item = &final->items[i];
+        note_put_cosignature(&api->checkpoint, &charter->nodes[item->node.v].cosigner_key,
+                             item->time_s, &item->signature);
+    }
+    must(!api->checkpoint.overflowed);
     buffer_release(&text);
-    api->checkpoint_size = checkpoint.size;
+    api->checkpoint_size = final->size;
+    api->checkpoint_count = final->count;
     return good;
 }
 
 bool api_checkpoint(struct api *api, struct bytes *note_out, uint64_t *size_out,
                     struct error *error)
 {
-    if (!refresh_checkpoint(api, error))
+    const struct cosign_final *final = replica_final(api->config.replica);
+    if (final->size == 0)
+        return error_set(error, ERROR_BUSY, "no checkpoint is final yet");
+    if (!refresh_checkpoint(api, final, error))
         return false;
     *note_out = buffer_bytes(&api->checkpoint);
     *size_out = api->checkpoint_size;
     return true;
+}
+
+static void refuse_not_final(struct api_call *call)
+{
+    struct problem problem;
+    problem_init(&problem, PROBLEM_NOT_FINAL);
+    problem.retry_after_s = 1;
+    (void)snprintf(problem.detail, sizeof(problem.detail),
+                   "No checkpoint has been cosigned by %zu voters yet: ask again once they have "
+                   "decided something and are up.",
+                   quorum_size(call->api->config.charter->voter_count));
+    api_respond_problem(call, &problem);
 }
 
 void api_get_checkpoint(struct api_call *call)
@@ -52,6 +76,10 @@ void api_get_checkpoint(struct api_call *call)
     struct bytes note;
     uint64_t size = 0;
     if (!api_checkpoint(call->api, &note, &size, &error)) {
+        if (error.code == ERROR_BUSY) {
+            refuse_not_final(call);
+            return;
+        }
         api_respond_error(call, &error);
         return;
     }

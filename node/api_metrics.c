@@ -69,6 +69,10 @@ static void put_replica(struct api *api, struct buffer *out)
     head(out, "ledger_time_seconds", "gauge", "Ledger time of the last height, since 1970.");
     buffer_append_text(out, "accrue_ledger_time_seconds ");
     put_seconds(out, status->ledger_time_ms);
+    gauge(out, "checkpoint_final_size", "Records of the newest final checkpoint; 0: none yet.",
+          status->final_size);
+    gauge(out, "checkpoint_cosigned_size", "Records of the newest checkpoint cosigned here.",
+          status->cosigned_size);
     gauge(out, "round", "Round of the height under way.",
           status->round > 0 ? (uint64_t)status->round : 0);
     gauge(out, "quorum", "1 while enough voters are heard.", status->has_quorum);
@@ -199,6 +203,11 @@ void api_get_metrics(struct api_call *call)
               status->unfetched_cuts);
     put_peers(api, out, "peer_omissions_total", "counter", "Lane heads its proposals left out.",
               status->omissions);
+    put_peers(api, out, "cosignatures_total", "counter",
+              "Cosignatures of the peer that agree with the log here.", status->cosignatures);
+    put_peers(api, out, "peer_cosignature_conflicts_total", "counter",
+              "Cosignatures of the peer over another root than ours, or than its own.",
+              status->cosignature_conflicts);
     put_heard(api, out);
     put_ledger(api, out);
     gauge(out, "api_in_flight_keys", "Keys that wait for the coalition.",

@@ -105,8 +105,9 @@ struct api {
     struct replica_status status;
     uint64_t status_ms;
     bool draining;
-    struct buffer checkpoint; /* the note at checkpoint_size */
+    struct buffer checkpoint; /* the note at checkpoint_size, with so many cosignatures */
     uint64_t checkpoint_size;
+    size_t checkpoint_count;
     struct api_allowance links, guesses;          /* of the public, for receipts */
     uint64_t route_counts[API_ROUTES_MAX + 1][6]; /* by status / 100; the last: no route */
     uint64_t problem_counts[API_PROBLEM_COUNT];

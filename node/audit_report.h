@@ -49,6 +49,6 @@ void audit_report_html(const struct audit_report *report, struct buffer *out);
 struct audit_signer_text {
     char text[2 * CHARTER_NAME_MAX + 2 * PUBLIC_KEY_SIZE + 32];
 };
-struct audit_signer_text audit_signer_text(const struct charter *charter, uint16_t node);
+struct audit_signer_text audit_signer_text(const struct charter *charter, uint16_t number);
 
 #endif

@@ -42,27 +42,13 @@ static bool get_charter(struct audit_view *view, struct bytes wanted, struct err
            error_wrap(error, "its charter cannot be read");
 }
 
-/* Every node's log key, and no cosigners. */
-static void charter_logs(const struct charter *charter, struct buffer *text_out)
-{
-    for (size_t i = 0; i < charter->node_count; i++) {
-        buffer_append_text(text_out, "log ");
-        note_key_format(&charter->nodes[i].log_key, text_out);
-        buffer_append_text(text_out, "\n");
-    }
-    buffer_append_text(text_out, "quorum none\n");
-}
-
 static bool get_policy(struct audit_view *view, const struct policy *given, struct error *error)
 {
     if (given) {
         view->policy = *given;
     } else {
-        struct buffer text;
-        buffer_init(&text, POLICY_SIZE_MAX);
-        charter_logs(view->charter, &text);
-        view->own_policy = policy_parse(buffer_bytes(&text), &view->policy, error);
-        buffer_release(&text);
+        view->own_policy =
+            policy_parse(bytes_text(view->charter->tlog_policy), &view->policy, error);
         if (!view->own_policy)
             return false;
     }
@@ -123,7 +109,7 @@ static bool open_audit(struct audit_view *view, const struct audit_tiles *tiles,
                        struct error *error)
 {
     struct buffer kept;
-    struct error why;
+    struct error why = {.code = ERROR_NONE};
     buffer_init(&kept, NOTE_SIZE_MAX);
     bool there = path && audit_state_read(path, view->charter, tiles, &view->audit, &kept, &why);
     if (there) {

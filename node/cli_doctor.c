@@ -355,6 +355,7 @@ static void check_all(struct doctor *doctor)
     check_disk(doctor);
     check_sign_key(doctor, "keys", doctor->config->key, &node->sign_key);
     check_sign_key(doctor, "keys", doctor->config->log_key, &node->log_key.key);
+    check_sign_key(doctor, "keys", doctor->config->cosigner_key, &node->cosigner_key.key);
     check_transport_key(doctor, node);
     check_mode(doctor, doctor->config->coalition_secret);
     check_mode(doctor, doctor->config->tokens_file);

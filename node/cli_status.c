@@ -47,9 +47,10 @@ static void print_status(const json_t *coalition)
     printf("%s%s  (%s)\n", text_of(coalition, "name"),
            json_is_true(json_object_get(coalition, "sandbox")) ? "  SANDBOX" : "",
            text_of(coalition, "origin"));
-    printf("height %lld, records %lld, ledger time %s\nroot %s\n",
+    printf("height %lld, records %lld, final %lld, ledger time %s\nroot %s\n",
            (long long)json_integer_value(json_object_get(coalition, "height")),
            (long long)json_integer_value(json_object_get(coalition, "records")),
+           (long long)json_integer_value(json_object_get(coalition, "final_size")),
            text_of(coalition, "ledger_time"), text_of(coalition, "root"));
     if (json_is_false(quorum))
         puts("NO QUORUM: earns are taken and land later; redemptions wait");

@@ -4,6 +4,7 @@
 #include "crypto/keyfile.h"
 #include "node/cluster.h"
 #include "node/config.h"
+#include "partners/charter_policy.h"
 #include "partners/charter_write.h"
 
 #include <errno.h>
@@ -135,14 +136,19 @@ static bool make_node_keys(const struct coalition_plan *plan, size_t place, cons
 {
     const char *partner = plan->partners[place];
     struct signing_key *key;
-    struct public_key log_key;
+    struct public_key log_key, cosigner_key;
+    char name[NOTE_NAME_MAX + 1];
     if (!make_key(plan->dir, partner, "node.key", &key, error))
         return false;
     node->sign_key = signing_key_public(key);
     bool ok = make_transport(plan->dir, partner, key, node, error);
     signing_key_close(key);
+    if (!charter_cosigner_name(origin, node->name, name))
+        return error_set(error, ERROR_INVALID, "origin: too long for the names of cosigner keys");
     return ok && make_public(plan->dir, partner, "log.key", &log_key, error) &&
-           note_key_make(origin, NOTE_TYPE_ED25519, &log_key, &node->log_key, error);
+           note_key_make(origin, NOTE_TYPE_ED25519, &log_key, &node->log_key, error) &&
+           make_public(plan->dir, partner, "cosigner.key", &cosigner_key, error) &&
+           note_key_make(name, NOTE_TYPE_COSIGNATURE, &cosigner_key, &node->cosigner_key, error);
 }
 
 /* ---- the charter --------------------------------------------------------------------------- */
@@ -300,6 +306,7 @@ static bool write_config(const struct coalition_plan *plan, size_t place, struct
     snprintf(config.key, sizeof(config.key), "node.key");
     snprintf(config.transport_key, sizeof(config.transport_key), "transport.key");
     snprintf(config.log_key, sizeof(config.log_key), "log.key");
+    snprintf(config.cosigner_key, sizeof(config.cosigner_key), "cosigner.key");
     snprintf(config.coalition_secret, sizeof(config.coalition_secret), "secret.key");
     snprintf(config.tokens_file, sizeof(config.tokens_file), "tokens.json");
     snprintf(config.listen, sizeof(config.listen), "tcp://%.200s:%u", plan->host,

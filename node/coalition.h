@@ -2,7 +2,8 @@
  * folder.
  *
  *   DIR/charter.json
- *   DIR/PARTNER/  node.json  node.key transport.key log.key governance.key  secret.key
+ *   DIR/PARTNER/  node.json  node.key transport.key log.key cosigner.key governance.key
+ *                 secret.key
  *                 tokens.json  till.token office.token auditor.token admin.token
  *
  * Keys and tokens are 0600, folders 0700. In earnest each partner makes its own keys and only the

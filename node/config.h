@@ -2,6 +2,7 @@
  *
  *   {"charter": "charter.json", "node": "grocer-1", "data": "data",
  *    "key": "node.key", "transport_key": "transport.key", "log_key": "log.key",
+ *    "cosigner_key": "cosigner.key",
  *    "coalition_secret": "secret.key",             32 bytes in hex, mode 0600
  *    "tokens": "tokens.json",                      mode 0600, see below
  *    "listen": "tcp://127.0.0.1:7101",             for the peers
@@ -60,7 +61,8 @@ struct config {
     char node[CONFIG_NAME_MAX + 1];
     /* After config_load(): paths that work from the process's folder. */
     char charter[CONFIG_PATH_MAX + 1], data[CONFIG_PATH_MAX + 1], key[CONFIG_PATH_MAX + 1];
-    char transport_key[CONFIG_PATH_MAX + 1], log_key[CONFIG_PATH_MAX + 1];
+    char transport_key[CONFIG_PATH_MAX + 1], log_key[CONFIG_PATH_MAX + 1],
+        cosigner_key[CONFIG_PATH_MAX + 1];
     char coalition_secret[CONFIG_PATH_MAX + 1], tokens_file[CONFIG_PATH_MAX + 1];
     char listen[CONFIG_URL_MAX + 1];
     struct config_peer *peers;

@@ -41,6 +41,7 @@ size_t effects_read(struct bytes encoded, struct effect **effects_out)
     bool good = effect_reader_init(&reader, encoded);
     for (struct effect effect; good && effect_next(&reader, &effect); count++) {
         effects = (struct effect *)array_grow(effects, &capacity, count + 1, sizeof(*effects));
+        must(effects);
         effects[count] = effect;
     }
     *effects_out = effects;
@@ -51,14 +52,13 @@ bool effects_differ(const struct effect *effects, size_t count, struct bytes rec
                     struct effect *own_out, struct effect *recorded_out)
 {
     struct effect *theirs = NULL;
-    struct effect *own = NULL;
+    struct effect *own = (struct effect *)allocate(count + 1, sizeof(*own));
     size_t their_count = effects_read(recorded, &theirs);
-    if (count > 0) {
-        own = (struct effect *)allocate(count, sizeof(*own));
+    if (count > 0)
         memcpy(own, effects, count * sizeof(*own));
-    }
     their_count = fold(theirs, their_count);
     count = fold(own, count);
+    must(theirs || their_count == 0);
     size_t i = 0;
     while (i < count && i < their_count && about_compare(&own[i], &theirs[i]) == 0 &&
            own[i].amount == theirs[i].amount)

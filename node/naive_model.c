@@ -31,6 +31,7 @@ uint32_t naive_name_find(const struct naive_names *names, struct bytes bytes)
 
 static void link_name(struct naive_names *names, uint32_t at)
 {
+    must(names->at && at < names->capacity);
     struct naive_name *name = &names->at[at];
     size_t bucket = bucket_of(names, bytes_of(name->bytes, name->size));
     name->next = names->buckets[bucket];
@@ -53,6 +54,7 @@ struct naive_name *naive_name_add(struct naive_names *names, struct bytes bytes)
         grow_buckets(names);
     names->at = (struct naive_name *)array_grow(names->at, &names->capacity, names->count + 1,
                                                 sizeof(*names->at));
+    must(names->at);
     struct naive_name *name = &names->at[names->count];
     *name = (struct naive_name){.size = (uint32_t)bytes.size};
     name->bytes = (uint8_t *)allocate(bytes.size + 1, 1);
@@ -333,6 +335,7 @@ static void remember(struct naive *n, struct naive_names *names, struct bytes by
 {
     uint32_t at = naive_name_find(names, bytes);
     struct naive_name *name = at == NAIVE_NONE ? naive_name_add(names, bytes) : &names->at[at];
+    must(name);
     name->record = record;
     name->seen_ms = n->now_ms;
     name->client = *client;

@@ -151,7 +151,7 @@ bool naive_plan_fits(const struct naive *n, size_t per_lot, size_t creditors);
 /* ---- naive_rules.c: what each type of transaction does --------------------------------------- */
 
 enum verdict naive_body(struct naive *n, const struct naive_tx *tx);
-void naive_release_hold(struct naive *n, uint32_t hold, enum naive_status status);
+void naive_release_hold(struct naive *n, uint32_t id, enum naive_status status);
 
 uint32_t naive_earn_find(const struct naive *n, uint64_t record);
 void naive_budget_use(struct naive *n, const struct naive_lot *lot, int64_t points);

@@ -158,7 +158,7 @@ uint32_t naive_lot_add(struct naive *n, const struct naive_lot *lot)
 void naive_shares(const struct naive *n, const struct funding_split *split, int64_t points,
                   int64_t shares_out[SPLIT_MAX])
 {
-    int64_t left = points, rest[SPLIT_MAX];
+    int64_t left = points, rest[SPLIT_MAX] = {0};
     for (size_t i = 0; i < split->count; i++) {
         shares_out[i] = points * split->funders[i].bp / BASIS_POINTS;
         rest[i] = points * split->funders[i].bp % BASIS_POINTS;
@@ -242,7 +242,7 @@ void naive_activate(struct naive *n, uint32_t lot)
 static int64_t cover_waived(struct naive *n, uint32_t noted, uint32_t paying, int64_t points)
 {
     struct naive_lot *lot = &n->lots[noted];
-    int64_t part = lot->waived < points ? lot->waived : points, shares[SPLIT_MAX];
+    int64_t part = lot->waived < points ? lot->waived : points, shares[SPLIT_MAX] = {0};
     if (part == 0)
         return 0;
     if (noted != paying) {

@@ -10,7 +10,8 @@ struct taking { /* from one lot of the earn */
 /* Of the whole order, half up; then over its lots by what each has left, largest remainder. */
 static void ask_lots(const struct naive *n, const struct naive_earn *earn, struct taking *takings)
 {
-    __int128 total = 0, already = 0, rest[EARN_LOTS_MAX];
+    __int128 total = 0, already = 0, rest[EARN_LOTS_MAX] = {0};
+    must(earn->eligible > 0);
     const struct naive_lot *lots = &n->lots[earn->first_lot];
     for (size_t i = 0; i < earn->lot_count; i++) {
         total += lots[i].quantity;
@@ -21,6 +22,7 @@ static void ask_lots(const struct naive *n, const struct naive_earn *earn, struc
     __int128 delta = target - already, left = delta;
     for (size_t i = 0; i < earn->lot_count && delta > 0; i++) {
         __int128 weight = lots[i].quantity - lots[i].reversed;
+        must(total > already);
         takings[i].asked = (int64_t)(delta * weight / (total - already));
         rest[i] = delta * weight % (total - already);
         left -= takings[i].asked;

@@ -14,18 +14,19 @@
 
 /* X(name in the log, how many at least since the last line) */
 #define PEER_FAULTS(X)                                                                             \
-    X(conflicts, 1)           /* signed two things that exclude each other */                      \
-    X(refused_cuts, 1)        /* proposed what is invalid */                                       \
-    X(unfetched_cuts, 3)      /* proposed what it did not give */                                  \
-    X(bad_signatures, 1)      /* carried them */                                                   \
-    X(malformed, 1)           /* sent messages that do not decode */                               \
-    X(bad_frames, 1)          /* or frames */                                                      \
-    X(useless, 1000)          /* had signatures checked for nothing */                             \
-    X(ignored, 1)             /* so many that it was not listened to */                            \
-    X(over_budget, 1)         /* sent more than its share */                                       \
-    X(incomplete, 50)         /* began messages and did not end them */                            \
-    X(refused_handshakes, 20) /* began too many handshakes */                                      \
-    X(unserved, 1000)         /* asked for more than it gets */
+    X(conflicts, 1)             /* signed two things that exclude each other */                    \
+    X(cosignature_conflicts, 1) /* cosigned another root */                                        \
+    X(refused_cuts, 1)          /* proposed what is invalid */                                     \
+    X(unfetched_cuts, 3)        /* proposed what it did not give */                                \
+    X(bad_signatures, 1)        /* carried them */                                                 \
+    X(malformed, 1)             /* sent messages that do not decode */                             \
+    X(bad_frames, 1)            /* or frames */                                                    \
+    X(useless, 1000)            /* had signatures checked for nothing */                           \
+    X(ignored, 1)               /* so many that it was not listened to */                          \
+    X(over_budget, 1)           /* sent more than its share */                                     \
+    X(incomplete, 50)           /* began messages and did not end them */                          \
+    X(refused_handshakes, 20)   /* began too many handshakes */                                    \
+    X(unserved, 1000)           /* asked for more than it gets */
 
 enum peer_fault {
 #define X(name, least) FAULT_##name,

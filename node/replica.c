@@ -106,11 +106,18 @@ struct after *replica_after(struct replica *r, enum after_kind kind)
     return after;
 }
 
+struct after *replica_after_unasked(struct replica *r, enum after_kind kind)
+{
+    r->writes[r->filling].unasked_count++;
+    return replica_after(r, kind);
+}
+
 static bool write_waits(const struct replica *r)
 {
     const struct write *write = &r->writes[r->filling];
-    return !r->write_in_flight && write->group.count > 0 && write->after_count == 0 &&
-           write->group.ops.size < UNASKED_BYTES && !r->draining;
+    return !r->write_in_flight && write->group.count > 0 &&
+           write->after_count == write->unasked_count && write->group.ops.size < UNASKED_BYTES &&
+           !r->draining;
 }
 
 static void flush(struct replica *r)
@@ -151,6 +158,7 @@ static void set_clock(struct replica *r, uint64_t now_ms)
     for (size_t i = 0; i < ARRAY_SIZE(r->timers); i++)
         r->timers[i].at_ms -= back < r->timers[i].at_ms ? back : r->timers[i].at_ms;
     r->status_at_ms = r->ask_at_ms = now_ms;
+    cosigning_set_clock(r);
     r->batch_company.expected = r->cut_company.expected = 0;
     r->writes[r->filling].since_ms = 0;
     memset(r->fetch_at_ms, 0, sizeof(r->fetch_at_ms));
@@ -190,6 +198,7 @@ static void height_durable(struct replica *r, const struct after *after)
     r->shown_time_ms = after->time_ms;
     r->batch_company.since_ms = r->cut_company.since_ms = r->now_ms;
     replica_act(r, REPLICA_EXECUTED)->action.height = after->height;
+    cosigning_height(r, after);
 }
 
 static void after_durable(struct replica *r, struct after *after)
@@ -223,6 +232,12 @@ static void after_durable(struct replica *r, struct after *after)
     case AFTER_HEIGHT:
         height_durable(r, after);
         return;
+    case AFTER_COSIGNED:
+        cosigning_own_durable(r, buffer_bytes(&after->bytes));
+        return;
+    case AFTER_FINAL:
+        cosigning_final_durable(r, buffer_bytes(&after->bytes));
+        return;
     }
 }
 
@@ -230,7 +245,7 @@ static void write_clear(struct write *write)
 {
     for (size_t i = 0; i < write->after_count; i++)
         buffer_release(&write->afters[i].bytes);
-    write->after_count = 0;
+    write->after_count = write->unasked_count = 0;
     write->since_ms = 0;
     store_group_clear(&write->group);
 }
@@ -445,6 +460,10 @@ static void dispatch(struct replica *r, uint16_t from, const struct message *mes
     case MESSAGE_ANSWER:
         gossip_on_answer(r, from, &message->body.answer);
         return;
+    case MESSAGE_COSIGNATURE:
+        cosigning_on_message(r, from, &message->body.cosignature.item,
+                             message->body.cosignature.final_size);
+        return;
     }
 }
 
@@ -476,6 +495,7 @@ void replica_on_time(struct replica *r, uint64_t now_ms)
     replica_maybe_batch(r);
     agree_on_time(r);
     gossip_on_time(r);
+    cosigning_on_time(r);
     settle(r);
 }
 
@@ -497,6 +517,7 @@ uint64_t replica_deadline_ms(const struct replica *r)
         uint64_t company = replica_awaits(r, &r->batch_company, r->waiting_count, since);
         at = earlier(at, company ? company : since + BATCH_WAIT_MS);
     }
+    at = earlier(at, cosigning_due_ms(r));
     if (write_waits(r))
         at = earlier(at, r->writes[r->filling].since_ms + UNASKED_MS);
     uint64_t company = agree_awaits_company(r);
@@ -544,6 +565,8 @@ static bool prepare_keys(struct replica *r, struct error *error)
             return error_set(error, ERROR_INVALID, "charter: the key of node %s is no Ed25519 key",
                              charter->nodes[i].name);
     }
+    if (!cosigning_init(r, error))
+        return false;
     for (size_t i = 0; i < charter->voter_count; i++)
         r->is_voter[charter->voters[i]] = true;
     size_t quorum = quorum_size(charter->voter_count);
@@ -595,6 +618,7 @@ void replica_close(struct replica *r)
         lane_release(&r->lanes[i]);
         buffer_release(&r->seen[i].proposal);
     }
+    cosigning_release(r);
     for (size_t i = 0; i < AHEAD_MAX; i++)
         buffer_release(&r->ahead[i].cut);
     for (size_t i = 0; i < 2; i++) {
@@ -675,6 +699,7 @@ void replica_status(const struct replica *r, uint64_t now_ms, struct replica_sta
         heard += r->is_voter[i] && i != r->config.self.v && seen->heard_ms > 0 &&
                  now_ms < seen->heard_ms + HEARD_RECENTLY_MS;
     }
+    cosigning_status(r, status);
     for (size_t i = 0; i < r->charter->voter_count; i++)
         status->conflicts[r->charter->voters[i]] += consensus_conflicts(r->consensus, i);
     size_t self = r->is_voter[r->config.self.v] ? 1 : 0;

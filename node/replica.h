@@ -18,6 +18,7 @@
 #ifndef NODE_REPLICA_H
 #define NODE_REPLICA_H
 
+#include "node/cosign.h"
 #include "node/store.h"
 #include "partners/settlement.h"
 #include "partners/state.h"
@@ -33,7 +34,8 @@ enum {
 struct replica_config {
     const struct charter *charter; /* borrowed */
     struct node_id self;
-    const struct signing_key *key; /* borrowed */
+    const struct signing_key *key;          /* borrowed */
+    const struct signing_key *cosigner_key; /* borrowed; NULL: it cosigns nothing */
     struct store store;
     uint64_t nonce;           /* random: pairs questions at start with their answers */
     size_t mempool_bytes_max; /* transactions that wait for a batch; 0: 16 MiB */
@@ -128,12 +130,23 @@ struct replica_status {
     uint64_t conflicts[NODES_MAX], refused_cuts[NODES_MAX], unfetched_cuts[NODES_MAX];
     uint64_t omissions[NODES_MAX];
     uint64_t bad_signatures[NODES_MAX], malformed[NODES_MAX], useless[NODES_MAX];
-    uint64_t ignored[NODES_MAX];       /* messages, unread: it had wasted too much of our time */
-    uint64_t unserved[NODES_MAX];      /* requests beyond what a peer gets in a second */
-    struct lane_head lanes[NODES_MAX]; /* decided */
+    uint64_t ignored[NODES_MAX];        /* messages, unread: it had wasted too much of our time */
+    uint64_t unserved[NODES_MAX];       /* requests beyond what a peer gets in a second */
+    struct lane_head lanes[NODES_MAX];  /* decided */
+    uint64_t final_size, cosigned_size; /* records; 0: none yet */
+    /* Of each node: its cosignatures that agree with the log here, and those that exclude another
+     * of its own or the root that was computed here. */
+    uint64_t cosignatures[NODES_MAX], cosignature_conflicts[NODES_MAX];
 };
 void replica_status(const struct replica *replica, uint64_t now_ms,
                     struct replica_status *status_out);
+
+/* The newest checkpoint that Q voters cosigned and that is durable; size 0: none yet. Valid until
+ * the next event. */
+const struct cosign_final *replica_final(const struct replica *replica);
+/* What is known of a node's cosignatures, and two that exclude each other if there were such. Valid
+ * until the next event. */
+const struct cosign_peer *replica_cosigner(const struct replica *replica, struct node_id node);
 
 /* Reading the log, from the store. ------------------------------------------------------------ */
 

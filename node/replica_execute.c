@@ -244,6 +244,7 @@ static void remember(struct replica *r, const struct cut *cut)
     after->root = passed->root;
     after->digest = passed->digest;
     after->time_ms = state_time_ms(r->state);
+    after->cut_time_ms = cut->time_ms;
 }
 
 void remember_certificate(struct replica *r, const struct certificate *certificate)

@@ -298,7 +298,7 @@ static bool takes_batch(struct replica *r, const struct batch *batch)
 }
 
 /* What waits for the right to sign was acknowledged, and no key is going to sign it here. */
-static void retire(struct replica *r, uint16_t from, const char *what)
+void gossip_retire(struct replica *r, uint16_t from, const char *what)
 {
     char waiting[160] = "";
     if (r->outbox_count > 0)
@@ -332,7 +332,7 @@ void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes)
     if (batch.lane.v == r->config.self.v && !PLANTED(PLANT_LOST_STORE)) {
         char what[40];
         (void)snprintf(what, sizeof(what), "batch %llu", (unsigned long long)batch.sequence);
-        retire(r, from, what);
+        gossip_retire(r, from, what);
         return;
     }
     /* In a full lane, or beside another at its place, it costs more than a check: it is written,
@@ -467,6 +467,7 @@ void gossip_on_ask(struct replica *r, uint16_t from, uint64_t nonce)
 {
     if (!may_serve(r, from))
         return;
+    cosigning_answer(r, from);
     struct answer *answer = &r->out.body.answer;
     const struct peer_seen *seen = &r->seen[from];
     struct lane *lane = &r->lanes[from];
@@ -537,6 +538,7 @@ static void may_sign_now(struct replica *r)
     r->may_sign = true;
     gossip_reset(r);
     send_status(r, REPLICA_TO_ALL);
+    cosigning_may_sign(r);
     replica_maybe_batch(r);
 }
 
@@ -546,7 +548,7 @@ void gossip_on_answer(struct replica *r, uint16_t from, const struct answer *ans
         return;
     const char *newer = newer_than_store(r, answer, &r->proposal_in);
     if (newer && !PLANTED(PLANT_LOST_STORE)) {
-        retire(r, from, newer);
+        gossip_retire(r, from, newer);
         return;
     }
     r->seen[from].answered = true;
@@ -570,6 +572,7 @@ void gossip_on_time(struct replica *r)
     if (r->now_ms < r->status_at_ms)
         return;
     send_status(r, REPLICA_TO_ALL);
+    cosigning_repeat(r);
     gossip_catch_up(r, true);
     /* Batches that a cut waits for may have been lost with the request. */
     agree_on_batch(r);

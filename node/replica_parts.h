@@ -6,6 +6,7 @@
  *   replica_gossip.c   status, repetition, fetching, catching up, the question at start
  *   replica_recover.c  replaying the store
  *   replica_resume.c   going on from an image instead of the first height
+ *   replica_cosign.c   signing checkpoints, and what makes them final
  *   replica_peers.c    what peers may cost
  *   replica_history.c  reading records, tiles and proofs
  *   replica_member.c   reading a member's history
@@ -58,18 +59,20 @@ enum after_kind {
     AFTER_PROPOSAL,
     AFTER_OUTBOX,
     AFTER_DECIDED,
-    AFTER_HEIGHT
+    AFTER_HEIGHT,
+    AFTER_COSIGNED,
+    AFTER_FINAL
 };
 struct after {
     enum after_kind kind;
     struct hash id; /* batch */
     struct vote vote;
-    struct buffer bytes; /* proposal */
+    struct buffer bytes; /* proposal; own cosignature and final checkpoint, as they are stored */
     uint64_t token;
     struct record_index index, first;
     enum verdict verdict;
     bool late;
-    uint64_t height, size, time_ms; /* of an executed height */
+    uint64_t height, size, time_ms, cut_time_ms; /* of an executed height */
     struct hash root, digest;
 };
 struct write {
@@ -77,6 +80,7 @@ struct write {
     uint64_t since_ms; /* when it was first looked at and left to wait; 0: not yet */
     struct after *afters;
     size_t after_count, after_capacity;
+    size_t unasked_count; /* of them: those that wait for a group that is written anyway */
 };
 
 struct pending {   /* a transaction that waits for a batch */
@@ -111,6 +115,19 @@ struct timer {
 struct company {
     uint64_t expected; /* transactions */
     uint64_t since_ms; /* when the height was executed, then when its answers went out */
+};
+
+struct cosigning { /* replica_cosign.c */
+    struct cosign book;
+    struct cosign_final shown; /* the newest final one that is durable */
+    struct verifier *verifiers[NODES_MAX];
+    uint64_t signed_size;    /* the newest that we signed, durable or being written */
+    uint64_t cut_time_ms;    /* of the last durable height */
+    struct cosign_point due; /* the newest that every node cosigns; size 0: none */
+    uint64_t durable_ms;     /* when the last height was */
+    uint64_t since_ms;       /* when the first one after signed_size was; 0: there is none */
+    bool unchecked;          /* some that were kept may be of a size that is computed by now */
+    uint64_t sent_ms[NODES_MAX];
 };
 
 struct queued_action {
@@ -158,6 +175,7 @@ struct replica {
 
     struct lane lanes[NODES_MAX];
     struct peer_seen seen[NODES_MAX];
+    struct cosigning cosigning;
 
     struct hash unjudged[UNJUDGED_MAX];
     size_t unjudged_count;
@@ -212,6 +230,8 @@ void replica_warn(struct replica *r, const char *format, ...) PRINTF_LIKE(2, 3);
 struct queued_action *replica_act(struct replica *r, enum replica_action_kind kind);
 struct store_group *replica_group(struct replica *r);
 struct after *replica_after(struct replica *r, enum after_kind kind);
+/* The same, where nobody waits for it: no group is written at once for its sake. */
+struct after *replica_after_unasked(struct replica *r, enum after_kind kind);
 void replica_maybe_batch(struct replica *r);
 void replica_wait(struct replica *r, struct bytes transaction, uint64_t token, uint64_t outbox);
 
@@ -267,6 +287,27 @@ void gossip_remember_vote(struct replica *r, const struct vote *vote);
 void gossip_remember_decided(struct replica *r, const struct vote *vote); /* of a certificate */
 void gossip_remember_proposal(struct replica *r, const struct proposal *proposal,
                               struct bytes bytes);
+
+/* The key of this node has signed what its store does not know: it stops for good (rule 3). */
+void gossip_retire(struct replica *r, uint16_t from, const char *what);
+
+/* replica_cosign.c */
+bool cosigning_init(struct replica *r, struct error *error) MUST_USE;
+void cosigning_release(struct replica *r);
+bool cosigning_recover(struct replica *r, struct error *error) MUST_USE; /* after the heights */
+void cosigning_computed(struct replica *r, const struct passed *passed);
+void cosigning_height(struct replica *r, const struct after *after); /* it is durable, and shown */
+void cosigning_own_durable(struct replica *r, struct bytes value);
+void cosigning_final_durable(struct replica *r, struct bytes value);
+void cosigning_on_message(struct replica *r, uint16_t from, const struct cosignature *item,
+                          uint64_t final_size);
+void cosigning_on_time(struct replica *r);
+uint64_t cosigning_due_ms(const struct replica *r); /* UINT64_MAX: nothing is */
+void cosigning_set_clock(struct replica *r);
+void cosigning_repeat(struct replica *r);                 /* with each status */
+void cosigning_may_sign(struct replica *r);               /* from now on */
+void cosigning_answer(struct replica *r, uint16_t asker); /* rule 3's question */
+void cosigning_status(const struct replica *r, struct replica_status *status);
 
 /* replica_peers.c: `from` brought something that does not decode; that is badly signed; or that is
  * well signed and of no use; it took so many checks. */

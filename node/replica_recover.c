@@ -82,7 +82,7 @@ static void drop_writes(struct replica *r)
     struct write *write = &r->writes[r->filling];
     for (size_t i = 0; i < write->after_count; i++)
         buffer_release(&write->afters[i].bytes);
-    write->after_count = 0;
+    write->after_count = write->unasked_count = 0;
     store_group_clear(&write->group);
 }
 
@@ -109,6 +109,7 @@ static bool replay_height(struct replica *r, struct bytes value, struct error *e
         const struct passed *passed = &r->passed[r->height % HISTORY_KEPT];
         r->shown = *passed;
         r->shown_time_ms = state_time_ms(r->state);
+        cosigning_computed(r, passed);
         drop_writes(r);
     }
     free(cut);
@@ -335,7 +336,8 @@ bool recover(struct replica *r, struct error *error)
     struct store_key outbox = key_prefix('Q');
     if (r->config.image && !resume(r, error))
         return false;
-    if (!replay(r, error) || !no_height_beyond(r, error) || !load_undecided(r, error))
+    if (!replay(r, error) || !no_height_beyond(r, error) || !cosigning_recover(r, error) ||
+        !load_undecided(r, error))
         return false;
     agree_begin(r);
     return load_votes(r, error) &&

@@ -202,8 +202,10 @@ static bool check_votes(const struct replica *r, const struct place *place, stru
 static void take_place(struct replica *r, const struct stored_height *stored, const struct cut *cut,
                        const struct place *place)
 {
-    for (size_t i = 0; i < place->passed_count; i++)
+    for (size_t i = 0; i < place->passed_count; i++) {
         r->passed[place->passed[i].height % HISTORY_KEPT] = place->passed[i];
+        cosigning_computed(r, &place->passed[i]);
+    }
     for (uint16_t i = 0; i < cut->lane_count; i++) {
         r->lanes[i].decided = cut->lanes[i];
         r->lanes[i].day = lane_day(cut->time_ms);

@@ -36,7 +36,7 @@ struct service {
     struct charter *charter;
     struct buffer charter_bytes;
     struct node_id self;
-    struct signing_key *key, *log_key;
+    struct signing_key *key, *log_key, *cosigner_key;
     struct channel_key *transport_key;
     struct lock lock;
     struct store_leveldb *store;
@@ -243,6 +243,7 @@ static void watch_peer(struct service *s, uint16_t node, const struct replica_st
         return;
     const uint64_t counts[FAULT_COUNT] = {
         [FAULT_conflicts] = status->conflicts[node],
+        [FAULT_cosignature_conflicts] = status->cosignature_conflicts[node],
         [FAULT_refused_cuts] = status->refused_cuts[node],
         [FAULT_unfetched_cuts] = status->unfetched_cuts[node],
         [FAULT_bad_signatures] = status->bad_signatures[node],
@@ -453,6 +454,8 @@ static bool open_keys(struct service *s, struct error *error)
         !key_is(s->key, &node->sign_key, config->key, s, error) ||
         !keyfile_read(config->log_key, &s->log_key, error) ||
         !key_is(s->log_key, &node->log_key.key, config->log_key, s, error) ||
+        !keyfile_read(config->cosigner_key, &s->cosigner_key, error) ||
+        !key_is(s->cosigner_key, &node->cosigner_key.key, config->cosigner_key, s, error) ||
         !channel_keyfile_read(config->transport_key, &s->transport_key, error))
         return key_damaged(error);
     uint8_t point[CHANNEL_POINT_SIZE];
@@ -477,6 +480,7 @@ static bool open_replica(struct service *s, struct error *error)
     struct replica_config config = {.charter = s->charter,
                                     .self = s->self,
                                     .key = s->key,
+                                    .cosigner_key = s->cosigner_key,
                                     .store = store_leveldb_store(s->store),
                                     .mempool_bytes_max = s->config->mempool_bytes};
     random_bytes((uint8_t *)&config.nonce, sizeof(config.nonce));
@@ -643,6 +647,7 @@ void service_close(struct service *s)
     lock_release(&s->lock);
     signing_key_close(s->key);
     signing_key_close(s->log_key);
+    signing_key_close(s->cosigner_key);
     channel_key_close(s->transport_key);
     charter_close(s->charter);
     buffer_release(&s->charter_bytes);

@@ -209,3 +209,13 @@ bool store_last_height(const struct store *store, uint64_t *height_out, struct e
     buffer_release(&value);
     return found;
 }
+
+struct store_key key_cosigned(void)
+{
+    return key_prefix('S');
+}
+
+struct store_key key_final(void)
+{
+    return key_prefix('F');
+}

@@ -14,6 +14,7 @@
  *   T level1 index8            a full tile, 8,192 bytes
  *   V height8 round4 type1     own vote;  P height8 round4: own proposal;  L: own lock
  *   Q number8                  outbox: a transaction that waits for the right to sign
+ *   S                          own cosignature, the newest;  F: the newest final checkpoint
  */
 #ifndef NODE_STORE_H
 #define NODE_STORE_H
@@ -85,5 +86,7 @@ struct store_key key_vote(uint64_t height, int32_t round, int type);
 struct store_key key_proposal(uint64_t height, int32_t round);
 struct store_key key_lock(void);
 struct store_key key_outbox(uint64_t number);
+struct store_key key_cosigned(void);
+struct store_key key_final(void);
 
 #endif

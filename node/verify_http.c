@@ -1,5 +1,6 @@
 #include "node/verify.h"
 
+#include "crypto/policy.h"
 #include "node/audit_source.h"
 
 #include <inttypes.h>
@@ -25,6 +26,21 @@ struct fetch {
 
 /* ---- checkpoint and balances --------------------------------------------------------------- */
 
+/* Final in the eyes of whoever has the charter's policy alone. */
+static void check_final(struct fetch *fetch, struct bytes note, const struct charter_node *self)
+{
+    struct policy policy;
+    struct policy_result result;
+    struct checkpoint checkpoint;
+    struct error why;
+    must(policy_parse(bytes_text(fetch->node->charter->tlog_policy), &policy, &why));
+    if (!policy_check(&policy, note, &checkpoint, &result, &why))
+        audit_found(fetch->node->audit, AUDIT_CHECKPOINT_QUORUM,
+                    "cosignatures that meet the charter's policy", why.text, "checkpoint of %s",
+                    self->name);
+    policy_release(&policy);
+}
+
 static bool get_checkpoint(struct fetch *fetch, const struct charter_node *self)
 {
     struct buffer note;
@@ -41,6 +57,8 @@ static bool get_checkpoint(struct fetch *fetch, const struct charter_node *self)
     else if (ok && strcmp(fetch->checkpoint.origin, fetch->node->charter->origin) != 0)
         audit_found(fetch->node->audit, AUDIT_CHECKPOINT_ORIGIN, fetch->node->charter->origin,
                     fetch->checkpoint.origin, "origin of the checkpoint of %s", self->name);
+    else if (ok)
+        check_final(fetch, buffer_bytes(&note), self);
     buffer_release(&note);
     fetch->progress.total = fetch->checkpoint.size;
     return ok;
@@ -272,20 +290,47 @@ static bool checkpoint_grows(struct fetch *fetch)
     return false;
 }
 
-/* On to the size of a checkpoint. False when the node could not be asked. */
-static bool audit_to_checkpoint(struct fetch *fetch, const struct charter_node *self)
+/* On to the size of fetch->checkpoint. False when the node could not be asked. */
+static bool audit_on(struct fetch *fetch)
 {
     struct audit *audit = fetch->node->audit;
-    if (!get_checkpoint(fetch, self))
-        return false;
-    if (audit_finding_count(audit) || !checkpoint_grows(fetch))
-        return true;
     if (!audit_source_begin(&fetch->source, fetch->checkpoint.size, fetch->error) ||
         !audit_follow(audit, &fetch->source, &fetch->progress, fetch->error))
         return false;
     if (audit_finding_count(audit) == 0)
         compare_root(fetch);
     return true;
+}
+
+static bool audit_to_checkpoint(struct fetch *fetch, const struct charter_node *self)
+{
+    if (!get_checkpoint(fetch, self))
+        return false;
+    if (audit_finding_count(fetch->node->audit) || !checkpoint_grows(fetch))
+        return true;
+    return audit_on(fetch);
+}
+
+/* Heights that are decided and not final, since too few voters are up to cosign them: certificates
+ * prove them all the same. */
+static bool audit_beyond_checkpoint(struct fetch *fetch)
+{
+    int status;
+    json_t *reply;
+    size_t size = 0;
+    struct checkpoint claimed = fetch->checkpoint;
+    if (!http_ask(fetch->http, fetch->target, "/v1/coalition", NULL, NULL, &status, &reply,
+                  fetch->error))
+        return false;
+    const char *root = json_string_value(json_object_get(reply, "root"));
+    claimed.size = (uint64_t)json_integer_value(json_object_get(reply, "records"));
+    bool good = root && base64_decode(bytes_text(root), claimed.root.at, HASH_SIZE, &size) &&
+                size == HASH_SIZE && claimed.size > fetch->checkpoint.size;
+    json_decref(reply);
+    if (!good)
+        return true;
+    fetch->checkpoint = claimed;
+    return audit_on(fetch);
 }
 
 /* A node answers from a state that may be a moment ahead of the height that it shows. So balances
@@ -295,10 +340,11 @@ static bool audit_node(struct fetch *fetch, const struct charter_node *self)
 {
     struct audit *audit = fetch->node->audit;
     enum compared compared = COMPARED_MOVED;
-    bool differed = false;
+    bool differed = false, beyond = false;
     for (int try = 0; try < BALANCE_TRIES && compared != COMPARED_SAME; try++) {
         uint64_t before = audit_height(audit);
-        if (!audit_to_checkpoint(fetch, self))
+        beyond = beyond || (try > BALANCE_TRIES / 2 && fetch->claimed > before);
+        if (!(beyond ? audit_beyond_checkpoint(fetch) : audit_to_checkpoint(fetch, self)))
             return false;
         if (audit_finding_count(audit))
             return true;

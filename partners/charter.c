@@ -1,6 +1,8 @@
 #include "partners/charter.h"
 
+#include "crypto/policy.h"
 #include "partners/charter_json.h"
+#include "partners/charter_policy.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +15,7 @@ enum {
     SECONDS_MAX = 366 * 86400,
     MONTHS_MAX = 1200,
     OFFSET_S_MAX = 18 * 3600,
+    NODE_KEYS = 3, /* Ed25519 ones */
     KIB = 1024,
     MIB = 1024 * 1024
 };
@@ -160,16 +163,40 @@ static void read_partner_name(struct parsing *parsing, const struct spot *spot,
         json_mistake(&parsing->reader, spot, "no partner is named \"%s\"", name);
 }
 
-static void read_log_key(struct parsing *parsing, const struct spot *spot, struct note_key *key_out)
+/* False: absent or wrong. */
+static bool read_note_key(struct parsing *parsing, const struct spot *spot, uint8_t type,
+                          struct note_key *key_out)
 {
     char text[NOTE_NAME_MAX + 80] = "";
     json_read_text(&parsing->reader, spot, text, sizeof(text));
     if (!text[0])
-        return;
-    if (!note_key_parse(bytes_text(text), key_out, NULL) || key_out->type != NOTE_TYPE_ED25519)
-        json_mistake(&parsing->reader, spot, "is not a verifier key of type 01 (name+id+base64)");
-    else if (strcmp(key_out->name, parsing->charter->origin) != 0)
+        return false;
+    bool good = note_key_parse(bytes_text(text), key_out, NULL) && key_out->type == type;
+    if (!good)
+        json_mistake(&parsing->reader, spot, "is not a verifier key of type %02x (name+id+base64)",
+                     type);
+    else if (!key_usable(&key_out->key))
+        json_mistake(&parsing->reader, spot, "is not an Ed25519 public key");
+    return good;
+}
+
+static void read_log_key(struct parsing *parsing, const struct spot *spot, struct note_key *key_out)
+{
+    if (read_note_key(parsing, spot, NOTE_TYPE_ED25519, key_out) &&
+        strcmp(key_out->name, parsing->charter->origin) != 0)
         json_mistake(&parsing->reader, spot, "must be named like the charter's origin");
+}
+
+static void read_cosigner_key(struct parsing *parsing, const struct spot *spot,
+                              struct charter_node *node)
+{
+    char name[NOTE_NAME_MAX + 1];
+    if (!read_note_key(parsing, spot, NOTE_TYPE_COSIGNATURE, &node->cosigner_key))
+        return;
+    if (!charter_cosigner_name(parsing->charter->origin, node->name, name))
+        json_mistake(&parsing->reader, spot, "the origin leaves no room for its name");
+    else if (strcmp(node->cosigner_key.name, name) != 0)
+        json_mistake(&parsing->reader, spot, "must be named \"%s\"", name);
 }
 
 /* The transport key is vouched for by the signing key, before there is a coalition. */
@@ -202,11 +229,11 @@ static void read_address(struct parsing *parsing, const struct spot *spot,
 
 static void read_node(struct parsing *parsing, const struct spot *spot, struct charter_node *node)
 {
-    static const char *const names[] = {"name",     "partner",       "voter",
-                                        "sign_key", "transport_key", "transport_signature",
-                                        "log_key",  "address",       NULL};
+    static const char *const names[] = {
+        "name",    "partner",      "voter",   "sign_key", "transport_key", "transport_signature",
+        "log_key", "cosigner_key", "address", NULL};
     struct json_reader *reader = &parsing->reader;
-    struct spot at[8];
+    struct spot at[9];
     json_object_open(reader, spot, names, at);
     json_read_name(reader, &at[0], node->name);
     read_partner_name(parsing, &at[1], &node->partner);
@@ -218,7 +245,8 @@ static void read_node(struct parsing *parsing, const struct spot *spot, struct c
     if (at[3].json && at[4].json && at[5].json && reader->mistakes->count == before)
         check_transport(parsing, &at[5], node);
     read_log_key(parsing, &at[6], &node->log_key);
-    read_address(parsing, &at[7], node->address);
+    read_cosigner_key(parsing, &at[7], node);
+    read_address(parsing, &at[8], node->address);
 }
 
 static void read_nodes(struct parsing *parsing, const struct spot *nodes)
@@ -372,7 +400,7 @@ static void check_names(struct parsing *parsing)
             }
 }
 
-/* A key has one job: governance, signing and log keys are all different. */
+/* A key has one job: governance, signing, log and cosigner keys are all different. */
 static void check_keys(struct parsing *parsing)
 {
     const struct charter *charter = parsing->charter;
@@ -380,14 +408,16 @@ static void check_keys(struct parsing *parsing)
     struct keyed {
         const struct public_key *key;
         struct spot spot;
-    } *keys = allocate(partners + 2 * nodes + 1, sizeof(*keys));
+    } *keys = allocate(partners + NODE_KEYS * nodes + 1, sizeof(*keys));
     for (size_t i = 0; i < partners; i++)
         keys[count++] = (struct keyed){&charter->partners[i].governance_key,
                                        json_element(&parsing->partners, i)};
-    for (size_t i = 0; i < 2 * nodes; i++) {
-        const struct charter_node *node = &charter->nodes[i / 2];
-        keys[count++] = (struct keyed){i % 2 ? &node->log_key.key : &node->sign_key,
-                                       json_element(&parsing->nodes, i / 2)};
+    for (size_t i = 0; i < nodes; i++) {
+        const struct charter_node *node = &charter->nodes[i];
+        const struct public_key *own[NODE_KEYS] = {&node->sign_key, &node->log_key.key,
+                                                   &node->cosigner_key.key};
+        for (size_t k = 0; k < NODE_KEYS; k++)
+            keys[count++] = (struct keyed){own[k], json_element(&parsing->nodes, i)};
     }
     static const struct public_key unread;
     for (size_t i = 0; i < count; i++)
@@ -433,6 +463,17 @@ static void check_voters(struct parsing *parsing)
                      "with 2 voters either one down halts it: say \"accept_two_voters\": true");
 }
 
+/* It repeats the nodes' keys: what is wrong with those is not said twice. */
+static void read_tlog_policy(struct parsing *parsing, const struct spot *spot)
+{
+    struct error why;
+    struct charter *charter = parsing->charter;
+    charter->tlog_policy = json_read_lines(&parsing->reader, spot, POLICY_SIZE_MAX);
+    if (charter->tlog_policy && parsing->reader.mistakes->count == 0 &&
+        !charter_policy_check(charter, &why))
+        json_mistake(&parsing->reader, spot, "%s", why.text);
+}
+
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static void read_head(struct parsing *parsing, const struct spot at[])
@@ -461,13 +502,13 @@ static void read_head(struct parsing *parsing, const struct spot at[])
 
 static void read_charter(struct parsing *parsing, const struct spot *root)
 {
-    static const char *const names[] = {"version",     "name",     "origin",
-                                        "nonce",       "currency", "minor_digits",
-                                        "?sandbox",    "?zone",    "?accept_two_voters",
-                                        "partners",    "nodes",    "?joint_funding",
-                                        "rates",       "?policy",  "?limits",
-                                        "?log_public", NULL};
-    struct spot at[16];
+    static const char *const names[] = {"version",     "name",        "origin",
+                                        "nonce",       "currency",    "minor_digits",
+                                        "?sandbox",    "?zone",       "?accept_two_voters",
+                                        "partners",    "nodes",       "?joint_funding",
+                                        "rates",       "?policy",     "?limits",
+                                        "tlog_policy", "?log_public", NULL};
+    struct spot at[17];
     json_object_open(&parsing->reader, root, names, at);
     if (!json_is_object(root->json))
         return;
@@ -481,10 +522,11 @@ static void read_charter(struct parsing *parsing, const struct spot *root)
     read_rates(parsing, &at[12]);
     read_policy(parsing, &at[13]);
     read_limits(parsing, &at[14]);
-    json_read_bool(&parsing->reader, &at[15], &parsing->charter->log_public);
+    json_read_bool(&parsing->reader, &at[16], &parsing->charter->log_public);
     check_names(parsing);
     check_keys(parsing);
     check_voters(parsing);
+    read_tlog_policy(parsing, &at[15]);
 }
 
 void charter_close(struct charter *charter)
@@ -494,6 +536,7 @@ void charter_close(struct charter *charter)
     free(charter->partners);
     free(charter->nodes);
     free(charter->joint_funding);
+    free(charter->tlog_policy);
     free(charter);
 }
 

@@ -37,6 +37,7 @@ struct charter_node {
     uint8_t transport_key[TRANSPORT_KEY_SIZE]; /* P-256, SEC 1 uncompressed */
     struct signature transport_signature;      /* by sign_key, PURPOSE_TRANSPORT, zero coalition */
     struct note_key log_key;                   /* type 01; its name is the charter's origin */
+    struct note_key cosigner_key;              /* type 04; its name is ORIGIN/NODE */
     char address[CHARTER_URL_MAX + 1];         /* "tcp://10.0.0.1:7100" */
 };
 /* `issuer` may let `funder` pay for points that it earns to members, up to a budget: agreed in the
@@ -80,6 +81,10 @@ struct charter {
     struct joint_funding *joint_funding;
     size_t joint_funding_count;
 
+    /* C2SP tlog-policy (crypto/policy.h): what makes a checkpoint final in the eyes of a reader who
+     * has nothing else. partners/charter_policy.h. */
+    char *tlog_policy;
+
     struct {
         struct micro face, reimbursement, issue_fee, redemption_fee; /* a point */
     } rates;
@@ -111,7 +116,8 @@ struct charter_mistakes {
 
 /* Parses and checks all of it; on false, mistakes (may be NULL) lists every one found, and the
  * error says how many. Refuses unknown members, duplicate names or keys, 2Q <= N + f, Q > N - f (N
- * = 2 unless "accept_two_voters": true), and values beyond protocol/limits.h. */
+ * = 2 unless "accept_two_voters": true), values beyond protocol/limits.h, and, when all else is
+ * right, a tlog_policy that fewer than Q voters could satisfy. */
 bool charter_parse(struct bytes json, struct charter **charter_out,
                    struct charter_mistakes *mistakes, struct error *error) MUST_USE;
 void charter_close(struct charter *charter);

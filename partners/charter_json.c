@@ -123,8 +123,14 @@ void json_read_bool(struct json_reader *reader, const struct spot *spot, bool *o
         json_mistake(reader, spot, "must be true or false");
 }
 
-/* The text of a string, or an empty range after a mistake. */
-static struct bytes text_at(struct json_reader *reader, const struct spot *spot, size_t max)
+static bool is_control(uint8_t c)
+{
+    return c < 0x20 || c == 0x7f;
+}
+
+/* The text of a string, or an empty range after a mistake. `lines`: newlines belong to it. */
+static struct bytes text_of(struct json_reader *reader, const struct spot *spot, size_t max,
+                            bool lines)
 {
     struct bytes none = {0};
     if (!spot->json)
@@ -139,11 +145,26 @@ static struct bytes text_at(struct json_reader *reader, const struct spot *spot,
         return none;
     }
     for (size_t i = 0; i < text.size; i++)
-        if (text.at[i] < 0x20 || text.at[i] == 0x7f) {
+        if (is_control(text.at[i]) && !(lines && text.at[i] == '\n')) {
             json_mistake(reader, spot, "has a control character");
             return none;
         }
     return text;
+}
+
+static struct bytes text_at(struct json_reader *reader, const struct spot *spot, size_t max)
+{
+    return text_of(reader, spot, max, false);
+}
+
+char *json_read_lines(struct json_reader *reader, const struct spot *spot, size_t max)
+{
+    struct bytes text = text_of(reader, spot, max, true);
+    if (text.size == 0)
+        return NULL;
+    char *lines = (char *)allocate(text.size + 1, 1);
+    memcpy(lines, text.at, text.size);
+    return lines;
 }
 
 void json_read_text(struct json_reader *reader, const struct spot *spot, char *out, size_t size)

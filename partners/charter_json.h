@@ -40,6 +40,9 @@ void json_read_int(struct json_reader *reader, const struct spot *spot, int64_t 
 void json_read_bool(struct json_reader *reader, const struct spot *spot, bool *out);
 /* Text without control characters, 1 .. size - 1 bytes, NUL-terminated. */
 void json_read_text(struct json_reader *reader, const struct spot *spot, char *out, size_t size);
+/* Lines, each with its newline, at most `max` bytes; the caller frees them. NULL: absent or wrong.
+ */
+char *json_read_lines(struct json_reader *reader, const struct spot *spot, size_t max);
 /* A partner's or node's name: [a-z][a-z0-9-]*. */
 void json_read_name(struct json_reader *reader, const struct spot *spot,
                     char out[CHARTER_NAME_MAX + 1]);

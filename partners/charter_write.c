@@ -1,5 +1,8 @@
 #include "partners/charter_write.h"
 
+#include "crypto/policy.h"
+#include "partners/charter_policy.h"
+
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -24,6 +27,15 @@ static void put_base64(json_t *object, const char *name, const uint8_t *at, size
     must(size <= TRANSPORT_KEY_SIZE);
     base64_encode(bytes_of(at, size), text);
     put(object, name, json_string(text));
+}
+
+static void put_note_key(json_t *object, const char *name, const struct note_key *key)
+{
+    struct buffer text;
+    buffer_init(&text, NOTE_NAME_MAX + 80);
+    note_key_format(key, &text);
+    put(object, name, json_string(buffer_text(&text)));
+    buffer_release(&text);
 }
 
 static json_t *time_text(uint64_t time_ms)
@@ -86,18 +98,15 @@ static json_t *partners_json(const struct charter *charter)
 static json_t *node_json(const struct charter *charter, const struct charter_node *node)
 {
     json_t *object = json_object();
-    struct buffer log_key;
-    buffer_init(&log_key, NOTE_NAME_MAX + 80);
-    note_key_format(&node->log_key, &log_key);
     put(object, "name", json_string(node->name));
     put(object, "partner", json_string(charter->partners[node->partner.v].name));
     put(object, "voter", json_boolean(node->voter));
     put_base64(object, "sign_key", node->sign_key.at, PUBLIC_KEY_SIZE);
     put_base64(object, "transport_key", node->transport_key, TRANSPORT_KEY_SIZE);
     put_base64(object, "transport_signature", node->transport_signature.at, SIGNATURE_SIZE);
-    put(object, "log_key", json_string(buffer_text(&log_key)));
+    put_note_key(object, "log_key", &node->log_key);
+    put_note_key(object, "cosigner_key", &node->cosigner_key);
     put(object, "address", json_string(node->address));
-    buffer_release(&log_key);
     return object;
 }
 
@@ -163,6 +172,18 @@ static json_t *limits_json(const struct charter *charter)
     return object;
 }
 
+static json_t *tlog_policy_json(const struct charter *charter)
+{
+    struct buffer text;
+    if (charter->tlog_policy)
+        return json_string(charter->tlog_policy);
+    buffer_init(&text, POLICY_SIZE_MAX);
+    charter_policy_format(charter, &text);
+    json_t *json = json_string(buffer_text(&text));
+    buffer_release(&text);
+    return json;
+}
+
 static json_t *charter_json(const struct charter *charter)
 {
     char nonce[HASH_HEX_SIZE + 1];
@@ -187,6 +208,7 @@ static json_t *charter_json(const struct charter *charter)
         put(root, "accept_two_voters", json_true());
     put(root, "partners", partners_json(charter));
     put(root, "nodes", nodes_json(charter));
+    put(root, "tlog_policy", tlog_policy_json(charter));
     if (charter->joint_funding_count > 0)
         put(root, "joint_funding", joint_json(charter));
     put(root, "rates", rates_json(charter));

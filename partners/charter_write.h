@@ -8,7 +8,8 @@
 #include "partners/charter.h"
 
 /* Writes everything but `coalition`, which is the hash of these bytes; charter_parse reads it back.
- * Nothing is checked here. */
+ * Nothing is checked here. Without a tlog_policy it gets the usual one (partners/charter_policy.h).
+ */
 void charter_format(const struct charter *charter, struct buffer *json_out);
 
 #endif

@@ -102,6 +102,11 @@ void message_encode(const struct message *message, struct buffer *out)
     case MESSAGE_ANSWER:
         put_answer(&message->body.answer, out);
         return;
+    case MESSAGE_COSIGNATURE:
+        codec_put_array(out, 2);
+        cosignature_put(&message->body.cosignature.item, out);
+        codec_put_uint(out, message->body.cosignature.final_size);
+        return;
     }
 }
 
@@ -189,6 +194,11 @@ static void get_body(struct codec_reader *reader, struct message *message)
     case MESSAGE_ANSWER:
         get_answer(reader, &message->body.answer);
         return;
+    case MESSAGE_COSIGNATURE:
+        codec_get_array(reader, 2, 2);
+        cosignature_get(reader, &message->body.cosignature.item);
+        message->body.cosignature.final_size = codec_get_uint(reader, INT64_MAX);
+        return;
     }
     codec_fail(reader, "unknown kind of message");
 }
@@ -202,7 +212,7 @@ bool message_decode(struct bytes bytes, struct message *message, struct error *e
     codec_get_array(&reader, 3, 3);
     if (codec_get_uint(&reader, UINT16_MAX) != FORMAT_VERSION)
         codec_fail(&reader, "unknown format version");
-    message->kind = (enum message_kind)codec_get_uint(&reader, MESSAGE_ANSWER);
+    message->kind = (enum message_kind)codec_get_uint(&reader, MESSAGE_COSIGNATURE);
     if (!reader.failed)
         get_body(&reader, message);
     return codec_finish(&reader, "message", error);

@@ -1,12 +1,13 @@
 /* message.h - what nodes say to each other. A message is [version, kind, body]; protocol/FORMAT.md.
  *
- * Nothing in a message is trusted for who carried it: batches, proposals, votes and certificates
- * carry signatures of their makers. Pure. Threads: any.
+ * Nothing in a message is trusted for who carried it: batches, proposals, votes, certificates
+ * and cosignatures carry signatures of their makers. Pure. Threads: any.
  */
 #ifndef PROTOCOL_MESSAGE_H
 #define PROTOCOL_MESSAGE_H
 
 #include "protocol/batch.h"
+#include "protocol/cosignature.h"
 #include "protocol/vote.h"
 
 #define MESSAGE_KINDS(X)                                                                           \
@@ -18,7 +19,8 @@
     X(MESSAGE_FETCH_HEIGHTS, 6, "fetch-heights")                                                   \
     X(MESSAGE_DECIDED, 7, "decided")                                                               \
     X(MESSAGE_ASK, 8, "ask")                                                                       \
-    X(MESSAGE_ANSWER, 9, "answer")
+    X(MESSAGE_ANSWER, 9, "answer")                                                                 \
+    X(MESSAGE_COSIGNATURE, 10, "cosignature")
 
 enum message_kind {
 #define X(name, number, word) name = number,
@@ -91,6 +93,10 @@ struct message {
             uint64_t nonce;
         } ask;
         struct answer answer;
+        struct {
+            struct cosignature item;
+            uint64_t final_size; /* of the newest final checkpoint that the sender holds; 0: none */
+        } cosignature;
     } body;
 };
 

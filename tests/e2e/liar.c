@@ -4,6 +4,7 @@
  *
  *     flip PATH-PREFIX PLACE XOR    byte at PLACE thousandths of the body
  *     swap PATH-PREFIX FROM TO      the first FROM in the body becomes TO, of the same length
+ *     cut PATH-PREFIX COUNT lines   the body ends after so many lines
  *
  * Prints its own URL and serves until it is killed. */
 #include <arpa/inet.h>
@@ -58,6 +59,14 @@ static void swap(struct buffer *body, const char *from, const char *to)
         }
 }
 
+static void cut(struct buffer *body, unsigned long lines)
+{
+    size_t size = 0;
+    for (; size < body->size && lines > 0; size++)
+        lines -= body->at[size] == '\n';
+    body->size = size;
+}
+
 static void lie(const char *target, struct buffer *body)
 {
     char kind[16], prefix[TEXT_MAX], first[TEXT_MAX], second[TEXT_MAX];
@@ -69,6 +78,8 @@ static void lie(const char *target, struct buffer *body)
         if (strcmp(kind, "flip") == 0)
             body->at[(body->size - 1) * strtoul(first, NULL, 10) / 1000] ^=
                 (uint8_t)strtoul(second, NULL, 10);
+        else if (strcmp(kind, "cut") == 0)
+            cut(body, strtoul(first, NULL, 10));
         else
             swap(body, first, second);
     }

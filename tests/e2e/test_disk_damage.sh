@@ -19,6 +19,7 @@ data/CURRENT      damaged damaged damaged damaged missing
 data/accrued.last damaged damaged damaged damaged missing
 node.key          key     key     key     key     key
 log.key           key     key     key     key     key
+cosigner.key      key     key     key     key     key
 transport.key     key     key     key     key     key
 secret.key        .       text    text    text    missing-file
 charter.json      text    text    text    text    missing-file

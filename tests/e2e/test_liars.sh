@@ -64,6 +64,7 @@ nobody_honest_is_blamed() {
         for other in "${names[@]}"; do
             [[ $node != "$other" ]] || continue
             for name in peer_{conflicts,bad_signatures,malformed_messages,refused_cuts}_total \
+                peer_cosignature_conflicts_total \
                 peer_link_{bad_frames,over_budget_frames}_total peer_ignored_messages_total; do
                 [[ $(count_of "$node" "$name" "$other") == 0 ]] ||
                     fail "$in_lie: $node blames $other" "$(grep "$name" "$work/metrics.$node")"
@@ -192,6 +193,15 @@ requests_without_end_are_served_in_part() {
 an_echo_harms_nobody() {
     peer echo ''
 }
+other_roots_are_cosigned_in_vain() {
+    local size
+    get grocer none /metrics
+    size=$(sed -n 's/^accrue_checkpoint_final_size //p' "$answer_file")
+    peer cosign peer_cosignature_conflicts_total
+    (($(sed -n 's/^accrue_checkpoint_final_size //p' "$work/metrics.grocer") > size)) ||
+        fail 'nothing became final meanwhile'
+    expect_match "node $liar cosigned another root" "$(<"$work/grocer.log")" 'the log of grocer'
+}
 # No lie that a node could know: /metrics tells when it was last heard.
 silence_is_waited_for_briefly() {
     local first
@@ -262,6 +272,7 @@ run_case claims_of_huge_heights_stop_nobody
 run_case garbage_of_every_length_is_counted
 run_case requests_without_end_are_served_in_part
 run_case an_echo_harms_nobody
+run_case other_roots_are_cosigned_in_vain
 run_case silence_is_waited_for_briefly
 run_case a_member_that_floods_is_cut_short
 run_case messages_that_never_end_take_little

@@ -75,7 +75,7 @@ every_mistake_of_a_configuration_is_told() {
 secrets_that_others_can_read_are_refused() {
     local file
     node_end grocer
-    for file in node.key log.key transport.key secret.key tokens.json; do
+    for file in node.key log.key cosigner.key transport.key secret.key tokens.json; do
         chmod 644 "$home/grocer/$file"
         start_refused "$home/grocer/node.json" 2 "$file" \
             'chmod 600|mode 0?600|readable|read by others'
@@ -85,13 +85,13 @@ secrets_that_others_can_read_are_refused() {
 
 keys_that_are_not_the_charters_are_refused() {
     local key
-    for key in key:node transport_key:transport log_key:log; do
+    for key in key:node transport_key:transport log_key:log cosigner_key:cosigner; do
         start_refused "$(changed_config ".${key%:*} = \"../books/${key#*:}.key\"")" 2 \
             "books/${key#*:}\\.key" 'not the .*key that the charter'
     done
     echo garbage >"$home/grocer/garbage.key"
     chmod 600 "$home/grocer/garbage.key"
-    for key in key transport_key log_key coalition_secret; do
+    for key in key transport_key log_key cosigner_key coalition_secret; do
         start_refused "$(changed_config ".$key = \"garbage.key\"")" 2 \
             'garbage\.key|coalition_secret'
     done

@@ -366,6 +366,11 @@ pages_join_without_gap_or_repeat() {
     expect_field '.transactions | length' 0
 }
 
+all_is_final() { # NODE
+    get "$1" auditor /v1/coalition
+    [[ $(jq '.final_size == .records' <<<"$body") == true ]]
+}
+
 all_nodes_hold_the_same_roots_and_balances() {
     local node
     nodes_agree || fail 'the nodes are not at one place' \
@@ -377,8 +382,16 @@ all_nodes_hold_the_same_roots_and_balances() {
         cmp -s "$work/balances.grocer" "$work/balances.$node" || fail "balances of $node" \
             "$(diff "$work/balances.grocer" "$work/balances.$node")"
     done
-    get grocer auditor /checkpoint
-    expect_match '^demo.example/ledger' "$body" checkpoint
+    # Final at every node, by at least three of the four, and the same.
+    for node in "${names[@]}"; do
+        eventually 5 all_is_final "$node" || fail "$node: not all is final"
+        get "$node" auditor /checkpoint
+        expect_match '^demo.example/ledger' "$body" checkpoint
+        sed -n '1,/^$/p' <<<"$body" >"$work/checkpoint.$node"
+        cmp -s "$work/checkpoint.grocer" "$work/checkpoint.$node" || fail "checkpoint of $node"
+        (($(grep -c '^— demo.example/ledger/' <<<"$body") >= 3)) || fail "$node: cosignatures" "$body"
+        (($(grep -c '^— demo.example/ledger ' <<<"$body") == 1)) || fail "$node: log key" "$body"
+    done
     # The nodes' links are authenticated, and nobody had to be corrected.
     get grocer auditor /metrics
     expect_match 'accrue_peer_link_up\{peer="fuel"\} 1' "$body" metrics

@@ -116,6 +116,10 @@ static struct scenario planted_scenario(enum plant plant, uint64_t seed)
         s.crashes = true;
         s.slow_write_ms = 150;
     }
+    if (plant == PLANT_EARLY_COSIGN) {
+        s.crashes = true;
+        s.slow_write_ms = 100;
+    }
     if (plant == PLANT_NO_PROOF || plant == PLANT_LOCAL_TEST) {
         s.loss = 350;
         s.partitions = true;

@@ -132,6 +132,29 @@ static void vote_far(struct world *w, uint16_t from, uint16_t to,
     post(w, from, to, message);
 }
 
+/* Of sizes to come, of any, and of honest nodes, as they once were. */
+static void cosign_much(struct world *w, uint16_t from, uint16_t to,
+                        const struct replica_status *status, struct message *message)
+{
+    struct cosignature *item = &message->body.cosignature.item;
+    uint16_t other = (uint16_t)sim_below(w, (uint32_t)w->scenario.nodes);
+    const struct cosign_peer *peer =
+        replica_cosigner(w->nodes[from].replica, (struct node_id){other});
+    memset(message, 0, sizeof(*message));
+    message->kind = MESSAGE_COSIGNATURE;
+    *item = (struct cosignature){.node = {from}, .root = some_hash(w), .time_s = sim_below(w, 99)};
+    item->size = 1 + (sim_chance(w, 300) ? sim_random(w) / 2 : status->records + sim_below(w, 9));
+    item->size -= item->size > 5 ? sim_below(w, 5) : 0;
+    cosignature_sign(item, w->nodes[from].cosigner_key, w->charter->origin);
+    post(w, from, to, message);
+    *item = peer->held[sim_below(w, COSIGN_HELD_MAX)].item;
+    if (item->size == 0)
+        return;
+    if (sim_chance(w, 200)) /* in another's name, badly signed */
+        item->root = some_hash(w);
+    post(w, from, to, message);
+}
+
 void attack(struct world *w, uint16_t from)
 {
     struct replica_status status;
@@ -149,6 +172,8 @@ void attack(struct world *w, uint16_t from)
             claim_much(w, from, to, &status, message);
         if (lies & LIE_FAR)
             vote_far(w, from, to, &status, message);
+        if (lies & LIE_COSIGN)
+            cosign_much(w, from, to, &status, message);
     }
     free(message);
 }

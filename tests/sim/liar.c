@@ -111,6 +111,19 @@ static bool lie_batch(struct world *w, uint16_t from, uint16_t to, struct messag
     return true;
 }
 
+/* Another root for the size, to half of the peers; the honest one goes out to the rest. */
+static bool lie_cosignature(struct world *w, uint16_t from, uint16_t to, struct message *message)
+{
+    struct cosignature *item = &message->body.cosignature.item;
+    if (item->node.v != from || !other_half(w, to))
+        return false;
+    item->root.at[0] ^= (uint8_t)(1 + sim_below(w, 3));
+    message->body.cosignature.final_size = sim_chance(w, 500) ? 0 : INT64_MAX;
+    cosignature_sign(item, w->nodes[from].cosigner_key, w->charter->origin);
+    post(w, from, to, message);
+    return true;
+}
+
 static void forge(struct world *w, uint16_t from, uint16_t to)
 {
     uint8_t junk[200];
@@ -146,6 +159,8 @@ void liar_send(struct world *w, uint16_t from, uint16_t to, struct bytes bytes)
             told = lie_proposal(w, from, to, message);
         else if (message->kind == MESSAGE_VOTES && lies & LIE_DOUBLE_VOTE)
             told = lie_votes(w, from, to, message);
+        else if (message->kind == MESSAGE_COSIGNATURE && lies & LIE_COSIGN)
+            told = lie_cosignature(w, from, to, message);
         else if (message->kind == MESSAGE_BATCH && lies & LIE_WITHHOLD && sim_chance(w, 700))
             told = true;
         else if (message->kind == MESSAGE_BATCH && lies & (LIE_FORK_LANE | LIE_SPLIT))

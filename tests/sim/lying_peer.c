@@ -295,6 +295,7 @@ static const struct lie_told lies[] = {
     {"garbage", 0, 0, tell_garbage, NULL},
     {"requests", 0, 0, tell_requests, NULL},
     {"echo", 0, 0, tell_echo, NULL},
+    {"cosign", LIE_COSIGN, LIE_COSIGN, NULL, NULL},
     {"silent", LIE_SILENT, 0, NULL, NULL},
 };
 
@@ -425,10 +426,12 @@ static struct channel_key *open_world(const struct config *config)
     world.random = world.now_ms = start_ms = wall_ms();
     struct sim_node *node = &world.nodes[self];
     need(keyfile_read(config->key, &node->key, &error), &error);
+    need(keyfile_read(config->cosigner_key, &node->cosigner_key, &error), &error);
     need(channel_keyfile_read(config->transport_key, &transport_key, &error), &error);
     struct replica_config inside = {.charter = world.charter,
                                     .self = id,
                                     .key = node->key,
+                                    .cosigner_key = node->cosigner_key,
                                     .store = disk_store(&node->disk),
                                     .nonce = world.random};
     need(replica_open(&inside, world.now_ms, &node->replica, &error), &error);

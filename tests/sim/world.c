@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "crypto/merkle.h"
+#include "partners/charter_policy.h"
 #include "protocol/codec.h"
 #include "protocol/plant.h"
 
@@ -124,6 +125,34 @@ static void claim(struct world *w, uint16_t node, const char *kind, uint64_t hei
     }
 }
 
+/* One root for a size, and no smaller size after a larger one, whatever the disk lost (rule 10). */
+static void check_cosignature(struct world *w, uint16_t from, const struct cosignature *item)
+{
+    struct sim_node *node = &w->nodes[from];
+    if (item->node.v != from)
+        return;
+    claim(w, from, "cosignature", item->size, 0, hash_as_bytes(&item->root));
+    if (item->size < node->cosigned && !(node->wiped && plant_active == PLANT_NONE))
+        world_fail(w, "honest node %u cosigned %llu records after %llu", from,
+                   (unsigned long long)item->size, (unsigned long long)node->cosigned);
+    if (item->size > node->cosigned)
+        node->cosigned = item->size;
+}
+
+/* Only what an honest node computed itself is ever final there. */
+static void check_final(struct world *w, uint16_t number)
+{
+    const struct sim_node *node = &w->nodes[number];
+    const struct cosign_final *final = replica_final(node->replica);
+    if (node->liar || final->size == 0)
+        return;
+    if (final->size > replica_record_count(node->replica))
+        world_fail(w, "node %u has a final checkpoint beyond its log", number);
+    for (size_t i = w->sealed_count; i-- > 0 && w->sealed[i].records >= final->size;)
+        if (w->sealed[i].records == final->size && !hash_equal(&w->sealed[i].root, &final->root))
+            world_fail(w, "node %u holds another root for final", number);
+}
+
 static void check_honest(struct world *w, uint16_t from, struct bytes bytes)
 {
     struct codec_reader reader;
@@ -139,6 +168,8 @@ static void check_honest(struct world *w, uint16_t from, struct bytes bytes)
             claim(w, from, vote->type == VOTE_PREVOTE ? "prevote" : "precommit", vote->height,
                   vote->round, hash_as_bytes(&vote->cut));
     }
+    if (m->kind == MESSAGE_COSIGNATURE)
+        check_cosignature(w, from, &m->body.cosignature.item);
     if (m->kind != MESSAGE_PROPOSAL)
         return;
     struct proposal *proposal = (struct proposal *)allocate(1, sizeof(*proposal));
@@ -282,6 +313,7 @@ static struct replica_config config_of(struct world *w, uint16_t number)
     return (struct replica_config){.charter = w->charter,
                                    .self = {number},
                                    .key = node->key,
+                                   .cosigner_key = node->cosigner_key,
                                    .store = disk_store(&node->disk),
                                    .mempool_bytes_max = 64 * 1024};
 }
@@ -306,6 +338,7 @@ static void start(struct world *w, uint16_t number)
                 .at_ms = w->now_ms, .kind = EVENT_TICK, .node = number, .life = node->life});
     if (replica_height(node->replica) > 0)
         check_height(w, number, replica_height(node->replica));
+    check_final(w, number);
     take_actions(w, number);
 }
 
@@ -337,6 +370,7 @@ static void durable(struct world *w, const struct event *event)
     drop(node->writing);
     node->writing = bytes_of(NULL, 0);
     replica_on_durable(node->replica, event->number, clock_of(w, event->node));
+    check_final(w, event->node);
     take_actions(w, event->node);
 }
 
@@ -430,6 +464,14 @@ static void handle(struct world *w, const struct event *event)
 
 /* ---- the coalition ------------------------------------------------------------------------- */
 
+static void make_cosigner_key(struct world *w, struct charter *c, uint16_t number)
+{
+    char name[NOTE_NAME_MAX + 1];
+    struct public_key key = signing_key_public(w->nodes[number].cosigner_key);
+    must(charter_cosigner_name(c->origin, c->nodes[number].name, name));
+    must(note_key_make(name, NOTE_TYPE_COSIGNATURE, &key, &c->nodes[number].cosigner_key, NULL));
+}
+
 static struct charter *make_charter(struct world *w)
 {
     const struct scenario *s = &w->scenario;
@@ -450,6 +492,7 @@ static struct charter *make_charter(struct world *w)
         c->nodes[i].partner.v = i;
         c->nodes[i].voter = i < s->nodes - s->observers;
         c->nodes[i].sign_key = signing_key_public(w->nodes[i].key);
+        make_cosigner_key(w, c, i);
         if (c->nodes[i].voter)
             c->voters[c->voter_count++] = i;
     }
@@ -482,7 +525,7 @@ struct scenario scenario_of(uint64_t seed)
     struct scenario s = {.seed = seed, .nodes = sizes[sim_below(&w, ARRAY_SIZE(sizes))]};
     size_t faulty = quorum_faulty(s.nodes);
     s.liars = faulty ? sim_below(&w, (uint32_t)faulty + 1) : 0;
-    s.lie_kinds = 1 + sim_below(&w, LIE_ALL);
+    s.lie_kinds = 1 + sim_below(&w, LIE_DRAWN);
     s.loss = sim_chance(&w, 500) ? sim_below(&w, 300) : sim_below(&w, 20);
     s.repeat = sim_below(&w, 100);
     s.delay_ms = 2 + sim_below(&w, sim_chance(&w, 300) ? 400 : 40);
@@ -503,6 +546,8 @@ struct scenario scenario_of(uint64_t seed)
     s.nodes += s.observers;
     s.clock_jumps = sim_chance(&w, 150);
     s.no_new_work = sim_chance(&w, 300);
+    if (sim_chance(&w, 300))
+        s.lie_kinds |= LIE_COSIGN;
     return s;
 }
 
@@ -540,6 +585,8 @@ static void set_up(struct world *w)
         put_u64be(seed32, s->seed);
         seed32[31] = (uint8_t)i;
         w->nodes[i].key = signing_key_from_seed(seed32);
+        seed32[30] = 1;
+        w->nodes[i].cosigner_key = signing_key_from_seed(seed32);
         uint32_t skew_ms = s->clock_jumps && i < 2 ? 3600000 : s->skew_ms;
         w->nodes[i].skew_ms = (int64_t)sim_below(w, skew_ms + 1) - skew_ms / 2;
         w->nodes[i].write_ms = 1 + sim_below(w, s->slow_write_ms);
@@ -609,6 +656,12 @@ static bool settled(struct world *w, char *why, size_t why_size)
             return false;
         }
         height = status.height;
+        if (status.final_size != status.records) {
+            (void)snprintf(why, why_size, "node %u has %llu records, and %llu of them are final", i,
+                           (unsigned long long)status.records,
+                           (unsigned long long)status.final_size);
+            return false;
+        }
         for (size_t p = 0; p < w->promise_count; p++)
             if (!kept(w, &w->promises[p], node)) {
                 (void)snprintf(why, why_size, "promise %s of node %u is not kept at node %u",
@@ -686,6 +739,7 @@ void world_release(struct world *w)
     for (size_t i = 0; i < SIM_NODES_MAX; i++) {
         replica_close(w->nodes[i].replica);
         signing_key_close(w->nodes[i].key);
+        signing_key_close(w->nodes[i].cosigner_key);
         disk_release(&w->nodes[i].disk);
         drop(w->nodes[i].writing);
         images_release(&w->nodes[i]);

@@ -45,7 +45,8 @@ enum lie {
     LIE_POISON = 512,  /* decisions that nobody took */
     LIE_CLAIM = 1024,  /* statuses of heights and votes that do not exist */
     LIE_FAR = 2048,    /* votes for far rounds */
-    LIE_ALL = 4095
+    LIE_COSIGN = 4096, /* wrong roots, far and old sizes, other nodes' cosignatures as they were */
+    LIE_DRAWN = 4095   /* at once; cosigning is drawn apart, so that older seeds play as they did */
 };
 
 enum event_kind {
@@ -77,14 +78,15 @@ struct sim_image {
 
 struct sim_node {
     struct replica *replica; /* NULL: down */
-    struct signing_key *key;
+    struct signing_key *key, *cosigner_key;
     struct disk disk;
     uint32_t life;
     int64_t skew_ms;
     uint32_t write_ms;
     bool liar, retired, wiped;
-    uint16_t side;   /* of a partition */
-    uint64_t height; /* last seen executed */
+    uint16_t side;     /* of a partition */
+    uint64_t height;   /* last seen executed */
+    uint64_t cosigned; /* the largest size that it ever said it cosigned */
     uint64_t writes;
     struct bytes writing; /* the group in flight: lost, or not, when it crashes now */
     struct sim_image images[SIM_IMAGES_KEPT];

@@ -30,7 +30,7 @@ struct heard { /* what a responder heard */
 struct world {
     struct charter *charter;
     struct buffer charter_bytes;
-    struct signing_key *key, *log_key;
+    struct signing_key *key, *log_key, *cosigner_key;
     struct disk disk;
     struct replica *replica;
     struct api *api;
@@ -151,9 +151,11 @@ static inline struct world *world_of(size_t voters)
     world->charter = coalition_found(draft);
     world->key = coalition_key(1, 0);
     world->log_key = coalition_key(3, 0);
+    world->cosigner_key = coalition_key(4, 0);
     world->now_ms = START_MS;
     struct replica_config config = {.charter = world->charter,
                                     .key = world->key,
+                                    .cosigner_key = world->cosigner_key,
                                     .store = disk_store(&world->disk),
                                     .nonce = 7};
     struct error error = {0};
@@ -201,6 +203,7 @@ static inline void world_close(struct world *world)
     disk_release(&world->disk);
     signing_key_close(world->key);
     signing_key_close(world->log_key);
+    signing_key_close(world->cosigner_key);
     buffer_release(&world->charter_bytes);
     charter_close(world->charter);
     free(world);

@@ -5,6 +5,7 @@
 #define TESTS_UNIT_COALITION_H
 
 #include "check.h"
+#include "partners/charter_policy.h"
 #include "partners/charter_write.h"
 #include "partners/settlement.h"
 #include "partners/state.h"
@@ -35,6 +36,15 @@ static inline struct public_key coalition_public(uint8_t kind, uint8_t number)
     return out;
 }
 
+static inline void coalition_cosigner(struct charter *charter, size_t place)
+{
+    struct charter_node *node = &charter->nodes[place];
+    struct public_key key = coalition_public(4, (uint8_t)place);
+    char name[NOTE_NAME_MAX + 1];
+    REQUIRE(charter_cosigner_name(charter->origin, node->name, name));
+    REQUIRE(note_key_make(name, NOTE_TYPE_COSIGNATURE, &key, &node->cosigner_key, NULL));
+}
+
 static inline void coalition_node(struct charter *charter, size_t place)
 {
     struct charter_node *node = &charter->nodes[place];
@@ -51,6 +61,7 @@ static inline void coalition_node(struct charter *charter, size_t place)
     signing_key_close(key);
     struct public_key log_key = coalition_public(3, (uint8_t)place);
     REQUIRE(note_key_make(charter->origin, NOTE_TYPE_ED25519, &log_key, &node->log_key, NULL));
+    coalition_cosigner(charter, place);
     snprintf(node->address, sizeof(node->address), "tcp://127.0.0.1:%zu", 7100 + place);
 }
 

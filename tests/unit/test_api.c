@@ -1,6 +1,7 @@
 // links: node
 // also: sim/disk.c
 /* The API without a socket, over a real replica of a coalition of one. */
+#include "crypto/policy.h"
 #include "node/api_parts.h"
 #include "unit/api_world.h"
 
@@ -392,19 +393,76 @@ CASE(an_unchanged_read_is_304)
     world_close(world);
 }
 
+/* Of the answer: by the charter's policy, as a reader with nothing else would. */
+static struct checkpoint final_checkpoint(struct world *world)
+{
+    struct policy policy;
+    struct policy_result result;
+    struct checkpoint checkpoint;
+    struct error error = {0};
+    REQUIRE(policy_parse(bytes_text(world->charter->tlog_policy), &policy, &error));
+    if (!policy_check(&policy, bytes_text(world->answer.body), &checkpoint, &result, &error))
+        printf("%s\n", error.text);
+    CHECK(policy_log_signed(&result, 0));
+    CHECK_INT(result.witnesses, 1);
+    CHECK_INT(result.times_s[0] / 100, START_MS / 100000);
+    policy_release(&policy);
+    return checkpoint;
+}
+
+CASE(the_checkpoint_is_the_newest_final_one)
+{
+    struct world *world = world_with_member();
+    for (int i = 0; i < 10; i++)
+        step(world, 20);
+    CHECK_INT(get(world, "/checkpoint", "auditor"), 200);
+    uint64_t size = final_checkpoint(world).size;
+    world->held = true; /* what is decided from here on is not durable, and so not cosigned */
+    struct heard *earn = allocate(1, sizeof(*earn));
+    struct api_request request = request_of("POST", "/v1/earn", "till", "e1");
+    struct bytes body = bytes_text("{\"member\":\"" MEMBER "\",\"points\":5}");
+    struct api_call *call = begin(world, &request, body, earn);
+    step(world, 300);
+    CHECK_INT(get(world, "/checkpoint", "auditor"), 200);
+    CHECK_INT(final_checkpoint(world).size, size);
+    release_writes(world);
+    for (int i = 0; i < 20; i++)
+        step(world, 20);
+    CHECK_INT(earn->status, 200);
+    api_call_close(call);
+    forget(earn);
+    free(earn);
+    CHECK_INT(get(world, "/checkpoint", "auditor"), 200);
+    CHECK(final_checkpoint(world).size > size);
+    CHECK_INT(get(world, "/metrics", "auditor"), 200);
+    CHECK(strstr(world->answer.body, "\naccrue_checkpoint_cosigned_size ") != NULL);
+    CHECK(strstr(world->answer.body, "\naccrue_cosignatures_total{node=\"books-1\"} 0\n") != NULL);
+    CHECK_INT(get(world, "/v1/coalition", "auditor"), 200);
+    CHECK_INT(number_of(world, NULL, "final_size"), number_of(world, NULL, "records"));
+    world_close(world);
+}
+
+CASE(before_the_first_final_checkpoint_there_is_none)
+{
+    struct world *world = world_of(4); /* nobody else is up */
+    CHECK_INT(get(world, "/checkpoint", "auditor"), 503);
+    CHECK_TEXT(text_of(world, "code"), "not-final");
+    CHECK_INT(world->answer.retry_after_s, 1);
+    CHECK(strstr(text_of(world, "detail"), "3 voters") != NULL);
+    world_close(world);
+}
+
 CASE(checkpoint_and_tiles_tell_the_same_tree)
 {
     struct world *world = world_with_member();
+    for (int i = 0; i < 10; i++)
+        step(world, 20);
     CHECK_INT(get(world, "/v1/coalition", "auditor"), 200);
     uint64_t records = (uint64_t)number_of(world, NULL, "records");
     char root[64];
     snprintf(root, sizeof(root), "%s", text_of(world, "root"));
     CHECK_INT(get(world, "/checkpoint", "auditor"), 200);
-    struct note_result result;
-    struct checkpoint checkpoint;
-    REQUIRE(note_open(bytes_text(world->answer.body), &world->charter->nodes[0].log_key, 1, &result,
-                      NULL));
-    REQUIRE(checkpoint_parse(result.text, &checkpoint, NULL));
+    struct checkpoint checkpoint = final_checkpoint(world);
     CHECK_INT(checkpoint.size, records);
     char seen[64];
     base64_encode(hash_as_bytes(&checkpoint.root), seen);
@@ -772,6 +830,8 @@ int main(void)
     RUN(pages_follow_their_cursors_to_the_end);
     RUN(every_route_is_described_and_nothing_else);
     RUN(an_unchanged_read_is_304);
+    RUN(the_checkpoint_is_the_newest_final_one);
+    RUN(before_the_first_final_checkpoint_there_is_none);
     RUN(checkpoint_and_tiles_tell_the_same_tree);
     RUN(files_of_the_log_are_tagged_and_kept_as_long_as_they_last);
     RUN(partial_tiles_outlive_the_tile_that_fills);

@@ -170,6 +170,8 @@ static void checkpoint_by_a_stranger(struct ledger *ledger, struct memory_source
 static void checkpoint_signature_changed(struct ledger *ledger, struct memory_source *memory)
 {
     (void)memory;
+    ledger->cosigners = 0; /* the log's own signature is the last then */
+    ledger_sign_note(ledger, ledger->log_key);
     ledger->note.at[ledger->note.size - 12] ^= 1;
 }
 /* One that the policy knows too. */

@@ -217,6 +217,7 @@ CASE(keys_and_names_are_used_once)
     check_mistakes(&json, 1, "nodes[1]: uses a key of nodes[0] again");
     draft = draft_full();
     snprintf(draft->nodes[3].name, sizeof(draft->nodes[3].name), "%s", draft->nodes[0].name);
+    coalition_cosigner(draft, 3);
     json = written(draft);
     check_mistakes(&json, 1, "nodes[3]: has the name of nodes[0]");
 }
@@ -229,6 +230,165 @@ CASE(a_log_key_has_the_origin_as_its_name)
                           &draft->nodes[0].log_key, NULL));
     struct buffer json = written(draft);
     check_mistakes(&json, 1, "nodes[0].log_key: must be named like the charter's origin");
+}
+
+CASE(a_cosigner_key_is_of_its_type_and_named_after_its_node)
+{
+    struct charter *draft = draft_full();
+    struct public_key key = draft->nodes[1].cosigner_key.key;
+    REQUIRE(note_key_make("ledger.example/test/books-2", NOTE_TYPE_COSIGNATURE, &key,
+                          &draft->nodes[1].cosigner_key, NULL));
+    struct buffer json = written(draft);
+    check_mistakes(&json, 1,
+                   "nodes[1].cosigner_key: must be named \"ledger.example/test/books-1\"");
+    draft = draft_full();
+    draft->nodes[1].cosigner_key = draft->nodes[1].log_key;
+    json = written(draft);
+    check_mistakes(&json, 2,
+                   "nodes[1].cosigner_key: is not a verifier key of type 04 (name+id+base64)");
+    draft = draft_full();
+    key = draft->nodes[2].log_key.key;
+    char name[NOTE_NAME_MAX + 1];
+    REQUIRE(charter_cosigner_name(draft->origin, draft->nodes[1].name, name));
+    REQUIRE(note_key_make(name, NOTE_TYPE_COSIGNATURE, &key, &draft->nodes[1].cosigner_key, NULL));
+    json = written(draft);
+    check_mistakes(&json, 1, "nodes[2]: uses a key of nodes[1] again");
+    char origin[NOTE_NAME_MAX + 1];
+    memset(origin, 'o', sizeof(origin) - 1);
+    origin[NOTE_NAME_MAX] = 0;
+    CHECK(!charter_cosigner_name(origin, "a", name));
+    origin[NOTE_NAME_MAX - 2] = 0;
+    CHECK(charter_cosigner_name(origin, "a", name) && strlen(name) == NOTE_NAME_MAX);
+}
+
+/* The usual policy of the draft, with `from` in it replaced. */
+static struct charter *draft_with_policy(const char *from, const char *to)
+{
+    struct charter *draft = draft_full();
+    struct buffer text;
+    buffer_init(&text, COALITION_JSON_MAX);
+    charter_policy_format(draft, &text);
+    edit(&text, from, to);
+    draft->tlog_policy = strdup(buffer_text(&text));
+    REQUIRE(draft->tlog_policy != NULL);
+    buffer_release(&text);
+    return draft;
+}
+
+#define OUTSIDE                                                                                    \
+    "witness outside partner-a.example/"                                                           \
+    "cosigner+71d30f36+BIE5dw6ofRdfVqNUZsNMfszLjYqRtO43ol32D1uPybOU\n"
+
+CASE(the_usual_tlog_policy_wants_a_quorum_of_the_voters)
+{
+    struct charter *draft = draft_full(), *charter = NULL;
+    draft->nodes[3].voter = false; /* of three, two are enough */
+    struct buffer json = written(draft);
+    REQUIRE(charter_parse(buffer_bytes(&json), &charter, NULL, NULL));
+    CHECK(strstr(charter->tlog_policy, "log ledger.example/test+") == charter->tlog_policy);
+    CHECK(strstr(charter->tlog_policy, "\nwitness voter/books-1 ledger.example/test/books-1+") !=
+          NULL);
+    CHECK(strstr(charter->tlog_policy, "voter/fuel-1") == NULL);
+    CHECK(strstr(charter->tlog_policy,
+                 "\ngroup voters 2 voter/grocer-1 voter/books-1 voter/cinema-1\n"
+                 "quorum voters\n") != NULL);
+    charter_close(charter);
+    buffer_release(&json);
+}
+
+/* Whoever has the policy alone must not accept what the coalition would not. */
+CASE(a_tlog_policy_that_is_met_too_easily_is_refused)
+{
+    static const struct {
+        const char *from, *to, *says;
+    } rows[] = {
+        {"group voters 3", "group voters 2",
+         "tlog_policy: its quorum is met with 2 of the voters, not 3"},
+        {"group voters 3", "group voters any",
+         "tlog_policy: its quorum is met with 1 of the voters, not 3"},
+        {"quorum voters", "quorum none",
+         "tlog_policy: its quorum is met with 0 of the voters, not 3"},
+        {"quorum voters", "quorum voter/fuel-1",
+         "tlog_policy: its quorum is met with 1 of the voters, not 3"},
+        {"group voters 3", OUTSIDE "group voters 3 outside",
+         "tlog_policy: its quorum is met with 2 of the voters, not 3"},
+        {"quorum voters", OUTSIDE "group either any outside voters\nquorum either",
+         "tlog_policy: its quorum is met with 0 of the voters, not 3"},
+        {"quorum voters", "quorum nobody",
+         "tlog_policy: line 10: the quorum is not defined on a line before"},
+        {"quorum voters\n", "", "tlog_policy: there is no quorum line"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct buffer json = written(draft_with_policy(rows[i].from, rows[i].to));
+        check_mistakes(&json, 1, rows[i].says);
+    }
+}
+
+CASE(a_tlog_policy_may_ask_for_more)
+{
+    static const char *const more[][2] = {
+        {"group voters 3", "group voters all"},
+        {"quorum voters", OUTSIDE "group both all outside voters\nquorum both"},
+        {"log ", "# ours\n\nlog "},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(more); i++) {
+        struct charter *charter = NULL;
+        struct buffer json = written(draft_with_policy(more[i][0], more[i][1]));
+        CHECK(charter_parse(buffer_bytes(&json), &charter, NULL, NULL));
+        charter_close(charter);
+        buffer_release(&json);
+    }
+}
+
+CASE(a_tlog_policy_names_exactly_our_logs_and_all_our_voters)
+{
+    struct charter *other = draft_full();
+    struct buffer key;
+    char line[NOTE_NAME_MAX + 200];
+    buffer_init(&key, COALITION_JSON_MAX);
+    note_key_format(&other->nodes[1].log_key, &key);
+    snprintf(line, sizeof(line), "log %s\n", buffer_text(&key));
+    struct buffer json = written(draft_with_policy(line, ""));
+    check_mistakes(&json, 1, "tlog_policy: has no log line with the log key of node books-1");
+    json = written(draft_with_policy(
+        line,
+        "log ledger.example/coalition+ccf77a9b+AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c\n"));
+    check_mistakes(&json, 1, "tlog_policy: has no log line with the log key of node books-1");
+    struct buffer more;
+    buffer_init(&more, COALITION_JSON_MAX);
+    buffer_printf(&more,
+                  "%slog ledger.example/coalition+ccf77a9b+"
+                  "AYqI4910CfGV/VLbLTy6XXLKZwm/HZQSG/N0iAG0D29c\n",
+                  line);
+    json = written(draft_with_policy(line, buffer_text(&more)));
+    check_mistakes(&json, 1, "tlog_policy: has the key of a log that is no node's");
+    buffer_release(&key);
+    buffer_clear(&more);
+    note_key_format(&other->nodes[1].cosigner_key, &more);
+    snprintf(line, sizeof(line), "witness voter/books-1 %s\n", buffer_text(&more));
+    json = written(draft_with_policy(line, OUTSIDE));
+    check_mistakes(&json, 1, "tlog_policy: line 9: a member is not defined on a line before");
+    struct charter *charter = draft_with_policy(line, OUTSIDE);
+    struct buffer text;
+    buffer_init(&text, COALITION_JSON_MAX);
+    buffer_append_text(&text, charter->tlog_policy);
+    edit(&text, " voter/books-1", " outside");
+    free(charter->tlog_policy);
+    charter->tlog_policy = strdup(buffer_text(&text));
+    json = written(charter);
+    check_mistakes(&json, 1, "tlog_policy: has no witness with the cosigner key of voter books-1");
+    buffer_release(&text);
+    buffer_release(&more);
+    charter_close(other);
+}
+
+CASE(a_charter_without_a_tlog_policy_is_refused)
+{
+    struct buffer json = written(draft_full());
+    edit(&json, "\"tlog_policy\"", "\"tlog-policy\"");
+    check_mistakes(&json, 2, "tlog-policy: is not a member that a charter has here");
+    json = written(draft_with_policy("quorum", "\x01quorum"));
+    check_mistakes(&json, 1, "tlog_policy: has a control character");
 }
 
 CASE(fees_need_an_operator)
@@ -263,7 +423,7 @@ CASE(all_mistakes_are_told_at_once)
     struct buffer json;
     buffer_init(&json, COALITION_JSON_MAX);
     buffer_append_text(&json, "{}");
-    check_mistakes(&json, 9, "version: is missing");
+    check_mistakes(&json, 10, "version: is missing");
     buffer_init(&json, COALITION_JSON_MAX);
     buffer_append_text(&json, "[1]");
     check_mistakes(&json, 1, "charter: must be an object");
@@ -387,6 +547,12 @@ int main(void)
     RUN(a_transport_key_must_be_signed_by_its_node);
     RUN(keys_and_names_are_used_once);
     RUN(a_log_key_has_the_origin_as_its_name);
+    RUN(a_cosigner_key_is_of_its_type_and_named_after_its_node);
+    RUN(the_usual_tlog_policy_wants_a_quorum_of_the_voters);
+    RUN(a_tlog_policy_that_is_met_too_easily_is_refused);
+    RUN(a_tlog_policy_may_ask_for_more);
+    RUN(a_tlog_policy_names_exactly_our_logs_and_all_our_voters);
+    RUN(a_charter_without_a_tlog_policy_is_refused);
     RUN(fees_need_an_operator);
     RUN(two_voters_are_a_choice_and_one_partner_has_one_voter);
     RUN(all_mistakes_are_told_at_once);

@@ -32,7 +32,7 @@ static void shop_open(struct shop *s, unsigned thinks_ms)
     s->now_ms = NOW_MS;
     s->key = signing_key_from_seed(seed);
     s->node.voter = true;
-    s->node.sign_key = signing_key_public(s->key);
+    s->node.sign_key = s->node.cosigner_key.key = signing_key_public(s->key);
     memcpy(c->currency, "EUR", 4);
     c->transition_count = c->partner_count = c->node_count = c->voter_count = 1;
     c->partners = &s->partner;
@@ -46,7 +46,8 @@ static void shop_open(struct shop *s, unsigned thinks_ms)
     c->limits.heartbeat_ms = 60000;
     c->limits.timeout_ms = 1000;
     c->limits.timeout_delta_ms = 500;
-    struct replica_config config = {.charter = c, .key = s->key, .store = disk_store(&s->disk)};
+    struct replica_config config = {
+        .charter = c, .key = s->key, .cosigner_key = s->key, .store = disk_store(&s->disk)};
     struct error error;
     REQUIRE(replica_open(&config, s->now_ms, &s->replica, &error));
 }

@@ -20,6 +20,7 @@ static const char secret_text[] =
 static const char good_text[] =
     "{\"charter\":\"charter.json\",\"node\":\"grocer-1\",\"data\":\"data\",\"key\":\"node.key\","
     "\"transport_key\":\"transport.key\",\"log_key\":\"log.key\","
+    "\"cosigner_key\":\"cosigner.key\","
     "\"coalition_secret\":\"secret.key\",\"tokens\":\"tokens.json\","
     "\"listen\":\"tcp://127.0.0.1:7101\","
     "\"http\":{\"listen\":\"127.0.0.1:8101\"}}";
@@ -41,8 +42,8 @@ static void file_write(const char *name, const char *text, mode_t mode)
 
 static void files_write(void)
 {
-    static const char *const others[] = {"charter.json", "node.key", "transport.key",
-                                         "log.key",      "tls.pem",  "tls.key"};
+    static const char *const others[] = {"charter.json", "node.key", "transport.key", "log.key",
+                                         "cosigner.key", "tls.pem",  "tls.key"};
     for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
         file_write(others[i], "x", 0600);
     }
@@ -150,6 +151,7 @@ CASE(what_is_written_is_read_back_the_same)
     snprintf(config.key, sizeof(config.key), "node.key");
     snprintf(config.transport_key, sizeof(config.transport_key), "transport.key");
     snprintf(config.log_key, sizeof(config.log_key), "log.key");
+    snprintf(config.cosigner_key, sizeof(config.cosigner_key), "cosigner.key");
     snprintf(config.coalition_secret, sizeof(config.coalition_secret), "secret.key");
     snprintf(config.tokens_file, sizeof(config.tokens_file), "tokens.json");
     snprintf(config.listen, sizeof(config.listen), "tcp://[::1]:7000");
@@ -202,7 +204,7 @@ CASE(every_member_is_checked)
 {
     files_write();
     static const char *const needed[] = {
-        "charter",          "node",   "data",   "key", "transport_key", "log_key",
+        "charter",          "node",   "data",   "key", "transport_key", "log_key", "cosigner_key",
         "coalition_secret", "tokens", "listen", "http"};
     for (size_t i = 0; i < ARRAY_SIZE(needed); i++) {
         char says[64];
@@ -340,8 +342,8 @@ CASE(all_mistakes_come_at_once_and_are_counted)
     struct config *config = NULL;
     struct error error;
     CHECK(!load(&config, &error));
-    CHECK_INT(mistakes.count, 12);
-    CHECK(strstr(error.text, "has 12 mistakes, the first: node: "));
+    CHECK_INT(mistakes.count, 13);
+    CHECK(strstr(error.text, "has 13 mistakes, the first: node: "));
     CHECK(config == NULL);
 }
 
@@ -433,9 +435,9 @@ int main(void)
     RUN(a_flood_of_mistakes_is_bounded_and_stays_text);
     RUN(a_file_that_is_no_object_says_where);
     RUN(addresses_are_split);
-    static const char *const names[] = {"charter.json", "node.key",   "transport.key",
-                                        "log.key",      "tls.pem",    "tls.key",
-                                        "tokens.json",  "secret.key", "node.json"};
+    static const char *const names[] = {"charter.json", "node.key", "transport.key", "log.key",
+                                        "cosigner.key", "tls.pem",  "tls.key",       "tokens.json",
+                                        "secret.key",   "node.json"};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         unlink(in_folder(names[i]));
     }

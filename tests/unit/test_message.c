@@ -77,6 +77,15 @@ static void example(enum message_kind kind)
         message.body.answer.vote_count = 1;
         message.body.answer.votes[0] = vote_of(3);
         return;
+    case MESSAGE_COSIGNATURE:
+        message.body.cosignature.item =
+            (struct cosignature){.node = {2},
+                                 .size = 311,
+                                 .root = hash_bytes(bytes_text("root at 311")),
+                                 .time_s = 1700000000};
+        memset(message.body.cosignature.item.signature.at, 0x51, SIGNATURE_SIZE);
+        message.body.cosignature.final_size = 307;
+        return;
     }
 }
 
@@ -137,6 +146,30 @@ CASE(each_kind_has_its_frozen_bytes)
               "99c7a7ffc4b9c85966cb398ba7315d152120035840515151515151515151515151515151515151515151"
               "515151515151515151515151515151515151515151515151515151515151515151515151515151515151"
               "5140");
+    CHECK_HEX(encoded_example(MESSAGE_COSIGNATURE),
+              "83010a8285021901375820120af3b3ed5c0b48d96030e5c6cac61671f254473532a4adde4f2603100450"
+              "a81a6553f100584051515151515151515151515151515151515151515151515151515151515151515151"
+              "515151515151515151515151515151515151515151515151515151515151190133");
+}
+
+#define COSIGNATURE_TAKEN(field, value)                                                            \
+    __extension__({                                                                                \
+        example(MESSAGE_COSIGNATURE);                                                              \
+        message.body.cosignature.field = (value);                                                  \
+        law_holds(again, encoded());                                                               \
+    })
+
+CASE(a_cosignature_keeps_to_its_bounds)
+{
+    CHECK(COSIGNATURE_TAKEN(item.node.v, NODES_MAX - 1));
+    CHECK(!COSIGNATURE_TAKEN(item.node.v, NODES_MAX));
+    CHECK(COSIGNATURE_TAKEN(item.size, 1));
+    CHECK(!COSIGNATURE_TAKEN(item.size, 0));
+    CHECK(!COSIGNATURE_TAKEN(item.size, (uint64_t)INT64_MAX + 1));
+    CHECK(COSIGNATURE_TAKEN(item.time_s, TIME_MS_MAX / 1000));
+    CHECK(!COSIGNATURE_TAKEN(item.time_s, TIME_MS_MAX / 1000 + 1));
+    CHECK(COSIGNATURE_TAKEN(final_size, 0));
+    CHECK(!COSIGNATURE_TAKEN(final_size, (uint64_t)INT64_MAX + 1));
 }
 
 CASE(any_bytes_fail_or_come_back_as_they_were)
@@ -325,6 +358,7 @@ int main(void)
     RUN(a_status_keeps_to_its_bounds);
     RUN(a_status_of_too_many_lanes_or_rounds_is_refused);
     RUN(requests_keep_to_their_bounds);
+    RUN(a_cosignature_keeps_to_its_bounds);
     RUN(carried_objects_keep_to_their_sizes);
     RUN(a_message_beyond_its_size_is_refused);
     return check_report();

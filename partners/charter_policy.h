@@ -1,0 +1,27 @@
+/* charter_policy.h - the charter's C2SP tlog-policy: which cosignatures make a checkpoint final.
+ *
+ * Whoever has this text alone, without the rest of the charter, accepts a checkpoint by it. So it
+ * must not accept less than the coalition itself does: Q voters, and any witness from outside only
+ * on top of them. Pure. Threads: any.
+ */
+#ifndef PARTNERS_CHARTER_POLICY_H
+#define PARTNERS_CHARTER_POLICY_H
+
+#include "partners/charter.h"
+
+/* The name of a node's cosigner key: the log's origin, '/', the node's name. So a key's name tells
+ * which log it is for, no two nodes share one, and none is the origin. False: it is longer than a
+ * key name may be. */
+bool charter_cosigner_name(const char *origin, const char *node,
+                           char name_out[NOTE_NAME_MAX + 1]) MUST_USE;
+
+/* The usual policy: every node's log key, every voter as a witness ("voter/NODE"), one group of
+ * them, "voters", of which Q are enough, and that group as the quorum. Appended. */
+void charter_policy_format(const struct charter *charter, struct buffer *text_out);
+
+/* charter->tlog_policy parses; its logs are exactly the nodes' log keys; every voter's cosigner key
+ * is among the witnesses; and no checkpoint meets its quorum with fewer than Q voters, whoever else
+ * cosigned it. ERROR_INVALID says which of these does not hold. */
+bool charter_policy_check(const struct charter *charter, struct error *error) MUST_USE;
+
+#endif
