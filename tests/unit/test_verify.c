@@ -10,7 +10,6 @@ enum { FLIPS = 150, SEED = 20261121 };
 static struct served served;
 static struct http *http;
 
-/* Audits the ledger as the node serves it; `charter` is the one that it must have. */
 static struct verify_node audit_served(const struct ledger *ledger, struct bytes charter)
 {
     struct cli_target target = {.name = "node"};
