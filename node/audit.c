@@ -1,55 +1,15 @@
-#include "node/audit.h"
+#include "node/audit_parts.h"
 
-#include "protocol/batch.h"
 #include "protocol/codec.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEADER_MAX = 256, STEPS_MAX = CODEC_ITEMS_MAX };
-
-/* A batch of the height under way: what its header says, until its records have come. */
-struct step {
-    struct bytes header; /* into the proof */
-    struct signature signature;
-    uint16_t lane;
-    uint64_t sequence;
-    struct hash id, previous;
-    uint32_t transaction_count;
-    uint64_t first; /* record index */
-};
-
-struct audit {
-    const struct charter *charter;
-    struct audit_tiles tiles;
-    bool has_tiles;
-    struct verifier *verifiers[NODES_MAX];
-    bool is_voter[NODES_MAX];
-    struct state *state;
-    struct merkle tree;
-    struct cut cut; /* of the height under way, or the last one */
-    struct lane_head lanes[NODES_MAX];
-
-    struct buffer proof; /* of the height under way; steps point into it */
-    struct step *steps;
-    size_t step_count, step_capacity;
-    size_t step;       /* whose record comes next; step_count: the seal's turn */
-    uint32_t position; /* in it */
-    struct buffer payload, scratch;
-    uint64_t transactions; /* of this height */
-    bool under_way, stopped;
-
-    struct audit_height *heights;
-    size_t height_count, height_capacity;
-    struct audit_finding findings[AUDIT_FINDINGS_MAX];
-    size_t finding_count;
-    struct audit_counts counts;
-};
-
 /* ---- lifecycle ----------------------------------------------------------------------------- */
 
-struct audit *audit_open(const struct charter *charter, const struct audit_tiles *tiles)
+static struct audit *open_with(const struct charter *charter, const struct audit_tiles *tiles,
+                               struct state *state, struct naive *model)
 {
     struct audit *audit = (struct audit *)allocate(1, sizeof(*audit));
     audit->charter = charter;
@@ -60,13 +20,20 @@ struct audit *audit_open(const struct charter *charter, const struct audit_tiles
         audit->verifiers[i] = verifier_open(&charter->nodes[i].sign_key);
         audit->is_voter[i] = charter->nodes[i].voter;
     }
-    audit->state = state_open(charter);
+    audit->state = state;
+    audit->model = model;
     merkle_init(&audit->tree);
     audit->cut.id = charter->coalition;
     buffer_init(&audit->proof, BATCH_SIZE_MAX * 16);
     buffer_init(&audit->payload, BATCH_PAYLOAD_MAX);
     buffer_init(&audit->scratch, BATCH_SIZE_MAX);
     return audit;
+}
+
+struct audit *audit_open(const struct charter *charter, const struct audit_tiles *tiles,
+                         struct naive *model)
+{
+    return open_with(charter, tiles, state_open(charter), model);
 }
 
 void audit_close(struct audit *audit)
@@ -76,6 +43,7 @@ void audit_close(struct audit *audit)
     for (size_t i = 0; i < NODES_MAX; i++)
         verifier_close(audit->verifiers[i]);
     state_close(audit->state);
+    naive_close(audit->model);
     buffer_release(&audit->proof);
     buffer_release(&audit->payload);
     buffer_release(&audit->scratch);
@@ -86,307 +54,102 @@ void audit_close(struct audit *audit)
 
 /* ---- findings ------------------------------------------------------------------------------ */
 
-void audit_found(struct audit *audit, const char *what, const char *expected, const char *found,
+void audit_found(struct audit *audit, enum audit_code code, const char *expected, const char *found,
                  const char *where, ...)
 {
     size_t place = audit->finding_count++;
     if (place >= AUDIT_FINDINGS_MAX)
         return;
     struct audit_finding *finding = &audit->findings[place];
-    finding->what = what;
+    finding->code = code;
     snprintf(finding->expected, sizeof(finding->expected), "%s", expected);
     snprintf(finding->found, sizeof(finding->found), "%s", found);
     va_list arguments;
     va_start(arguments, where);
     vsnprintf(finding->where, sizeof(finding->where), where, arguments);
     va_end(arguments);
+    finding->spot = audit->spot;
+    finding->signer_count = audit->spot.has_height ? audit->signer_count : 0;
+    memcpy(finding->signers, audit->signers, sizeof(finding->signers));
 }
 
-static void found_hash(struct audit *audit, const char *what, const struct hash *expected,
-                       const struct hash *found, const char *where)
+bool audit_same_hash(struct audit *audit, enum audit_code code, const struct hash *expected,
+                     const struct hash *found, const char *where)
 {
     char want[HASH_HEX_SIZE + 1];
     char have[HASH_HEX_SIZE + 1];
-    hex_encode(hash_as_bytes(expected), want);
-    hex_encode(hash_as_bytes(found), have);
-    audit_found(audit, what, want, have, "%s", where);
-}
-
-static void found_number(struct audit *audit, const char *what, uint64_t expected, uint64_t found,
-                         const char *where)
-{
-    char want[32];
-    char have[32];
-    snprintf(want, sizeof(want), "%llu", (unsigned long long)expected);
-    snprintf(have, sizeof(have), "%llu", (unsigned long long)found);
-    audit_found(audit, what, want, have, "%s", where);
-}
-
-/* "height 7: lane of books, sequence 12", and the like: a text for `where`. */
-struct place {
-    char text[AUDIT_TEXT_MAX];
-};
-static struct place place_of(const char *format, ...) PRINTF_LIKE(1, 2);
-static struct place place_of(const char *format, ...)
-{
-    struct place place;
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(place.text, sizeof(place.text), format, arguments);
-    va_end(arguments);
-    return place;
-}
-
-static struct place place_of_step(const struct audit *audit, const struct step *step)
-{
-    return place_of("height %llu: lane of %s, batch %llu (records %llu to %llu)",
-                    (unsigned long long)audit->cut.height, audit->charter->nodes[step->lane].name,
-                    (unsigned long long)step->sequence, (unsigned long long)step->first,
-                    (unsigned long long)(step->first + step->transaction_count - 1));
-}
-
-static bool same_hash(struct audit *audit, const char *what, const struct hash *expected,
-                      const struct hash *found, const char *where)
-{
     if (hash_equal(expected, found))
         return true;
-    found_hash(audit, what, expected, found, where);
+    hex_encode(hash_as_bytes(expected), want);
+    hex_encode(hash_as_bytes(found), have);
+    audit_found(audit, code, want, have, "%s", where);
     return false;
 }
 
-static bool same_number(struct audit *audit, const char *what, uint64_t expected, uint64_t found,
-                        const char *where)
+bool audit_same_number(struct audit *audit, enum audit_code code, uint64_t expected, uint64_t found,
+                       const char *where)
 {
-    if (expected != found)
-        found_number(audit, what, expected, found, where);
-    return expected == found;
+    char want[32];
+    char have[32];
+    if (expected == found)
+        return true;
+    snprintf(want, sizeof(want), "%llu", (unsigned long long)expected);
+    snprintf(have, sizeof(have), "%llu", (unsigned long long)found);
+    audit_found(audit, code, want, have, "%s", where);
+    return false;
 }
 
-/* ---- a height's proof ---------------------------------------------------------------------- */
-
-/* As much of a batch header as is needed before its records have come; the rest is checked when
- * the batch can be rebuilt. */
-static bool step_decode(struct step *step, size_t node_count, struct error *error)
+struct audit_text audit_text(const char *format, ...)
 {
-    struct codec_reader reader;
-    codec_reader_init(&reader, step->header);
-    codec_get_array(&reader, 9, 9);
-    codec_get_uint(&reader, UINT16_MAX);
-    codec_get_bytes(&reader, HASH_SIZE, HASH_SIZE);
-    step->lane = (uint16_t)codec_get_uint(&reader, node_count - 1);
-    step->sequence = codec_get_uint(&reader, INT64_MAX);
-    codec_get_fixed(&reader, step->previous.at, HASH_SIZE);
-    codec_get_uint(&reader, TIME_MS_MAX);
-    step->transaction_count = (uint32_t)codec_get_uint(&reader, BATCH_TRANSACTIONS_MAX);
-    codec_get_uint(&reader, BATCH_PAYLOAD_MAX);
-    codec_get_bytes(&reader, HASH_SIZE, HASH_SIZE);
-    step->id = hash_bytes(step->header);
-    return codec_finish(&reader, "batch header", error);
+    struct audit_text text;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text.text, sizeof(text.text), format, arguments);
+    va_end(arguments);
+    return text;
 }
 
-static bool steps_decode(struct audit *audit, struct codec_reader *reader, struct error *error)
+struct audit_text audit_step_text(const struct audit *audit, const struct audit_step *step)
 {
-    audit->step_count = 0;
-    size_t count = codec_get_array(reader, 0, STEPS_MAX);
-    for (size_t i = 0; i < count && !reader->failed; i++) {
-        audit->steps = (struct step *)array_grow(audit->steps, &audit->step_capacity, i + 1,
-                                                 sizeof(*audit->steps));
-        struct step *step = &audit->steps[i];
-        codec_get_array(reader, 3, 3);
-        step->header = codec_get_bytes(reader, 1, HEADER_MAX);
-        codec_get_fixed(reader, step->signature.at, SIGNATURE_SIZE);
-        step->first = codec_get_uint(reader, INT64_MAX);
-        if (reader->failed)
-            break;
-        if (!step_decode(step, audit->charter->node_count, error))
-            return false;
-        audit->step_count = i + 1;
+    return audit_text("height %llu: lane of %s, batch %llu (records %llu to %llu)",
+                      (unsigned long long)audit->cut.height, audit->charter->nodes[step->lane].name,
+                      (unsigned long long)step->sequence, (unsigned long long)step->first,
+                      (unsigned long long)(step->first + step->transaction_count - 1));
+}
+
+/* A name for a number that may come from anywhere. */
+static const char *partner_name(const struct audit *audit, struct partner_id partner)
+{
+    return partner.v < audit->charter->partner_count ? audit->charter->partners[partner.v].name
+                                                     : "(no such partner)";
+}
+
+struct audit_text audit_effect_text(const struct audit *audit, const struct effect *e)
+{
+    char money[MONEY_TEXT_SIZE];
+    unsigned long long lot = (unsigned long long)e->lot.v;
+    long long amount = (long long)e->amount;
+    switch (e->kind) {
+    case EFFECT_LOT:
+        return audit_text("lot %llu of %lld comes into being", lot, amount);
+    case EFFECT_MOVE:
+        return audit_text("%lld of lot %llu go from %s to %s", amount, lot, pool_word(e->from),
+                          pool_word(e->to));
+    case EFFECT_OBLIGATION:
+        money_format((struct money){e->amount}, 0, money);
+        return audit_text("%s owes %s %s (%s)", partner_name(audit, e->partner),
+                          partner_name(audit, e->creditor), money, line_class_word(e->line_class));
+    case EFFECT_DEFICIT:
+        return audit_text("a deficit of %lld to %s", amount, partner_name(audit, e->partner));
+    case EFFECT_WAIVED:
+        return audit_text("%lld waived", amount);
+    case EFFECT_FIRST:
+        return audit_text("first decided by record %llu", (unsigned long long)e->first.v);
     }
-    return true;
+    return audit_text("nothing");
 }
 
-/* [version, height, first record index, certificate, cut, [[header, signature, first]...]] */
-static bool proof_decode(struct audit *audit, struct certificate *certificate, struct cut *cut,
-                         uint64_t *first_out, struct error *error)
-{
-    struct codec_reader reader;
-    codec_reader_init(&reader, buffer_bytes(&audit->proof));
-    codec_get_array(&reader, 6, 6);
-    if (codec_get_uint(&reader, UINT16_MAX) != FORMAT_VERSION)
-        codec_fail(&reader, "unknown format version");
-    uint64_t height = codec_get_uint(&reader, INT64_MAX);
-    *first_out = codec_get_uint(&reader, INT64_MAX);
-    certificate_get(&reader, certificate);
-    struct bytes cut_bytes = codec_get_bytes(&reader, 1, CUT_SIZE_MAX);
-    if (!reader.failed && !cut_decode(cut_bytes, cut, error))
-        return false;
-    if (!reader.failed && height != cut->height)
-        codec_fail(&reader, "its height is not its cut's");
-    return steps_decode(audit, &reader, error) && codec_finish(&reader, "height proof", error);
-}
-
-static bool certificate_holds(struct audit *audit, const struct certificate *certificate,
-                              const struct cut *cut)
-{
-    const struct charter *charter = audit->charter;
-    struct error error;
-    struct place place = place_of("height %llu: certificate", (unsigned long long)cut->height);
-    struct place height = place_of("%s: height", place.text);
-    struct place of = place_of("%s: cut", place.text);
-    if (!same_number(audit, "certificate", cut->height, certificate->height, height.text) ||
-        !same_hash(audit, "certificate", &cut->id, &certificate->cut, of.text))
-        return false;
-    const struct verifier *verifiers[NODES_MAX];
-    memcpy(verifiers, audit->verifiers, sizeof(verifiers));
-    size_t quorum = quorum_size(charter->voter_count);
-    if (!certificate_verify(certificate, &charter->coalition, verifiers, audit->is_voter,
-                            charter->node_count, quorum, &error)) {
-        char want[64];
-        snprintf(want, sizeof(want), "%zu valid signatures of voters", quorum);
-        audit_found(audit, "certificate", want, error.text, "%s", place.text);
-        return false;
-    }
-    audit->counts.votes += certificate->count;
-    return true;
-}
-
-/* The cut repeats what every voter had after height - 2. */
-static bool cut_past_holds(struct audit *audit, const struct cut *cut, const char *where)
-{
-    struct audit_height past = {0};
-    if (cut->height >= 3)
-        past = audit->heights[cut->height - 3]; /* heights[h - 1] is height h */
-    struct place count = place_of("%s: record count", where);
-    struct place digest = place_of("%s: state digest", where);
-    struct place root = place_of("%s: record root", where);
-    return same_number(audit, "cut", past.records, cut->record_count, count.text) &&
-           same_hash(audit, "cut", &past.digest, &cut->state_digest, digest.text) &&
-           same_hash(audit, "cut", &past.root, &cut->record_root, root.text);
-}
-
-static bool cut_holds(struct audit *audit, const struct cut *cut)
-{
-    const struct charter *charter = audit->charter;
-    /* The height that is due, not the one that it claims. */
-    struct place place = place_of("height %zu: cut", audit->height_count + 1);
-    struct place height = place_of("%s: height", place.text);
-    struct place coalition = place_of("%s: coalition", place.text);
-    struct place previous = place_of("%s: previous cut", place.text);
-    struct place lanes = place_of("%s: number of lanes", place.text);
-    struct place evidence = place_of("%s: evidence", place.text);
-    if (!same_number(audit, "cut", audit->height_count + 1, cut->height, height.text) ||
-        !same_hash(audit, "cut", &charter->coalition, &cut->coalition, coalition.text) ||
-        !same_hash(audit, "cut", &audit->cut.id, &cut->previous, previous.text) ||
-        !same_number(audit, "cut", charter->node_count, cut->lane_count, lanes.text) ||
-        !same_number(audit, "cut", 0, cut->evidence_count, evidence.text))
-        return false;
-    if (audit->height_count && cut->time_ms <= audit->cut.time_ms) {
-        audit_found(audit, "cut", "a time later than the last cut's", "an earlier one", "%s: time",
-                    place.text);
-        return false;
-    }
-    return cut_past_holds(audit, cut, place.text);
-}
-
-/* ---- lanes and order ----------------------------------------------------------------------- */
-
-static bool step_chains(struct audit *audit, const struct step *step, struct lane_head *head,
-                        uint64_t first)
-{
-    struct place place = place_of_step(audit, step);
-    if (step->transaction_count == 0) {
-        audit_found(audit, "batch", "at least one transaction", "none", "%s", place.text);
-        return false;
-    }
-    /* First of all: a changed header is named itself, and not the one after, whose link breaks. */
-    const struct verifier *verifier = audit->verifiers[step->lane];
-    if (!verifier || !verify(verifier, PURPOSE_BATCH, &audit->charter->coalition,
-                             hash_as_bytes(&step->id), &step->signature)) {
-        audit_found(audit, "batch", "the lane owner's signature", "one that does not hold", "%s",
-                    place.text);
-        return false;
-    }
-    struct place sequence = place_of("%s: sequence", place.text);
-    struct place previous = place_of("%s: previous batch", place.text);
-    struct place record = place_of("%s: first record", place.text);
-    if (!same_number(audit, "lane", head->sequence + 1, step->sequence, sequence.text) ||
-        !same_hash(audit, "lane", &head->id, &step->previous, previous.text) ||
-        !same_number(audit, "order", first, step->first, record.text))
-        return false;
-    *head = (struct lane_head){.sequence = step->sequence, .id = step->id};
-    return true;
-}
-
-/* Rule 12: lanes permuted by the previous cut, then one batch of each in turn; and each lane goes
- * from its last decided head to the one that the cut names. */
-static bool steps_hold(struct audit *audit, const struct cut *cut, uint64_t first)
-{
-    uint16_t order[NODES_MAX];
-    struct lane_head heads[NODES_MAX];
-    memcpy(heads, audit->lanes, sizeof(heads));
-    cut_lane_order(&cut->previous, cut->lane_count, order);
-    size_t next = 0;
-    for (bool moved = true; moved;) {
-        moved = false;
-        for (uint16_t i = 0; i < cut->lane_count; i++) {
-            uint16_t lane = order[i];
-            if (heads[lane].sequence >= cut->lanes[lane].sequence)
-                continue;
-            struct place place = place_of("height %llu: batch %zu in order of execution",
-                                          (unsigned long long)cut->height, next + 1);
-            const struct step *step = next < audit->step_count ? &audit->steps[next++] : NULL;
-            if (!step) {
-                audit_found(audit, "order", audit->charter->nodes[lane].name, "no more batches",
-                            "%s", place.text);
-                return false;
-            }
-            if (step->lane != lane) {
-                audit_found(audit, "order", audit->charter->nodes[lane].name,
-                            audit->charter->nodes[step->lane].name, "%s", place.text);
-                return false;
-            }
-            if (!step_chains(audit, step, &heads[lane], first))
-                return false;
-            first += step->transaction_count;
-            moved = true;
-        }
-    }
-    for (uint16_t lane = 0; lane < cut->lane_count; lane++) {
-        struct place place =
-            place_of("height %llu: lane of %s: head", (unsigned long long)cut->height,
-                     audit->charter->nodes[lane].name);
-        if (!same_number(audit, "lane", cut->lanes[lane].sequence, heads[lane].sequence,
-                         place.text) ||
-            !same_hash(audit, "lane", &cut->lanes[lane].id, &heads[lane].id, place.text))
-            return false;
-    }
-    memcpy(audit->lanes, heads, sizeof(heads));
-    struct place place = place_of("height %llu: batches", (unsigned long long)cut->height);
-    return same_number(audit, "order", next, audit->step_count, place.text);
-}
-
-static bool proof_holds(struct audit *audit, uint64_t *first_out)
-{
-    struct certificate *certificate = (struct certificate *)allocate(1, sizeof(*certificate));
-    struct cut *cut = (struct cut *)allocate(1, sizeof(*cut));
-    struct error error;
-    bool ok = proof_decode(audit, certificate, cut, first_out, &error);
-    if (!ok)
-        audit_found(audit, "proof", "a height proof", error.text, "height %zu",
-                    audit->height_count + 1);
-    struct place place = place_of("height %zu: first record", audit->height_count + 1);
-    ok = ok && cut_holds(audit, cut) && certificate_holds(audit, certificate, cut) &&
-         same_number(audit, "order", audit->tree.size, *first_out, place.text);
-    if (ok) {
-        audit->cut.height = cut->height; /* for places in texts */
-        ok = steps_hold(audit, cut, *first_out);
-    }
-    if (ok)
-        audit->cut = *cut;
-    free(certificate);
-    free(cut);
-    return ok;
-}
+/* ---- heights ------------------------------------------------------------------------------- */
 
 bool audit_height_begin(struct audit *audit, struct bytes proof, uint64_t *first_out,
                         uint64_t *count_out)
@@ -394,16 +157,16 @@ bool audit_height_begin(struct audit *audit, struct bytes proof, uint64_t *first
     must(!audit->under_way);
     if (audit->stopped)
         return false;
+    audit->signer_count = 0;
+    audit->spot = (struct audit_spot){.has_height = true, .height = audit_height(audit) + 1};
     buffer_clear(&audit->proof);
     buffer_append(&audit->proof, proof);
-    if (audit->proof.overflowed) {
-        audit_found(audit, "proof", "a height proof", "one that is too large", "height %zu",
-                    audit->height_count + 1);
-        audit->stopped = true;
-        return false;
-    }
-    if (!proof_holds(audit, first_out)) {
-        audit->stopped = true;
+    if (audit->proof.overflowed)
+        audit_found(audit, AUDIT_PROOF_FORM, "a height proof", "one that is too large",
+                    "height %llu", (unsigned long long)audit_height(audit) + 1);
+    audit->stopped = audit->proof.overflowed || !audit_proof_holds(audit, first_out);
+    if (audit->stopped) {
+        audit->spot = (struct audit_spot){0};
         return false;
     }
     *count_out = 1; /* the seal */
@@ -414,211 +177,23 @@ bool audit_height_begin(struct audit *audit, struct bytes proof, uint64_t *first
     audit->transactions = 0;
     buffer_clear(&audit->payload);
     audit->under_way = true;
+    audit->derailed = false;
     state_begin(audit->state, audit->cut.height, audit->cut.time_ms);
+    if (audit->model)
+        naive_begin(audit->model, audit->cut.time_ms);
     return true;
 }
 
-/* ---- records ------------------------------------------------------------------------------- */
-
-/* A changed hash names its record; a hash above the leaves names what it covers. */
-static void compare_tile(struct audit *audit, uint32_t level, uint64_t index,
-                         const struct hash *own, uint32_t count)
-{
-    struct hash served[TILE_WIDTH];
-    struct error error;
-    struct place place = place_of("tile %u/%llu", level, (unsigned long long)index);
-    audit->counts.tiles++;
-    if (!audit->tiles.read(audit->tiles.context, level, index, count, served, &error)) {
-        audit_found(audit, "tile", "to be read", error.text, "%s", place.text);
-        return;
-    }
-    for (uint32_t i = 0; i < count; i++)
-        if (!hash_equal(&own[i], &served[i])) {
-            uint64_t covers = (index * TILE_WIDTH + i) << (8 * (level & 7));
-            struct place hash = place_of("%s, hash %u: covers record %llu%s", place.text, i,
-                                         (unsigned long long)covers, level ? " and on" : "");
-            found_hash(audit, "tile", &own[i], &served[i], hash.text);
-            return;
-        }
-}
-
-static void on_full_tile(void *context, uint32_t level, uint64_t index,
-                         const struct hash tile[TILE_WIDTH])
-{
-    struct audit *audit = (struct audit *)context;
-    if (audit->has_tiles)
-        compare_tile(audit, level, index, tile, TILE_WIDTH);
-}
-
-static void append_leaf(struct audit *audit, struct bytes record)
-{
-    struct hash leaf = merkle_leaf(record);
-    merkle_append(&audit->tree, &leaf, on_full_tile, audit);
-    audit->counts.records++;
-}
-
-/* The records' transactions are exactly what the lane's owner signed. */
-static void end_batch(struct audit *audit, const struct step *step)
-{
-    struct place place = place_of_step(audit, step);
-    struct error error;
-    struct batch batch;
-    buffer_clear(&audit->scratch);
-    codec_put_array(&audit->scratch, 3);
-    codec_put_bytes(&audit->scratch, step->header);
-    codec_put_bytes(&audit->scratch, bytes_of(step->signature.at, SIGNATURE_SIZE));
-    codec_put_bytes(&audit->scratch, buffer_bytes(&audit->payload));
-    audit->counts.batches++;
-    if (audit->payload.overflowed || audit->scratch.overflowed) {
-        audit_found(audit, "batch", "the batch that was signed", "more bytes than a batch has",
-                    "%s", place.text);
-    } else if (!batch_decode(buffer_bytes(&audit->scratch), &batch, &error)) {
-        audit_found(audit, "batch", "the batch that was signed", error.text, "%s", place.text);
-    } else if (!hash_equal(&batch.coalition, &audit->charter->coalition)) {
-        audit_found(audit, "batch", "a batch of this coalition", "another's", "%s", place.text);
-    }
-    buffer_clear(&audit->payload);
-}
-
-struct record_number {
-    const char *name;
-    uint64_t own, given;
-};
-
-/* Names the first number that differs. */
-static bool compare_numbers(struct audit *audit, const char *what, const struct place *place,
-                            const struct record_number *numbers, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        struct place field = place_of("%s: %s", place->text, numbers[i].name);
-        if (!same_number(audit, what, numbers[i].own, numbers[i].given, field.text))
-            return false;
-    }
-    return true;
-}
-
-static bool compare_common(struct audit *audit, const struct place *place, const struct record *own,
-                           const struct record *given)
-{
-    const struct record_number numbers[] = {{"index", own->index.v, given->index.v},
-                                            {"height", own->height, given->height},
-                                            {"time", own->time_ms, given->time_ms},
-                                            {"kind", (uint64_t)own->kind, (uint64_t)given->kind}};
-    return compare_numbers(audit, "record", place, numbers, ARRAY_SIZE(numbers));
-}
-
-static void compare_transaction(struct audit *audit, const struct place *place,
-                                const struct record *own, const struct record *given)
-{
-    const struct record_number numbers[] = {{"lane", own->lane.v, given->lane.v},
-                                            {"sequence", own->sequence, given->sequence},
-                                            {"position", own->position, given->position}};
-    if (!compare_numbers(audit, "record", place, numbers, ARRAY_SIZE(numbers)))
-        return;
-    if (own->outcome.verdict != given->outcome.verdict)
-        audit_found(audit, "record", verdict_word(own->outcome.verdict),
-                    verdict_word(given->outcome.verdict), "%s: verdict", place->text);
-    else if (own->outcome.late != given->outcome.late)
-        audit_found(audit, "record", own->outcome.late ? "late" : "in time",
-                    given->outcome.late ? "late" : "in time", "%s: late", place->text);
-    else
-        audit_found(audit, "record", "what the replay gives", "others", "%s: effects", place->text);
-}
-
-static void compare_seal(struct audit *audit, const struct place *place, const struct record *own,
-                         const struct record *given)
-{
-    struct place cut = place_of("%s: cut", place->text);
-    struct place digest = place_of("%s: state digest", place->text);
-    struct place count = place_of("%s: number of transactions", place->text);
-    struct place automatic = place_of("%s: effects of time", place->text);
-    if (!same_hash(audit, "seal", &own->cut, &given->cut, cut.text) ||
-        !same_hash(audit, "seal", &own->state_digest, &given->state_digest, digest.text) ||
-        !same_number(audit, "seal", own->transaction_count, given->transaction_count, count.text) ||
-        !same_hash(audit, "seal", &own->automatic, &given->automatic, automatic.text))
-        return;
-    audit_found(audit, "seal", "no state root", "one", "%s: state root", place->text);
-}
-
-/* What the ledger must say: compared byte by byte, explained by field. */
-static void compare_record(struct audit *audit, const struct record *own, struct bytes given,
-                           const struct record *decoded)
-{
-    if (decoded->kind == 0) /* did not decode: said already */
-        return;
-    buffer_clear(&audit->scratch);
-    record_encode(own, &audit->scratch);
-    if (bytes_equal(buffer_bytes(&audit->scratch), given))
-        return;
-    struct place place = place_of("height %llu: record %llu", (unsigned long long)own->height,
-                                  (unsigned long long)own->index.v);
-    if (!compare_common(audit, &place, own, decoded))
-        return;
-    if (own->kind == RECORD_KIND_SEAL)
-        compare_seal(audit, &place, own, decoded);
-    else
-        compare_transaction(audit, &place, own, decoded);
-}
-
-static void check_transaction(struct audit *audit, struct bytes bytes, const struct record *given)
-{
-    struct step *step = &audit->steps[audit->step];
-    struct record own = {.kind = RECORD_KIND_TRANSACTION,
-                         .index = {audit->tree.size},
-                         .height = audit->cut.height,
-                         .time_ms = state_time_ms(audit->state),
-                         .lane = {step->lane},
-                         .sequence = step->sequence,
-                         .position = audit->position,
-                         .transaction = given->transaction};
-    own.outcome = state_apply(audit->state, own.lane, own.index, own.transaction);
-    compare_record(audit, &own, bytes, given);
-    batch_payload_put(&audit->payload, given->transaction);
-    audit->transactions++;
-    audit->counts.transactions++;
-    if (++audit->position < step->transaction_count)
-        return;
-    end_batch(audit, step);
-    audit->step++;
-    audit->position = 0;
-}
-
-static void check_seal(struct audit *audit, struct bytes bytes, const struct record *given)
-{
-    struct bytes automatic;
-    struct record own = {.kind = RECORD_KIND_SEAL,
-                         .index = {audit->tree.size},
-                         .height = audit->cut.height,
-                         .time_ms = state_time_ms(audit->state),
-                         .cut = audit->cut.id,
-                         .transaction_count = audit->transactions};
-    own.state_digest = state_seal(audit->state, &audit->cut.id, &automatic);
-    own.automatic = hash_bytes(automatic);
-    compare_record(audit, &own, bytes, given);
-    audit->step++;
-}
-
-void audit_record(struct audit *audit, struct bytes record)
-{
-    must(audit->under_way && audit->step <= audit->step_count);
-    struct record decoded;
-    struct error error;
-    bool wants_seal = audit->step == audit->step_count;
-    if (!record_decode(record, &decoded, &error)) {
-        memset(&decoded, 0, sizeof(decoded));
-        audit_found(audit, "record", "a record", error.text, "height %llu: record %llu",
-                    (unsigned long long)audit->cut.height, (unsigned long long)audit->tree.size);
-    }
-    if (wants_seal)
-        check_seal(audit, record, &decoded);
-    else
-        check_transaction(audit, record, &decoded);
-    append_leaf(audit, record);
-}
-
+/* A height with a finding is none that was checked: what it came to says nothing about the source.
+ */
 bool audit_height_end(struct audit *audit)
 {
     must(audit->under_way && audit->step == audit->step_count + 1);
+    audit->under_way = false;
+    audit->spot = (struct audit_spot){0};
+    audit->stopped = audit->finding_count > 0;
+    if (audit->stopped)
+        return false;
     audit->heights = (struct audit_height *)array_grow(
         audit->heights, &audit->height_capacity, audit->height_count + 1, sizeof(*audit->heights));
     audit->heights[audit->height_count++] =
@@ -626,22 +201,176 @@ bool audit_height_end(struct audit *audit)
                               .root = merkle_root(&audit->tree),
                               .digest = state_digest(audit->state)};
     audit->counts.heights++;
-    audit->under_way = false;
-    audit->stopped = audit->finding_count > 0;
-    return !audit->stopped;
+    return true;
 }
 
 void audit_finish(struct audit *audit)
 {
+    audit->spot = (struct audit_spot){0};
     for (uint32_t level = 0; audit->has_tiles && level < MERKLE_LEVEL_MAX; level++) {
         const struct merkle_level *at = &audit->tree.levels[level];
         if (at->count)
-            compare_tile(audit, level, at->full_tiles, at->hashes, at->count);
+            audit_compare_tile(audit, level, at->full_tiles, at->hashes, at->count);
     }
     struct error error;
-    if (!audit->under_way && !state_check(audit->state, &error))
-        audit_found(audit, "state", "totals that follow from the lots", error.text, "height %zu",
-                    audit->height_count);
+    struct audit_text want;
+    struct audit_text have;
+    unsigned long long height = (unsigned long long)audit_height(audit);
+    if (audit->under_way)
+        return;
+    if (!state_check(audit->state, &error))
+        audit_found(audit, AUDIT_CONSERVATION, "totals that follow from the lots", error.text,
+                    "height %llu", height);
+    if (audit->model && !audit_model_agrees(audit, &want, &have))
+        audit_found(audit, AUDIT_MODEL_STATE, want.text, have.text, "height %llu", height);
+}
+
+/* ---- keeping it ---------------------------------------------------------------------------- */
+
+enum { PLACE_VERSION = 1 };
+
+static void put_past(const struct audit *audit, struct buffer *out)
+{
+    size_t count = audit->height_count < AUDIT_PAST ? audit->height_count : AUDIT_PAST;
+    codec_put_array(out, count);
+    for (size_t i = audit->height_count - count; i < audit->height_count; i++) {
+        codec_put_array(out, 3);
+        codec_put_uint(out, audit->heights[i].records);
+        codec_put_bytes(out, hash_as_bytes(&audit->heights[i].root));
+        codec_put_bytes(out, hash_as_bytes(&audit->heights[i].digest));
+    }
+}
+
+/* The tree's open end: of each level the hashes of its unfinished tile. */
+static void put_tree(const struct audit *audit, struct buffer *out)
+{
+    codec_put_array(out, MERKLE_LEVEL_MAX);
+    for (size_t i = 0; i < MERKLE_LEVEL_MAX; i++)
+        codec_put_bytes(out, bytes_of(audit->tree.levels[i].hashes,
+                                      audit->tree.levels[i].count * sizeof(struct hash)));
+}
+
+void audit_place(const struct audit *audit, struct buffer *out)
+{
+    struct buffer cut;
+    struct cut copy = audit->cut;
+    const struct audit_counts *counts = &audit->counts;
+    const uint64_t numbers[] = {counts->heights, counts->records, counts->transactions,
+                                counts->batches, counts->votes,   counts->tiles};
+    must(!audit->under_way && audit->finding_count == 0 && audit->height_count > 0);
+    buffer_init(&cut, CUT_SIZE_MAX);
+    cut_encode(&copy, &cut);
+    codec_put_array(out, 6);
+    codec_put_uint(out, PLACE_VERSION);
+    codec_put_uint(out, audit->tree.size);
+    codec_put_bytes(out, buffer_bytes(&cut));
+    put_past(audit, out);
+    put_tree(audit, out);
+    codec_put_array(out, ARRAY_SIZE(numbers));
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+        codec_put_uint(out, numbers[i]);
+    buffer_release(&cut);
+}
+
+static void get_past(struct codec_reader *reader, struct audit *audit)
+{
+    size_t count = codec_get_array(reader, 1, AUDIT_PAST);
+    audit->heights = (struct audit_height *)array_grow(NULL, &audit->height_capacity, AUDIT_PAST,
+                                                       sizeof(*audit->heights));
+    for (size_t i = 0; i < count; i++) {
+        codec_get_array(reader, 3, 3);
+        audit->heights[i].records = codec_get_uint(reader, INT64_MAX);
+        codec_get_fixed(reader, audit->heights[i].root.at, HASH_SIZE);
+        codec_get_fixed(reader, audit->heights[i].digest.at, HASH_SIZE);
+    }
+    audit->height_count = count;
+}
+
+static void get_tree(struct codec_reader *reader, struct merkle *tree, uint64_t size)
+{
+    tree->size = size;
+    codec_get_array(reader, MERKLE_LEVEL_MAX, MERKLE_LEVEL_MAX);
+    for (uint32_t i = 0; i < MERKLE_LEVEL_MAX; i++) {
+        struct merkle_level *level = &tree->levels[i];
+        level->count = (uint32_t)(size >> (8 * i) & 255);
+        level->full_tiles = i + 1 < MERKLE_LEVEL_MAX ? size >> (8 * (i + 1)) : 0;
+        struct bytes hashes = codec_get_bytes(reader, 0, (size_t)TILE_SIZE);
+        if (hashes.size != level->count * sizeof(struct hash))
+            codec_fail(reader, "an open tile of a wrong width");
+        else if (hashes.size)
+            memcpy(level->hashes, hashes.at, hashes.size);
+    }
+}
+
+static void get_counts(struct codec_reader *reader, struct audit_counts *counts)
+{
+    uint64_t *const numbers[] = {&counts->heights, &counts->records, &counts->transactions,
+                                 &counts->batches, &counts->votes,   &counts->tiles};
+    codec_get_array(reader, ARRAY_SIZE(numbers), ARRAY_SIZE(numbers));
+    for (size_t i = 0; i < ARRAY_SIZE(numbers); i++)
+        *numbers[i] = codec_get_uint(reader, INT64_MAX);
+}
+
+static bool place_decode(struct audit *audit, struct bytes place, struct error *error)
+{
+    struct codec_reader reader;
+    codec_reader_init(&reader, place);
+    codec_get_array(&reader, 6, 6);
+    if (codec_get_uint(&reader, UINT16_MAX) != PLACE_VERSION)
+        codec_fail(&reader, "unknown version");
+    uint64_t size = codec_get_uint(&reader, INT64_MAX);
+    struct bytes cut = codec_get_bytes(&reader, 1, CUT_SIZE_MAX);
+    get_past(&reader, audit);
+    get_tree(&reader, &audit->tree, size);
+    get_counts(&reader, &audit->counts);
+    if (!codec_finish(&reader, "the place of an audit", error))
+        return false;
+    struct error why;
+    if (!cut_decode(cut, &audit->cut, &why))
+        return error_set(error, ERROR_CORRUPT, "%s", why.text);
+    return true;
+}
+
+/* Cut, tree, state and model are of one moment. */
+static bool one_moment(struct audit *audit, struct error *error)
+{
+    const struct audit_height *last = &audit->heights[audit->height_count - 1];
+    struct hash root = merkle_root(&audit->tree);
+    struct hash digest = state_digest(audit->state);
+    struct audit_text want;
+    struct audit_text have;
+    uint64_t wanted = audit->cut.height < AUDIT_PAST ? audit->cut.height : AUDIT_PAST;
+    if (!hash_equal(&audit->cut.coalition, &audit->charter->coalition) ||
+        audit->cut.lane_count != audit->charter->node_count || audit->height_count != wanted)
+        return error_set(error, ERROR_CORRUPT, "its cut is none of this coalition");
+    if (last->records != audit->tree.size || !hash_equal(&last->root, &root))
+        return error_set(error, ERROR_CORRUPT, "its tree has not the root that it names");
+    if (state_height(audit->state) != audit->cut.height || !hash_equal(&last->digest, &digest))
+        return error_set(error, ERROR_CORRUPT, "its state is of another height");
+    if (audit->model && naive_time_ms(audit->model) != state_time_ms(audit->state))
+        return error_set(error, ERROR_CORRUPT, "its second model is of another height");
+    if (audit->model && !audit_model_agrees(audit, &want, &have))
+        return error_set(error, ERROR_CORRUPT, "its second model has %s, its state %s", want.text,
+                         have.text);
+    return true;
+}
+
+bool audit_resume(const struct charter *charter, const struct audit_tiles *tiles,
+                  struct bytes place, struct state *state, struct naive *model,
+                  struct audit **audit_out, struct error *error)
+{
+    struct audit *audit = open_with(charter, tiles, state, model);
+    struct error why;
+    bool ok = place_decode(audit, place, &why) && one_moment(audit, &why);
+    if (!ok) {
+        audit_close(audit);
+        return error_set(error, ERROR_CORRUPT, "%s", why.text);
+    }
+    audit->began = audit->cut.height;
+    audit->past_count = audit->height_count;
+    memcpy(audit->lanes, audit->cut.lanes, sizeof(audit->lanes));
+    *audit_out = audit;
+    return true;
 }
 
 /* ---- asking -------------------------------------------------------------------------------- */
@@ -657,14 +386,24 @@ size_t audit_finding_count(const struct audit *audit)
     return audit->finding_count;
 }
 
+const struct charter *audit_charter(const struct audit *audit)
+{
+    return audit->charter;
+}
+
 const struct state *audit_state(const struct audit *audit)
 {
     return audit->state;
 }
 
+const struct naive *audit_model(const struct audit *audit)
+{
+    return audit->model;
+}
+
 uint64_t audit_height(const struct audit *audit)
 {
-    return audit->height_count;
+    return audit->began + audit->height_count - audit->past_count;
 }
 
 uint64_t audit_records(const struct audit *audit)
@@ -677,10 +416,21 @@ struct hash audit_root(const struct audit *audit)
     return merkle_root(&audit->tree);
 }
 
+uint64_t audit_began(const struct audit *audit)
+{
+    return audit->began;
+}
+
+bool audit_has_height(const struct audit *audit, uint64_t height)
+{
+    uint64_t before = audit_height(audit) - audit->height_count;
+    return height > before && height <= audit_height(audit);
+}
+
 const struct audit_height *audit_height_at(const struct audit *audit, uint64_t height)
 {
-    must(height >= 1 && height <= audit->height_count);
-    return &audit->heights[height - 1];
+    must(audit_has_height(audit, height));
+    return &audit->heights[audit->height_count - 1 - (audit_height(audit) - height)];
 }
 
 struct audit_counts audit_counts_of(const struct audit *audit)

@@ -1,5 +1,7 @@
 #include "node/verify.h"
 
+#include "node/audit_compare.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,41 +15,17 @@ void verify_node_release(struct verify_node *node)
 
 /* ---- nodes with each other ----------------------------------------------------------------- */
 
-static void compare(struct verify_node *first, struct verify_node *other)
-{
-    uint64_t height = audit_height(first->audit);
-    if (audit_height(other->audit) < height)
-        height = audit_height(other->audit);
-    if (!hash_equal(&first->charter->coalition, &other->charter->coalition)) {
-        audit_found(other->audit, "nodes", "the same charter", "another one", "%s against %s",
-                    other->name, first->name);
-        return;
-    }
-    if (height == 0)
-        return;
-    const struct audit_height *a = audit_height_at(first->audit, height);
-    const struct audit_height *b = audit_height_at(other->audit, height);
-    char want[HASH_HEX_SIZE + 1];
-    char have[HASH_HEX_SIZE + 1];
-    hex_encode(hash_as_bytes(&a->root), want);
-    hex_encode(hash_as_bytes(&b->root), have);
-    if (a->records != b->records || !hash_equal(&a->root, &b->root))
-        audit_found(other->audit, "nodes", want, have, "root of %s against %s after height %llu",
-                    other->name, first->name, (unsigned long long)height);
-    if (!hash_equal(&a->digest, &b->digest))
-        audit_found(other->audit, "nodes", "one state", "another",
-                    "state digest of %s against %s after height %llu", other->name, first->name,
-                    (unsigned long long)height);
-}
-
 void verify_agreement(struct verify_node *nodes, size_t count)
 {
     size_t first = 0;
     while (first < count && !nodes[first].audit)
         first++;
-    for (size_t i = first + 1; i < count; i++)
+    for (size_t i = first + 1; i < count; i++) {
+        struct audit_side a = {.name = nodes[first].name, .audit = nodes[first].audit};
+        struct audit_side b = {.name = nodes[i].name, .audit = nodes[i].audit};
         if (nodes[i].audit)
-            compare(&nodes[first], &nodes[i]);
+            audit_compare(&a, &b);
+    }
 }
 
 static bool is_good(const struct verify_node *node)
@@ -76,8 +54,9 @@ static void print_findings(const struct verify_node *node)
     const struct audit_finding *findings;
     size_t count = audit_findings(node->audit, &findings);
     for (size_t i = 0; i < count; i++)
-        printf("  FAIL %s: %s\n       expected %s\n       found    %s\n", findings[i].what,
-               findings[i].where, findings[i].expected, findings[i].found);
+        printf("  FAIL %s: %s\n       expected %s\n       found    %s\n",
+               audit_code_word(findings[i].code), findings[i].where, findings[i].expected,
+               findings[i].found);
     if (audit_finding_count(node->audit) > count)
         printf("  ... and %zu more\n", audit_finding_count(node->audit) - count);
 }
@@ -113,9 +92,10 @@ static json_t *findings_json(const struct audit *audit)
     size_t count = audit_findings(audit, &findings);
     json_t *list = json_array();
     for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "what", findings[i].what,
-                                              "where", findings[i].where, "expected",
-                                              findings[i].expected, "found", findings[i].found));
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "code",
+                                              audit_code_word(findings[i].code), "where",
+                                              findings[i].where, "expected", findings[i].expected,
+                                              "found", findings[i].found));
     return list;
 }
 

@@ -1,13 +1,13 @@
 #include "node/verify.h"
 
 #include "crypto/policy.h"
+#include "node/audit_source.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum {
-    HEIGHTS_A_PAGE = 256,
     BALANCES_A_PAGE = 250,
     BALANCE_TRIES = 8, /* while the ledger moves under our feet */
     BALANCE_WAIT_MS = 100,
@@ -18,164 +18,11 @@ struct fetch {
     const struct cli_target *target;
     struct verify_node *node;
     struct checkpoint checkpoint;
-    struct buffer page; /* of heights */
-    struct buffer bundle;
-    uint64_t bundle_index; /* UINT64_MAX: none */
-    struct bytes bundle_rest;
-    uint64_t bundle_next; /* index of the record at bundle_rest */
-    uint64_t bundle_end;  /* one past its last record, as far as it was asked for */
-    uint64_t claimed;     /* the first height that balances were given at, beyond the checkpoint */
+    struct audit_source source;
+    uint64_t claimed; /* the first height that balances were given at, beyond the checkpoint */
     struct cli_progress progress;
     struct error *error;
 };
-
-/* ---- tiles -------------------------------------------------------------------------------- */
-
-static bool read_tile(void *context, uint32_t level, uint64_t index, uint32_t width,
-                      struct hash tile_out[TILE_WIDTH], struct error *error)
-{
-    struct fetch *fetch = (struct fetch *)context;
-    struct buffer tile;
-    struct tile_name name = {.level = level, .index = index, .width = width};
-    buffer_init(&tile, TILE_SIZE);
-    bool ok = http_get_tile(fetch->http, fetch->target, &name, &tile, error);
-    if (ok && (tile.overflowed || tile.size != (size_t)name.width * HASH_SIZE))
-        ok = error_set(error, ERROR_INVALID, "%zu bytes instead of %u", tile.size,
-                       name.width * HASH_SIZE);
-    if (ok)
-        memcpy(tile_out, tile.at, (size_t)width * HASH_SIZE);
-    buffer_release(&tile);
-    return ok;
-}
-
-/* ---- records ------------------------------------------------------------------------------- */
-
-static bool load_bundle(struct fetch *fetch, uint64_t index)
-{
-    uint64_t size = fetch->checkpoint.size;
-    uint64_t left = size - index * TILE_WIDTH;
-    struct tile_name name = {.kind = TILE_ENTRIES,
-                             .index = index,
-                             .width = left < TILE_WIDTH ? (uint32_t)left : TILE_WIDTH};
-    buffer_clear(&fetch->bundle);
-    if (!http_get_tile(fetch->http, fetch->target, &name, &fetch->bundle, fetch->error))
-        return false;
-    fetch->bundle_index = index;
-    fetch->bundle_rest = buffer_bytes(&fetch->bundle);
-    fetch->bundle_next = index * TILE_WIDTH;
-    fetch->bundle_end = fetch->bundle_next + name.width;
-    return true;
-}
-
-/* Nothing may follow the last record that was asked for. */
-static void end_bundle(struct fetch *fetch)
-{
-    if (fetch->bundle_index != UINT64_MAX && fetch->bundle_next == fetch->bundle_end &&
-        fetch->bundle_rest.size > 0)
-        audit_found(fetch->node->audit, "record", "the end of the bundle", "more bytes",
-                    "after record %" PRIu64 " in tile/entries/%" PRIu64, fetch->bundle_next - 1,
-                    fetch->bundle_index);
-}
-
-/* Records are asked for in order. False without an error text when the bundle is malformed: a
- * finding says so. */
-static bool next_record(struct fetch *fetch, uint64_t index, struct bytes *record_out)
-{
-    if (fetch->bundle_index != index / TILE_WIDTH) {
-        end_bundle(fetch);
-        if (!load_bundle(fetch, index / TILE_WIDTH))
-            return false;
-    }
-    struct bytes rest = fetch->bundle_rest;
-    must(fetch->bundle_next == index);
-    size_t size = rest.size >= 2 ? get_u16be(rest.at) : SIZE_MAX - 2;
-    if (rest.size < 2 || rest.size - 2 < size) {
-        audit_found(fetch->node->audit, "record", "an entry", "a bundle that ends before it",
-                    "record %llu in tile/entries/%llu", (unsigned long long)index,
-                    (unsigned long long)(index / TILE_WIDTH));
-        return error_set(fetch->error, ERROR_CORRUPT, "entries of record %llu are cut off",
-                         (unsigned long long)index);
-    }
-    *record_out = bytes_of(rest.at + 2, size);
-    fetch->bundle_rest = bytes_of(rest.at + 2 + size, rest.size - 2 - size);
-    fetch->bundle_next++;
-    return true;
-}
-
-/* ---- heights ------------------------------------------------------------------------------- */
-
-/* False: the audit cannot go on, for a finding or an error. */
-static bool audit_one(struct fetch *fetch, struct bytes proof, bool *found_out)
-{
-    struct audit *audit = fetch->node->audit;
-    uint64_t first;
-    uint64_t count;
-    *found_out = true;
-    if (!audit_height_begin(audit, proof, &first, &count))
-        return false;
-    if (count > fetch->checkpoint.size - first) {
-        audit_found(audit, "checkpoint", "to end with a height", "one that ends inside of it",
-                    "height %llu", (unsigned long long)audit_height(audit) + 1);
-        return false;
-    }
-    for (uint64_t i = 0; i < count; i++) {
-        struct bytes record;
-        if (!next_record(fetch, first + i, &record)) {
-            *found_out = fetch->error->code == ERROR_CORRUPT;
-            return false;
-        }
-        audit_record(audit, record);
-    }
-    cli_progress_step(&fetch->progress, count);
-    return audit_height_end(audit);
-}
-
-static bool audit_page(struct fetch *fetch, bool *found_out)
-{
-    struct bytes rest = buffer_bytes(&fetch->page);
-    struct audit *audit = fetch->node->audit;
-    while (rest.size && audit_records(audit) < fetch->checkpoint.size) {
-        size_t size = rest.size >= 4 ? get_u32be(rest.at) : SIZE_MAX - 4;
-        if (rest.size < 4 || rest.size - 4 < size) {
-            audit_found(audit, "proof", "a height proof", "a page that ends before it",
-                        "height %llu", (unsigned long long)audit_height(audit) + 1);
-            return false;
-        }
-        if (!audit_one(fetch, bytes_of(rest.at + 4, size), found_out))
-            return false;
-        rest = bytes_of(rest.at + 4 + size, rest.size - 4 - size);
-    }
-    return true;
-}
-
-/* Up to the checkpoint's size. False with *found_out: a finding; otherwise an error. */
-static bool audit_heights(struct fetch *fetch, bool *found_out)
-{
-    struct audit *audit = fetch->node->audit;
-    char path[HTTP_PATH_MAX];
-    int count = HEIGHTS_A_PAGE;
-    *found_out = true;
-    while (audit_records(audit) < fetch->checkpoint.size) {
-        uint64_t before = audit_height(audit);
-        snprintf(path, sizeof(path), "/v1/heights?from=%" PRIu64 "&count=%d", before + 1, count);
-        buffer_clear(&fetch->page);
-        if (!http_get(fetch->http, fetch->target, path, &fetch->page, fetch->error)) {
-            *found_out = false;
-            if (count == 1 || fetch->error->code == ERROR_BUSY)
-                return false;
-            count = 1; /* one by one, so that what is damaged has a name */
-            continue;
-        }
-        if (!audit_page(fetch, found_out))
-            return false;
-        if (audit_height(audit) == before) {
-            audit_found(audit, "proof", "heights up to the checkpoint", "no more of them",
-                        "height %llu", (unsigned long long)before + 1);
-            return false;
-        }
-    }
-    return true;
-}
 
 /* ---- checkpoint and balances --------------------------------------------------------------- */
 
@@ -188,8 +35,9 @@ static void check_final(struct fetch *fetch, struct bytes note, const struct cha
     struct error why;
     must(policy_parse(bytes_text(fetch->node->charter->tlog_policy), &policy, &why));
     if (!policy_check(&policy, note, &checkpoint, &result, &why))
-        audit_found(fetch->node->audit, "checkpoint", "cosignatures that meet the charter's policy",
-                    why.text, "checkpoint of %s", self->name);
+        audit_found(fetch->node->audit, AUDIT_CHECKPOINT_QUORUM,
+                    "cosignatures that meet the charter's policy", why.text, "checkpoint of %s",
+                    self->name);
     policy_release(&policy);
 }
 
@@ -199,14 +47,15 @@ static bool get_checkpoint(struct fetch *fetch, const struct charter_node *self)
     struct note_result result;
     struct error why;
     buffer_init(&note, NOTE_SIZE_MAX);
-    bool ok = http_get(fetch->http, fetch->target, "/checkpoint", &note, fetch->error);
+    bool ok = fetch->source.kind->checkpoint(fetch->source.context, &note, fetch->error);
     bool holds = ok && note_open(buffer_bytes(&note), &self->log_key, 1, &result, &why) &&
                  checkpoint_parse(result.text, &fetch->checkpoint, &why);
     if (ok && !holds)
-        audit_found(fetch->node->audit, "checkpoint", "a note signed with the node's log key",
-                    why.text, "checkpoint of %s", self->name);
+        audit_found(fetch->node->audit, AUDIT_CHECKPOINT_SIGNATURE,
+                    "a note signed with the node's log key", why.text, "checkpoint of %s",
+                    self->name);
     else if (ok && strcmp(fetch->checkpoint.origin, fetch->node->charter->origin) != 0)
-        audit_found(fetch->node->audit, "checkpoint", fetch->node->charter->origin,
+        audit_found(fetch->node->audit, AUDIT_CHECKPOINT_ORIGIN, fetch->node->charter->origin,
                     fetch->checkpoint.origin, "origin of the checkpoint of %s", self->name);
     else if (ok)
         check_final(fetch, buffer_bytes(&note), self);
@@ -236,7 +85,7 @@ static void differs(struct look *look, const char *expected, const char *found, 
     va_end(arguments);
     look->compared = COMPARED_OTHER;
     if (look->report)
-        audit_found(look->node->audit, "balance", expected, found, "%s", text);
+        audit_found(look->node->audit, AUDIT_BALANCE, expected, found, "%s", text);
 }
 
 static void compare_text(struct look *look, const char *member, const char *name,
@@ -391,7 +240,7 @@ static void compare_root(struct fetch *fetch)
         return;
     base64_encode(hash_as_bytes(&root), want);
     base64_encode(hash_as_bytes(&fetch->checkpoint.root), have);
-    audit_found(fetch->node->audit, "checkpoint", want, have, "root at size %llu",
+    audit_found(fetch->node->audit, AUDIT_CHECKPOINT_ROOT, want, have, "root at size %llu",
                 (unsigned long long)fetch->checkpoint.size);
 }
 
@@ -400,7 +249,7 @@ static void compare_root(struct fetch *fetch)
 static bool get_charter(struct fetch *fetch, struct bytes charter)
 {
     struct verify_node *node = fetch->node;
-    if (!http_get(fetch->http, fetch->target, "/v1/charter", &node->charter_bytes, fetch->error))
+    if (!fetch->source.kind->charter(fetch->source.context, &node->charter_bytes, fetch->error))
         return false;
     if (charter.size && !bytes_equal(charter, buffer_bytes(&node->charter_bytes)))
         return error_set(fetch->error, ERROR_CONFLICT,
@@ -427,21 +276,6 @@ static bool get_self(struct fetch *fetch, struct node_id *self_out)
                            fetch->target->url, status);
 }
 
-/* A bundle that was partial may have grown: it is read anew, up to where the audit is. */
-static bool resume_bundle(struct fetch *fetch)
-{
-    uint64_t done = audit_records(fetch->node->audit);
-    fetch->bundle_index = UINT64_MAX;
-    if (fetch->checkpoint.size == done || done % TILE_WIDTH == 0)
-        return true;
-    if (!load_bundle(fetch, done / TILE_WIDTH))
-        return false;
-    for (struct bytes skipped; fetch->bundle_next < done;)
-        if (!next_record(fetch, fetch->bundle_next, &skipped))
-            return false;
-    return true;
-}
-
 static bool checkpoint_grows(struct fetch *fetch)
 {
     struct audit *audit = fetch->node->audit;
@@ -451,20 +285,20 @@ static bool checkpoint_grows(struct fetch *fetch)
         return true;
     snprintf(want, sizeof(want), "%" PRIu64, audit_records(audit));
     snprintf(have, sizeof(have), "%" PRIu64, fetch->checkpoint.size);
-    audit_found(audit, "checkpoint", want, have, "size: the node signed a larger one before");
+    audit_found(audit, AUDIT_CHECKPOINT_SIZE, want, have,
+                "size: the node signed a larger one before");
     return false;
 }
 
 /* On to the size of fetch->checkpoint. False when the node could not be asked. */
 static bool audit_on(struct fetch *fetch)
 {
-    bool found;
-    if (!resume_bundle(fetch))
-        return fetch->error->code == ERROR_CORRUPT; /* a finding */
-    if (!audit_heights(fetch, &found))
-        return found;
-    end_bundle(fetch);
-    compare_root(fetch);
+    struct audit *audit = fetch->node->audit;
+    if (!audit_source_begin(&fetch->source, fetch->checkpoint.size, fetch->error) ||
+        !audit_follow(audit, &fetch->source, &fetch->progress, fetch->error))
+        return false;
+    if (audit_finding_count(audit) == 0)
+        compare_root(fetch);
     return true;
 }
 
@@ -526,7 +360,7 @@ static bool audit_node(struct fetch *fetch, const struct charter_node *self)
     if (compared == COMPARED_MOVED && audit_height(audit) < fetch->claimed) {
         char have[32];
         snprintf(have, sizeof(have), "%" PRIu64, fetch->claimed);
-        audit_found(audit, "balance", "a height that its checkpoints come to", have,
+        audit_found(audit, AUDIT_BALANCE, "a height that its checkpoints come to", have,
                     "height of the balances");
     }
     fetch->node->moved = compared != COMPARED_SAME && audit_finding_count(audit) == 0;
@@ -538,18 +372,16 @@ bool verify_over_http(struct http *http, const struct cli_target *target, struct
                       bool progress, struct verify_node *node_out, struct error *error)
 {
     struct verify_node *node = node_out;
-    struct fetch fetch = {
-        .http = http, .target = target, .node = node, .bundle_index = UINT64_MAX, .error = error};
+    struct fetch fetch = {.http = http, .target = target, .node = node, .error = error};
     struct node_id self;
     memset(node, 0, sizeof(*node));
     snprintf(node->name, sizeof(node->name), "%s", target->name);
     buffer_init(&node->charter_bytes, CHARTER_SIZE_MAX);
-    buffer_init(&fetch.page, HTTP_BODY_MAX);
-    buffer_init(&fetch.bundle, (size_t)TILE_WIDTH * (RECORD_SIZE_MAX + 2));
+    audit_source_http(&fetch.source, http, target);
     bool ok = get_charter(&fetch, charter) && get_self(&fetch, &self);
     if (ok) {
-        struct audit_tiles tiles = {.context = &fetch, .read = read_tile};
-        node->audit = audit_open(node->charter, &tiles);
+        struct audit_tiles tiles = audit_source_tiles(&fetch.source);
+        node->audit = audit_open(node->charter, &tiles, NULL);
         cli_progress_init(&fetch.progress, "verify", 0, progress);
         ok = audit_node(&fetch, &node->charter->nodes[self.v]);
         if (ok)
@@ -562,7 +394,6 @@ bool verify_over_http(struct http *http, const struct cli_target *target, struct
         node->trouble_code = error->code;
         snprintf(node->trouble, sizeof(node->trouble), "%s", error->text);
     }
-    buffer_release(&fetch.page);
-    buffer_release(&fetch.bundle);
+    audit_source_close(&fetch.source);
     return ok;
 }

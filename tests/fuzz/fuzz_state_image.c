@@ -1,4 +1,4 @@
-// links: partners
+// links: node
 /* Any bytes as the image of a state. An even first byte: the rest are edits (place, value) of a
  * real image; an odd one: the rest is the image. Either is sealed again, so that its hash holds.
  * What is not refused checks itself, has that very image, and goes on. */

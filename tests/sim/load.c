@@ -1,10 +1,11 @@
-/* Clients of the simulated coalition, and the second, naive model of what they did. */
+/* Clients of the simulated coalition, and what the naive model makes of their log. */
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/model_rules.h"
 #include "sim/world.h"
 
 static struct member_ref some_member(struct world *w)
@@ -67,17 +68,13 @@ void load_submit(struct world *w, uint16_t number)
     buffer_release(&bytes);
 }
 
-/* ---- the naive model: balances from accepted records alone ---------------------------------- */
+/* ---- the log retold: the naive model, and each member's history -------------------------------
+ */
 
-struct naive {
+struct retelling {
     struct world *w;
-    int64_t points[16], held[16];
-    struct {
-        uint64_t index;
-        size_t member;
-        int64_t points;
-    } holds[1024];
-    size_t hold_count;
+    struct naive *model;
+    uint64_t height;
     uint64_t next_index;
     struct {
         bool enrolled;
@@ -94,32 +91,27 @@ static size_t member_of(const struct world *w, const struct member_ref *member)
     return SIZE_MAX;
 }
 
-static void naive_apply(struct naive *n, const struct record *record, const struct transaction *t)
+/* The model reaches each verdict and each effect by itself. */
+static void retell(struct retelling *n, const struct record *record)
 {
-    size_t m = SIZE_MAX;
-    int64_t delta = 0;
-    if (t->type == TRANSACTION_EARN) {
-        m = member_of(n->w, &t->body.earn.member);
-        delta = t->body.earn.lots[0].quantity.v;
-    } else if (t->type == TRANSACTION_REDEEM) {
-        m = member_of(n->w, &t->body.redeem.member);
-        delta = -t->body.redeem.points.v;
-    } else if (t->type == TRANSACTION_HOLD) {
-        m = member_of(n->w, &t->body.hold.member);
-        n->held[m] += t->body.hold.points.v; /* released by time alone: see below */
-    } else if (t->type == TRANSACTION_TRANSFER) {
-        m = member_of(n->w, &t->body.transfer.from);
-        delta = -t->body.transfer.points.v;
-        n->points[member_of(n->w, &t->body.transfer.to)] += t->body.transfer.points.v;
-    }
-    if (m == SIZE_MAX)
+    struct effect own, recorded;
+    if (record->height != n->height)
+        naive_begin(n->model, record->time_ms); /* no sandbox: ledger time is the cut's */
+    n->height = record->height;
+    if (record->kind != RECORD_KIND_TRANSACTION)
         return;
-    n->points[m] += delta;
-    if (n->points[m] < 0)
-        world_fail(n->w, "record %" PRIu64 " spends points twice", record->index.v);
+    struct naive_result result =
+        naive_apply(n->model, record->lane.v, record->index.v, record->transaction);
+    if (result.verdict != record->outcome.verdict || result.late != record->outcome.late)
+        world_fail(n->w, "record %" PRIu64 " is %s, the naive model says %s", record->index.v,
+                   verdict_word(record->outcome.verdict), verdict_word(result.verdict));
+    else if (naive_differs(&result, record->outcome.effects, &own, &recorded))
+        world_fail(n->w, "record %" PRIu64 " has other effects than the naive model",
+                   record->index.v);
+    naive_applied(n->model, record->lane.v, record->transaction.size, record->outcome.effects.size);
 }
 
-static void naive_touch(struct naive *n, const struct member_ref *member, uint64_t index)
+static void touch(struct retelling *n, const struct member_ref *member, uint64_t index)
 {
     size_t m = member_of(n->w, member);
     if (m == SIZE_MAX || !n->histories[m].enrolled)
@@ -134,29 +126,29 @@ static void naive_touch(struct naive *n, const struct member_ref *member, uint64
 }
 
 /* Refusals too: whatever names a member belongs to its history. */
-static void naive_history(struct naive *n, const struct record *record, const struct transaction *t)
+static void history(struct retelling *n, const struct record *record, const struct transaction *t)
 {
     uint64_t index = record->index.v;
     if (t->type == TRANSACTION_ENROL) {
         size_t m = member_of(n->w, &t->body.enrol.member);
         if (m != SIZE_MAX && record->outcome.verdict == VERDICT_ACCEPTED)
             n->histories[m].enrolled = true;
-        naive_touch(n, &t->body.enrol.member, index);
+        touch(n, &t->body.enrol.member, index);
     } else if (t->type == TRANSACTION_EARN) {
-        naive_touch(n, &t->body.earn.member, index);
+        touch(n, &t->body.earn.member, index);
     } else if (t->type == TRANSACTION_REDEEM) {
-        naive_touch(n, &t->body.redeem.member, index);
+        touch(n, &t->body.redeem.member, index);
     } else if (t->type == TRANSACTION_HOLD) {
-        naive_touch(n, &t->body.hold.member, index);
+        touch(n, &t->body.hold.member, index);
     } else if (t->type == TRANSACTION_TRANSFER) {
-        naive_touch(n, &t->body.transfer.from, index);
-        naive_touch(n, &t->body.transfer.to, index);
+        touch(n, &t->body.transfer.from, index);
+        touch(n, &t->body.transfer.to, index);
     }
 }
 
-static bool naive_visit(void *visitor, uint64_t index, struct bytes bytes)
+static bool visit(void *visitor, uint64_t index, struct bytes bytes)
 {
-    struct naive *n = (struct naive *)visitor;
+    struct retelling *n = (struct retelling *)visitor;
     struct record record;
     struct transaction t;
     struct error error;
@@ -164,17 +156,15 @@ static bool naive_visit(void *visitor, uint64_t index, struct bytes bytes)
         world_fail(n->w, "record %" PRIu64 " does not read back", index);
         return false;
     }
+    retell(n, &record);
     if (record.kind == RECORD_KIND_TRANSACTION &&
-        transaction_decode(record.transaction, &t, &error)) {
-        naive_history(n, &record, &t);
-        if (record.outcome.verdict == VERDICT_ACCEPTED)
-            naive_apply(n, &record, &t);
-    }
+        transaction_decode(record.transaction, &t, &error))
+        history(n, &record, &t);
     return !n->w->failed;
 }
 
 /* Pages from the newest record back to the first. */
-static void check_history(struct naive *n, uint16_t number, size_t m)
+static void check_history(struct retelling *n, uint16_t number, size_t m)
 {
     const struct replica *replica = n->w->nodes[number].replica;
     size_t left = n->histories[m].count, count = 1;
@@ -201,27 +191,30 @@ void load_check_balances(struct world *w, uint16_t number)
     const struct replica *replica = w->nodes[number].replica;
     struct replica_status status;
     struct error error;
-    struct naive *n = (struct naive *)allocate(1, sizeof(*n));
+    struct retelling *n = (struct retelling *)allocate(1, sizeof(*n));
     n->w = w;
+    n->model = naive_open(model_rules(state_charter(replica_state(replica))));
     replica_status(replica, w->now_ms, &status);
     /* A height that is executed but not durable is in the state and not yet in the log. */
     bool whole = state_height(replica_state(replica)) == status.height;
-    if (status.records > 0 && !replica_records(replica, 0, status.records, naive_visit, n, &error))
+    if (status.records > 0 && !replica_records(replica, 0, status.records, visit, n, &error))
         world_fail(w, "node %u cannot read its log: %s", number, error.text);
     for (size_t i = 0; i < w->member_count && !w->failed; i++)
         check_history(n, number, i);
     for (size_t i = 0; i < w->member_count && whole && !w->failed; i++) {
         struct balance balance;
+        struct naive_balance own;
         if (!state_balance(replica_state(replica), &w->members[i], &balance))
             continue;
-        /* Held points are still the member's until a commit, and nobody commits here. */
-        if (balance.spendable.v + balance.held.v != n->points[i])
+        if (!naive_balance(n->model, &w->members[i], &own) ||
+            balance.spendable.v != own.spendable || balance.held.v != own.held)
             world_fail(w,
-                       "node %u: member %zu has %" PRId64 " + %" PRId64
-                       " held, the naive model says %" PRId64,
-                       number, i, balance.spendable.v, balance.held.v, n->points[i]);
+                       "node %u: member %zu has %" PRId64 " and %" PRId64
+                       " held: the naive model says otherwise",
+                       number, i, balance.spendable.v, balance.held.v);
     }
     for (size_t i = 0; i < ARRAY_SIZE(n->histories); i++)
         free(n->histories[i].records);
+    naive_close(n->model);
     free(n);
 }

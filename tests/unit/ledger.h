@@ -27,8 +27,9 @@ enum {
     LEDGER_PAYLOAD_MAX = 64 * 1024
 };
 
-/* The whole of it; one whose last height tells another story; one that stopped after height 6. */
-enum ledger_kind { LEDGER_WHOLE, LEDGER_FORKED, LEDGER_BEHIND };
+/* The whole of it; one whose last height tells another story; one that stopped after height 6; one
+ * that ledger_random.h plays. */
+enum ledger_kind { LEDGER_WHOLE, LEDGER_FORKED, LEDGER_BEHIND, LEDGER_RANDOM };
 
 struct header { /* of a batch, every field as it is encoded */
     uint64_t version;
@@ -84,6 +85,17 @@ struct ledger {
     uint64_t key;
     enum ledger_kind kind;
     uint32_t more; /* entries that are served beyond those asked for */
+    /* What a dishonest quorum makes of it, before it is signed, hashed and built upon; may be NULL.
+     */
+    struct ledger_lies {
+        void (*header)(struct ledger *ledger, struct header *header);
+        void (*cut)(struct ledger *ledger, struct height *height);
+        void (*record)(struct ledger *ledger, struct record *record, struct buffer *effects);
+        void (*bytes)(struct ledger *ledger, struct buffer *record);
+    } lies;
+    size_t told;          /* how often one of them lied */
+    uint64_t lies_from;   /* height */
+    size_t honest_before; /* as many that could be lied about stay as they are */
 };
 
 /* ---- pieces -------------------------------------------------------------------------------- */
@@ -172,6 +184,8 @@ static inline void batch_end(struct ledger *ledger, struct step *step)
     struct height *height = ledger_open_height(ledger);
     step->header.size = step->payload.size;
     step->header.payload_hash = hash_bytes(buffer_bytes(&step->payload));
+    if (ledger->lies.header)
+        ledger->lies.header(ledger, &step->header);
     step_sign(ledger, step);
     height->cut.lanes[step->header.lane] =
         (struct lane_head){.sequence = step->header.sequence, .id = header_id(&step->header)};
@@ -208,7 +222,18 @@ static inline void ledger_append(struct ledger *ledger, const struct record *rec
     REQUIRE(ledger->record_count < LEDGER_RECORDS_MAX);
     struct buffer *bytes = &ledger->records[ledger->record_count++];
     buffer_init(bytes, RECORD_SIZE_MAX);
-    record_encode(record, bytes);
+    if (ledger->lies.record) {
+        struct record told = *record;
+        struct buffer effects;
+        buffer_init(&effects, RECORD_SIZE_MAX);
+        ledger->lies.record(ledger, &told, &effects);
+        record_encode(&told, bytes);
+        buffer_release(&effects);
+    } else {
+        record_encode(record, bytes);
+    }
+    if (ledger->lies.bytes)
+        ledger->lies.bytes(ledger, bytes);
     struct hash leaf = merkle_leaf(buffer_bytes(bytes));
     merkle_append(&ledger->tree, &leaf, ledger_keep_tile, ledger);
 }
@@ -275,9 +300,12 @@ static inline void ledger_end(struct ledger *ledger)
 {
     struct height *height = ledger_open_height(ledger);
     size_t done = ledger->height_count;
+    uint64_t time_ms = height->cut.time_ms;
     order_steps(height);
+    if (ledger->lies.cut)
+        ledger->lies.cut(ledger, height);
     height_sign(ledger, height, 1u << (done % 4) ^ 0xfu); /* three of four, in turn */
-    state_begin(ledger->state, done + 1, height->cut.time_ms);
+    state_begin(ledger->state, done + 1, time_ms);
     for (size_t i = 0; i < height->step_count; i++)
         execute_step(ledger, &height->steps[i]);
     struct bytes automatic;
@@ -440,13 +468,14 @@ static inline void ledger_keep_rest(struct ledger *ledger)
     }
 }
 
-static inline void ledger_found(struct ledger *ledger, uint8_t nonce)
+static inline void ledger_found(struct ledger *ledger, uint8_t nonce, bool fees)
 {
     struct coalition_spec spec = {.names = {"ada", "bob", "cyd", "dan", "eve"},
                                   .face = "10000",
                                   .reimbursement = "9000",
-                                  .issue_fee = "0",
-                                  .redemption_fee = "0"};
+                                  .operator_name = fees ? "olaf" : NULL,
+                                  .issue_fee = fees ? "400" : "0",
+                                  .redemption_fee = fees ? "100" : "0"};
     struct charter *draft = coalition_draft(&spec);
     struct error error = {0};
     draft->nonce[0] = nonce;
@@ -465,19 +494,22 @@ static inline void ledger_found(struct ledger *ledger, uint8_t nonce)
     charter_close(draft);
 }
 
-static inline struct ledger *ledger_open_as(uint8_t nonce, enum ledger_kind kind)
+/* An empty one, to be played and then ended by ledger_serve(). */
+static inline struct ledger *ledger_start(uint8_t nonce, enum ledger_kind kind)
 {
     struct ledger *ledger = allocate(1, sizeof(*ledger));
-    ledger_found(ledger, nonce);
+    ledger_found(ledger, nonce, kind == LEDGER_RANDOM);
     ledger->kind = kind;
     for (uint8_t i = 0; i < LEDGER_NODES; i++)
         ledger->keys[i] = coalition_key(1, i);
     ledger->log_key = coalition_key(3, 0);
     ledger->state = state_open(ledger->charter);
     merkle_init(&ledger->tree);
-    ledger_play(ledger);
-    if (kind != LEDGER_BEHIND)
-        ledger_play_on(ledger);
+    return ledger;
+}
+
+static inline void ledger_serve(struct ledger *ledger)
+{
     ledger_keep_rest(ledger);
     buffer_init(&ledger->note, NOTE_SIZE_MAX);
     buffer_init(&ledger->balances, 65536);
@@ -488,6 +520,15 @@ static inline struct ledger *ledger_open_as(uint8_t nonce, enum ledger_kind kind
     ledger->checkpoint.root = merkle_root(&ledger->tree);
     ledger_sign_note(ledger, ledger->log_key);
     ledger_write_balances(ledger);
+}
+
+static inline struct ledger *ledger_open_as(uint8_t nonce, enum ledger_kind kind)
+{
+    struct ledger *ledger = ledger_start(nonce, kind);
+    ledger_play(ledger);
+    if (kind != LEDGER_BEHIND)
+        ledger_play_on(ledger);
+    ledger_serve(ledger);
     return ledger;
 }
 

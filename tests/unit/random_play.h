@@ -1,12 +1,12 @@
 /* random_play.h - seeded random coalitions and transactions of all types and hostile ones, fed to a
- * state, to a second one (the replica) and to a naive model at once; after each height all three
- * are compared.
+ * state, to a second one (the replica) and to the naive model at once: all three agree on every
+ * record, and after each height on everything that is asked of them.
  */
 #ifndef TESTS_UNIT_RANDOM_PLAY_H
 #define TESTS_UNIT_RANDOM_PLAY_H
 
+#include "node/model_rules.h"
 #include "unit/coalition.h"
-#include "unit/naive_model.h"
 
 enum { HEIGHTS = 60, MEMBERS = 6, PARTNERS = 4, RECORDS = 2000 };
 static const uint16_t parties = PARTNERS + 1; /* with the operator */
@@ -60,7 +60,7 @@ static inline struct charter *random_charter(struct play *play)
     if (!play->quiet) {
         draft->policy.reversal = (enum reversal_policy)any(play, 3);
         draft->policy.deficit_max.v = any(play, 2) ? 200 : 1000000;
-        draft->limits.allocations = any(play, 3) ? NAIVE_PARTS : 4;
+        draft->limits.allocations = any(play, 3) ? 64 : 4;
     }
     draft->policy.grace_days = (uint32_t)any(play, 3);
     draft->policy.hold_default_ms = 5000;
@@ -69,22 +69,44 @@ static inline struct charter *random_charter(struct play *play)
     return coalition_found(draft);
 }
 
+static inline void show_effect(const char *who, const struct effect *e)
+{
+    printf("    %s: kind %d lot %llu from %d to %d partner %u creditor %u class %d amount %lld\n",
+           who, (int)e->kind, (unsigned long long)e->lot.v, (int)e->from, (int)e->to, e->partner.v,
+           e->creditor.v, (int)e->line_class, (long long)e->amount);
+}
+
+static inline void same_effects(const struct naive_result *naive, struct bytes effects)
+{
+    struct effect own = {0}, given = {0};
+    bool differ = naive_differs(naive, effects, &own, &given);
+    CHECK(!differ);
+    if (differ) {
+        show_effect("model", &own);
+        show_effect("state", &given);
+    }
+}
+
 /* Feeds both replicas and the model. */
 static inline enum verdict feed_bytes(struct play *play, uint16_t lane, struct bytes bytes)
 {
     struct driver *driver = play->driver;
     struct transaction decoded;
-    struct outcome second = state_apply(play->replica, (struct node_id){lane},
-                                        (struct record_index){driver->index}, bytes);
+    uint64_t index = driver->index;
+    struct outcome second =
+        state_apply(play->replica, (struct node_id){lane}, (struct record_index){index}, bytes);
     enum verdict verdict = driver_bytes(driver, lane, bytes);
     CHECK_INT(second.verdict, verdict);
     CHECK(bytes_equal(second.effects, driver->outcome.effects));
-    if (transaction_decode(bytes, &decoded, NULL)) {
-        naive_apply(play->naive, driver->index - 1, lane, &decoded, verdict);
-        if (verdict == VERDICT_ACCEPTED)
-            play->accepted[decoded.type]++;
-    } else
+    struct naive_result naive = naive_apply(play->naive, lane, index, bytes);
+    CHECK_INT(naive.verdict, verdict);
+    CHECK_INT(naive.late, driver->outcome.late);
+    same_effects(&naive, driver->outcome.effects);
+    naive_applied(play->naive, lane, bytes.size, driver->outcome.effects.size);
+    if (!transaction_decode(bytes, &decoded, NULL))
         CHECK_INT(verdict, VERDICT_MALFORMED);
+    else if (verdict == VERDICT_ACCEPTED)
+        play->accepted[decoded.type]++;
     return verdict;
 }
 
@@ -326,21 +348,25 @@ static inline void random_step(struct play *play)
 
 static inline void compare_member(const struct play *play, uint32_t number)
 {
-    const struct naive *n = play->naive;
     struct balance seen = balance_of(play->driver, number);
-    int64_t pending = 0, held = 0, ended = 0;
-    for (size_t i = 0; i < n->lot_count; i++) {
-        if (n->lots[i].member != number)
-            continue;
-        pending += n->lots[i].pending;
-        held += n->lots[i].held;
-        ended += naive_ended(n, &n->lots[i]) ? n->lots[i].remaining : 0;
-    }
-    CHECK_INT(seen.spendable.v, naive_spendable(n, number));
-    CHECK_INT(seen.pending.v, pending);
-    CHECK_INT(seen.held.v, held);
-    CHECK_INT(seen.expired_unbooked.v, ended);
-    CHECK_INT(seen.deficit.v, naive_deficit(n, number));
+    struct member_ref ref = member_number(number);
+    struct naive_balance naive;
+    REQUIRE(naive_balance(play->naive, &ref, &naive));
+    CHECK_INT(seen.spendable.v, naive.spendable);
+    CHECK_INT(seen.pending.v, naive.pending);
+    CHECK_INT(seen.held.v, naive.held);
+    CHECK_INT(seen.expired_unbooked.v, naive.expired_unbooked);
+    CHECK_INT(seen.deficit.v, naive.deficit);
+}
+
+static inline void compare_lot(const struct play *play, uint64_t number)
+{
+    struct lot_view lot;
+    int64_t pools[POOL_COUNT];
+    REQUIRE(state_lot(play->driver->state, (struct lot_number){number}, &lot));
+    naive_lot_pools(play->naive, number, pools);
+    for (size_t i = 0; i < POOL_COUNT; i++)
+        CHECK_INT(lot.pools[i].v, pools[i]);
 }
 
 static inline void compare(const struct play *play)
@@ -350,10 +376,13 @@ static inline void compare(const struct play *play)
         compare_member(play, i);
     for (uint16_t i = 0; i < parties; i++)
         for (uint16_t j = 0; j < parties; j++)
-            CHECK(
-                settlement_open(play->driver->state, (struct partner_id){i}, (struct partner_id){j})
-                    .v == play->naive->owed[i][j]);
-    CHECK_INT(state_lot_count(play->driver->state), play->naive->lot_count);
+            for (int k = 0; k < LINE_CLASS_COUNT; k++)
+                CHECK(state_obligation(play->driver->state, (struct partner_id){i},
+                                       (struct partner_id){j}, (enum line_class)k)
+                          .v == naive_owed(play->naive, i, j, (enum line_class)k));
+    CHECK_INT(state_lot_count(play->driver->state), naive_lot_count(play->naive));
+    for (uint64_t i = 1; i <= state_lot_count(play->driver->state); i++)
+        compare_lot(play, i);
     if (!state_check(play->driver->state, &error)) {
         printf("%s\n", error.text);
         CHECK(!"the state adds up");
@@ -366,6 +395,8 @@ static inline void pass(struct play *play, uint64_t ms)
     struct bytes automatic;
     put_u64be(cut.at, play->driver->cut_ms);
     struct hash second = state_seal(play->replica, &cut, &automatic);
+    struct naive_result naive = naive_seal(play->naive);
+    same_effects(&naive, automatic);
     driver_seal(play->driver);
     struct hash first = state_digest(play->driver->state);
     CHECK(hash_equal(&first, &second));
@@ -373,7 +404,8 @@ static inline void pass(struct play *play, uint64_t ms)
         play->between(play);
     driver_pass(play->driver, ms);
     state_begin(play->replica, play->driver->height, play->driver->cut_ms);
-    naive_time(play->naive, state_time_ms(play->driver->state));
+    naive_begin(play->naive, play->driver->cut_ms);
+    CHECK_INT(state_time_ms(play->driver->state), naive_time_ms(play->naive));
     compare(play);
 }
 
@@ -385,9 +417,8 @@ static inline struct play *play_open(uint64_t seed, bool quiet, bool short_windo
     play->short_window = short_window;
     play->may_expire = !quiet;
     play->driver = driver_open(random_charter(play));
-    play->naive = allocate(1, sizeof(*play->naive));
-    play->naive->charter = play->driver->charter;
-    play->naive->now = state_time_ms(play->driver->state);
+    play->naive = naive_open(model_rules(play->driver->charter));
+    naive_begin(play->naive, play->driver->cut_ms);
     play->replica = state_open(play->driver->charter);
     state_begin(play->replica, 1, play->driver->cut_ms);
     for (uint32_t i = 1; i <= MEMBERS; i++)
@@ -399,7 +430,7 @@ static inline void play_close(struct play *play)
 {
     state_close(play->replica);
     driver_close(play->driver);
-    free(play->naive);
+    naive_close(play->naive);
     free(play);
 }
 

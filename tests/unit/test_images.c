@@ -217,15 +217,18 @@ CASE(one_that_fails_is_counted_and_not_tried_again_at_once)
     const struct replica *replica = place.world->replica;
     place.images->snapshot.disk_left = UINT64_MAX;
     go_on(&place, EVERY);
+    be_quiet(&place);
     images_step(place.images, replica);
     wait_for_child(place.images, replica);
     CHECK_INT(place.images->failed, 1);
     CHECK_INT(place.images->written, 0);
     place.images->took_ms = 0;
+    be_quiet(&place);
     images_step(place.images, replica);
     CHECK_INT(place.images->snapshot.child, 0);
     place.images->snapshot.disk_left = 0;
     go_on(&place, EVERY);
+    be_quiet(&place);
     images_step(place.images, replica);
     wait_for_child(place.images, replica);
     CHECK_INT(place.images->written, 1);

@@ -1,4 +1,4 @@
-// links: partners
+// links: node
 /* A state, its image, and the state that is read from it: one and the same from there on. Damaged
  * images are refused; those that are damaged and sealed again are refused or can be gone on with.
  * A seed given as argument is played alone; "speed MEMBERS" measures. */

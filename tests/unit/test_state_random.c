@@ -1,4 +1,4 @@
-// links: partners
+// links: node
 /* Seeded random coalitions, transactions of all types and hostile ones: after each height the state
  * checks itself, a naive model agrees, and a second replica has the same digest; and what is taken
  * back wholly leaves nothing behind. A seed given as argument is played alone. */

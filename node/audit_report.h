@@ -1,0 +1,54 @@
+/* audit_report.h - what an audit came to, for people, programs and paper.
+ *
+ * Threads: one.
+ */
+#ifndef NODE_AUDIT_REPORT_H
+#define NODE_AUDIT_REPORT_H
+
+#include "node/audit_view.h"
+
+struct audit_report {
+    const struct audit_view *views;
+    size_t view_count;
+    enum audit_policy {
+        AUDIT_POLICY_GIVEN,
+        AUDIT_POLICY_OF_CHARTER,
+        AUDIT_POLICY_OF_SOURCE
+    } policy;
+    const char *policy_path; /* AUDIT_POLICY_GIVEN */
+    const char *state_path;  /* NULL: none */
+    uint64_t made_ms;        /* wall clock */
+};
+
+/* Whose keys the checkpoints were judged by; of the source: no better than its word. */
+const char *audit_policy_words(const struct audit_report *report);
+
+enum audit_verdict { AUDIT_CLEAN, AUDIT_FOUND, AUDIT_UNCHECKED };
+/* Findings come first, then what could not be checked. */
+enum audit_verdict audit_report_verdict(const struct audit_report *report);
+const char *audit_verdict_word(enum audit_verdict verdict);
+
+/* Points of one partner, over the whole ledger. issued = outstanding + spent + expired + taken
+ * back.
+ */
+struct audit_partner_totals {
+    int64_t issued;      /* by it */
+    int64_t outstanding; /* of those: pending, remaining or held */
+    int64_t spent, expired, clawed_back;
+    int64_t redeemed_here; /* anybody's points, spent at it */
+};
+/* `totals_out` has room for every partner of the charter. */
+void audit_report_totals(const struct audit *audit, struct audit_partner_totals *totals_out);
+
+void audit_report_print(const struct audit_report *report);
+json_t *audit_report_json(const struct audit_report *report);
+/* A page that stands alone and prints well: no script, nothing fetched, every text escaped. */
+void audit_report_html(const struct audit_report *report, struct buffer *out);
+
+/* "grocer, node grocer-1, key 0f3c...": who answers for a node. */
+struct audit_signer_text {
+    char text[2 * CHARTER_NAME_MAX + 2 * PUBLIC_KEY_SIZE + 32];
+};
+struct audit_signer_text audit_signer_text(const struct charter *charter, uint16_t number);
+
+#endif

@@ -1,0 +1,102 @@
+/* naive_model.h - the rules of points a second time, written apart from the state machine of
+ * partners/ and as plainly as they can be said: lists, and looking through them.
+ *
+ * The auditor runs both over every record: two programs that were written apart and agree on every
+ * verdict, every lot and every obligation are better evidence than one that agrees with itself. So
+ * nothing here includes or calls anything of partners/; of protocol/ only what takes the bytes of
+ * transactions apart. Rules: ledger.md sections 3, 4 and 8.
+ *
+ *     naive_open(rules);  each height: naive_begin(cut time), naive_apply(...) a record,
+ * naive_seal()
+ *
+ * What a call found stands in `effects` of the result, in no particular order and perhaps in more
+ * pieces than the ledger's: compare with naive_differs().
+ *
+ * Cost: a transaction looks through the lots of its members; time through what waits for it.
+ * Threads: one at a time.
+ */
+#ifndef NODE_NAIVE_MODEL_H
+#define NODE_NAIVE_MODEL_H
+
+#include "protocol/record.h"
+
+/* The charter's words, as this model needs them. All arrays belong to the rules. */
+enum naive_reversal { NAIVE_ONLY_PENDING, NAIVE_WITHIN_BALANCE, NAIVE_UNLIMITED };
+struct naive_rules {
+    char (*partners)[64]; /* names */
+    size_t partner_count;
+    uint16_t *lane_partner; /* of each node */
+    size_t lane_count;
+    int operator_number; /* who gets the fees; -1: nobody */
+    bool sandbox;
+    uint64_t sandbox_start_ms;
+    struct naive_zone { /* from this moment on, local time is UTC + offset */
+        uint64_t from_ms;
+        int64_t offset_ms;
+    } * zones;
+    size_t zone_count;
+    struct naive_joint {
+        uint16_t issuer, funder;
+        int64_t budget;
+    } * joint;
+    size_t joint_count;
+    int64_t face, reimbursement, issue_fee, redemption_fee; /* micro-units a point */
+    enum naive_reversal reversal;
+    int64_t deficit_max;
+    uint32_t grace_days, expire_days, allocations;
+    uint64_t hold_default_ms, hold_max_ms, window_ms, late_after_ms, clock_bound_ms;
+};
+void naive_rules_release(struct naive_rules *rules);
+
+struct naive;
+
+struct naive_result { /* borrowed until the next call */
+    enum verdict verdict;
+    bool late;
+    const struct effect *effects;
+    size_t effect_count;
+};
+
+/* Takes the rules over. */
+struct naive *naive_open(struct naive_rules rules);
+void naive_close(struct naive *naive); /* NULL is fine */
+/* Another height, at this cut time: what time alone brings happens here. */
+void naive_begin(struct naive *naive, uint64_t cut_time_ms);
+/* What time brought to the height under way. */
+struct naive_result naive_seal(const struct naive *naive);
+/* One transaction of a lane, as record `index`; then naive_applied(), for the limit of a cut that
+ * counts the bytes of the recorded effects (CUT_EFFECTS_MAX). */
+struct naive_result naive_apply(struct naive *naive, uint16_t lane, uint64_t index,
+                                struct bytes transaction);
+void naive_applied(struct naive *naive, uint16_t lane, size_t transaction_size,
+                   size_t effects_size);
+/* Do the recorded effects, an encoded array, say the same? The first that differs, as each side has
+ * it; kind 0 where a side has none. False: they are the same. */
+bool naive_differs(const struct naive_result *result, struct bytes effects,
+                   struct effect *naive_out, struct effect *recorded_out) MUST_USE;
+
+/* ---- asking -------------------------------------------------------------------------------- */
+
+struct naive_balance {
+    int64_t spendable, pending, held, deficit, expired_unbooked;
+};
+bool naive_balance(const struct naive *naive, const struct member_ref *member,
+                   struct naive_balance *balance_out) MUST_USE;
+size_t naive_lot_count(const struct naive *naive);
+/* Pools of a lot; `number` from 1. */
+void naive_lot_pools(const struct naive *naive, uint64_t number, int64_t pools_out[POOL_COUNT]);
+__int128 naive_owed(const struct naive *naive, uint16_t debtor, uint16_t creditor,
+                    enum line_class line_class);
+/* What was spent at a partner and not taken back since. */
+int64_t naive_spent_at(const struct naive *naive, uint16_t partner);
+uint64_t naive_time_ms(const struct naive *naive);
+
+/* ---- keeping it ---------------------------------------------------------------------------- */
+
+/* Everything that it knows, between heights, appended (protocol/FORMAT.md, 15). */
+void naive_write(const struct naive *naive, struct buffer *out);
+/* Takes the rules over. Any bytes are safe; ERROR_CORRUPT where they contradict themselves. */
+bool naive_read(struct naive_rules rules, struct bytes bytes, struct naive **naive_out,
+                struct error *error) MUST_USE;
+
+#endif

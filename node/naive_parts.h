@@ -1,0 +1,177 @@
+/* naive_parts.h - the insides of the naive model, for the files naive_*.c.
+ * Threads: as node/naive_model.h.
+ */
+#ifndef NODE_NAIVE_PARTS_H
+#define NODE_NAIVE_PARTS_H
+
+#include "node/naive_model.h"
+
+#define NAIVE_NONE UINT32_MAX
+
+enum {
+    NAIVE_CLAIMS_MAX = 64,       /* open at one member */
+    NAIVE_EFFECTS_MAX = 40000,   /* bytes of a record's effects */
+    NAIVE_PLAN_MAX = 36000,      /* what a plan may take of them */
+    NAIVE_TIME_MAX = 20000,      /* bytes of time's effects, after which the rest waits */
+    NAIVE_OBLIGATION_BYTES = 18, /* at most */
+    NAIVE_MOVE_BYTES = 14,
+    NAIVE_LOT_BYTES = 12
+};
+
+struct naive_lot {
+    uint32_t member, earn; /* earn NAIVE_NONE: of none */
+    uint16_t issuer;
+    bool own; /* one of the earn's own lots, not a child */
+    struct funding_split split;
+    uint64_t activates_ms, expires_ms; /* 0: never */
+    int64_t quantity, pools[POOL_COUNT];
+    int64_t reversed, waived, counted;
+};
+struct naive_part {
+    uint32_t lot;
+    int64_t points, returned;
+};
+struct naive_earn {
+    uint64_t record, eligible, refunded;
+    uint32_t member, first_lot, lot_count;
+    uint16_t partner;
+};
+enum naive_status { NAIVE_OPEN, NAIVE_COMMITTED, NAIVE_RELEASED, NAIVE_ENDED };
+struct naive_spend { /* a hold or a redemption */
+    uint64_t record;
+    uint64_t ends_ms; /* of a hold */
+    uint32_t member;
+    uint16_t partner;
+    enum naive_status status;
+    int64_t points, used; /* used: committed, or given back */
+    size_t first_part, part_count;
+};
+struct naive_deficit {
+    uint16_t claimant;
+    int64_t points;
+};
+struct naive_member {
+    struct member_ref ref;
+    uint16_t enrolled_by;
+    uint32_t *lots;
+    size_t lot_count, lot_capacity;
+    struct naive_deficit *deficits; /* oldest first */
+    size_t deficit_count, deficit_capacity;
+};
+/* Names of things, found by their bytes: members, cards, idempotency keys, documents. */
+struct naive_name {
+    uint8_t *bytes;
+    uint32_t size, next; /* next of the same bucket; NAIVE_NONE */
+    uint32_t what;       /* member of a member or card */
+    uint64_t record, seen_ms;
+    struct hash client;
+};
+struct naive_names {
+    struct naive_name *at;
+    size_t count, capacity;
+    uint32_t *buckets;
+    size_t bucket_count;
+};
+/* A list of places that is looked through: what waits for time. */
+struct naive_list {
+    uint32_t *at;
+    size_t count, capacity;
+};
+
+struct naive {
+    struct naive_rules rules;
+    uint64_t now_ms, cut_time_ms, first_cut_ms, advance_ms;
+    bool started;
+    struct naive_member *members;
+    size_t member_count, member_capacity;
+    struct naive_lot *lots;
+    size_t lot_count, lot_capacity;
+    struct naive_earn *earns;
+    size_t earn_count, earn_capacity;
+    struct naive_spend *holds, *redemptions;
+    size_t hold_count, hold_capacity, redemption_count, redemption_capacity;
+    struct naive_part *parts; /* of holds and redemptions */
+    size_t part_count, part_capacity;
+    struct naive_names member_names, cards, keys, documents;
+    __int128 *owed; /* [debtor][creditor][class] */
+    __int128 *joint_used;
+    struct naive_list pending, open; /* lots, holds */
+
+    /* of the height */
+    size_t cut_effects, *lane_effects, *lane_bytes;
+    struct effect *time_effects;
+    size_t time_count, time_capacity;
+    /* of the record, or of time */
+    struct effect *effects;
+    size_t effect_count, effect_capacity;
+    size_t first_obligation;  /* obligations of the item at hand begin here */
+    size_t bytes, item_bytes; /* encoded: of all effects but open obligations; of the item */
+    struct naive_part *plan;
+    size_t plan_count, plan_capacity;
+    int64_t plan_points;
+};
+
+struct naive_tx { /* of the record that is being applied */
+    uint16_t writer;
+    uint64_t index;
+    const struct transaction *transaction;
+};
+
+/* ---- naive_points.c: lots, money, deficits --------------------------------------------------- */
+
+bool naive_ended(const struct naive *n, const struct naive_lot *lot);
+void naive_effect(struct naive *n, struct effect effect);
+void naive_move(struct naive *n, uint32_t lot, enum pool from, enum pool to, int64_t points);
+uint32_t naive_lot_add(struct naive *n, const struct naive_lot *lot);
+/* The funders of the lot owe `creditor`. */
+void naive_owe(struct naive *n, uint32_t lot, uint16_t creditor, int64_t points, int64_t price,
+               enum line_class line_class);
+void naive_issue_fee(struct naive *n, uint32_t lot, int64_t points);
+void naive_redemption_fee(struct naive *n, uint16_t redeemer, int64_t points);
+/* Ends an item: obligations that came to nothing are no effect. */
+void naive_end_item(struct naive *n);
+int64_t naive_deficit(const struct naive *n, uint32_t member);
+int64_t naive_spendable(const struct naive *n, uint32_t member);
+/* Sets up to `points` of a lot's pool against its member's deficits; returns what is left. */
+int64_t naive_cover(struct naive *n, uint32_t lot, enum pool from, int64_t points);
+/* An active lot's points have come: fee, and deficits. */
+void naive_arrive(struct naive *n, uint32_t lot, bool fee);
+void naive_activate(struct naive *n, uint32_t lot);
+void naive_give_back(struct naive *n, uint32_t lot, enum pool from, int64_t points);
+/* Whole points by share, largest remainder, then name. */
+void naive_shares(const struct naive *n, const struct funding_split *split, int64_t points,
+                  int64_t shares_out[SPLIT_MAX]);
+
+/* Plans `points` of the member's lots in consumption order, at most one lot more than is allowed;
+ * `only_funder` -1: any. */
+void naive_plan(struct naive *n, uint32_t member, int64_t points, int only_funder);
+void naive_plan_add(struct naive *n, uint32_t lot, int64_t points);
+bool naive_plan_fits(const struct naive *n, size_t per_lot, size_t creditors);
+
+/* ---- naive_rules.c: what each type of transaction does --------------------------------------- */
+
+enum verdict naive_body(struct naive *n, const struct naive_tx *tx);
+void naive_release_hold(struct naive *n, uint32_t id, enum naive_status status);
+
+uint32_t naive_earn_find(const struct naive *n, uint64_t record);
+void naive_budget_use(struct naive *n, const struct naive_lot *lot, int64_t points);
+
+/* ---- naive_reversal.c ------------------------------------------------------------------------ */
+
+enum verdict naive_reverse_earn(struct naive *n, const struct naive_tx *tx);
+
+/* ---- naive_model.c -----------------------------------------------------------------------------
+ */
+
+uint32_t naive_name_find(const struct naive_names *names, struct bytes bytes);
+struct naive_name *naive_name_add(struct naive_names *names, struct bytes bytes);
+uint32_t naive_member_find(const struct naive *n, const struct member_ref *ref);
+uint64_t naive_time_at(const struct naive *n, uint64_t cut_time_ms);
+uint64_t naive_day_end(const struct naive *n, uint64_t time_ms, uint32_t days);
+void naive_list_add(struct naive_list *list, uint32_t what);
+__int128 *naive_owed_cell(const struct naive *n, uint16_t debtor, uint16_t creditor,
+                          enum line_class line_class);
+/* A list of rows sorted by record. */
+uint32_t naive_spend_find(const struct naive_spend *rows, size_t count, uint64_t record);
+
+#endif

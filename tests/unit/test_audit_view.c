@@ -1,0 +1,317 @@
+// links: node
+/* Audits of several sources, by a policy, with a second opinion, and going on from what an earlier
+ * one kept. */
+#include "unit/audit_lies.h"
+
+#include "node/file.h"
+#include "node/model_rules.h"
+
+/* ---- what an earlier audit knows ------------------------------------------------------------- */
+
+/* A quorum tells the past anew, and signs everything that follows from it. */
+CASE(history_told_anew_below_the_last_audit_is_found)
+{
+    static const struct row rewritten[] = {
+        {"a verdict of the past", &records, NULL, VERDICT, VERDICT_ACCEPTED, VERDICT_BAD_TERMS,
+         "record-verdict"},
+        {"a debt of the past", &effects, NULL, 0, EFFECT_LOT, AMOUNT, "record-lots"},
+        {"a seal of the past", &seals, NULL, DIGEST, 0, 0, "seal-digest"}};
+    for (size_t i = 0; i < ARRAY_SIZE(rewritten); i++) {
+        struct ledger *honest = play(3, NULL, 0, 0), *mutant = play(3, &rewritten[i], 2, 0);
+        struct policy policy = memory_policy(honest, "none");
+        struct memory_source memory = {.ledger = mutant, .heights = mutant->height_count};
+        REQUIRE(mutant->told == 1);
+        keep(honest, &policy, 8);
+        check_codes(&rewritten[i], &memory, &policy, NULL, rewritten[i].codes);
+        check_codes(&rewritten[i], &memory, &policy, state_path, "history-rewritten");
+        policy_release(&policy);
+        ledger_close(mutant);
+        ledger_close(honest);
+    }
+}
+
+static void check_trouble(struct memory_source *memory, const struct policy *policy,
+                          const char *state, const char *wanted)
+{
+    struct audit_view view = audit_of(memory, policy, state, "source");
+    CHECK(view.trouble_code != ERROR_NONE);
+    CHECK(strstr(view.trouble, wanted) != NULL);
+    if (!strstr(view.trouble, wanted))
+        printf("    %s\n", view.trouble);
+    CHECK_INT(view.audit ? audit_finding_count(view.audit) : 0, 0);
+    audit_view_release(&view);
+}
+
+CASE(a_source_that_is_behind_the_last_audit_could_not_be_checked)
+{
+    struct ledger *ledger = play(3, NULL, 0, 0);
+    struct policy policy = memory_policy(ledger, "none");
+    struct memory_source memory = {.ledger = ledger, .heights = 5};
+    keep(ledger, &policy, 8);
+    check_trouble(&memory, &policy, state_path, "before record");
+    policy_release(&policy);
+    ledger_close(ledger);
+}
+
+CASE(a_policy_of_another_coalition_is_no_verdict)
+{
+    struct ledger *ledger = play(3, NULL, 0, 0);
+    struct policy policy = memory_policy(ledger, "none");
+    struct memory_source memory = {.ledger = ledger, .heights = ledger->height_count};
+    for (size_t i = 0; i < policy.log_count; i++)
+        policy.logs[i].key.name[0] = 'x';
+    check_trouble(&memory, &policy, NULL, "the policy knows no log 'ledger.example/test'");
+    policy_release(&policy);
+    ledger_close(ledger);
+}
+
+static struct buffer read_state(void)
+{
+    struct buffer bytes;
+    buffer_init(&bytes, 1 << 24);
+    REQUIRE(cli_file_read(state_path, 1 << 24, &bytes, NULL));
+    return bytes;
+}
+
+/* Damage, wherever it is, ends with a clear error and never with a verdict. */
+CASE(a_damaged_state_is_refused_wherever_it_is_damaged)
+{
+    struct ledger *ledger = play(3, NULL, 0, 0);
+    struct policy policy = memory_policy(ledger, "none");
+    struct memory_source memory = {.ledger = ledger, .heights = ledger->height_count};
+    keep(ledger, &policy, 8);
+    struct buffer whole = read_state();
+    for (size_t at = 0; at < whole.size; at += 1 + whole.size / 150) {
+        whole.at[at] ^= 0x10;
+        REQUIRE(file_replace(state_path, 0600, buffer_bytes(&whole), NULL));
+        check_trouble(&memory, &policy, state_path, "remove the file to begin anew");
+        whole.at[at] ^= 0x10;
+    }
+    for (size_t size = 0; size < whole.size; size += 1 + whole.size / 50) {
+        REQUIRE(file_replace(state_path, 0600, bytes_of(whole.at, size), NULL));
+        check_trouble(&memory, &policy, state_path, "remove the file to begin anew");
+    }
+    buffer_release(&whole);
+    policy_release(&policy);
+    ledger_close(ledger);
+}
+
+/* Damaged and sealed again: what is not refused must not accuse an honest ledger. */
+CASE(a_forged_state_is_refused_or_does_no_harm)
+{
+    struct ledger *ledger = play(3, NULL, 0, 0);
+    struct policy policy = memory_policy(ledger, "none");
+    size_t refused = 0, passed = 0;
+    keep(ledger, &policy, 8);
+    struct buffer whole = read_state();
+    for (size_t at = 44; at + HASH_SIZE < whole.size; at += 1 + whole.size / 700) {
+        struct audit *audit = NULL;
+        struct buffer note;
+        whole.at[at] ^= 1;
+        struct hash hash = hash_bytes(bytes_of(whole.at, whole.size - HASH_SIZE));
+        memcpy(whole.at + whole.size - HASH_SIZE, hash.at, HASH_SIZE);
+        FILE *file = fmemopen(whole.at, whole.size, "rb");
+        buffer_init(&note, NOTE_SIZE_MAX);
+        REQUIRE(file != NULL);
+        bool good = audit_state_load(file, whole.size, ledger->charter, NULL, &audit, &note, NULL);
+        refused += !good;
+        passed += good;
+        audit_close(good ? audit : NULL);
+        buffer_release(&note);
+        fclose(file);
+        whole.at[at] ^= 1;
+    }
+    printf("%zu refused, %zu passed\n", refused, passed);
+    CHECK(refused > passed);
+    buffer_release(&whole);
+    policy_release(&policy);
+    ledger_close(ledger);
+}
+
+CASE(a_state_of_another_coalition_is_refused)
+{
+    struct ledger *ours = play(3, NULL, 0, 0), *theirs = ledger_start(0x5b, LEDGER_RANDOM);
+    dice_play(theirs, 3, DICE_HEIGHTS);
+    ledger_serve(theirs);
+    struct policy policy = memory_policy(ours, "none");
+    struct memory_source memory = {.ledger = theirs, .heights = theirs->height_count};
+    keep(ours, &policy, 8);
+    check_trouble(&memory, &policy, state_path, "it belongs to another coalition");
+    policy_release(&policy);
+    ledger_close(ours);
+    ledger_close(theirs);
+}
+
+CASE(going_on_comes_to_the_same_totals)
+{
+    struct ledger *ledger = play(5, NULL, 0, 0);
+    struct policy policy = memory_policy(ledger, "none");
+    struct memory_source memory = {.ledger = ledger, .heights = ledger->height_count};
+    struct buffer states[2];
+    for (int going_on = 0; going_on < 2; going_on++) {
+        struct error error = {0};
+        if (going_on)
+            keep(ledger, &policy, 6);
+        struct audit_view view = audit_of(&memory, &policy, going_on ? state_path : NULL, "source");
+        CHECK_INT(view.went_on_from.size, going_on ? ledger->past[5].count : 0);
+        CHECK(audit_views_keep(&view, 1, state_path, &error));
+        states[going_on] = read_state();
+        audit_view_release(&view);
+    }
+    /* Everything that the audit knows at its end, tiles that it saw aside: they are counted. */
+    CHECK_INT(states[0].size, states[1].size);
+    size_t differ = 0;
+    for (size_t i = 0; i + HASH_SIZE < states[0].size && i + HASH_SIZE < states[1].size; i++)
+        differ += states[0].at[i] != states[1].at[i];
+    CHECK(differ <= 1);
+    buffer_release(&states[0]);
+    buffer_release(&states[1]);
+    policy_release(&policy);
+    ledger_close(ledger);
+}
+
+/* ---- several sources, cosigners, a second opinion ---------------------------------------------
+ */
+
+static void check_split(struct ledger *one, struct ledger *other, size_t heights,
+                        const char *wanted)
+{
+    struct policy policy = memory_policy(one, "none");
+    struct memory_source memories[] = {{.ledger = one, .heights = one->height_count},
+                                       {.ledger = other, .heights = heights}};
+    struct audit_view views[] = {audit_of(&memories[0], &policy, NULL, "one"),
+                                 audit_of(&memories[1], &policy, NULL, "other")};
+    char codes[CODES_TEXT];
+    audit_views_compare(views, 2);
+    codes_of(&views[0], codes);
+    CHECK_TEXT(codes, "");
+    codes_of(&views[1], codes);
+    CHECK_TEXT(codes, wanted);
+    audit_view_release(&views[0]);
+    audit_view_release(&views[1]);
+    policy_release(&policy);
+}
+
+CASE(two_histories_that_a_quorum_signed_are_a_split_view)
+{
+    static const struct row idle = {.name = "another time", .lies = NULL};
+    struct ledger *one = play(3, &idle, 0, 0), *same = play(3, &idle, 0, 0);
+    struct ledger *other = ledger_start(0x5a, LEDGER_RANDOM);
+    dice_play(other, 4, DICE_HEIGHTS); /* parts from the other in its second height */
+    ledger_serve(other);
+    check_split(one, same, same->height_count, "");
+    check_split(one, same, 6, "");
+    check_split(one, other, other->height_count, "split-root");
+    check_split(one, other, 6, "split-root");
+    ledger_close(one);
+    ledger_close(same);
+    ledger_close(other);
+}
+
+CASE(two_checkpoints_of_one_size_are_a_split_view)
+{
+    struct ledger *one = play(3, NULL, 0, 0), *other = play(3, NULL, 0, 0);
+    checkpoint_of_another_root(other, NULL);
+    check_split(one, other, other->height_count, "checkpoint-root split-checkpoint");
+    ledger_close(one);
+    ledger_close(other);
+}
+
+static void cosign(struct ledger *ledger, uint8_t witness)
+{
+    struct signing_key *key = coalition_key(9, witness);
+    struct public_key public_key = signing_key_public(key);
+    struct note_key note_key;
+    char name[8];
+    snprintf(name, sizeof(name), "w%u", witness);
+    REQUIRE(note_key_make(name, NOTE_TYPE_COSIGNATURE, &public_key, &note_key, NULL));
+    note_cosign(&ledger->note, &note_key, key, 1800000000);
+    signing_key_close(key);
+}
+
+CASE(a_checkpoint_needs_the_cosigners_of_the_policy)
+{
+    static const struct row row = {.name = "cosigners"};
+    struct ledger *ledger = play(3, NULL, 0, 0);
+    struct policy both = memory_policy(ledger, "both"), one = memory_policy(ledger, "w2");
+    struct memory_source memory = {.ledger = ledger, .heights = ledger->height_count};
+    check_codes(&row, &memory, &one, NULL, "checkpoint-quorum");
+    cosign(ledger, 2);
+    check_codes(&row, &memory, &one, NULL, "");
+    check_codes(&row, &memory, &both, NULL, "checkpoint-quorum");
+    cosign(ledger, 1);
+    check_codes(&row, &memory, &both, NULL, "");
+    ledger->note.at[ledger->note.size - 12] ^= 1;
+    check_codes(&row, &memory, &one, NULL, "checkpoint-signature");
+    policy_release(&both);
+    policy_release(&one);
+    ledger_close(ledger);
+}
+
+/* What the second model says counts, whether or not the first one agrees with the ledger. */
+static void check_model(void (*twist)(struct naive_rules *rules), const char *wanted)
+{
+    struct ledger *ledger = play(3, NULL, 0, 0);
+    struct memory_source memory = {.ledger = ledger, .heights = ledger->height_count};
+    struct audit_source source;
+    struct cli_progress bar = {0};
+    struct error error = {0};
+    struct naive_rules rules = model_rules(ledger->charter);
+    twist(&rules);
+    memory_open(&source, &memory, "source");
+    struct audit *audit = audit_open(ledger->charter, NULL, naive_open(rules));
+    REQUIRE(audit_source_begin(&source, ledger->record_count, &error));
+    CHECK(audit_follow(audit, &source, &bar, &error));
+    struct audit_view view = {.audit = audit};
+    char codes[CODES_TEXT];
+    codes_of(&view, codes);
+    CHECK_TEXT(codes, wanted);
+    audit_close(audit);
+    audit_source_close(&source);
+    ledger_close(ledger);
+}
+
+static void nothing(struct naive_rules *rules)
+{
+    (void)rules;
+}
+static void a_fee(struct naive_rules *rules)
+{
+    rules->issue_fee++;
+}
+static void less_time(struct naive_rules *rules)
+{
+    rules->late_after_ms = 200000;
+}
+static void no_window(struct naive_rules *rules)
+{
+    rules->window_ms = 1000;
+}
+
+CASE(a_second_model_that_disagrees_is_heard)
+{
+    check_model(nothing, "");
+    check_model(a_fee, "model-effects");
+    check_model(less_time, "model-verdict");
+    check_model(no_window, "model-verdict");
+}
+
+static void cases(void)
+{
+    RUN(history_told_anew_below_the_last_audit_is_found);
+    RUN(a_source_that_is_behind_the_last_audit_could_not_be_checked);
+    RUN(a_policy_of_another_coalition_is_no_verdict);
+    RUN(a_damaged_state_is_refused_wherever_it_is_damaged);
+    RUN(a_forged_state_is_refused_or_does_no_harm);
+    RUN(a_state_of_another_coalition_is_refused);
+    RUN(going_on_comes_to_the_same_totals);
+    RUN(two_histories_that_a_quorum_signed_are_a_split_view);
+    RUN(two_checkpoints_of_one_size_are_a_split_view);
+    RUN(a_checkpoint_needs_the_cosigners_of_the_policy);
+    RUN(a_second_model_that_disagrees_is_heard);
+}
+
+int main(void)
+{
+    return lies_run(cases);
+}
