@@ -19,10 +19,10 @@ enum { REST_FACTOR = 50 };
  * wait for ever, or a start would replay for ever; nor do all nodes wait equally long, or under a
  * steady load they would all be slow at once, and with them every quorum. */
 enum {
-    QUIET_MS = 1000,    /* with less than ... */
-    QUIET_SHARE = 100,  /* ... a hundredth of `every` records */
-    OVERDUE_FACTOR = 8, /* times `every`, and by node up to ... */
-    STAGGER_NODES = 8   /* ... so many times more */
+    QUIET_MS = 1000,     /* with less than ... */
+    QUIET_SHARE = 100,   /* ... a hundredth of `every` records */
+    OVERDUE_FACTOR = 32, /* times `every`, and by node up to ... */
+    STAGGER_NODES = 8    /* ... so many times more */
 };
 
 static uint64_t every_times(const struct images *images, uint64_t factor)
