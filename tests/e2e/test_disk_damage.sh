@@ -140,8 +140,17 @@ right_again() {
     comes_back "$victim"
 }
 
+# An old copy may take an earn into its outbox before the others have answered it: that one lies in
+# its folder alone, as its last words say, and the folder goes when the right one comes back.
+forget_what_the_copy_took() { # LINES-BEFORE
+    local file=$work/acknowledged.$victim
+    [[ ! -e $file ]] || awk -v before="$1" 'NR <= before || $3 != 202' "$file" >"$work/kept"
+    [[ ! -e $file ]] || cat "$work/kept" >"$file"
+}
+
 is_retired() { # STARTS
-    local i
+    local i before=0
+    [[ ! -e $work/acknowledged.$victim ]] || before=$(wc -l <"$work/acknowledged.$victim")
     put_copy
     for ((i = 0; i < $1; i++)); do # at the first start and at each that follows
         from_here "$victim"
@@ -149,6 +158,7 @@ is_retired() { # STARTS
         ends "$victim" 3 'signed by this node.s key that this store does not know' \
             'old copy' 'must not sign again' 'fresh key'
     done
+    forget_what_the_copy_took "$before"
     goes_on "${others[@]}"
     nothing_is_held_against "$victim"
     right_again
