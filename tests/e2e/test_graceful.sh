@@ -60,6 +60,7 @@ all_four_stop_at_once_under_load() {
     done
     node_start "${names[@]}"
     needed nodes_ready "${names[@]}"
+    expect_eventually 60 enough_acknowledged 100
     stop_tills
 }
 

@@ -61,6 +61,11 @@ start_tills() { # [NODE...], all four when none is named
     done
 }
 
+# However slow the machine: what follows is about so many.
+enough_acknowledged() { # COUNT
+    (($(cat "$work"/acknowledged.* 2>"$work/null" | wc -l) >= $1))
+}
+
 stop_tills() {
     local pid
     touch "$work/stop"
