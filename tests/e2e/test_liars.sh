@@ -104,25 +104,21 @@ note_counts() { # NAMES: of the liar, on each node
     done
 }
 
-# True when one of the counts grew on every honest node.
-liar_is_named() { # NAMES
+# The first honest node on which none of the counts grew; nothing when there is none such.
+who_names_nobody() { # NAMES
     local node name
     for node in "${names[@]}"; do
         for name in $1; do
             (($(count_of "$node" "$name" "$liar") <= ${counts_then[$node.$name]})) || continue 2
         done
-        fail "$in_lie: on $node none of these tells of the liar: $1" \
-            "$(grep "\"$liar\"" "$work/metrics.$node")"
+        echo "$node"
+        return
     done
 }
 
-# Any of the METRICS names it; none: it does nothing that a node could know to be a lie.
-lie() { # PROGRAM LIE SECONDS METRICS
+tell() { # PROGRAM LIE SECONDS
     local tills=() node teller
-    in_lie=$2
     rm -f "$work"/answers.* "$work/stop"
-    fetch_metrics
-    note_counts "$4"
     "$ACCRUE_BUILD/tests/$1" "$home/$liar/node.json" "$2" "$3" >"$work/liar.txt" 2>&1 &
     teller=$!
     helpers+=("$teller")
@@ -142,7 +138,22 @@ lie() { # PROGRAM LIE SECONDS METRICS
     done
     nodes_agree || fail "$2: the nodes are not at one place"
     fetch_metrics
-    [[ -z $4 ]] || liar_is_named "$4"
+}
+
+# Any of the METRICS names it on every node; none: it does nothing that a node could know to be a
+# lie. On a machine that is short of time a lie may hardly have been told: it is told again then.
+lie() { # PROGRAM LIE SECONDS METRICS
+    local attempt silent=
+    in_lie=$2
+    fetch_metrics
+    note_counts "$4"
+    for attempt in 1 2 3; do
+        tell "$1" "$2" "$3"
+        [[ -z $4 ]] || silent=$(who_names_nobody "$4")
+        [[ -n $silent ]] || break
+    done
+    [[ -z $silent ]] || fail "$in_lie: told $attempt times, on $silent none of these names it: $4" \
+        "$(grep "\"$liar\"" "$work/metrics.$silent")"
     nobody_honest_is_blamed
     all_is_bounded
 }
