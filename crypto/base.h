@@ -152,6 +152,15 @@ static inline uint64_t get_u64be(const uint8_t *at)
     return (uint64_t)get_u32be(at) << 32 | get_u32be(at + 4);
 }
 
+/* The sum, or the nearest that there is: for what a stranger's numbers come to. */
+static inline int64_t add_capped(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (__builtin_add_overflow(a, b, &sum))
+        return b < 0 ? INT64_MIN : INT64_MAX;
+    return sum;
+}
+
 /* Decimal without sign or leading zeros (0 is "0"), at most `max`; the whole text must be used. */
 bool parse_u64(struct bytes text, uint64_t max, uint64_t *value_out) MUST_USE;
 
