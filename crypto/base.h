@@ -81,6 +81,8 @@ static inline struct bytes bytes_of(const void *at, size_t size)
 }
 struct bytes bytes_text(const char *text); /* without the NUL */
 bool bytes_equal(struct bytes a, struct bytes b);
+/* Takes what stands before `end` off the front, and `end` too; false where there is none. */
+bool bytes_cut(struct bytes *rest, uint8_t end, struct bytes *piece_out) MUST_USE;
 /* Lexicographic; a prefix sorts first. Returns <0, 0, >0. */
 int bytes_compare(struct bytes a, struct bytes b);
 /* Same result time whatever the contents: for MACs and tokens. */

@@ -26,27 +26,6 @@ static struct bytes bytes_from(struct bytes bytes, size_t offset)
     return bytes_of(bytes.at + offset, bytes.size - offset);
 }
 
-static bool bytes_find(struct bytes bytes, uint8_t wanted, size_t *at_out)
-{
-    const uint8_t *found = bytes.size > 0 ? memchr(bytes.at, wanted, bytes.size) : NULL;
-    if (found) {
-        *at_out = (size_t)(found - bytes.at);
-    }
-    return found != NULL;
-}
-
-/* Takes the bytes before the next `end` off the front of `rest`, and the `end` with them. */
-static bool bytes_cut(struct bytes *rest, uint8_t end, struct bytes *piece_out)
-{
-    size_t at = 0;
-    if (!bytes_find(*rest, end, &at)) {
-        return false;
-    }
-    *piece_out = bytes_of(rest->at, at);
-    *rest = bytes_from(*rest, at + 1);
-    return true;
-}
-
 static bool bytes_begin_with(struct bytes bytes, struct bytes start)
 {
     return bytes.size >= start.size && bytes_equal(bytes_of(bytes.at, start.size), start);

@@ -75,13 +75,11 @@ bool submit_cosignature(struct bytes note, struct bytes answer, const struct not
     if (!note_split(note, &text, &lines))
         return false;
     buffer_init(&alone, NOTE_SIZE_MAX);
-    for (size_t i = 0; i < NOTE_SIGNATURES_MAX && !found && answer.size > 0; i++) {
-        const uint8_t *end = memchr(answer.at, '\n', answer.size);
+    for (size_t i = 0; i < NOTE_SIGNATURES_MAX && !found; i++) {
         struct note_result result;
-        if (!end)
+        struct bytes line;
+        if (!bytes_cut(&answer, '\n', &line))
             break;
-        struct bytes line = bytes_of(answer.at, (size_t)(end - answer.at));
-        answer = bytes_of(end + 1, answer.size - line.size - 1);
         buffer_clear(&alone);
         buffer_append(&alone, text);
         buffer_append_byte(&alone, '\n');
