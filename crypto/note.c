@@ -145,7 +145,7 @@ void note_key_format(const struct note_key *key, struct buffer *text_out)
 /* ---- signing ----------------------------------------------------------------------------------
  */
 
-static bool text_check(struct bytes text, struct error *error)
+bool note_text_check(struct bytes text, struct error *error)
 {
     if (text.size > NOTE_SIZE_MAX) {
         return error_set(error, ERROR_LIMIT, "a note has at most %d bytes", NOTE_SIZE_MAX);
@@ -167,7 +167,7 @@ static bool text_check(struct bytes text, struct error *error)
 bool note_begin(struct buffer *note, struct bytes text, struct error *error)
 {
     must(note->size == 0);
-    if (!text_check(text, error)) {
+    if (!note_text_check(text, error)) {
         return false;
     }
     if (text.size >= note->limit) {
@@ -386,7 +386,7 @@ bool note_open(struct bytes note, const struct note_key *keys, size_t key_count,
     must(key_count <= NOTE_KEYS_MAX);
     struct note_result result = {.verified = 0};
     struct bytes lines;
-    if (!text_check(note, error)) {
+    if (!note_text_check(note, error)) {
         return false;
     }
     if (!note_split(note, &result.text, &lines)) {

@@ -127,6 +127,9 @@ bool proof_parse(struct bytes text, struct buffer *scratch, struct proof *proof_
     if (text.size == 0 || text.size > NOTE_SIZE_MAX) {
         return error_set(error, ERROR_INVALID, "the checkpoint has 1 to %d bytes", NOTE_SIZE_MAX);
     }
+    if (!note_text_check(text, error)) {
+        return error_wrap(error, "the checkpoint");
+    }
     proof.extra = buffer_bytes(scratch);
     proof.checkpoint = text;
     *proof_out = proof;
