@@ -118,6 +118,17 @@ bool bytes_equal(struct bytes a, struct bytes b)
     return a.size == b.size && (a.size == 0 || memcmp(a.at, b.at, a.size) == 0);
 }
 
+bool bytes_cut(struct bytes *rest, uint8_t end, struct bytes *piece_out)
+{
+    const uint8_t *at = rest->size > 0 ? memchr(rest->at, end, rest->size) : NULL;
+    if (!at) {
+        return false;
+    }
+    *piece_out = bytes_of(rest->at, (size_t)(at - rest->at));
+    *rest = bytes_of(at + 1, rest->size - piece_out->size - 1);
+    return true;
+}
+
 int bytes_compare(struct bytes a, struct bytes b)
 {
     size_t shared = a.size < b.size ? a.size : b.size;

@@ -81,6 +81,8 @@ static inline struct bytes bytes_of(const void *at, size_t size)
 }
 struct bytes bytes_text(const char *text); /* without the NUL */
 bool bytes_equal(struct bytes a, struct bytes b);
+/* Takes what stands before `end` off the front, and `end` too; false where there is none. */
+bool bytes_cut(struct bytes *rest, uint8_t end, struct bytes *piece_out) MUST_USE;
 /* Lexicographic; a prefix sorts first. Returns <0, 0, >0. */
 int bytes_compare(struct bytes a, struct bytes b);
 /* Same result time whatever the contents: for MACs and tokens. */
@@ -150,6 +152,15 @@ static inline uint32_t get_u32be(const uint8_t *at)
 static inline uint64_t get_u64be(const uint8_t *at)
 {
     return (uint64_t)get_u32be(at) << 32 | get_u32be(at + 4);
+}
+
+/* The sum, or the nearest that there is: for what a stranger's numbers come to. */
+static inline int64_t add_capped(int64_t a, int64_t b)
+{
+    int64_t sum;
+    if (__builtin_add_overflow(a, b, &sum))
+        return b < 0 ? INT64_MIN : INT64_MAX;
+    return sum;
 }
 
 /* Decimal without sign or leading zeros (0 is "0"), at most `max`; the whole text must be used. */

@@ -26,27 +26,6 @@ static struct bytes bytes_from(struct bytes bytes, size_t offset)
     return bytes_of(bytes.at + offset, bytes.size - offset);
 }
 
-static bool bytes_find(struct bytes bytes, uint8_t wanted, size_t *at_out)
-{
-    const uint8_t *found = bytes.size > 0 ? memchr(bytes.at, wanted, bytes.size) : NULL;
-    if (found) {
-        *at_out = (size_t)(found - bytes.at);
-    }
-    return found != NULL;
-}
-
-/* Takes the bytes before the next `end` off the front of `rest`, and the `end` with them. */
-static bool bytes_cut(struct bytes *rest, uint8_t end, struct bytes *piece_out)
-{
-    size_t at = 0;
-    if (!bytes_find(*rest, end, &at)) {
-        return false;
-    }
-    *piece_out = bytes_of(rest->at, at);
-    *rest = bytes_from(*rest, at + 1);
-    return true;
-}
-
 static bool bytes_begin_with(struct bytes bytes, struct bytes start)
 {
     return bytes.size >= start.size && bytes_equal(bytes_of(bytes.at, start.size), start);
@@ -166,7 +145,7 @@ void note_key_format(const struct note_key *key, struct buffer *text_out)
 /* ---- signing ----------------------------------------------------------------------------------
  */
 
-static bool text_check(struct bytes text, struct error *error)
+bool note_text_check(struct bytes text, struct error *error)
 {
     if (text.size > NOTE_SIZE_MAX) {
         return error_set(error, ERROR_LIMIT, "a note has at most %d bytes", NOTE_SIZE_MAX);
@@ -188,7 +167,7 @@ static bool text_check(struct bytes text, struct error *error)
 bool note_begin(struct buffer *note, struct bytes text, struct error *error)
 {
     must(note->size == 0);
-    if (!text_check(text, error)) {
+    if (!note_text_check(text, error)) {
         return false;
     }
     if (text.size >= note->limit) {
@@ -407,7 +386,7 @@ bool note_open(struct bytes note, const struct note_key *keys, size_t key_count,
     must(key_count <= NOTE_KEYS_MAX);
     struct note_result result = {.verified = 0};
     struct bytes lines;
-    if (!text_check(note, error)) {
+    if (!note_text_check(note, error)) {
         return false;
     }
     if (!note_split(note, &result.text, &lines)) {

@@ -30,6 +30,9 @@ bool note_key_make(const char *name, uint8_t type, const struct public_key *key,
 bool note_key_parse(struct bytes text, struct note_key *key_out, struct error *error) MUST_USE;
 void note_key_format(const struct note_key *key, struct buffer *text_out);
 
+/* What a note and its text are made of: UTF-8 without control characters, lines that end, at most
+ * NOTE_SIZE_MAX bytes. */
+bool note_text_check(struct bytes text, struct error *error) MUST_USE;
 /* At the last empty line: the text keeps its newline, the empty line belongs to neither. Looks at
  * nothing else; false when there is none. */
 bool note_split(struct bytes note, struct bytes *text_out, struct bytes *lines_out) MUST_USE;

@@ -304,12 +304,10 @@ static bool parse_line(struct parser *parser, struct bytes line, struct error *e
 static bool parse_lines(struct parser *parser, struct bytes text, struct error *error)
 {
     for (size_t number = 1; text.size > 0; number++) {
-        const uint8_t *end = memchr(text.at, '\n', text.size);
-        if (!end) {
+        struct bytes line;
+        if (!bytes_cut(&text, '\n', &line)) {
             return error_set(error, ERROR_INVALID, "line %zu does not end in a newline", number);
         }
-        struct bytes line = bytes_of(text.at, (size_t)(end - text.at));
-        text = bytes_of(end + 1, text.size - line.size - 1);
         if (!parse_line(parser, line, error)) {
             return error_wrap(error, "line %zu", number);
         }

@@ -36,17 +36,6 @@ void proof_format(const struct proof *proof, struct buffer *text_out)
 
 /* ---- reading -------------------------------------------------------------------------------- */
 
-static bool line_next(struct bytes *rest, struct bytes *line_out)
-{
-    const uint8_t *end = rest->size > 0 ? memchr(rest->at, '\n', rest->size) : NULL;
-    if (!end) {
-        return false;
-    }
-    *line_out = bytes_of(rest->at, (size_t)(end - rest->at));
-    *rest = bytes_of(end + 1, rest->size - line_out->size - 1);
-    return true;
-}
-
 /* What follows `word` on the line. */
 static bool line_value(struct bytes line, const char *word, struct bytes *value_out)
 {
@@ -62,7 +51,7 @@ static bool line_value(struct bytes line, const char *word, struct bytes *value_
 static bool extra_next(struct bytes *rest, struct buffer *scratch, struct error *error)
 {
     struct bytes after = *rest, line, value;
-    if (!line_next(&after, &line) || !line_value(line, extra_word, &value)) {
+    if (!bytes_cut(&after, '\n', &line) || !line_value(line, extra_word, &value)) {
         return true;
     }
     if (value.size > BASE64_SIZE(PROOF_EXTRA_MAX)) {
@@ -90,7 +79,7 @@ static bool extra_next(struct bytes *rest, struct buffer *scratch, struct error 
 static bool index_next(struct bytes *rest, uint64_t *index_out, struct error *error)
 {
     struct bytes line, value;
-    return (line_next(rest, &line) && line_value(line, index_word, &value) &&
+    return (bytes_cut(rest, '\n', &line) && line_value(line, index_word, &value) &&
             parse_u64(value, UINT64_MAX, index_out)) ||
            error_set(error, ERROR_INVALID, "the index line is missing or malformed");
 }
@@ -101,7 +90,7 @@ static bool hashes_next(struct bytes *rest, struct proof *proof, struct error *e
     struct bytes line;
     size_t size = 0;
     for (;;) {
-        if (!line_next(rest, &line)) {
+        if (!bytes_cut(rest, '\n', &line)) {
             return error_set(error, ERROR_INVALID, "no empty line before the checkpoint");
         }
         if (line.size == 0) {
@@ -128,7 +117,7 @@ bool proof_parse(struct bytes text, struct buffer *scratch, struct proof *proof_
     if (text.size > PROOF_SIZE_MAX) {
         return error_set(error, ERROR_LIMIT, "a proof has at most %d bytes", PROOF_SIZE_MAX);
     }
-    if (!line_next(&text, &line) || !bytes_equal(line, bytes_text(first_line))) {
+    if (!bytes_cut(&text, '\n', &line) || !bytes_equal(line, bytes_text(first_line))) {
         return error_set(error, ERROR_INVALID, "the first line must be %s", first_line);
     }
     if (!extra_next(&text, scratch, error) || !index_next(&text, &proof.index, error) ||
@@ -137,6 +126,9 @@ bool proof_parse(struct bytes text, struct buffer *scratch, struct proof *proof_
     }
     if (text.size == 0 || text.size > NOTE_SIZE_MAX) {
         return error_set(error, ERROR_INVALID, "the checkpoint has 1 to %d bytes", NOTE_SIZE_MAX);
+    }
+    if (!note_text_check(text, error)) {
+        return error_wrap(error, "the checkpoint");
     }
     proof.extra = buffer_bytes(scratch);
     proof.checkpoint = text;

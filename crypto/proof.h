@@ -8,7 +8,7 @@
  *     <the checkpoint: a signed note, as it is>
  *
  * A text has one reading and a reading one text: what parses comes back unchanged from
- * proof_format(). Pure. Threads: any.
+ * proof_format(). It is text all over, UTF-8 without control characters. Pure. Threads: any.
  */
 #ifndef CRYPTO_PROOF_H
 #define CRYPTO_PROOF_H

@@ -119,11 +119,6 @@ uint64_t api_now(const struct api *api);
 const struct replica_status *api_status(struct api *api); /* of the last height */
 const struct state *api_state(const struct api *api);
 
-/* The note that GET /checkpoint gives now, and the size it is of; valid until the next call.
- * ERROR_BUSY: there is none yet. */
-bool api_checkpoint(struct api *api, struct bytes *note_out, uint64_t *size_out,
-                    struct error *error) MUST_USE;
-
 /* ---- answering ------------------------------------------------------------------------------ */
 
 void api_response_init(struct api_response *response, int status, const char *content_type);
@@ -203,7 +198,8 @@ struct money api_micro_money(struct micro micro); /* 1e-6 to 1e-10 */
 /* ---- the log ----------------------------------------------------------------------------------
  */
 
-/* The note that GET /checkpoint gives now, and the size it is of; valid until the next call. */
+/* The note that GET /checkpoint gives now, and the size it is of; valid until the next call.
+ * ERROR_BUSY: there is none yet. */
 bool api_checkpoint(struct api *api, struct bytes *note_out, uint64_t *size_out,
                     struct error *error) MUST_USE;
 /* "/r/<id>" of a record, behind the node's public URL when it has one. */

@@ -195,6 +195,21 @@ void audit_report_print(const struct audit_report *report)
 
 /* ---- as JSON --------------------------------------------------------------------------------- */
 
+/* Texts that others chose, or that were cut in the middle of a character, may be no UTF-8, of which
+ * JSON makes nothing at all. */
+static json_t *text_json(const char *text)
+{
+    char plain[CLI_PATH_MAX];
+    json_t *json = json_string(text);
+    if (json)
+        return json;
+    (void)snprintf(plain, sizeof(plain), "%s", text);
+    for (char *at = plain; *at; at++)
+        if ((unsigned char)*at >= 0x80)
+            *at = '?';
+    return json_string(plain);
+}
+
 static json_t *node_json(const struct charter *charter, uint16_t number)
 {
     const struct charter_node *node = &charter->nodes[number];
@@ -207,9 +222,10 @@ static json_t *node_json(const struct charter *charter, uint16_t number)
 static json_t *finding_json(const struct charter *charter, const struct audit_finding *finding)
 {
     const struct audit_spot *spot = &finding->spot;
-    json_t *json = json_pack("{s:s, s:s, s:s, s:s, s:s}", "code", audit_code_word(finding->code),
-                             "rule", audit_code_rule(finding->code), "where", finding->where,
-                             "expected", finding->expected, "found", finding->found);
+    json_t *json =
+        json_pack("{s:s, s:s, s:o, s:o, s:o}", "code", audit_code_word(finding->code), "rule",
+                  audit_code_rule(finding->code), "where", text_json(finding->where), "expected",
+                  text_json(finding->expected), "found", text_json(finding->found));
     if (spot->has_height)
         json_object_set_new(json, "height", json_integer((json_int_t)spot->height));
     if (spot->has_record)
@@ -240,8 +256,9 @@ static json_t *checkpoint_json(const struct audit_view *view)
     for (size_t i = 0; i < view->policy.witness_count; i++)
         if (view->signatures.witnesses >> i & 1)
             json_array_append_new(cosigners,
-                                  json_pack("{s:s, s:I}", "name", view->policy.witnesses[i].name,
-                                            "time", (json_int_t)view->signatures.times_s[i]));
+                                  json_pack("{s:o, s:I}", "name",
+                                            text_json(view->policy.witnesses[i].name), "time",
+                                            (json_int_t)view->signatures.times_s[i]));
     return json_pack("{s:s, s:I, s:s, s:o, s:s%}", "origin", view->checkpoint.origin, "size",
                      (json_int_t)view->checkpoint.size, "root", root, "cosigned_by", cosigners,
                      "note", (const char *)view->note.at, view->note.size);
@@ -249,8 +266,9 @@ static json_t *checkpoint_json(const struct audit_view *view)
 
 static json_t *view_json(const struct audit_view *view)
 {
-    json_t *json = json_pack("{s:s, s:s*}", "source", view->source.name, "trouble",
-                             view->trouble_code != ERROR_NONE ? view->trouble : NULL);
+    json_t *json = json_pack("{s:o}", "source", text_json(view->source.name));
+    if (view->trouble_code != ERROR_NONE)
+        json_object_set_new(json, "trouble", text_json(view->trouble));
     json_t *list = json_array();
     if (view->audit) {
         const struct audit_finding *findings;

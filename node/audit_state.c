@@ -72,7 +72,8 @@ bool audit_state_write(const char *path, const struct audit *audit, struct bytes
     must(audit_model(audit) && audit_height(audit) > 0 && note.size <= NOTE_SIZE_MAX);
     if (!cli_path(fresh, error, "%s.new", path))
         return false;
-    struct writing writing = {.file = fopen(fresh, "wbe"), .path = fresh};
+    (void)unlink(fresh); /* of a run that was killed, or a link that somebody laid */
+    struct writing writing = {.file = fopen(fresh, "wbex"), .path = fresh};
     if (!writing.file)
         return error_set(error, ERROR_IO, "%s: %s", fresh, strerror(errno));
     hasher_init(&writing.hasher);

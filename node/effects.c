@@ -26,7 +26,7 @@ static size_t fold(struct effect *effects, size_t count)
     for (size_t i = 0; i < count;) {
         struct effect sum = effects[i];
         for (i++; i < count && about_compare(&sum, &effects[i]) == 0; i++)
-            sum.amount += effects[i].amount;
+            sum.amount = add_capped(sum.amount, effects[i].amount);
         if (sum.amount != 0 || sum.kind == EFFECT_FIRST)
             effects[kept++] = sum;
     }

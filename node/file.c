@@ -53,9 +53,11 @@ static bool write_all(int fd, struct bytes contents)
     return true;
 }
 
+/* What lies there, of a run that was killed or a link that somebody laid, is not written to. */
 static bool write_new(const char *path, int mode, struct bytes contents)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+    (void)unlink(path);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, (mode_t)mode);
     if (fd < 0)
         return false;
     bool good = fchmod(fd, (mode_t)mode) == 0 && write_all(fd, contents) && fsync(fd) == 0;
@@ -90,7 +92,9 @@ bool file_replace(const char *path, int mode, struct bytes contents, struct erro
     int size = snprintf(fresh, sizeof(fresh), "%s.new", path);
     if (size < 0 || (size_t)size >= sizeof(fresh) - 1)
         return error_set(error, ERROR_LIMIT, "%s: the path is too long", path);
-    if (!write_new(fresh, mode, contents) || rename(fresh, path) != 0 || !folder_sync(path))
-        return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
-    return true;
+    if (write_new(fresh, mode, contents) && rename(fresh, path) == 0 && folder_sync(path))
+        return true;
+    (void)error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
+    (void)unlink(fresh);
+    return false;
 }

@@ -203,14 +203,16 @@ struct sums {
 
 static void add_one_effect(struct writer *writer, const struct effect *effect, struct sums *sums)
 {
+    int64_t *moved;
     char partner[PARTNER_TEXT_SIZE], creditor[PARTNER_TEXT_SIZE], amount[MONEY_TEXT_SIZE];
     switch (effect->kind) {
     case EFFECT_LOT:
         sums->lots++;
-        sums->made += effect->amount;
+        sums->made = add_capped(sums->made, effect->amount);
         return;
     case EFFECT_MOVE:
-        sums->moved[effect->from][effect->to] += effect->amount;
+        moved = &sums->moved[effect->from][effect->to];
+        *moved = add_capped(*moved, effect->amount);
         return;
     case EFFECT_OBLIGATION:
         partner_text(writer, effect->partner, partner);
@@ -225,7 +227,7 @@ static void add_one_effect(struct writer *writer, const struct effect *effect, s
         add(writer, "member's deficit", "%s: %+" PRId64 " points", partner, effect->amount);
         return;
     case EFFECT_WAIVED:
-        sums->waived += effect->amount;
+        sums->waived = add_capped(sums->waived, effect->amount);
         return;
     case EFFECT_FIRST:
         add_reference(writer, "first decided in", effect->first);

@@ -37,17 +37,6 @@ const char *witness_reason(enum witness_verdict verdict)
 
 /* ---- requests ------------------------------------------------------------------------------- */
 
-/* Takes a line off the front of `rest`, its newline too. */
-static bool line_cut(struct bytes *rest, struct bytes *line_out)
-{
-    const uint8_t *end = rest->size ? memchr(rest->at, '\n', rest->size) : NULL;
-    if (!end)
-        return false;
-    *line_out = bytes_of(rest->at, (size_t)(end - rest->at));
-    *rest = bytes_of(end + 1, rest->size - line_out->size - 1);
-    return true;
-}
-
 static bool old_line_parse(struct bytes line, uint64_t *size_out)
 {
     static const char word[] = "old ";
@@ -63,11 +52,11 @@ bool witness_request_parse(struct bytes body, struct witness_request *request_ou
     struct bytes line;
     if (body.size > WITNESS_BODY_MAX)
         return error_set(error, ERROR_LIMIT, "a request has at most %d bytes", WITNESS_BODY_MAX);
-    if (!line_cut(&body, &line) || !old_line_parse(line, &request.old_size))
+    if (!bytes_cut(&body, '\n', &line) || !old_line_parse(line, &request.old_size))
         return error_set(error, ERROR_INVALID, "the first line is \"old\" and a plain number");
     for (;;) {
         size_t size = 0;
-        if (!line_cut(&body, &line))
+        if (!bytes_cut(&body, '\n', &line))
             return error_set(error, ERROR_INVALID, "no empty line before the checkpoint");
         if (line.size == 0)
             break;
@@ -133,7 +122,7 @@ static bool signatures_keep(struct bytes text, struct bytes lines, const struct 
     size_t kept = 0;
     if (!note_begin(out, text, &error))
         return false;
-    while (line_cut(&lines, &line)) {
+    while (bytes_cut(&lines, '\n', &line)) {
         if (line_is_trusted(text, line, keys, key_count, &error)) {
             if (kept++ >= KEPT_MAX)
                 continue;

@@ -240,10 +240,10 @@ static size_t take_answer(char *at, size_t size, size_t count, void *context)
 static bool build_request(struct post *post)
 {
     const struct witness_client_config *config = &post->client->config;
-    struct witness_request request = {.old_size = post->submit.old_size,
+    uint64_t size = post->checkpoint.size;
+    struct witness_request request = {.old_size = submit_claim(&post->submit, size),
                                       .note = buffer_bytes(&post->note)};
     struct hash proof[MERKLE_CONSISTENCY_MAX];
-    uint64_t size = post->checkpoint.size;
     if (request.old_size > 0 && request.old_size < size &&
         !config->prove(config->context, request.old_size, size, proof, &request.proof_count))
         return false;

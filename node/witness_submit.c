@@ -4,18 +4,26 @@
 
 bool submit_due(const struct submit *submit, uint64_t size, uint64_t now_ms, uint64_t *wait_ms_out)
 {
+    bool ahead = size < submit->old_size;
+    uint64_t due_ms = submit->due_ms + (ahead ? SUBMIT_BACKOFF_MAX_MS : 0);
     *wait_ms_out = UINT64_MAX;
-    if (submit->asking || size <= submit->cosigned_size || size < submit->old_size)
+    if (submit->asking || size <= submit->cosigned_size)
         return false;
-    if (now_ms >= submit->due_ms)
+    if (now_ms >= due_ms)
         return true;
-    *wait_ms_out = submit->due_ms - now_ms;
+    *wait_ms_out = due_ms - now_ms;
     return false;
+}
+
+uint64_t submit_claim(const struct submit *submit, uint64_t size)
+{
+    return size < submit->old_size ? 0 : submit->old_size;
 }
 
 void submit_begin(struct submit *submit, uint64_t size)
 {
-    must(!submit->asking && size >= submit->old_size);
+    must(!submit->asking);
+    submit->old_size = submit_claim(submit, size);
     submit->asking = true;
     submit->asked_size = size;
 }
@@ -75,13 +83,11 @@ bool submit_cosignature(struct bytes note, struct bytes answer, const struct not
     if (!note_split(note, &text, &lines))
         return false;
     buffer_init(&alone, NOTE_SIZE_MAX);
-    for (size_t i = 0; i < NOTE_SIGNATURES_MAX && !found && answer.size > 0; i++) {
-        const uint8_t *end = memchr(answer.at, '\n', answer.size);
+    for (size_t i = 0; i < NOTE_SIGNATURES_MAX && !found; i++) {
         struct note_result result;
-        if (!end)
+        struct bytes line;
+        if (!bytes_cut(&answer, '\n', &line))
             break;
-        struct bytes line = bytes_of(answer.at, (size_t)(end - answer.at));
-        answer = bytes_of(end + 1, answer.size - line.size - 1);
         buffer_clear(&alone);
         buffer_append(&alone, text);
         buffer_append_byte(&alone, '\n');

@@ -28,9 +28,12 @@ struct submit {
 };
 
 /* Whether the checkpoint of this size, our newest, is to be posted now. When it is not yet time
- * only, *wait_ms_out says how long; else it is UINT64_MAX. */
+ * only, *wait_ms_out says how long; else it is UINT64_MAX. A witness that said it is ahead, and may
+ * have lied or lost its way once, is asked again after SUBMIT_BACKOFF_MAX_MS. */
 bool submit_due(const struct submit *submit, uint64_t size, uint64_t now_ms, uint64_t *wait_ms_out);
-/* It is under way; the request claims submit->old_size. */
+/* The old size that a request with this checkpoint claims: 0 where the witness is ahead. */
+uint64_t submit_claim(const struct submit *submit, uint64_t size);
+/* It is under way, and claimed that. */
 void submit_begin(struct submit *submit, uint64_t size);
 
 enum submit_outcome {

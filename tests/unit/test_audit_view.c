@@ -3,6 +3,7 @@
  * one kept. */
 #include "unit/audit_lies.h"
 
+#include "node/audit_report.h"
 #include "node/file.h"
 #include "node/model_rules.h"
 
@@ -296,6 +297,35 @@ CASE(a_second_model_that_disagrees_is_heard)
     check_model(no_window, "model-verdict");
 }
 
+/* A path of the reader's, a text of a node's that was cut in the middle of a character. */
+CASE(a_text_that_is_no_utf8_leaves_nothing_out_of_the_json)
+{
+    struct ledger *ledger = play(3, NULL, 0, 0);
+    struct audit *audit = audit_open(ledger->charter, NULL, NULL);
+    struct audit_view view = {.source.name = "n\xff",
+                              .charter = ledger->charter,
+                              .audit = audit,
+                              .trouble_code = ERROR_IO,
+                              .trouble = "cut: \xc3"};
+    struct audit_report report = {
+        .views = &view, .view_count = 1, .policy = AUDIT_POLICY_OF_SOURCE};
+    audit_found(audit, AUDIT_STORE, "a log", "nois\xc3", "%s", view.source.name);
+    json_t *json = audit_report_json(&report);
+    json_t *source = json_array_get(json_object_get(json, "sources"), 0);
+    json_t *finding = json_array_get(json_object_get(source, "findings"), 0);
+    const char *const pairs[][2] = {
+        {json_string_value(json_object_get(source, "source")), "n?"},
+        {json_string_value(json_object_get(source, "trouble")), "cut: ?"},
+        {json_string_value(json_object_get(finding, "code")), "store"},
+        {json_string_value(json_object_get(finding, "where")), "n?"},
+        {json_string_value(json_object_get(finding, "found")), "nois?"}};
+    for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+        CHECK_TEXT(pairs[i][0] ? pairs[i][0] : "(none)", pairs[i][1]);
+    json_decref(json);
+    audit_close(audit);
+    ledger_close(ledger);
+}
+
 static void cases(void)
 {
     RUN(history_told_anew_below_the_last_audit_is_found);
@@ -309,6 +339,7 @@ static void cases(void)
     RUN(two_checkpoints_of_one_size_are_a_split_view);
     RUN(a_checkpoint_needs_the_cosigners_of_the_policy);
     RUN(a_second_model_that_disagrees_is_heard);
+    RUN(a_text_that_is_no_utf8_leaves_nothing_out_of_the_json);
 }
 
 int main(void)

@@ -205,26 +205,29 @@ CASE(what_breaks_the_format_is_refused)
 {
     static const char *const refused[] = {
         "",
-        "c2sp.org/tlog-proof@v2\nindex 0\n\nx\n",
+        "c2sp.org/tlog-proof@v2\nindex 0\n\nx\n\n",
         FIRST,
         FIRST "index 0\n",
         FIRST "index 0\n\n",
-        FIRST "index 00\n\nx\n",
-        FIRST "index -1\n\nx\n",
-        FIRST "index 18446744073709551616\n\nx\n",
-        FIRST "index\n\nx\n",
-        FIRST " index 0\n\nx\n",
-        FIRST "index 0 \n\nx\n",
-        FIRST "\nindex 0\n\nx\n",
-        FIRST "extra \nindex 0\n\nx\n",
-        FIRST "extra AAA\nindex 0\n\nx\n",
-        FIRST "extra AA==\nextra AA==\nindex 0\n\nx\n",
-        FIRST "extra AB==\nindex 0\n\nx\n",
-        FIRST "index 0\nextra AA==\n\nx\n",
-        FIRST "index 0\nAAAA\n\nx\n",
+        FIRST "index 00\n\nx\n\n",
+        FIRST "index -1\n\nx\n\n",
+        FIRST "index 18446744073709551616\n\nx\n\n",
+        FIRST "index\n\nx\n\n",
+        FIRST " index 0\n\nx\n\n",
+        FIRST "index 0 \n\nx\n\n",
+        FIRST "\nindex 0\n\nx\n\n",
+        FIRST "extra \nindex 0\n\nx\n\n",
+        FIRST "extra AAA\nindex 0\n\nx\n\n",
+        FIRST "extra AA==\nextra AA==\nindex 0\n\nx\n\n",
+        FIRST "extra AB==\nindex 0\n\nx\n\n",
+        FIRST "index 0\nextra AA==\n\nx\n\n",
+        FIRST "index 0\nAAAA\n\nx\n\n",
         FIRST "index 0\n" HASH,
         FIRST "index 0\n" HASH "\n",
-        FIRST "index 0\r\n\r\nx\n",
+        FIRST "index 0\r\n\r\nx\n\n",
+        FIRST "index 0\n\nx",                /* no line */
+        FIRST "index 0\n\n\x1b]0;x\x07\n\n", /* speaks to the terminal */
+        FIRST "index 0\n\n\xff\n\n",         /* no UTF-8 */
     };
     struct buffer scratch;
     buffer_init(&scratch, PROOF_EXTRA_MAX);
@@ -236,10 +239,10 @@ CASE(what_breaks_the_format_is_refused)
         CHECK_INT(proof.index, 42);
     }
     struct proof proof;
-    CHECK(proof_parse(bytes_text(FIRST "index 0\n" HASH HASH "\nx\n"), &scratch, &proof, NULL));
+    CHECK(proof_parse(bytes_text(FIRST "index 0\n" HASH HASH "\nx\n\n"), &scratch, &proof, NULL));
     CHECK_INT(proof.hash_count, 2);
     CHECK_INT(proof.extra.size, 0);
-    CHECK(bytes_equal(proof.checkpoint, bytes_text("x\n")));
+    CHECK(bytes_equal(proof.checkpoint, bytes_text("x\n\n")));
     buffer_release(&scratch);
 }
 
@@ -254,12 +257,15 @@ static bool parses(struct buffer *text, struct buffer *scratch, struct error *er
 CASE(each_part_has_a_limit_that_can_be_reached)
 {
     static uint8_t large[PROOF_EXTRA_MAX];
+    static char note[NOTE_SIZE_MAX];
+    memset(note, 'a', sizeof(note));
+    memcpy(note + sizeof(note) - 2, "\n\n", 2);
     struct buffer text, scratch;
     struct error error = {.code = ERROR_NONE};
     struct proof proof = {.extra = bytes_of(large, sizeof(large)),
                           .hash_count = MERKLE_PROOF_MAX,
                           .index = UINT64_MAX,
-                          .checkpoint = bytes_of(large, NOTE_SIZE_MAX - 1)};
+                          .checkpoint = bytes_of(note, sizeof(note))};
     buffer_init(&text, 2 * PROOF_SIZE_MAX);
     buffer_init(&scratch, PROOF_EXTRA_MAX);
     proof_format(&proof, &text);
@@ -269,14 +275,14 @@ CASE(each_part_has_a_limit_that_can_be_reached)
     buffer_append_text(&text, FIRST "extra ");
     memset(buffer_extend(&text, BASE64_SIZE(PROOF_EXTRA_MAX) + 4), 'A',
            BASE64_SIZE(PROOF_EXTRA_MAX) + 4);
-    buffer_append_text(&text, "\nindex 0\n\nx\n");
+    buffer_append_text(&text, "\nindex 0\n\nx\n\n");
     CHECK(!parses(&text, &scratch, &error));
     CHECK_INT(error.code, ERROR_LIMIT);
     buffer_append_text(&text, FIRST "index 0\n");
     for (size_t i = 0; i <= MERKLE_PROOF_MAX; i++) {
         buffer_append_text(&text, HASH);
     }
-    buffer_append_text(&text, "\nx\n");
+    buffer_append_text(&text, "\nx\n\n");
     CHECK(!parses(&text, &scratch, &error));
     CHECK_INT(error.code, ERROR_LIMIT);
     memset(buffer_extend(&text, PROOF_SIZE_MAX + 1), '\n', PROOF_SIZE_MAX + 1);

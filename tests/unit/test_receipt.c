@@ -3,6 +3,7 @@
 /* Receipts: links, words, QR codes, and what the API gives of them. */
 #include "crypto/proof.h"
 #include "node/api_parts.h"
+#include "node/effects.h"
 #include "node/qr.h"
 #include "node/receipt_link.h"
 #include "node/receipt_words.h"
@@ -150,6 +151,58 @@ CASE(a_record_full_of_effects_and_strange_text_stays_within_its_lines)
     buffer_release(&bytes);
     buffer_release(&transaction);
     buffer_release(&effects);
+}
+
+static void put_record(const struct effect *effects, size_t count, struct buffer *record_out)
+{
+    struct buffer list;
+    buffer_init(&list, RECORD_SIZE_MAX);
+    REQUIRE(count < 24);
+    buffer_append_byte(&list, (uint8_t)(0x80 + count));
+    for (size_t i = 0; i < count; i++)
+        effect_encode(&effects[i], &list);
+    struct record record = {.kind = RECORD_KIND_TRANSACTION,
+                            .index = {9},
+                            .height = 3,
+                            .time_ms = 1,
+                            .sequence = 1,
+                            .transaction = bytes_text("?"),
+                            .outcome = {.effects = buffer_bytes(&list)}};
+    record_encode(&record, record_out);
+    buffer_release(&list);
+}
+
+/* Each number fits, their sum does not. */
+CASE(amounts_beyond_all_points_come_to_the_most_there_is)
+{
+    static const struct effect effects[] = {{.kind = EFFECT_LOT, .lot = {1}, .amount = INT64_MAX},
+                                            {.kind = EFFECT_LOT, .lot = {2}, .amount = INT64_MAX},
+                                            {.kind = EFFECT_MOVE,
+                                             .lot = {1},
+                                             .from = POOL_REMAINING,
+                                             .to = POOL_SPENT,
+                                             .amount = INT64_MAX},
+                                            {.kind = EFFECT_MOVE,
+                                             .lot = {1},
+                                             .from = POOL_REMAINING,
+                                             .to = POOL_SPENT,
+                                             .amount = INT64_MAX},
+                                            {.kind = EFFECT_WAIVED, .amount = INT64_MIN},
+                                            {.kind = EFFECT_WAIVED, .amount = INT64_MIN}};
+    struct receipt_words words;
+    struct effect own, theirs;
+    struct record decoded;
+    struct buffer record;
+    buffer_init(&record, RECORD_SIZE_MAX);
+    put_record(effects, ARRAY_SIZE(effects), &record);
+    REQUIRE(receipt_words_of(buffer_bytes(&record), NULL, &words, NULL));
+    CHECK_TEXT(value_of(&words, "points made"), "9223372036854775807 in 2 lots");
+    CHECK_TEXT(value_of(&words, "points moved"), "9223372036854775807, remaining to spent");
+    CHECK_TEXT(value_of(&words, "points waived"), "-9223372036854775808");
+    /* The auditor folds them as well. */
+    REQUIRE(record_decode(buffer_bytes(&record), &decoded, NULL));
+    CHECK(effects_differ(effects, 1, decoded.outcome.effects, &own, &theirs));
+    buffer_release(&record);
 }
 
 /* ---- QR codes ------------------------------------------------------------------------------- */
@@ -362,6 +415,7 @@ int main(void)
     RUN(no_other_text_is_a_link);
     RUN(a_record_is_told_with_and_without_names);
     RUN(a_record_full_of_effects_and_strange_text_stays_within_its_lines);
+    RUN(amounts_beyond_all_points_come_to_the_most_there_is);
     RUN(a_qr_code_has_its_finder_patterns_in_the_light);
     RUN(every_record_has_a_receipt_for_those_with_a_token);
     RUN(an_answer_links_to_its_receipt_which_needs_no_token);

@@ -65,6 +65,21 @@ CASE(a_witness_that_is_ahead_is_left_alone_until_we_are_there)
     CHECK_INT(submit.failures, 0);
 }
 
+/* One answer, from whoever stood in between, does not silence a witness for good. */
+CASE(a_size_that_we_never_reach_is_asked_about_again)
+{
+    struct submit submit = {0};
+    struct submit_answer told = {.status = 409, .told = true, .size = UINT64_MAX};
+    CHECK_INT(answer(&submit, 7, told, 0), SUBMIT_AHEAD);
+    CHECK_INT(wait_of(&submit, 9, 0), SUBMIT_EVERY_MS + SUBMIT_BACKOFF_MAX_MS);
+    CHECK(due(&submit, 9, SUBMIT_EVERY_MS + SUBMIT_BACKOFF_MAX_MS));
+    CHECK_INT(submit_claim(&submit, 9), 0);
+    told.size = 7;
+    CHECK_INT(answer(&submit, 9, told, 400000), SUBMIT_CORRECTED);
+    CHECK_INT(submit_claim(&submit, 9), 7);
+    CHECK_INT(answer(&submit, 9, cosigned, 400000), SUBMIT_COSIGNED);
+}
+
 CASE(a_witness_that_repeats_what_we_said_has_failed)
 {
     struct submit submit = {0};
@@ -200,6 +215,7 @@ int main(void)
     RUN(a_checkpoint_is_posted_once);
     RUN(a_size_that_is_told_is_taken_at_once);
     RUN(a_witness_that_is_ahead_is_left_alone_until_we_are_there);
+    RUN(a_size_that_we_never_reach_is_asked_about_again);
     RUN(a_witness_that_repeats_what_we_said_has_failed);
     RUN(a_witness_that_tells_ever_other_sizes_has_failed);
     RUN(everything_else_is_a_failure);
