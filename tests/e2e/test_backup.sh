@@ -8,8 +8,8 @@
 
 backups=$work/backups data=
 
-backup() { # [OPTIONS]: `body` is its JSON, `exit_status` how it ended
-    body=$("$accrue" backup --json --dir "$home" --node "$victim" "$@" "$backups" 2>"$work/stderr")
+backup() { # `body` is its JSON, `exit_status` how it ended
+    body=$("$accrue" backup --json --dir "$home" --node "$victim" "$backups" 2>"$work/stderr")
     exit_status=$?
 }
 

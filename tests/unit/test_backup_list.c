@@ -1,6 +1,6 @@
 // links: node
 #include "check.h"
-#include "codec_law.h"
+#include "unit/codec_law.h"
 #include "node/backup_list.h"
 
 static const char start[] = "accrue-backup/1\ntaken 1790000000000\ngroups 812\n";
