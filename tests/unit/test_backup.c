@@ -3,6 +3,7 @@
  * and go in the middle of them. */
 #include "check.h"
 #include "node/backup.h"
+#include "node/leveldb_files.h"
 #include "node/store_leveldb.h"
 
 #include <fcntl.h>
@@ -113,6 +114,30 @@ CASE(every_backup_beside_a_writer_is_whole_and_newer)
     clean();
 }
 
+CASE(a_log_that_ended_and_tables_that_came_are_noticed)
+{
+    struct writer writer;
+    struct leveldb_live first = {0};
+    struct leveldb_live grown = {0};
+    struct leveldb_live later = {0};
+    writer_init(&writer);
+    CHECK(write_one(&writer));
+    REQUIRE(leveldb_live_read(data, &first, NULL));
+    CHECK_INT(first.log_count, 1);
+    CHECK(write_one(&writer)); /* which only makes the log longer */
+    REQUIRE(leveldb_live_read(data, &grown, NULL));
+    CHECK(leveldb_live_same(&first, &grown));
+    for (int i = 0; i < KEYS; i++)
+        CHECK(write_one(&writer));
+    REQUIRE(leveldb_live_read(data, &later, NULL));
+    CHECK(!leveldb_live_same(&first, &later));
+    leveldb_live_release(&first);
+    leveldb_live_release(&grown);
+    leveldb_live_release(&later);
+    writer_release(&writer);
+    clean();
+}
+
 CASE(what_is_put_back_is_the_store_of_that_moment)
 {
     struct writer writer;
@@ -185,6 +210,7 @@ int main(void)
     snprintf(folder, sizeof(folder), "%s/backups", base);
     snprintf(back, sizeof(back), "%s/back", base);
     RUN(every_backup_beside_a_writer_is_whole_and_newer);
+    RUN(a_log_that_ended_and_tables_that_came_are_noticed);
     RUN(what_is_put_back_is_the_store_of_that_moment);
     RUN(a_second_backup_of_a_store_at_rest_copies_no_table);
     RUN(a_damaged_store_makes_no_backup_and_costs_none);
