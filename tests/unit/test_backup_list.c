@@ -1,7 +1,7 @@
 // links: node
 #include "check.h"
-#include "unit/codec_law.h"
 #include "node/backup_list.h"
+#include "unit/codec_law.h"
 
 static const char start[] = "accrue-backup/1\ntaken 1790000000000\ngroups 812\n";
 
