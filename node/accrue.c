@@ -14,7 +14,7 @@ static const struct cli_command *const commands[] = {
     &cli_status,         &cli_owes,          &cli_clock,          &cli_import_command,
     &cli_policy,         &cli_receipt_get,   &cli_receipt_verify, &cli_export,
     &cli_verify_command, &cli_audit_command, &cli_doctor,         &cli_demo,
-    &cli_witness_init,   &cli_witness_run,
+    &cli_witness_init,   &cli_witness_run,   &cli_backup,         &cli_restore,
 };
 
 static void print_usage(FILE *out)

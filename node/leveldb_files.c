@@ -14,20 +14,15 @@
 #include "node/leveldb_table.h"
 
 enum {
-    NAME_MAX_SIZE = 64,
     FILE_PATH_MAX = 4096,
     TABLES_MAX = 1 << 20 /* of 2 MB: two terabytes */
 };
 
-struct table {
-    uint64_t number, size;
-};
-
 /* What the manifest says is there. */
 struct version {
-    struct table *tables;
+    struct leveldb_table *tables;
     size_t table_count, table_capacity;
-    uint64_t log_number;
+    uint64_t log_number, file_size;
     bool has_log, has_next, has_sequence; /* every manifest that CURRENT names says these */
 };
 
@@ -36,6 +31,16 @@ struct check {
     uint64_t count;
     struct version version;
 };
+
+void leveldb_table_name(uint64_t number, char name_out[LEVELDB_NAME_MAX])
+{
+    snprintf(name_out, LEVELDB_NAME_MAX, "%06llu.ldb", (unsigned long long)number);
+}
+
+void leveldb_log_name(uint64_t number, char name_out[LEVELDB_NAME_MAX])
+{
+    snprintf(name_out, LEVELDB_NAME_MAX, "%06llu.log", (unsigned long long)number);
+}
 
 /* ---- one file ----------------------------------------------------------------------------- */
 
@@ -113,14 +118,14 @@ static bool edit_text(struct bytes *rest)
 static bool edit_add(struct version *version, struct bytes *rest)
 {
     uint64_t level = 0;
-    struct table table = {0};
+    struct leveldb_table table = {0};
     if (!leveldb_varint(rest, &level) || !leveldb_varint(rest, &table.number) ||
         !leveldb_varint(rest, &table.size) || !edit_text(rest) || !edit_text(rest) ||
         version->table_count == TABLES_MAX) {
         return false;
     }
-    version->tables = (struct table *)array_grow(version->tables, &version->table_capacity,
-                                                 version->table_count + 1, sizeof(table));
+    version->tables = (struct leveldb_table *)array_grow(version->tables, &version->table_capacity,
+                                                         version->table_count + 1, sizeof(table));
     version->tables[version->table_count++] = table;
     return true;
 }
@@ -197,6 +202,9 @@ static bool log_verify(struct check *check, const char *name, struct version *ve
     }
     struct error reason = {0};
     bool done = leveldb_log_check(mapping.file, version ? edit_apply : NULL, version, &reason);
+    if (version) {
+        version->file_size = mapping.file.size;
+    }
     mapping_release(&mapping);
     check->count++;
     if (!done) {
@@ -207,7 +215,8 @@ static bool log_verify(struct check *check, const char *name, struct version *ve
 }
 
 /* "MANIFEST-" digits LF, and nothing else. */
-static bool current_read(struct check *check, char manifest_out[NAME_MAX_SIZE], struct error *error)
+static bool current_read(struct check *check, char manifest_out[LEVELDB_NAME_MAX],
+                         struct error *error)
 {
     struct mapping mapping;
     if (!mapping_init(&mapping, check, "CURRENT", error)) {
@@ -216,7 +225,7 @@ static bool current_read(struct check *check, char manifest_out[NAME_MAX_SIZE], 
     static const char start[] = "MANIFEST-";
     size_t size = mapping.file.size, prefix = sizeof(start) - 1;
     const uint8_t *at = mapping.file.at;
-    bool valid = size > prefix + 1 && size < NAME_MAX_SIZE && memcmp(at, start, prefix) == 0 &&
+    bool valid = size > prefix + 1 && size < LEVELDB_NAME_MAX && memcmp(at, start, prefix) == 0 &&
                  at[size - 1] == '\n';
     for (size_t i = prefix; valid && i < size - 1; i++) {
         valid = at[i] >= '0' && at[i] <= '9';
@@ -274,18 +283,18 @@ static bool logs_verify(struct check *check, struct error *error)
         return error_set(error, ERROR_IO, "%s: %s", check->path, strerror(failure));
     }
     if (done && !found) {
-        char name[NAME_MAX_SIZE];
-        snprintf(name, sizeof(name), "%06llu.log", (unsigned long long)check->version.log_number);
+        char name[LEVELDB_NAME_MAX];
+        leveldb_log_name(check->version.log_number, name);
         return file_missing(check, name, error);
     }
     return done;
 }
 
-static bool table_verify(struct check *check, const struct table *table, bool read,
+static bool table_verify(struct check *check, const struct leveldb_table *table, bool read,
                          struct error *error)
 {
-    char name[NAME_MAX_SIZE];
-    snprintf(name, sizeof(name), "%06llu.ldb", (unsigned long long)table->number);
+    char name[LEVELDB_NAME_MAX];
+    leveldb_table_name(table->number, name);
     struct mapping mapping;
     if (!mapping_init(&mapping, check, name, error)) {
         return false;
@@ -319,7 +328,7 @@ static bool manifest_verify(struct check *check, const char *name, struct error 
 
 static bool files_verify(struct check *check, bool tables, struct error *error)
 {
-    char manifest[NAME_MAX_SIZE];
+    char manifest[LEVELDB_NAME_MAX];
     if (!current_read(check, manifest, error) || !manifest_verify(check, manifest, error) ||
         !logs_verify(check, error)) {
         return false;
@@ -348,4 +357,78 @@ bool leveldb_files_check(const char *path, bool tables, uint64_t *count_out, str
         *count_out = check.count;
     }
     return done;
+}
+
+/* ---- a database at one moment --------------------------------------------------------------- */
+
+static int by_number(const void *left, const void *right)
+{
+    uint64_t a = *(const uint64_t *)left, b = *(const uint64_t *)right;
+    return a < b ? -1 : a > b;
+}
+
+static bool logs_list(const char *path, struct leveldb_live *live, struct error *error)
+{
+    DIR *dir = opendir(path);
+    if (!dir) {
+        return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
+    }
+    const struct dirent *entry;
+    bool fits = true;
+    while ((errno = 0, entry = readdir(dir))) {
+        uint64_t number = 0;
+        if (!log_number(entry->d_name, &number) || number < live->log_number) {
+            continue;
+        }
+        fits = live->log_count < LEVELDB_LOGS_MAX;
+        if (!fits) {
+            break;
+        }
+        live->logs[live->log_count++] = number;
+    }
+    int failure = fits ? errno : 0;
+    closedir(dir);
+    if (failure != 0) {
+        return error_set(error, ERROR_IO, "%s: %s", path, strerror(failure));
+    }
+    qsort(live->logs, live->log_count, sizeof(live->logs[0]), by_number);
+    return fits ||
+           error_set(error, ERROR_LIMIT, "%s has more than %d logs", path, (int)LEVELDB_LOGS_MAX);
+}
+
+void leveldb_live_release(struct leveldb_live *live)
+{
+    free(live->tables);
+    *live = (struct leveldb_live){0};
+}
+
+bool leveldb_live_read(const char *path, struct leveldb_live *live_out, struct error *error)
+{
+    char current[FILE_PATH_MAX];
+    snprintf(current, sizeof(current), "%s/CURRENT", path);
+    if (access(current, F_OK) != 0) {
+        return error_set(error, ERROR_NOT_FOUND, "%s holds no store", path);
+    }
+    struct check check = {.path = path};
+    struct leveldb_live live = {0};
+    struct error reason = {0};
+    bool done = current_read(&check, live.manifest, &reason) &&
+                manifest_verify(&check, live.manifest, &reason);
+    live.tables = check.version.tables;
+    live.table_count = check.version.table_count;
+    live.manifest_size = check.version.file_size;
+    live.log_number = check.version.log_number;
+    if (!done || !logs_list(path, &live, &reason)) {
+        leveldb_live_release(&live);
+        return error_set(error, reason.code, "%s", reason.text);
+    }
+    *live_out = live;
+    return true;
+}
+
+bool leveldb_live_same(const struct leveldb_live *left, const struct leveldb_live *right)
+{
+    return strcmp(left->manifest, right->manifest) == 0 &&
+           left->manifest_size == right->manifest_size && left->log_count == right->log_count &&
+           memcmp(left->logs, right->logs, left->log_count * sizeof(left->logs[0])) == 0;
 }

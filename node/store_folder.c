@@ -103,6 +103,20 @@ static bool last_damaged(const struct store_folder *folder, const char *how, str
                      folder->path, last_name, how);
 }
 
+bool store_last_decode(struct bytes file, struct store_last *last_out)
+{
+    if (file.size != LAST_SIZE) {
+        return false;
+    }
+    struct hash sum = hash_bytes(bytes_of(file.at, 8 + HASH_SIZE));
+    if (memcmp(sum.at, file.at + 8 + HASH_SIZE, HASH_SIZE) != 0) {
+        return false;
+    }
+    last_out->counter = get_u64be(file.at);
+    memcpy(last_out->value.at, file.at + 8, HASH_SIZE);
+    return true;
+}
+
 static bool last_read(struct store_folder *folder, struct error *error)
 {
     uint8_t at[LAST_SIZE + 1];
@@ -110,13 +124,8 @@ static bool last_read(struct store_folder *folder, struct error *error)
     if (size < 0) {
         return error_set(error, ERROR_IO, "%s/%s: %s", folder->path, last_name, strerror(errno));
     }
-    struct hash sum = hash_bytes(bytes_of(at, 8 + HASH_SIZE));
-    if (size != LAST_SIZE || memcmp(sum.at, at + 8 + HASH_SIZE, HASH_SIZE) != 0) {
-        return last_damaged(folder, "damaged", error);
-    }
-    folder->last.counter = get_u64be(at);
-    memcpy(folder->last.value.at, at + 8, HASH_SIZE);
-    return true;
+    return store_last_decode(bytes_of(at, (size_t)size), &folder->last) ||
+           last_damaged(folder, "damaged", error);
 }
 
 /* Made, filled and synced under another name: it is there whole or not at all. */

@@ -23,6 +23,9 @@ struct store_last {
     struct hash value;
 };
 
+/* What accrued.last holds; false: damaged, or being written. */
+bool store_last_decode(struct bytes file, struct store_last *last_out) MUST_USE;
+
 struct store_folder {
     char path[STORE_FOLDER_PATH_MAX + 1];
     int owner_fd, last_fd; /* -1: not open */
