@@ -7,14 +7,17 @@
 #include <string.h>
 
 static const struct cli_command *const commands[] = {
-    &cli_coalition_new,  &cli_member_new,    &cli_member_show,    &cli_member_card,
-    &cli_earn,           &cli_redeem,        &cli_hold,           &cli_commit,
-    &cli_release,        &cli_reverse,       &cli_activate,       &cli_adjust,
-    &cli_transfer,       &cli_expire,        &cli_balance,        &cli_history,
-    &cli_status,         &cli_owes,          &cli_clock,          &cli_import_command,
-    &cli_policy,         &cli_receipt_get,   &cli_receipt_verify, &cli_export,
-    &cli_verify_command, &cli_audit_command, &cli_doctor,         &cli_demo,
-    &cli_witness_init,   &cli_witness_run,
+    &cli_coalition_new,  &cli_member_new,     &cli_member_show,
+    &cli_member_card,    &cli_earn,           &cli_redeem,
+    &cli_hold,           &cli_commit,         &cli_release,
+    &cli_reverse,        &cli_activate,       &cli_adjust,
+    &cli_transfer,       &cli_expire,         &cli_balance,
+    &cli_history,        &cli_status,         &cli_owes,
+    &cli_clock,          &cli_import_command, &cli_policy,
+    &cli_receipt_get,    &cli_receipt_verify, &cli_export,
+    &cli_evidence_list,  &cli_evidence_get,   &cli_evidence_verify,
+    &cli_verify_command, &cli_audit_command,  &cli_doctor,
+    &cli_demo,           &cli_witness_init,   &cli_witness_run,
 };
 
 static void print_usage(FILE *out)
