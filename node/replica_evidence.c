@@ -125,11 +125,9 @@ static int place_of(const struct replica *r, uint16_t voter)
 static const struct vote *other_claim(const struct replica *r, const struct vote *vote, int place)
 {
     const struct vote *held;
-    const struct peer_seen *seen = &r->seen[vote->voter.v];
-    if (PLANTED(PLANT_FRAME) && seen->has_vote[vote->type - 1] &&
-        seen->votes[vote->type - 1].height == vote->height &&
-        !vote_same_claim(&seen->votes[vote->type - 1], vote))
-        return &seen->votes[vote->type - 1];
+    const struct vote *newest = &r->seen[vote->voter.v].votes[vote->type - 1];
+    if (PLANTED(PLANT_FRAME) && newest->height == vote->height && !vote_same_claim(newest, vote))
+        return newest;
     for (size_t claim = 0; (held = consensus_vote(r->consensus, vote->round, vote->type,
                                                   (size_t)place, claim)) != NULL;
          claim++)
