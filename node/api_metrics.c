@@ -97,6 +97,25 @@ static void put_peers(struct api *api, struct buffer *out, const char *name, con
                           values[i]);
 }
 
+/* What is kept, by whose lie and of what kind: only pairs that there are. */
+static void put_evidence(struct api *api, struct buffer *out)
+{
+    const struct replica *replica = api->config.replica;
+    const struct charter *charter = api->config.charter;
+    uint64_t counts[NODES_MAX][EVIDENCE_KIND_MAX + 1] = {{0}};
+    for (size_t i = 0; i < replica_evidence_count(replica); i++) {
+        const struct evidence_kept *kept = replica_evidence(replica, i);
+        counts[kept->node.v][kept->kind]++;
+    }
+    head(out, "evidence_total", "counter", "Proofs that the peer lied, as they are kept.");
+    for (size_t i = 0; i < charter->node_count; i++)
+        for (size_t kind = EVIDENCE_PROPOSALS; kind <= EVIDENCE_KIND_MAX; kind++)
+            if (counts[i][kind] > 0)
+                buffer_printf(out, "accrue_evidence_total{peer=\"%s\",kind=\"%s\"} %" PRIu64 "\n",
+                              charter->nodes[i].name, evidence_word((enum evidence_kind)kind),
+                              counts[i][kind]);
+}
+
 static void put_heard(struct api *api, struct buffer *out)
 {
     const struct charter *charter = api->config.charter;
@@ -208,6 +227,7 @@ void api_get_metrics(struct api_call *call)
     put_peers(api, out, "peer_cosignature_conflicts_total", "counter",
               "Cosignatures of the peer over another root than ours, or than its own.",
               status->cosignature_conflicts);
+    put_evidence(api, out);
     put_heard(api, out);
     put_ledger(api, out);
     gauge(out, "api_in_flight_keys", "Keys that wait for the coalition.",

@@ -212,6 +212,7 @@ api_handler api_get_member, api_get_member_lots, api_get_member_transactions, ap
 api_handler api_get_transaction, api_get_by_key, api_get_transactions; /* api_transactions */
 api_handler api_get_coalition, api_get_charter, api_get_settlement;    /* api_coalition */
 api_handler api_get_checkpoint, api_get_tile, api_get_height, api_get_heights; /* api_log */
+api_handler api_get_evidence_list, api_get_evidence;                           /* api_evidence */
 api_handler api_get_receipt, api_get_receipt_link;                             /* api_receipt */
 api_handler api_get_metrics, api_get_health, api_get_openapi;                  /* api_metrics */
 

@@ -52,6 +52,8 @@ const struct api_route api_routes[] = {
     GET("/v1/coalition", API_ANY, api_get_coalition),
     LOG("/v1/charter", API_ANY, api_get_charter),
     GET("/v1/settlement", O | A, api_get_settlement),
+    GET("/v1/evidence", O | A | X, api_get_evidence_list),
+    GET("/v1/evidence/{}", O | A | X, api_get_evidence),
     LOG("/v1/heights", A, api_get_heights),
     LOG("/v1/heights/{}", A, api_get_height),
     LOG("/checkpoint", API_ANY, api_get_checkpoint),

@@ -13,6 +13,7 @@ extern const struct cli_command cli_reverse, cli_activate, cli_adjust, cli_trans
 extern const struct cli_command cli_clock;
 extern const struct cli_command cli_balance, cli_history, cli_status, cli_owes;
 extern const struct cli_command cli_policy, cli_receipt_get, cli_receipt_verify, cli_export;
+extern const struct cli_command cli_evidence_list, cli_evidence_get, cli_evidence_verify;
 extern const struct cli_command cli_import_command, cli_verify_command, cli_audit_command;
 extern const struct cli_command cli_doctor, cli_demo, cli_witness_init, cli_witness_run;
 extern const struct cli_command cli_backup, cli_restore;

@@ -105,6 +105,15 @@ static void want_down(struct lane *lane, struct lane_entry *entry)
     }
 }
 
+const struct lane_entry *lane_rival(const struct lane *lane, const struct batch *batch)
+{
+    for (size_t i = place_of(lane, batch->sequence);
+         i < lane->count && lane->entries[i]->batch.sequence == batch->sequence; i++)
+        if (!hash_equal(&lane->entries[i]->batch.id, &batch->id))
+            return lane->entries[i];
+    return NULL;
+}
+
 struct lane_entry *lane_add(struct lane *lane, const struct batch *batch, struct bytes bytes,
                             bool hidden)
 {

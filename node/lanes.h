@@ -60,6 +60,8 @@ struct lane_entry *lane_find(const struct lane *lane, const struct hash *id);
 struct lane_entry *lane_find_at(const struct lane *lane, uint64_t sequence, const struct hash *id);
 /* Any batch at that sequence. */
 bool lane_holds(const struct lane *lane, uint64_t sequence);
+/* Another batch at the same place; NULL: none. */
+const struct lane_entry *lane_rival(const struct lane *lane, const struct batch *batch);
 /* Copies `bytes`, which encode `batch` (checked and verified: it is not hashed again). NULL when it
  * is held already, lies at or below the decided head, too far beyond it, or the lane has no room.
  */

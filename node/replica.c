@@ -619,6 +619,7 @@ void replica_close(struct replica *r)
         buffer_release(&r->seen[i].proposal);
     }
     cosigning_release(r);
+    evidence_release(r);
     for (size_t i = 0; i < AHEAD_MAX; i++)
         buffer_release(&r->ahead[i].cut);
     for (size_t i = 0; i < 2; i++) {

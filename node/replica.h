@@ -22,6 +22,7 @@
 #include "node/store.h"
 #include "partners/settlement.h"
 #include "partners/state.h"
+#include "protocol/evidence.h"
 #include "protocol/message.h"
 
 struct signing_key;
@@ -147,6 +148,23 @@ const struct cosign_final *replica_final(const struct replica *replica);
 /* What is known of a node's cosignatures, and two that exclude each other if there were such. Valid
  * until the next event. */
 const struct cosign_peer *replica_cosigner(const struct replica *replica, struct node_id node);
+
+/* Evidence that nodes lied (protocol/evidence.h), the earliest first: a node, kind and place once,
+ * EVIDENCE_NODE_MAX of a node and EVIDENCE_KEPT_MAX in all; the earliest stay. What was seen in the
+ * last instant before a power cut may be lost with it. */
+enum { EVIDENCE_NODE_MAX = 64, EVIDENCE_KEPT_MAX = 4096 };
+struct evidence_kept {
+    struct hash id;
+    enum evidence_kind kind;
+    struct node_id node;
+    struct evidence_place place;
+    uint64_t seen_ms; /* by this node's clock */
+    uint16_t size;
+    uint8_t bytes[EVIDENCE_SIZE_MAX]; /* as they are encoded */
+};
+size_t replica_evidence_count(const struct replica *replica);
+/* Valid until the next event. */
+const struct evidence_kept *replica_evidence(const struct replica *replica, size_t number);
 
 /* Reading the log, from the store. ------------------------------------------------------------ */
 

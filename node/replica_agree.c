@@ -412,6 +412,7 @@ void agree_on_proposal(struct replica *r, uint16_t from, struct bytes bytes)
         peer_bad_signature(r, from, 1);
         return;
     }
+    evidence_on_proposal(r, proposal);
     gossip_remember_proposal(r, proposal, bytes);
     uint64_t bound = r->charter->policy.clock_bound_ms;
     uint64_t time_ms = proposal->cut.time_ms;
@@ -457,8 +458,10 @@ static void take_surplus(struct replica *r, const struct vote *vote)
     struct vote *surplus = &r->seen[voter].surplus[vote->type - 1];
     bool conflicts = surplus->height == vote->height && surplus->round == vote->round &&
                      !vote_same_claim(surplus, vote);
-    if (conflicts && vote_verify(surplus, r->verifiers[voter], &r->charter->coalition))
+    if (conflicts && vote_verify(surplus, r->verifiers[voter], &r->charter->coalition)) {
+        evidence_on_vote(r, surplus);
         consensus_on_vote(r->consensus, surplus);
+    }
     if (conflicts)
         surplus->height = 0;
 }
@@ -492,7 +495,7 @@ bool agree_on_vote(struct replica *r, uint16_t from, const struct vote *vote)
     const struct vote *newest = newest_beyond(r, vote);
     if (newest && newest->round > vote->round)
         return true;
-    if (vote_is_surplus(r, vote)) {
+    if (vote_is_surplus(r, vote) && !evidence_may_be(r, vote)) {
         r->seen[voter].surplus[vote->type - 1] = *vote;
         return true;
     }
@@ -501,6 +504,7 @@ bool agree_on_vote(struct replica *r, uint16_t from, const struct vote *vote)
         return false;
     }
     bool over = consensus_step(r->consensus) == STEP_DECIDED; /* late, as honest votes may be */
+    evidence_on_vote(r, vote);
     gossip_remember_vote(r, vote);
     consensus_on_vote(r->consensus, vote);
     take_surplus(r, vote);

@@ -138,6 +138,7 @@ static void contradicted(struct replica *r, const struct cosignature *item)
 /* Well signed, of a size that is computed here. */
 static void take(struct replica *r, const struct cosignature *item)
 {
+    evidence_on_cosignature(r, item);
     if (cosign_take(&r->cosigning.book, item) == COSIGN_AGREES)
         maybe_final(r, item->size);
     else

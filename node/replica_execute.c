@@ -267,6 +267,7 @@ void remember_certificate(struct replica *r, const struct certificate *certifica
     for (size_t i = 0; i < certificate->count; i++) {
         vote.voter = certificate->votes[i].voter;
         vote.signature = certificate->votes[i].signature;
+        evidence_on_vote(r, &vote);
         gossip_remember_decided(r, &vote);
     }
 }

@@ -323,6 +323,8 @@ void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes)
         return;
     }
     struct lane *lane = &r->lanes[batch.lane.v];
+    if (batch.sequence <= lane->decided.sequence)
+        evidence_on_old_batch(r, from, &batch);
     if (!takes_batch(r, &batch))
         return;
     if (!batch_verify(&batch, r->verifiers[batch.lane.v])) {
@@ -335,6 +337,7 @@ void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes)
         gossip_retire(r, from, what);
         return;
     }
+    evidence_on_batch(r, &batch);
     /* In a full lane, or beside another at its place, it costs more than a check: it is written,
      * and deleted again. Honest lanes have no forks, and who was asked for one serves what is
      * wanted. */

@@ -7,6 +7,7 @@
  *   replica_recover.c  replaying the store
  *   replica_resume.c   going on from an image instead of the first height
  *   replica_cosign.c   signing checkpoints, and what makes them final
+ *   replica_evidence.c proof that a node lied: caught, kept, read again
  *   replica_peers.c    what peers may cost
  *   replica_history.c  reading records, tiles and proofs
  *   replica_member.c   reading a member's history
@@ -152,6 +153,11 @@ struct peer_seen { /* of each node */
     bool answered; /* our question at start */
 };
 
+struct evidence_book {            /* replica_evidence.c */
+    struct evidence_kept **items; /* the earliest first */
+    size_t count, capacity;
+};
+
 struct replica {
     struct replica_config config;
     const struct charter *charter;
@@ -176,6 +182,7 @@ struct replica {
     struct lane lanes[NODES_MAX];
     struct peer_seen seen[NODES_MAX];
     struct cosigning cosigning;
+    struct evidence_book evidence;
 
     struct hash unjudged[UNJUDGED_MAX];
     size_t unjudged_count;
@@ -308,6 +315,19 @@ void cosigning_repeat(struct replica *r);                 /* with each status */
 void cosigning_may_sign(struct replica *r);               /* from now on */
 void cosigning_answer(struct replica *r, uint16_t asker); /* rule 3's question */
 void cosigning_status(const struct replica *r, struct replica_status *status);
+
+/* replica_evidence.c. What is given is well signed and not yet among what is held; nothing is
+ * encoded or hashed where nothing contradicts it. */
+bool evidence_recover(struct replica *r, struct error *error) MUST_USE;
+void evidence_release(struct replica *r);
+void evidence_on_vote(struct replica *r, const struct vote *vote);
+/* Another claim of the voter in that round is held: this one is worth a check. */
+bool evidence_may_be(const struct replica *r, const struct vote *vote);
+void evidence_on_proposal(struct replica *r, const struct proposal *proposal);
+void evidence_on_batch(struct replica *r, const struct batch *batch);
+/* At a place that is decided; its signature was not checked. */
+void evidence_on_old_batch(struct replica *r, uint16_t from, const struct batch *batch);
+void evidence_on_cosignature(struct replica *r, const struct cosignature *item);
 
 /* replica_peers.c: `from` brought something that does not decode; that is badly signed; or that is
  * well signed and of no use; it took so many checks. */

@@ -337,7 +337,7 @@ bool recover(struct replica *r, struct error *error)
     if (r->config.image && !resume(r, error))
         return false;
     if (!replay(r, error) || !no_height_beyond(r, error) || !cosigning_recover(r, error) ||
-        !load_undecided(r, error))
+        !evidence_recover(r, error) || !load_undecided(r, error))
         return false;
     agree_begin(r);
     return load_votes(r, error) &&

@@ -210,6 +210,17 @@ bool store_last_height(const struct store *store, uint64_t *height_out, struct e
     return found;
 }
 
+struct store_key key_evidence(uint16_t node, int kind, const struct hash *id)
+{
+    must(kind >= 0 && kind <= UINT8_MAX);
+    struct store_key key = key_prefix('E');
+    uint8_t kind8 = (uint8_t)kind;
+    key_add_u16(&key, node);
+    key_add(&key, bytes_of(&kind8, 1));
+    key_add(&key, bytes_of(id->at, EVIDENCE_KEY_ID_SIZE));
+    return key;
+}
+
 struct store_key key_cosigned(void)
 {
     return key_prefix('S');

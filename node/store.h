@@ -14,6 +14,7 @@
  *   T level1 index8            a full tile, 8,192 bytes
  *   V height8 round4 type1     own vote;  P height8 round4: own proposal;  L: own lock
  *   Q number8                  outbox: a transaction that waits for the right to sign
+ *   E node2 kind1 id8          evidence that a node lied
  *   S                          own cosignature, the newest;  F: the newest final checkpoint
  */
 #ifndef NODE_STORE_H
@@ -23,6 +24,7 @@
 
 enum {
     STORE_KEY_MAX = 64,
+    EVIDENCE_KEY_ID_SIZE = 8, /* enough to tell 4,096 apart */
     /* The largest are a batch's outcomes: effects of twice a cut's payload (limits.h), and with
      * each its head and four links. */
     STORE_VALUE_MAX = 36 * 1024 * 1024,
@@ -86,6 +88,7 @@ struct store_key key_vote(uint64_t height, int32_t round, int type);
 struct store_key key_proposal(uint64_t height, int32_t round);
 struct store_key key_lock(void);
 struct store_key key_outbox(uint64_t number);
+struct store_key key_evidence(uint16_t node, int kind, const struct hash *id);
 struct store_key key_cosigned(void);
 struct store_key key_final(void);
 

@@ -16,6 +16,8 @@
 #include "protocol/ids.h"
 #include "protocol/limits.h"
 
+enum { BATCH_HEADER_MAX = 256 };
+
 struct batch {
     struct hash coalition;
     struct node_id lane;
@@ -42,6 +44,11 @@ bool batch_decode(struct bytes bytes, struct batch *batch_out, struct error *err
 /* Takes apart a batch that was checked before it was kept; hashes nothing. Borrows from `bytes`. */
 bool batch_open(struct bytes bytes, struct bytes *header_out, struct bytes *signature_out,
                 struct bytes *payload_out, struct error *error) MUST_USE;
+/* The header alone, as it is signed. What is read has its id, no signature, and of its payload
+ * nothing but the size. */
+void batch_header_put(const struct batch *batch, struct buffer *out);
+bool batch_header_decode(struct bytes header, struct batch *batch_out,
+                         struct error *error) MUST_USE;
 bool batch_verify(const struct batch *batch, const struct verifier *verifier) MUST_USE;
 
 #endif

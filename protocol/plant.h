@@ -14,7 +14,8 @@
     X(PLANT_EARLY_COUNT, "early-count", "sends and counts a vote before it is durable")            \
     X(PLANT_NO_PROOF, "no-proof", "proposes again without the lock's proof, relays no votes")      \
     X(PLANT_LOCAL_TEST, "local-test", "refuses a re-proposal by the clock")                        \
-    X(PLANT_EARLY_COSIGN, "early-cosign", "sends a cosignature before it is durable")
+    X(PLANT_EARLY_COSIGN, "early-cosign", "sends a cosignature before it is durable")              \
+    X(PLANT_FRAME, "frame", "takes votes of two rounds of a height for a double vote")
 
 enum plant {
 #define X(name, word, wrong) name,

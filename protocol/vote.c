@@ -92,22 +92,49 @@ void vote_get(struct codec_reader *reader, struct vote *vote)
 
 /* ---- proposals ----------------------------------------------------------------------------- */
 
-static void put_proposal_text(const struct proposal *proposal, struct buffer *out)
+static void put_claim_text(const struct proposal_claim *claim, struct buffer *out)
 {
     codec_put_array(out, 5);
     codec_put_uint(out, FORMAT_VERSION);
-    codec_put_uint(out, proposal->height);
-    codec_put_int(out, proposal->round);
-    codec_put_int(out, proposal->valid_round);
-    codec_put_bytes(out, hash_as_bytes(&proposal->cut.id));
+    codec_put_uint(out, claim->height);
+    codec_put_int(out, claim->round);
+    codec_put_int(out, claim->valid_round);
+    codec_put_bytes(out, hash_as_bytes(&claim->cut));
+}
+
+struct proposal_claim proposal_claim(const struct proposal *proposal)
+{
+    return (struct proposal_claim){.height = proposal->height,
+                                   .round = proposal->round,
+                                   .valid_round = proposal->valid_round,
+                                   .cut = proposal->cut.id};
+}
+
+bool proposal_claim_equal(const struct proposal_claim *a, const struct proposal_claim *b)
+{
+    return a->height == b->height && a->round == b->round && a->valid_round == b->valid_round &&
+           hash_equal(&a->cut, &b->cut);
+}
+
+bool proposal_claim_verify(const struct proposal_claim *claim, const struct signature *signature,
+                           const struct verifier *verifier, const struct hash *coalition)
+{
+    struct buffer text;
+    buffer_init(&text, TEXT_BYTES_MAX);
+    put_claim_text(claim, &text);
+    bool good = !text.overflowed &&
+                verify(verifier, PURPOSE_PROPOSAL, coalition, buffer_bytes(&text), signature);
+    buffer_release(&text);
+    return good;
 }
 
 void proposal_sign(struct proposal *proposal, const struct signing_key *key,
                    const struct hash *coalition)
 {
+    struct proposal_claim claim = proposal_claim(proposal);
     struct buffer text;
     buffer_init(&text, TEXT_BYTES_MAX);
-    put_proposal_text(proposal, &text);
+    put_claim_text(&claim, &text);
     must(!text.overflowed);
     proposal->signature = sign(key, PURPOSE_PROPOSAL, coalition, buffer_bytes(&text));
     buffer_release(&text);
@@ -116,13 +143,8 @@ void proposal_sign(struct proposal *proposal, const struct signing_key *key,
 bool proposal_verify(const struct proposal *proposal, const struct verifier *verifier,
                      const struct hash *coalition)
 {
-    struct buffer text;
-    buffer_init(&text, TEXT_BYTES_MAX);
-    put_proposal_text(proposal, &text);
-    bool good = !text.overflowed && verify(verifier, PURPOSE_PROPOSAL, coalition,
-                                           buffer_bytes(&text), &proposal->signature);
-    buffer_release(&text);
-    return good;
+    struct proposal_claim claim = proposal_claim(proposal);
+    return proposal_claim_verify(&claim, &proposal->signature, verifier, coalition);
 }
 
 void proposal_put(const struct proposal *proposal, struct buffer *out)

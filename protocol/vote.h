@@ -38,6 +38,17 @@ bool vote_verify(const struct vote *vote, const struct verifier *verifier,
 void vote_put(const struct vote *vote, struct buffer *out);
 void vote_get(struct codec_reader *reader, struct vote *vote_out);
 
+/* What a proposal's signature is on. */
+struct proposal_claim {
+    uint64_t height;
+    int32_t round;
+    int32_t valid_round; /* -1: a fresh cut */
+    struct hash cut;
+};
+bool proposal_claim_equal(const struct proposal_claim *a, const struct proposal_claim *b);
+bool proposal_claim_verify(const struct proposal_claim *claim, const struct signature *signature,
+                           const struct verifier *verifier, const struct hash *coalition) MUST_USE;
+
 struct proposal {
     uint64_t height;
     int32_t round;
@@ -50,6 +61,7 @@ struct proposal {
     size_t proof_count;
     struct vote proof[VOTERS_MAX];
 };
+struct proposal_claim proposal_claim(const struct proposal *proposal);
 void proposal_sign(struct proposal *proposal, const struct signing_key *key,
                    const struct hash *coalition);
 bool proposal_verify(const struct proposal *proposal, const struct verifier *verifier,

@@ -179,11 +179,54 @@ votes_for_far_rounds_are_not_worth_checking() {
 cuts_that_are_wrong_are_their_proposers() {
     peer bad-cuts peer_refused_cuts_total
 }
+# Some node has proof of one of the KINDS, which a stranger believes who has the charter alone.
+a_stranger_believes() { # KINDS
+    local node kind hash
+    for node in "${names[@]}"; do
+        "$accrue" evidence list --dir "$home" --node "$node" --json >"$work/evidence.$node" ||
+            fail "$in_lie: $node lists no evidence"
+        expect_equal '' "$(jq -r ".evidence[] | select(.node != \"$liar\") | .hash" \
+            "$work/evidence.$node")" "whom the evidence of $node accuses beside the liar"
+        for kind in $1; do
+            hash=$(jq -r "[.evidence[] | select(.kind == \"$kind\").hash][0] // empty" \
+                "$work/evidence.$node")
+            [[ -n $hash ]] || continue
+            rm -f "$work/lie.cbor"
+            "$accrue" evidence get --dir "$home" --node "$node" --out "$work/lie.cbor" "$hash" ||
+                fail "$in_lie: $node does not give what it lists"
+            "$accrue" evidence verify --charter "$home/charter.json" "$work/lie.cbor" \
+                >"$work/lie.txt" || fail "$in_lie: the evidence of $node proves nothing"
+            expect_match "node $liar " "$(<"$work/lie.txt")" 'what it says'
+            expect_match "evidence \($kind\): node $liar " "$(<"$work/$node.log")" "the log of $node"
+            expect_match "accrue_evidence_total.peer=\"$liar\",kind=\"$kind\". [1-9]" \
+                "$(<"$work/metrics.$node")" "the metrics of $node"
+            return
+        done
+    done
+    fail "$in_lie: nobody has evidence of: $1" "$(cat "$work"/evidence.*)"
+}
+
+a_changed_byte_proves_nothing() {
+    local status=0
+    printf '\x00' | dd of="$work/lie.cbor" bs=1 seek=$(($(stat -c %s "$work/lie.cbor") - 5)) \
+        conv=notrunc status=none
+    "$accrue" evidence verify --charter "$home/charter.json" "$work/lie.cbor" >/dev/null 2>&1 ||
+        status=$?
+    expect_equal 1 "$status" 'the exit status for a signature that was changed'
+    status=0
+    "$accrue" evidence verify --charter "$home/charter.json" "$home/charter.json" >/dev/null 2>&1 ||
+        status=$?
+    expect_equal 2 "$status" 'the exit status for what is no evidence'
+}
+
 double_votes_and_proposals_are_told_apart() {
     peer double-votes peer_conflicts_total
+    a_stranger_believes 'proposals prevotes precommits'
+    a_changed_byte_proves_nothing
 }
 a_forked_lane_is_one_lane_in_the_end() {
     peer fork-lane 'peer_conflicts_total peer_useless_total'
+    a_stranger_believes batches
 }
 forks_as_large_as_can_be_fill_no_memory() {
     peer large-forks 'peer_conflicts_total peer_useless_total'

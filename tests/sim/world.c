@@ -153,6 +153,25 @@ static void check_final(struct world *w, uint16_t number)
             world_fail(w, "node %u holds another root for final", number);
 }
 
+/* No honest node is ever accused, whatever it went through; a stranger judges each piece. */
+static void check_evidence(struct world *w, uint16_t number)
+{
+    struct sim_node *node = &w->nodes[number];
+    size_t count = replica_evidence_count(node->replica);
+    for (; node->accused < count && !w->failed; node->accused++) {
+        const struct evidence_kept *kept = replica_evidence(node->replica, node->accused);
+        const struct sim_node *culprit = &w->nodes[kept->node.v];
+        struct evidence evidence;
+        if (!evidence_decode(bytes_of(kept->bytes, kept->size), &evidence, NULL) ||
+            evidence.node.v != kept->node.v || evidence.kind != kept->kind)
+            world_fail(w, "node %u keeps evidence that is none", number);
+        w->evidence[kept->kind]++;
+        if (!culprit->liar && !culprit->wiped)
+            world_fail(w, "node %u holds evidence (%s) against the honest node %u", number,
+                       evidence_word(kept->kind), kept->node.v);
+    }
+}
+
 static void check_honest(struct world *w, uint16_t from, struct bytes bytes)
 {
     struct codec_reader reader;
@@ -300,6 +319,8 @@ static void take_actions(struct world *w, uint16_t number)
             break;
         }
     }
+    if (node->replica && !node->liar)
+        check_evidence(w, number);
     if (node->retired && node->replica) {
         replica_close(node->replica);
         node->replica = NULL;
@@ -327,6 +348,7 @@ static void start(struct world *w, uint16_t number)
     struct replica_config config = config_of(w, number);
     config.nonce = sim_random(w);
     node->life++;
+    node->accused = 0; /* what it reads from its disk is looked at, too */
     if (!w->back_ms && number == 0)
         w->back_ms = w->now_ms;
     node->replica = images_open(w, number, &config, clock_of(w, number));

@@ -88,6 +88,7 @@ struct sim_node {
     uint64_t height;   /* last seen executed */
     uint64_t cosigned; /* the largest size that it ever said it cosigned */
     uint64_t writes;
+    size_t accused;       /* pieces of evidence that were looked at in this life */
     struct bytes writing; /* the group in flight: lost, or not, when it crashes now */
     struct sim_image images[SIM_IMAGES_KEPT];
     size_t image_count; /* ever: the place of the next one modulo SIM_IMAGES_KEPT */
@@ -136,6 +137,7 @@ struct world {
     char why[SIM_TEXT];
     bool verbose;
     uint64_t messages, message_bytes;
+    uint64_t evidence[EVIDENCE_KIND_MAX + 1]; /* pieces seen at honest nodes, by kind */
     uint64_t resumed, refused; /* starts from an image, and images that were refused */
     uint64_t back_ms, caught_up_ms, caught_up_height; /* of a node that was away */
 };

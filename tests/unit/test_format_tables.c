@@ -3,6 +3,7 @@
  * protocol/FORMAT.md and protocol/accrue.cddl has exactly the rows of the headers. */
 #include "check.h"
 #include "crypto/sign.h"
+#include "protocol/evidence.h"
 #include "protocol/message.h"
 #include "protocol/record.h"
 
@@ -87,6 +88,7 @@ static void check_tables(const char *name, const struct row *rows, size_t count)
 }
 
 #define X3(name, number, word)                   {number, word},
+#define X4(name, number, word, did)              {number, word},
 #define X5(name, number, word, status, sentence) {number, word},
 
 CASE(transaction_types_are_those_of_the_header)
@@ -112,6 +114,12 @@ CASE(message_kinds_are_those_of_the_header)
 {
     static const struct row rows[] = {MESSAGE_KINDS(X3)};
     check_tables("message kinds", rows, ARRAY_SIZE(rows));
+}
+
+CASE(evidence_kinds_are_those_of_the_header)
+{
+    static const struct row rows[] = {EVIDENCE_KINDS(X4)};
+    check_tables("evidence kinds", rows, ARRAY_SIZE(rows));
 }
 
 /* No default, so that a new effect breaks the build here. */
@@ -213,6 +221,7 @@ int main(void)
     RUN(verdicts_are_those_of_the_header);
     RUN(pools_and_line_classes_are_those_of_the_header);
     RUN(message_kinds_are_those_of_the_header);
+    RUN(evidence_kinds_are_those_of_the_header);
     RUN(effects_are_those_of_the_header);
     RUN(purposes_are_those_of_the_header);
     RUN(limits_are_those_of_the_header);

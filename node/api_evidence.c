@@ -1,0 +1,72 @@
+/* Evidence that nodes lied (protocol/evidence.h), as this node keeps it. */
+#include "node/api_parts.h"
+
+static void put_place(struct json_out *json, const struct evidence_kept *kept)
+{
+    switch (kept->kind) {
+    case EVIDENCE_PROPOSALS:
+    case EVIDENCE_PREVOTES:
+    case EVIDENCE_PRECOMMITS:
+    case EVIDENCE_AMNESIA:
+        json_put_uint(json, "height", kept->place.number);
+        json_put_int(json, "round", kept->place.round);
+        return;
+    case EVIDENCE_BATCHES:
+        json_put_uint(json, "sequence", kept->place.number);
+        return;
+    case EVIDENCE_COSIGNATURES:
+        json_put_uint(json, "size", kept->place.number);
+        return;
+    }
+}
+
+void api_get_evidence_list(struct api_call *call)
+{
+    const struct replica *replica = call->api->config.replica;
+    const struct charter *charter = call->api->config.charter;
+    struct buffer body;
+    struct json_out json;
+    buffer_init(&body, API_RESPONSE_MAX);
+    json_out_init(&json, &body);
+    json_open_object(&json, NULL);
+    json_open_array(&json, "evidence");
+    for (size_t i = 0; i < replica_evidence_count(replica); i++) {
+        const struct evidence_kept *kept = replica_evidence(replica, i);
+        json_open_object(&json, NULL);
+        json_put_hex(&json, "hash", hash_as_bytes(&kept->id));
+        json_put_word(&json, "kind", evidence_word(kept->kind));
+        json_put_word(&json, "node", charter->nodes[kept->node.v].name);
+        put_place(&json, kept);
+        json_put_time(&json, "first_seen", kept->seen_ms);
+        json_close_object(&json);
+    }
+    json_close_array(&json);
+    json_close_object(&json);
+    api_respond_json(call, &body);
+}
+
+static const struct evidence_kept *find(const struct replica *replica, const struct hash *id)
+{
+    for (size_t i = 0; i < replica_evidence_count(replica); i++)
+        if (hash_equal(&replica_evidence(replica, i)->id, id))
+            return replica_evidence(replica, i);
+    return NULL;
+}
+
+void api_get_evidence(struct api_call *call)
+{
+    struct hash id;
+    struct api_response response;
+    const struct evidence_kept *kept = NULL;
+    if (hex_decode(bytes_text(call->arguments[0]), id.at, HASH_SIZE))
+        kept = find(call->api->config.replica, &id);
+    if (!kept) {
+        api_refuse(call, PROBLEM_NOT_FOUND,
+                   "This node keeps no evidence of that hash: /v1/evidence lists what it has.");
+        return;
+    }
+    api_response_init(&response, 200, "application/cbor");
+    buffer_append(&response.body, bytes_of(kept->bytes, kept->size));
+    response.cache_control = "private, max-age=31536000, immutable";
+    api_respond_tagged(call, &response);
+}
