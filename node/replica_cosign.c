@@ -7,8 +7,8 @@
  * earlier ones. So a node signs, in this order:
  *
  *   - a height whose cut begins another quarter of a second (COSIGN_EVERY_MS of cut time): each
- * node picks the same ones, or else under load no two would sign one size. A height after a pause
- * is always such a one, so the lone redemption is cosigned at once;
+ *     node picks the same ones, or else under load no two would sign one size. A height after a
+ *     pause is always such a one, so the lone redemption is cosigned at once;
  *   - the newest, when nothing has waited or happened for COSIGN_QUIET_MS;
  *   - the newest, when the coalition has stood still in the middle of something for COSIGN_LATE_MS.
  *

@@ -1,7 +1,6 @@
 /* witness.h - what a witness says to a checkpoint: c2sp.org/tlog-witness without a socket or disk.
  *
- *     POST /add-checkpoint      old <size>\n  (<base64 hash>\n)*0-63  \n  <checkpoint, a signed
- * note>
+ *     POST /add-checkpoint      old <size>\n  (<base64 hash>\n)*0-63  \n  <checkpoint, a note>
  *
  * A witness cosigns one root for a size, and after it only trees that go on from it. Whoever trusts
  * it need not fear that a log shows two people two trees. Statuses are those of the specification
