@@ -125,9 +125,11 @@ static int place_of(const struct replica *r, uint16_t voter)
 static const struct vote *other_claim(const struct replica *r, const struct vote *vote, int place)
 {
     const struct vote *held;
-    const struct vote *newest = &r->seen[vote->voter.v].votes[vote->type - 1];
-    if (PLANTED(PLANT_FRAME) && newest->height == vote->height && !vote_same_claim(newest, vote))
-        return newest;
+    if (PLANTED(PLANT_FRAME)) {
+        const struct vote *newest = &r->seen[vote->voter.v].votes[vote->type - 1];
+        if (newest->height == vote->height && !vote_same_claim(newest, vote))
+            return newest;
+    }
     for (size_t claim = 0; (held = consensus_vote(r->consensus, vote->round, vote->type,
                                                   (size_t)place, claim)) != NULL;
          claim++)
