@@ -1,5 +1,6 @@
 /* Receipts: the proof of one record, for those with a token and behind its public short link. */
 #include "node/api_parts.h"
+#include "node/html.h"
 #include "node/qr.h"
 #include "node/receipt_link.h"
 #include "node/receipt_words.h"
@@ -112,27 +113,8 @@ void api_get_receipt(struct api_call *call)
 
 static void put_escaped(struct buffer *out, struct bytes text)
 {
-    for (size_t i = 0; i < text.size; i++) {
-        switch (text.at[i]) { /* lint: not an enum */
-        case '<':
-            buffer_append_text(out, "&lt;");
-            break;
-        case '>':
-            buffer_append_text(out, "&gt;");
-            break;
-        case '&':
-            buffer_append_text(out, "&amp;");
-            break;
-        case '"':
-            buffer_append_text(out, "&quot;");
-            break;
-        case '\'':
-            buffer_append_text(out, "&#39;");
-            break;
-        default:
-            buffer_append_byte(out, text.at[i]);
-        }
-    }
+    for (size_t i = 0; i < text.size; i++)
+        html_put_byte(out, text.at[i]);
 }
 
 static void page_begin(struct buffer *out, const char *title)

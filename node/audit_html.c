@@ -1,5 +1,6 @@
 /* The report of an audit as one HTML page. */
 #include "node/audit_report.h"
+#include "node/html.h"
 
 #include "partners/settlement.h"
 
@@ -33,28 +34,10 @@ static const char head[] =
 static void text(struct buffer *out, const char *plain)
 {
     for (const char *at = plain; *at; at++) {
-        switch (*at) {
-        case '&':
-            buffer_append_text(out, "&amp;");
-            break;
-        case '<':
-            buffer_append_text(out, "&lt;");
-            break;
-        case '>':
-            buffer_append_text(out, "&gt;");
-            break;
-        case '"':
-            buffer_append_text(out, "&quot;");
-            break;
-        case '\'':
-            buffer_append_text(out, "&#39;");
-            break;
-        default: /* lint: not an enum */
-            if ((unsigned char)*at < ' ' && *at != '\n' && *at != '\t')
-                buffer_append_text(out, "&#xfffd;");
-            else
-                buffer_append_byte(out, (uint8_t)*at);
-        }
+        if ((unsigned char)*at < ' ' && *at != '\n' && *at != '\t')
+            buffer_append_text(out, "&#xfffd;");
+        else
+            html_put_byte(out, (uint8_t)*at);
     }
 }
 

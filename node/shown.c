@@ -16,14 +16,6 @@ static void held_release(struct shown_checkpoint *held)
     buffer_release(&held->lines);
 }
 
-static unsigned count_bits(uint64_t bits)
-{
-    unsigned count = 0;
-    for (; bits; bits &= bits - 1)
-        count++;
-    return count;
-}
-
 bool shown_init(struct shown *shown, struct bytes policy, struct error *error)
 {
     struct shown made = {.outside = 0};
@@ -32,7 +24,7 @@ bool shown_init(struct shown *shown, struct bytes policy, struct error *error)
     for (size_t i = 0; i < made.policy.witness_count; i++)
         if (made.policy.witnesses[i].url[0])
             made.outside |= UINT64_C(1) << i;
-    if (count_bits(made.outside) > SHOWN_LINES_MAX) {
+    if (__builtin_popcountll(made.outside) > SHOWN_LINES_MAX) {
         policy_release(&made.policy);
         return error_set(error, ERROR_LIMIT, "at most %d witnesses of a policy have a URL",
                          SHOWN_LINES_MAX);
