@@ -16,18 +16,20 @@ enum { ROUNDS_MAX = 21 };
 static const char help[] =
     "usage: accrue-bench make FILE [--members N] [--count N] [--seed N]\n"
     "       accrue-bench run FILE --dir NEW [--seconds N] [--rounds N] [--program ACCRUED]\n"
-    "                    [--batch-clients N] [--only CLASS]\n"
+    "                    [--batch-clients N] [--only CLASS] [--ndjson]\n"
     "       accrue-bench growth --dir NEW --out FOLDER [--members LIST] [--records LIST]\n"
     "                    [--seconds N] [--program ACCRUED]\n"
     "\n"
     "make    writes a file of transactions\n"
     "run     starts four nodes, feeds them the file, checks them, prints a line a class\n"
     "growth  the same coalition at several sizes: growth.md and growth.svg\n"
-    "--only  interactive-1, interactive-8, interactive-64 or batched alone, for a profiler\n";
+    "--only  interactive-1, interactive-8, interactive-64 or batched alone, for a profiler\n"
+    "--ndjson  batches as NDJSON instead of CBOR\n";
 
 struct options {
     uint64_t members, count, seed, seconds, rounds, batch_clients;
     const char *dir, *program, *out, *members_list, *records_list, *only;
+    bool ndjson;
 };
 
 static int fail(const struct error *error)
@@ -43,13 +45,19 @@ static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
-    static const struct option longs[] = {
-        {"members", required_argument, NULL, 'm'}, {"count", required_argument, NULL, 'c'},
-        {"seed", required_argument, NULL, 's'},    {"seconds", required_argument, NULL, 't'},
-        {"rounds", required_argument, NULL, 'r'},  {"batch-clients", required_argument, NULL, 'b'},
-        {"dir", required_argument, NULL, 'd'},     {"program", required_argument, NULL, 'p'},
-        {"out", required_argument, NULL, 'o'},     {"records", required_argument, NULL, 'e'},
-        {"only", required_argument, NULL, 'h'},    {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"members", required_argument, NULL, 'm'},
+                                          {"count", required_argument, NULL, 'c'},
+                                          {"seed", required_argument, NULL, 's'},
+                                          {"seconds", required_argument, NULL, 't'},
+                                          {"rounds", required_argument, NULL, 'r'},
+                                          {"batch-clients", required_argument, NULL, 'b'},
+                                          {"dir", required_argument, NULL, 'd'},
+                                          {"program", required_argument, NULL, 'p'},
+                                          {"out", required_argument, NULL, 'o'},
+                                          {"records", required_argument, NULL, 'e'},
+                                          {"only", required_argument, NULL, 'h'},
+                                          {"ndjson", no_argument, NULL, 'n'},
+                                          {NULL, 0, NULL, 0}};
     int option;
     bool ok = true;
     while (ok && (option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -76,6 +84,8 @@ static bool read_options(int argc, char **argv, struct options *o)
             o->records_list = optarg;
         } else if (option == 'h') {
             o->only = optarg;
+        } else if (option == 'n') {
+            o->ndjson = true;
         } else {
             ok = false;
         }
@@ -106,6 +116,7 @@ static bool run_class(struct coalition_side *side, size_t place, const struct op
                                .clients =
                                    class->clients ? class->clients : (unsigned)o->batch_clients,
                                .lines = class->lines,
+                               .ndjson = o->ndjson,
                                .limit_us = o->seconds * 1000000};
         uint64_t shares = o->rounds * ARRAY_SIZE(classes);
         work_file_part(&side->file, place * o->rounds + i, shares, &run.first, &run.end);
