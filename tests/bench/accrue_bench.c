@@ -11,23 +11,24 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ROUNDS_MAX = 21 };
+enum { ROUNDS_MAX = 21, PRELOAD_CLIENTS = 4 };
 
 static const char help[] =
     "usage: accrue-bench make FILE [--members N] [--count N] [--seed N]\n"
     "       accrue-bench run FILE --dir NEW [--seconds N] [--rounds N] [--program ACCRUED]\n"
-    "                    [--batch-clients N] [--only CLASS] [--ndjson]\n"
+    "                    [--only CLASS] [--ndjson]\n"
     "       accrue-bench growth --dir NEW --out FOLDER [--members LIST] [--records LIST]\n"
     "                    [--seconds N] [--program ACCRUED]\n"
     "\n"
     "make    writes a file of transactions\n"
     "run     starts four nodes, feeds them the file, checks them, prints a line a class\n"
     "growth  the same coalition at several sizes: growth.md and growth.svg\n"
-    "--only  interactive-1, interactive-8, interactive-64 or batched alone, for a profiler\n"
+    "--only  interactive-1, interactive-8, interactive-64, batched-4 or batched-16\n"
+    "        alone, for a profiler\n"
     "--ndjson  batches as NDJSON instead of CBOR\n";
 
 struct options {
-    uint64_t members, count, seed, seconds, rounds, batch_clients;
+    uint64_t members, count, seed, seconds, rounds;
     const char *dir, *program, *out, *members_list, *records_list, *only;
     bool ndjson;
 };
@@ -50,7 +51,7 @@ static bool read_options(int argc, char **argv, struct options *o)
                                           {"seed", required_argument, NULL, 's'},
                                           {"seconds", required_argument, NULL, 't'},
                                           {"rounds", required_argument, NULL, 'r'},
-                                          {"batch-clients", required_argument, NULL, 'b'},
+
                                           {"dir", required_argument, NULL, 'd'},
                                           {"program", required_argument, NULL, 'p'},
                                           {"out", required_argument, NULL, 'o'},
@@ -72,8 +73,6 @@ static bool read_options(int argc, char **argv, struct options *o)
             ok = read_number(optarg, 1, 3600, &o->seconds);
         } else if (option == 'r') {
             ok = read_number(optarg, 1, ROUNDS_MAX, &o->rounds);
-        } else if (option == 'b') {
-            ok = read_number(optarg, 1, LOAD_CLIENTS_MAX, &o->batch_clients);
         } else if (option == 'd') {
             o->dir = optarg;
         } else if (option == 'p') {
@@ -103,7 +102,8 @@ static const struct class
 } classes[] = {{"interactive", "interactive-1", 1, 0},
                {"interactive", "interactive-8", 8, 0},
                {"interactive", "interactive-64", 64, 0},
-               {"batched", "batched", 0, 1000}};
+               {"batched", "batched-4", 4, 1000},
+               {"batched", "batched-16", 16, 1000}};
 
 static bool run_class(struct coalition_side *side, size_t place, const struct options *o,
                       struct error *error)
@@ -113,8 +113,7 @@ static bool run_class(struct coalition_side *side, size_t place, const struct op
     uint64_t disk = side_disk_bytes(side).ledger, done = 0;
     for (uint64_t i = 0; i < o->rounds; i++) {
         struct load_run run = {.kind = LOAD_WORK,
-                               .clients =
-                                   class->clients ? class->clients : (unsigned)o->batch_clients,
+                               .clients = class->clients,
                                .lines = class->lines,
                                .ndjson = o->ndjson,
                                .limit_us = o->seconds * 1000000};
@@ -148,7 +147,7 @@ static bool check(const struct coalition_side *side, struct error *error)
 static bool run_all(struct coalition_side *side, const struct options *o, struct error *error)
 {
     struct outcome preload;
-    if (!side_preload(side, (unsigned)o->batch_clients, &preload, error))
+    if (!side_preload(side, PRELOAD_CLIENTS, &preload, error))
         return false;
     outcome_print(&preload);
     for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
@@ -179,7 +178,6 @@ int main(int argc, char **argv)
                         .seed = 1,
                         .seconds = 8,
                         .rounds = 3,
-                        .batch_clients = 4,
                         .members_list = "10000,100000,1000000"};
     if (argc < 2 || !read_options(argc, argv, &o)) {
         (void)fputs(help, stderr);
