@@ -24,7 +24,7 @@ source "$here/reports.sh"
 case $kind in
 address)
     options=(-DACCRUE_SANITIZE="address,undefined" -DACCRUE_FUZZ=ON -DACCRUE_WERROR=ON
-        -DCMAKE_C_COMPILER=clang)
+        -DCMAKE_C_COMPILER=clang -DCMAKE_EXE_LINKER_FLAGS=-fuse-ld=lld)
     faults=('overflow heap-buffer-overflow' 'signed_overflow signed.integer.overflow'
         'leak detected.memory.leaks')
     targets=(all)
