@@ -573,6 +573,8 @@ static bool prepare_keys(struct replica *r, struct error *error)
     r->agreement = (struct consensus_config){
         .voters = charter->voters,
         .voter_count = charter->voter_count,
+        .proposers = charter->voters,
+        .proposer_count = charter->voter_count,
         .faulty = quorum_faulty(charter->voter_count),
         .quorum = PLANTED(PLANT_SMALL_QUORUM) && quorum > 1 ? quorum - 1 : quorum,
         .self = -1,
