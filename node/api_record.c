@@ -97,6 +97,14 @@ static void write_waived(struct api *api, struct json_out *json, const struct ef
     json_put_int(json, "points", effect->amount);
 }
 
+static void write_amended(struct api *api, struct json_out *json, const struct effect *effect)
+{
+    (void)api;
+    json_put_word(json, "change", change_kind_word(effect->change));
+    json_put_uint(json, change_is_proposed(effect->change) ? "motion" : "node", effect->what);
+    json_put_uint(json, "height", effect->height);
+}
+
 /* "allocations" are the points that a spend took, lot by lot; "moves" of other types go anywhere.
  */
 static void write_effects(struct api *api, struct json_out *json, const struct parsed *parsed)
@@ -110,6 +118,7 @@ static void write_effects(struct api *api, struct json_out *json, const struct p
     each_effect(api, json, record, EFFECT_OBLIGATION, "obligations", write_obligation);
     each_effect(api, json, record, EFFECT_DEFICIT, "deficits", write_deficit);
     each_effect(api, json, record, EFFECT_WAIVED, "waived", write_waived);
+    each_effect(api, json, record, EFFECT_AMENDED, "amended", write_amended);
 }
 
 /* ---- whose record --------------------------------------------------------------------------- */

@@ -145,6 +145,12 @@ struct audit_text audit_effect_text(const struct audit *audit, const struct effe
         return audit_text("%lld waived", amount);
     case EFFECT_FIRST:
         return audit_text("first decided by record %llu", (unsigned long long)e->first.v);
+    case EFFECT_AMENDED:
+    case EFFECT_LAPSED:
+        return audit_text("%s (%llu) %s for height %llu", change_kind_word(e->change),
+                          (unsigned long long)e->what,
+                          e->kind == EFFECT_AMENDED ? "decided" : "lapsed",
+                          (unsigned long long)e->height);
     }
     return audit_text("nothing");
 }

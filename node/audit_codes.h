@@ -66,6 +66,8 @@
     X(AUDIT_RECORD_DEFICITS, "record-deficits",                                                    \
       "Members owe, or are waived, what the rules give.")                                          \
     X(AUDIT_RECORD_FIRST, "record-first", "A repeat names the record that decided its key.")       \
+    X(AUDIT_RECORD_AMENDED, "record-amended",                                                      \
+      "The coalition changes by what was carried, when it was carried.")                           \
     X(AUDIT_SEAL_CUT, "seal-cut", "A seal names its cut.")                                         \
     X(AUDIT_SEAL_DIGEST, "seal-digest", "A seal has the state's digest.")                          \
     X(AUDIT_SEAL_COUNT, "seal-count", "A seal counts the transactions of its height.")             \

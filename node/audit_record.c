@@ -131,6 +131,9 @@ static enum audit_code effect_code(enum effect_kind kind)
     case EFFECT_DEFICIT:
     case EFFECT_WAIVED:
         return AUDIT_RECORD_DEFICITS;
+    case EFFECT_AMENDED:
+    case EFFECT_LAPSED:
+        return AUDIT_RECORD_AMENDED;
     case EFFECT_FIRST:
         break;
     }

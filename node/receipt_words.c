@@ -232,6 +232,14 @@ static void add_one_effect(struct writer *writer, const struct effect *effect, s
     case EFFECT_FIRST:
         add_reference(writer, "first decided in", effect->first);
         return;
+    case EFFECT_AMENDED:
+        add(writer, "coalition changes", "%s, from height %" PRIu64 " on",
+            change_kind_word(effect->change), effect->height);
+        return;
+    case EFFECT_LAPSED:
+        add(writer, "change lapsed", "%s, for height %" PRIu64, change_kind_word(effect->change),
+            effect->height);
+        return;
     }
 }
 

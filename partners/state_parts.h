@@ -19,6 +19,7 @@
 #include "partners/journal.h"
 #include "partners/keys.h"
 #include "partners/obligations.h"
+#include "partners/roster.h"
 #include "partners/state.h"
 #include "partners/table.h"
 
@@ -153,12 +154,15 @@ struct ahead { /* a transaction that comes soon: ahead.c */
 
 /* What stays from one height to the next stands in the image (state_image.h) or follows from it. */
 struct state {
-    const struct charter *charter;
-    uint16_t *name_rank; /* of partners, by name */
+    struct roster roster;
+    const struct charter *charter; /* of the roster, in force at `height` */
+    size_t partner_count;          /* that the arrays by partner have room for: the charter's */
+    uint16_t *name_rank;           /* of partners, by name */
     uint64_t height, now_ms, cut_time_ms, first_cut_ms, advance_ms;
     uint64_t next_index;
     uint64_t cut_effects, lane_effects[NODES_MAX], lane_bytes[NODES_MAX]; /* of this cut */
     bool begun, started;
+    bool applied; /* something, since the height was begun */
     struct hash digest;
 
     struct member *members;
@@ -198,7 +202,7 @@ struct state {
     struct due ends;   /* of lots */
     struct keys keys, documents;
     struct journal journal;
-    struct buffer automatic;
+    struct effect_list automatic;      /* effects of this height that no transaction has */
     uint32_t touched[EXPIRE_LOTS_MAX]; /* members of the record at hand */
     size_t touched_count;
     struct member_link links[LINKS_MAX]; /* of the last record */
@@ -342,9 +346,18 @@ uint64_t allocations_keep(struct state *state);
 /* After the transaction was applied, while its touched members are known. */
 void links_make(struct state *state, const struct context *context);
 
+/* ---- membership.c ------------------------------------------------------------------------------
+ */
+/* The charter in force at `height` becomes the state's: arrays by partner grow with it. */
+void membership_enter(struct state *state, uint64_t height);
+/* At the end of a height: what has its turn two heights later takes effect or lapses. */
+void membership_settle(struct state *state);
+
 /* ---- state.c -----------------------------------------------------------------------------------
  */
 enum { SCRATCH_KEY_SIZE = 7 + DOCUMENT_SIZE_MAX };
+/* The effects of the journal's record, that no transaction has, go to the seal. */
+void automatic_keep(struct state *state);
 /* The keys of the two tables of keys.h, put together in `scratch`. */
 struct bytes document_key(uint8_t scratch[SCRATCH_KEY_SIZE], struct partner_id partner,
                           enum transaction_type type, uint32_t line, struct bytes document);

@@ -138,14 +138,18 @@ static const char *effect_word(enum effect_kind kind)
         return "waived";
     case EFFECT_FIRST:
         return "first";
+    case EFFECT_AMENDED:
+        return "amended";
+    case EFFECT_LAPSED:
+        return "lapsed";
     }
     return "";
 }
 
 CASE(effects_are_those_of_the_header)
 {
-    struct row rows[EFFECT_FIRST];
-    for (int i = 0; i < EFFECT_FIRST; i++)
+    struct row rows[EFFECT_KIND_MAX];
+    for (int i = 0; i < EFFECT_KIND_MAX; i++)
         rows[i] = (struct row){i + 1, effect_word((enum effect_kind)(i + 1))};
     check_tables("effects", rows, ARRAY_SIZE(rows));
 }
