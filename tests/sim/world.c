@@ -304,6 +304,8 @@ static void take_actions(struct world *w, uint16_t number)
             check_height(w, number, action.height);
             images_keep(w, number);
             break;
+        case REPLICA_CHARTER:
+            break;
         case REPLICA_WARN:
             if (w->verbose)
                 printf("%llu node %u: %s\n", (unsigned long long)(w->now_ms - START_MS), number,

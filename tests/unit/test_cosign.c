@@ -18,6 +18,13 @@ static struct hash root_of(uint64_t size)
     return hash_bytes(bytes_of(bytes, sizeof(bytes)));
 }
 
+static void compute(uint64_t size)
+{
+    struct cosign_point point = {
+        .size = size, .root = root_of(size), .charter = charter, .next = charter};
+    cosign_computed(&book, &point);
+}
+
 /* Four voters and an observer; we are the first. Roots of sizes 10, 20, ... `last` are computed. */
 static void open_book(uint64_t last)
 {
@@ -26,10 +33,9 @@ static void open_book(uint64_t last)
     draft->nodes[OBSERVER].voter = false;
     charter_close(charter);
     charter = coalition_found(draft);
-    cosign_init(&book, charter, (struct node_id){SELF});
+    cosign_init(&book, (struct node_id){SELF});
     for (uint64_t size = STEP; size <= last; size += STEP) {
-        struct hash root = root_of(size);
-        cosign_computed(&book, size, &root);
+        compute(size);
     }
 }
 
@@ -135,8 +141,7 @@ CASE(what_is_ahead_is_kept_unchecked_until_we_get_there)
     CHECK_INT(look(wrong(1, 30, 1)), COSIGN_LOOK_IGNORE);
     CHECK(!cosign_next_unchecked(&book, &item));
     CHECK(cosign_newest(&book, (struct node_id){1}) == NULL);
-    struct hash root = root_of(30);
-    cosign_computed(&book, 30, &root);
+    compute(30);
     REQUIRE(cosign_next_unchecked(&book, &item));
     CHECK(cosignature_same_claim(&item, &ahead));
     CHECK(!cosign_next_unchecked(&book, &item)); /* 25 was no height's: it is gone */
@@ -194,14 +199,14 @@ CASE(of_a_liar_no_more_is_checked_than_our_own_log_grows)
 
 CASE(only_the_newest_roots_are_remembered)
 {
-    struct hash root;
     open_book(STEP * (COSIGN_POINTS_MAX + 5));
-    CHECK(!cosign_root_at(&book, STEP * 5, &root));
-    REQUIRE(cosign_root_at(&book, STEP * 6, &root));
+    CHECK(!cosign_point_at(&book, STEP * 5));
+    const struct cosign_point *point = cosign_point_at(&book, STEP * 6);
+    REQUIRE(point);
     struct hash wanted = root_of(STEP * 6);
-    CHECK(hash_equal(&root, &wanted));
-    CHECK(!cosign_root_at(&book, STEP * 6 + 1, &root));
-    CHECK(!cosign_root_at(&book, STEP * (COSIGN_POINTS_MAX + 6), &root));
+    CHECK(hash_equal(&point->root, &wanted));
+    CHECK(!cosign_point_at(&book, STEP * 6 + 1));
+    CHECK(!cosign_point_at(&book, STEP * (COSIGN_POINTS_MAX + 6)));
     CHECK_INT(look(by(1, STEP * 5)), COSIGN_LOOK_IGNORE);
 }
 
