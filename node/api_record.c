@@ -21,7 +21,7 @@ static bool parse(struct bytes bytes, struct parsed *out)
 
 const char *api_partner_name(const struct api *api, struct partner_id partner)
 {
-    const struct charter *charter = api->config.charter;
+    const struct charter *charter = api->charter;
     return partner.v < charter->partner_count ? charter->partners[partner.v].name : "?";
 }
 
@@ -243,7 +243,7 @@ bool api_result_write(struct api *api, struct json_out *json, struct bytes bytes
     json_put_time(json, "time", parsed.record.time_ms);
     json_put_bool(json, "late", parsed.record.outcome.late);
     json_put_bool(json, "repeat", repeat);
-    if (api->config.charter->sandbox)
+    if (api->charter->sandbox)
         json_put_bool(json, "sandbox", true);
     if (!line) /* a batch is read by machines, which know how to ask for any record's */
         put_receipt(api, json, parsed.record.index);
@@ -448,7 +448,7 @@ void api_record_write(struct api *api, struct json_out *json, struct bytes bytes
         return;
     }
     const struct record *record = &parsed.record;
-    const struct charter *charter = api->config.charter;
+    const struct charter *charter = api->charter;
     json_put_word(json, "kind", "transaction");
     json_put_uint(json, "index", record->index.v);
     json_put_uint(json, "height", record->height);
