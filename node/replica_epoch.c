@@ -316,7 +316,7 @@ static void void_lane(struct replica *r, uint16_t number)
     struct leaving leaving = {.r = r, .lane = number};
     if (lane->count == 0)
         return;
-    if (number == r->config.self.v)
+    if (number == r->config.self.v && !PLANTED(PLANT_LOST_BATCHES))
         replica_take_back(r, lane);
     lane_void(lane, entry_left, &leaving);
     r->fetch_at_ms[number] = 0;
@@ -350,7 +350,8 @@ bool epoch_take(struct replica *r, struct error *error)
         return true;
     if (!take_verifiers(r, before, error))
         return false;
-    take_voters(r);
+    if (!before || !PLANTED(PLANT_OLD_VOTERS))
+        take_voters(r);
     take_own(r);
     r->largest_batch = largest_batch(r);
     return true;
