@@ -529,6 +529,58 @@ static bool old_copy_is_started_again(struct stage *s)
     return check(s->fatal, "the vote retires the key") && good;
 }
 
+/* Two prevotes of `voter` in one round, the second one forged. */
+static struct bytes two_prevotes(struct stage *s, uint16_t voter, bool forged, struct buffer *out)
+{
+    struct hash cut = {{5}};
+    struct evidence_item a = {.vote = vote_of(s, voter, VOTE_PREVOTE, 0, &cut)};
+    struct evidence_item b = {.vote = vote_of(s, voter, VOTE_PREVOTE, 0, NULL)};
+    struct evidence evidence;
+    b.vote.signature.at[0] ^= forged;
+    evidence_make(EVIDENCE_PREVOTES, &s->charter.coalition, (struct node_id){voter}, &a, &b,
+                  &evidence);
+    buffer_init(out, EVIDENCE_SIZE_MAX);
+    evidence_encode(&evidence, out);
+    return buffer_bytes(out);
+}
+
+static enum cut_status judge_evidence(struct stage *s, uint16_t voter, bool forged)
+{
+    struct buffer piece;
+    const char *why = NULL;
+    struct cut cut = cut_naming(s, 0, (struct lane_head){0});
+    cut.evidence[cut.evidence_count++] = two_prevotes(s, voter, forged, &piece);
+    enum cut_status status = agree_judge(s->replica, &cut, false, &why);
+    buffer_release(&piece);
+    return status;
+}
+
+/* A cut that brings evidence needs nothing else, and none that does not hold is voted for. */
+static bool evidence_is_judged(struct stage *s)
+{
+    const char *why = NULL;
+    stage_open(s, MIB);
+    struct cut empty = cut_naming(s, 0, (struct lane_head){0});
+    bool good = check(agree_judge(s->replica, &empty, false, &why) == CUT_INVALID,
+                      "an empty cut brings nothing");
+    good = check(judge_evidence(s, 3, false) == CUT_VALID, "evidence is something") && good;
+    good = check(judge_evidence(s, 3, true) == CUT_INVALID, "forged, it is refused") && good;
+    good = check(judge_evidence(s, VOTERS - 1, false) == CUT_VALID, "of any node") && good;
+    struct buffer piece;
+    struct cut cut = cut_naming(s, 0, (struct lane_head){0});
+    cut.evidence[cut.evidence_count++] = two_prevotes(s, 3, false, &piece);
+    hear_decided(s, &cut);
+    good = check(s->replica->height == 1, "it is decided") && good;
+    cut.height = 2;
+    cut.previous = cut.id;
+    cut.time_ms++;
+    good = check(agree_judge(s->replica, &cut, false, &why) == CUT_INVALID, "once is enough") && good;
+    good = check(!replica_charter(s->replica)->nodes[3].suspended, "not at once") && good;
+    good = check(replica_next_charter(s->replica)->nodes[3].suspended, "two heights later") && good;
+    buffer_release(&piece);
+    return good;
+}
+
 /* A voter says a hundred thousand rounds, each well signed and newer than the last: each would cost
  * a check, and nodes that check all day decide nothing. */
 static bool rounds_for_nothing(struct stage *s)
@@ -594,6 +646,7 @@ static const struct {
               {"decided-before-answers", decided_before_answers},
               {"old-copy-is-brought-up", old_copy_is_brought_up},
               {"old-copy-is-started-again", old_copy_is_started_again},
+              {"evidence-is-judged", evidence_is_judged},
               {"rounds-for-nothing", rounds_for_nothing},
               {"requests-without-end", requests_without_end}};
 
