@@ -538,6 +538,10 @@ enum verdict naive_body(struct naive *n, const struct naive_tx *tx)
         return adjust(n, tx);
     case TRANSACTION_TRANSFER:
         return transfer(n, tx);
+    case TRANSACTION_MOTION:
+    case TRANSACTION_BALLOT:
+    case TRANSACTION_READY:
+        return VERDICT_ACCEPTED;
     case TRANSACTION_CLOCK:
         return move_clock(n, tx);
     }

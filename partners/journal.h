@@ -35,7 +35,9 @@ enum journal_note {
     NOTE_KEY,
     NOTE_VERDICT,
     NOTE_EVIDENCE,
-    NOTE_AMENDMENT
+    NOTE_AMENDMENT,
+    NOTE_MOTION,
+    NOTE_BALLOT
 };
 
 /* An array of effects that grows. */

@@ -95,3 +95,39 @@ void membership_settle(struct state *state)
         automatic_keep(state);
     }
 }
+
+/* ---- checking -------------------------------------------------------------------------------- */
+
+static bool ballots_sound(const struct state *state, const struct proposed *motion)
+{
+    for (size_t i = 0; i < motion->ballot_count; i++) {
+        if (motion->ballots[i].v >= state->partner_count)
+            return false;
+        for (size_t j = 0; j < i; j++)
+            if (partner_equal(motion->ballots[i], motion->ballots[j]))
+                return false;
+    }
+    return !motion->carried || motion->ballot_count > 0;
+}
+
+bool membership_sound(const struct state *state)
+{
+    const struct roster *roster = &state->roster;
+    uint64_t known = state->height + ROSTER_AHEAD - state->begun;
+    if (state->charter != roster_at(roster, state->height) ||
+        state->partner_count != state->charter->partner_count ||
+        roster_newest(roster)->from_height > known)
+        return false;
+    for (size_t i = 1; i < roster->charter_count; i++)
+        if (roster->charters[i]->from_height <= roster->charters[i - 1]->from_height)
+            return false;
+    for (size_t i = 1; i < roster->amendment_count; i++)
+        if (roster->amendments[i].height < roster->amendments[i - 1].height)
+            return false;
+    if (roster_waiting(roster) > 0 && roster->amendments[roster->effective_count].height <= known)
+        return false;
+    for (size_t i = 0; i < state->motion_count; i++)
+        if (!ballots_sound(state, &state->motions[i]))
+            return false;
+    return true;
+}

@@ -47,6 +47,11 @@ size_t roster_waiting(const struct roster *roster)
     return roster->amendment_count - roster->effective_count;
 }
 
+bool roster_has_room(const struct roster *roster)
+{
+    return roster_waiting(roster) < PENDING_MAX && roster->amendment_count < AMENDMENTS_MAX;
+}
+
 /* ---- waiting --------------------------------------------------------------------------------- */
 
 static struct bytes encoded(const struct change *change)

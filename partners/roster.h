@@ -19,7 +19,9 @@ enum {
     ROSTER_AHEAD = 2, /* heights whose charters are known beyond the last executed one */
     /* Amendments that wait; what suspensions add on top lives for one height. Bounds what lapses
      * can add to the effects of one. */
-    PENDING_MAX = 96
+    PENDING_MAX = 96,
+    /* All that ever were, but for suspensions: a charter each stays in memory. */
+    AMENDMENTS_MAX = 4096
 };
 
 struct amendment {
@@ -50,6 +52,8 @@ const struct charter *roster_newest(const struct roster *roster);
 /* Lets a change wait for its height. */
 void roster_add(struct roster *roster, uint64_t height, uint64_t what, const struct change *change);
 size_t roster_waiting(const struct roster *roster);
+/* Whether one more may be decided. */
+bool roster_has_room(const struct roster *roster);
 /* Does a promote, or a suspension of the node under its newest known key, wait? */
 bool roster_waits_for(const struct roster *roster, enum change_kind kind, struct node_id node);
 /* The turn of the first that waits for `height` or one before: what it was, and whether it fits.

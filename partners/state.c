@@ -43,6 +43,7 @@ static void arrays_free(struct state *state)
     free(state->joint_used);
     free(state->plan.at);
     free(state->plan.seen);
+    motions_free(state);
 }
 
 void state_close(struct state *state)
@@ -187,6 +188,7 @@ void state_begin(struct state *state, uint64_t height, uint64_t cut_time_ms)
     state->cut_effects = 0;
     memset(state->lane_effects, 0, sizeof(state->lane_effects));
     memset(state->lane_bytes, 0, sizeof(state->lane_bytes));
+    memset(state->lane_motions, 0, sizeof(state->lane_motions));
     journal_begin_height(&state->journal);
     journal_begin_record(&state->journal);
     journal_note(&state->journal, NOTE_CLOCK, cut_time_ms, now_ms);
@@ -196,6 +198,7 @@ void state_begin(struct state *state, uint64_t height, uint64_t cut_time_ms)
         keys_forget(&state->keys, now_ms - kept_ms);
         keys_forget(&state->documents, now_ms - kept_ms);
     }
+    motions_forget(state);
     time_passes(state);
     effect_list_clear(&state->automatic);
     automatic_keep(state);
@@ -261,6 +264,10 @@ static enum verdict apply_body(struct state *state, const struct context *contex
         return apply_adjust(state, context);
     case TRANSACTION_TRANSFER:
         return apply_transfer(state, context);
+    case TRANSACTION_MOTION:
+    case TRANSACTION_BALLOT:
+    case TRANSACTION_READY:
+        return apply_membership(state, context);
     case TRANSACTION_CLOCK:
         return apply_clock(state, context);
     }
@@ -342,7 +349,8 @@ struct outcome state_apply(struct state *state, struct node_id lane, struct reco
     journal_begin_record(&state->journal);
     state->link_count = 0;
     struct transaction transaction;
-    struct context context = {.writer = state->charter->nodes[lane.v].partner,
+    struct context context = {.lane = lane,
+                              .writer = state->charter->nodes[lane.v].partner,
                               .index = index,
                               .transaction = &transaction};
     struct outcome outcome = {.verdict = VERDICT_MALFORMED};
@@ -384,6 +392,7 @@ struct hash state_seal(struct state *state, const struct hash *cut, struct bytes
     struct bytes parts[] = {hash_as_bytes(&state->digest), bytes_of(height, sizeof(height)),
                             hash_as_bytes(cut), hash_as_bytes(&changes)};
     state->digest = hash_parts(parts, ARRAY_SIZE(parts));
+    state->digests[state->height % DIGESTS_KEPT] = state->digest;
     *automatic_out = effect_list_encoded(&state->automatic);
     return state->digest;
 }

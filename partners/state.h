@@ -70,6 +70,37 @@ const struct charter *state_charter_at(const struct state *state, uint64_t heigh
  * has left, or there is none such: then a cut brings no more of it. */
 bool state_accused(const struct state *state, struct node_id node);
 
+/* A motion is open for ballots for 30 days of ledger time, or until it is carried. It is told of
+ * for as long again. */
+#define MOTION_OPEN_MS (UINT64_C(30) * 86400000)
+enum {
+    MOTIONS_OPEN_MAX = 8, /* of one partner */
+    LANE_MOTIONS_MAX = 16 /* motions, ballots and such of one lane in one height: they cost more
+                             to judge than a sale */
+};
+struct motion_view {
+    struct record_index record;
+    uint64_t proposed_ms;
+    struct partner_id by; /* whose lane carried it */
+    bool open, carried;
+    struct bytes body; /* motion_decode(); borrowed until the next height */
+    struct hash hash;  /* of the body: what ballots sign */
+    const struct partner_id *ballots;
+    size_t ballot_count;
+};
+/* Open and closed ones, in the order of the log. */
+size_t state_motion_count(const struct state *state);
+void state_motion(const struct state *state, size_t place, struct motion_view *motion_out);
+
+struct amendment_view {
+    uint64_t height;     /* from which on it will hold, unless it does not fit then */
+    uint64_t what;       /* the motion's record, or the node of a kind that no motion brings */
+    struct bytes change; /* change_decode(); borrowed until the next height */
+};
+/* What is decided and not in force yet in the newest charter that is known. */
+size_t state_amendment_count(const struct state *state);
+void state_amendment(const struct state *state, size_t place, struct amendment_view *out);
+
 /* ---- time ----------------------------------------------------------------------------------- */
 
 uint64_t state_height(const struct state *state);

@@ -121,13 +121,18 @@ enum verdict split_check(const struct state *state, struct partner_id writer,
     if (sum != BASIS_POINTS)
         return VERDICT_BAD_SPLIT;
     for (size_t i = 0; i < split->count; i++)
-        if (charter->partners[split->funders[i].partner.v].left)
-            return VERDICT_UNKNOWN_PARTNER;
-    for (size_t i = 0; i < split->count; i++)
         if (!partner_equal(split->funders[i].partner, writer) &&
             joint_entry(state, writer, split->funders[i].partner) == charter->joint_funding_count)
             return VERDICT_NOT_AUTHORISED;
     return VERDICT_ACCEPTED;
+}
+
+bool split_stands(const struct state *state, const struct funding_split *split)
+{
+    for (size_t i = 0; i < split->count; i++)
+        if (state->charter->partners[split->funders[i].partner.v].left)
+            return false;
+    return true;
 }
 
 /* What a list of lots would take from the entry's budget. */

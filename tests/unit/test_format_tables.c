@@ -110,6 +110,13 @@ CASE(pools_and_line_classes_are_those_of_the_header)
     check_tables("line classes", classes, ARRAY_SIZE(classes));
 }
 
+CASE(changes_and_limits_are_those_of_the_header)
+{
+    static const struct row kinds[] = {CHANGE_KINDS(X3)}, limits[] = {CHARTER_LIMITS(X3)};
+    check_tables("change kinds", kinds, ARRAY_SIZE(kinds));
+    check_tables("limit numbers", limits, ARRAY_SIZE(limits));
+}
+
 CASE(message_kinds_are_those_of_the_header)
 {
     static const struct row rows[] = {MESSAGE_KINDS(X3)};
@@ -196,6 +203,9 @@ CASE(limits_are_those_of_the_header)
         LIMIT(KEY_SIZE_MAX),
         LIMIT(DOCUMENT_SIZE_MAX),
         LIMIT(TEXT_SIZE_MAX),
+        LIMIT(NAME_SIZE_MAX),
+        LIMIT(ADDRESS_SIZE_MAX),
+        LIMIT(TRANSPORT_KEY_SIZE),
         LIMIT(EARN_LOTS_MAX),
         LIMIT(SPLIT_MAX),
         LIMIT(EXPIRE_LOTS_MAX),
@@ -224,6 +234,7 @@ int main(void)
     RUN(transaction_types_are_those_of_the_header);
     RUN(verdicts_are_those_of_the_header);
     RUN(pools_and_line_classes_are_those_of_the_header);
+    RUN(changes_and_limits_are_those_of_the_header);
     RUN(message_kinds_are_those_of_the_header);
     RUN(evidence_kinds_are_those_of_the_header);
     RUN(effects_are_those_of_the_header);
