@@ -349,8 +349,12 @@ void replica_take_back(struct replica *r, const struct lane *lane)
     buffer_init(&r->mempool, mempool.limit);
     r->waiting = NULL;
     r->waiting_count = r->waiting_capacity = 0;
-    for (size_t i = 0; i < lane->count; i++)
-        take_back(r, lane->entries[i]);
+    size_t bytes = 0; /* of a key that is not ours any more, forks may have filled the lane */
+    for (size_t i = 0; i < lane->count; i++) {
+        bytes += lane->entries[i]->bytes.size;
+        if (bytes <= OWN_BYTES_MAX)
+            take_back(r, lane->entries[i]);
+    }
     r->mempool.limit += mempool.size;
     buffer_append(&r->mempool, buffer_bytes(&mempool));
     must(!r->mempool.overflowed);
@@ -393,7 +397,7 @@ static bool may_batch(const struct replica *r)
     const struct lane *lane = &r->lanes[r->config.self.v];
     return r->may_sign && r->standing == REPLICA_WRITES && !r->stopped && r->waiting_count > 0 &&
            !r->batch_in_flight &&
-           lane->count < OWN_UNDECIDED_MAX && lane->bytes + BATCH_SIZE_MAX <= LANE_BYTES_MAX;
+           lane->count < OWN_UNDECIDED_MAX && lane->bytes + BATCH_SIZE_MAX <= OWN_BYTES_MAX;
 }
 
 uint64_t replica_awaits(const struct replica *r, const struct company *company, uint64_t here,
@@ -498,7 +502,7 @@ void replica_drain(struct replica *r)
 
 bool replica_drained(const struct replica *r)
 {
-    return r->stopped || (!r->write_in_flight && (r->waiting_count == 0 || !r->may_sign) &&
+    return r->stopped || (!r->write_in_flight && (r->waiting_count == 0 || !r->may_sign || r->standing != REPLICA_WRITES) &&
                           r->writes[r->filling].group.count == 0);
 }
 
@@ -546,6 +550,9 @@ static void dispatch(struct replica *r, uint16_t from, const struct message *mes
     case MESSAGE_COSIGNATURE:
         cosigning_on_message(r, from, &message->body.cosignature.item,
                              message->body.cosignature.final_size);
+        return;
+    case MESSAGE_EVIDENCE:
+        evidence_on_message(r, from, message->body.evidence);
         return;
     }
 }

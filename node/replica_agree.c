@@ -725,7 +725,7 @@ static void take_ahead(struct replica *r)
     ahead->used = false;
     /* Judged when its charter was not known: what a set of voters that is gone says of a later
      * height means nothing. */
-    if (ahead->charter == r->charter || PLANTED(PLANT_OLD_VOTERS) ||
+    if (ahead->charter == r->charter ||
         epoch_certificate_holds(r, r->charter, &ahead->certificate, NULL))
         pend(r, ahead->from, &ahead->certificate, buffer_bytes(&ahead->cut));
 }

@@ -191,10 +191,14 @@ static void own_came_back(struct replica *r, uint16_t from, const struct cosigna
     const struct cosignature *own = &r->cosigning.book.own;
     if (item->size < own->size || cosignature_same_claim(item, own))
         return;
-    if (!holds_by_own(r, item)) /* of a key that was lost, and replaced */
-        peer_useless(r, from, 2);
-    else if (!PLANTED(PLANT_LOST_STORE))
+    if (!holds_by_own(r, item)) {
+        if (holds(r, item) || holds_by(r, r->charter, item)) /* of a key that was lost */
+            peer_useless(r, from, 2);
+        else
+            peer_bad_signature(r, from, 2);
+    } else if (!PLANTED(PLANT_LOST_STORE)) {
         gossip_retire(r, from, "a cosignature");
+    }
 }
 
 void cosigning_on_message(struct replica *r, uint16_t from, const struct cosignature *item,

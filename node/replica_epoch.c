@@ -316,7 +316,7 @@ static void void_lane(struct replica *r, uint16_t number)
     struct leaving leaving = {.r = r, .lane = number};
     if (lane->count == 0)
         return;
-    if (number == r->config.self.v)
+    if (number == r->config.self.v && !PLANTED(PLANT_LOST_BATCHES))
         replica_take_back(r, lane);
     lane_void(lane, entry_left, &leaving);
     r->fetch_at_ms[number] = 0;
@@ -350,21 +350,23 @@ bool epoch_take(struct replica *r, struct error *error)
         return true;
     if (!take_verifiers(r, before, error))
         return false;
-    take_voters(r);
+    if (!before || !PLANTED(PLANT_OLD_VOTERS))
+        take_voters(r);
     take_own(r);
     r->largest_batch = largest_batch(r);
     return true;
 }
 
 /* A node that catches up by others' certificates may have signed, in a life that its store does not
- * know, for those who vote from here on: they are asked, too (rule 3). */
-static void ask_again(struct replica *r)
+ * know, for those who vote from here on: they are asked, too (rule 3). Who answered since this node
+ * started need not again, unless it was not asked about this key. */
+static void ask_again(struct replica *r, bool other_key)
 {
-    if (r->agreement.quorum == 1 || PLANTED(PLANT_LOST_STORE))
+    for (size_t i = 0; i < NODES_MAX && other_key; i++)
+        r->seen[i].answered = false;
+    if (r->agreement.quorum == 1 || gossip_enough_answered(r) || PLANTED(PLANT_LOST_STORE))
         return;
     r->may_sign = false;
-    for (size_t i = 0; i < NODES_MAX; i++)
-        r->seen[i].answered = false;
     r->asked_from = r->height;
     r->ask_at_ms = r->now_ms;
 }
@@ -381,7 +383,7 @@ void epoch_enter(struct replica *r, bool caught_up)
     void_lanes(r, before);
     evidence_judge_again(r);
     if (caught_up && (r->key != key || !cosign_same_voters(before, r->charter)))
-        ask_again(r);
+        ask_again(r, r->key != key);
     r->asked_height = r->height; /* what came of later heights may have been judged in vain */
     if (r->standing != standing && r->standing != REPLICA_WRITES)
         replica_warn(r, "%s", epoch_standing_text(r->standing));
@@ -428,6 +430,6 @@ bool replica_hold_next(struct replica *r, const struct signing_key *key,
     const struct signing_key *before = r->key;
     take_own(r);
     if (r->key && r->key != before) /* it may have been in use elsewhere until now */
-        ask_again(r);
+        ask_again(r, true);
     return true;
 }

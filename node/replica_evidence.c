@@ -97,6 +97,13 @@ static void tell(struct replica *r, const struct evidence *evidence, const struc
                  words, hex);
 }
 
+static void send(struct replica *r, const struct evidence_kept *kept)
+{
+    r->out.kind = MESSAGE_EVIDENCE;
+    r->out.body.evidence = bytes_of(kept->bytes, kept->size);
+    replica_send(r, REPLICA_TO_ALL, &r->out);
+}
+
 static void keep(struct replica *r, enum evidence_kind kind, uint16_t node,
                  const struct evidence_item *a, const struct evidence_item *b)
 {
@@ -114,6 +121,7 @@ static void keep(struct replica *r, enum evidence_kind kind, uint16_t node,
     const struct evidence_kept *kept = add(r, &evidence, buffer_bytes(&bytes), r->now_ms);
     store(r, kept);
     tell(r, &evidence, &kept->id);
+    send(r, kept);
     buffer_release(&bytes);
 }
 
@@ -316,6 +324,38 @@ bool evidence_waits(const struct replica *r)
         if (is_due(r, r->evidence.items[i]))
             return true;
     return false;
+}
+
+void evidence_repeat(struct replica *r)
+{
+    for (size_t i = 0; i < r->evidence.count; i++)
+        if (is_due(r, r->evidence.items[i])) {
+            send(r, r->evidence.items[i]);
+            return;
+        }
+}
+
+/* Only against who is not accused yet: more of it would be of no use, and cost its checks. */
+void evidence_on_message(struct replica *r, uint16_t from, struct bytes bytes)
+{
+    struct evidence evidence;
+    struct evidence_keys keys = keys_of(r);
+    if (!evidence_decode(bytes, &evidence, NULL)) {
+        peer_malformed(r, from);
+        return;
+    }
+    struct evidence_place place = evidence_place(&evidence);
+    uint16_t node = evidence.node.v;
+    if (node == r->config.self.v || !may_be_brought(r, evidence.node) ||
+        is_known(r, node, evidence.kind, &place) || !has_room(r, node))
+        return;
+    if (!evidence_verify(&evidence, &keys, NULL)) {
+        peer_bad_signature(r, from, 2);
+        return;
+    }
+    const struct evidence_kept *kept = add(r, &evidence, bytes, r->now_ms);
+    store(r, kept);
+    tell(r, &evidence, &kept->id);
 }
 
 /* Of each node the earliest; nodes as their lies were seen. */

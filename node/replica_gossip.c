@@ -341,7 +341,7 @@ void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes)
         if (epoch_other_key_holds(r, &batch))
             peer_useless(r, from, 2);
         else
-            peer_bad_signature(r, from, 1);
+            peer_bad_signature(r, from, 2);
         return;
     }
     /* Ours, and not from us: unless it is of a key that was lost with its store, and that another
@@ -598,8 +598,7 @@ static void may_sign_now(struct replica *r)
     replica_maybe_batch(r);
 }
 
-/* Of Q - 1 others of those who vote now: while this node catches up they may change. */
-static bool enough_answered(const struct replica *r)
+bool gossip_enough_answered(const struct replica *r)
 {
     size_t answered = 0;
     for (size_t i = 0; i < r->charter->voter_count; i++)
@@ -623,7 +622,7 @@ void gossip_on_answer(struct replica *r, uint16_t from, const struct answer *ans
         }
     }
     r->seen[from].answered = true;
-    if (enough_answered(r) || PLANTED(PLANT_LOST_STORE))
+    if (gossip_enough_answered(r) || PLANTED(PLANT_LOST_STORE))
         may_sign_now(r);
 }
 
@@ -641,6 +640,7 @@ void gossip_on_time(struct replica *r)
         return;
     send_status(r, REPLICA_TO_ALL);
     cosigning_repeat(r);
+    evidence_repeat(r);
     gossip_catch_up(r, true);
     /* Batches that a cut waits for may have been lost with the request. */
     agree_on_batch(r);

@@ -27,6 +27,7 @@ enum {
     AHEAD_MAX = 32,          /* decided heights kept for their turn */
     OWN_UNDECIDED_EAGER = 4, /* below it a batch closes as soon as the lane is idle */
     OWN_UNDECIDED_MAX = LANE_BRANCH_MAX - 8,
+    OWN_BYTES_MAX = LANE_BYTES_MAX * 3 / 4, /* taken back, it fits one group with a height */
     BATCH_WAIT_MS = 20,     /* above it a batch waits this long for company */
     COMPANY_MS = 4,         /* below it, and a cut: for those who are expected back */
     COMPANY_RECENT_MS = 25, /* after a height; later nobody is on the way */
@@ -342,6 +343,8 @@ void gossip_remember_proposal(struct replica *r, const struct proposal *proposal
 
 /* Rule 3's question is answered, or there is nobody to ask: this node may sign. */
 void gossip_question_over(struct replica *r);
+/* Have Q - 1 others of those who vote next answered since this node started? */
+bool gossip_enough_answered(const struct replica *r);
 /* It is open, and a height was executed all the same: the next start must ask from there, too. */
 void gossip_question_stays(struct replica *r);
 /* The key of this node has signed what its store does not know: it stops for good (rule 3). */
@@ -376,6 +379,8 @@ void evidence_on_batch(struct replica *r, const struct batch *batch);
 /* At a place that is decided; its signature was not checked. */
 void evidence_on_old_batch(struct replica *r, uint16_t from, const struct batch *batch);
 void evidence_on_cosignature(struct replica *r, const struct cosignature *item);
+void evidence_on_message(struct replica *r, uint16_t from, struct bytes bytes);
+void evidence_repeat(struct replica *r); /* with each status */
 /* Is there any that a cut of the next height should bring? */
 bool evidence_waits(const struct replica *r);
 /* Puts it into a cut of the next height. */

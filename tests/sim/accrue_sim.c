@@ -56,10 +56,10 @@ static bool play(const struct scenario *scenario, bool verbose, char why[SIM_TEX
     if (verbose)
         printf("seed %" PRIu64 ": %zu nodes, %zu liars (%x), %zu heights, %" PRIu64
                " messages, %zu promises, %" PRIu64 " starts from an image, %" PRIu64
-               " images refused\n",
+               " images refused, %" PRIu64 " changes, %" PRIu64 " suspensions\n",
                scenario->seed, scenario->nodes, scenario->liars, scenario->lie_kinds,
                world->sealed_count, world->messages, world->promise_count, world->resumed,
-               world->refused);
+               world->refused, world->changes, world->suspended);
     world_release(world);
     free(world);
     return good;

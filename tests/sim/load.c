@@ -43,29 +43,37 @@ static void draw(struct world *w, struct transaction *t)
     }
 }
 
-void load_submit(struct world *w, uint16_t number)
+size_t load_send(struct world *w, uint16_t number, struct transaction *t, const char *key)
 {
     struct sim_node *node = &w->nodes[number];
-    struct transaction t;
     struct buffer bytes;
-    memset(&t, 0, sizeof(t));
     w->promises = (struct promise *)array_grow(w->promises, &w->promise_capacity,
                                                w->promise_count + 1, sizeof(w->promises[0]));
     uint64_t token = ++w->promise_count;
     struct promise *promise = &w->promises[token - 1];
     memset(promise, 0, sizeof(*promise));
     promise->node = number;
-    (void)snprintf(promise->key, sizeof(promise->key), "key-%" PRIu64, token);
-    draw(w, &t);
-    t.key = bytes_text(promise->key);
+    (void)snprintf(promise->key, sizeof(promise->key), "%s", key);
+    t->key = bytes_text(promise->key);
     uint64_t now = (uint64_t)((int64_t)w->now_ms + node->skew_ms);
-    t.at_ms = replica_ledger_now_ms(node->replica, now);
+    t->at_ms = replica_ledger_now_ms(node->replica, now);
     buffer_init(&bytes, TRANSACTION_SIZE_MAX);
-    transaction_encode(&t, &bytes);
+    transaction_encode(t, &bytes);
     /* Busy is an answer too: nothing was promised. What the replica wants done follows at its next
      * event, which is never more than a tick away. */
     (void)!replica_submit(node->replica, buffer_bytes(&bytes), token, now, NULL);
     buffer_release(&bytes);
+    return (size_t)token;
+}
+
+void load_submit(struct world *w, uint16_t number)
+{
+    struct transaction t;
+    char key[32];
+    memset(&t, 0, sizeof(t));
+    (void)snprintf(key, sizeof(key), "key-%zu", w->promise_count + 1);
+    draw(w, &t);
+    (void)load_send(w, number, &t, key);
 }
 
 /* ---- the log retold: the naive model, and each member's history -------------------------------

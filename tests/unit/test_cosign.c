@@ -258,6 +258,89 @@ CASE(a_final_checkpoint_is_stored_as_it_is_written)
     buffer_release(&out);
 }
 
+/* Node 1 votes no more from the next height on, and the observer does. */
+static struct charter *changed(void)
+{
+    struct charter *after = charter_copy(charter);
+    after->from_height = 7;
+    after->nodes[1].voter = false;
+    after->nodes[OBSERVER].voter = true;
+    charter_count_voters(after);
+    return after;
+}
+
+static void compute_under(uint64_t size, const struct charter *now, const struct charter *next)
+{
+    struct cosign_point point = {.size = size, .root = root_of(size), .charter = now, .next = next};
+    cosign_computed(&book, &point);
+}
+
+CASE(a_hand_over_needs_a_quorum_of_both_sets_of_voters)
+{
+    open_book(10);
+    struct charter *after = changed();
+    compute_under(20, charter, after);
+    compute_under(30, after, after);
+    CHECK_INT(book.handover.size, 20);
+    own(20);
+    (void)take(by(1, 20));
+    (void)take(by(2, 20));
+    CHECK(!cosign_finalise(&book, 20)); /* three of the old ones, two of the new */
+    (void)take(by(OBSERVER, 20));
+    REQUIRE(cosign_finalise(&book, 20));
+    CHECK_INT(book.final.count, 4);
+    CHECK(book.final.charter == charter);
+    (void)take(by(1, 30));
+    (void)take(by(2, 30));
+    (void)take(by(3, 30));
+    CHECK(!cosign_finalise(&book, 30)); /* three of the old ones mean nothing there */
+    (void)take(by(OBSERVER, 30));
+    CHECK(cosign_finalise(&book, 30));
+    CHECK(book.final.charter == after);
+    charter_close(after);
+}
+
+CASE(new_voters_alone_do_not_hand_over)
+{
+    open_book(10);
+    struct charter *after = changed();
+    compute_under(20, charter, after);
+    (void)take(by(2, 20));
+    (void)take(by(3, 20));
+    (void)take(by(OBSERVER, 20));
+    CHECK(!cosign_finalise(&book, 20)); /* three of the new ones, two of the old */
+    (void)take(by(1, 20));
+    CHECK(cosign_finalise(&book, 20));
+    charter_close(after);
+}
+
+CASE(a_hand_over_stays_however_many_heights_follow)
+{
+    open_book(10);
+    struct charter *after = changed();
+    compute_under(20, charter, after);
+    for (uint64_t i = 0; i < COSIGN_POINTS_MAX + 5; i++)
+        compute_under(30 + STEP * i, after, after);
+    CHECK(!cosign_point_at(&book, 30));
+    REQUIRE(cosign_point_at(&book, 20));
+    CHECK_INT(look(by(1, 20)), COSIGN_LOOK_CHECK);
+    charter_close(after);
+}
+
+CASE(limits_and_suspensions_are_no_hand_over)
+{
+    open_book(10);
+    struct charter *after = charter_copy(charter);
+    after->limits.heartbeat_ms = 1;
+    after->nodes[2].suspended = true;
+    compute_under(20, charter, after);
+    CHECK_INT(book.handover.size, 0);
+    after->nodes[2].cosigner_key = after->nodes[OBSERVER].cosigner_key;
+    compute_under(30, charter, after);
+    CHECK_INT(book.handover.size, 30);
+    charter_close(after);
+}
+
 int main(void)
 {
     RUN(a_quorum_of_voters_makes_a_checkpoint_final);
@@ -270,6 +353,10 @@ int main(void)
     RUN(only_the_newest_roots_are_remembered);
     RUN(a_quorum_of_others_against_us_is_an_alarm);
     RUN(a_final_checkpoint_is_stored_as_it_is_written);
+    RUN(a_hand_over_needs_a_quorum_of_both_sets_of_voters);
+    RUN(new_voters_alone_do_not_hand_over);
+    RUN(a_hand_over_stays_however_many_heights_follow);
+    RUN(limits_and_suspensions_are_no_hand_over);
     charter_close(charter);
     return check_report();
 }
