@@ -1,5 +1,6 @@
 /* Who takes part: the charter in force, what is on its way, and what a node may do. */
 #include "node/api_parts.h"
+#include "node/motion_words.h"
 
 #include "protocol/codec.h"
 #include "protocol/cut.h"
@@ -163,14 +164,6 @@ void api_suspensions(const struct api *api, struct api_suspensions *out)
 
 /* ---- who takes part ------------------------------------------------------------------------- */
 
-static void put_base64(struct json_out *json, const char *name, const uint8_t *at, size_t size)
-{
-    char text[BASE64_SIZE(TRANSPORT_KEY_SIZE) + 1];
-    must(size <= TRANSPORT_KEY_SIZE);
-    base64_encode(bytes_of(at, size), text);
-    json_put_word(json, name, text);
-}
-
 static void put_note_key(struct json_out *json, const char *name, const struct note_key *key)
 {
     struct buffer text;
@@ -188,7 +181,7 @@ static void put_partner(struct json_out *json, const struct charter *charter, si
     json_put_word(json, "name", partner->name);
     json_put_bool(json, "operator", partner->is_operator);
     json_put_bool(json, "left", partner->left);
-    put_base64(json, "governance_key", partner->governance_key.at, PUBLIC_KEY_SIZE);
+    json_put_base64(json, "governance_key", bytes_of(partner->governance_key.at, PUBLIC_KEY_SIZE));
     json_close_object(json);
 }
 
@@ -204,8 +197,8 @@ static void put_node(struct json_out *json, const struct charter *charter, size_
     json_put_bool(json, "suspended", node->suspended);
     json_put_bool(json, "left", node->left);
     json_put_word(json, "address", node->address);
-    put_base64(json, "sign_key", node->sign_key.at, PUBLIC_KEY_SIZE);
-    put_base64(json, "transport_key", node->transport_key, TRANSPORT_KEY_SIZE);
+    json_put_base64(json, "sign_key", bytes_of(node->sign_key.at, PUBLIC_KEY_SIZE));
+    json_put_base64(json, "transport_key", bytes_of(node->transport_key, TRANSPORT_KEY_SIZE));
     put_note_key(json, "log_key", &node->log_key);
     put_note_key(json, "cosigner_key", &node->cosigner_key);
     json_close_object(json);
@@ -234,6 +227,75 @@ static void put_charter(struct json_out *json, const struct charter *charter)
     json_close_array(json);
     api_put_limits(json, charter);
     json_put_word(json, "policy", charter->tlog_policy);
+}
+
+static void put_words(struct json_out *json, const struct charter *charter,
+                      const struct change *change)
+{
+    struct buffer words;
+    struct motion_names names = motion_names_of_charter(charter);
+    buffer_init(&words, MOTION_WORDS_MAX);
+    change_words(change, &names, &words);
+    json_put_text(json, "what", buffer_bytes(&words));
+    buffer_release(&words);
+}
+
+/* What is decided and not in force at the next height: the one after it may have another charter
+ * already. */
+static void put_pending(struct api *api, struct json_out *json)
+{
+    const struct state *state = api_state(api);
+    const struct charter *next = replica_next_charter(api->config.replica);
+    struct change change;
+    json_open_array(json, "pending");
+    for (size_t i = 0; i < state_amendment_count(state); i++) {
+        struct amendment_view view;
+        state_amendment(state, i, &view);
+        if (!change_decode(view.change, &change, NULL))
+            continue;
+        json_open_object(json, NULL);
+        json_put_uint(json, "height", view.height);
+        if (change_is_proposed(change.kind))
+            json_put_uint(json, "motion", view.what);
+        json_put_word(json, "change", change_kind_word(change.kind));
+        put_words(json, next, &change);
+        json_close_object(json);
+    }
+    json_close_array(json);
+}
+
+static void put_motion(struct api *api, struct json_out *json, const struct motion_view *view)
+{
+    struct motion motion;
+    if (!motion_decode(view->body, &motion, NULL))
+        return;
+    json_open_object(json, NULL);
+    json_put_uint(json, "motion", view->record.v);
+    json_put_word(json, "by", api_partner_name(api, view->by));
+    json_put_word(json, "change", change_kind_word(motion.change.kind));
+    put_words(json, api->charter, &motion.change);
+    json_put_uint(json, "delay", motion.delay);
+    json_put_base64(json, "body", view->body);
+    json_put_time(json, "closes", view->proposed_ms + MOTION_OPEN_MS);
+    json_put_uint(json, "needed", quorum_size(api->charter->voter_count));
+    json_open_array(json, "ballots");
+    for (size_t i = 0; i < view->ballot_count; i++)
+        json_put_word(json, NULL, api_partner_name(api, view->ballots[i]));
+    json_close_array(json);
+    json_close_object(json);
+}
+
+static void put_motions(struct api *api, struct json_out *json)
+{
+    const struct state *state = api_state(api);
+    json_open_array(json, "motions");
+    for (size_t i = 0; i < state_motion_count(state); i++) {
+        struct motion_view view;
+        state_motion(state, i, &view);
+        if (view.open)
+            put_motion(api, json, &view);
+    }
+    json_close_array(json);
 }
 
 static void put_suspensions(struct api *api, struct json_out *json)
@@ -266,6 +328,8 @@ void api_get_membership(struct api_call *call)
     json_put_word(&json, "standing", api_standing_word(api_standing(api)));
     put_charter(&json, api->charter);
     put_suspensions(api, &json);
+    put_pending(api, &json);
+    put_motions(api, &json);
     json_close_object(&json);
     api_respond_json(call, &body);
 }

@@ -40,6 +40,8 @@ const struct api_route api_routes[] = {
     POST("/v1/adjust", O, TRANSACTION_ADJUST),
     POST("/v1/transfer", O, TRANSACTION_TRANSFER),
     POST("/v1/clock", X, TRANSACTION_CLOCK),
+    POST("/v1/motions", X, TRANSACTION_MOTION),
+    POST("/v1/ballots", X, TRANSACTION_BALLOT),
     {"POST", "/v1/batch", API_BATCH, T, false, NULL, TRANSACTION_ENROL, false},
 
     GET("/v1/members/{}", T | O | A, api_get_member),

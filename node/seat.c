@@ -259,6 +259,55 @@ static bool was_led_well(struct seat *seat, const struct replica *replica,
     return true;
 }
 
+static bool keeps_up(const struct seat *seat, const struct replica_status *status)
+{
+    uint64_t highest = status->height;
+    for (size_t i = 0; i < seat->charter->voter_count; i++) {
+        uint64_t height = status->peer_height[seat->charter->voters[i]];
+        highest = height > highest ? height : highest;
+    }
+    return highest <= status->height + 2;
+}
+
+static bool waits_to_vote(const struct charter *charter, struct node_id self)
+{
+    return self.v < charter->node_count && charter->nodes[self.v].joining &&
+           !charter->nodes[self.v].left;
+}
+
+static void say_ready(struct seat *seat, struct replica *replica,
+                      const struct replica_status *status, uint64_t now_ms)
+{
+    char key[KEY_SIZE_MAX + 1];
+    struct buffer bytes;
+    struct error error;
+    struct transaction ready = {.type = TRANSACTION_READY,
+                                .at_ms = replica_ledger_now_ms(replica, now_ms)};
+    (void)snprintf(key, sizeof(key), "ready-%u-%" PRIu64, seat->self.v, status->height);
+    ready.key = bytes_text(key);
+    ready.body.ready.height = status->height;
+    ready.body.ready.digest = status->digest;
+    buffer_init(&bytes, TRANSACTION_SIZE_MAX);
+    transaction_encode(&ready, &bytes);
+    if (replica_submit(replica, buffer_bytes(&bytes), 0, now_ms, &error))
+        log_info("this node says that it is ready to vote", log_unsigned("height", status->height));
+    else
+        log_warn("this node cannot say that it is ready", log_text("reason", error.text));
+    buffer_release(&bytes);
+}
+
+static void maybe_ready(struct seat *seat, struct replica *replica,
+                        const struct replica_status *status, uint64_t now_ms)
+{
+    if (now_ms < seat->ready_ms || seat->led_to.size > 0 || status->height == 0 ||
+        status->standing != REPLICA_WRITES || !status->may_sign || !status->has_quorum ||
+        !waits_to_vote(seat->charter, seat->self) ||
+        !waits_to_vote(replica_next_charter(replica), seat->self) || !keeps_up(seat, status))
+        return;
+    seat->ready_ms = now_ms + READY_AGAIN_MS;
+    say_ready(seat, replica, status, now_ms);
+}
+
 /* True when there are other keys than before. */
 static bool look_for_keys(struct seat *seat, struct replica *replica, uint64_t now_ms)
 {
@@ -314,6 +363,7 @@ enum seat_news seat_step(struct seat *seat, struct replica *replica, bool linked
         return SEAT_NOTHING;
     if (!was_led_well(seat, replica, &status, error))
         return SEAT_ASTRAY;
+    maybe_ready(seat, replica, &status, now_ms);
     news = look_for_keys(seat, replica, now_ms) || news;
     news = try_other_key(seat, linked, now_ms) || news;
     news = someone_is_served_no_more(seat, now_ms) || news;
