@@ -99,6 +99,14 @@ static size_t member_of(const struct world *w, const struct member_ref *member)
     return SIZE_MAX;
 }
 
+static bool changes_the_coalition(struct bytes bytes)
+{
+    struct transaction t;
+    return transaction_decode(bytes, &t, NULL) &&
+           (t.type == TRANSACTION_MOTION || t.type == TRANSACTION_BALLOT ||
+            t.type == TRANSACTION_READY);
+}
+
 /* The model reaches each verdict and each effect by itself. */
 static void retell(struct retelling *n, const struct record *record)
 {
@@ -108,6 +116,8 @@ static void retell(struct retelling *n, const struct record *record)
     n->height = record->height;
     if (record->kind != RECORD_KIND_TRANSACTION)
         return;
+    if (changes_the_coalition(record->transaction))
+        return; /* the model is one of points */
     struct naive_result result =
         naive_apply(n->model, record->lane.v, record->index.v, record->transaction);
     if (result.verdict != record->outcome.verdict || result.late != record->outcome.late)

@@ -13,7 +13,6 @@
 #include "node/replica_parts.h"
 #include "sim/world.h"
 
-#define HAVE_MOTIONS 0
 enum {
     READY_EVERY_MS = 300,
     AGAIN_AFTER = 8 /* steps: the motion, or who carried it, was lost */
@@ -261,17 +260,16 @@ static size_t carry(struct world *w, struct transaction *t, const char *what)
     return load_send(w, number, t, key);
 }
 
-#if HAVE_MOTIONS
 static void propose(struct world *w)
 {
     struct sim_motion *motion = &w->motion;
     struct transaction t;
     memset(&t, 0, sizeof(t));
     t.type = TRANSACTION_MOTION;
-    t.body.motion.delay = MOTION_DELAY_MIN + (sim_chance(w, 300) ? sim_below(w, 6) : 0);
-    t.body.motion.change = motion->change;
+    t.body.motion.motion.delay = MOTION_DELAY_MIN + (sim_chance(w, 300) ? sim_below(w, 6) : 0);
+    t.body.motion.motion.change = motion->change;
     buffer_clear(&motion->body);
-    motion_encode(&t.body.motion, &motion->body);
+    motion_encode(&t.body.motion.motion, &motion->body);
     motion->waited = 0;
     motion->promise = carry(w, &t, "motion");
 }
@@ -297,10 +295,6 @@ static void vote_on_it(struct world *w, const struct charter *charter)
     }
 }
 
-#else
-static void propose(struct world *w){(void)w;(void)carry;}
-static void vote_on_it(struct world *w, const struct charter *charter){(void)w;(void)charter;}
-#endif
 static void begin(struct world *w, const struct charter *charter)
 {
     struct sim_motion *motion = &w->motion;
@@ -364,11 +358,9 @@ void membership_tick(struct world *w, uint16_t number)
         return;
     node->ready_ms = w->now_ms + READY_EVERY_MS;
     memset(&t, 0, sizeof(t));
-#if HAVE_MOTIONS
     t.type = TRANSACTION_READY;
     t.body.ready.height = status.height;
     t.body.ready.digest = status.digest;
-#endif
     (void)snprintf(key, sizeof(key), "ready-%zu", w->promise_count);
     (void)load_send(w, number, &t, key);
 }

@@ -105,25 +105,14 @@ void world_post(struct world *w, uint16_t from, uint16_t to, struct bytes messag
     }
 }
 
-/* Which of its keys a node signs with now. */
-static unsigned generation_of(const struct world *w, uint16_t number)
-{
-    const struct sim_node *node = &w->nodes[number];
-    const struct charter *charter = node->replica ? replica_charter(node->replica) : w->charter;
-    if (!node->next_key || number >= charter->node_count)
-        return node->generation;
-    struct public_key next = signing_key_public(node->next_key);
-    bool moved = memcmp(charter->nodes[number].sign_key.at, next.at, PUBLIC_KEY_SIZE) == 0;
-    return node->generation + moved;
-}
-
 /* ---- honest keys never sign two claims ------------------------------------------------------ */
 
-static void claim(struct world *w, uint16_t node, const char *kind, uint64_t height, int64_t round,
-                  struct bytes what)
+/* The place is of one key: `generation` says which of the node's. */
+static void claim(struct world *w, uint16_t node, size_t generation, const char *kind,
+                  uint64_t height, int64_t round, struct bytes what)
 {
     char place[96];
-    (void)snprintf(place, sizeof(place), "%u.%u %s %llu %lld", node, generation_of(w, node), kind,
+    (void)snprintf(place, sizeof(place), "%u.%zu %s %llu %lld", node, generation, kind,
                    (unsigned long long)height, (long long)round);
     struct hash hash = hash_bytes(bytes_text(place)), said = hash_bytes(what);
     uint64_t key = get_u64be(hash.at) | 1;
@@ -148,7 +137,7 @@ static void check_cosignature(struct world *w, uint16_t from, const struct cosig
     struct sim_node *node = &w->nodes[from];
     if (item->node.v != from)
         return;
-    claim(w, from, "cosignature", item->size, 0, hash_as_bytes(&item->root));
+    claim(w, from, 0, "cosignature", item->size, 0, hash_as_bytes(&item->root));
     if (item->size < node->cosigned && !(node->wiped && plant_active == PLANT_NONE))
         world_fail(w, "honest node %u cosigned %llu records after %llu", from,
                    (unsigned long long)item->size, (unsigned long long)node->cosigned);
@@ -189,6 +178,27 @@ static void check_evidence(struct world *w, uint16_t number)
     }
 }
 
+/* The signing keys that a node ever had, by generation; SIZE_MAX: none of them signed it. */
+static size_t signer_of(const struct world *w, uint16_t from, const struct message *m,
+                        const void *item)
+{
+    const struct sim_node *node = &w->nodes[from];
+    for (size_t i = 0; i < node->own_count; i += 2) {
+        struct public_key key = signing_key_public(node->own[i]);
+        struct verifier *verifier = verifier_open(&key);
+        bool good = m->kind == MESSAGE_BATCH
+                        ? batch_verify((const struct batch *)item, verifier)
+                    : m->kind == MESSAGE_VOTES
+                        ? vote_verify((const struct vote *)item, verifier, &w->charter->coalition)
+                        : proposal_verify((const struct proposal *)item, verifier,
+                                          &w->charter->coalition);
+        verifier_close(verifier);
+        if (good)
+            return i / 2;
+    }
+    return SIZE_MAX;
+}
+
 static void check_honest(struct world *w, uint16_t from, struct bytes bytes)
 {
     struct codec_reader reader;
@@ -197,12 +207,14 @@ static void check_honest(struct world *w, uint16_t from, struct bytes bytes)
     must(message_decode(bytes, m, NULL));
     if (m->kind == MESSAGE_BATCH && batch_decode(m->body.batch, &batch, NULL) &&
         batch.lane.v == from)
-        claim(w, from, "batch", batch.sequence, 0, hash_as_bytes(&batch.id));
+        claim(w, from, signer_of(w, from, m, &batch), "batch", batch.sequence, 0,
+              hash_as_bytes(&batch.id));
     for (size_t i = 0; m->kind == MESSAGE_VOTES && i < m->body.votes.count; i++) {
         const struct vote *vote = &m->body.votes.items[i];
         if (vote->voter.v == from)
-            claim(w, from, vote->type == VOTE_PREVOTE ? "prevote" : "precommit", vote->height,
-                  vote->round, hash_as_bytes(&vote->cut));
+            claim(w, from, signer_of(w, from, m, vote),
+                  vote->type == VOTE_PREVOTE ? "prevote" : "precommit", vote->height, vote->round,
+                  hash_as_bytes(&vote->cut));
     }
     if (m->kind == MESSAGE_COSIGNATURE)
         check_cosignature(w, from, &m->body.cosignature.item);
@@ -212,8 +224,8 @@ static void check_honest(struct world *w, uint16_t from, struct bytes bytes)
     codec_reader_init(&reader, m->body.proposal);
     proposal_get(&reader, proposal);
     if (proposal->proposer.v == from)
-        claim(w, from, "proposal", proposal->height, proposal->round,
-              hash_as_bytes(&proposal->cut.id));
+        claim(w, from, signer_of(w, from, m, proposal), "proposal", proposal->height,
+              proposal->round, hash_as_bytes(&proposal->cut.id));
     free(proposal);
 }
 
