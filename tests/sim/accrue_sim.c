@@ -149,8 +149,6 @@ static struct scenario planted_scenario(enum plant plant, uint64_t seed)
         s.nodes += s.joiners;
         s.liars = 0;
     }
-    if (plant == PLANT_NO_SUSPENSION)
-        s.lie_kinds = LIE_FORK_LANE;
     if (plant == PLANT_NO_PROOF || plant == PLANT_LOCAL_TEST) {
         s.loss = 350;
         s.partitions = true;
