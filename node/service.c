@@ -148,6 +148,7 @@ static void take(struct service *s, const struct replica_action *action)
     case REPLICA_DURABLE:
     case REPLICA_DECIDED:
     case REPLICA_EXECUTED:
+    case REPLICA_CHARTER:
         api_on_action(s->api, action);
         return;
     case REPLICA_WARN:
