@@ -302,6 +302,47 @@ CASE(a_motion_is_shown_with_its_ballots_and_a_node_that_left_says_so)
     world_close(w);
 }
 
+/* The largest motion there is: every name and address as long as it may be. */
+CASE(an_admission_is_shown_whole)
+{
+    static char name[NAME_SIZE_MAX + 1], address[ADDRESS_SIZE_MAX + 1];
+    static const struct hash no_coalition;
+    struct transaction motion = {.type = TRANSACTION_MOTION};
+    struct change *change = &motion.body.motion.motion.change;
+    uint8_t body[MOTION_SIZE_MAX];
+    size_t size = 0;
+    settle();
+    attach(GROCER);
+    memset(name, 'a', NAME_SIZE_MAX);
+    (void)snprintf(address, sizeof(address), "tcp://%0240d:7100", 1);
+    motion.body.motion.motion.delay = 2;
+    *change = (struct change){.kind = CHANGE_ADMIT,
+                              .founds_partner = true,
+                              .partner_name = bytes_text(name),
+                              .node_name = bytes_text(name),
+                              .key = coalition_public(2, 9),
+                              .address = bytes_text(address),
+                              .voter = true};
+    struct signing_key *key = coalition_key(1, 9);
+    change->keys.sign_key = coalition_public(1, 9);
+    change->keys.log_key = coalition_public(3, 9);
+    change->keys.cosigner_key = coalition_public(4, 9);
+    change->keys.transport_key[0] = 4;
+    change->keys.transport_key[1] = 9;
+    change->keys.transport_signature =
+        sign(key, PURPOSE_TRANSPORT, &no_coalition,
+             bytes_of(change->keys.transport_key, TRANSPORT_KEY_SIZE));
+    signing_key_close(key);
+    submit(GROCER, &motion, "motion");
+    REQUIRE(ask("GET", "/v1/membership", NULL, NULL) == 200);
+    const char *text = json_string_value(json_object_get(item_of("motions", 0), "body"));
+    REQUIRE(text && base64_decode(bytes_text(text), body, sizeof(body), &size));
+    struct hash hash = hash_bytes(bytes_of(body, size)), wanted = motion_at(GROCER).hash;
+    CHECK(hash_equal(&hash, &wanted));
+    detach();
+    world_close(w);
+}
+
 /* Before and after: a checkpoint that meets the policy in force is shown at last. */
 CASE(checkpoints_follow_the_policy_of_the_charter_in_force)
 {
@@ -343,6 +384,7 @@ int main(void)
     RUN(a_suspended_node_says_so_to_tills_and_monitors);
     RUN(the_evidence_is_shown_where_it_stands_on_the_ledger);
     RUN(a_motion_is_shown_with_its_ballots_and_a_node_that_left_says_so);
+    RUN(an_admission_is_shown_whole);
     RUN(checkpoints_follow_the_policy_of_the_charter_in_force);
     return check_report();
 }
