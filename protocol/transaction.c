@@ -90,6 +90,16 @@ static void put_spend(struct buffer *out, const struct member_ref *member, struc
     codec_put_int(out, amount.v);
 }
 
+static void put_adjust(struct buffer *out, const struct transaction *t)
+{
+    codec_put_array(out, 5);
+    put_member(out, &t->body.adjust.member);
+    codec_put_int(out, t->body.adjust.delta.v);
+    codec_put_uint(out, t->body.adjust.expires_ms);
+    codec_put_text(out, t->body.adjust.reason);
+    codec_put_text(out, t->body.adjust.approver);
+}
+
 /* How the coalition changes. */
 static void put_membership(struct buffer *out, const struct transaction *t)
 {
@@ -160,12 +170,7 @@ static void put_body(struct buffer *out, const struct transaction *t)
             codec_put_uint(out, t->body.expire.lots[i].v);
         return;
     case TRANSACTION_ADJUST:
-        codec_put_array(out, 5);
-        put_member(out, &t->body.adjust.member);
-        codec_put_int(out, t->body.adjust.delta.v);
-        codec_put_uint(out, t->body.adjust.expires_ms);
-        codec_put_text(out, t->body.adjust.reason);
-        codec_put_text(out, t->body.adjust.approver);
+        put_adjust(out, t);
         return;
     case TRANSACTION_TRANSFER:
         codec_put_array(out, 3);
@@ -284,6 +289,15 @@ static void get_adjust(struct codec_reader *reader, struct transaction *t)
     t->body.adjust.approver = codec_get_text(reader, 1, TEXT_SIZE_MAX);
 }
 
+static void get_reverse_earn(struct codec_reader *reader, struct transaction *t)
+{
+    codec_get_array(reader, 2, 2);
+    t->body.reverse_earn.earn = get_index(reader);
+    t->body.reverse_earn.refunded = codec_get_uint(reader, INT64_MAX);
+    if (t->body.reverse_earn.refunded == 0)
+        codec_fail(reader, "a refund of nothing");
+}
+
 static void get_membership(struct codec_reader *reader, struct transaction *t)
 {
     const uint8_t *start = reader->at;
@@ -340,11 +354,7 @@ static void get_body(struct codec_reader *reader, struct transaction *t)
         get_spend(reader, &t->body.redeem.member, &t->body.redeem.points, &t->body.redeem.amount);
         return;
     case TRANSACTION_REVERSE_EARN:
-        codec_get_array(reader, 2, 2);
-        t->body.reverse_earn.earn = get_index(reader);
-        t->body.reverse_earn.refunded = codec_get_uint(reader, INT64_MAX);
-        if (t->body.reverse_earn.refunded == 0)
-            codec_fail(reader, "a refund of nothing");
+        get_reverse_earn(reader, t);
         return;
     case TRANSACTION_REVERSE_REDEEM:
         codec_get_array(reader, 2, 2);
