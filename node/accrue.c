@@ -42,13 +42,26 @@ static const struct cli_command *const commands[] = {
     &cli_evidence_list,
     &cli_evidence_get,
     &cli_evidence_verify,
+    &cli_membership,
+    &cli_motion_admit,
+    &cli_motion_replace_keys,
+    &cli_motion_remove_node,
+    &cli_motion_remove_partner,
+    &cli_motion_set_voter,
+    &cli_motion_replace_governance,
+    &cli_motion_set_limits,
+    &cli_ballot,
+    &cli_node_new,
+    &cli_governance_new,
+    &cli_invite,
+    &cli_join,
 };
 
 static void print_usage(FILE *out)
 {
     fputs("usage: accrue COMMAND [options]\n\n", out);
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-        fprintf(out, "  %-14s %s\n", commands[i]->name, commands[i]->summary);
+        fprintf(out, "  %-26s %s\n", commands[i]->name, commands[i]->summary);
     fputs("\n'accrue COMMAND --help' says more, with an example; so does the manual page "
           "accrue(1).\n",
           out);

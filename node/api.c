@@ -12,38 +12,72 @@ const uint64_t api_duration_bounds_ms[API_DURATION_BUCKETS - 1] = {1,   2,   5, 
 
 /* ---- lifecycle ------------------------------------------------------------------------------ */
 
-bool api_open(const struct api_config *config, struct api **api_out, struct error *error)
+/* The node's own log key, where the charter in force names it. */
+static void take_log_key(struct api *api, const struct signing_key *log_key)
 {
-    const struct charter *charter = config->charter;
-    must(config->self.v < charter->node_count && config->clock && config->random && config->kick);
-    const struct charter_node *self = &charter->nodes[config->self.v];
+    api->has_log_key = false;
+    if (!log_key || !api->self)
+        return;
+    struct public_key public_key = signing_key_public(log_key);
+    if (memcmp(public_key.at, api->self->log_key.key.at, PUBLIC_KEY_SIZE) != 0)
+        return;
+    api->config.log_key = log_key;
+    api->log_key = api->self->log_key;
+    api->has_log_key = true;
+}
+
+/* Whom names and numbers are of. */
+static void take_charter(struct api *api)
+{
+    api->charter = replica_charter(api->config.replica);
+    api->self = api->config.self.v < api->charter->node_count
+                    ? &api->charter->nodes[api->config.self.v]
+                    : NULL;
+    api->partner = api->self ? api->self->partner : (struct partner_id){UINT16_MAX};
+}
+
+static bool check_config(const struct api_config *config, struct error *error)
+{
+    must(config->name && config->clock && config->random && config->kick);
     if (config->secret.size < SECRET_SIZE_MIN)
         return error_set(error, ERROR_INVALID, "the coalition's secret is shorter than %d bytes",
                          SECRET_SIZE_MIN);
     if (config->public_url && strlen(config->public_url) > API_PUBLIC_URL_MAX)
         return error_set(error, ERROR_LIMIT, "a public URL has at most %d characters",
                          API_PUBLIC_URL_MAX);
-    if (config->token_count > API_TOKENS_MAX)
-        return error_set(error, ERROR_LIMIT, "more than %d tokens", API_TOKENS_MAX);
-    struct public_key log_key = signing_key_public(config->log_key);
-    if (memcmp(log_key.at, self->log_key.key.at, PUBLIC_KEY_SIZE) != 0)
-        return error_set(error, ERROR_CONFLICT, "the log key is not the charter's for node %s",
-                         self->name);
+    return config->token_count <= API_TOKENS_MAX ||
+           error_set(error, ERROR_LIMIT, "more than %d tokens", API_TOKENS_MAX);
+}
+
+bool api_open(const struct api_config *config, struct api **api_out, struct error *error)
+{
+    if (!check_config(config, error))
+        return false;
     struct api *api = allocate(1, sizeof(*api));
-    if (!shown_init(&api->shown, bytes_text(config->charter->tlog_policy), error)) {
+    api->config = *config;
+    take_charter(api);
+    if (!shown_init(&api->shown, bytes_text(api->charter->tlog_policy), error)) {
         free(api);
         return error_wrap(error, "tlog_policy");
     }
-    api->config = *config;
+    take_log_key(api, config->log_key);
     if (api->config.public_url && !api->config.public_url[0])
         api->config.public_url = NULL;
     if (api->config.batch_body_max == 0)
         api->config.batch_body_max = API_BATCH_BODY_MAX;
-    api->log_key = self->log_key;
-    api->partner = self->partner;
     api->in_flight = in_flight_open(API_IN_FLIGHT_MAX);
     *api_out = api;
     return true;
+}
+
+bool api_set_charter(struct api *api, const struct signing_key *log_key, struct error *error)
+{
+    take_charter(api);
+    take_log_key(api, log_key);
+    /* Made anew with the names and keys of now; what is shown stays until something later is. */
+    api->final_size = api->final_count = 0;
+    return shown_set_policy(&api->shown, bytes_text(api->charter->tlog_policy), error) ||
+           error_wrap(error, "tlog_policy");
 }
 
 void api_close(struct api *api)
@@ -185,6 +219,8 @@ void api_refuse(struct api_call *call, enum problem_code code, const char *forma
     if (code == PROBLEM_BUSY || code == PROBLEM_STOPPING || code == PROBLEM_NO_QUORUM ||
         code == PROBLEM_NOT_FINAL)
         problem.retry_after_s = 1;
+    if (code == PROBLEM_JOINING || code == PROBLEM_KEYS_REPLACED)
+        problem.retry_after_s = 10;
     api_respond_problem(call, &problem);
 }
 
@@ -220,8 +256,7 @@ static bool allowed(const struct api_call *call)
 {
     const struct api_route *route = call->route;
     return route->scopes == 0 || (route->local && call->request.loopback) ||
-           (route->log && call->api->config.charter->log_public) ||
-           (call->scopes & route->scopes) != 0;
+           (route->log && call->api->charter->log_public) || (call->scopes & route->scopes) != 0;
 }
 
 bool api_media_type_is(struct bytes header, const char *want)
@@ -240,6 +275,11 @@ static bool content_type_fits(const struct api_call *call)
         return api_media_type_is(type, batch_json.media_type) ||
                api_media_type_is(type, batch_cbor.media_type);
     return api_media_type_is(type, "application/json");
+}
+
+static bool writes(const struct api_route *route)
+{
+    return route->kind == API_WRITE || route->kind == API_BATCH;
 }
 
 /* Answers and returns false unless the call may go on to its body. Who asks is judged before what
@@ -280,6 +320,8 @@ static bool admit(struct api_call *call)
                                                   : "application/json");
     } else if (call->route->kind != API_READ && api->draining) {
         api_refuse(call, PROBLEM_STOPPING, "Ask another node, or this one later.");
+    } else if (writes(call->route) && api_standing(api) == REPLICA_GUEST) {
+        api_refuse_standing(call, REPLICA_GUEST);
     }
     return !call->answered;
 }
@@ -428,8 +470,10 @@ static enum verdict first_verdict(const struct api *api, const struct in_flight_
 
 void api_on_action(struct api *api, const struct replica_action *action)
 {
-    if (action->kind == REPLICA_EXECUTED)
+    if (action->kind == REPLICA_EXECUTED || action->kind == REPLICA_CHARTER)
         api->status_ms = 0;
+    if (action->kind == REPLICA_CHARTER)
+        take_charter(api);
     if (action->kind != REPLICA_DURABLE && action->kind != REPLICA_DECIDED)
         return;
     struct in_flight_entry *entry = in_flight_by_token(api->in_flight, action->token);
@@ -508,14 +552,18 @@ void api_settle(struct api *api)
 void api_on_time(struct api *api)
 {
     uint64_t now = api_now(api);
-    bool cut_off = !api_status(api)->has_quorum;
+    bool cut_off = !api_status(api)->has_quorum, left = api_standing(api) == REPLICA_LEFT;
     for (struct api_call *call = api->calls, *next; call; call = next) {
         next = call->next;
         /* The line went down after it was taken: the till need not wait to learn that. */
         if (cut_off && call->durable && call->route->type == TRANSACTION_EARN)
             call->late = true;
-        if (!call->answered && call->deadline_ms &&
-            (now >= call->deadline_ms || (call->late && call->durable)))
+        if (call->answered || !call->deadline_ms)
+            continue;
+        /* What was not decided before it left is void: no promise. */
+        if (left)
+            api_refuse_standing(call, REPLICA_LEFT);
+        else if (now >= call->deadline_ms || (call->late && call->durable))
             api_accepted(call, call->key);
     }
     api_settle(api);

@@ -56,11 +56,13 @@ struct api_token {
 };
 
 struct api_config {
-    const struct charter *charter; /* borrowed, with all that follows, until api_close() */
-    struct bytes charter_bytes;    /* the file, as it is */
-    struct replica *replica;
-    struct node_id self;
-    const struct signing_key *log_key; /* the private half of charter.nodes[self].log_key */
+    struct bytes charter_bytes; /* of the coalition's beginning, the file as it is; borrowed, with
+                                   all that follows, until api_close() */
+    struct replica *replica;    /* its charter in force names everybody */
+    struct node_id self;        /* of a guest: the number that it will have */
+    const char *name;           /* of this node */
+    const struct signing_key *log_key; /* the private half of its log key; NULL: it has none that
+                                          the charter in force names, and shows no checkpoint */
     const struct api_token *tokens;
     size_t token_count;
     struct bytes secret;    /* the coalition's, for card numbers; at least 16 bytes */
@@ -114,9 +116,13 @@ struct api_call;
 struct policy;
 struct checkpoint;
 
-/* ERROR_INVALID when the config cannot work: a short secret, a log key that is not the charter's.
- */
+/* ERROR_INVALID when the config cannot work: a short secret, too many witnesses. */
 bool api_open(const struct api_config *config, struct api **api_out, struct error *error) MUST_USE;
+/* Another charter is in force (REPLICA_CHARTER), or the node has its log key now: from here on
+ * checkpoints are signed and shown by them. ERROR_LIMIT: its policy has too many witnesses, and the
+ * one before stays. */
+bool api_set_charter(struct api *api, const struct signing_key *log_key,
+                     struct error *error) MUST_USE;
 /* Every call must be closed before. NULL is fine. */
 void api_close(struct api *api);
 
@@ -155,7 +161,7 @@ size_t api_pending(const struct api *api); /* calls not answered */
 
 /* ---- witnesses outside (shown.h) ------------------------------------------------------------ */
 
-/* The charter's. Valid until api_close(). */
+/* The charter's in force. Valid until api_set_charter(). */
 const struct policy *api_policy(const struct api *api);
 /* The checkpoint that they are asked to cosign; its note is appended. False: there is none yet. */
 bool api_offered(struct api *api, struct checkpoint *checkpoint_out,

@@ -43,7 +43,7 @@ static void put_policy(struct json_out *json, const struct charter *charter)
     json_close_object(json);
 }
 
-static void put_limits(struct json_out *json, const struct charter *charter)
+void api_put_limits(struct json_out *json, const struct charter *charter)
 {
     json_open_object(json, "limits");
     json_put_uint(json, "batch_bytes", charter->limits.batch_bytes);
@@ -60,14 +60,17 @@ static void put_limits(struct json_out *json, const struct charter *charter)
 static void put_node(struct api *api, struct json_out *json, uint16_t number)
 {
     enum { HEARD_RECENTLY_MS = 10000 };
-    const struct charter_node *node = &api->config.charter->nodes[number];
+    const struct charter_node *node = &api->charter->nodes[number];
     const struct replica_status *status = api_status(api);
     uint64_t now = api_now(api), heard = status->heard_ms[number];
     bool self = number == api->config.self.v;
     json_open_object(json, NULL);
     json_put_word(json, "name", node->name);
     json_put_word(json, "partner", api_partner_name(api, node->partner));
-    json_put_bool(json, "voter", node->voter);
+    json_put_bool(json, "voter", node->voter && !node->left);
+    json_put_bool(json, "joining", node->joining);
+    json_put_bool(json, "suspended", node->suspended);
+    json_put_bool(json, "left", node->left);
     json_put_word(json, "address", node->address);
     json_put_bool(json, "self", self);
     json_put_uint(json, "height", self ? status->height : status->peer_height[number]);
@@ -107,7 +110,7 @@ static void put_where(struct api *api, struct json_out *json)
 void api_get_coalition(struct api_call *call)
 {
     struct api *api = call->api;
-    const struct charter *charter = api->config.charter;
+    const struct charter *charter = api->charter;
     struct buffer body;
     struct json_out json;
     buffer_init(&body, API_RESPONSE_MAX);
@@ -128,9 +131,10 @@ void api_get_coalition(struct api_call *call)
     json_close_array(&json);
     put_rates(&json, charter);
     put_policy(&json, charter);
-    put_limits(&json, charter);
+    api_put_limits(&json, charter);
     put_where(api, &json);
-    json_put_word(&json, "node", charter->nodes[api->config.self.v].name);
+    json_put_word(&json, "node", api->config.name);
+    json_put_word(&json, "standing", api_standing_word(api_standing(api)));
     json_put_word(&json, "partner", api_partner_name(api, api->partner));
     json_put_word(&json, "version", api->config.version);
     json_close_object(&json);
@@ -157,7 +161,7 @@ static void put_pair(struct api *api, struct json_out *json, struct partner_id d
                      struct partner_id creditor)
 {
     const struct state *state = api_state(api);
-    int digits = api->config.charter->minor_digits;
+    int digits = api->charter->minor_digits;
     struct money by_class[LINE_CLASS_COUNT];
     bool any = false;
     for (size_t i = 0; i < LINE_CLASS_COUNT; i++) {
@@ -183,7 +187,7 @@ static void put_pair(struct api *api, struct json_out *json, struct partner_id d
 
 static void put_payments(struct api *api, struct json_out *json)
 {
-    const struct charter *charter = api->config.charter;
+    const struct charter *charter = state_charter(api_state(api));
     struct payment *payments = allocate(charter->partner_count, sizeof(*payments));
     size_t count = settlement_payments(api_state(api), payments);
     json_open_array(json, "payments");
@@ -201,7 +205,7 @@ static void put_payments(struct api *api, struct json_out *json)
 void api_get_settlement(struct api_call *call)
 {
     struct api *api = call->api;
-    const struct charter *charter = api->config.charter;
+    const struct charter *charter = state_charter(api_state(api));
     uint16_t count = (uint16_t)charter->partner_count;
     struct buffer body;
     struct json_out json;

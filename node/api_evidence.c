@@ -20,12 +20,23 @@ static void put_place(struct json_out *json, const struct evidence_kept *kept)
     }
 }
 
+/* Nothing of what is on no ledger. */
+static void put_suspended(struct json_out *json, const struct api_suspensions *suspensions,
+                          const struct hash *evidence)
+{
+    for (size_t i = 0; i < suspensions->count; i++)
+        if (hash_equal(&suspensions->at[i].evidence, evidence))
+            json_put_uint(json, "suspended_from", suspensions->at[i].from_height);
+}
+
 void api_get_evidence_list(struct api_call *call)
 {
     const struct replica *replica = call->api->config.replica;
-    const struct charter *charter = call->api->config.charter;
+    const struct charter *charter = call->api->charter;
+    struct api_suspensions suspensions;
     struct buffer body;
     struct json_out json;
+    api_suspensions(call->api, &suspensions);
     buffer_init(&body, API_RESPONSE_MAX);
     json_out_init(&json, &body);
     json_open_object(&json, NULL);
@@ -38,6 +49,7 @@ void api_get_evidence_list(struct api_call *call)
         json_put_word(&json, "node", charter->nodes[kept->node.v].name);
         put_place(&json, kept);
         json_put_time(&json, "first_seen", kept->seen_ms);
+        put_suspended(&json, &suspensions, &kept->id);
         json_close_object(&json);
     }
     json_close_array(&json);

@@ -9,8 +9,8 @@
 /* What a shared cache may keep is what everybody may read. */
 static const char *immutable(const struct api *api)
 {
-    return api->config.charter->log_public ? "public, max-age=31536000, immutable"
-                                           : "private, max-age=31536000, immutable";
+    return api->charter->log_public ? "public, max-age=31536000, immutable"
+                                    : "private, max-age=31536000, immutable";
 }
 
 /* ---- checkpoint ----------------------------------------------------------------------------- */
@@ -32,7 +32,7 @@ static bool final_note(struct api *api, const struct checkpoint *checkpoint,
     *cosigned_out = 0;
     for (size_t i = 0; i < final->count; i++) {
         const struct cosignature *item = &final->items[i];
-        const struct note_key *key = &api->config.charter->nodes[item->node.v].cosigner_key;
+        const struct note_key *key = &final->charter->nodes[item->node.v].cosigner_key;
         note_put_cosignature(note, key, item->time_s, &item->signature);
         *cosigned_out |= shown_bit(&api->shown, key);
     }
@@ -46,12 +46,13 @@ static bool take_final(struct api *api, struct error *error)
 {
     const struct cosign_final *final = replica_final(api->config.replica);
     uint64_t cosigned = 0;
-    if (final->size == 0 || (api->final_size == final->size && api->final_count == final->count)) {
+    if (final->size == 0 || !final->charter || !api->has_log_key ||
+        (api->final_size == final->size && api->final_count == final->count)) {
         shown_on_time(&api->shown, api_now(api));
         return true;
     }
     struct checkpoint checkpoint = {.size = final->size, .root = final->root};
-    (void)snprintf(checkpoint.origin, sizeof(checkpoint.origin), "%s", api->config.charter->origin);
+    (void)snprintf(checkpoint.origin, sizeof(checkpoint.origin), "%s", api->charter->origin);
     struct buffer note;
     buffer_init(&note, NOTE_SIZE_MAX);
     bool good = final_note(api, &checkpoint, final, &note, &cosigned, error);
@@ -69,6 +70,8 @@ bool api_checkpoint(struct api *api, struct bytes *note_out, uint64_t *size_out,
 {
     if (!take_final(api, error))
         return false;
+    if (api->shown.checkpoint.size == 0 && !api->has_log_key)
+        return error_set(error, ERROR_DENIED, "this node has no log key of the coalition's");
     if (api->shown.checkpoint.size == 0)
         return error_set(error, ERROR_BUSY, "no checkpoint is final yet");
     *note_out = buffer_bytes(&api->shown.note);
@@ -84,7 +87,7 @@ static void refuse_not_final(struct api_call *call)
     (void)snprintf(problem.detail, sizeof(problem.detail),
                    "No checkpoint has the cosignatures that the charter's policy asks for yet, %zu "
                    "voters' at least: ask again once they have decided something and are up.",
-                   quorum_size(call->api->config.charter->voter_count));
+                   quorum_size(call->api->charter->voter_count));
     api_respond_problem(call, &problem);
 }
 
@@ -99,12 +102,16 @@ void api_get_checkpoint(struct api_call *call)
             refuse_not_final(call);
             return;
         }
+        if (error.code == ERROR_DENIED) {
+            api_refuse_standing(call, api_standing(call->api));
+            return;
+        }
         api_respond_error(call, &error);
         return;
     }
     api_response_init(&response, 200, "text/plain; charset=utf-8");
     response.cache_control =
-        call->api->config.charter->log_public ? "public, max-age=1" : "private, max-age=1";
+        call->api->charter->log_public ? "public, max-age=1" : "private, max-age=1";
     buffer_append(&response.body, note);
     api_respond_tagged(call, &response);
 }

@@ -31,7 +31,7 @@ static void body_end(struct api_call *call, struct json_out *json)
     /* The state's own: it may be a height ahead of what is durable here. */
     json_put_time(json, "time", state_time_ms(api_state(api)));
     json_put_uint(json, "height", state_height(api_state(api)));
-    if (api->config.charter->sandbox)
+    if (api->charter->sandbox)
         json_put_bool(json, "sandbox", true);
     json_close_object(json);
     api_respond_json(call, json->out);

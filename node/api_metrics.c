@@ -22,7 +22,9 @@ void api_get_health(struct api_call *call)
 {
     struct api *api = call->api;
     const struct replica_status *status = api_status(api);
-    bool live = !status->stopped, ready = live && status->has_quorum && status->may_sign;
+    enum replica_standing standing = api_standing(api);
+    bool live = !status->stopped;
+    bool ready = live && status->has_quorum && status->may_sign && standing == REPLICA_WRITES;
     struct api_response response;
     struct json_out json;
     api_response_init(&response, live && !api->draining ? 200 : 503, "application/json");
@@ -33,8 +35,9 @@ void api_get_health(struct api_call *call)
     json_put_bool(&json, "ready", ready && !api->draining);
     json_put_bool(&json, "quorum", status->has_quorum);
     json_put_bool(&json, "may_sign", status->may_sign);
+    json_put_word(&json, "standing", api_standing_word(standing));
     json_put_bool(&json, "stopping", api->draining);
-    json_put_bool(&json, "sandbox", api->config.charter->sandbox);
+    json_put_bool(&json, "sandbox", api->charter->sandbox);
     json_put_uint(&json, "height", status->height);
     json_put_time(&json, "ledger_time", status->ledger_time_ms);
     json_put_word(&json, "version", api->config.version);
@@ -61,6 +64,28 @@ static void put_seconds(struct buffer *out, uint64_t ms)
     buffer_printf(out, "%" PRIu64 ".%03" PRIu64 "\n", ms / 1000, ms % 1000);
 }
 
+/* One row a standing, so that an alert needs no number for it. */
+static void put_standing(struct api *api, struct buffer *out)
+{
+    static const enum replica_standing all[] = {REPLICA_WRITES, REPLICA_GUEST, REPLICA_SUSPENDED,
+                                                REPLICA_OTHER_KEY, REPLICA_LEFT};
+    const struct charter *charter = api->charter;
+    size_t suspended = 0, joining = 0;
+    head(out, "standing", "gauge", "What this node may do: 1 at what it is.");
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+        buffer_printf(out, "accrue_standing{is=\"%s\"} %d\n", api_standing_word(all[i]),
+                      all[i] == api_standing(api));
+    for (size_t i = 0; i < charter->node_count; i++) {
+        suspended += charter->nodes[i].suspended && !charter->nodes[i].left;
+        joining += charter->nodes[i].joining && !charter->nodes[i].left;
+    }
+    gauge(out, "charter_from_height", "Height from which the charter in force is.",
+          charter->from_height);
+    gauge(out, "voters", "Nodes that vote.", charter->voter_count);
+    gauge(out, "nodes_suspended", "Nodes that may not write, for evidence.", suspended);
+    gauge(out, "nodes_joining", "Nodes that will vote once they are ready.", joining);
+}
+
 static void put_replica(struct api *api, struct buffer *out)
 {
     const struct replica_status *status = api_status(api);
@@ -77,6 +102,7 @@ static void put_replica(struct api *api, struct buffer *out)
           status->round > 0 ? (uint64_t)status->round : 0);
     gauge(out, "quorum", "1 while enough voters are heard.", status->has_quorum);
     gauge(out, "may_sign", "1 once this node may sign.", status->may_sign);
+    put_standing(api, out);
     gauge(out, "stopped", "1 after a fatal error.", status->stopped);
     gauge(out, "mempool_bytes", "Transactions that wait for a batch.", status->mempool_bytes);
     gauge(out, "mempool_transactions", "Transactions that wait for a batch.",
@@ -89,7 +115,7 @@ static void put_replica(struct api *api, struct buffer *out)
 static void put_peers(struct api *api, struct buffer *out, const char *name, const char *type,
                       const char *help, const uint64_t *values)
 {
-    const struct charter *charter = api->config.charter;
+    const struct charter *charter = api->charter;
     head(out, name, type, help);
     for (size_t i = 0; i < charter->node_count; i++)
         if (i != api->config.self.v)
@@ -101,7 +127,7 @@ static void put_peers(struct api *api, struct buffer *out, const char *name, con
 static void put_evidence(struct api *api, struct buffer *out)
 {
     const struct replica *replica = api->config.replica;
-    const struct charter *charter = api->config.charter;
+    const struct charter *charter = api->charter;
     uint64_t counts[NODES_MAX][EVIDENCE_KIND_MAX + 1] = {{0}};
     for (size_t i = 0; i < replica_evidence_count(replica); i++) {
         const struct evidence_kept *kept = replica_evidence(replica, i);
@@ -118,7 +144,7 @@ static void put_evidence(struct api *api, struct buffer *out)
 
 static void put_heard(struct api *api, struct buffer *out)
 {
-    const struct charter *charter = api->config.charter;
+    const struct charter *charter = api->charter;
     const struct replica_status *status = api_status(api);
     head(out, "peer_heard_timestamp_seconds", "gauge",
          "When the peer was last heard, since 1970; 0: never.");
@@ -199,7 +225,7 @@ void api_get_metrics(struct api_call *call)
     struct buffer *out = &response.body;
     head(out, "build_info", "gauge", "The program that runs.");
     buffer_printf(out, "accrue_build_info{version=\"%s\",sandbox=\"%s\"} 1\n", api->config.version,
-                  api->config.charter->sandbox ? "true" : "false");
+                  api->charter->sandbox ? "true" : "false");
     put_replica(api, out);
     put_peers(api, out, "peer_height", "gauge", "Height that the peer claims.",
               status->peer_height);

@@ -19,6 +19,7 @@ enum {
     API_ARGUMENT_SIZE = 192,
     API_PARTS_MAX = 1 + API_CARDS_MAX,
     API_ROUTES_MAX = 63,
+    API_SUSPENSIONS_MAX = 64, /* told: the newest */
     API_DURATION_BUCKETS = 12
 };
 /* Upper bounds of the buckets but the last, which has none. */
@@ -95,8 +96,11 @@ struct api_allowance { /* of a second */
 
 struct api {
     struct api_config config;
+    const struct charter *charter;   /* in force */
+    const struct charter_node *self; /* in it; NULL: a guest */
+    struct partner_id partner;       /* of a guest: none that there is */
     struct note_key log_key;
-    struct partner_id partner;
+    bool has_log_key; /* and config.log_key is its private half */
     struct in_flight *in_flight;
     struct api_call *calls;                    /* open ones */
     struct api_call *batches[API_BATCHES_MAX]; /* those of them that are */
@@ -118,6 +122,24 @@ struct api {
 uint64_t api_now(const struct api *api);
 const struct replica_status *api_status(struct api *api); /* of the last height */
 const struct state *api_state(const struct api *api);
+enum replica_standing api_standing(const struct api *api);
+const char *api_standing_word(enum replica_standing standing);
+/* Evidence on the ledger, newest first: whose, and from which height on it is suspended for it. */
+struct api_suspension {
+    struct node_id node;
+    uint64_t from_height;
+    struct hash evidence;
+};
+struct api_suspensions {
+    size_t count;
+    struct api_suspension at[API_SUSPENSIONS_MAX];
+};
+void api_suspensions(const struct api *api, struct api_suspensions *out);
+void api_put_limits(struct json_out *json, const struct charter *charter);
+/* What a node of any standing but REPLICA_WRITES answers to whoever wants to write, and what to do
+ * about it. */
+void api_standing_problem(enum replica_standing standing, struct problem *problem_out);
+void api_refuse_standing(struct api_call *call, enum replica_standing standing);
 
 /* ---- answering ------------------------------------------------------------------------------ */
 
@@ -220,6 +242,7 @@ api_handler api_get_member, api_get_member_lots, api_get_member_transactions, ap
 api_handler api_get_transaction, api_get_by_key, api_get_transactions; /* api_transactions */
 api_handler api_get_coalition, api_get_charter, api_get_settlement;    /* api_coalition */
 api_handler api_get_checkpoint, api_get_tile, api_get_height, api_get_heights; /* api_log */
+api_handler api_get_membership, api_get_policy;                                /* api_membership */
 api_handler api_get_evidence_list, api_get_evidence;                           /* api_evidence */
 api_handler api_get_receipt, api_get_receipt_link;                             /* api_receipt */
 api_handler api_get_metrics, api_get_health, api_get_openapi;                  /* api_metrics */

@@ -19,12 +19,16 @@
     X(PROBLEM_NOT_FOUND, 404, "not-found", "There is nothing here.")                               \
     X(PROBLEM_METHOD, 405, "method-not-allowed", "The resource has other methods.")                \
     X(PROBLEM_IN_FLIGHT, 409, "in-flight", "A request with this key is under way here.")           \
+    X(PROBLEM_SUSPENDED, 409, "suspended", "The node is suspended from writing.")                  \
+    X(PROBLEM_LEFT, 409, "left", "The node has left the coalition.")                               \
     X(PROBLEM_TOO_LARGE, 413, "too-large", "The request is larger than this node takes.")          \
     X(PROBLEM_MEDIA_TYPE, 415, "unsupported-media-type", "The body is of another type.")           \
     X(PROBLEM_BUSY, 429, "busy", "The node has no room: try again later.")                         \
     X(PROBLEM_INTERNAL, 500, "internal", "The node could not do it.")                              \
     X(PROBLEM_NO_QUORUM, 503, "no-quorum", "The node is cut off from the coalition.")              \
     X(PROBLEM_NOT_FINAL, 503, "not-final", "The coalition has not made it final yet.")             \
+    X(PROBLEM_JOINING, 503, "joining", "The node is not part of the coalition yet.")               \
+    X(PROBLEM_KEYS_REPLACED, 503, "keys-replaced", "The node does not hold the keys in force.")    \
     X(PROBLEM_STOPPING, 503, "stopping", "The node is stopping.")                                  \
     X(PROBLEM_VERDICT, 0, "", "") /* code, status and title are the verdict's */
 

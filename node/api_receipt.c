@@ -22,7 +22,7 @@ static const char style[] = "body{font:1rem/1.5 sans-serif;max-width:46rem;margi
 void api_receipt_link(const struct api *api, uint64_t index, char link_out[API_LINK_SIZE])
 {
     char id[RECEIPT_ID_SIZE + 1];
-    receipt_id_make(api->config.secret, &api->config.charter->coalition, index, id);
+    receipt_id_make(api->config.secret, &api->charter->coalition, index, id);
     (void)snprintf(link_out, API_LINK_SIZE, "%.*s" RECEIPT_LINK_PATH "%s", API_PUBLIC_URL_MAX,
                    api->config.public_url ? api->config.public_url : "", id);
 }
@@ -90,6 +90,8 @@ static void refuse_receipt(struct api_call *call, const struct error *error)
 {
     if (error->code == ERROR_BUSY)
         api_refuse(call, PROBLEM_NOT_FINAL, "No checkpoint covers the record yet: ask again.");
+    else if (error->code == ERROR_DENIED)
+        api_refuse_standing(call, api_standing(call->api));
     else
         api_respond_error(call, error);
 }
@@ -129,11 +131,9 @@ static void page_begin(struct buffer *out, const char *title)
 static void page_write(const struct api *api, const struct receipt *receipt,
                        const struct receipt_words *words, struct buffer *out)
 {
-    const struct charter *charter = api->config.charter;
-    const struct charter_node *self = &charter->nodes[api->config.self.v];
     page_begin(out, "Receipt");
     buffer_append_text(out, "<p>The coalition <b>");
-    put_escaped(out, bytes_text(charter->name));
+    put_escaped(out, bytes_text(api->charter->name));
     buffer_append_text(out, "</b> has this on its ledger:</p>\n<dl>\n");
     for (size_t i = 0; i < words->count; i++) {
         buffer_printf(out, "<dt>%s</dt><dd>", words->lines[i].label);
@@ -141,7 +141,7 @@ static void page_write(const struct api *api, const struct receipt *receipt,
         buffer_append_text(out, "</dd>\n");
     }
     buffer_append_text(out, "</dl>\n<p>This page is the word of the node <b>");
-    put_escaped(out, bytes_text(self->name));
+    put_escaped(out, bytes_text(api->config.name));
     buffer_append_text(out, "</b>. The text below proves it without trusting anybody: save it as a "
                             "file and run <code>accrue receipt verify FILE --policy POLICY</code> "
                             "with the coalition's published policy.</p>\n<pre>");
@@ -167,7 +167,7 @@ static void respond_page(struct api_call *call, const struct receipt *receipt, c
     struct api_response response;
     struct receipt_words words;
     struct error error;
-    if (!receipt_words_of(buffer_bytes(&receipt->record), api->config.charter, &words, &error)) {
+    if (!receipt_words_of(buffer_bytes(&receipt->record), api->charter, &words, &error)) {
         api_respond_error(call, &error);
         return;
     }
@@ -252,7 +252,7 @@ void api_get_receipt_link(struct api_call *call)
     uint64_t index = 0;
     if (svg)
         id.size = RECEIPT_ID_SIZE;
-    bool known = receipt_id_open(api->config.secret, &api->config.charter->coalition, id, &index);
+    bool known = receipt_id_open(api->config.secret, &api->charter->coalition, id, &index);
     if (!spend(api, known ? &api->links : &api->guesses))
         api_refuse(call, PROBLEM_BUSY, "Too many ask this node for receipts.");
     else if (!known)

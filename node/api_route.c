@@ -40,6 +40,8 @@ const struct api_route api_routes[] = {
     POST("/v1/adjust", O, TRANSACTION_ADJUST),
     POST("/v1/transfer", O, TRANSACTION_TRANSFER),
     POST("/v1/clock", X, TRANSACTION_CLOCK),
+    POST("/v1/motions", X, TRANSACTION_MOTION),
+    POST("/v1/ballots", X, TRANSACTION_BALLOT),
     {"POST", "/v1/batch", API_BATCH, T, false, NULL, TRANSACTION_ENROL, false},
 
     GET("/v1/members/{}", T | O | A, api_get_member),
@@ -51,6 +53,8 @@ const struct api_route api_routes[] = {
     GET("/v1/transactions/by-key/{}", T | O, api_get_by_key),
     GET("/v1/coalition", API_ANY, api_get_coalition),
     LOG("/v1/charter", API_ANY, api_get_charter),
+    LOG("/v1/policy", API_ANY, api_get_policy),
+    OPEN("/v1/membership", API_ANY, true, api_get_membership),
     GET("/v1/settlement", O | A, api_get_settlement),
     GET("/v1/evidence", O | A | X, api_get_evidence_list),
     GET("/v1/evidence/{}", O | A | X, api_get_evidence),

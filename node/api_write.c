@@ -61,7 +61,7 @@ bool api_build(struct api *api, enum transaction_type type, json_t *body, struct
                const struct member_ref *member, bool lone, struct built *built_out,
                struct problem *problem_out)
 {
-    struct build_input input = {.charter = api->config.charter,
+    struct build_input input = {.charter = api->charter,
                                 .state = api_state(api),
                                 .partner = api->partner,
                                 .secret = api->config.secret,
@@ -81,6 +81,12 @@ static void refused(struct submission *out, enum problem_code code, const char *
     (void)snprintf(out->problem.detail, sizeof(out->problem.detail), "%s", detail);
     if (code == PROBLEM_BUSY || code == PROBLEM_NO_QUORUM || code == PROBLEM_STOPPING)
         out->problem.retry_after_s = 1;
+}
+
+static void refused_by_standing(enum replica_standing standing, struct submission *out)
+{
+    out->result = SUBMITTED_REFUSED;
+    api_standing_problem(standing, &out->problem);
 }
 
 static void reused(struct submission *out)
@@ -129,7 +135,9 @@ static void into_the_lane(struct api *api, struct bytes bytes, const struct tran
         return;
     }
     in_flight_remove(api->in_flight, entry);
-    if (error.code == ERROR_BUSY)
+    if (error.code == ERROR_DENIED && api_standing(api) != REPLICA_WRITES)
+        refused_by_standing(api_standing(api), out);
+    else if (error.code == ERROR_BUSY)
         refused(out, PROBLEM_BUSY, "Too many transactions wait for a batch.");
     else
         refused(out, PROBLEM_MALFORMED, error.text);
@@ -144,6 +152,8 @@ void api_submit_encoded(struct api *api, struct bytes bytes, const struct transa
         ; /* out says how */
     else if (status->stopped || api->draining)
         refused(out, PROBLEM_STOPPING, "Ask another node, or this one later.");
+    else if (api_standing(api) != REPLICA_WRITES)
+        refused_by_standing(api_standing(api), out);
     else if (!status->has_quorum && decoded->type != TRANSACTION_EARN)
         refused(out, PROBLEM_NO_QUORUM, "Only earns are taken while cut off; nothing was written.");
     else

@@ -15,7 +15,9 @@ enum { COMMON_COUNT = 9, BAR_WIDTH = 30, BAR_EVERY_MS = 100, LINE_EVERY_MS = 500
 static const char common_help[] =
     "  --url URL             a node's API (or ACCRUE_URL)\n"
     "  --token-file FILE     bearer token for it (or ACCRUE_TOKEN_FILE)\n"
-    "  --dir DIR             a folder made by 'accrue coalition new': URL and token from there\n"
+    "  --dir DIR             a folder made by 'accrue coalition new', or a node's own: URL and "
+    "token\n"
+    "                        from there\n"
     "  --node NAME           which node of --dir (default: the first)\n"
     "  --ca FILE             certificates to trust for https\n"
     "  --timeout SECONDS     how long to keep trying (default 30)\n"

@@ -81,7 +81,8 @@ struct cli_target {
  * and ACCRUE_TOKEN_FILE. */
 bool cli_target_find(const struct cli *cli, const char *scope, struct cli_target *target_out,
                      struct error *error) MUST_USE;
-/* The node `name` of the coalition folder `dir`; NULL: the first of the charter. */
+/* The node `name` of the coalition folder `dir`; NULL: the one whose folder `dir` is, or the first
+ * of the charter. */
 bool cli_target_in(const char *dir, const char *name, const char *scope,
                    struct cli_target *target_out, struct error *error) MUST_USE;
 bool cli_token_read(const char *path, char token_out[CLI_TOKEN_MAX], struct error *error) MUST_USE;

@@ -17,5 +17,9 @@ extern const struct cli_command cli_evidence_list, cli_evidence_get, cli_evidenc
 extern const struct cli_command cli_import_command, cli_verify_command, cli_audit_command;
 extern const struct cli_command cli_doctor, cli_demo, cli_witness_init, cli_witness_run;
 extern const struct cli_command cli_backup, cli_restore;
+extern const struct cli_command cli_node_new, cli_governance_new, cli_invite, cli_join;
+extern const struct cli_command cli_membership, cli_ballot, cli_motion_admit,
+    cli_motion_replace_keys, cli_motion_remove_node, cli_motion_remove_partner,
+    cli_motion_set_voter, cli_motion_replace_governance, cli_motion_set_limits;
 
 #endif

@@ -1,7 +1,9 @@
 /* accrue doctor: what an operator should look at before (and while) a node runs. */
 #include "node/cli_commands.h"
 #include "node/cli_http.h"
+#include "node/cli_membership.h"
 #include "node/config.h"
+#include "node/invitation.h"
 #include "node/service.h"
 #include "node/store_leveldb.h"
 
@@ -39,9 +41,12 @@ static const char *const words[] = {"ok", "warn", "fail"};
 struct doctor {
     const struct cli *cli;
     struct config *config;
-    struct charter *charter;
-    struct node_id self;
-    bool running; /* the node answers on its own HTTP port */
+    struct charter *charter; /* of the coalition's beginning */
+    /* Of the charter in force, which a running node knows; else of that file. */
+    struct charter_node *nodes;
+    size_t node_count;
+    const struct charter_node *own; /* NULL: it is not among them */
+    bool running;                   /* the node answers on its own HTTP port */
     size_t counts[3];
     json_t *lines;
 };
@@ -160,42 +165,72 @@ static void check_disk(struct doctor *doctor)
 
 /* ---- keys ---------------------------------------------------------------------------------- */
 
-static void check_sign_key(struct doctor *doctor, const char *what, const char *path,
-                           const struct public_key *expected)
+/* Each key may lie where the configuration says or, as the next one, in the folder beside. */
+static const char *const where[] = {"the charter's", "the charter's, from the folder of next keys"};
+
+static bool is_sign_key(struct doctor *doctor, const char *path, const struct public_key *expected)
 {
     struct signing_key *key;
     struct error error;
     if (!keyfile_read(path, &key, &error)) {
-        say(doctor, LEVEL_FAIL, what, "%s", error.text);
-        return;
+        say(doctor, LEVEL_FAIL, "keys", "%s", error.text);
+        return false;
     }
     struct public_key own = signing_key_public(key);
     signing_key_close(key);
-    if (memcmp(own.at, expected->at, PUBLIC_KEY_SIZE) == 0)
-        say(doctor, LEVEL_OK, what, "%s is the charter's", path);
-    else
-        say(doctor, LEVEL_FAIL, what,
-            "%s is not the key that the charter names for %s: use the "
-            "right file, or this is another coalition",
-            path, doctor->config->node);
+    return memcmp(own.at, expected->at, PUBLIC_KEY_SIZE) == 0;
 }
 
-static void check_transport_key(struct doctor *doctor, const struct charter_node *node)
+static bool is_transport_key(struct doctor *doctor, const char *path, const uint8_t *expected)
 {
     struct channel_key *key;
     struct error error;
     uint8_t point[CHANNEL_POINT_SIZE];
-    if (!channel_keyfile_read(doctor->config->transport_key, &key, &error)) {
+    if (!channel_keyfile_read(path, &key, &error)) {
         say(doctor, LEVEL_FAIL, "keys", "%s", error.text);
-        return;
+        return false;
     }
     channel_key_point(key, point);
     channel_key_close(key);
-    bool same = memcmp(point, node->transport_key, sizeof(point)) == 0;
-    say(doctor, same ? LEVEL_OK : LEVEL_FAIL, "keys", "%s is %s", doctor->config->transport_key,
-        same ? "the charter's"
-             : "not the transport key that the charter names: no peer will talk "
-               "to this node");
+    return memcmp(point, expected, sizeof(point)) == 0;
+}
+
+/* `key` NULL: the transport key. */
+static void check_key(struct doctor *doctor, const char *path, const char *next_name,
+                      const struct public_key *key)
+{
+    char next[CLI_PATH_MAX];
+    const char *paths[2] = {path, next};
+    snprintf(next, sizeof(next), "%.900s/%s", doctor->config->next_keys, next_name);
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        if (i == 1 && access(next, F_OK) != 0)
+            continue;
+        if (key ? is_sign_key(doctor, paths[i], key)
+                : is_transport_key(doctor, paths[i], doctor->own->transport_key)) {
+            say(doctor, LEVEL_OK, "keys", "%s is %s", paths[i], where[i]);
+            return;
+        }
+    }
+    say(doctor, LEVEL_FAIL, "keys",
+        "%s is not the key that the charter%s names for %s: use the right file, or this is another "
+        "coalition",
+        path, doctor->running ? " in force" : "", doctor->config->node);
+}
+
+static void check_keys(struct doctor *doctor)
+{
+    const struct config *config = doctor->config;
+    if (!doctor->own) {
+        say(doctor, LEVEL_OK, "keys",
+            "the charter's file does not know %s, which joined later: while the node runs its keys "
+            "are compared with the charter in force",
+            config->node);
+        return;
+    }
+    check_key(doctor, config->key, "node.key", &doctor->own->sign_key);
+    check_key(doctor, config->log_key, "log.key", &doctor->own->log_key.key);
+    check_key(doctor, config->cosigner_key, "cosigner.key", &doctor->own->cosigner_key.key);
+    check_key(doctor, config->transport_key, "transport.key", NULL);
 }
 
 static void check_mode(struct doctor *doctor, const char *path)
@@ -244,20 +279,20 @@ static int try_connect(const char *address)
 static const char *address_of(const struct doctor *doctor, size_t node)
 {
     for (size_t i = 0; i < doctor->config->peer_count; i++)
-        if (strcmp(doctor->config->peers[i].node, doctor->charter->nodes[node].name) == 0)
+        if (strcmp(doctor->config->peers[i].node, doctor->nodes[node].name) == 0)
             return doctor->config->peers[i].url;
-    return doctor->charter->nodes[node].address;
+    return doctor->nodes[node].address;
 }
 
 static void check_peers(struct doctor *doctor)
 {
-    for (size_t i = 0; i < doctor->charter->node_count; i++) {
-        if (i == doctor->self.v)
+    for (size_t i = 0; i < doctor->node_count; i++) {
+        if (&doctor->nodes[i] == doctor->own || doctor->nodes[i].left)
             continue;
         const char *address = address_of(doctor, i);
         int why = try_connect(address);
-        say(doctor, why ? LEVEL_WARN : LEVEL_OK, "peers", "%s at %s: %s%s",
-            doctor->charter->nodes[i].name, address, why ? strerror(why) : "reachable",
+        say(doctor, why ? LEVEL_WARN : LEVEL_OK, "peers", "%s at %s: %s%s", doctor->nodes[i].name,
+            address, why ? strerror(why) : "reachable",
             why ? "; is it running, and does its firewall let this host in?" : "");
     }
 }
@@ -280,40 +315,103 @@ static void check_ports(struct doctor *doctor)
 
 /* ---- the node itself ----------------------------------------------------------------------- */
 
-static void check_running(struct doctor *doctor)
+static void own_target(const struct doctor *doctor, struct cli_target *target)
 {
-    struct cli_target target = {0};
-    struct error error;
-    int status;
-    json_t *health;
-    snprintf(target.url, sizeof(target.url), "%s://%s",
+    memset(target, 0, sizeof(*target));
+    snprintf(target->url, sizeof(target->url), "%s://%s",
              doctor->config->http.tls_certificate[0] ? "https" : "http",
              doctor->config->http.listen);
-    snprintf(target.ca, sizeof(target.ca), "%s",
+    snprintf(target->ca, sizeof(target->ca), "%s",
              doctor->cli->ca ? doctor->cli->ca : doctor->config->http.tls_certificate);
-    struct http *http = http_open(1, 0);
-    if (!http_ask(http, &target, "/healthz", NULL, NULL, &status, &health, &error)) {
-        say(doctor, LEVEL_FAIL, "node", "%s", error.text);
-        http_close(http);
-        return;
-    }
+}
+
+static void say_health(struct doctor *doctor, const json_t *health)
+{
     const char *version = json_string_value(json_object_get(health, "version"));
+    const char *standing = json_string_value(json_object_get(health, "standing"));
     bool ready = json_is_true(json_object_get(health, "ready"));
-    say(doctor, ready ? LEVEL_OK : LEVEL_WARN, "node", "%s, height %" PRId64,
+    bool member = standing && strcmp(standing, "member") == 0;
+    say(doctor,
+        ready    ? LEVEL_OK
+        : member ? LEVEL_WARN
+                 : LEVEL_FAIL,
+        "node", "%s, height %" PRId64 "%s%s",
         ready ? "ready"
-              : "not ready: it hears no quorum, or waits for its peers before its first signature",
-        (int64_t)json_integer_value(json_object_get(health, "height")));
+        : member
+            ? "not ready: it hears no quorum, or waits for its peers before its first signature"
+            : "it may not write: its log says what to do",
+        (int64_t)json_integer_value(json_object_get(health, "height")), member ? "" : ", ",
+        member || !standing ? "" : standing);
     bool same = version && strcmp(version, ACCRUE_VERSION) == 0;
     say(doctor, same ? LEVEL_OK : LEVEL_WARN, "version", "accrued %s, accrue %s%s",
         version ? version : "unknown", ACCRUE_VERSION, same ? "" : ": install the same of both");
-    json_decref(health);
+}
+
+static void check_running(struct doctor *doctor)
+{
+    struct cli_target target;
+    struct error error;
+    int status;
+    json_t *health;
+    own_target(doctor, &target);
+    struct http *http = http_open(1, 0);
+    if (http_ask(http, &target, "/healthz", NULL, NULL, &status, &health, &error)) {
+        say_health(doctor, health);
+        json_decref(health);
+    } else {
+        say(doctor, LEVEL_FAIL, "node", "%s", error.text);
+    }
     http_close(http);
 }
 
-static void check_data(struct doctor *doctor)
+/* Who takes part now: a running node says so to this machine. */
+static bool nodes_in_force(struct doctor *doctor)
+{
+    struct cli_target target;
+    struct error error;
+    int status = 0;
+    json_t *membership;
+    own_target(doctor, &target);
+    struct http *http = http_open(1, 0);
+    bool good = http_ask(http, &target, "/v1/membership", NULL, NULL, &status, &membership, &error);
+    http_close(http);
+    if (!good)
+        return false;
+    good =
+        status == 200 && membership_nodes(membership, doctor->nodes, &doctor->node_count, &error);
+    json_decref(membership);
+    return good;
+}
+
+static void find_nodes(struct doctor *doctor)
+{
+    doctor->nodes = (struct charter_node *)allocate(NODES_MAX, sizeof(*doctor->nodes));
+    if (!doctor->running || !nodes_in_force(doctor)) {
+        doctor->node_count = doctor->charter->node_count;
+        memcpy(doctor->nodes, doctor->charter->nodes, doctor->node_count * sizeof(*doctor->nodes));
+    }
+    for (size_t i = 0; i < doctor->node_count; i++)
+        if (strcmp(doctor->nodes[i].name, doctor->config->node) == 0)
+            doctor->own = &doctor->nodes[i];
+}
+
+static void say_charter(struct doctor *doctor)
+{
+    size_t nodes = 0, voters = 0;
+    for (size_t i = 0; i < doctor->node_count; i++) {
+        nodes += !doctor->nodes[i].left;
+        voters += doctor->nodes[i].voter && !doctor->nodes[i].left;
+    }
+    say(doctor, LEVEL_OK, "charter", "%s: %zu nodes, of which %zu vote and %zu decide%s%s",
+        doctor->charter->name, nodes, voters, quorum_size(voters),
+        doctor->running ? "" : ", as the file says: the ledger may have changed that",
+        doctor->charter->sandbox ? "; SANDBOX" : "");
+}
+
+static void check_data(struct doctor *doctor, struct node_id self)
 {
     struct store_leveldb_options options = {.coalition = doctor->charter->coalition,
-                                            .node = doctor->self.v};
+                                            .node = self.v};
     struct store_leveldb_report report;
     struct error error;
     if (doctor->running) {
@@ -339,37 +437,52 @@ static bool open_charter(struct doctor *doctor, struct error *error)
     bool ok = cli_file_read(doctor->config->charter, CHARTER_SIZE_MAX, &file, error) &&
               charter_parse(buffer_bytes(&file), &doctor->charter, NULL, error);
     buffer_release(&file);
-    if (ok &&
-        !charter_node_by_name(doctor->charter, bytes_text(doctor->config->node), &doctor->self))
-        ok = error_set(error, ERROR_INVALID, "the charter knows no node %s", doctor->config->node);
     return ok;
 }
 
-static void check_all(struct doctor *doctor)
+/* Whose number the data folder bears: by the charter's file, or by the invitation. */
+static bool find_number(const struct doctor *doctor, struct node_id *self_out, struct error *error)
 {
-    const struct charter_node *node = &doctor->charter->nodes[doctor->self.v];
-    say(doctor, LEVEL_OK, "charter", "%s: %zu nodes, of which %zu vote and %zu decide%s",
-        doctor->charter->name, doctor->charter->node_count, doctor->charter->voter_count,
-        quorum_size(doctor->charter->voter_count), doctor->charter->sandbox ? "; SANDBOX" : "");
+    struct buffer bytes;
+    const char *path = doctor->config->invitation;
+    if (charter_node_by_name(doctor->charter, bytes_text(doctor->config->node), self_out))
+        return true;
+    if (!path[0])
+        return error_set(error, ERROR_INVALID, "the charter knows no node %s",
+                         doctor->config->node);
+    struct invitation *invitation = (struct invitation *)allocate(1, sizeof(*invitation));
+    buffer_init(&bytes, INVITATION_SIZE_MAX);
+    bool ok = cli_file_read(path, INVITATION_SIZE_MAX, &bytes, error) &&
+              (invitation_decode(buffer_bytes(&bytes), invitation, error) ||
+               error_wrap(error, "%s", path));
+    if (ok)
+        *self_out = invitation->node;
+    buffer_release(&bytes);
+    free(invitation);
+    return ok;
+}
+
+static void check_all(struct doctor *doctor, struct node_id self)
+{
     check_clock(doctor);
     check_disk(doctor);
-    check_sign_key(doctor, "keys", doctor->config->key, &node->sign_key);
-    check_sign_key(doctor, "keys", doctor->config->log_key, &node->log_key.key);
-    check_sign_key(doctor, "keys", doctor->config->cosigner_key, &node->cosigner_key.key);
-    check_transport_key(doctor, node);
+    check_ports(doctor);
+    find_nodes(doctor);
+    say_charter(doctor);
+    check_keys(doctor);
     check_mode(doctor, doctor->config->coalition_secret);
     check_mode(doctor, doctor->config->tokens_file);
-    check_ports(doctor);
     if (doctor->running)
         check_running(doctor);
     check_peers(doctor);
-    check_data(doctor);
+    check_data(doctor, self);
 }
 
 static int run_doctor(const struct cli_command *command, int argc, char **argv)
 {
     struct cli cli;
     struct doctor doctor = {.cli = &cli};
+    struct node_id self = {0};
     const char *config = NULL;
     char path[CLI_PATH_MAX];
     const struct cli_option options[] = {{"config", CLI_TEXT, &config}};
@@ -384,10 +497,11 @@ static int run_doctor(const struct cli_command *command, int argc, char **argv)
         return cli_fail_error(&cli, &error);
     doctor.lines = json_array();
     if (!config_load(config ? config : path, &doctor.config, NULL, &error) ||
-        !open_charter(&doctor, &error))
+        !open_charter(&doctor, &error) || !find_number(&doctor, &self, &error))
         say(&doctor, LEVEL_FAIL, "config", "%s", error.text);
     else
-        check_all(&doctor);
+        check_all(&doctor, self);
+    free(doctor.nodes);
     charter_close(doctor.charter);
     config_close(doctor.config);
     if (cli.json)

@@ -2,12 +2,14 @@
  * nothing but the charter. */
 #include "node/cli_commands.h"
 #include "node/cli_http.h"
+#include "node/cli_membership.h"
 #include "node/cli_write.h"
 
 #include "partners/charter.h"
 #include "protocol/evidence.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- list ----------------------------------------------------------------------------------- */
@@ -32,8 +34,13 @@ static void print_list(const json_t *answer)
                 (void)snprintf(place, sizeof(place), "%s %lld", places[k],
                                (long long)json_integer_value(number));
         }
-        cli_say(stdout, "%-24s  %-16s %-12s  %-20s  %s\n", text_of(item, "first_seen"),
+        const json_t *from = json_object_get(item, "suspended_from");
+        cli_say(stdout, "%-24s  %-16s %-12s  %-20s  %s", text_of(item, "first_seen"),
                 text_of(item, "node"), text_of(item, "kind"), place, text_of(item, "hash"));
+        if (from)
+            printf("  ON THE LEDGER: suspended from height %lld",
+                   (long long)json_integer_value(from));
+        putchar('\n');
     }
     if (i == 0)
         puts("no evidence: this node has seen nobody contradict itself");
@@ -110,6 +117,8 @@ static int run_get(const struct cli_command *command, int argc, char **argv)
 
 struct judged {
     struct charter *charter;
+    struct charter_node *nodes; /* whose keys judge */
+    size_t node_count;
     struct evidence evidence;
     struct hash id;
     struct verifier *signers[NODES_MAX], *cosigners[NODES_MAX];
@@ -121,13 +130,14 @@ static void judged_release(struct judged *judged)
         verifier_close(judged->signers[i]);
         verifier_close(judged->cosigners[i]);
     }
+    free(judged->nodes);
     charter_close(judged->charter);
 }
 
 static bool open_keys(struct judged *judged, struct error *error)
 {
-    for (size_t i = 0; i < judged->charter->node_count; i++) {
-        const struct charter_node *node = &judged->charter->nodes[i];
+    for (size_t i = 0; i < judged->node_count; i++) {
+        const struct charter_node *node = &judged->nodes[i];
         judged->signers[i] = verifier_open(&node->sign_key);
         judged->cosigners[i] = verifier_open(&node->cosigner_key.key);
         if (!judged->signers[i] || !judged->cosigners[i])
@@ -142,11 +152,30 @@ static bool read_charter(struct judged *judged, const char *path, struct error *
     struct buffer json;
     buffer_init(&json, CHARTER_SIZE_MAX);
     bool ok = cli_file_read(path, CHARTER_SIZE_MAX, &json, error);
-    if (ok && (!charter_parse(buffer_bytes(&json), &judged->charter, NULL, error) ||
-               !open_keys(judged, error)))
+    if (ok && !charter_parse(buffer_bytes(&json), &judged->charter, NULL, error))
         ok = error_wrap(error, "%s is no charter", path);
     buffer_release(&json);
     return ok;
+}
+
+/* Those of the coalition's beginning, or those that a node named later. */
+static bool read_nodes(struct judged *judged, const char *membership, struct error *error)
+{
+    struct buffer text;
+    judged->nodes = (struct charter_node *)allocate(NODES_MAX, sizeof(*judged->nodes));
+    if (!membership) {
+        judged->node_count = judged->charter->node_count;
+        memcpy(judged->nodes, judged->charter->nodes, judged->node_count * sizeof(*judged->nodes));
+        return open_keys(judged, error);
+    }
+    buffer_init(&text, HTTP_BODY_MAX);
+    bool ok = cli_file_read(membership, HTTP_BODY_MAX, &text, error);
+    json_t *json = ok ? json_loads(buffer_text(&text), JSON_REJECT_DUPLICATES, NULL) : NULL;
+    ok = ok && (membership_nodes(json, judged->nodes, &judged->node_count, error) ||
+                error_wrap(error, "%s", membership));
+    json_decref(json);
+    buffer_release(&text);
+    return ok && open_keys(judged, error);
 }
 
 static bool read_evidence(struct judged *judged, const char *path, struct error *error)
@@ -166,7 +195,7 @@ static bool proves(const struct judged *judged, struct error *error)
 {
     struct evidence_keys keys = {.coalition = &judged->charter->coalition,
                                  .origin = judged->charter->origin,
-                                 .node_count = judged->charter->node_count,
+                                 .node_count = judged->node_count,
                                  .signers = (const struct verifier *const *)judged->signers,
                                  .cosigners = (const struct verifier *const *)judged->cosigners};
     return evidence_verify(&judged->evidence, &keys, error);
@@ -175,7 +204,7 @@ static bool proves(const struct judged *judged, struct error *error)
 static void print_proof(const struct cli *cli, const struct judged *judged)
 {
     char hex[2 * HASH_SIZE + 1], words[EVIDENCE_WORDS_SIZE];
-    const char *name = judged->charter->nodes[judged->evidence.node.v].name;
+    const char *name = judged->nodes[judged->evidence.node.v].name;
     const char *kind = evidence_word(judged->evidence.kind);
     hex_encode(hash_as_bytes(&judged->id), hex);
     evidence_words(&judged->evidence, name, words);
@@ -192,8 +221,9 @@ static void print_proof(const struct cli *cli, const struct judged *judged)
 static int run_verify(const struct cli_command *command, int argc, char **argv)
 {
     struct cli cli;
-    const char *charter = NULL;
-    const struct cli_option options[] = {{"charter", CLI_TEXT, &charter}};
+    const char *charter = NULL, *membership = NULL;
+    const struct cli_option options[] = {{"charter", CLI_TEXT, &charter},
+                                         {"membership", CLI_TEXT, &membership}};
     struct error error;
     int code;
     if (!cli_parse(&cli, command, argc, argv, options, ARRAY_SIZE(options), &code) ||
@@ -202,7 +232,8 @@ static int run_verify(const struct cli_command *command, int argc, char **argv)
     if (!charter)
         return cli_fail(&cli, CLI_USAGE, "--charter FILE is needed: it holds the nodes' keys");
     struct judged *judged = (struct judged *)allocate(1, sizeof(*judged));
-    if (!read_charter(judged, charter, &error) || !read_evidence(judged, cli.rest[0], &error)) {
+    if (!read_charter(judged, charter, &error) || !read_nodes(judged, membership, &error) ||
+        !read_evidence(judged, cli.rest[0], &error)) {
         code = cli_fail(&cli, CLI_USAGE, "%s", error.text);
     } else if (!proves(judged, &error)) {
         code = cli_fail(&cli, CLI_REFUSED, "it proves nothing: %s", error.text);
@@ -217,7 +248,8 @@ static int run_verify(const struct cli_command *command, int argc, char **argv)
 
 const struct cli_command cli_evidence_list = {
     "evidence list", "Lists what proves that a node lied, as a node keeps it", "[options]",
-    "\nEach line: when it was seen first, whose lie, its kind, where, and the hash to get it by.\n"
+    "\nEach line: when it was seen first, whose lie, its kind, where, and the hash to get it by; "
+    "and\nwhether it is on the ledger, so that the node is suspended.\n"
     "\nExample:\n  accrue evidence list --dir demo\n",
     run_list};
 
@@ -231,6 +263,9 @@ const struct cli_command cli_evidence_verify = {
     "evidence verify", "Checks off-line that evidence proves a lie, and says whose",
     "[options] --charter FILE FILE",
     "  --charter FILE        the coalition's charter, from a place that you trust\n"
+    "  --membership FILE     what 'accrue membership --json' said at the time: the keys of nodes "
+    "that\n"
+    "                        joined, or whose keys were replaced, since the charter\n"
     "  FILE                  the evidence; - for standard input\n"
     "\nNeeds no node, no network and no account. Exit status: 0 it proves a lie, 1 it proves\n"
     "nothing, 2 a file cannot be read or is of another kind.\n"

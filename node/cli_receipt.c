@@ -5,6 +5,7 @@
 #include "node/receipt_words.h"
 #include "node/time_text.h"
 
+#include "crypto/policy.h"
 #include "crypto/proof.h"
 
 #include <inttypes.h>
@@ -12,48 +13,68 @@
 
 /* ---- policy --------------------------------------------------------------------------------- */
 
-/* The charter of --dir, which needs no node; or what a node shows, which is its word only. */
-static bool get_charter(const struct cli *cli, struct buffer *json, struct error *error)
+/* That of the coalition's beginning: of a file that one has, without asking anybody. */
+static bool policy_of_file(const char *path, struct buffer *text, struct error *error)
 {
-    char path[CLI_PATH_MAX];
+    struct charter *charter = NULL;
+    struct buffer json;
+    buffer_init(&json, CHARTER_SIZE_MAX);
+    bool ok = cli_file_read(path, CHARTER_SIZE_MAX, &json, error) &&
+              (charter_parse(buffer_bytes(&json), &charter, NULL, error) ||
+               error_wrap(error, "%s", path));
+    if (ok)
+        buffer_append_text(text, charter->tlog_policy);
+    charter_close(charter);
+    buffer_release(&json);
+    return ok;
+}
+
+/* That of the charter in force, which is a node's word. */
+static bool policy_of_node(const struct cli *cli, struct buffer *text, struct error *error)
+{
     struct cli_target target;
-    if (cli->dir && !cli->node && !cli->url)
-        return cli_path(path, error, "%s/charter.json", cli->dir) &&
-               cli_file_read(path, CHARTER_SIZE_MAX, json, error);
+    struct policy policy;
     if (!cli_target_find(cli, "auditor", &target, error))
         return false;
     struct http *http = http_open(1, cli->timeout_s * 1000);
-    bool ok = http_get(http, &target, "/v1/charter", json, error);
+    bool ok = http_get(http, &target, "/v1/policy", text, error) &&
+              (policy_parse(buffer_bytes(text), &policy, error) ||
+               error_wrap(error, "the node's answer is no policy"));
     http_close(http);
+    if (ok)
+        policy_release(&policy);
     return ok;
 }
 
 static int run_policy(const struct cli_command *command, int argc, char **argv)
 {
     struct cli cli;
-    struct buffer json;
-    struct charter *charter = NULL;
+    const char *charter = NULL;
+    const struct cli_option options[] = {{"charter", CLI_TEXT, &charter}};
+    struct buffer text;
     struct error error;
     int code;
-    if (!cli_parse(&cli, command, argc, argv, NULL, 0, &code) || !cli_rest(&cli, 0, 0, &code))
+    if (!cli_parse(&cli, command, argc, argv, options, ARRAY_SIZE(options), &code) ||
+        !cli_rest(&cli, 0, 0, &code))
         return code;
-    buffer_init(&json, CHARTER_SIZE_MAX);
-    bool ok = get_charter(&cli, &json, &error) &&
-              charter_parse(buffer_bytes(&json), &charter, NULL, &error);
+    buffer_init(&text, POLICY_SIZE_MAX);
+    bool ok =
+        charter ? policy_of_file(charter, &text, &error) : policy_of_node(&cli, &text, &error);
     if (ok && cli.json)
-        cli_print_json(json_pack("{s:s}", "policy", charter->tlog_policy));
+        cli_print_json(json_pack("{s:s}", "policy", buffer_text(&text)));
     else if (ok)
-        fputs(charter->tlog_policy, stdout);
-    charter_close(charter);
-    buffer_release(&json);
+        fputs(buffer_text(&text), stdout);
+    buffer_release(&text);
     return ok ? CLI_OK : cli_fail_error(&cli, &error);
 }
 
 const struct cli_command cli_policy = {
-    "policy", "Prints the charter's policy: whose signatures make a checkpoint final", "[options]",
-    "A C2SP tlog-policy: all that 'accrue receipt verify' needs. Take it from --dir, or from a "
-    "place\n"
-    "that you trust; with --url it is the word of that node.\n"
+    "policy", "Prints the coalition's policy: whose signatures make a checkpoint final",
+    "[options]",
+    "  --charter FILE        that of the coalition's beginning, out of a charter that one has\n"
+    "\nA C2SP tlog-policy: all that 'accrue receipt verify' needs. Without --charter it is that of "
+    "the\ncharter in force, as a node tells it: ask one that you trust, or several. A receipt "
+    "holds by the\npolicy of its own time; the members may have changed since.\n"
     "\nExample:\n  accrue policy --dir demo > demo.policy\n",
     run_policy};
 

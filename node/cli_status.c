@@ -14,13 +14,22 @@ static const char *text_of(const json_t *object, const char *name)
 
 /* ---- status -------------------------------------------------------------------------------- */
 
+static const char *role_of(const json_t *node)
+{
+    return json_is_true(json_object_get(node, "left"))        ? "left"
+           : json_is_true(json_object_get(node, "suspended")) ? "SUSPENDED"
+           : json_is_true(json_object_get(node, "joining"))   ? "joining"
+           : json_is_true(json_object_get(node, "voter"))     ? "voter"
+                                                              : "observer";
+}
+
 static void print_nodes(const json_t *coalition)
 {
     const json_t *nodes = json_object_get(coalition, "nodes");
     const char *self = text_of(coalition, "node");
     size_t i;
     json_t *node;
-    printf("%-16s %-12s %-6s %10s %14s  %s\n", "node", "partner", "voter", "height", "last heard",
+    printf("%-16s %-12s %-9s %10s %14s  %s\n", "node", "partner", "role", "height", "last heard",
            "address");
     json_array_foreach(nodes, i, node)
     {
@@ -35,10 +44,27 @@ static void print_nodes(const json_t *coalition)
             snprintf(ago, sizeof(ago), "%lld ms ago", (long long)json_integer_value(heard));
         if (json_is_integer(height))
             snprintf(reached, sizeof(reached), "%lld", (long long)json_integer_value(height));
-        printf("%-16s %-12s %-6s %10s %14s  %s\n", name, text_of(node, "partner"),
-               json_is_true(json_object_get(node, "voter")) ? "yes" : "no", reached, ago,
-               text_of(node, "address"));
+        printf("%-16s %-12s %-9s %10s %14s  %s\n", name, text_of(node, "partner"), role_of(node),
+               reached, ago, text_of(node, "address"));
     }
+}
+
+/* Nothing, of a member. */
+static void print_standing(const char *standing)
+{
+    static const struct {
+        const char *standing, *says;
+    } all[] = {
+        {"guest", "GUEST: this node follows; a ballot has to admit it before it may write"},
+        {"suspended", "SUSPENDED: evidence against this node's key is on the ledger; it writes "
+                      "nothing until a motion replace-keys gives it a fresh one"},
+        {"keys-replaced", "KEYS REPLACED: put the keys that the coalition knows this node by into "
+                          "its folder of next keys"},
+        {"left", "LEFT: the coalition has removed this node"},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+        if (strcmp(standing, all[i].standing) == 0)
+            puts(all[i].says);
 }
 
 static void print_status(const json_t *coalition)
@@ -52,6 +78,7 @@ static void print_status(const json_t *coalition)
            (long long)json_integer_value(json_object_get(coalition, "records")),
            (long long)json_integer_value(json_object_get(coalition, "final_size")),
            text_of(coalition, "ledger_time"), text_of(coalition, "root"));
+    print_standing(text_of(coalition, "standing"));
     if (json_is_false(quorum))
         puts("NO QUORUM: earns are taken and land later; redemptions wait");
     putchar('\n');

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 bool cli_token_read(const char *path, char token_out[CLI_TOKEN_MAX], struct error *error)
 {
@@ -60,27 +61,36 @@ static bool url_of(const struct config *config, char url_out[CLI_URL_MAX], struc
     return true;
 }
 
+/* DIR/NAME; or DIR itself, when it is the folder of one node. */
+static bool node_folder_of(const char *dir, const char *name, char folder_out[CLI_PATH_MAX],
+                           struct error *error)
+{
+    char path[CLI_PATH_MAX], first[64];
+    if (!name && cli_path(path, error, "%s/node.json", dir) && access(path, F_OK) == 0)
+        return cli_path(folder_out, error, "%s", dir);
+    if (!name && !first_node(dir, first, error))
+        return false;
+    return cli_path(folder_out, error, "%s/%s", dir, name ? name : first);
+}
+
 bool cli_target_in(const char *dir, const char *name, const char *scope,
                    struct cli_target *target_out, struct error *error)
 {
     struct cli_target target = {0};
-    char path[CLI_PATH_MAX];
+    char folder[CLI_PATH_MAX], path[CLI_PATH_MAX];
     struct config *config;
-    if (!name) {
-        if (!first_node(dir, target.name, error))
-            return false;
-    } else {
-        snprintf(target.name, sizeof(target.name), "%s", name);
-    }
-    if (!cli_path(path, error, "%s/%s/node.json", dir, target.name) ||
-        !config_load(path, &config, NULL, error))
-        return error_wrap(error, "%s is no folder of 'accrue coalition new' with a node %s", dir,
-                          target.name);
+    if (!node_folder_of(dir, name, folder, error) ||
+        !cli_path(path, error, "%s/node.json", folder) || !config_load(path, &config, NULL, error))
+        return error_wrap(error,
+                          "%s is no folder of 'accrue coalition new' or 'accrue join' with a node%s"
+                          "%s",
+                          dir, name ? " " : "", name ? name : "");
+    snprintf(target.name, sizeof(target.name), "%s", config->node);
     bool ok = url_of(config, target.url, error);
     if (ok && config->http.tls_certificate[0])
         snprintf(target.ca, sizeof(target.ca), "%s", config->http.tls_certificate);
     config_close(config);
-    ok = ok && cli_path(path, error, "%s/%s/%s.token", dir, target.name, scope) &&
+    ok = ok && cli_path(path, error, "%s/%s.token", folder, scope) &&
          cli_token_read(path, target.token, error);
     if (ok)
         *target_out = target;

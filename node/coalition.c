@@ -1,31 +1,16 @@
 #include "node/coalition.h"
 
-#include "crypto/channel_keyfile.h"
-#include "crypto/keyfile.h"
 #include "crypto/policy.h"
 #include "node/cluster.h"
-#include "node/config.h"
+#include "node/node_card.h"
+#include "node/node_folder.h"
 #include "partners/charter_policy.h"
 #include "partners/charter_write.h"
 #include "partners/policy_join.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-enum { TOKEN_RANDOM_SIZE = 24 };
-
-static const struct {
-    const char *word;
-    unsigned scopes;
-} tokens[] = {
-    {"till", CONFIG_TILL},
-    {"office", CONFIG_OFFICE | CONFIG_TILL},
-    {"auditor", CONFIG_AUDITOR},
-    {"admin", CONFIG_ADMIN | CONFIG_OFFICE | CONFIG_TILL},
-};
 
 void coalition_plan_init(struct coalition_plan *plan, uint16_t base_port)
 {
@@ -75,82 +60,6 @@ bool coalition_partners(struct coalition_plan *plan, const char *list, struct er
     }
     plan->partner_count = count;
     return count > 0 || error_set(error, ERROR_INVALID, "partners: name at least one");
-}
-
-/* ---- keys ---------------------------------------------------------------------------------- */
-
-static bool make_folder(const char *path, struct error *error)
-{
-    if (mkdir(path, 0700) == 0)
-        return true;
-    struct stat file;
-    if (errno == EEXIST && stat(path, &file) == 0 && S_ISDIR(file.st_mode))
-        return true;
-    return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
-}
-
-static bool make_key(const char *dir, const char *partner, const char *name,
-                     struct signing_key **key_out, struct error *error)
-{
-    char path[CLI_PATH_MAX];
-    if (!cli_path(path, error, "%s/%s/%s", dir, partner, name))
-        return false;
-    struct signing_key *key = signing_key_generate();
-    if (!keyfile_write(path, key, error)) {
-        signing_key_close(key);
-        return false;
-    }
-    *key_out = key;
-    return true;
-}
-
-static bool make_public(const char *dir, const char *partner, const char *name,
-                        struct public_key *public_out, struct error *error)
-{
-    struct signing_key *key;
-    if (!make_key(dir, partner, name, &key, error))
-        return false;
-    *public_out = signing_key_public(key);
-    signing_key_close(key);
-    return true;
-}
-
-static bool make_transport(const char *dir, const char *partner, const struct signing_key *signer,
-                           struct charter_node *node, struct error *error)
-{
-    static const struct hash no_coalition; /* the charter's hash covers the key: not known yet */
-    char path[CLI_PATH_MAX];
-    if (!cli_path(path, error, "%s/%s/transport.key", dir, partner))
-        return false;
-    struct channel_key *key = channel_key_generate();
-    bool ok = channel_keyfile_write(path, key, error);
-    if (ok) {
-        channel_key_point(key, node->transport_key);
-        node->transport_signature = sign(signer, PURPOSE_TRANSPORT, &no_coalition,
-                                         bytes_of(node->transport_key, TRANSPORT_KEY_SIZE));
-    }
-    channel_key_close(key);
-    return ok;
-}
-
-static bool make_node_keys(const struct coalition_plan *plan, size_t place, const char *origin,
-                           struct charter_node *node, struct error *error)
-{
-    const char *partner = plan->partners[place];
-    struct signing_key *key;
-    struct public_key log_key, cosigner_key;
-    char name[NOTE_NAME_MAX + 1];
-    if (!make_key(plan->dir, partner, "node.key", &key, error))
-        return false;
-    node->sign_key = signing_key_public(key);
-    bool ok = make_transport(plan->dir, partner, key, node, error);
-    signing_key_close(key);
-    if (!charter_cosigner_name(origin, node->name, name))
-        return error_set(error, ERROR_INVALID, "origin: too long for the names of cosigner keys");
-    return ok && make_public(plan->dir, partner, "log.key", &log_key, error) &&
-           note_key_make(origin, NOTE_TYPE_ED25519, &log_key, &node->log_key, error) &&
-           make_public(plan->dir, partner, "cosigner.key", &cosigner_key, error) &&
-           note_key_make(name, NOTE_TYPE_COSIGNATURE, &cosigner_key, &node->cosigner_key, error);
 }
 
 /* ---- the charter --------------------------------------------------------------------------- */
@@ -214,9 +123,10 @@ static bool fill_partner(const struct coalition_plan *plan, size_t place, struct
              plan->peer_ports[place]);
     node->partner.v = (uint16_t)place;
     node->voter = true;
-    return make_public(plan->dir, partner->name, "governance.key", &partner->governance_key,
-                       error) &&
-           make_node_keys(plan, place, charter->origin, node, error);
+    char path[CLI_PATH_MAX];
+    return cli_path(path, error, "%s/%s", plan->dir, partner->name) &&
+           node_card_make_key(path, "governance.key", &partner->governance_key, error) &&
+           node_card_make_keys(path, charter->origin, node, error);
 }
 
 /* A partner without a node, which only collects fees. */
@@ -232,8 +142,9 @@ static bool fill_operator(const struct coalition_plan *plan, struct charter *cha
     struct charter_partner *partner = &charter->partners[charter->partner_count++];
     snprintf(partner->name, sizeof(partner->name), "%s", plan->operator_name);
     partner->is_operator = true;
-    return cli_path(path, error, "%s/%s", plan->dir, partner->name) && make_folder(path, error) &&
-           make_public(plan->dir, partner->name, "governance.key", &partner->governance_key, error);
+    return cli_path(path, error, "%s/%s", plan->dir, partner->name) &&
+           node_folder_make(path, error) &&
+           node_card_make_key(path, "governance.key", &partner->governance_key, error);
 }
 
 /* The usual policy of the charter's nodes with what the plan says of witnesses outside. */
@@ -269,7 +180,7 @@ static bool make_charter(const struct coalition_plan *plan, struct charter *char
     charter->partner_count = charter->node_count = plan->partner_count;
     for (size_t i = 0; i < plan->partner_count; i++)
         if (!cli_path(path, error, "%s/%s", plan->dir, plan->partners[i]) ||
-            !make_folder(path, error) || !fill_partner(plan, i, charter, error))
+            !node_folder_make(path, error) || !fill_partner(plan, i, charter, error))
             return false;
     if (!fill_operator(plan, charter, error) || !join_witnesses(plan, charter, error))
         return false;
@@ -285,94 +196,29 @@ static bool make_charter(const struct coalition_plan *plan, struct charter *char
     return ok;
 }
 
-/* ---- a node's configuration ---------------------------------------------------------------- */
+/* ---- the nodes' folders -------------------------------------------------------------------- */
 
-static bool write_in(const struct coalition_plan *plan, size_t place, const char *name,
-                     struct bytes contents, struct error *error)
+static bool make_node(const struct coalition_plan *plan, size_t place, struct bytes secret,
+                      struct error *error)
 {
-    char path[CLI_PATH_MAX];
-    return cli_path(path, error, "%s/%s/%s", plan->dir, plan->partners[place], name) &&
-           cli_file_write(path, 0600, contents, error);
-}
-
-static bool write_tokens(const struct coalition_plan *plan, size_t place, struct error *error)
-{
-    struct config_token list[ARRAY_SIZE(tokens)];
-    struct buffer json;
-    bool ok = true;
-    memset(list, 0, sizeof(list));
-    for (size_t i = 0; i < ARRAY_SIZE(tokens) && ok; i++) {
-        uint8_t random[TOKEN_RANDOM_SIZE];
-        char text[2 * TOKEN_RANDOM_SIZE + 2];
-        char name[32];
-        random_bytes(random, sizeof(random));
-        hex_encode(bytes_of(random, sizeof(random)), text);
-        snprintf(list[i].name, sizeof(list[i].name), "%s", tokens[i].word);
-        list[i].scopes = tokens[i].scopes;
-        list[i].sha256 = hash_bytes(bytes_of(text, 2 * TOKEN_RANDOM_SIZE));
-        memcpy(text + 2 * TOKEN_RANDOM_SIZE, "\n", 2);
-        snprintf(name, sizeof(name), "%s.token", tokens[i].word);
-        ok = write_in(plan, place, name, bytes_text(text), error);
-    }
-    buffer_init(&json, CONFIG_SIZE_MAX);
-    config_format_tokens(list, ARRAY_SIZE(tokens), &json);
-    ok = ok && write_in(plan, place, "tokens.json", buffer_bytes(&json), error);
-    buffer_release(&json);
-    return ok;
-}
-
-static bool write_config(const struct coalition_plan *plan, size_t place, struct error *error)
-{
-    struct config config;
-    struct buffer json;
-    config_init(&config);
-    snprintf(config.node, sizeof(config.node), "%.*s", CONFIG_NAME_MAX, plan->partners[place]);
-    snprintf(config.charter, sizeof(config.charter), "../charter.json");
-    snprintf(config.data, sizeof(config.data), "data");
-    snprintf(config.key, sizeof(config.key), "node.key");
-    snprintf(config.transport_key, sizeof(config.transport_key), "transport.key");
-    snprintf(config.log_key, sizeof(config.log_key), "log.key");
-    snprintf(config.cosigner_key, sizeof(config.cosigner_key), "cosigner.key");
-    snprintf(config.coalition_secret, sizeof(config.coalition_secret), "secret.key");
-    snprintf(config.tokens_file, sizeof(config.tokens_file), "tokens.json");
-    snprintf(config.listen, sizeof(config.listen), "tcp://%.200s:%u", plan->host,
+    struct node_folder folder = {.node = plan->partners[place], .charter = "../charter.json"};
+    if (!cli_path(folder.dir, error, "%s/%s", plan->dir, plan->partners[place]))
+        return false;
+    snprintf(folder.listen, sizeof(folder.listen), "tcp://%.200s:%u", plan->host,
              plan->peer_ports[place]);
     /* Tills that are elsewhere need TLS: the operator opens this by hand, with a certificate. */
-    snprintf(config.http.listen, sizeof(config.http.listen), "127.0.0.1:%u",
-             plan->http_ports[place]);
-    buffer_init(&json, CONFIG_SIZE_MAX);
-    config_format(&config, &json);
-    bool ok = write_in(plan, place, "node.json", buffer_bytes(&json), error);
-    buffer_release(&json);
-    config_release(&config);
-    return ok;
-}
-
-static bool check_config(const struct coalition_plan *plan, size_t place, struct error *error)
-{
-    char path[CLI_PATH_MAX];
-    struct config *config;
-    if (!cli_path(path, error, "%s/%s/node.json", plan->dir, plan->partners[place]) ||
-        !config_load(path, &config, NULL, error))
-        return false;
-    config_close(config);
-    return true;
+    snprintf(folder.http, sizeof(folder.http), "127.0.0.1:%u", plan->http_ports[place]);
+    return node_folder_write(&folder, secret, error);
 }
 
 static bool make_nodes(const struct coalition_plan *plan, struct error *error)
 {
     uint8_t secret[CONFIG_SECRET_SIZE];
-    char text[2 * CONFIG_SECRET_SIZE + 2];
     random_bytes(secret, sizeof(secret));
-    hex_encode(bytes_of(secret, sizeof(secret)), text);
-    memcpy(text + 2 * CONFIG_SECRET_SIZE, "\n", 2);
     bool ok = true;
     for (size_t i = 0; i < plan->partner_count && ok; i++)
-        ok = write_in(plan, i, "secret.key", bytes_text(text), error) &&
-             write_tokens(plan, i, error) && write_config(plan, i, error) &&
-             check_config(plan, i, error);
+        ok = make_node(plan, i, bytes_of(secret, sizeof(secret)), error);
     explicit_bzero(secret, sizeof(secret));
-    explicit_bzero(text, sizeof(text));
     return ok;
 }
 
@@ -380,7 +226,7 @@ bool coalition_make(const struct coalition_plan *plan, struct error *error)
 {
     char path[CLI_PATH_MAX];
     bool fresh = access(plan->dir, F_OK) != 0;
-    if (!cli_path(path, error, "%s/charter.json", plan->dir) || !make_folder(plan->dir, error))
+    if (!cli_path(path, error, "%s/charter.json", plan->dir) || !node_folder_make(plan->dir, error))
         return false;
     if (access(path, F_OK) == 0)
         return error_set(error, ERROR_CONFLICT,

@@ -404,6 +404,11 @@ static void config_read(struct config *config, json_t *object, const char *folde
     existing_path_read(&form, folder, "transport_key", true, config->transport_key);
     existing_path_read(&form, folder, "log_key", true, config->log_key);
     existing_path_read(&form, folder, "cosigner_key", true, config->cosigner_key);
+    if (!path_read(&form, folder, "next_keys", false, config->next_keys) &&
+        !path_join(folder, "next", config->next_keys)) {
+        config_form_mistake(&form, "next_keys", "the path is too long");
+    }
+    existing_path_read(&form, folder, "invitation", false, config->invitation);
     if (path_read(&form, folder, "coalition_secret", true, config->coalition_secret)) {
         secret_read(&form, config);
     }

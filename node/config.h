@@ -3,6 +3,8 @@
  *   {"charter": "charter.json", "node": "grocer-1", "data": "data",
  *    "key": "node.key", "transport_key": "transport.key", "log_key": "log.key",
  *    "cosigner_key": "cosigner.key",
+ *    "next_keys": "next",                          optional: a folder, see below
+ *    "invitation": "invitation",                   optional: of a node that joins (invitation.h)
  *    "coalition_secret": "secret.key",             32 bytes in hex, mode 0600
  *    "tokens": "tokens.json",                      mode 0600, see below
  *    "listen": "tcp://127.0.0.1:7101",             for the peers
@@ -17,6 +19,9 @@
  *
  * Paths are relative to the file's folder. Tokens: [{"name": "till 1", "scopes": ["till"],
  * "sha256": "64 hex digits"}], of the bearer tokens' texts.
+ *
+ * The folder of next keys may hold node.key, transport.key, log.key and cosigner.key: the node goes
+ * on with them when the coalition names them. It need not be there; nothing else is read in it.
  *
  * Threads: read once, then constant.
  */
@@ -63,6 +68,8 @@ struct config {
     char charter[CONFIG_PATH_MAX + 1], data[CONFIG_PATH_MAX + 1], key[CONFIG_PATH_MAX + 1];
     char transport_key[CONFIG_PATH_MAX + 1], log_key[CONFIG_PATH_MAX + 1],
         cosigner_key[CONFIG_PATH_MAX + 1];
+    char next_keys[CONFIG_PATH_MAX + 1];  /* a folder; it may not be there */
+    char invitation[CONFIG_PATH_MAX + 1]; /* "": none */
     char coalition_secret[CONFIG_PATH_MAX + 1], tokens_file[CONFIG_PATH_MAX + 1];
     char listen[CONFIG_URL_MAX + 1];
     struct config_peer *peers;

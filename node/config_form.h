@@ -10,7 +10,7 @@
 
 #include "node/config.h"
 
-enum { CONFIG_FORM_PATH_MAX = 127, CONFIG_FORM_MEMBERS_MAX = 16 };
+enum { CONFIG_FORM_PATH_MAX = 127, CONFIG_FORM_MEMBERS_MAX = 20 };
 
 struct config_form {
     json_t *object; /* borrowed; NULL reads as empty and notes nothing as missing */

@@ -61,6 +61,8 @@ void config_format(const struct config *config, struct buffer *json_out)
     set_text(json, "transport_key", config->transport_key);
     set_text(json, "log_key", config->log_key);
     set_text(json, "cosigner_key", config->cosigner_key);
+    set_text(json, "next_keys", config->next_keys);
+    set_text(json, "invitation", config->invitation);
     set_text(json, "coalition_secret", config->coalition_secret);
     set_text(json, "tokens", config->tokens_file);
     set_text(json, "listen", config->listen);

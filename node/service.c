@@ -8,19 +8,17 @@
 #include <time.h>
 #include <uv.h>
 
-#include "crypto/channel_keyfile.h"
-#include "crypto/keyfile.h"
 #include "node/api.h"
 #include "node/disk.h"
 #include "node/file.h"
 #include "node/http_server.h"
 #include "node/images.h"
-#include "node/lock.h"
 #include "node/log.h"
 #include "node/peer_watch.h"
 #include "node/replica.h"
+#include "node/seat.h"
 #include "node/store_leveldb.h"
-#include "node/transport.h"
+#include "node/transport_metrics.h"
 #include "node/witness_link.h"
 
 enum {
@@ -34,12 +32,9 @@ enum {
 
 struct service {
     const struct config *config;
-    struct charter *charter;
+    struct charter *first; /* of the coalition's beginning */
     struct buffer charter_bytes;
-    struct node_id self;
-    struct signing_key *key, *log_key, *cosigner_key;
-    struct channel_key *transport_key;
-    struct lock lock;
+    struct seat seat;
     struct store_leveldb *store;
     struct images images;
     struct replica *replica;
@@ -48,7 +43,6 @@ struct service {
     struct http_server *http;
     struct witness_link *witnesses; /* NULL: the charter names none outside */
     struct api_token tokens[CONFIG_TOKENS_MAX];
-    struct transport_peer *peers;
 
     uv_loop_t loop;
     bool loop_open;
@@ -62,7 +56,8 @@ struct service {
     uint64_t write_number;
     const struct store_group *group;
 
-    bool draining; /* inside drain(): actions are being taken */
+    bool draining;    /* inside drain(): actions are being taken */
+    bool charter_due; /* another charter is in force, and transport and API have the one before */
     bool stopping, finished, failed;
     uint64_t stop_at_ms, written_groups, write_ns;
     struct peer_watch watches[NODES_MAX];
@@ -131,9 +126,12 @@ static void fail(struct service *s, enum error_code code, const char *text)
 
 static void send_message(struct service *s, const struct replica_action *action)
 {
-    for (uint16_t i = 0; i < s->charter->node_count; i++)
-        if (i != s->self.v && (action->peer == REPLICA_TO_ALL || action->peer == i))
-            (void)transport_send(s->transport, i, action->message);
+    if (action->peer != REPLICA_TO_ALL) {
+        (void)transport_send(s->transport, action->peer, action->message);
+        return;
+    }
+    for (size_t i = 0; i < s->seat.peer_count; i++)
+        (void)transport_send(s->transport, s->seat.peers[i].node, action->message);
 }
 
 static void take(struct service *s, const struct replica_action *action)
@@ -149,6 +147,10 @@ static void take(struct service *s, const struct replica_action *action)
     case REPLICA_DECIDED:
     case REPLICA_EXECUTED:
         api_on_action(s->api, action);
+        return;
+    case REPLICA_CHARTER:
+        api_on_action(s->api, action);
+        s->charter_due = true; /* not now: this may be inside a callback of the transport */
         return;
     case REPLICA_WARN:
         log_warn("replica", log_text("reason", action->text));
@@ -210,10 +212,21 @@ static void on_message(void *context, uint16_t from, struct bytes message)
     drain(s);
 }
 
+/* A guest may not know yet who it is. */
+static const char *name_of(const struct service *s, uint16_t node, char text[CHARTER_NAME_MAX + 1])
+{
+    const struct charter *charter = s->seat.charter;
+    if (node < charter->node_count)
+        return charter->nodes[node].name;
+    (void)snprintf(text, CHARTER_NAME_MAX + 1, "node-%u", node);
+    return text;
+}
+
 static void on_link(void *context, uint16_t peer, bool up)
 {
-    const struct service *s = (const struct service *)context;
-    log_info(up ? "peer is up" : "peer is down", log_text("peer", s->charter->nodes[peer].name));
+    char name[CHARTER_NAME_MAX + 1];
+    log_info(up ? "peer is up" : "peer is down",
+             log_text("peer", name_of((const struct service *)context, peer, name)));
 }
 
 static void on_kicked(uv_async_t *async)
@@ -258,7 +271,8 @@ static void watch_peer(struct service *s, uint16_t node, const struct replica_st
         [FAULT_refused_handshakes] = link.refused_handshakes,
         [FAULT_unserved] = status->unserved[node],
     };
-    fields[0] = log_text("peer", s->charter->nodes[node].name);
+    char name[CHARTER_NAME_MAX + 1];
+    fields[0] = log_text("peer", name_of(s, node, name));
     size_t count = peer_watch_look(&s->watches[node], counts, now_ms, fields + 1);
     if (count > 0)
         log_write(LOG_LEVEL_WARN, "peer misbehaves", fields, 1 + count);
@@ -272,13 +286,64 @@ static void watch_peers(struct service *s)
         return;
     s->watched_ms = now_ms;
     replica_status(s->replica, now_ms, &status);
-    for (uint16_t i = 0; i < s->charter->node_count; i++)
-        watch_peer(s, i, &status, now_ms);
+    for (size_t i = 0; i < s->seat.peer_count; i++)
+        watch_peer(s, s->seat.peers[i].node, &status, now_ms);
+}
+
+static bool is_linked(const struct service *s)
+{
+    struct transport_counts counts;
+    for (size_t i = 0; i < s->seat.peer_count; i++)
+        if (transport_counts_of(s->transport, s->seat.peers[i].node, &counts) && counts.up)
+            return true;
+    return false;
+}
+
+static void set_peers(struct service *s)
+{
+    struct error error;
+    if (!transport_set_peers(s->transport, s->seat.transport_key, s->seat.peers, s->seat.peer_count,
+                             &error))
+        log_warn("a peer cannot be reached", log_text("reason", error.text));
+}
+
+/* What the seat says now, for those who go by it. */
+static void follow_seat(struct service *s)
+{
+    struct error error;
+    set_peers(s);
+    witness_link_close(s->witnesses); /* it goes by the policy that the API has */
+    if (!api_set_charter(s->api, seat_log_key(&s->seat), &error))
+        log_error("checkpoints are shown by the charter before", log_text("reason", error.text));
+    s->witnesses = witness_link_open(&s->loop, s->api, s->replica);
+    seat_settle(&s->seat);
+}
+
+static void mind_seat(struct service *s)
+{
+    struct error error;
+    bool due = s->charter_due;
+    s->charter_due = false;
+    if (due)
+        seat_take(&s->seat, s->replica, wall_ms());
+    switch (seat_step(&s->seat, s->replica, is_linked(s), wall_ms(), &error)) {
+    case SEAT_NOTHING:
+        break;
+    case SEAT_PEERS:
+        due = true;
+        break;
+    case SEAT_ASTRAY:
+        fail(s, ERROR_CONFLICT, error.text);
+        break;
+    }
+    if (due)
+        follow_seat(s);
 }
 
 static void on_housekeeping(uv_timer_t *timer)
 {
     struct service *s = (struct service *)timer->data;
+    mind_seat(s);
     api_on_time(s->api);
     drain(s);
     watch_peers(s);
@@ -310,64 +375,10 @@ static void on_signal(uv_signal_t *signal, int number)
 
 /* ---- metrics of the edges ------------------------------------------------------------------ */
 
-static void peer_metric(const struct service *s, struct buffer *out, const char *name,
-                        const char *type, const char *help,
-                        uint64_t (*value)(const struct transport_counts *))
-{
-    buffer_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
-    for (uint16_t i = 0; i < s->charter->node_count; i++) {
-        struct transport_counts counts;
-        if (i != s->self.v && transport_counts_of(s->transport, i, &counts))
-            buffer_printf(out, "%s{peer=\"%s\"} %" PRIu64 "\n", name, s->charter->nodes[i].name,
-                          value(&counts));
-    }
-}
-
-#define PEER_METRICS(X)                                                                            \
-    X(up, "up", "gauge", "Whether the authenticated link to the peer stands.")                     \
-    X(sent_messages, "sent_messages_total", "counter", "Messages given to the link.")              \
-    X(sent_bytes, "sent_bytes_total", "counter", "Bytes of messages given to the link.")           \
-    X(received_messages, "received_messages_total", "counter", "Messages received whole.")         \
-    X(received_bytes, "received_bytes_total", "counter", "Bytes of messages received.")            \
-    X(dropped_queue_full, "dropped_messages_total", "counter",                                     \
-      "Messages dropped because the peer's queue was full.")                                       \
-    X(handshakes, "handshakes_total", "counter", "Completed handshakes.")                          \
-    X(handshake_failures, "handshake_failures_total", "counter", "Handshakes that failed.")        \
-    X(bad_frames, "bad_frames_total", "counter", "Frames of the peer that were malformed.")        \
-    X(over_budget, "over_budget_frames_total", "counter",                                          \
-      "Frames in the peer's name that were not read: it had used up its share.")                   \
-    X(incomplete, "incomplete_messages_total", "counter",                                          \
-      "Messages of the peer whose rest did not come.")                                             \
-    X(refused_handshakes, "refused_handshakes_total", "counter",                                   \
-      "Handshakes begun in the peer's name that were too many, or replays.")
-
-#define X(field, name, type, help)                                                                 \
-    static uint64_t value_##field(const struct transport_counts *counts)                           \
-    {                                                                                              \
-        return (uint64_t)counts->field;                                                            \
-    }
-PEER_METRICS(X)
-#undef X
-
 static void metrics(void *context, struct buffer *out)
 {
     const struct service *s = (const struct service *)context;
-#define X(field, name, type, help)                                                                 \
-    peer_metric(s, out, "accrue_peer_link_" name, type, help, value_##field);
-    PEER_METRICS(X)
-#undef X
-    struct transport_strangers strangers = transport_strangers_of(s->transport);
-    buffer_printf(out,
-                  "# HELP accrue_stranger_frames_total Frames that belong to no peer.\n"
-                  "# TYPE accrue_stranger_frames_total counter\n"
-                  "accrue_stranger_frames_total{reason=\"bad-mac\"} %" PRIu64 "\n"
-                  "accrue_stranger_frames_total{reason=\"malformed\"} %" PRIu64 "\n"
-                  "accrue_stranger_frames_total{reason=\"unknown-peer\"} %" PRIu64 "\n"
-                  "# HELP accrue_listen_rebinds_total Times the peers' socket was renewed.\n"
-                  "# TYPE accrue_listen_rebinds_total counter\n"
-                  "accrue_listen_rebinds_total %" PRIu64 "\n",
-                  strangers.bad_mac, strangers.malformed, strangers.unknown_peer,
-                  strangers.rebinds);
+    transport_metrics(s->transport, s->seat.charter, out);
     buffer_printf(out,
                   "# HELP accrue_store_groups_total Atomic synced groups written.\n"
                   "# TYPE accrue_store_groups_total counter\n"
@@ -419,74 +430,29 @@ static bool open_charter(struct service *s, struct error *error)
     buffer_init(&s->charter_bytes, CHARTER_SIZE_MAX);
     struct charter_mistakes *mistakes = (struct charter_mistakes *)allocate(1, sizeof(*mistakes));
     bool good = file_read(s->config->charter, &s->charter_bytes, error) &&
-                charter_parse(buffer_bytes(&s->charter_bytes), &s->charter, mistakes, error);
+                charter_parse(buffer_bytes(&s->charter_bytes), &s->first, mistakes, error);
     for (size_t i = 0; !good && i < mistakes->count; i++)
         log_error("charter", log_text("mistake", mistakes->text[i]));
     free(mistakes);
     if (!good)
         return charter_damaged(s, error);
-    if (!charter_node_by_name(s->charter, bytes_text(s->config->node), &s->self))
-        return error_set(error, ERROR_INVALID, "%s: the charter knows no node \"%s\"",
-                         s->config->charter, s->config->node);
     return true;
-}
-
-static bool key_is(const struct signing_key *key, const struct public_key *wanted, const char *path,
-                   const struct service *s, struct error *error)
-{
-    struct public_key public_key = signing_key_public(key);
-    if (memcmp(public_key.at, wanted->at, PUBLIC_KEY_SIZE) == 0)
-        return true;
-    return error_set(error, ERROR_CONFLICT,
-                     "%s: it is not the key that the charter names for node %s", path,
-                     s->config->node);
-}
-
-/* The files name themselves; what they lack stands in no other place. */
-static bool key_damaged(struct error *error)
-{
-    if (error->code == ERROR_INVALID)
-        error_set(error, error->code, "%s: restore the file from a copy", error->text);
-    return false;
-}
-
-static bool open_keys(struct service *s, struct error *error)
-{
-    const struct config *config = s->config;
-    const struct charter_node *node = &s->charter->nodes[s->self.v];
-    if (!keyfile_read(config->key, &s->key, error) ||
-        !key_is(s->key, &node->sign_key, config->key, s, error) ||
-        !keyfile_read(config->log_key, &s->log_key, error) ||
-        !key_is(s->log_key, &node->log_key.key, config->log_key, s, error) ||
-        !keyfile_read(config->cosigner_key, &s->cosigner_key, error) ||
-        !key_is(s->cosigner_key, &node->cosigner_key.key, config->cosigner_key, s, error) ||
-        !channel_keyfile_read(config->transport_key, &s->transport_key, error))
-        return key_damaged(error);
-    uint8_t point[CHANNEL_POINT_SIZE];
-    channel_key_point(s->transport_key, point);
-    if (memcmp(point, node->transport_key, CHANNEL_POINT_SIZE) != 0)
-        return error_set(error, ERROR_CONFLICT,
-                         "%s: it is not the transport key that the charter names for node %s",
-                         config->transport_key, config->node);
-    struct public_key public_key = signing_key_public(s->key);
-    return lock_init(&s->lock, &public_key, error);
 }
 
 static bool open_replica(struct service *s, struct error *error)
 {
     struct store_leveldb_options options = {
-        .coalition = s->charter->coalition, .node = s->self.v, .create = true};
+        .coalition = s->first->coalition, .node = s->seat.self.v, .create = true};
     if (!images_init(&s->images, s->config->data, s->config->image_records, error) ||
         !store_leveldb_open(s->config->data, &options, &s->store, error)) {
         disk_explain(error);
         return false;
     }
-    struct replica_config config = {.charter = s->charter,
-                                    .self = s->self,
-                                    .key = s->key,
-                                    .cosigner_key = s->cosigner_key,
+    struct replica_config config = {.charter = s->first,
+                                    .self = s->seat.self,
                                     .store = store_leveldb_store(s->store),
                                     .mempool_bytes_max = s->config->mempool_bytes};
+    seat_give_keys(&s->seat, &config);
     random_bytes((uint8_t *)&config.nonce, sizeof(config.nonce));
     uint64_t start = wall_ms();
     if (!images_open_replica(&s->images, &config, start, &s->replica, error)) {
@@ -503,35 +469,18 @@ static bool open_replica(struct service *s, struct error *error)
     return true;
 }
 
-static const char *address_of(const struct service *s, uint16_t node)
-{
-    for (size_t i = 0; i < s->config->peer_count; i++)
-        if (strcmp(s->config->peers[i].node, s->charter->nodes[node].name) == 0)
-            return s->config->peers[i].url;
-    return s->charter->nodes[node].address;
-}
-
 static bool open_transport(struct service *s, struct error *error)
 {
-    size_t count = 0;
-    s->peers = (struct transport_peer *)allocate(s->charter->node_count, sizeof(s->peers[0]));
-    for (uint16_t i = 0; i < s->charter->node_count; i++) {
-        if (i == s->self.v)
-            continue;
-        struct transport_peer *peer = &s->peers[count++];
-        peer->node = i;
-        (void)snprintf(peer->url, sizeof(peer->url), "%s", address_of(s, i));
-        memcpy(peer->point, s->charter->nodes[i].transport_key, TRANSPORT_POINT_SIZE);
-    }
-    struct transport_config config = {.coalition = s->charter->coalition,
-                                      .node = s->self.v,
-                                      .key = s->transport_key,
-                                      .peers = s->peers,
-                                      .peer_count = count,
+    struct transport_config config = {.coalition = s->first->coalition,
+                                      .node = s->seat.self.v,
+                                      .key = s->seat.transport_key,
                                       .queue_bytes_max = s->config->queue_bytes};
     (void)snprintf(config.listen, sizeof(config.listen), "%s", s->config->listen);
     struct transport_events events = {.context = s, .message = on_message, .link = on_link};
-    return transport_open(&config, &s->loop, &events, &s->transport, error);
+    if (!transport_open(&config, &s->loop, &events, &s->transport, error))
+        return false;
+    set_peers(s);
+    return true;
 }
 
 static bool open_api(struct service *s, struct error *error)
@@ -543,11 +492,11 @@ static bool open_api(struct service *s, struct error *error)
         token->digest = from->sha256;
         token->scopes = from->scopes;
     }
-    struct api_config config = {.charter = s->charter,
-                                .charter_bytes = buffer_bytes(&s->charter_bytes),
+    struct api_config config = {.charter_bytes = buffer_bytes(&s->charter_bytes),
                                 .replica = s->replica,
-                                .self = s->self,
-                                .log_key = s->log_key,
+                                .self = s->seat.self,
+                                .name = s->config->node,
+                                .log_key = seat_log_key(&s->seat),
                                 .tokens = s->tokens,
                                 .token_count = s->config->token_count,
                                 .secret = bytes_of(s->config->secret, CONFIG_SECRET_SIZE),
@@ -591,10 +540,14 @@ bool service_open(const struct config *config, struct service **service_out, str
 {
     struct service *s = (struct service *)allocate(1, sizeof(*s));
     s->config = config;
-    s->lock.fd = -1;
     open_loop(s);
-    if (!open_charter(s, error) || !open_keys(s, error) || !open_replica(s, error) ||
-        !open_transport(s, error) || !open_api(s, error)) {
+    bool good = open_charter(s, error) && seat_open(&s->seat, config, s->first, error) &&
+                open_replica(s, error) && seat_check_keys(&s->seat, s->replica, error);
+    if (good) {
+        seat_take(&s->seat, s->replica, wall_ms());
+        good = open_transport(s, error) && open_api(s, error);
+    }
+    if (!good) {
         service_close(s);
         return false;
     }
@@ -608,9 +561,9 @@ bool service_run(struct service *s, struct error *error)
     must(uv_signal_start(&s->signals[0], on_signal, SIGTERM) == 0);
     must(uv_signal_start(&s->signals[1], on_signal, SIGINT) == 0);
     log_info("the node is up", log_text("node", s->config->node),
-             log_text("coalition", s->charter->name), log_text("version", ACCRUE_VERSION),
+             log_text("coalition", s->first->name), log_text("version", ACCRUE_VERSION),
              log_text("http", s->config->http.listen), log_text("peers", s->config->listen),
-             log_text("sandbox", s->charter->sandbox ? "yes" : "no"),
+             log_text("sandbox", s->first->sandbox ? "yes" : "no"),
              log_unsigned("height", replica_height(s->replica)));
     replica_on_time(s->replica, wall_ms());
     drain(s);
@@ -650,13 +603,8 @@ void service_close(struct service *s)
     images_release(&s->images);
     replica_close(s->replica);
     store_leveldb_close(s->store);
-    lock_release(&s->lock);
-    signing_key_close(s->key);
-    signing_key_close(s->log_key);
-    signing_key_close(s->cosigner_key);
-    channel_key_close(s->transport_key);
-    charter_close(s->charter);
+    seat_close(&s->seat);
+    charter_close(s->first);
     buffer_release(&s->charter_bytes);
-    free(s->peers);
     free(s);
 }

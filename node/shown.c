@@ -16,23 +16,55 @@ static void held_release(struct shown_checkpoint *held)
     buffer_release(&held->lines);
 }
 
-bool shown_init(struct shown *shown, struct bytes policy, struct error *error)
+/* ERROR_LIMIT: more than SHOWN_LINES_MAX witnesses with a URL. */
+static bool policy_take(struct bytes text, struct policy *policy_out, uint64_t *outside_out,
+                        struct error *error)
 {
-    struct shown made = {.outside = 0};
-    if (!policy_parse(policy, &made.policy, error))
+    struct policy policy;
+    uint64_t outside = 0;
+    if (!policy_parse(text, &policy, error))
         return false;
-    for (size_t i = 0; i < made.policy.witness_count; i++)
-        if (made.policy.witnesses[i].url[0])
-            made.outside |= UINT64_C(1) << i;
-    if (__builtin_popcountll(made.outside) > SHOWN_LINES_MAX) {
-        policy_release(&made.policy);
+    for (size_t i = 0; i < policy.witness_count; i++)
+        if (policy.witnesses[i].url[0])
+            outside |= UINT64_C(1) << i;
+    if (__builtin_popcountll(outside) > SHOWN_LINES_MAX) {
+        policy_release(&policy);
         return error_set(error, ERROR_LIMIT, "at most %d witnesses of a policy have a URL",
                          SHOWN_LINES_MAX);
     }
+    *policy_out = policy;
+    *outside_out = outside;
+    return true;
+}
+
+bool shown_init(struct shown *shown, struct bytes policy, struct error *error)
+{
+    struct shown made = {.outside = 0};
+    if (!policy_take(policy, &made.policy, &made.outside, error))
+        return false;
     held_init(&made.newest);
     held_init(&made.offered);
     buffer_init(&made.note, NOTE_SIZE_MAX);
     *shown = made;
+    return true;
+}
+
+static void held_forget(struct shown_checkpoint *held)
+{
+    buffer_clear(&held->note);
+    buffer_clear(&held->lines);
+    held->checkpoint = (struct checkpoint){.size = 0};
+    held->cosigned = 0;
+}
+
+bool shown_set_policy(struct shown *shown, struct bytes policy, struct error *error)
+{
+    struct policy before = shown->policy;
+    if (!policy_take(policy, &shown->policy, &shown->outside, error))
+        return false;
+    policy_release(&before);
+    held_forget(&shown->newest);
+    held_forget(&shown->offered);
     return true;
 }
 

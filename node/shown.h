@@ -38,6 +38,10 @@ struct shown {
 
 /* Takes the text of the policy. ERROR_LIMIT: more than SHOWN_LINES_MAX witnesses with a URL. */
 bool shown_init(struct shown *shown, struct bytes policy, struct error *error) MUST_USE;
+/* Another policy from here on, with other keys: what is newest and offered has to be given anew, by
+ * shown_final(); what is shown stays until something larger meets the new one. ERROR_LIMIT as
+ * above, and nothing has changed. */
+bool shown_set_policy(struct shown *shown, struct bytes policy, struct error *error) MUST_USE;
 void shown_release(struct shown *shown); /* safe on a zeroed one */
 /* The bit of the witness with this key; 0: the policy has none. */
 uint64_t shown_bit(const struct shown *shown, const struct note_key *key);

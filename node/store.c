@@ -230,3 +230,8 @@ struct store_key key_final(void)
 {
     return key_prefix('F');
 }
+
+struct store_key key_asked(void)
+{
+    return key_prefix('A');
+}

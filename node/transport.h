@@ -61,6 +61,14 @@ bool transport_open(const struct transport_config *config, struct uv_loop_s *loo
                     const struct transport_events *events, struct transport **transport_out,
                     struct error *error) MUST_USE;
 void transport_close(struct transport *transport); /* NULL is fine; run the loop once after it */
+/* From now on these are the peers, and `key` is our own (borrowed; the one before is not used any
+ * more). A link to a peer of which nothing changed goes on undisturbed; whoever is left out is a
+ * stranger. Not from within an event. ERROR_INVALID with nothing changed: a peer listed twice;
+ * ERROR_LIMIT: too many. Any other failure is one peer's, the first of them named: it is tried
+ * again later, or, where its key is no key, left out; the rest is as asked. */
+bool transport_set_peers(struct transport *transport, const struct channel_key *key,
+                         const struct transport_peer *peers, size_t peer_count,
+                         struct error *error) MUST_USE;
 /* Copies the message (at most MESSAGE_SIZE_MAX bytes). False when the link is down or the peer's
  * queue is full: the message is dropped, as on any lossy network, and counted. */
 bool transport_send(struct transport *transport, uint16_t peer, struct bytes message);

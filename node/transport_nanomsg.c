@@ -45,6 +45,7 @@ struct link {
     struct transport *transport;
     uint16_t node;
     char url[TRANSPORT_URL_MAX + 1];
+    uint8_t point[TRANSPORT_POINT_SIZE], own_point[TRANSPORT_POINT_SIZE];
     struct channel *channel;
     int socket; /* NN_PUSH, -1 when it could not be made */
     uv_poll_t *writable;
@@ -62,7 +63,9 @@ struct transport {
     uint16_t node;
     char listen[TRANSPORT_URL_MAX + 1];
     size_t queue_bytes_max, descriptors_max;
-    struct link *links;
+    struct hash coalition;
+    const struct channel_key *key;
+    struct link *links[PEERS_MAX]; /* each by itself: its channel knows where it is */
     size_t link_count;
     int socket; /* NN_PULL, -1 while it could not be bound again */
     uv_poll_t *readable;
@@ -112,6 +115,14 @@ static uv_poll_t *poll_open(uv_loop_t *loop, int socket, int which, void *contex
     }
     poll->data = context;
     return poll;
+}
+
+static struct link *link_of(const struct transport *transport, uint16_t node)
+{
+    for (size_t i = 0; i < transport->link_count; i++)
+        if (transport->links[i]->node == node)
+            return transport->links[i];
+    return NULL;
 }
 
 /* ---- sending ------------------------------------------------------------------------------- */
@@ -191,22 +202,17 @@ static void on_frame(void *context, struct bytes frame)
 
 bool transport_send(struct transport *transport, uint16_t peer, struct bytes message)
 {
-    for (size_t i = 0; i < transport->link_count; i++) {
-        struct link *link = &transport->links[i];
-        if (link->node != peer)
-            continue;
-        if (!channel_is_up(link->channel))
-            return false;
-        /* All of a message or nothing: half of one would only cost. */
-        size_t frames = message.size / (CHANNEL_FRAME_MAX / 2) + 1;
-        if (link->queued_bytes + channel_sealed_size(message.size) + frames * FRAME_OVERHEAD >
-            transport->queue_bytes_max) {
-            link->dropped_queue_full++;
-            return false;
-        }
-        return channel_send(link->channel, message, uv_now(transport->loop));
+    struct link *link = link_of(transport, peer);
+    if (link == NULL || !channel_is_up(link->channel))
+        return false;
+    /* All of a message or nothing: half of one would only cost. */
+    size_t frames = message.size / (CHANNEL_FRAME_MAX / 2) + 1;
+    if (link->queued_bytes + channel_sealed_size(message.size) + frames * FRAME_OVERHEAD >
+        transport->queue_bytes_max) {
+        link->dropped_queue_full++;
+        return false;
     }
-    return false;
+    return channel_send(link->channel, message, uv_now(transport->loop));
 }
 
 /* ---- receiving ----------------------------------------------------------------------------- */
@@ -259,13 +265,11 @@ static void frame_route(struct transport *transport, struct bytes frame)
         transport->strangers.malformed++;
         return;
     }
-    for (size_t i = 0; i < transport->link_count; i++) {
-        if (transport->links[i].node == header.sender) {
-            link_receive(&transport->links[i], frame);
-            return;
-        }
-    }
-    transport->strangers.unknown_peer++;
+    struct link *link = link_of(transport, header.sender);
+    if (link != NULL)
+        link_receive(link, frame);
+    else
+        transport->strangers.unknown_peer++;
 }
 
 static void drain(struct transport *transport);
@@ -418,7 +422,7 @@ static void on_tick(uv_timer_t *timer)
         passed_ms = 1000;
     transport->ticked_ms = now_ms;
     for (size_t i = 0; i < transport->link_count; i++)
-        link_tick(&transport->links[i], now_ms, passed_ms);
+        link_tick(transport->links[i], now_ms, passed_ms);
     descriptors_check(transport, now_ms);
     drain(transport); /* should a signal ever be lost */
 }
@@ -437,30 +441,44 @@ static void descriptors_raise(struct transport *transport, size_t wanted_max)
     transport->descriptors_max = wanted_max > 0 ? wanted_max : (size_t)limit.rlim_cur / 2;
 }
 
-static bool link_open(struct transport *transport, const struct transport_config *config,
-                      const struct transport_peer *peer, struct error *error)
+static void link_close(struct link *link)
 {
-    for (size_t i = 0; i < transport->link_count; i++)
-        if (transport->links[i].node == peer->node)
-            return error_set(error, ERROR_INVALID, "node %u is listed twice", (unsigned)peer->node);
-    struct link *link = &transport->links[transport->link_count++];
+    if (link == NULL)
+        return;
+    queue_clear(link);
+    link_disconnect(link);
+    channel_close(link->channel);
+    free(link);
+}
+
+/* A link that is not connected yet. */
+static struct link *link_open(struct transport *transport, const struct transport_peer *peer,
+                              struct error *error)
+{
+    struct link *link = allocate(1, sizeof *link);
     link->transport = transport;
     link->node = peer->node;
     link->socket = -1;
     memcpy(link->url, peer->url, sizeof link->url);
+    memcpy(link->point, peer->point, sizeof link->point);
+    channel_key_point(transport->key, link->own_point);
     link->budget_bytes = PEER_BYTES_BURST;
     link->reconnect_wait_ms = RECONNECT_FIRST_MS;
     link->reconnect_ms = uv_now(transport->loop) + RECONNECT_FIRST_MS;
     struct channel_config line = {
-        .coalition = config->coalition,
-        .own = config->node,
+        .coalition = transport->coalition,
+        .own = transport->node,
         .peer = peer->node,
-        .key = config->key,
+        .key = transport->key,
     };
     memcpy(line.peer_point, peer->point, sizeof line.peer_point);
     struct channel_events events = {
         .context = link, .frame = on_frame, .message = on_message, .link = on_link};
-    return channel_open(&line, &events, &link->channel, error) && link_connect(link, error);
+    if (channel_open(&line, &events, &link->channel, error))
+        return link;
+    free(link);
+    error_wrap(error, "node %u", (unsigned)peer->node);
+    return NULL;
 }
 
 static void handles_open(struct transport *transport)
@@ -473,27 +491,38 @@ static void handles_open(struct transport *transport)
     must(uv_timer_start(transport->timer, on_tick, 0, CHANNEL_TICK_MS) == 0);
 }
 
+static bool peers_check(const struct transport_peer *peers, size_t count, struct error *error)
+{
+    if (count > PEERS_MAX)
+        return error_set(error, ERROR_LIMIT, "more than %d peers", PEERS_MAX);
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < i; k++)
+            if (peers[k].node == peers[i].node)
+                return error_set(error, ERROR_INVALID, "node %u is listed twice",
+                                 (unsigned)peers[i].node);
+    return true;
+}
+
 bool transport_open(const struct transport_config *config, uv_loop_t *loop,
                     const struct transport_events *events, struct transport **transport_out,
                     struct error *error)
 {
-    if (config->peer_count > PEERS_MAX)
-        return error_set(error, ERROR_LIMIT, "more than %d peers", PEERS_MAX);
+    if (!peers_check(config->peers, config->peer_count, error))
+        return false;
     struct transport *transport = allocate(1, sizeof *transport);
     transport->loop = loop;
     transport->events = *events;
+    transport->coalition = config->coalition;
     transport->node = config->node;
+    transport->key = config->key;
     memcpy(transport->listen, config->listen, sizeof transport->listen);
     transport->queue_bytes_max = config->queue_bytes_max;
-    transport->links = allocate(config->peer_count + 1, sizeof *transport->links);
     transport->socket = -1;
     transport->ticked_ms = uv_now(loop);
     descriptors_raise(transport, config->descriptors_max);
     handles_open(transport);
-    bool good = listen_start(transport, error);
-    for (size_t i = 0; good && i < config->peer_count; i++)
-        good = link_open(transport, config, &config->peers[i], error);
-    if (!good) {
+    if (!listen_start(transport, error) ||
+        !transport_set_peers(transport, config->key, config->peers, config->peer_count, error)) {
         transport_close(transport);
         return false;
     }
@@ -508,14 +537,68 @@ void transport_close(struct transport *transport)
     handle_close(transport->timer);
     handle_close(transport->more);
     listen_stop(transport);
-    for (size_t i = 0; i < transport->link_count; i++) {
-        struct link *link = &transport->links[i];
-        queue_clear(link);
-        link_disconnect(link);
-        channel_close(link->channel);
-    }
-    free(transport->links);
+    for (size_t i = 0; i < transport->link_count; i++)
+        link_close(transport->links[i]);
     free(transport);
+}
+
+/* ---- other peers --------------------------------------------------------------------------- */
+
+/* The link that the peer has already, taken out of the list; NULL: it needs a new one. */
+static struct link *link_take(struct transport *transport, const struct transport_peer *peer)
+{
+    uint8_t own[TRANSPORT_POINT_SIZE];
+    channel_key_point(transport->key, own);
+    for (size_t i = 0; i < transport->link_count; i++) {
+        struct link *link = transport->links[i];
+        if (link == NULL || link->node != peer->node || strcmp(link->url, peer->url) != 0 ||
+            memcmp(link->point, peer->point, sizeof link->point) != 0 ||
+            memcmp(link->own_point, own, sizeof own) != 0)
+            continue;
+        transport->links[i] = NULL;
+        return link;
+    }
+    return NULL;
+}
+
+static void link_drop(struct link *link)
+{
+    struct transport_events *events = &link->transport->events;
+    uint16_t node = link->node;
+    bool was_up = channel_is_up(link->channel);
+    link_close(link);
+    if (was_up)
+        events->link(events->context, node, false);
+}
+
+bool transport_set_peers(struct transport *transport, const struct channel_key *key,
+                         const struct transport_peer *peers, size_t peer_count, struct error *error)
+{
+    struct link *links[PEERS_MAX], *dropped[PEERS_MAX];
+    size_t count = 0, drop_count = 0;
+    bool good = true;
+    if (!peers_check(peers, peer_count, error))
+        return false;
+    transport->key = key;
+    for (size_t i = 0; i < peer_count; i++) {
+        struct link *link = link_take(transport, &peers[i]);
+        if (link == NULL) {
+            link = link_open(transport, &peers[i], good ? error : NULL);
+            /* Where no socket can be made now, one is made later: only the caller is told. */
+            if (link == NULL || !link_connect(link, good ? error : NULL))
+                good = false;
+        }
+        if (link != NULL)
+            links[count++] = link;
+    }
+    for (size_t i = 0; i < transport->link_count; i++)
+        if (transport->links[i] != NULL)
+            dropped[drop_count++] = transport->links[i];
+    memcpy(transport->links, links, count * sizeof links[0]);
+    transport->link_count = count;
+    for (size_t i = 0; i < drop_count; i++)
+        link_drop(dropped[i]);
+    return good;
 }
 
 /* ---- looking ------------------------------------------------------------------------------- */
@@ -523,28 +606,25 @@ void transport_close(struct transport *transport)
 bool transport_counts_of(const struct transport *transport, uint16_t peer,
                          struct transport_counts *counts_out)
 {
-    for (size_t i = 0; i < transport->link_count; i++) {
-        const struct link *link = &transport->links[i];
-        if (link->node != peer)
-            continue;
-        struct channel_counts counts = channel_counts_of(link->channel);
-        *counts_out = (struct transport_counts){
-            .sent_messages = counts.messages_sent,
-            .sent_bytes = counts.bytes_sent,
-            .received_messages = counts.messages_received,
-            .received_bytes = counts.bytes_received,
-            .dropped_queue_full = link->dropped_queue_full,
-            .over_budget = link->over_budget,
-            .incomplete = counts.reassembly_evicted,
-            .refused_handshakes = counts.starts_refused,
-            .handshakes = counts.handshakes,
-            .handshake_failures = counts.handshake_failures,
-            .bad_frames = counts.malformed,
-            .up = channel_is_up(link->channel),
-        };
-        return true;
-    }
-    return false;
+    const struct link *link = link_of(transport, peer);
+    if (link == NULL)
+        return false;
+    struct channel_counts counts = channel_counts_of(link->channel);
+    *counts_out = (struct transport_counts){
+        .sent_messages = counts.messages_sent,
+        .sent_bytes = counts.bytes_sent,
+        .received_messages = counts.messages_received,
+        .received_bytes = counts.bytes_received,
+        .dropped_queue_full = link->dropped_queue_full,
+        .over_budget = link->over_budget,
+        .incomplete = counts.reassembly_evicted,
+        .refused_handshakes = counts.starts_refused,
+        .handshakes = counts.handshakes,
+        .handshake_failures = counts.handshake_failures,
+        .bad_frames = counts.malformed,
+        .up = channel_is_up(link->channel),
+    };
+    return true;
 }
 
 struct transport_strangers transport_strangers_of(const struct transport *transport)

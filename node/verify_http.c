@@ -17,6 +17,8 @@ struct fetch {
     struct http *http;
     const struct cli_target *target;
     struct verify_node *node;
+    bool changed; /* so it says: its charter is not the file's any more */
+    struct buffer note;
     struct checkpoint checkpoint;
     struct audit_source source;
     uint64_t claimed; /* the first height that balances were given at, beyond the checkpoint */
@@ -26,42 +28,70 @@ struct fetch {
 
 /* ---- checkpoint and balances --------------------------------------------------------------- */
 
-/* Final in the eyes of whoever has the charter's policy alone. */
-static void check_final(struct fetch *fetch, struct bytes note, const struct charter_node *self)
+/* Is the note signed with the node's log key, and final in the eyes of whoever has the policy
+ * alone, by this charter? Else what it lacks. */
+static bool holds_by(const struct fetch *fetch, const struct charter *charter, struct bytes note,
+                     enum audit_code *code_out, struct error *why)
 {
     struct policy policy;
-    struct policy_result result;
+    struct policy_result policed;
+    struct note_result result;
     struct checkpoint checkpoint;
-    struct error why;
-    must(policy_parse(bytes_text(fetch->node->charter->tlog_policy), &policy, &why));
-    if (!policy_check(&policy, note, &checkpoint, &result, &why))
-        audit_found(fetch->node->audit, AUDIT_CHECKPOINT_QUORUM,
-                    "cosignatures that meet the charter's policy", why.text, "checkpoint of %s",
-                    self->name);
+    struct node_id self;
+    *code_out = AUDIT_CHECKPOINT_SIGNATURE;
+    if (!charter_node_by_name(charter, bytes_text(fetch->node->name), &self))
+        return error_set(why, ERROR_NOT_FOUND, "the charter knows no node %s", fetch->node->name);
+    if (!note_open(note, &charter->nodes[self.v].log_key, 1, &result, why))
+        return false;
+    *code_out = AUDIT_CHECKPOINT_ORIGIN;
+    if (strcmp(fetch->checkpoint.origin, charter->origin) != 0)
+        return error_set(why, ERROR_INVALID, "%s", fetch->checkpoint.origin);
+    *code_out = AUDIT_CHECKPOINT_QUORUM;
+    must(policy_parse(bytes_text(charter->tlog_policy), &policy, why));
+    bool good = policy_check(&policy, note, &checkpoint, &policed, why);
     policy_release(&policy);
+    return good;
 }
 
-static bool get_checkpoint(struct fetch *fetch, const struct charter_node *self)
+static void refuse_note(struct fetch *fetch, enum audit_code code, const struct error *why)
 {
-    struct buffer note;
-    struct note_result result;
+    const char *expected =
+        code == AUDIT_CHECKPOINT_SIGNATURE ? "a note signed with the node's log key"
+        : code == AUDIT_CHECKPOINT_ORIGIN  ? fetch->node->charter->origin
+                                           : "cosignatures that meet the charter's policy";
+    audit_found(fetch->node->audit, code, expected, why->text, "%scheckpoint of %s",
+                code == AUDIT_CHECKPOINT_ORIGIN ? "origin of the " : "", fetch->node->name);
+}
+
+/* By the charter in force at the height that the audit has come to, or at the next: at a change
+ * either signs it. */
+static void judge_note(struct fetch *fetch)
+{
+    const struct state *state = audit_state(fetch->node->audit);
+    const struct charter *now = state_charter(state);
+    const struct charter *next = state_charter_at(state, state_height(state) + 1);
+    struct bytes note = buffer_bytes(&fetch->note);
+    enum audit_code code;
     struct error why;
-    buffer_init(&note, NOTE_SIZE_MAX);
-    bool ok = fetch->source.kind->checkpoint(fetch->source.context, &note, fetch->error);
-    bool holds = ok && note_open(buffer_bytes(&note), &self->log_key, 1, &result, &why) &&
-                 checkpoint_parse(result.text, &fetch->checkpoint, &why);
-    if (ok && !holds)
-        audit_found(fetch->node->audit, AUDIT_CHECKPOINT_SIGNATURE,
-                    "a note signed with the node's log key", why.text, "checkpoint of %s",
-                    self->name);
-    else if (ok && strcmp(fetch->checkpoint.origin, fetch->node->charter->origin) != 0)
-        audit_found(fetch->node->audit, AUDIT_CHECKPOINT_ORIGIN, fetch->node->charter->origin,
-                    fetch->checkpoint.origin, "origin of the checkpoint of %s", self->name);
-    else if (ok)
-        check_final(fetch, buffer_bytes(&note), self);
-    buffer_release(&note);
+    if (!holds_by(fetch, next, note, &code, &why) &&
+        (next == now || !holds_by(fetch, now, note, &code, &why)))
+        refuse_note(fetch, code, &why);
+}
+
+static bool get_checkpoint(struct fetch *fetch)
+{
+    struct bytes text, lines;
+    struct error why = {.text = "no note"};
+    buffer_clear(&fetch->note);
+    if (!fetch->source.kind->checkpoint(fetch->source.context, &fetch->note, fetch->error))
+        return false;
+    if (!note_split(buffer_bytes(&fetch->note), &text, &lines) ||
+        !checkpoint_parse(text, &fetch->checkpoint, &why))
+        refuse_note(fetch, AUDIT_CHECKPOINT_SIGNATURE, &why);
+    else if (!fetch->changed && audit_height(fetch->node->audit) == 0)
+        judge_note(fetch);
     fetch->progress.total = fetch->checkpoint.size;
-    return ok;
+    return true;
 }
 
 enum compared { COMPARED_SAME, COMPARED_OTHER, COMPARED_MOVED };
@@ -258,7 +288,8 @@ static bool get_charter(struct fetch *fetch, struct bytes charter)
     return charter_parse(buffer_bytes(&node->charter_bytes), &node->charter, NULL, fetch->error);
 }
 
-static bool get_self(struct fetch *fetch, struct node_id *self_out)
+/* Its name, by which any charter of the coalition knows its keys. */
+static bool get_name(struct fetch *fetch)
 {
     int status;
     json_t *reply;
@@ -267,13 +298,26 @@ static bool get_self(struct fetch *fetch, struct node_id *self_out)
                   fetch->error))
         return false;
     const char *name = json_string_value(json_object_get(reply, "node"));
-    bool ok = name && charter_node_by_name(node->charter, bytes_text(name), self_out);
+    bool ok = name && name_valid(bytes_text(name));
     if (ok)
         snprintf(node->name, sizeof(node->name), "%s", name);
     json_decref(reply);
     return ok || error_set(fetch->error, ERROR_INVALID,
-                           "%s: the node does not say which node of the charter it is (status %d)",
+                           "%s: the node does not say which node it is (status %d)",
                            fetch->target->url, status);
+}
+
+/* Says that the coalition has changed: then its checkpoint is judged once the audit knows by whom.
+ * If it lies, the checkpoint is judged by the charter's file, or later. */
+static void ask_whether_changed(struct fetch *fetch)
+{
+    int status;
+    json_t *reply;
+    struct error why;
+    if (!http_ask(fetch->http, fetch->target, "/v1/membership", NULL, NULL, &status, &reply, &why))
+        return;
+    fetch->changed = json_integer_value(json_object_get(reply, "from_height")) > 1;
+    json_decref(reply);
 }
 
 static bool checkpoint_grows(struct fetch *fetch)
@@ -302,13 +346,18 @@ static bool audit_on(struct fetch *fetch)
     return true;
 }
 
-static bool audit_to_checkpoint(struct fetch *fetch, const struct charter_node *self)
+static bool audit_to_checkpoint(struct fetch *fetch)
 {
-    if (!get_checkpoint(fetch, self))
+    if (!get_checkpoint(fetch))
         return false;
     if (audit_finding_count(fetch->node->audit) || !checkpoint_grows(fetch))
         return true;
-    return audit_on(fetch);
+    bool judged = !fetch->changed && audit_height(fetch->node->audit) == 0;
+    if (!audit_on(fetch))
+        return false;
+    if (!judged && audit_finding_count(fetch->node->audit) == 0)
+        judge_note(fetch);
+    return true;
 }
 
 /* Heights that are decided and not final, since too few voters are up to cosign them: certificates
@@ -336,7 +385,7 @@ static bool audit_beyond_checkpoint(struct fetch *fetch)
 /* A node answers from a state that may be a moment ahead of the height that it shows. So balances
  * that differ are a finding only where the ledger stood still, before and after a second look. And
  * a height that the node has gone on to, its checkpoints must come to as well. */
-static bool audit_node(struct fetch *fetch, const struct charter_node *self)
+static bool audit_node(struct fetch *fetch)
 {
     struct audit *audit = fetch->node->audit;
     enum compared compared = COMPARED_MOVED;
@@ -344,7 +393,7 @@ static bool audit_node(struct fetch *fetch, const struct charter_node *self)
     for (int try = 0; try < BALANCE_TRIES && compared != COMPARED_SAME; try++) {
         uint64_t before = audit_height(audit);
         beyond = beyond || (try > BALANCE_TRIES / 2 && fetch->claimed > before);
-        if (!(beyond ? audit_beyond_checkpoint(fetch) : audit_to_checkpoint(fetch, self)))
+        if (!(beyond ? audit_beyond_checkpoint(fetch) : audit_to_checkpoint(fetch)))
             return false;
         if (audit_finding_count(audit))
             return true;
@@ -373,17 +422,18 @@ bool verify_over_http(struct http *http, const struct cli_target *target, struct
 {
     struct verify_node *node = node_out;
     struct fetch fetch = {.http = http, .target = target, .node = node, .error = error};
-    struct node_id self;
     memset(node, 0, sizeof(*node));
     snprintf(node->name, sizeof(node->name), "%s", target->name);
     buffer_init(&node->charter_bytes, CHARTER_SIZE_MAX);
     audit_source_http(&fetch.source, http, target);
-    bool ok = get_charter(&fetch, charter) && get_self(&fetch, &self);
+    buffer_init(&fetch.note, NOTE_SIZE_MAX);
+    bool ok = get_charter(&fetch, charter) && get_name(&fetch);
     if (ok) {
+        ask_whether_changed(&fetch);
         struct audit_tiles tiles = audit_source_tiles(&fetch.source);
         node->audit = audit_open(node->charter, &tiles, NULL);
         cli_progress_init(&fetch.progress, "verify", 0, progress);
-        ok = audit_node(&fetch, &node->charter->nodes[self.v]);
+        ok = audit_node(&fetch);
         if (ok)
             audit_finish(node->audit);
         cli_progress_end(&fetch.progress);
@@ -395,5 +445,6 @@ bool verify_over_http(struct http *http, const struct cli_target *target, struct
         snprintf(node->trouble, sizeof(node->trouble), "%s", error->text);
     }
     audit_source_close(&fetch.source);
+    buffer_release(&fetch.note);
     return ok;
 }

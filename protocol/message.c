@@ -1,6 +1,7 @@
 #include "protocol/message.h"
 
 #include "protocol/codec.h"
+#include "protocol/evidence.h"
 
 #include <string.h>
 
@@ -107,6 +108,9 @@ void message_encode(const struct message *message, struct buffer *out)
         cosignature_put(&message->body.cosignature.item, out);
         codec_put_uint(out, message->body.cosignature.final_size);
         return;
+    case MESSAGE_EVIDENCE:
+        codec_put_bytes(out, message->body.evidence);
+        return;
     }
 }
 
@@ -199,6 +203,9 @@ static void get_body(struct codec_reader *reader, struct message *message)
         cosignature_get(reader, &message->body.cosignature.item);
         message->body.cosignature.final_size = codec_get_uint(reader, INT64_MAX);
         return;
+    case MESSAGE_EVIDENCE:
+        message->body.evidence = codec_get_bytes(reader, 1, EVIDENCE_SIZE_MAX);
+        return;
     }
     codec_fail(reader, "unknown kind of message");
 }
@@ -212,7 +219,7 @@ bool message_decode(struct bytes bytes, struct message *message, struct error *e
     codec_get_array(&reader, 3, 3);
     if (codec_get_uint(&reader, UINT16_MAX) != FORMAT_VERSION)
         codec_fail(&reader, "unknown format version");
-    message->kind = (enum message_kind)codec_get_uint(&reader, MESSAGE_COSIGNATURE);
+    message->kind = (enum message_kind)codec_get_uint(&reader, MESSAGE_KIND_MAX);
     if (!reader.failed)
         get_body(&reader, message);
     return codec_finish(&reader, "message", error);

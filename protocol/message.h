@@ -20,7 +20,8 @@
     X(MESSAGE_DECIDED, 7, "decided")                                                               \
     X(MESSAGE_ASK, 8, "ask")                                                                       \
     X(MESSAGE_ANSWER, 9, "answer")                                                                 \
-    X(MESSAGE_COSIGNATURE, 10, "cosignature")
+    X(MESSAGE_COSIGNATURE, 10, "cosignature")                                                      \
+    X(MESSAGE_EVIDENCE, 14, "evidence")
 
 enum message_kind {
 #define X(name, number, word) name = number,
@@ -30,6 +31,7 @@ enum message_kind {
 const char *message_kind_word(enum message_kind kind);
 
 enum {
+    MESSAGE_KIND_MAX = MESSAGE_EVIDENCE,
     MESSAGE_VOTES_MAX = 2 * VOTERS_MAX,
     STATUS_ROUNDS_MAX = 8,
     STATUS_PROPOSALS_MAX = 2, /* slots of a round: CONSENSUS_SLOTS */
@@ -72,6 +74,7 @@ struct message {
     union {
         struct bytes batch; /* encoded batch, borrowed */
         struct bytes proposal;
+        struct bytes evidence; /* encoded, borrowed */
         struct {
             size_t count;
             struct vote items[MESSAGE_VOTES_MAX];

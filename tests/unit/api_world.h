@@ -166,7 +166,7 @@ static inline struct world *world_of(size_t voters)
     token(world, 1, "office-token", API_OFFICE);
     token(world, 2, "auditor-token", API_AUDITOR);
     token(world, 3, "admin-token", API_ADMIN);
-    struct api_config api = {.charter = world->charter,
+    struct api_config api = {.name = "grocer-1",
                              .charter_bytes = buffer_bytes(&world->charter_bytes),
                              .replica = world->replica,
                              .log_key = world->log_key,

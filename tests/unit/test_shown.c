@@ -126,6 +126,54 @@ CASE(nothing_is_shown_that_does_not_meet_the_policy)
     shown_release(&shown);
 }
 
+/* ---- another policy -------------------------------------------------------------------------- */
+
+/* As `shown_with`, but the second voter has another key, and is the first. */
+static void change_policy(struct shown *shown)
+{
+    struct error error;
+    struct buffer text;
+    buffer_init(&text, POLICY_SIZE_MAX);
+    line(&text, "log ", LOG, "\n");
+    line(&text, "witness grocer ", TWO, "\n");
+    line(&text, "witness books ", BOOKS, "\n");
+    buffer_append_text(&text, "group voters all books grocer\nquorum voters\n");
+    REQUIRE(shown_set_policy(shown, buffer_bytes(&text), &error));
+    buffer_release(&text);
+}
+
+CASE(what_is_shown_stays_until_something_later_meets_the_new_policy)
+{
+    struct shown shown = shown_with("", "", optional);
+    struct checkpoint checkpoint = checkpoint_of(9);
+    final(&shown, 7);
+    change_policy(&shown);
+    check_shown(&shown, 7, "note 7\n", 0);
+    CHECK(shown_bit(&shown, &keys[GROCER]) == 0);
+    CHECK(shown_bit(&shown, &keys[TWO]) == 1);
+    CHECK(shown_bit(&shown, &keys[BOOKS]) == 2);
+    shown_final(&shown, &checkpoint, bytes_text("note 9, old voters\n"), 2, now_ms);
+    check_shown(&shown, 7, "note 7\n", 9);
+    shown_final(&shown, &checkpoint, bytes_text("note 9, both\n"), 3, now_ms);
+    check_shown(&shown, 9, "note 9, both\n", 9);
+    shown_release(&shown);
+}
+
+CASE(the_newest_is_given_anew_after_a_change_even_when_it_is_shown)
+{
+    struct shown shown = shown_with("", "", optional);
+    struct checkpoint checkpoint = checkpoint_of(7);
+    struct error error;
+    final(&shown, 7);
+    change_policy(&shown);
+    shown_final(&shown, &checkpoint, bytes_text("note 7\n"), 2, now_ms);
+    wait_for(&shown, SHOWN_OFFER_MAX_MS);
+    check_shown(&shown, 7, "note 7\n", 7);
+    CHECK(!shown_set_policy(&shown, bytes_text("nonsense\n"), &error));
+    CHECK(shown_bit(&shown, &keys[TWO]) == 1);
+    shown_release(&shown);
+}
+
 /* ---- witnesses that help -------------------------------------------------------------------- */
 
 CASE(a_checkpoint_waits_a_second_for_witnesses_it_can_do_without)
@@ -291,6 +339,8 @@ int main(void)
     RUN(without_witnesses_what_is_final_is_shown_at_once);
     RUN(one_more_cosignature_of_the_same_size_is_shown_too);
     RUN(nothing_is_shown_that_does_not_meet_the_policy);
+    RUN(what_is_shown_stays_until_something_later_meets_the_new_policy);
+    RUN(the_newest_is_given_anew_after_a_change_even_when_it_is_shown);
     RUN(a_checkpoint_waits_a_second_for_witnesses_it_can_do_without);
     RUN(when_all_have_cosigned_it_is_shown_and_the_next_is_offered);
     RUN(a_cosignature_of_anything_else_changes_nothing);

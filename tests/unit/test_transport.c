@@ -112,18 +112,25 @@ static uint16_t port_free(void)
     return ntohs(at.sin_port);
 }
 
-static void node_open(uint16_t index, size_t count, size_t queue_max, size_t descriptors_max)
+/* The others of the first `count` nodes, as they are now. */
+static size_t peers_of(uint16_t index, size_t count, struct transport_peer peers_out[NODES])
 {
-    struct transport_peer peers[NODES];
     size_t peer_count = 0;
     for (size_t i = 0; i < count; i++) {
         if (i == index)
             continue;
-        struct transport_peer *peer = &peers[peer_count++];
+        struct transport_peer *peer = &peers_out[peer_count++];
         peer->node = (uint16_t)i;
         snprintf(peer->url, sizeof peer->url, "%s", nodes[i].url);
         channel_key_point(nodes[i].key, peer->point);
     }
+    return peer_count;
+}
+
+static void node_open(uint16_t index, size_t count, size_t queue_max, size_t descriptors_max)
+{
+    struct transport_peer peers[NODES];
+    size_t peer_count = peers_of(index, count, peers);
     struct transport_config config = {
         .coalition = {.at = {1, 2, 3}},
         .node = index,
@@ -523,6 +530,109 @@ CASE(the_limit_of_descriptors_is_raised)
     setrlimit(RLIMIT_NOFILE, &before);
 }
 
+/* The first `count` nodes know each other, and nobody else. */
+static void peers_set(uint16_t count)
+{
+    struct transport_peer peers[NODES];
+    struct error error;
+    open_count = count;
+    for (uint16_t i = 0; i < count; i++) {
+        size_t peer_count = peers_of(i, count, peers);
+        REQUIRE(transport_set_peers(nodes[i].transport, nodes[i].key, peers, peer_count, &error));
+    }
+}
+
+static uint64_t handshakes_between(uint16_t node, uint16_t peer)
+{
+    struct transport_counts counts;
+    REQUIRE(transport_counts_of(nodes[node].transport, peer, &counts));
+    return counts.handshakes;
+}
+
+CASE(a_peer_that_is_added_is_connected_and_the_others_are_not_disturbed)
+{
+    nodes_open(2, QUEUE_MAX, 0);
+    node_open(2, 3, QUEUE_MAX, 0);
+    run_ms(1500);
+    CHECK_INT(nodes[2].ups[0] + nodes[2].ups[1], 0); /* a stranger to both */
+    CHECK(transport_strangers_of(nodes[1].transport).unknown_peer > 0);
+    peers_set(3);
+    CHECK(run_until(all_up, 15000));
+    expect_arrival(2, 1, 100000);
+    expect_arrival(0, 1, 100000);
+    CHECK_INT(handshakes_between(0, 1), 1);
+    CHECK_INT(nodes[0].downs[1] + nodes[1].downs[0], 0);
+    nodes_close();
+}
+
+CASE(a_peer_that_is_dropped_is_a_stranger_at_once)
+{
+    struct transport_counts counts;
+    nodes_open(3, QUEUE_MAX, 0);
+    peers_set(2);
+    CHECK_INT(nodes[0].downs[2], 1);
+    CHECK_INT(nodes[1].downs[2], 1);
+    CHECK(!transport_counts_of(nodes[0].transport, 2, &counts));
+    CHECK(!transport_send(nodes[0].transport, 2, bytes_text("nobody")));
+    inboxes_clear();
+    CHECK(transport_send(nodes[2].transport, 1, bytes_text("late"))); /* it does not know yet */
+    run_ms(500);
+    CHECK_INT(nodes[1].inbox_count, 0);
+    CHECK(transport_strangers_of(nodes[1].transport).unknown_peer > 0);
+    expect_arrival(0, 1, 100000);
+    CHECK_INT(handshakes_between(0, 1), 1);
+    nodes_close();
+}
+
+CASE(a_new_key_or_address_makes_a_new_link_and_the_old_key_opens_none)
+{
+    struct transport_peer peers[NODES];
+    struct error error;
+    nodes_open(3, QUEUE_MAX, 0);
+    struct channel_key *old = nodes[1].key;
+    nodes[1].key = channel_key_generate();
+    /* The others know it by its new key while it still has the old one. */
+    for (uint16_t i = 0; i < NODES; i += 2)
+        REQUIRE(transport_set_peers(nodes[i].transport, nodes[i].key, peers, peers_of(i, 3, peers),
+                                    &error));
+    run_ms(2000);
+    CHECK_INT(nodes[0].downs[1], 1);
+    CHECK_INT(nodes[0].ups[1] + nodes[2].ups[1], 2);
+    expect_arrival(2, 0, 1000);
+    peers_set(3);
+    channel_key_close(old);
+    CHECK(run_until(all_up, 15000));
+    expect_arrival(1, 0, 100000);
+    expect_arrival(2, 1, 100000);
+    CHECK_INT(handshakes_between(0, 2), 1);
+    nodes_close();
+}
+
+CASE(one_peer_that_cannot_be_used_does_not_keep_the_others_away)
+{
+    struct transport_peer peers[NODES];
+    struct transport_counts counts;
+    struct error error;
+    nodes_open(3, QUEUE_MAX, 0);
+    size_t count = peers_of(0, 3, peers);
+    memset(peers[0].point, 4, sizeof peers[0].point); /* not on the curve */
+    CHECK(!transport_set_peers(nodes[0].transport, nodes[0].key, peers, count, &error));
+    CHECK(strstr(error.text, "node 1") != NULL);
+    CHECK(!transport_counts_of(nodes[0].transport, 1, &counts));
+    expect_arrival(2, 0, 1000);
+    count = peers_of(0, 3, peers);
+    snprintf(peers[0].url, sizeof peers[0].url, "tcp:/nonsense");
+    CHECK(!transport_set_peers(nodes[0].transport, nodes[0].key, peers, count, &error));
+    CHECK_INT(error.code, ERROR_IO);
+    CHECK(transport_counts_of(nodes[0].transport, 1, &counts) && !counts.up);
+    peers[1].node = 1;
+    CHECK(!transport_set_peers(nodes[0].transport, nodes[0].key, peers, count, &error));
+    CHECK_INT(error.code, ERROR_INVALID);
+    expect_arrival(2, 0, 1000); /* nothing was changed by that */
+    CHECK_INT(handshakes_between(0, 2), 1);
+    nodes_close();
+}
+
 CASE(bad_configurations_are_refused)
 {
     nodes_name();
@@ -593,6 +703,10 @@ int main(void)
     RUN(too_many_idle_strangers_are_shed_and_the_links_return);
     RUN(strangers_that_come_back_at_once_are_shed_again);
     RUN(the_limit_of_descriptors_is_raised);
+    RUN(a_peer_that_is_added_is_connected_and_the_others_are_not_disturbed);
+    RUN(a_peer_that_is_dropped_is_a_stranger_at_once);
+    RUN(a_new_key_or_address_makes_a_new_link_and_the_old_key_opens_none);
+    RUN(one_peer_that_cannot_be_used_does_not_keep_the_others_away);
     RUN(bad_configurations_are_refused);
     RUN(a_large_transfer_is_fast_enough_to_use);
     uv_run(&loop, UV_RUN_NOWAIT);
