@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { ROW_HEIGHT = 15, HEAD_HEIGHT = 17, CELL_PAD = 4 };
+enum { ROW_HEIGHT = 15, HEAD_HEIGHT = 17, CELL_PAD = 4, BASELINE = 9, FIT_TRIES = 4 };
 
 struct paper {
     struct paper_about about;
@@ -21,15 +21,21 @@ struct paper {
 
 /* ---- fonts and colours --------------------------------------------------------------------- */
 
-static const char *const fonts[] = {
-    [PAPER_TEXT] = "Liberation Sans,DejaVu Sans,Sans 9",
-    [PAPER_BOLD] = "Liberation Sans,DejaVu Sans,Sans Bold 9",
-    [PAPER_SMALL] = "Liberation Sans,DejaVu Sans,Sans 8",
-    [PAPER_LABEL] = "Liberation Sans,DejaVu Sans,Sans 7.5",
-    [PAPER_MONO] = "Liberation Mono,DejaVu Sans Mono,Monospace 7.5",
-    [PAPER_FIGURE] = "Liberation Sans,DejaVu Sans,Sans Bold 14",
-    [PAPER_HEADING] = "Liberation Sans,DejaVu Sans,Sans Bold 11",
-    [PAPER_TITLE] = "Liberation Sans,DejaVu Sans,Sans Bold 17",
+#define SANS  "Liberation Sans,DejaVu Sans,Sans"
+#define FIXED "Liberation Mono,DejaVu Sans Mono,Monospace"
+
+static const struct font {
+    const char *face;
+    double size; /* points */
+} fonts[] = {
+    [PAPER_TEXT] = {SANS, 9.5},
+    [PAPER_BOLD] = {SANS " Bold", 9.5},
+    [PAPER_SMALL] = {SANS, 8.5},
+    [PAPER_LABEL] = {SANS, 8},
+    [PAPER_MONO] = {FIXED, 8},
+    [PAPER_FIGURE] = {SANS " Bold", 16},
+    [PAPER_HEADING] = {SANS " Bold", 12},
+    [PAPER_TITLE] = {SANS " Bold", 20},
 };
 
 static void set_ink(struct paper *paper, enum paper_style style)
@@ -48,13 +54,40 @@ static void set_colour(struct paper *paper, enum paper_colour colour)
     cairo_set_source_rgb(paper->cairo, rgb[colour][0], rgb[colour][1], rgb[colour][2]);
 }
 
-static void set_text(struct paper *paper, enum paper_style style, double width, const char *text)
+static void set_font(struct paper *paper, enum paper_style style, double scale)
 {
-    PangoFontDescription *font = pango_font_description_from_string(fonts[style]);
+    PangoFontDescription *font = pango_font_description_from_string(fonts[style].face);
+    pango_font_description_set_size(font, (int)(fonts[style].size * scale * PANGO_SCALE));
     pango_layout_set_font_description(paper->layout, font);
     pango_font_description_free(font);
+}
+
+static void set_text(struct paper *paper, enum paper_style style, double width, const char *text)
+{
+    set_font(paper, style, 1);
     pango_layout_set_width(paper->layout, (int)(width * PANGO_SCALE));
     pango_layout_set_text(paper->layout, text, -1);
+}
+
+/* Names may end in an ellipsis; a number that is cut is another number. */
+static bool may_be_cut(enum paper_style style, enum paper_align align)
+{
+    return align == PAPER_ALIGN_LEFT && style != PAPER_MONO && style != PAPER_FIGURE;
+}
+
+/* What may not be cut is made smaller until it fits; widths do not follow sizes exactly. */
+static void fit_text(struct paper *paper, enum paper_style style, double width)
+{
+    double scale = 1;
+    int natural;
+    pango_layout_set_width(paper->layout, -1);
+    pango_layout_get_size(paper->layout, &natural, NULL);
+    for (int tries = 0; tries < FIT_TRIES && natural > width * PANGO_SCALE; tries++) {
+        scale *= 0.98 * width * PANGO_SCALE / natural;
+        set_font(paper, style, scale);
+        pango_layout_get_size(paper->layout, &natural, NULL);
+    }
+    pango_layout_set_width(paper->layout, (int)(width * PANGO_SCALE));
 }
 
 static bool has_fonts(void)
@@ -138,6 +171,8 @@ struct paper *paper_open(const struct paper_about *about, struct buffer *out, st
         cairo_pdf_surface_create_for_stream(on_write, paper, PAPER_WIDTH, PAPER_HEIGHT);
     paper->cairo = cairo_create(paper->surface);
     paper->layout = pango_cairo_create_layout(paper->cairo);
+    pango_cairo_context_set_resolution(pango_layout_get_context(paper->layout), 72);
+    pango_layout_context_changed(paper->layout);
     describe(paper);
     begin_page(paper);
     return paper;
@@ -191,13 +226,19 @@ void paper_need(struct paper *paper, double height)
 void paper_put(struct paper *paper, double x, double width, enum paper_align align,
                enum paper_style style, const char *text)
 {
+    bool cut = may_be_cut(style, align);
+    /* Texts of a row stand on one line, whatever their size. */
+    bool large = style == PAPER_FIGURE || style == PAPER_HEADING || style == PAPER_TITLE;
     set_text(paper, style, width, text);
-    pango_layout_set_ellipsize(paper->layout, PANGO_ELLIPSIZE_END);
+    pango_layout_set_ellipsize(paper->layout, cut ? PANGO_ELLIPSIZE_END : PANGO_ELLIPSIZE_NONE);
     pango_layout_set_height(paper->layout, -1);
+    if (!cut)
+        fit_text(paper, style, width);
     pango_layout_set_alignment(paper->layout,
                                align == PAPER_ALIGN_RIGHT ? PANGO_ALIGN_RIGHT : PANGO_ALIGN_LEFT);
+    double baseline = (double)pango_layout_get_baseline(paper->layout) / PANGO_SCALE;
     set_ink(paper, style);
-    cairo_move_to(paper->cairo, x, paper->y);
+    cairo_move_to(paper->cairo, x, large ? paper->y : paper->y + BASELINE - baseline);
     pango_cairo_show_layout(paper->cairo, paper->layout);
 }
 
@@ -206,6 +247,7 @@ void paper_paragraph(struct paper *paper, enum paper_style style, const char *te
     int height;
     set_text(paper, style, PAPER_INNER, text);
     pango_layout_set_ellipsize(paper->layout, PANGO_ELLIPSIZE_NONE);
+    pango_layout_set_spacing(paper->layout, 2 * PANGO_SCALE);
     pango_layout_set_wrap(paper->layout, PANGO_WRAP_WORD_CHAR);
     pango_layout_set_alignment(paper->layout, PANGO_ALIGN_LEFT);
     pango_layout_get_pixel_size(paper->layout, NULL, &height);
@@ -273,36 +315,37 @@ void paper_table_begin(struct paper_table *table, struct paper *paper,
     draw_head(table);
 }
 
-static void need_row(struct paper_table *table)
+bool paper_table_need(struct paper_table *table)
 {
     if (table->paper->y + ROW_HEIGHT <= PAPER_BOTTOM)
-        return;
+        return false;
     turn(table->paper);
     draw_head(table);
+    return true;
 }
 
 static void draw_row(struct paper_table *table, const char *const *cells, bool bold)
 {
     struct paper *paper = table->paper;
-    paper->y += 2.5;
+    paper->y += 2;
     for (size_t i = 0; i < table->count; i++)
         paper_put(paper, table->x[i] + CELL_PAD, table->width[i] - 2 * CELL_PAD,
                   table->columns[i].align, bold ? PAPER_BOLD : table->columns[i].style,
                   cells[i] ? cells[i] : "");
-    paper->y += ROW_HEIGHT - 2.5;
+    paper->y += ROW_HEIGHT - 2;
     table->row++;
 }
 
 void paper_table_row(struct paper_table *table, const char *const *cells)
 {
-    need_row(table);
+    (void)paper_table_need(table);
     draw_row(table, cells, false);
     paper_line(table->paper, PAPER_LEFT, PAPER_INNER, 0.3, 0.86);
 }
 
 void paper_table_sum(struct paper_table *table, const char *const *cells)
 {
-    need_row(table);
+    (void)paper_table_need(table);
     paper_line(table->paper, PAPER_LEFT, PAPER_INNER, 0.6, 0.45);
     draw_row(table, cells, true);
     paper_line(table->paper, PAPER_LEFT, PAPER_INNER, 0.3, 0.86);

@@ -86,6 +86,8 @@ struct paper_table {
 /* The head is drawn again on every page that the table reaches. */
 void paper_table_begin(struct paper_table *table, struct paper *paper,
                        const struct paper_column *columns, size_t count);
+/* Makes room for a row; true when the table went on to a new page for it. */
+bool paper_table_need(struct paper_table *table);
 void paper_table_row(struct paper_table *table, const char *const *cells);
 /* A row of sums: bold, under a line. */
 void paper_table_sum(struct paper_table *table, const char *const *cells);

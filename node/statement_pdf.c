@@ -338,6 +338,7 @@ static void put_line(const struct drawing *drawing, struct paper_table *table,
 {
     const struct statement *statement = drawing->statement;
     char exact[MONEY_TEXT_SIZE], to[STATEMENT_AMOUNT_SIZE] = "", by[STATEMENT_AMOUNT_SIZE] = "";
+    named = paper_table_need(table) || named;
     money_format(own->line->exact, statement->minor_digits, exact);
     amount(statement, own->line->rounded, own->owed ? by : to);
     paper_table_row(table, (const char *[]){named ? statement->parties[own->other.v].name : "",
@@ -373,7 +374,8 @@ static void put_lines(struct drawing *drawing)
             continue;
         amount_or_blank(drawing->statement, position->owed_to, to);
         amount_or_blank(drawing->statement, position->owed_by, by);
-        paper_table_sum(&table, (const char *[]){"", "", "", "", to, by});
+        const char *name = paper_table_need(&table) ? position->name : "";
+        paper_table_sum(&table, (const char *[]){name, "Sum", "", "", to, by});
     }
     paper_table_end(&table);
     paper_move(drawing->paper, 2);
@@ -494,7 +496,6 @@ static void put_nets(struct drawing *drawing)
     free(nets);
 }
 
-/* A payment in two rows: what, and where to. */
 static void put_payment(const struct drawing *drawing, struct paper_table *table,
                         const struct statement_payment *payment)
 {
@@ -514,10 +515,10 @@ static void put_payment(const struct drawing *drawing, struct paper_table *table
 static void put_payments(struct drawing *drawing)
 {
     static const struct paper_column columns[] = {
-        {"From", 1.3, PAPER_ALIGN_LEFT, PAPER_TEXT},
-        {"To", 2, PAPER_ALIGN_LEFT, PAPER_TEXT},
-        {"Account (IBAN)", 2.45, PAPER_ALIGN_LEFT, PAPER_MONO},
-        {"Reference (EndToEndId)", 2.15, PAPER_ALIGN_LEFT, PAPER_MONO},
+        {"From", 1.2, PAPER_ALIGN_LEFT, PAPER_TEXT},
+        {"To", 1.75, PAPER_ALIGN_LEFT, PAPER_TEXT},
+        {"Account (IBAN)", 2.75, PAPER_ALIGN_LEFT, PAPER_MONO},
+        {"Reference (EndToEndId)", 2.6, PAPER_ALIGN_LEFT, PAPER_MONO},
         {"Amount", 1.3, PAPER_ALIGN_RIGHT, PAPER_TEXT}};
     const struct statement *statement = drawing->statement;
     struct paper_table table;
