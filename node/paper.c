@@ -1,6 +1,7 @@
 #include "node/paper.h"
 
 #include <cairo-pdf.h>
+#include <fontconfig/fontconfig.h>
 #include <pango/pangocairo.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -158,6 +159,20 @@ static void describe(const struct paper *paper)
     cairo_pdf_surface_set_metadata(paper->surface, CAIRO_PDF_METADATA_MOD_DATE, date);
 }
 
+/* Sizes are points, and letters stand where the font wants them: a page has no pixels. */
+static void set_resolution(struct paper *paper)
+{
+    PangoContext *context = pango_layout_get_context(paper->layout);
+    cairo_font_options_t *options = cairo_font_options_create();
+    cairo_font_options_set_hint_style(options, CAIRO_HINT_STYLE_NONE);
+    cairo_font_options_set_hint_metrics(options, CAIRO_HINT_METRICS_OFF);
+    pango_cairo_context_set_font_options(context, options);
+    cairo_font_options_destroy(options);
+    pango_cairo_context_set_resolution(context, 72);
+    pango_context_set_round_glyph_positions(context, FALSE);
+    pango_layout_context_changed(paper->layout);
+}
+
 struct paper *paper_open(const struct paper_about *about, struct buffer *out, struct error *error)
 {
     if (!has_fonts()) {
@@ -171,8 +186,7 @@ struct paper *paper_open(const struct paper_about *about, struct buffer *out, st
         cairo_pdf_surface_create_for_stream(on_write, paper, PAPER_WIDTH, PAPER_HEIGHT);
     paper->cairo = cairo_create(paper->surface);
     paper->layout = pango_cairo_create_layout(paper->cairo);
-    pango_cairo_context_set_resolution(pango_layout_get_context(paper->layout), 72);
-    pango_layout_context_changed(paper->layout);
+    set_resolution(paper);
     describe(paper);
     begin_page(paper);
     return paper;
@@ -198,6 +212,13 @@ bool paper_close(struct paper *paper, size_t *page_count_out, struct error *erro
                          cairo_status_to_string(drawn != CAIRO_STATUS_SUCCESS ? drawn : kept));
     *page_count_out = pages;
     return true;
+}
+
+void paper_release_fonts(void)
+{
+    pango_cairo_font_map_set_default(NULL);
+    cairo_debug_reset_static_data();
+    FcFini();
 }
 
 double paper_y(const struct paper *paper)

@@ -50,6 +50,10 @@ struct paper *paper_open(const struct paper_about *about, struct buffer *out,
  * ERROR_IO when cairo failed. Closes in any case. */
 bool paper_close(struct paper *paper, size_t *page_count_out, struct error *error) MUST_USE;
 
+/* Gives back the fonts that the libraries keep for the process. At a program's end, when no paper
+ * is open: what looks for lost memory would find them. */
+void paper_release_fonts(void);
+
 double paper_y(const struct paper *paper);
 void paper_move(struct paper *paper, double down); /* from where it is */
 void paper_to(struct paper *paper, double y);

@@ -515,11 +515,11 @@ static void put_payment(const struct drawing *drawing, struct paper_table *table
 static void put_payments(struct drawing *drawing)
 {
     static const struct paper_column columns[] = {
-        {"From", 1.2, PAPER_ALIGN_LEFT, PAPER_TEXT},
-        {"To", 1.75, PAPER_ALIGN_LEFT, PAPER_TEXT},
-        {"Account (IBAN)", 2.75, PAPER_ALIGN_LEFT, PAPER_MONO},
+        {"From", 1.05, PAPER_ALIGN_LEFT, PAPER_TEXT},
+        {"To", 2, PAPER_ALIGN_LEFT, PAPER_TEXT},
+        {"Account (IBAN)", 2.7, PAPER_ALIGN_LEFT, PAPER_MONO},
         {"Reference (EndToEndId)", 2.6, PAPER_ALIGN_LEFT, PAPER_MONO},
-        {"Amount", 1.3, PAPER_ALIGN_RIGHT, PAPER_TEXT}};
+        {"Amount", 1.25, PAPER_ALIGN_RIGHT, PAPER_TEXT}};
     const struct statement *statement = drawing->statement;
     struct paper_table table;
     char due[DATE_TEXT_SIZE], text[TEXT_SIZE];

@@ -3,10 +3,9 @@
 #include "unit/books.h"
 
 #include "node/csv.h"
+#include "node/paper.h"
 #include "node/statement_pdf.h"
 
-#include <cairo.h>
-#include <pango/pangocairo.h>
 #include <unistd.h>
 
 static const struct payment_account accounts[EXAMPLE_PARTNERS] = {
@@ -492,7 +491,6 @@ int main(void)
     char command[128];
     snprintf(command, sizeof(command), "rm -rf '%s'", folder);
     (void)!system(command);
-    pango_cairo_font_map_set_default(NULL);
-    cairo_debug_reset_static_data();
+    paper_release_fonts();
     return check_report();
 }
