@@ -174,7 +174,7 @@ bool iban_in_sepa(const char *iban)
 
 bool bic_parse(struct bytes text, char bic_out[BIC_SIZE], struct error *error)
 {
-    char bic[BIC_SIZE];
+    char bic[BIC_SIZE] = "";
     if (!gather(text, BIC_SIZE - 1, bic) || strlen(bic) != text.size ||
         (text.size != 8 && text.size != 11))
         return error_set(error, ERROR_INVALID, "a BIC has 8 or 11 upper-case letters and digits");

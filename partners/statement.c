@@ -9,6 +9,16 @@
 
 /* ---- checks -------------------------------------------------------------------------------- */
 
+/* C0, DEL, C1 (C2 80..9F), and what turns the direction of writing (U+202A..202E, U+2066..2069),
+ * with which a name could show other figures than it has. `at` is in a valid text with a NUL. */
+static bool is_control(const uint8_t *at)
+{
+    if (at[0] < 0x20 || at[0] == 0x7F || (at[0] == 0xC2 && at[1] < 0xA0))
+        return true;
+    return at[0] == 0xE2 && ((at[1] == 0x80 && at[2] >= 0xAA && at[2] <= 0xAE) ||
+                             (at[1] == 0x81 && at[2] >= 0xA6 && at[2] <= 0xA9));
+}
+
 static bool check_typed(const char *what, const char *text, struct error *error)
 {
     struct bytes bytes = bytes_text(text);
@@ -17,12 +27,9 @@ static bool check_typed(const char *what, const char *text, struct error *error)
                          bytes.size, STATEMENT_TEXT_MAX);
     if (!utf8_valid(bytes))
         return error_set(error, ERROR_INVALID, "statement: %s is not UTF-8", what);
-    for (size_t i = 0; i < bytes.size; i++) {
-        /* U+0080 to U+009F begin with C2 and go on below A0. */
-        bool c1 = bytes.at[i] == 0xC2 && bytes.at[i + 1] < 0xA0;
-        if (bytes.at[i] < 0x20 || bytes.at[i] == 0x7F || c1)
+    for (size_t i = 0; i < bytes.size; i++)
+        if (is_control(bytes.at + i))
             return error_set(error, ERROR_INVALID, "statement: %s has a control character", what);
-    }
     return true;
 }
 

@@ -202,6 +202,16 @@ CASE(terms_that_overlap_are_refused)
     }
 }
 
+/* What two partners have signed must read the same for ever: protocol/FORMAT.md section 21. */
+CASE(the_digest_of_a_card_is_frozen)
+{
+    struct rate_card card = card_of(10, 20);
+    struct hash digest = rate_card_digest(&card);
+    char text[HASH_HEX_SIZE + 1];
+    hex_encode(hash_as_bytes(&digest), text);
+    CHECK_TEXT(text, "da135dbebfc7c1ef2eab6b3712c6839fa5979b7f68c3c26470d1bca695047024");
+}
+
 /* Both may be proposed; what was signed meanwhile decides. */
 CASE(what_overlaps_by_the_time_it_is_signed_is_refused_then)
 {
@@ -290,6 +300,7 @@ int main(void)
     RUN(nobody_signs_alone_or_for_others);
     RUN(a_proposal_can_be_withdrawn_by_its_maker);
     RUN(every_field_is_signed);
+    RUN(the_digest_of_a_card_is_frozen);
     RUN(terms_out_of_range_are_refused);
     RUN(a_version_without_an_end_gives_way_to_the_next);
     RUN(terms_that_overlap_are_refused);

@@ -460,6 +460,10 @@ CASE(a_statement_that_cannot_be_shown_is_refused)
                                 "31m";
     CHECK(!statement_pdf(&world.statement, &out, &error));
     CHECK(strstr(error.text, "control character"));
+    changed[BOOKS].legal_name = "turned \xe2\x80\xae"
+                                "round";
+    CHECK(!statement_pdf(&world.statement, &out, &error));
+    CHECK(strstr(error.text, "control character"));
     changed[BOOKS] = parties[BOOKS];
     world.statement.partner.v = EXAMPLE_PARTNERS;
     CHECK(!statement_pdf(&world.statement, &out, &error));
