@@ -132,7 +132,7 @@ static bool check_shape(const struct iban_country *country, const char *iban, st
 
 bool iban_parse(struct bytes text, char iban_out[IBAN_SIZE], struct error *error)
 {
-    char iban[IBAN_SIZE];
+    char iban[IBAN_SIZE] = "";
     if (!gather(text, IBAN_SIZE - 1, iban))
         return error_set(error, ERROR_INVALID,
                          "an IBAN has upper-case letters and digits, at most %d", IBAN_SIZE - 1);
@@ -186,7 +186,7 @@ bool bic_parse(struct bytes text, char bic_out[BIC_SIZE], struct error *error)
 
 bool reference_parse(struct bytes text, char reference_out[REFERENCE_SIZE], struct error *error)
 {
-    char reference[REFERENCE_SIZE];
+    char reference[REFERENCE_SIZE] = "";
     if (!gather(text, REFERENCE_SIZE - 1, reference) || strlen(reference) < 5 ||
         strncmp(reference, "RF", 2) != 0 || !is_digit(reference[2]) || !is_digit(reference[3]))
         return error_set(error, ERROR_INVALID,
