@@ -1,48 +1,10 @@
 /* The charter's days and months: UTC transitions in the charter itself, so that two machines with
  * different zone files agree. Dates by the proleptic Gregorian calendar. */
 #include "partners/charter.h"
+#include "partners/date.h"
 
 #define SECOND_MS INT64_C(1000)
 #define DAY_MS    (86400 * SECOND_MS)
-
-struct civil {
-    int64_t year;
-    int64_t month; /* 1..12 */
-    int64_t day;
-};
-
-/* Days since 1970-01-01, in eras of 400 years that start on 1 March. */
-static int64_t days_of(struct civil civil)
-{
-    int64_t year = civil.month <= 2 ? civil.year - 1 : civil.year;
-    int64_t era = year / 400, year_of_era = year - era * 400;
-    int64_t month = civil.month > 2 ? civil.month - 3 : civil.month + 9;
-    int64_t day_of_year = (153 * month + 2) / 5 + civil.day - 1;
-    int64_t day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    return era * 146097 + day_of_era - 719468;
-}
-
-static struct civil civil_of(int64_t days)
-{
-    days += 719468;
-    int64_t era = days / 146097, day_of_era = days - era * 146097;
-    int64_t year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-    int64_t day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    int64_t month = (5 * day_of_year + 2) / 153;
-    struct civil civil = {.year = year_of_era + era * 400,
-                          .month = month < 10 ? month + 3 : month - 9,
-                          .day = day_of_year - (153 * month + 2) / 5 + 1};
-    civil.year += civil.month <= 2;
-    return civil;
-}
-
-static int64_t month_length(int64_t year, int64_t month)
-{
-    static const int64_t lengths[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-    return month == 2 && leap ? 29 : lengths[month - 1];
-}
 
 static int64_t offset_ms(const struct charter *charter, uint64_t time_ms)
 {
@@ -84,14 +46,14 @@ uint64_t charter_end_of_day(const struct charter *charter, uint64_t time_ms, uin
 
 uint64_t charter_months_later(const struct charter *charter, uint64_t time_ms, uint32_t months)
 {
-    struct civil civil = civil_of(local_day(charter, time_ms));
-    int64_t month = civil.month - 1 + months;
-    civil.year += month / 12;
-    civil.month = month % 12 + 1;
-    int64_t length = month_length(civil.year, civil.month);
-    if (civil.day > length)
-        civil.day = length;
-    return midnight(charter, days_of(civil) + 1);
+    struct date date = date_from_days(local_day(charter, time_ms));
+    int64_t month = date.month - 1 + months;
+    date.year += month / 12;
+    date.month = month % 12 + 1;
+    int64_t length = date_month_length(date.year, date.month);
+    if (date.day > length)
+        date.day = length;
+    return midnight(charter, date_to_days(date) + 1);
 }
 
 bool charter_time_parse(struct bytes text, uint64_t *time_ms_out)
@@ -112,10 +74,10 @@ bool charter_time_parse(struct bytes text, uint64_t *time_ms_out)
             field[at] = field[at] * 10 + (text.at[i] - '0');
     }
     if (field[0] < 1970 || field[1] < 1 || field[1] > 12 || field[2] < 1 ||
-        field[2] > month_length(field[0], field[1]) || field[3] > 23 || field[4] > 59 ||
+        field[2] > date_month_length(field[0], field[1]) || field[3] > 23 || field[4] > 59 ||
         field[5] > 59)
         return false;
-    int64_t days = days_of((struct civil){field[0], field[1], field[2]});
+    int64_t days = date_to_days((struct date){field[0], field[1], field[2]});
     *time_ms_out =
         (uint64_t)(days * DAY_MS + ((field[3] * 60 + field[4]) * 60 + field[5]) * SECOND_MS);
     return true;
@@ -124,11 +86,11 @@ bool charter_time_parse(struct bytes text, uint64_t *time_ms_out)
 void charter_time_format(uint64_t time_ms, char text_out[CHARTER_TIME_SIZE])
 {
     must(time_ms <= TIME_MS_MAX);
-    struct civil civil = civil_of((int64_t)time_ms / DAY_MS);
+    struct date date = date_from_days((int64_t)time_ms / DAY_MS);
     uint64_t seconds = time_ms / 1000 % 86400;
-    int64_t field[] = {civil.year,
-                       civil.month,
-                       civil.day,
+    int64_t field[] = {date.year,
+                       date.month,
+                       date.day,
                        (int64_t)(seconds / 3600),
                        (int64_t)(seconds / 60 % 60),
                        (int64_t)(seconds % 60)};

@@ -1,7 +1,6 @@
 #include "partners/settlement.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 struct money settlement_open(const struct state *state, struct partner_id debtor,
                              struct partner_id creditor)
@@ -44,44 +43,17 @@ struct money settlement_net(const struct state *state, struct partner_id partner
     return net;
 }
 
-/* The partner with the largest net of this sign (-1 debtors, +1 creditors), ties by name; `count`
- * when there is none. */
-static size_t largest(const struct charter *charter, const struct money *nets, int sign)
-{
-    size_t best = charter->partner_count;
-    for (size_t i = 0; i < charter->partner_count; i++) {
-        __int128 size = nets[i].v * sign;
-        if (size <= 0)
-            continue;
-        if (best == charter->partner_count || size > nets[best].v * sign ||
-            (size == nets[best].v * sign &&
-             strcmp(charter->partners[i].name, charter->partners[best].name) < 0))
-            best = i;
-    }
-    return best;
-}
-
 size_t settlement_payments(const struct state *state, struct payment *payments_out)
 {
     const struct charter *charter = state_charter(state);
     struct money *nets = allocate(charter->partner_count, sizeof(*nets));
-    size_t count = 0;
-    for (size_t i = 0; i < charter->partner_count; i++)
+    const char **names = allocate(charter->partner_count, sizeof(*names));
+    for (size_t i = 0; i < charter->partner_count; i++) {
         nets[i] = settlement_net(state, (struct partner_id){(uint16_t)i}, true);
-    for (;;) {
-        size_t debtor = largest(charter, nets, -1), creditor = largest(charter, nets, 1);
-        /* Nets sum to zero: while one owes, another is owed. */
-        must((debtor == charter->partner_count) == (creditor == charter->partner_count));
-        if (debtor == charter->partner_count)
-            break;
-        /* Each payment brings one of the two to zero, the last one both. */
-        must(count + 1 < charter->partner_count);
-        __int128 amount = -nets[debtor].v < nets[creditor].v ? -nets[debtor].v : nets[creditor].v;
-        nets[debtor].v += amount;
-        nets[creditor].v -= amount;
-        payments_out[count++] = (struct payment){
-            .from = {(uint16_t)debtor}, .to = {(uint16_t)creditor}, .amount = {amount}};
+        names[i] = charter->partners[i].name;
     }
+    size_t count = netting_payments(names, nets, charter->partner_count, payments_out);
+    free(names);
     free(nets);
     return count;
 }

@@ -6,6 +6,7 @@
 #ifndef PARTNERS_SETTLEMENT_H
 #define PARTNERS_SETTLEMENT_H
 
+#include "partners/netting.h"
 #include "partners/state.h"
 
 /* Exact debt of debtor to creditor over all classes. */
@@ -17,10 +18,6 @@ struct money settlement_rounded(const struct state *state, struct partner_id deb
 /* Receivable less payable; open or rounded. Nets of all partners sum to zero. */
 struct money settlement_net(const struct state *state, struct partner_id partner, bool rounded);
 
-struct payment {
-    struct partner_id from, to;
-    struct money amount;
-};
 /* The largest debtor pays the largest creditor, ties by name; at most partners - 1 payments, which
  * is the room `payments_out` must have. Returns their count. */
 size_t settlement_payments(const struct state *state, struct payment *payments_out);

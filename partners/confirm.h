@@ -1,0 +1,66 @@
+/* confirm.h - which payments of a period a bank's file confirms, and everything in it that does not
+ * fit: reported, never guessed.
+ *
+ * A payment is found by its EndToEndId alone. It is confirmed when booked money between the right
+ * accounts, in the right direction and currency, comes to its amount exactly. Nothing else counts
+ * towards it.
+ *
+ * Pure. Threads: any.
+ */
+#ifndef PARTNERS_CONFIRM_H
+#define PARTNERS_CONFIRM_H
+
+#include "partners/camt.h"
+
+/* X(name, word, sentence) */
+#define CONFIRM_CODES(X)                                                                           \
+    X(CONFIRM_WHOLE, "confirmed", "the payment is there, exactly")                                 \
+    X(CONFIRM_PARTIAL, "partial", "a part of the payment; the rest is open")                       \
+    X(CONFIRM_REPEATED, "repeated", "a booking that was counted already, or may be one")           \
+    X(CONFIRM_TWICE, "paid-twice", "another booking for a payment that is whole")                  \
+    X(CONFIRM_UNKNOWN, "unknown", "named like a payment of this coalition, but none is expected")  \
+    X(CONFIRM_OTHER, "other", "no business of this coalition")                                     \
+    X(CONFIRM_WRONG_AMOUNT, "wrong-amount", "more than what is open of the payment")               \
+    X(CONFIRM_WRONG_CURRENCY, "wrong-currency", "another currency than the payment's")             \
+    X(CONFIRM_WRONG_ACCOUNT, "wrong-account", "another account than agreed, on either side")       \
+    X(CONFIRM_RETURNED, "returned", "the payment went back, or the other way")                     \
+    X(CONFIRM_PENDING, "pending", "not booked yet")                                                \
+    X(CONFIRM_UNCLEAR, "unclear", "the file does not say how much, or in too many parts")
+enum confirm_code {
+#define X(name, word, sentence) name,
+    CONFIRM_CODES(X)
+#undef X
+        CONFIRM_CODE_COUNT
+};
+const char *confirm_word(enum confirm_code code);
+const char *confirm_sentence(enum confirm_code code);
+
+enum { CONFIRM_PARTS_MAX = 8 };
+
+/* A payment that is awaited, or was. Seen from one of its sides: the file is its bank's. */
+struct expected_payment {
+    char end_to_end[END_TO_END_SIZE];
+    char currency[CURRENCY_SIZE];
+    struct money amount;
+    char debtor_account[IBAN_SIZE], creditor_account[IBAN_SIZE];
+    /* What was counted so far; carried from file to file. */
+    struct money received;
+    size_t part_count;
+    char parts[CONFIRM_PARTS_MAX]
+              [CAMT_TEXT_SIZE]; /* the bank's references; "" where it gave none */
+};
+struct confirm_finding {
+    enum confirm_code code;
+    size_t entry;   /* its place in the file */
+    size_t payment; /* its place among the expected ones; SIZE_MAX: none */
+};
+
+/* Goes through the entries in order and writes one finding each (findings_out has room for
+ * camt->entry_count); counts what is received into `payments`, whose names must differ. `own` is
+ * the account whose bank wrote the file. ERROR_CONFLICT, and nothing changed, when no statement of
+ * the file is for it. */
+bool confirm_payments(const struct camt *camt, const char *own, struct expected_payment *payments,
+                      size_t payment_count, struct confirm_finding *findings_out,
+                      struct error *error) MUST_USE;
+
+#endif

@@ -1,0 +1,49 @@
+/* journals.h - a closed period as plain-text accounting: hledger, ledger and beancount.
+ *
+ * Either of two books: the coalition's, where each partner is an account whose balance is its net;
+ * or one partner's own, with what it spent, earned and is taxed by class and counterparty, the
+ * positions cleared into an account of the period, and the payments out of that. The files carry
+ * balance assertions, so that the programs themselves refuse a book that differs from the report.
+ *
+ * Pure. Threads: any.
+ */
+#ifndef PARTNERS_JOURNALS_H
+#define PARTNERS_JOURNALS_H
+
+#include "partners/date.h"
+#include "partners/netting.h"
+
+enum { JOURNALS_SIZE_MAX = 256 * 1024 * 1024 };
+
+enum journal_form { JOURNAL_HLEDGER, JOURNAL_LEDGER, JOURNAL_BEANCOUNT };
+
+/* A payment that is confirmed. */
+struct booked_payment {
+    struct payment payment;
+    char currency[CURRENCY_SIZE];
+    const char *end_to_end;
+};
+struct journal_source {
+    const char *coalition; /* its name: [a-z0-9-] */
+    uint64_t period;
+    const char *checkpoint;   /* one line that names it: "ORIGIN SIZE ROOT" */
+    const char *const *names; /* partners': [a-z0-9-], a letter first */
+    size_t partner_count;
+    const struct currency_rule *currencies; /* of every line */
+    size_t currency_count;
+    struct date closed_on;
+    const struct lines *closed;
+    const struct booked_payment *payments;
+    size_t payment_count;
+    struct date paid_on; /* after closed_on, where there are payments */
+    bool declare;        /* the accounts that periods share: in the first file of a set */
+};
+
+/* Appends the journal; everything is in the period's currencies and minor units. ERROR_LIMIT when
+ * it is larger than `out` may be; then `out` is of no use. */
+bool journals_coalition(const struct journal_source *source, enum journal_form form,
+                        struct buffer *out, struct error *error) MUST_USE;
+bool journals_partner(const struct journal_source *source, struct partner_id partner,
+                      enum journal_form form, struct buffer *out, struct error *error) MUST_USE;
+
+#endif

@@ -1,0 +1,96 @@
+/* statement.h - what one partner owes and is owed for a closed period, for its finance people, and
+ * the same as CSV. node/statement_pdf.h draws it.
+ *
+ * A statement is in one currency; a partner gets one for each. Everything in it follows from the
+ * period's closed lines, and it names the checkpoint that they can be proved from.
+ *
+ * Pure. Threads: any.
+ */
+#ifndef PARTNERS_STATEMENT_H
+#define PARTNERS_STATEMENT_H
+
+#include "partners/date.h"
+#include "partners/netting.h"
+#include "partners/payment_account.h"
+
+enum {
+    STATEMENT_ADDRESS_LINES = 4,
+    STATEMENT_TEXT_MAX = 120, /* bytes of a name or an address line */
+    STATEMENT_CSV_MAX = 256 * 1024 * 1024,
+    STATEMENT_AMOUNT_SIZE = 80 /* with separators and a typographic minus */
+};
+
+struct statement_party {
+    const char *name;                             /* as the charter has it: [a-z0-9-] */
+    const char *legal_name;                       /* what people typed, as the rest of this */
+    const char *address[STATEMENT_ADDRESS_LINES]; /* NULL where there are fewer */
+    const char *tax_number;                       /* VAT id; or NULL */
+};
+struct statement_payment {
+    struct payment payment;
+    char end_to_end[END_TO_END_SIZE];
+    const struct payment_account *to; /* NULL: none is effective, and nothing can be paid */
+};
+struct statement {
+    const char *coalition;         /* its name */
+    bool sandbox;                  /* said on every page */
+    struct statement_party issuer; /* whose letterhead it is */
+    uint64_t period;
+    struct date from, to;    /* both of the period */
+    struct date issued, due; /* payments are sent on the due day */
+    const char *state;       /* "proposed", "final", ... */
+    char currency[CURRENCY_SIZE];
+    int minor_digits;
+    const char *checkpoint_origin;
+    uint64_t checkpoint_size;
+    struct hash checkpoint_root;
+    const struct statement_party *parties; /* by partner number */
+    size_t party_count;
+    struct partner_id partner; /* whose statement it is */
+    const struct lines *closed;
+    const struct tax_rule *taxes;
+    size_t tax_count;
+    const struct statement_payment *payments; /* of this currency, all partners' */
+    size_t payment_count;
+};
+
+/* Whether it can be shown: partners that exist, texts in UTF-8 without control characters and of
+ * bounded length, tax codes with a rate. */
+bool statement_check(const struct statement *statement, struct error *error) MUST_USE;
+
+/* Sums over the lines of the statement's currency. */
+struct statement_sums {
+    struct money owed_to,
+        owed_by; /* by the others to the partner; by it to them; may be negative */
+};
+struct statement_sums statement_sums(const struct statement *statement);
+struct statement_sums statement_sums_of_class(const struct statement *statement,
+                                              enum book_class book_class);
+/* What debtor owes creditor, all classes; the bilateral matrix has it for every pair. */
+struct money statement_owed(const struct statement *statement, struct partner_id debtor,
+                            struct partner_id creditor);
+
+/* One of the statement's lines, in the order of counterparties by name, then class and tax code. */
+struct statement_line {
+    const struct line *line;
+    struct partner_id other;
+    bool owed; /* by the partner */
+};
+/* `lines_out` is the caller's to free. Returns how many there are. */
+size_t statement_lines(const struct statement *statement, struct statement_line **lines_out);
+/* What invoices tell of a fee: the tax of a line at its code's rate, rounded for show. */
+int statement_tax_rate_bp(const struct statement *statement, const char *tax_code);
+
+/* "1,280.00", "-0.27": grouped by thousands, all minor digits. */
+void statement_amount(const struct statement *statement, struct money money,
+                      char text_out[STATEMENT_AMOUNT_SIZE]);
+
+/* CSV with a heading row; each row names period and checkpoint. */
+void statement_csv_lines(const struct statement *statement, struct buffer *out);    /* own ones */
+void statement_csv_matrix(const struct statement *statement, struct buffer *out);   /* all pairs */
+void statement_csv_nets(const struct statement *statement, struct buffer *out);     /* everyone's */
+void statement_csv_payments(const struct statement *statement, struct buffer *out); /* everyone's */
+/* Fee lines with their tax, of the partner on either side. */
+void statement_csv_fees(const struct statement *statement, struct buffer *out);
+
+#endif

@@ -1,0 +1,298 @@
+// links: partners
+/* A settlement period step by step: worked example B with its dispute, deadlines in business days,
+ * and every step out of order refused. */
+#include "unit/books.h"
+
+#include "partners/period.h"
+
+static const struct partner_id grocer = {GROCER}, books = {BOOKS}, cinema = {CINEMA},
+                               operator_partner = {OPERATOR};
+static const struct hash totals = {{1}}, other_totals = {{2}};
+static const struct approvers two = {{{1}}, {{2}}}, one = {{{1}}, {{1}}};
+
+static int64_t day(int64_t month, int64_t day_of_month)
+{
+    return date_to_days((struct date){2026, month, day_of_month});
+}
+
+/* Saturdays, Sundays and All Saints' rest; T is Saturday 2026-10-31. */
+struct world {
+    int64_t holidays[1];
+    struct period_rules rules;
+    struct period period;
+    struct lines exact, closed;
+};
+
+static void begin(struct world *world, int64_t disputed_apart)
+{
+    memset(world, 0, sizeof(*world));
+    world->holidays[0] = day(11, 2);
+    world->rules = (struct period_rules){.calendar = {SATURDAY_AND_SUNDAY, world->holidays, 1},
+                                         .propose_days = 1,
+                                         .answer_days = 3,
+                                         .pay_days = 5};
+    period_open(&world->period, 12, day(10, 31), &world->rules, EXAMPLE_PARTNERS);
+    example_b(&world->exact, disputed_apart);
+}
+
+static void end(struct world *world)
+{
+    period_release(&world->period);
+    lines_release(&world->exact);
+    lines_release(&world->closed);
+}
+
+static void check_verdict(enum period_verdict seen, enum period_verdict expected)
+{
+    CHECK_TEXT(period_verdict_word(seen), period_verdict_word(expected));
+}
+
+static enum period_verdict finalise(struct world *world, int64_t today)
+{
+    return period_finalise(&world->period, world->exact.at, world->exact.count, &book_rules,
+                           example_names, today, &world->closed);
+}
+
+/* ---- calendar ------------------------------------------------------------------------------ */
+
+CASE(business_days_skip_what_rests)
+{
+    int64_t holidays[] = {day(12, 25), day(12, 28)};
+    struct business_days calendar = {SATURDAY_AND_SUNDAY, holidays, 2};
+    struct error error;
+    CHECK(business_days_check(&calendar, &error));
+    CHECK_INT(business_days_later(&calendar, day(12, 23), 0), day(12, 23));
+    CHECK_INT(business_days_later(&calendar, day(12, 23), 1), day(12, 24));
+    CHECK_INT(business_days_later(&calendar, day(12, 24), 1), day(12, 29));
+    CHECK_INT(business_days_later(&calendar, day(12, 25), 0), day(12, 29));
+    CHECK_INT(business_days_later(&calendar, day(12, 25), 1), day(12, 30));
+    CHECK_INT(business_days_later(&calendar, day(12, 24), 5), day(12, 29) + 6);
+    calendar.rest_days = 0x7F;
+    CHECK(!business_days_check(&calendar, &error));
+    calendar.rest_days = 0x80;
+    CHECK(!business_days_check(&calendar, &error));
+    calendar.rest_days = 0;
+    holidays[1] = holidays[0];
+    CHECK(!business_days_check(&calendar, &error));
+    /* Only Sundays work, and many are holidays. */
+    int64_t sundays[60];
+    for (int i = 0; i < 60; i++)
+        sundays[i] = day(11, 1) + 7 * i;
+    calendar = (struct business_days){0x3F, sundays, 60};
+    CHECK(business_days_check(&calendar, &error));
+    CHECK_INT(business_days_later(&calendar, day(11, 1), 1), day(11, 1) + 7 * 61);
+}
+
+CASE(deadlines_count_from_the_periods_last_day)
+{
+    struct world world;
+    begin(&world, 0);
+    CHECK_INT(world.period.deadlines.propose, day(11, 4));
+    CHECK_INT(world.period.deadlines.answer, day(11, 6));
+    CHECK_INT(world.period.deadlines.pay, day(11, 10));
+    end(&world);
+}
+
+/* ---- steps --------------------------------------------------------------------------------- */
+
+CASE(a_period_is_proposed_when_it_is_over_and_adds_up)
+{
+    struct world world;
+    begin(&world, 0);
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(11, 3)),
+                  PERIOD_NOT_OVER);
+    check_verdict(period_propose(&world.period, grocer, &totals, &other_totals, day(11, 4)),
+                  PERIOD_WRONG_TOTALS);
+    check_verdict(period_sign(&world.period, books, &totals, &two, day(11, 4)), PERIOD_WRONG_STATE);
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(11, 4)), PERIOD_DONE);
+    check_verdict(period_propose(&world.period, books, &totals, &totals, day(11, 4)),
+                  PERIOD_WRONG_STATE);
+    CHECK_TEXT(period_state_word(world.period.state), "proposed");
+    end(&world);
+}
+
+CASE(a_proposal_that_comes_late_leaves_a_day_to_answer)
+{
+    struct world world;
+    begin(&world, 0);
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(12, 1)), PERIOD_DONE);
+    CHECK_INT(world.period.deadlines.answer, day(12, 2));
+    CHECK_INT(world.period.deadlines.pay, day(12, 2));
+    check_verdict(finalise(&world, day(12, 2)), PERIOD_TOO_EARLY);
+    check_verdict(finalise(&world, day(12, 3)), PERIOD_DONE);
+    end(&world);
+}
+
+CASE(everyone_signs_and_the_period_is_final_at_once)
+{
+    struct world world;
+    begin(&world, 0);
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(11, 4)), PERIOD_DONE);
+    check_verdict(period_sign(&world.period, grocer, &other_totals, &two, day(11, 4)),
+                  PERIOD_CHANGED);
+    check_verdict(period_sign(&world.period, grocer, &totals, &one, day(11, 4)), PERIOD_SAME_EYES);
+    check_verdict(period_sign(&world.period, (struct partner_id){9}, &totals, &two, day(11, 4)),
+                  PERIOD_NOT_A_PARTY);
+    for (uint16_t i = 0; i < EXAMPLE_PARTNERS; i++) {
+        check_verdict(finalise(&world, day(11, 4)), PERIOD_TOO_EARLY);
+        check_verdict(period_sign(&world.period, (struct partner_id){i}, &totals, &two, day(11, 4)),
+                      PERIOD_DONE);
+    }
+    check_verdict(period_sign(&world.period, grocer, &totals, &two, day(11, 4)), PERIOD_ANSWERED);
+    check_verdict(finalise(&world, day(11, 4)), PERIOD_DONE);
+    REQUIRE(world.period.payment_count == 3);
+    CHECK_INT(world.period.payments[0].payment.amount.v, euro4(12800000));
+    check_verdict(finalise(&world, day(11, 4)), PERIOD_WRONG_STATE);
+    end(&world);
+}
+
+CASE(silence_accepts_when_the_day_is_over)
+{
+    struct world world;
+    begin(&world, 0);
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(11, 4)), PERIOD_DONE);
+    check_verdict(finalise(&world, day(11, 6)), PERIOD_TOO_EARLY);
+    check_verdict(period_sign(&world.period, books, &totals, &two, day(11, 7)), PERIOD_TOO_LATE);
+    check_verdict(period_dispute(&world.period, books, (struct record_index){1}, &world.exact.at[0],
+                                 DISPUTE_LATE, day(11, 7)),
+                  PERIOD_TOO_LATE);
+    check_verdict(finalise(&world, day(11, 7)), PERIOD_DONE);
+    end(&world);
+}
+
+/* Worked example B: 50,000 points of A->C (450.00) are disputed, 30,000 upheld. */
+CASE(a_dispute_is_carved_out_and_its_rest_enters_a_later_period)
+{
+    struct world world;
+    struct record_index record = {4711};
+    struct line disputed = book_line(GROCER, CINEMA, BOOK_REDEMPTION, euro4(90) * 50000), rest;
+    begin(&world, 0);
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(11, 4)), PERIOD_DONE);
+    check_verdict(
+        period_dispute(&world.period, books, record, &disputed, DISPUTE_DUPLICATE, day(11, 5)),
+        PERIOD_NOT_A_PARTY);
+    check_verdict(
+        period_dispute(&world.period, grocer, record, NULL, DISPUTE_DUPLICATE, day(11, 5)),
+        PERIOD_UNKNOWN);
+    check_verdict(
+        period_dispute(&world.period, grocer, record, &disputed, DISPUTE_WRONG_AMOUNT, day(11, 5)),
+        PERIOD_DONE);
+    check_verdict(
+        period_dispute(&world.period, cinema, record, &disputed, DISPUTE_DUPLICATE, day(11, 5)),
+        PERIOD_DUPLICATE);
+    check_verdict(period_resolve(&world.period, grocer, record, (struct money){0}, &rest),
+                  PERIOD_WRONG_STATE);
+    check_verdict(finalise(&world, day(11, 9)), PERIOD_DONE);
+    struct money nets[EXAMPLE_PARTNERS];
+    netting_nets(&world.closed, "EUR", EXAMPLE_PARTNERS, nets);
+    CHECK_INT(nets[GROCER].v, euro4(-28500000));
+    CHECK_INT(nets[CINEMA].v, euro4(8300000));
+    REQUIRE(world.period.payment_count == 3);
+    CHECK_INT(world.period.payments[0].payment.to.v, OPERATOR);
+    CHECK_INT(world.period.payments[1].payment.amount.v, euro4(9400000));
+    CHECK_INT(world.period.payments[2].payment.amount.v, euro4(8300000));
+
+    struct money upheld = {euro4(90) * 30000};
+    check_verdict(period_resolve(&world.period, grocer, record, upheld, &rest), PERIOD_CHANGED);
+    check_verdict(period_respond(&world.period, grocer, record, upheld), PERIOD_NOT_A_PARTY);
+    check_verdict(period_respond(&world.period, cinema, (struct record_index){1}, upheld),
+                  PERIOD_UNKNOWN);
+    check_verdict(
+        period_respond(&world.period, cinema, record, (struct money){disputed.exact.v + 1}),
+        PERIOD_OVER_AMOUNT);
+    check_verdict(period_respond(&world.period, cinema, record, (struct money){-1}),
+                  PERIOD_OVER_AMOUNT);
+    check_verdict(period_respond(&world.period, cinema, record, upheld), PERIOD_DONE);
+    check_verdict(period_resolve(&world.period, cinema, record, upheld, &rest), PERIOD_NOT_A_PARTY);
+    check_verdict(period_resolve(&world.period, grocer, record, upheld, &rest), PERIOD_DONE);
+    CHECK_INT(rest.exact.v, euro4(1800000));
+    CHECK_INT(rest.book_class, BOOK_DISPUTE);
+    CHECK_INT(rest.debtor.v, GROCER);
+    check_verdict(period_resolve(&world.period, grocer, record, upheld, &rest), PERIOD_ANSWERED);
+    check_verdict(period_respond(&world.period, cinema, record, upheld), PERIOD_ANSWERED);
+    end(&world);
+}
+
+CASE(whoever_disputes_may_give_up)
+{
+    struct world world;
+    struct line disputed = book_line(GROCER, CINEMA, BOOK_REDEMPTION_CONTRA, euro4(-500)), rest;
+    struct record_index record = {1};
+    begin(&world, 0);
+    lines_add(&world.exact, &disputed);
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(11, 4)), PERIOD_DONE);
+    check_verdict(
+        period_dispute(&world.period, cinema, record, &disputed, DISPUTE_UNAUTHORISED, day(11, 4)),
+        PERIOD_DONE);
+    check_verdict(period_sign(&world.period, cinema, &totals, &two, day(11, 4)), PERIOD_DONE);
+    CHECK_INT(world.period.answers[CINEMA], ANSWER_DISPUTED);
+    check_verdict(finalise(&world, day(11, 9)), PERIOD_DONE);
+    check_verdict(period_respond(&world.period, grocer, record, (struct money){1}),
+                  PERIOD_OVER_AMOUNT);
+    check_verdict(period_resolve(&world.period, cinema, record, (struct money){0}, &rest),
+                  PERIOD_DONE);
+    CHECK_INT(rest.exact.v, euro4(-500));
+    end(&world);
+}
+
+CASE(payments_are_sent_once_and_confirmed_by_the_creditor_alone)
+{
+    struct world world;
+    begin(&world, 0);
+    check_verdict(period_pay(&world.period, grocer, 0, &two), PERIOD_WRONG_STATE);
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(11, 4)), PERIOD_DONE);
+    check_verdict(finalise(&world, day(11, 9)), PERIOD_DONE);
+    check_verdict(period_pay(&world.period, cinema, 0, &two), PERIOD_NOT_A_PARTY);
+    check_verdict(period_pay(&world.period, grocer, 0, &one), PERIOD_SAME_EYES);
+    check_verdict(period_pay(&world.period, grocer, 3, &two), PERIOD_UNKNOWN);
+    check_verdict(period_fail(&world.period, cinema, 0), PERIOD_WRONG_STATE);
+    check_verdict(period_pay(&world.period, grocer, 0, &two), PERIOD_DONE);
+    check_verdict(period_pay(&world.period, grocer, 0, &two), PERIOD_PAID_TWICE);
+    check_verdict(period_confirm(&world.period, grocer, 0), PERIOD_NOT_A_PARTY);
+    check_verdict(period_confirm(&world.period, books, 0), PERIOD_NOT_A_PARTY);
+    check_verdict(period_fail(&world.period, cinema, 0), PERIOD_DONE);
+    check_verdict(period_pay(&world.period, grocer, 0, &two), PERIOD_DONE);
+    CHECK_INT(world.period.payments[0].attempt, 2);
+    check_verdict(period_confirm(&world.period, cinema, 0), PERIOD_DONE);
+    check_verdict(period_confirm(&world.period, cinema, 0), PERIOD_PAID_TWICE);
+    check_verdict(period_fail(&world.period, cinema, 0), PERIOD_PAID_TWICE);
+    check_verdict(period_confirm(&world.period, operator_partner, 1), PERIOD_DONE);
+    CHECK_TEXT(period_state_word(world.period.state), "final");
+    check_verdict(period_confirm(&world.period, books, 2), PERIOD_DONE);
+    CHECK_TEXT(period_state_word(world.period.state), "settled");
+    check_verdict(period_confirm(&world.period, books, 2), PERIOD_PAID_TWICE);
+    end(&world);
+}
+
+CASE(a_period_in_which_nothing_is_owed_is_settled_when_it_is_final)
+{
+    struct world world;
+    begin(&world, 0);
+    world.exact.count = 0;
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(11, 4)), PERIOD_DONE);
+    check_verdict(finalise(&world, day(11, 9)), PERIOD_DONE);
+    CHECK_TEXT(period_state_word(world.period.state), "settled");
+    end(&world);
+}
+
+CASE(every_code_has_its_word)
+{
+    CHECK_TEXT(dispute_code_word(DISPUTE_DUPLICATE), "DUPLICATE");
+    CHECK_TEXT(dispute_code_word(DISPUTE_MISSING_TX), "MISSING_TX");
+}
+
+int main(void)
+{
+    RUN(business_days_skip_what_rests);
+    RUN(deadlines_count_from_the_periods_last_day);
+    RUN(a_period_is_proposed_when_it_is_over_and_adds_up);
+    RUN(a_proposal_that_comes_late_leaves_a_day_to_answer);
+    RUN(everyone_signs_and_the_period_is_final_at_once);
+    RUN(silence_accepts_when_the_day_is_over);
+    RUN(a_dispute_is_carved_out_and_its_rest_enters_a_later_period);
+    RUN(whoever_disputes_may_give_up);
+    RUN(payments_are_sent_once_and_confirmed_by_the_creditor_alone);
+    RUN(a_period_in_which_nothing_is_owed_is_settled_when_it_is_final);
+    RUN(every_code_has_its_word);
+    return check_report();
+}
