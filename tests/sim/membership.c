@@ -175,11 +175,11 @@ static void hold_next(struct world *w, uint16_t number)
     world_restart(w, number);
 }
 
-/* A node that lost its disk, was told so and stopped; node_count: there is none. */
+/* An honest node that lost its disk, was told so and stopped; node_count: there is none. */
 static uint16_t lost_one(const struct world *w, const struct charter *charter)
 {
     uint16_t i = 0;
-    while (i < charter->node_count && !(w->nodes[i].retired && !charter->nodes[i].left))
+    while (i < charter->node_count && (!w->nodes[i].retired || w->nodes[i].liar || charter->nodes[i].left))
         i++;
     return i;
 }
