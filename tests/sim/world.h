@@ -47,15 +47,16 @@ enum lie {
     LIE_FORK_LANE = 4,
     LIE_FORGE = 8, /* junk signatures in others' names, junk bytes */
     LIE_SILENT = 16,
-    LIE_WITHHOLD = 32, /* batches */
-    LIE_SPLIT = 64,    /* another batch in the same place for each peer */
-    LIE_BOGUS = 128,   /* proposals that name batches that nobody has */
-    LIE_FLOOD = 256,   /* forks of its own lane, by the dozen */
-    LIE_POISON = 512,  /* decisions that nobody took */
-    LIE_CLAIM = 1024,  /* statuses of heights and votes that do not exist */
-    LIE_FAR = 2048,    /* votes for far rounds */
-    LIE_COSIGN = 4096, /* wrong roots, far and old sizes, other nodes' cosignatures as they were */
-    LIE_DRAWN = 4095   /* at once; cosigning is drawn apart, so that older seeds play as they did */
+    LIE_WITHHOLD = 32,     /* batches */
+    LIE_SPLIT = 64,        /* another batch in the same place for each peer */
+    LIE_BOGUS = 128,       /* proposals that name batches that nobody has */
+    LIE_FLOOD = 256,       /* forks of its own lane, by the dozen */
+    LIE_POISON = 512,      /* decisions that nobody took */
+    LIE_CLAIM = 1024,      /* statuses of heights and votes that do not exist */
+    LIE_FAR = 2048,        /* votes for far rounds */
+    LIE_COSIGN = 4096,     /* wrong roots, old sizes, other nodes' cosignatures as they were */
+    LIE_COSIGN_FAR = 8192, /* with LIE_COSIGN: sizes that never come, too */
+    LIE_DRAWN = 4095 /* at once; cosigning is drawn apart, so that older seeds play as they did */
 };
 
 enum event_kind {
