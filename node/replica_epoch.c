@@ -289,10 +289,10 @@ bool epoch_vote_holds(const struct replica *r, const struct charter *charter,
 bool epoch_other_key_holds(const struct replica *r, const struct batch *batch)
 {
     uint64_t height = r->height + 1;
-    const struct charter *others[] = {
-        r->charter->from_height > 1 ? state_charter_at(r->state, r->charter->from_height - 1)
-                                    : r->charter,
-        state_charter_at(r->state, height + 1)};
+    const struct charter *others[] = {r->charter->from_height > 1
+                                          ? state_charter_at(r->state, r->charter->from_height - 1)
+                                          : r->charter,
+                                      state_charter_at(r->state, height + 1)};
     for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
         struct verifier *made;
         if (!keys_differ(sign_key(others[i], batch->lane.v), sign_key(r->charter, batch->lane.v)))
