@@ -401,8 +401,8 @@ static bool may_batch(const struct replica *r)
 {
     const struct lane *lane = &r->lanes[r->config.self.v];
     return r->may_sign && r->standing == REPLICA_WRITES && !r->stopped && r->waiting_count > 0 &&
-           !r->batch_in_flight &&
-           lane->count < OWN_UNDECIDED_MAX && lane->bytes + BATCH_SIZE_MAX <= OWN_BYTES_MAX;
+           !r->batch_in_flight && lane->count < OWN_UNDECIDED_MAX &&
+           lane->bytes + BATCH_SIZE_MAX <= OWN_BYTES_MAX;
 }
 
 uint64_t replica_awaits(const struct replica *r, const struct company *company, uint64_t here,
@@ -447,7 +447,8 @@ static void mempool_drop(struct replica *r, size_t count, size_t size)
     r->waiting_count -= count;
 }
 
-/* Of those that go into a batch now: an entry leaves the outbox with the last that it stands for. */
+/* Of those that go into a batch now: an entry leaves the outbox with the last that it stands for.
+ */
 static void leave_outbox(struct replica *r, size_t place)
 {
     uint64_t number = r->waiting[place].outbox;
@@ -507,8 +508,10 @@ void replica_drain(struct replica *r)
 
 bool replica_drained(const struct replica *r)
 {
-    return r->stopped || (!r->write_in_flight && (r->waiting_count == 0 || !r->may_sign || r->standing != REPLICA_WRITES) &&
-                          r->writes[r->filling].group.count == 0);
+    return r->stopped ||
+           (!r->write_in_flight &&
+            (r->waiting_count == 0 || !r->may_sign || r->standing != REPLICA_WRITES) &&
+            r->writes[r->filling].group.count == 0);
 }
 
 /* ---- other events -------------------------------------------------------------------------- */
