@@ -71,8 +71,7 @@ static bool proof_decode(struct audit *audit, struct certificate *certificate, s
 void audit_enter(struct audit *audit)
 {
     const struct charter *before = audit->charter;
-    const struct charter *charter =
-        state_charter_at(audit->state, state_height(audit->state) + 1);
+    const struct charter *charter = state_charter_at(audit->state, state_height(audit->state) + 1);
     if (charter == before)
         return;
     audit->charter = charter;

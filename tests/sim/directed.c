@@ -574,7 +574,8 @@ static bool evidence_is_judged(struct stage *s)
     cut.height = 2;
     cut.previous = cut.id;
     cut.time_ms++;
-    good = check(agree_judge(s->replica, &cut, false, &why) == CUT_INVALID, "once is enough") && good;
+    good =
+        check(agree_judge(s->replica, &cut, false, &why) == CUT_INVALID, "once is enough") && good;
     good = check(!replica_charter(s->replica)->nodes[3].suspended, "not at once") && good;
     good = check(replica_next_charter(s->replica)->nodes[3].suspended, "two heights later") && good;
     buffer_release(&piece);

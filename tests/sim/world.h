@@ -94,15 +94,15 @@ struct sim_node {
     uint8_t generation;                               /* of its keys */
     struct signing_key *own[SIM_KEYS_MAX];            /* all that it ever had */
     size_t own_count;
-    bool suspended, joins;                            /* as some honest node has it */
-    uint64_t ready_ms;                                /* not before: to say that it is ready */
+    bool suspended, joins; /* as some honest node has it */
+    uint64_t ready_ms;     /* not before: to say that it is ready */
     struct disk disk;
     uint32_t life;
     int64_t skew_ms;
     uint32_t write_ms;
     bool liar, retired;
-    bool wiped; /* its key may sign what it signed before its disk was lost */
-    bool lost;  /* its disk was, once */
+    bool wiped;        /* its key may sign what it signed before its disk was lost */
+    bool lost;         /* its disk was, once */
     uint16_t side;     /* of a partition */
     uint64_t height;   /* last seen executed */
     uint64_t cosigned; /* the largest size that it ever said it cosigned */
@@ -169,7 +169,7 @@ struct world {
     uint64_t changes[CHANGE_KIND_MAX + 1]; /* that took effect, by kind */
     uint64_t charter_from;                 /* of the newest charter that was counted */
     uint64_t returned;                     /* nodes that lost their disk and vote again */
-    uint64_t resumed, refused; /* starts from an image, and images that were refused */
+    uint64_t resumed, refused;             /* starts from an image, and images that were refused */
     uint64_t back_ms, caught_up_ms, caught_up_height; /* of a node that was away */
 };
 
