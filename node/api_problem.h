@@ -18,6 +18,7 @@
     X(PROBLEM_FORBIDDEN, 403, "forbidden", "The token's scopes do not allow this.")                \
     X(PROBLEM_NOT_FOUND, 404, "not-found", "There is nothing here.")                               \
     X(PROBLEM_METHOD, 405, "method-not-allowed", "The resource has other methods.")                \
+    X(PROBLEM_PRUNED, 410, "pruned", "This node keeps it no longer: it is in an archive.")         \
     X(PROBLEM_IN_FLIGHT, 409, "in-flight", "A request with this key is under way here.")           \
     X(PROBLEM_TOO_LARGE, 413, "too-large", "The request is larger than this node takes.")          \
     X(PROBLEM_MEDIA_TYPE, 415, "unsupported-media-type", "The body is of another type.")           \
@@ -25,6 +26,7 @@
     X(PROBLEM_INTERNAL, 500, "internal", "The node could not do it.")                              \
     X(PROBLEM_NO_QUORUM, 503, "no-quorum", "The node is cut off from the coalition.")              \
     X(PROBLEM_NOT_FINAL, 503, "not-final", "The coalition has not made it final yet.")             \
+    X(PROBLEM_NOT_HERE_YET, 503, "not-here-yet", "The node is still fetching its history.")        \
     X(PROBLEM_STOPPING, 503, "stopping", "The node is stopping.")                                  \
     X(PROBLEM_VERDICT, 0, "", "") /* code, status and title are the verdict's */
 

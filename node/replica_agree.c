@@ -597,8 +597,8 @@ static void pend(struct replica *r, uint16_t from, const struct certificate *cer
  * like one that knows all that its key has signed, now or at the next start. */
 void agree_try_execute(struct replica *r)
 {
-    if (!r->may_sign || !r->pending.used || r->stopped ||
-        replica_group(r)->ops.size > GROUP_BYTES_BUSY)
+    if (!r->may_sign || !r->pending.used || r->stopped || r->attesting.taking || join_wanted(r) ||
+        fetch_holds(r) || replica_group(r)->ops.size > GROUP_BYTES_BUSY)
         return;
     struct cut cut;
     must(cut_decode(buffer_bytes(&r->pending.cut), &cut, NULL));
@@ -626,7 +626,8 @@ void agree_try_execute(struct replica *r)
     r->cut_company = (struct company){
         .expected = undecided_transactions(r) + (r->tree.size - before - 1), .since_ms = r->now_ms};
     agree_begin(r);
-    gossip_catch_up(r, false);
+    if (!r->history.is)
+        gossip_catch_up(r, false);
 }
 
 /* A certificate from elsewhere, judged by itself: also one of a later height, or else a liar's junk
@@ -705,7 +706,8 @@ static bool lane_waits(const struct replica *r)
 /* Rule 5. */
 void agree_maybe_start(struct replica *r)
 {
-    if (!r->may_sign || r->pending.used || consensus_step(r->consensus) != STEP_WAITING)
+    if (!r->may_sign || r->history.is || r->pending.used ||
+        consensus_step(r->consensus) != STEP_WAITING)
         return;
     if (lane_waits(r) || consensus_wants_start(r->consensus) ||
         time_brings_something(r, r->now_ms)) {

@@ -45,8 +45,7 @@ void gossip_remember_proposal(struct replica *r, const struct proposal *proposal
     buffer_append(&seen->proposal, bytes);
 }
 
-/* A peer may ask often, not without end. */
-static bool may_serve(struct replica *r, uint16_t peer)
+bool gossip_may_serve(struct replica *r, uint16_t peer)
 {
     struct peer_seen *seen = &r->seen[peer];
     uint64_t second = r->now_ms / 1000;
@@ -213,7 +212,7 @@ static void help_behind(struct replica *r, uint16_t to, uint64_t height)
             return;
 }
 
-static void ask_heights(struct replica *r, uint16_t peer, uint64_t first, uint64_t count)
+void gossip_ask_heights(struct replica *r, uint16_t peer, uint64_t first, uint64_t count)
 {
     r->out.kind = MESSAGE_FETCH_HEIGHTS;
     r->out.body.fetch_heights.from = first;
@@ -229,7 +228,7 @@ static void ask_ahead(struct replica *r, uint16_t peer, uint64_t ahead)
     if (r->pending.used || r->now_ms < seen->asked_heights_ms + FETCH_AGAIN_MS)
         return;
     seen->asked_heights_ms = r->now_ms;
-    ask_heights(r, peer, r->height + 1, ahead < FETCH_HEIGHTS_MAX ? ahead : FETCH_HEIGHTS_MAX);
+    gossip_ask_heights(r, peer, r->height + 1, ahead < FETCH_HEIGHTS_MAX ? ahead : FETCH_HEIGHTS_MAX);
 }
 
 void gossip_on_status(struct replica *r, uint16_t from, const struct status *status)
@@ -238,7 +237,7 @@ void gossip_on_status(struct replica *r, uint16_t from, const struct status *sta
         return;
     r->seen[from].height = status->height > 0 ? status->height - 1 : 0;
     uint64_t ours = r->height + 1;
-    if (!may_serve(r, from))
+    if (!gossip_may_serve(r, from))
         return;
     if (status->height > ours) {
         ask_ahead(r, from, status->height - ours);
@@ -331,7 +330,7 @@ void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes)
         peer_bad_signature(r, from, 1);
         return;
     }
-    if (batch.lane.v == r->config.self.v && !PLANTED(PLANT_LOST_STORE)) {
+    if (batch.lane.v == r->config.self.v && !r->history.is && !PLANTED(PLANT_LOST_STORE)) {
         char what[40];
         (void)snprintf(what, sizeof(what), "batch %llu", (unsigned long long)batch.sequence);
         gossip_retire(r, from, what);
@@ -394,7 +393,7 @@ static bool send_batch(struct replica *r, uint16_t to, uint16_t number, struct l
 void gossip_on_fetch_batches(struct replica *r, uint16_t from, const struct message *message)
 {
     size_t sent = 0;
-    for (size_t i = 0; i < message->body.fetch_batches.count && may_serve(r, from); i++) {
+    for (size_t i = 0; i < message->body.fetch_batches.count && gossip_may_serve(r, from); i++) {
         const struct fetch_batch *item = &message->body.fetch_batches.items[i];
         struct lane_head at = {.sequence = item->head_sequence, .id = item->head};
         if (item->lane.v >= r->charter->node_count)
@@ -431,7 +430,7 @@ static bool send_height_batches(struct replica *r, uint16_t to, uint64_t height,
 
 void gossip_on_fetch_heights(struct replica *r, uint16_t from, uint64_t first, uint64_t count)
 {
-    if (!may_serve(r, from) || first == 0)
+    if (!gossip_may_serve(r, from) || first == 0)
         return;
     size_t sent = 0;
     for (uint64_t i = 0; i < count && first + i <= r->shown.height &&
@@ -458,7 +457,7 @@ void gossip_catch_up(struct replica *r, bool stalled)
             r->seen[r->catch_up_turn].height < r->height + 2 ||
             r->seen[r->catch_up_turn].height <= r->asked_height)
             continue;
-        ask_heights(r, r->catch_up_turn, r->asked_height + 1, FETCH_HEIGHTS_MAX / 2);
+        gossip_ask_heights(r, r->catch_up_turn, r->asked_height + 1, FETCH_HEIGHTS_MAX / 2);
         r->asked_height += FETCH_HEIGHTS_MAX / 2;
         return;
     }
@@ -468,7 +467,7 @@ void gossip_catch_up(struct replica *r, bool stalled)
 
 void gossip_on_ask(struct replica *r, uint16_t from, uint64_t nonce)
 {
-    if (!may_serve(r, from))
+    if (!gossip_may_serve(r, from))
         return;
     cosigning_answer(r, from);
     struct answer *answer = &r->out.body.answer;
@@ -503,6 +502,17 @@ static bool stored(const struct replica *r, const struct store_key *key)
     return found;
 }
 
+/* Where history is lacking, a decided place is known by its head alone. */
+static bool knows_own_batch(const struct replica *r, const struct batch *batch)
+{
+    const struct lane *lane = &r->lanes[batch->lane.v];
+    struct store_key key = key_batch(batch->lane.v, batch->sequence, &batch->id);
+    if (lane_find(lane, &batch->id) || stored(r, &key))
+        return true;
+    return gap_is_lacking(r) && (batch->sequence < lane->decided.sequence ||
+                                 hash_equal(&batch->id, &lane->decided.id));
+}
+
 /* Something that our key signed and our store does not know. */
 static const char *newer_than_store(const struct replica *r, const struct answer *answer,
                                     struct proposal *proposal)
@@ -512,8 +522,7 @@ static const char *newer_than_store(const struct replica *r, const struct answer
     if (answer->batch.size > 0 && batch_decode(answer->batch, &batch, NULL) &&
         batch.lane.v == r->config.self.v && hash_equal(&batch.coalition, &r->charter->coalition) &&
         batch_verify(&batch, own)) {
-        struct store_key key = key_batch(batch.lane.v, batch.sequence, &batch.id);
-        if (!lane_find(&r->lanes[batch.lane.v], &batch.id) && !stored(r, &key))
+        if (!knows_own_batch(r, &batch))
             return "a batch";
     }
     for (size_t i = 0; i < answer->vote_count; i++) {
@@ -576,6 +585,7 @@ void gossip_on_time(struct replica *r)
         return;
     send_status(r, REPLICA_TO_ALL);
     cosigning_repeat(r);
+    snapshot_repeat(r);
     gossip_catch_up(r, true);
     /* Batches that a cut waits for may have been lost with the request. */
     agree_on_batch(r);

@@ -16,6 +16,9 @@
  *   Q number8                  outbox: a transaction that waits for the right to sign
  *   E node2 kind1 id8          evidence that a node lied
  *   S                          own cosignature, the newest;  F: the newest final checkpoint
+ *   A height8 node2            a voter's attestation of a snapshot
+ *   G                          the snapshot that this node began with, while the history before it is
+ *                              being fetched;  R: what was pruned, and where it is
  */
 #ifndef NODE_STORE_H
 #define NODE_STORE_H
@@ -91,5 +94,8 @@ struct store_key key_outbox(uint64_t number);
 struct store_key key_evidence(uint16_t node, int kind, const struct hash *id);
 struct store_key key_cosigned(void);
 struct store_key key_final(void);
+struct store_key key_attestation(uint64_t height, uint16_t node);
+struct store_key key_gap(void);
+struct store_key key_pruned(void);
 
 #endif

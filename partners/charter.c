@@ -354,9 +354,10 @@ static void read_limits(struct parsing *parsing, const struct spot *limits)
 {
     static const char *const names[] = {"?batch_bytes",    "?cut_bytes",        "?lane_cut_bytes",
                                         "?lane_day_bytes", "?allocations",      "?heartbeat_ms",
-                                        "?timeout_ms",     "?timeout_delta_ms", NULL};
+                                        "?timeout_ms",     "?timeout_delta_ms", "?snapshot_records",
+                                        NULL};
     struct charter *charter = parsing->charter;
-    struct spot at[8];
+    struct spot at[9];
     json_object_open(&parsing->reader, limits, names, at);
     /* A batch must take the largest transaction. */
     charter->limits.batch_bytes = (uint32_t)number(parsing, &at[0], TRANSACTION_SIZE_MAX + KIB,
@@ -372,6 +373,8 @@ static void read_limits(struct parsing *parsing, const struct spot *limits)
     charter->limits.heartbeat_ms = (uint32_t)number(parsing, &at[5], 100, DAY_MS, 60000);
     charter->limits.timeout_ms = (uint32_t)number(parsing, &at[6], 10, 60000, 1000);
     charter->limits.timeout_delta_ms = (uint32_t)number(parsing, &at[7], 1, 60000, 500);
+    charter->limits.snapshot_records =
+        number(parsing, &at[8], 0, INT64_MAX, CHARTER_SNAPSHOT_RECORDS);
     if (charter->limits.batch_bytes > charter->limits.lane_cut_bytes)
         json_mistake(&parsing->reader, at[0].json ? &at[0] : &at[2],
                      "a batch must fit a lane's share of a cut");

@@ -169,6 +169,7 @@ static json_t *limits_json(const struct charter *charter)
     put_number(object, "heartbeat_ms", charter->limits.heartbeat_ms);
     put_number(object, "timeout_ms", charter->limits.timeout_ms);
     put_number(object, "timeout_delta_ms", charter->limits.timeout_delta_ms);
+    put_number(object, "snapshot_records", charter->limits.snapshot_records);
     return object;
 }
 

@@ -39,6 +39,8 @@ static const char *const plant_wrongs[] = {
 
 /* Evidence at honest nodes, by kind, in all worlds played. */
 static uint64_t caught[EVIDENCE_KIND_MAX + 1];
+/* In all worlds played: snapshots made, starts from one, histories that became whole. */
+static uint64_t snapshots, joined, whole;
 /* Honest nodes that refused to go on in the world played last. */
 static size_t retired_count;
 
@@ -50,16 +52,20 @@ static bool play(const struct scenario *scenario, bool verbose, char why[SIM_TEX
     memcpy(why, world->why, SIM_TEXT);
     for (size_t i = 0; i < ARRAY_SIZE(caught); i++)
         caught[i] += world->evidence[i];
+    snapshots += world->snapshots;
+    joined += world->joined;
+    whole += world->whole;
     retired_count = 0;
     for (size_t i = 0; i < scenario->nodes; i++)
         retired_count += world->nodes[i].retired && !world->nodes[i].liar;
     if (verbose)
         printf("seed %" PRIu64 ": %zu nodes, %zu liars (%x), %zu heights, %" PRIu64
                " messages, %zu promises, %" PRIu64 " starts from an image, %" PRIu64
-               " images refused\n",
+               " images refused, %" PRIu64 " snapshots, %" PRIu64 " starts from one, %" PRIu64
+               " histories whole\n",
                scenario->seed, scenario->nodes, scenario->liars, scenario->lie_kinds,
                world->sealed_count, world->messages, world->promise_count, world->resumed,
-               world->refused);
+               world->refused, world->snapshots, world->joined, world->whole);
     world_release(world);
     free(world);
     return good;
@@ -92,6 +98,12 @@ static int play_range(uint64_t first, uint64_t last)
     }
     if (!caught_every_kind() && last - first + 1 >= CAUGHT_SEEDS_MIN) {
         puts("a kind of lie was never caught");
+        failed++;
+    }
+    printf("%" PRIu64 " snapshots, %" PRIu64 " starts from one, %" PRIu64 " histories whole\n",
+           snapshots, joined, whole);
+    if ((snapshots == 0 || joined == 0 || whole == 0) && last - first + 1 >= CAUGHT_SEEDS_MIN) {
+        puts("no node began with a snapshot");
         failed++;
     }
     printf("%" PRIu64 " seeds played, %" PRIu64 " failed\n", last - first + 1, failed);
