@@ -16,6 +16,6 @@ extern const struct cli_command cli_policy, cli_receipt_get, cli_receipt_verify,
 extern const struct cli_command cli_evidence_list, cli_evidence_get, cli_evidence_verify;
 extern const struct cli_command cli_import_command, cli_verify_command, cli_audit_command;
 extern const struct cli_command cli_doctor, cli_demo, cli_witness_init, cli_witness_run;
-extern const struct cli_command cli_backup, cli_restore;
+extern const struct cli_command cli_backup, cli_restore, cli_prune;
 
 #endif

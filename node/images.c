@@ -69,6 +69,10 @@ static bool open_from(struct images *images, uint64_t height, const struct repli
         snapshot_read(images->snapshot.folder, height, config->charter, &with.image, &place, NULL,
                       error);
     with.place = buffer_bytes(&place);
+    if (good && place.size == 0) {
+        state_close(with.image);
+        good = error_set(error, ERROR_CONFLICT, "it came from others, for a beginning alone");
+    }
     good = good && replica_open(&with, now_ms, replica_out, error);
     buffer_release(&place);
     return good;
@@ -177,7 +181,8 @@ bool images_open_replica(struct images *images, const struct replica_config *con
 
 static bool is_worth_it(const struct images *images, uint64_t records)
 {
-    return images->every > 0 && records >= images->records + images->every;
+    return images->every > 0 &&
+           (images->wanted || records >= images->records + images->every);
 }
 
 static void note_failure(struct images *images, const struct error *error)
@@ -198,6 +203,7 @@ static void begin(struct images *images, const struct replica *replica, uint64_t
     must(!place.overflowed);
     images->began_records = records;
     images->attesting = head.size > 0;
+    images->wanted = false;
     uint64_t before = uv_hrtime();
     if (!snapshot_begin(&images->snapshot, replica_state(replica), buffer_bytes(&place), head,
                         &error))
@@ -320,6 +326,7 @@ void images_on_fetched(struct images *images, struct replica *replica,
 void images_history_whole(struct images *images)
 {
     images->snapshot.keep = 0;
+    images->wanted = true;
 }
 
 void images_metrics(const struct images *images, struct buffer *out)

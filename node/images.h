@@ -25,6 +25,7 @@ struct images {
     uint64_t overdue; /* records after which a quiet moment is no longer waited for */
     uint64_t looked_ms, looked_records; /* at the last look for a quiet moment */
     bool quiet;
+    bool wanted; /* one of this node's own, however few records there are: it has none yet */
     uint64_t records; /* that the last one covers; after a failure, that there were */
     uint64_t began_ms, took_ms, ended_ms, pause_us; /* of the last one; a clock that never jumps */
     uint64_t began_records;
