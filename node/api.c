@@ -187,7 +187,7 @@ void api_refuse(struct api_call *call, enum problem_code code, const char *forma
     if (code == PROBLEM_NOT_HERE_YET)
         problem.retry_after_s = HISTORY_RETRY_S;
     else if (code == PROBLEM_BUSY || code == PROBLEM_STOPPING || code == PROBLEM_NO_QUORUM ||
-        code == PROBLEM_NOT_FINAL)
+             code == PROBLEM_NOT_FINAL)
         problem.retry_after_s = 1;
     api_respond_problem(call, &problem);
 }

@@ -61,8 +61,8 @@ static bool archived_entries(void *context, uint64_t index, uint32_t *width_io,
     struct archived *both = (struct archived *)context;
     if (both->source.kind->entries(both->source.context, index, width_io, bundle_out, error))
         return true;
-    return error->code == ERROR_GONE && both->archive.kind->entries(both->archive.context, index,
-                                                                    width_io, bundle_out, error);
+    return error->code == ERROR_GONE &&
+           both->archive.kind->entries(both->archive.context, index, width_io, bundle_out, error);
 }
 
 static bool archived_tile(void *context, uint32_t level, uint64_t index, uint32_t width,

@@ -13,11 +13,11 @@ static int print_summary(const struct cli *cli, const char *archive,
                          const struct prune_summary *summary)
 {
     if (cli->json)
-        cli_print_json(json_pack(
-            "{s:I, s:I, s:I, s:I, s:I}", "height", (json_int_t)summary->height, "records",
-            (json_int_t)summary->records, "heights_pruned", (json_int_t)summary->heights,
-            "bytes_before", (json_int_t)summary->bytes_before, "bytes_now",
-            (json_int_t)summary->bytes_now));
+        cli_print_json(json_pack("{s:I, s:I, s:I, s:I, s:I}", "height", (json_int_t)summary->height,
+                                 "records", (json_int_t)summary->records, "heights_pruned",
+                                 (json_int_t)summary->heights, "bytes_before",
+                                 (json_int_t)summary->bytes_before, "bytes_now",
+                                 (json_int_t)summary->bytes_now));
     else if (summary->heights == 0)
         puts("nothing is old enough, archived, final and behind an image of the state");
     else
@@ -72,9 +72,11 @@ const struct cli_command cli_prune = {
     "--dir DIR --node NODE --archive FOLDER --keep-days N",
     "  --archive FOLDER      what 'accrue export' wrote from this node, lately enough\n"
     "  --keep-days N         heights of the last N days stay, counted from the newest one\n"
-    "\nThe archive is compared with the store first; nothing goes that is not in it, not final, or\n"
+    "\nThe archive is compared with the store first; nothing goes that is not in it, not final, "
+    "or\n"
     "not behind the image of the state that the node starts from. Tiles of hashes stay: receipts\n"
-    "and proofs of what is newer work on. For what was pruned the node answers 410; an audit reads\n"
+    "and proofs of what is newer work on. For what was pruned the node answers 410; an audit "
+    "reads\n"
     "it with --archive FOLDER. A run that was interrupted goes on where it was.\n"
     "\nExample:\n"
     "  accrue export --dir demo --node books archive    # while the node runs\n"

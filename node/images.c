@@ -65,9 +65,8 @@ static bool open_from(struct images *images, uint64_t height, const struct repli
     struct replica_config with = *config;
     struct buffer place;
     buffer_init(&place, SNAPSHOT_NOTE_MAX);
-    bool good =
-        snapshot_read(images->snapshot.folder, height, config->charter, &with.image, &place, NULL,
-                      error);
+    bool good = snapshot_read(images->snapshot.folder, height, config->charter, &with.image, &place,
+                              NULL, error);
     with.place = buffer_bytes(&place);
     if (good && place.size == 0) {
         state_close(with.image);
@@ -181,8 +180,7 @@ bool images_open_replica(struct images *images, const struct replica_config *con
 
 static bool is_worth_it(const struct images *images, uint64_t records)
 {
-    return images->every > 0 &&
-           (images->wanted || records >= images->records + images->every);
+    return images->every > 0 && (images->wanted || records >= images->records + images->every);
 }
 
 static void note_failure(struct images *images, const struct error *error)
@@ -266,7 +264,8 @@ void images_step(struct images *images, struct replica *replica)
 {
     uint64_t records = replica_record_count(replica);
     bool now = is_quiet(images, records) || records >= images->records + images->overdue;
-    if (hear(images, replica) || images->snapshot.keep > 0 || moment_ms() < images->ended_ms + REST_FACTOR * images->took_ms)
+    if (hear(images, replica) || images->snapshot.keep > 0 ||
+        moment_ms() < images->ended_ms + REST_FACTOR * images->took_ms)
         return;
     if (now && is_worth_it(images, records))
         begin(images, replica, records, bytes_of(NULL, 0));

@@ -4,9 +4,9 @@
  * An image is an aid: one that cannot be written is a warning and a figure, one that cannot be read
  * or does not fit the ledger is passed over with a warning, and without any the node replays all.
  *
- * Where the replica says that a snapshot is due, the image gets a head and is one that voters attest
- * and others fetch (node/snapshot.h). A node that began with such a one goes on from it at every
- * start until its history is whole, and from nothing else.
+ * Where the replica says that a snapshot is due, the image gets a head and is one that voters
+ * attest and others fetch (node/snapshot.h). A node that began with such a one goes on from it at
+ * every start until its history is whole, and from nothing else.
  *
  * Touches the outside world (snapshot.h). Threads: the loop's thread only, which must be the one
  * that lives as long as the process.
@@ -21,11 +21,11 @@ struct images {
     struct snapshot snapshot;
     struct replica_snapshots files; /* for the replica: it reads them from the folder */
     bool attesting;                 /* the one that is written has a head */
-    uint64_t every;   /* records; 0: none is made, and none is read */
-    uint64_t overdue; /* records after which a quiet moment is no longer waited for */
+    uint64_t every;                 /* records; 0: none is made, and none is read */
+    uint64_t overdue;               /* records after which a quiet moment is no longer waited for */
     uint64_t looked_ms, looked_records; /* at the last look for a quiet moment */
     bool quiet;
-    bool wanted; /* one of this node's own, however few records there are: it has none yet */
+    bool wanted;      /* one of this node's own, however few records there are: it has none yet */
     uint64_t records; /* that the last one covers; after a failure, that there were */
     uint64_t began_ms, took_ms, ended_ms, pause_us; /* of the last one; a clock that never jumps */
     uint64_t began_records;

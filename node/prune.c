@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 
 enum {
-    IMAGE_HEIGHTS = 4, /* before an image's: the start from it looks at their seals ... */
+    IMAGE_HEIGHTS = 4,          /* before an image's: the start from it looks at their seals ... */
     IMAGE_RECORDS = TILE_WIDTH, /* ... and at the records that fill no tile yet */
     HEIGHTS_A_GROUP = 32,
     DAY_MS = 24 * 3600 * 1000
@@ -46,8 +46,7 @@ struct pruning {
 
 static bool open_replica(struct pruning *p)
 {
-    struct replica_config config = {
-        .charter = p->charter, .key = p->none, .store = p->store};
+    struct replica_config config = {.charter = p->charter, .key = p->none, .store = p->store};
     if (!charter_node_by_name(p->charter, bytes_text(p->request->node), &config.self))
         return error_set(p->error, ERROR_INVALID, "the charter knows no node \"%s\"",
                          p->request->node);
@@ -102,8 +101,8 @@ static bool find_last_height(struct pruning *p)
         entry = bytes_of(rest.at + 2, size);
         rest = bytes_of(rest.at + 2 + size, rest.size - 2 - size);
     }
-    good = good && (record_decode(entry, &record, NULL) ||
-                    archive_fails(p, "its last entry is no record"));
+    good = good &&
+           (record_decode(entry, &record, NULL) || archive_fails(p, "its last entry is no record"));
     p->archived_heights = record.height;
     buffer_release(&bundle);
     return good;
@@ -209,7 +208,8 @@ static bool find_height(struct pruning *p)
     return true;
 }
 
-/* ---- is it all there? ------------------------------------------------------------------------- */
+/* ---- is it all there? -------------------------------------------------------------------------
+ */
 
 /* The bundle's entries are those whose hashes this node's tree has. */
 static bool compare_bundle(struct pruning *p, uint64_t index, struct buffer *bundle)
@@ -271,7 +271,8 @@ static bool compare_heights(struct pruning *p, uint64_t first)
     return good;
 }
 
-/* ---- taking it out ---------------------------------------------------------------------------- */
+/* ---- taking it out ----------------------------------------------------------------------------
+ */
 
 static bool take_key(void *visitor, struct bytes key, struct bytes value)
 {
@@ -352,8 +353,8 @@ static bool delete_heights(struct pruning *p, uint64_t first)
     store_group_init(&group);
     for (uint64_t height = first; good && height <= p->height; height++) {
         good = delete_height(p, height, &group);
-        bool full = group.count > 0 && (height == p->height ||
-                                        (height - first + 1) % HEIGHTS_A_GROUP == 0);
+        bool full =
+            group.count > 0 && (height == p->height || (height - first + 1) % HEIGHTS_A_GROUP == 0);
         if (good && full) {
             good = store_leveldb_write(p->leveldb, &group, p->error);
             store_group_clear(&group);
@@ -364,7 +365,8 @@ static bool delete_heights(struct pruning *p, uint64_t first)
     return good;
 }
 
-/* ---- all of it -------------------------------------------------------------------------------- */
+/* ---- all of it --------------------------------------------------------------------------------
+ */
 
 static uint64_t folder_bytes(const char *path)
 {

@@ -2,8 +2,8 @@
  * `accrue export` writes it, and gives their room on the disk back.
  *
  * What goes: batches, outcomes and certificates (entries B, O, H). What stays: everything newer,
- * all tiles of hashes, so that proofs still work, and what the node signed. The node goes on from an
- * image afterwards, and answers for what was pruned with 410.
+ * all tiles of hashes, so that proofs still work, and what the node signed. The node goes on from
+ * an image afterwards, and answers for what was pruned with 410.
  *
  * Nothing goes that the archive does not hold, compared byte by byte with the store; that no
  * checkpoint covers which is final by the charter's policy; or that the image which the node is
@@ -31,8 +31,8 @@ struct prune_summary {
     uint64_t bytes_before, bytes_now; /* of the store's files */
 };
 
-/* ERROR_BUSY: the node runs. ERROR_CONFLICT: the archive is another log's, lacks something, or holds
- * something else than the store. ERROR_NOT_FOUND: there is no image to start from afterwards.
+/* ERROR_BUSY: the node runs. ERROR_CONFLICT: the archive is another log's, lacks something, or
+ * holds something else than the store. ERROR_NOT_FOUND: there is no image to start from afterwards.
  * ERROR_NOT_YET: the history is not whole. Else what the files say. */
 bool prune_run(const struct prune_request *request, struct prune_summary *summary_out,
                struct error *error) MUST_USE;

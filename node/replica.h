@@ -73,7 +73,7 @@ enum replica_action_kind {
                          replica_snapshot_taken() */
     REPLICA_PIECE,    /* of a snapshot that is being fetched, good: to be kept */
     REPLICA_FETCHED,  /* all of it is: to be made whole, then replica_snapshot_whole() */
-    REPLICA_REOPEN,   /* the node begins with it: this replica has stopped, another is to be opened */
+    REPLICA_REOPEN, /* the node begins with it: this replica has stopped, another is to be opened */
     REPLICA_WARN,
     REPLICA_FATAL
 };
@@ -160,8 +160,8 @@ size_t replica_vouched(const struct replica *replica, struct attestation *attest
 
 /* Where the store lacks history: behind the snapshot that it began with, and what was pruned. */
 struct replica_gap {
-    struct snapshot_name snapshot; /* height 0: it lacks nothing */
-    uint64_t records;              /* up to the snapshot */
+    struct snapshot_name snapshot;      /* height 0: it lacks nothing */
+    uint64_t records;                   /* up to the snapshot */
     uint64_t here_height, here_records; /* of them: executed again and compared, in this process */
     uint64_t pruned_height, pruned_records; /* 0: nothing was pruned */
 };

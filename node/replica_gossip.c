@@ -228,7 +228,8 @@ static void ask_ahead(struct replica *r, uint16_t peer, uint64_t ahead)
     if (r->pending.used || r->now_ms < seen->asked_heights_ms + FETCH_AGAIN_MS)
         return;
     seen->asked_heights_ms = r->now_ms;
-    gossip_ask_heights(r, peer, r->height + 1, ahead < FETCH_HEIGHTS_MAX ? ahead : FETCH_HEIGHTS_MAX);
+    gossip_ask_heights(r, peer, r->height + 1,
+                       ahead < FETCH_HEIGHTS_MAX ? ahead : FETCH_HEIGHTS_MAX);
 }
 
 void gossip_on_status(struct replica *r, uint16_t from, const struct status *status)
@@ -509,8 +510,8 @@ static bool knows_own_batch(const struct replica *r, const struct batch *batch)
     struct store_key key = key_batch(batch->lane.v, batch->sequence, &batch->id);
     if (lane_find(lane, &batch->id) || stored(r, &key))
         return true;
-    return gap_is_lacking(r) && (batch->sequence < lane->decided.sequence ||
-                                 hash_equal(&batch->id, &lane->decided.id));
+    return gap_is_lacking(r) &&
+           (batch->sequence < lane->decided.sequence || hash_equal(&batch->id, &lane->decided.id));
 }
 
 /* Something that our key signed and our store does not know. */

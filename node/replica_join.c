@@ -73,8 +73,8 @@ static void put_tree(const struct merkle *tree, struct buffer *out)
 {
     codec_put_array(out, MERKLE_LEVEL_MAX);
     for (size_t i = 0; i < MERKLE_LEVEL_MAX; i++)
-        codec_put_bytes(out, bytes_of(tree->levels[i].hashes,
-                                      (size_t)tree->levels[i].count * HASH_SIZE));
+        codec_put_bytes(
+            out, bytes_of(tree->levels[i].hashes, (size_t)tree->levels[i].count * HASH_SIZE));
 }
 
 void replica_snapshot_head(const struct replica *r, struct buffer *out)
@@ -263,9 +263,9 @@ bool join_recover(struct replica *r, struct error *error)
     if (good) {
         const struct passed *at = &head->passed[head->passed_count - 1];
         struct hash root = merkle_root(&head->tree);
-        good = (head->height == state_height(r->state) &&
-                head->height == r->config.joined.height && hash_equal(&digest, &at->digest) &&
-                hash_equal(&root, &at->root) && head->lane_count == r->charter->node_count) ||
+        good = (head->height == state_height(r->state) && head->height == r->config.joined.height &&
+                hash_equal(&digest, &at->digest) && hash_equal(&root, &at->root) &&
+                head->lane_count == r->charter->node_count) ||
                error_set(error, ERROR_CORRUPT, "the snapshot contradicts itself");
     }
     if (good)
@@ -321,7 +321,8 @@ bool gap_recover(struct replica *r, struct error *error)
     return good;
 }
 
-/* ---- what is lacking by right ----------------------------------------------------------------- */
+/* ---- what is lacking by right -----------------------------------------------------------------
+ */
 
 static void explain(const struct replica *r, bool pruned, bool gap, struct error *error)
 {
@@ -343,7 +344,7 @@ static void explain(const struct replica *r, bool pruned, bool gap, struct error
 void gap_explain_record(const struct replica *r, uint64_t index, struct error *error)
 {
     const struct replica_gap *at = &r->gap.at;
-    explain(r, index < at->pruned_records, at->snapshot.height > 0 && index < at->records, error);
+    explain(r, index<at->pruned_records, at->snapshot.height> 0 && index < at->records, error);
 }
 
 void gap_explain_height(const struct replica *r, uint64_t height, struct error *error)
@@ -358,7 +359,8 @@ bool gap_is_lacking(const struct replica *r)
     return r->gap.at.snapshot.height > 0 || r->gap.at.pruned_height > 0;
 }
 
-/* ---- the history ------------------------------------------------------------------------------ */
+/* ---- the history ------------------------------------------------------------------------------
+ */
 
 struct replica *replica_open_history(const struct replica *r, uint64_t now_ms)
 {

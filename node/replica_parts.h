@@ -143,8 +143,8 @@ struct snapshot_clock {
     uint64_t records;               /* up to the last snapshot that was due */
 };
 
-enum { ATTESTATIONS_KEPT = 2 };   /* of each node */
-struct attesting {                /* replica_snapshot.c */
+enum { ATTESTATIONS_KEPT = 2 }; /* of each node */
+struct attesting {              /* replica_snapshot.c */
     struct snapshot_clock clock;
     bool taking;                  /* REPLICA_SNAPSHOT was said; nothing is executed */
     struct snapshot_name held[2]; /* made or fetched here, the newest first; height 0: none */

@@ -14,9 +14,9 @@
 #include "protocol/plant.h"
 
 enum {
-    QUIET_SHARE = 100,        /* with at most such a share of snapshot_records in a second ... */
-    QUIET_RECORDS_MIN = 64,   /* ... or so many records */
-    ATTEST_AGAIN_MS = 1000,   /* between two attestations of one node, or to one */
+    QUIET_SHARE = 100,      /* with at most such a share of snapshot_records in a second ... */
+    QUIET_RECORDS_MIN = 64, /* ... or so many records */
+    ATTEST_AGAIN_MS = 1000, /* between two attestations of one node, or to one */
     BEAT_MS = 1000,
     ATTESTATION_VALUE_MAX = 1024
 };
@@ -30,8 +30,8 @@ static bool clock_step(struct snapshot_clock *clock, uint64_t every, uint64_t ti
 {
     if (time_ms / BEAT_MS == clock->beat_ms / BEAT_MS)
         return false;
-    uint64_t most = every / QUIET_SHARE > QUIET_RECORDS_MIN ? every / QUIET_SHARE
-                                                            : QUIET_RECORDS_MIN;
+    uint64_t most =
+        every / QUIET_SHARE > QUIET_RECORDS_MIN ? every / QUIET_SHARE : QUIET_RECORDS_MIN;
     uint64_t seconds = (time_ms - clock->beat_ms) / BEAT_MS + 1;
     bool quiet = (records - clock->beat_records) / seconds <= most;
     bool due = every > 0 && quiet && records - clock->records >= every;
@@ -155,10 +155,8 @@ void snapshot_repeat(struct replica *r)
 
 static void answer_repeated(struct replica *r, uint16_t from, const struct attestation *item)
 {
-    const struct attestation *own =
-        attestation_of(r, r->config.self.v, &item->snapshot);
-    if (!own || item->node.v != from ||
-        r->now_ms < r->attesting.sent_ms[from] + ATTEST_AGAIN_MS)
+    const struct attestation *own = attestation_of(r, r->config.self.v, &item->snapshot);
+    if (!own || item->node.v != from || r->now_ms < r->attesting.sent_ms[from] + ATTEST_AGAIN_MS)
         return;
     r->attesting.sent_ms[from] = r->now_ms;
     send_item(r, from, own);

@@ -33,7 +33,7 @@ enum {
     ROUNDS_MAX = 10000      /* of draining before other events get their turn */
 };
 
-struct writing { /* a group of one of the replicas */
+struct writing {             /* a group of one of the replicas */
     struct replica *replica; /* NULL: none */
     uint64_t number;
     const struct store_group *group;

@@ -85,9 +85,10 @@ struct snapshot_list {
 bool snapshot_list(const char *folder, struct snapshot_list *list_out,
                    struct error *error) MUST_USE;
 
-/* Reads one image; its note and its head are appended (head_out may be NULL). ERROR_CORRUPT when it is damaged or not of that height,
- * ERROR_CONFLICT when it is of another coalition. The note's bytes are not checked here, and
- * whether the state is the ledger's is for the caller to compare (replica.h does both). */
+/* Reads one image; its note and its head are appended (head_out may be NULL). ERROR_CORRUPT when it
+ * is damaged or not of that height, ERROR_CONFLICT when it is of another coalition. The note's
+ * bytes are not checked here, and whether the state is the ledger's is for the caller to compare
+ * (replica.h does both). */
 bool snapshot_read(const char *folder, uint64_t height, const struct charter *charter,
                    struct state **state_out, struct buffer *note_out, struct buffer *head_out,
                    struct error *error) MUST_USE;

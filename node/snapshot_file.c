@@ -239,8 +239,7 @@ static bool hash_part(const char *folder, const struct snapshot_name *name, stru
                      name->height);
 }
 
-bool snapshot_part_finish(const char *folder, const struct snapshot_name *name,
-                          struct error *error)
+bool snapshot_part_finish(const char *folder, const struct snapshot_name *name, struct error *error)
 {
     char part[SNAPSHOT_PATH_SIZE], image[SNAPSHOT_PATH_SIZE], pieces[SNAPSHOT_PATH_SIZE];
     struct buffer hashes;

@@ -17,8 +17,8 @@
  *   E node2 kind1 id8          evidence that a node lied
  *   S                          own cosignature, the newest;  F: the newest final checkpoint
  *   A height8 node2            a voter's attestation of a snapshot
- *   G                          the snapshot that this node began with, while the history before it is
- *                              being fetched;  R: what was pruned, and where it is
+ *   G                          the snapshot that this node began with, while the history before it
+ * is being fetched;  R: what was pruned, and where it is
  */
 #ifndef NODE_STORE_H
 #define NODE_STORE_H

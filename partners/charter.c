@@ -352,10 +352,9 @@ static void read_policy(struct parsing *parsing, const struct spot *policy)
 
 static void read_limits(struct parsing *parsing, const struct spot *limits)
 {
-    static const char *const names[] = {"?batch_bytes",    "?cut_bytes",        "?lane_cut_bytes",
-                                        "?lane_day_bytes", "?allocations",      "?heartbeat_ms",
-                                        "?timeout_ms",     "?timeout_delta_ms", "?snapshot_records",
-                                        NULL};
+    static const char *const names[] = {
+        "?batch_bytes",  "?cut_bytes",  "?lane_cut_bytes",   "?lane_day_bytes",   "?allocations",
+        "?heartbeat_ms", "?timeout_ms", "?timeout_delta_ms", "?snapshot_records", NULL};
     struct charter *charter = parsing->charter;
     struct spot at[9];
     json_object_open(&parsing->reader, limits, names, at);

@@ -21,7 +21,7 @@ enum {
     CHARTER_TRANSITIONS_MAX = 512,
     CHARTER_JOINT_MAX = 1024,
     CHARTER_SNAPSHOT_RECORDS = 100000, /* limits.snapshot_records by default */
-    CHARTER_TIME_SIZE = 21, /* "2017-01-01T00:00:00Z" */
+    CHARTER_TIME_SIZE = 21,            /* "2017-01-01T00:00:00Z" */
     TRANSPORT_KEY_SIZE = 65
 };
 

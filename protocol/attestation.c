@@ -49,8 +49,8 @@ bool attestation_verify(const struct attestation *attestation, const struct veri
 {
     struct buffer text;
     text_of(attestation, &text);
-    bool holds = verify(verifier, PURPOSE_SNAPSHOT, coalition, buffer_bytes(&text),
-                        &attestation->signature);
+    bool holds =
+        verify(verifier, PURPOSE_SNAPSHOT, coalition, buffer_bytes(&text), &attestation->signature);
     buffer_release(&text);
     return holds;
 }

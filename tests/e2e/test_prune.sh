@@ -28,9 +28,9 @@ heights() { # NAME COUNT
     done
 }
 
-prune() { # [OPTIONS]: `body` is its JSON or text, `exit_status` how it ended
+prune() { # `body` is its JSON or text, `exit_status` how it ended
     body=$("$accrue" prune --json --dir "$home" --node books --archive "$archive" --keep-days 0 \
-        "$@" 2>&1)
+        2>&1)
     exit_status=$?
 }
 

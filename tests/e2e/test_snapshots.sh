@@ -91,7 +91,7 @@ a_new_node_begins_with_it() {
 }
 
 what_is_not_here_yet_is_told() {
-    get fuel auditor /v1/records/7/receipt
+    get fuel auditor /tile/entries/000
     expect_answer 503 not-here-yet
     expect_match '^[0-9]+$' "$(header retry-after)" Retry-After
     get fuel auditor /v1/heights/3

@@ -36,7 +36,8 @@ static struct sim_snapshot *find(struct sim_node *node, uint64_t height)
     return NULL;
 }
 
-/* ---- as files --------------------------------------------------------------------------------- */
+/* ---- as files ---------------------------------------------------------------------------------
+ */
 
 static struct bytes piece_of(const struct sim_snapshot *snapshot, uint64_t piece)
 {
@@ -87,7 +88,8 @@ static struct sim_snapshot *room_for_one(struct sim_node *node)
     return oldest;
 }
 
-/* ---- making ----------------------------------------------------------------------------------- */
+/* ---- making -----------------------------------------------------------------------------------
+ */
 
 void snapshots_make(struct world *w, uint16_t number)
 {
@@ -113,7 +115,8 @@ void snapshots_make(struct world *w, uint16_t number)
     replica_snapshot_taken(node->replica, (uint64_t)((int64_t)w->now_ms + node->skew_ms));
 }
 
-/* ---- fetching --------------------------------------------------------------------------------- */
+/* ---- fetching ---------------------------------------------------------------------------------
+ */
 
 void snapshots_piece(struct sim_node *node, const struct replica_action *action)
 {
@@ -146,7 +149,8 @@ void snapshots_fetched(struct world *w, uint16_t number, const struct snapshot_n
     replica_snapshot_whole(node->replica, &fetched, (uint64_t)((int64_t)w->now_ms + node->skew_ms));
 }
 
-/* ---- beginning -------------------------------------------------------------------------------- */
+/* ---- beginning --------------------------------------------------------------------------------
+ */
 
 static bool take_piece(void *context, uint8_t *room, size_t size, size_t *size_out,
                        struct error *error)
@@ -225,8 +229,8 @@ void snapshots_check_end(struct world *w, uint16_t number, const struct replica_
                    error.text);
         return;
     }
-    if (replay->height != replica_height(node->replica) ||
-        !same_states(replay, node->replica) || !same_trees(&replay->tree, &node->replica->tree))
+    if (replay->height != replica_height(node->replica) || !same_states(replay, node->replica) ||
+        !same_trees(&replay->tree, &node->replica->tree))
         world_fail(w, "node %u, which began with a snapshot, replays to something else", number);
     replica_close(replay);
 }

@@ -443,7 +443,8 @@ static void start(struct world *w, uint16_t number)
     node->replica = snapshots_open(w, number, &config, clock_of(w, number));
     if (!node->replica && !w->failed)
         node->replica = images_open(w, number, &config, clock_of(w, number));
-    if (!node->replica && !w->failed && !replica_open(&config, clock_of(w, number), &node->replica, &error)) {
+    if (!node->replica && !w->failed &&
+        !replica_open(&config, clock_of(w, number), &node->replica, &error)) {
         world_fail(w, "node %u does not start again: %s", number, error.text);
         return;
     }

@@ -154,7 +154,7 @@ struct world {
     uint64_t messages, message_bytes;
     uint64_t evidence[EVIDENCE_KIND_MAX + 1]; /* pieces seen at honest nodes, by kind */
     uint64_t snapshots, joined, whole; /* made; starts from one; histories that became whole */
-    uint64_t resumed, refused; /* starts from an image, and images that were refused */
+    uint64_t resumed, refused;         /* starts from an image, and images that were refused */
     uint64_t back_ms, caught_up_ms, caught_up_height; /* of a node that was away */
 };
 
@@ -189,8 +189,7 @@ struct replica *snapshots_open(struct world *world, uint16_t number,
                                const struct replica_config *config, uint64_t now_ms);
 void snapshots_tell(struct sim_node *node);
 void snapshots_history(struct world *world, uint16_t number);
-void snapshots_check_end(struct world *world, uint16_t number,
-                         const struct replica_config *config);
+void snapshots_check_end(struct world *world, uint16_t number, const struct replica_config *config);
 void snapshots_release(struct sim_node *node);
 
 /* chance.c: splitmix64. */

@@ -116,7 +116,8 @@ static bool height_reads(const struct place *place, uint64_t height, struct erro
     struct buffer said;
     struct error mistake = {0};
     buffer_init(&said, SNAPSHOT_NOTE_MAX);
-    bool good = snapshot_read(place->folder, height, place->driver->charter, &state, &said, NULL, error);
+    bool good =
+        snapshot_read(place->folder, height, place->driver->charter, &state, &said, NULL, error);
     if (good) {
         CHECK(bytes_equal(buffer_bytes(&said), note()));
         CHECK_INT(state_height(state), height);
@@ -281,7 +282,8 @@ CASE(without_a_folder_nothing_is_found_and_nothing_is_written)
     REQUIRE(snapshot_init(place.snapshot, "/nonexistent/folder", NULL));
     CHECK(snapshot_list("/nonexistent/folder", list, &error));
     CHECK_INT(list->count, 0);
-    CHECK(!snapshot_read("/nonexistent/folder", 1, place.driver->charter, &state, &said, NULL, &error));
+    CHECK(!snapshot_read("/nonexistent/folder", 1, place.driver->charter, &state, &said, NULL,
+                         &error));
     free(list);
     buffer_release(&said);
     error = (struct error){0};
