@@ -59,6 +59,8 @@ struct signature sign_raw(const struct signing_key *key, struct bytes message);
  * of small order are taken: such a key binds its owner to nothing, which is for admission to
  * refuse. */
 struct verifier *verifier_open(const struct public_key *key);
+/* Whether verifier_open() takes it and it is a point of large order: what admission asks for. */
+bool public_key_usable(const struct public_key *key) MUST_USE;
 void verifier_close(struct verifier *verifier);
 /* Malleable (S >= L) and, beyond OpenSSL's own checks, non-canonical A and R are refused. */
 bool verify(const struct verifier *verifier, enum purpose purpose, const struct hash *coalition,

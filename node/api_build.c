@@ -1,6 +1,7 @@
 #include "node/api_build.h"
 
 #include "node/card.h"
+#include "node/change_form.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -429,6 +430,53 @@ static void build_clock(struct build *build)
     }
 }
 
+/* What a change says is checked by the ledger's own decoder, so that no bytes go into a batch that
+ * the ledger would call malformed. */
+static void build_motion(struct build *build)
+{
+    struct form *form = &build->form;
+    struct motion *motion = &build->t->body.motion.motion;
+    int64_t delay = MOTION_DELAY_MIN;
+    (void)form_int(form, "delay", MOTION_DELAY_MIN, MOTION_DELAY_MAX, &delay);
+    motion->delay = (uint32_t)delay;
+    change_take(form, build->input->charter, &motion->change);
+}
+
+static void take_partner(struct build *build, struct partner_id *partner_out)
+{
+    struct bytes name;
+    struct form *form = &build->form;
+    if (!form_text(form, "partner", 1, CHARTER_NAME_MAX, &name)) {
+        if (!form_has(form, "partner"))
+            form_missing(form, "partner");
+    } else if (!charter_partner_by_name(build->input->charter, name, partner_out)) {
+        form_wrong(form, "partner", "is no partner of the coalition");
+    }
+}
+
+static void build_ballot(struct build *build)
+{
+    struct form *form = &build->form;
+    struct transaction *t = build->t;
+    take_index(form, "motion", &t->body.ballot.motion);
+    take_partner(build, &t->body.ballot.partner);
+    if (!form_base64(form, "signature", t->body.ballot.signature.at, SIGNATURE_SIZE) &&
+        !form_has(form, "signature"))
+        form_missing(form, "signature");
+}
+
+static void build_ready(struct build *build)
+{
+    struct form *form = &build->form;
+    int64_t height = 0;
+    if (form_int(form, "height", 1, INT64_MAX, &height))
+        build->t->body.ready.height = (uint64_t)height;
+    else if (!form_has(form, "height"))
+        form_missing(form, "height");
+    if (!form_hash(form, "digest", &build->t->body.ready.digest) && !form_has(form, "digest"))
+        form_missing(form, "digest");
+}
+
 static void build_body(struct build *build)
 {
     struct form *form = &build->form;
@@ -476,6 +524,15 @@ static void build_body(struct build *build)
         return;
     case TRANSACTION_TRANSFER:
         build_transfer(build);
+        return;
+    case TRANSACTION_MOTION:
+        build_motion(build);
+        return;
+    case TRANSACTION_BALLOT:
+        build_ballot(build);
+        return;
+    case TRANSACTION_READY:
+        build_ready(build);
         return;
     case TRANSACTION_CLOCK:
         build_clock(build);

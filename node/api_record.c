@@ -1,5 +1,6 @@
 /* Records as JSON: a write's result, a refusal, an entry of the log. */
 #include "node/api_parts.h"
+#include "node/change_form.h"
 
 #include <string.h>
 
@@ -97,6 +98,14 @@ static void write_waived(struct api *api, struct json_out *json, const struct ef
     json_put_int(json, "points", effect->amount);
 }
 
+static void write_amended(struct api *api, struct json_out *json, const struct effect *effect)
+{
+    (void)api;
+    json_put_word(json, "change", change_kind_word(effect->change));
+    json_put_uint(json, change_is_proposed(effect->change) ? "motion" : "node", effect->what);
+    json_put_uint(json, "height", effect->height);
+}
+
 /* "allocations" are the points that a spend took, lot by lot; "moves" of other types go anywhere.
  */
 static void write_effects(struct api *api, struct json_out *json, const struct parsed *parsed)
@@ -110,6 +119,7 @@ static void write_effects(struct api *api, struct json_out *json, const struct p
     each_effect(api, json, record, EFFECT_OBLIGATION, "obligations", write_obligation);
     each_effect(api, json, record, EFFECT_DEFICIT, "deficits", write_deficit);
     each_effect(api, json, record, EFFECT_WAIVED, "waived", write_waived);
+    each_effect(api, json, record, EFFECT_AMENDED, "amended", write_amended);
 }
 
 /* ---- whose record --------------------------------------------------------------------------- */
@@ -177,6 +187,9 @@ static bool member_of(struct api *api, const struct transaction *t, struct membe
     case TRANSACTION_REVERSE_REDEEM:
         return member_of_index(api, t->body.reverse_redeem.redemption, member_out);
     case TRANSACTION_EXPIRE:
+    case TRANSACTION_MOTION:
+    case TRANSACTION_BALLOT:
+    case TRANSACTION_READY:
     case TRANSACTION_CLOCK:
         return false;
     }
@@ -391,6 +404,19 @@ static void write_body(struct api *api, struct json_out *json, const struct tran
         json_put_member(json, "from", &t->body.transfer.from);
         json_put_member(json, "to", &t->body.transfer.to);
         json_put_int(json, "points", t->body.transfer.points.v);
+        return;
+    case TRANSACTION_MOTION:
+        json_put_uint(json, "delay", t->body.motion.motion.delay);
+        change_write(json, api->config.charter, &t->body.motion.motion.change);
+        return;
+    case TRANSACTION_BALLOT:
+        json_put_uint(json, "motion", t->body.ballot.motion.v);
+        json_put_word(json, "partner", api_partner_name(api, t->body.ballot.partner));
+        json_put_base64(json, "signature", bytes_of(t->body.ballot.signature.at, SIGNATURE_SIZE));
+        return;
+    case TRANSACTION_READY:
+        json_put_uint(json, "height", t->body.ready.height);
+        json_put_hex(json, "digest", hash_as_bytes(&t->body.ready.digest));
         return;
     case TRANSACTION_CLOCK:
         json_put_uint(json, "advance_ms", t->body.clock.advance_ms);

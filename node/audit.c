@@ -12,15 +12,11 @@ static struct audit *open_with(const struct charter *charter, const struct audit
                                struct state *state, struct naive *model)
 {
     struct audit *audit = (struct audit *)allocate(1, sizeof(*audit));
-    audit->charter = charter;
     audit->has_tiles = tiles != NULL;
     if (tiles)
         audit->tiles = *tiles;
-    for (size_t i = 0; i < charter->node_count; i++) {
-        audit->verifiers[i] = verifier_open(&charter->nodes[i].sign_key);
-        audit->is_voter[i] = charter->nodes[i].voter;
-    }
     audit->state = state;
+    audit_enter(audit);
     audit->model = model;
     merkle_init(&audit->tree);
     audit->cut.id = charter->coalition;
@@ -145,6 +141,12 @@ struct audit_text audit_effect_text(const struct audit *audit, const struct effe
         return audit_text("%lld waived", amount);
     case EFFECT_FIRST:
         return audit_text("first decided by record %llu", (unsigned long long)e->first.v);
+    case EFFECT_AMENDED:
+    case EFFECT_LAPSED:
+        return audit_text("%s (%llu) %s for height %llu", change_kind_word(e->change),
+                          (unsigned long long)e->what,
+                          e->kind == EFFECT_AMENDED ? "decided" : "lapsed",
+                          (unsigned long long)e->height);
     }
     return audit_text("nothing");
 }
@@ -179,6 +181,11 @@ bool audit_height_begin(struct audit *audit, struct bytes proof, uint64_t *first
     audit->under_way = true;
     audit->derailed = false;
     state_begin(audit->state, audit->cut.height, audit->cut.time_ms);
+    for (size_t i = 0; i < audit->cut.evidence_count; i++) {
+        struct evidence evidence;
+        must(evidence_decode(audit->cut.evidence[i], &evidence, NULL));
+        state_evidence(audit->state, &evidence);
+    }
     if (audit->model)
         naive_begin(audit->model, audit->cut.time_ms);
     return true;
@@ -341,12 +348,14 @@ static bool one_moment(struct audit *audit, struct error *error)
     struct audit_text have;
     uint64_t wanted = audit->cut.height < AUDIT_PAST ? audit->cut.height : AUDIT_PAST;
     if (!hash_equal(&audit->cut.coalition, &audit->charter->coalition) ||
-        audit->cut.lane_count != audit->charter->node_count || audit->height_count != wanted)
+        audit->height_count != wanted)
         return error_set(error, ERROR_CORRUPT, "its cut is none of this coalition");
     if (last->records != audit->tree.size || !hash_equal(&last->root, &root))
         return error_set(error, ERROR_CORRUPT, "its tree has not the root that it names");
     if (state_height(audit->state) != audit->cut.height || !hash_equal(&last->digest, &digest))
         return error_set(error, ERROR_CORRUPT, "its state is of another height");
+    if (audit->cut.lane_count != state_charter_at(audit->state, audit->cut.height)->node_count)
+        return error_set(error, ERROR_CORRUPT, "its cut has other lanes than its charter");
     if (audit->model && naive_time_ms(audit->model) != state_time_ms(audit->state))
         return error_set(error, ERROR_CORRUPT, "its second model is of another height");
     if (audit->model && !audit_model_agrees(audit, &want, &have))
@@ -368,6 +377,7 @@ bool audit_resume(const struct charter *charter, const struct audit_tiles *tiles
     }
     audit->began = audit->cut.height;
     audit->past_count = audit->height_count;
+    audit->cut.evidence_count = 0; /* it is on the ledger, and its bytes are not ours */
     memcpy(audit->lanes, audit->cut.lanes, sizeof(audit->lanes));
     *audit_out = audit;
     return true;

@@ -32,13 +32,15 @@
     X(AUDIT_CUT_COALITION, "cut-coalition", "The cut is of this coalition.")                       \
     X(AUDIT_CUT_PREVIOUS, "cut-previous", "The cut names the one before it.")                      \
     X(AUDIT_CUT_LANES, "cut-lanes", "The cut has one lane a node.")                                \
-    X(AUDIT_CUT_EVIDENCE, "cut-evidence", "The cut holds no evidence of an unknown kind.")         \
+    X(AUDIT_CUT_EVIDENCE, "cut-evidence",                                                          \
+      "The cut's evidence holds, and is about nodes that are not accused already.")                \
     X(AUDIT_CUT_TIME, "cut-time", "The cut is later than the one before it.")                      \
     X(AUDIT_CUT_RECORDS, "cut-records", "The cut names the records after two heights before.")     \
     X(AUDIT_CUT_DIGEST, "cut-digest", "The cut names the state after two heights before.")         \
     X(AUDIT_CUT_ROOT, "cut-root", "The cut names the root after two heights before.")              \
     X(AUDIT_LANE_SEQUENCE, "lane-sequence", "Batches of a lane are numbered without a gap.")       \
     X(AUDIT_LANE_PREVIOUS, "lane-previous", "A batch names the one before it in its lane.")        \
+    X(AUDIT_LANE_CLOSED, "lane-closed", "Who is suspended, or has left, writes nothing.")          \
     X(AUDIT_LANE_HEAD, "lane-head", "A lane ends at the batch that the cut names.")                \
     X(AUDIT_ORDER_LANE, "order-lane", "Batches stand in the order that the last cut gives.")       \
     X(AUDIT_ORDER_BATCHES, "order-batches", "All batches of the cut are there, and no others.")    \
@@ -66,6 +68,8 @@
     X(AUDIT_RECORD_DEFICITS, "record-deficits",                                                    \
       "Members owe, or are waived, what the rules give.")                                          \
     X(AUDIT_RECORD_FIRST, "record-first", "A repeat names the record that decided its key.")       \
+    X(AUDIT_RECORD_AMENDED, "record-amended",                                                      \
+      "The coalition changes by what was carried, when it was carried.")                           \
     X(AUDIT_SEAL_CUT, "seal-cut", "A seal names its cut.")                                         \
     X(AUDIT_SEAL_DIGEST, "seal-digest", "A seal has the state's digest.")                          \
     X(AUDIT_SEAL_COUNT, "seal-count", "A seal counts the transactions of its height.")             \

@@ -4,14 +4,60 @@
 
 #include <string.h>
 
-void cosign_init(struct cosign *cosign, const struct charter *charter, struct node_id self)
+void cosign_init(struct cosign *cosign, struct node_id self)
 {
     memset(cosign, 0, sizeof(*cosign));
-    cosign->charter = charter;
     cosign->self = self;
-    cosign->quorum = quorum_size(charter->voter_count);
+}
+
+/* ---- who has to sign ------------------------------------------------------------------------ */
+
+static bool same_key(const struct public_key *a, const struct public_key *b)
+{
+    return memcmp(a->at, b->at, PUBLIC_KEY_SIZE) == 0;
+}
+
+bool cosign_same_voters(const struct charter *a, const struct charter *b)
+{
+    if (a == b)
+        return true;
+    if (a->voter_count != b->voter_count)
+        return false;
+    for (size_t i = 0; i < a->voter_count; i++) {
+        const struct charter_node *first = &a->nodes[a->voters[i]];
+        const struct charter_node *second = &b->nodes[b->voters[i]];
+        if (a->voters[i] != b->voters[i] || !same_key(&first->sign_key, &second->sign_key) ||
+            !same_key(&first->cosigner_key.key, &second->cosigner_key.key))
+            return false;
+    }
+    return true;
+}
+
+static bool has_quorum_of(const struct charter *charter, const bool has[NODES_MAX])
+{
+    size_t voters = 0;
     for (size_t i = 0; i < charter->voter_count; i++)
-        cosign->voter[charter->voters[i]] = true;
+        voters += has[charter->voters[i]];
+    return voters >= quorum_size(charter->voter_count);
+}
+
+bool cosign_has_quorum(const struct cosign_point *point, const bool has[NODES_MAX])
+{
+    return has_quorum_of(point->charter, has) && has_quorum_of(point->next, has);
+}
+
+/* In this order a final checkpoint takes them: voters at its height, those who vote next, others.
+ */
+enum { RANK_VOTER, RANK_NEXT_VOTER, RANK_OTHER, RANKS };
+
+static int rank_of(const struct cosign_point *point, size_t node)
+{
+    const struct charter *charters[] = {point->charter, point->next};
+    for (size_t k = 0; k < ARRAY_SIZE(charters); k++)
+        for (size_t i = 0; i < charters[k]->voter_count; i++)
+            if (charters[k]->voters[i] == node)
+                return (int)k;
+    return RANK_OTHER;
 }
 
 /* ---- our own ------------------------------------------------------------------------------- */
@@ -22,27 +68,30 @@ static const struct cosign_point *newest_point(const struct cosign *cosign)
                                    : NULL;
 }
 
-void cosign_computed(struct cosign *cosign, uint64_t size, const struct hash *root)
+void cosign_computed(struct cosign *cosign, const struct cosign_point *point)
 {
     const struct cosign_point *newest = newest_point(cosign);
-    must(!newest || size > newest->size);
-    cosign->points[cosign->point_count++ % COSIGN_POINTS_MAX] =
-        (struct cosign_point){.size = size, .root = *root};
+    must(!newest || point->size > newest->size);
+    cosign->points[cosign->point_count++ % COSIGN_POINTS_MAX] = *point;
+    if (!cosign_same_voters(point->charter, point->next))
+        cosign->handover = *point;
 }
 
-bool cosign_root_at(const struct cosign *cosign, uint64_t size, struct hash *root_out)
+const struct cosign_point *cosign_point_at(const struct cosign *cosign, uint64_t size)
 {
+    if (size == 0)
+        return NULL;
+    if (size == cosign->handover.size)
+        return &cosign->handover;
     uint64_t kept =
         cosign->point_count < COSIGN_POINTS_MAX ? cosign->point_count : COSIGN_POINTS_MAX;
     for (uint64_t i = 1; i <= kept; i++) {
         const struct cosign_point *point =
             &cosign->points[(cosign->point_count - i) % COSIGN_POINTS_MAX];
-        if (point->size == size)
-            *root_out = point->root;
         if (point->size <= size)
-            return point->size == size;
+            return point->size == size ? point : NULL;
     }
-    return false;
+    return NULL;
 }
 
 /* ---- places -------------------------------------------------------------------------------- */
@@ -89,11 +138,11 @@ void cosign_own(struct cosign *cosign, const struct cosignature *own)
 enum cosign_look cosign_look(const struct cosign *cosign, const struct cosignature *item,
                              bool by_itself)
 {
-    must(item->node.v < cosign->charter->node_count && item->node.v != cosign->self.v);
+    must(item->node.v < NODES_MAX && item->node.v != cosign->self.v);
     const struct cosign_peer *peer = &cosign->peers[item->node.v];
     const struct cosign_held *held = held_at(peer, item->size);
     const struct cosign_point *newest = newest_point(cosign);
-    struct hash root;
+    const struct cosign_point *point = cosign_point_at(cosign, item->size);
     if (held && (held->state == COSIGN_UNCHECKED || hash_equal(&held->item.root, &item->root) ||
                  held->disputed))
         return COSIGN_LOOK_IGNORE;
@@ -103,9 +152,9 @@ enum cosign_look cosign_look(const struct cosign *cosign, const struct cosignatu
         return COSIGN_LOOK_IGNORE;
     if (!newest || item->size > newest->size)
         return by_itself ? COSIGN_LOOK_KEEP : COSIGN_LOOK_IGNORE;
-    if (!cosign_root_at(cosign, item->size, &root))
+    if (!point)
         return COSIGN_LOOK_IGNORE;
-    bool late = item->size < cosign->final.size && hash_equal(&root, &item->root);
+    bool late = item->size < cosign->final.size && hash_equal(&point->root, &item->root);
     return late ? COSIGN_LOOK_IGNORE : COSIGN_LOOK_CHECK;
 }
 
@@ -130,15 +179,15 @@ enum cosign_state cosign_take(struct cosign *cosign, const struct cosignature *i
 {
     struct cosign_peer *peer = &cosign->peers[item->node.v];
     const struct cosign_held *held = held_at(peer, item->size);
-    struct hash root;
-    must(cosign_root_at(cosign, item->size, &root));
+    const struct cosign_point *point = cosign_point_at(cosign, item->size);
+    must(point);
     if (held) {
         must(!cosignature_same_claim(&held->item, item));
         note_conflict(peer, &held->item, item);
         peer->held[held - peer->held].disputed = true;
         return COSIGN_CONTRADICTS;
     }
-    bool agrees = hash_equal(&root, &item->root);
+    bool agrees = hash_equal(&point->root, &item->root);
     put(peer, item, agrees ? COSIGN_AGREES : COSIGN_CONTRADICTS);
     if (!agrees)
         note_conflict(peer, NULL, item);
@@ -149,15 +198,14 @@ enum cosign_state cosign_take(struct cosign *cosign, const struct cosignature *i
 bool cosign_next_unchecked(struct cosign *cosign, struct cosignature *item_out)
 {
     const struct cosign_point *newest = newest_point(cosign);
-    for (size_t i = 0; newest && i < cosign->charter->node_count; i++)
+    for (size_t i = 0; newest && i < NODES_MAX; i++)
         for (size_t k = 0; k < COSIGN_HELD_MAX; k++) {
             struct cosign_held *held = &cosign->peers[i].held[k];
-            struct hash root;
             if (held->state != COSIGN_UNCHECKED || held->item.size > newest->size)
                 continue;
             /* Between two heights nobody honest signs: it goes. */
             held->state = COSIGN_EMPTY;
-            if (!cosign_root_at(cosign, held->item.size, &root))
+            if (!cosign_point_at(cosign, held->item.size))
                 continue;
             *item_out = held->item;
             return true;
@@ -186,38 +234,38 @@ static bool final_add(struct cosign_final *final, const struct cosignature *item
     return true;
 }
 
-/* Adds those of voters, or of observers, that agree at the final size. */
-static bool final_fill(const struct cosign *cosign, struct cosign_final *final, bool voters)
+/* Adds those that agree at the final size, as many as there is room for. */
+static bool final_fill(struct cosign *cosign, const struct cosign_point *point)
 {
+    struct cosign_final *final = &cosign->final;
     bool grew = false;
-    for (size_t i = 0; i < cosign->charter->node_count; i++) {
-        const struct cosign_held *held = held_at(&cosign->peers[i], final->size);
-        if (held && held->state == COSIGN_AGREES && cosign->voter[i] == voters &&
-            hash_equal(&held->item.root, &final->root))
-            grew |= final_add(final, &held->item);
-    }
+    for (int rank = 0; rank < RANKS; rank++)
+        for (size_t i = 0; i < point->next->node_count; i++) {
+            const struct cosign_held *held = held_at(&cosign->peers[i], final->size);
+            if (held && held->state == COSIGN_AGREES && rank_of(point, i) == rank &&
+                hash_equal(&held->item.root, &final->root))
+                grew |= final_add(final, &held->item);
+        }
     return grew;
 }
 
 bool cosign_finalise(struct cosign *cosign, uint64_t size)
 {
-    struct hash root;
-    size_t voters = 0;
-    if (size == cosign->final.size) {
-        bool grew = final_fill(cosign, &cosign->final, true);
-        return final_fill(cosign, &cosign->final, false) || grew;
-    }
-    if (size < cosign->final.size || !cosign_root_at(cosign, size, &root))
+    const struct cosign_point *point = cosign_point_at(cosign, size);
+    bool has[NODES_MAX] = {false};
+    if (!point || size < cosign->final.size)
         return false;
-    for (size_t i = 0; i < cosign->charter->voter_count; i++) {
-        const struct cosign_held *held = held_at(&cosign->peers[cosign->charter->voters[i]], size);
-        voters += held && held->state == COSIGN_AGREES;
+    if (size == cosign->final.size)
+        return final_fill(cosign, point);
+    for (size_t i = 0; i < point->next->node_count; i++) {
+        const struct cosign_held *held = held_at(&cosign->peers[i], size);
+        has[i] = held && held->state == COSIGN_AGREES;
     }
-    if (voters < cosign->quorum)
+    if (!cosign_has_quorum(point, has))
         return false;
-    cosign->final = (struct cosign_final){.size = size, .root = root};
-    (void)final_fill(cosign, &cosign->final, true);
-    (void)final_fill(cosign, &cosign->final, false);
+    cosign->final =
+        (struct cosign_final){.size = size, .root = point->root, .charter = point->charter};
+    (void)final_fill(cosign, point);
     return true;
 }
 
@@ -229,10 +277,11 @@ void cosign_restore_final(struct cosign *cosign, const struct cosign_final *fina
 
 bool cosign_alarm(const struct cosign *cosign, uint64_t size)
 {
+    const struct cosign_point *point = cosign_point_at(cosign, size);
     const struct cosignature *items[VOTERS_MAX];
     size_t count = 0;
-    for (size_t i = 0; i < cosign->charter->voter_count; i++) {
-        uint16_t voter = cosign->charter->voters[i];
+    for (size_t i = 0; point && i < point->charter->voter_count; i++) {
+        uint16_t voter = point->charter->voters[i];
         const struct cosign_held *held = held_at(&cosign->peers[voter], size);
         if (voter != cosign->self.v && held && held->state == COSIGN_CONTRADICTS)
             items[count++] = &held->item;
@@ -241,7 +290,7 @@ bool cosign_alarm(const struct cosign *cosign, uint64_t size)
         size_t same = 0;
         for (size_t k = 0; k < count; k++)
             same += hash_equal(&items[k]->root, &items[i]->root);
-        if (same >= cosign->quorum)
+        if (same >= quorum_size(point->charter->voter_count))
             return true;
     }
     return false;

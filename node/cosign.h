@@ -7,6 +7,11 @@
  *   books              317     320     326 ahead of us: unchecked until we get there
  *   cinema         317*                    *another root: it contradicts us
  *
+ * Who cosigns a checkpoint is said by the charter in force at its height, and where the next height
+ * has other voters, by both: the last checkpoint under the old ones is final only with a quorum of
+ * each, so that who knows only the old voters is led to the new ones (rule 8). The newest such
+ * hand-over stays in the book however many heights follow.
+ *
  * The book decides what is worth a signature check, so that none is checked twice and a liar buys
  * no more of them than this node's own log grows; the caller checks. Everything in it is bounded.
  *
@@ -28,12 +33,14 @@ enum {
 struct cosign_point {
     uint64_t size;
     struct hash root;
+    const struct charter *charter, *next; /* in force at its height, and at the one after */
 };
 
 /* Cosignatures of one (size, root), nodes ascending. */
 struct cosign_final {
     uint64_t size; /* 0: none */
     struct hash root;
+    const struct charter *charter; /* whose keys signed; NULL: not known yet */
     size_t count;
     struct cosignature items[COSIGN_FINAL_MAX];
 };
@@ -62,24 +69,29 @@ struct cosign_peer {
 };
 
 struct cosign {
-    const struct charter *charter; /* borrowed */
     struct node_id self;
-    bool voter[NODES_MAX];
-    size_t quorum;
     struct cosign_point points[COSIGN_POINTS_MAX]; /* [n % COSIGN_POINTS_MAX] */
     uint64_t point_count;                          /* ever */
+    struct cosign_point handover;                  /* the newest; size 0: none */
     struct cosignature own;                        /* the newest that is durable; size 0: none */
     struct cosign_final final;
     struct cosign_peer peers[NODES_MAX]; /* our own cosignatures too */
 };
 
-void cosign_init(struct cosign *cosign, const struct charter *charter, struct node_id self);
+void cosign_init(struct cosign *cosign, struct node_id self);
+
+/* Do the same nodes vote, with the same keys? Else a checkpoint between is a hand-over. */
+bool cosign_same_voters(const struct charter *a, const struct charter *b);
+/* Counted with `has`, by node: are there Q of the point's voters, and of the next ones? */
+bool cosign_has_quorum(const struct cosign_point *point, const bool has[NODES_MAX]);
 
 /* ---- our own ------------------------------------------------------------------------------- */
 
-/* The next root that was computed here and is durable; sizes ascend. */
-void cosign_computed(struct cosign *cosign, uint64_t size, const struct hash *root);
-bool cosign_root_at(const struct cosign *cosign, uint64_t size, struct hash *root_out) MUST_USE;
+/* The next root that was computed here and is durable, with its charters, which are borrowed; sizes
+ * ascend. */
+void cosign_computed(struct cosign *cosign, const struct cosign_point *point);
+/* NULL: not computed here, or too long ago. Valid until the next point. */
+const struct cosign_point *cosign_point_at(const struct cosign *cosign, uint64_t size);
 /* Our cosignature, once it is durable; larger than any before. */
 void cosign_own(struct cosign *cosign, const struct cosignature *own);
 
@@ -91,7 +103,7 @@ enum cosign_look {
     COSIGN_LOOK_CHECK   /* worth a signature check; when it holds: cosign_take() */
 };
 /* `by_itself`: its own node brought it. Only then is it kept unchecked: others could fill the
- * node's places with junk. The node is one of the charter's, and not ours. */
+ * node's places with junk. The node is not ours. */
 enum cosign_look cosign_look(const struct cosign *cosign, const struct cosignature *item,
                              bool by_itself);
 void cosign_keep(struct cosign *cosign, const struct cosignature *item);

@@ -8,9 +8,11 @@ static int about_compare(const void *a, const void *b)
 {
     const struct effect *x = (const struct effect *)a, *y = (const struct effect *)b;
     const uint64_t left[] = {x->kind,      x->lot.v,      x->from,       x->to,
-                             x->partner.v, x->creditor.v, x->line_class, x->first.v};
+                             x->partner.v, x->creditor.v, x->line_class, x->first.v,
+                             x->what,      x->height,     x->change};
     const uint64_t right[] = {y->kind,      y->lot.v,      y->from,       y->to,
-                              y->partner.v, y->creditor.v, y->line_class, y->first.v};
+                              y->partner.v, y->creditor.v, y->line_class, y->first.v,
+                              y->what,      y->height,     y->change};
     for (size_t i = 0; i < ARRAY_SIZE(left); i++)
         if (left[i] != right[i])
             return left[i] < right[i] ? -1 : 1;
@@ -27,7 +29,9 @@ static size_t fold(struct effect *effects, size_t count)
         struct effect sum = effects[i];
         for (i++; i < count && about_compare(&sum, &effects[i]) == 0; i++)
             sum.amount = add_capped(sum.amount, effects[i].amount);
-        if (sum.amount != 0 || sum.kind == EFFECT_FIRST)
+        bool has_amount =
+            sum.kind != EFFECT_FIRST && sum.kind != EFFECT_AMENDED && sum.kind != EFFECT_LAPSED;
+        if (sum.amount != 0 || !has_amount)
             effects[kept++] = sum;
     }
     return kept;

@@ -212,6 +212,40 @@ bool form_time(struct form *form, const char *name, uint64_t *time_ms_out)
     return true;
 }
 
+bool form_bool(struct form *form, const char *name, bool *value_out)
+{
+    json_t *value = member_of(form, name);
+    if (!value)
+        return false;
+    if (!json_is_boolean(value)) {
+        form_wrong(form, name, "must be true or false");
+        return false;
+    }
+    *value_out = json_is_true(value);
+    return true;
+}
+
+bool form_base64(struct form *form, const char *name, uint8_t *out, size_t size)
+{
+    uint8_t bytes[FORM_BASE64_MAX];
+    size_t decoded = 0;
+    must(size <= sizeof(bytes));
+    json_t *value = member_of(form, name);
+    if (!value)
+        return false;
+    if (!json_is_string(value) ||
+        !base64_decode(bytes_of(json_string_value(value), json_string_length(value)), bytes,
+                       sizeof(bytes), &decoded) ||
+        decoded != size) {
+        char why[FORM_DETAIL_SIZE];
+        (void)snprintf(why, sizeof(why), "must be %zu bytes in base64", size);
+        form_wrong(form, name, why);
+        return false;
+    }
+    memcpy(out, bytes, size);
+    return true;
+}
+
 bool form_member(struct form *form, const char *name, struct member_ref *member_out)
 {
     json_t *value = member_of(form, name);
@@ -306,6 +340,21 @@ bool form_array(struct form *form, const char *name, size_t min_count, size_t ma
         return false;
     }
     *array_out = value;
+    return true;
+}
+
+bool form_object(struct form *form, const char *name, struct form *object_out)
+{
+    char pointer[FORM_POINTER_SIZE];
+    json_t *value = member_of(form, name);
+    if (!value)
+        return false;
+    if (!json_is_object(value)) {
+        form_wrong(form, name, "must be an object");
+        return false;
+    }
+    pointer_to(form, name, pointer);
+    form_init(object_out, value, pointer, form->mistakes);
     return true;
 }
 

@@ -16,7 +16,8 @@ enum {
     FORM_MEMBERS_MAX = 24,  /* names that one object may know */
     FORM_MISTAKES_MAX = 16, /* reported at once */
     FORM_POINTER_SIZE = 96,
-    FORM_DETAIL_SIZE = 160
+    FORM_DETAIL_SIZE = 160,
+    FORM_BASE64_MAX = 128 /* bytes of one member */
 };
 
 struct form_mistakes {
@@ -55,12 +56,17 @@ bool form_text(struct form *form, const char *name, size_t min_size, size_t max_
                struct bytes *text_out);
 bool form_time(struct form *form, const char *name, uint64_t *time_ms_out);
 bool form_is_null(struct form *form, const char *name); /* present, and null */
+bool form_bool(struct form *form, const char *name, bool *value_out);
+bool form_base64(struct form *form, const char *name, uint8_t *out,
+                 size_t size); /* so many bytes */
 bool form_member(struct form *form, const char *name, struct member_ref *member_out);
 bool form_hash(struct form *form, const char *name, struct hash *hash_out); /* 64 hex digits */
 /* A decimal text with at most 6 decimals, > 0, as micro-units. */
 bool form_decimal(struct form *form, const char *name, int64_t max_micro, int64_t *micro_out);
 bool form_array(struct form *form, const char *name, size_t min_count, size_t max_count,
                 json_t **array_out);
+/* A member that is an object, as a form of its own. */
+bool form_object(struct form *form, const char *name, struct form *object_out);
 /* Element `place` of an array that form_array gave, as an object of its own. */
 bool form_element(const struct form *form, const char *name, json_t *array, size_t place,
                   struct form *element_out);

@@ -194,6 +194,15 @@ void json_put_hex(struct json_out *json, const char *name, struct bytes bytes)
     json_put_word(json, name, text);
 }
 
+void json_put_base64(struct json_out *json, const char *name, struct bytes bytes)
+{
+    enum { BYTES_MAX = 128 };
+    char text[BASE64_SIZE(BYTES_MAX) + 1];
+    must(bytes.size <= BYTES_MAX);
+    base64_encode(bytes, text);
+    json_put_word(json, name, text);
+}
+
 void json_put_member(struct json_out *json, const char *name, const struct member_ref *member)
 {
     json_put_hex(json, name, bytes_of(member->at, MEMBER_REF_SIZE));

@@ -34,6 +34,7 @@ void json_put_bool(struct json_out *json, const char *name, bool value);
 void json_put_null(struct json_out *json, const char *name);
 void json_put_time(struct json_out *json, const char *name, uint64_t time_ms); /* RFC 3339 */
 void json_put_hex(struct json_out *json, const char *name, struct bytes bytes);
+void json_put_base64(struct json_out *json, const char *name, struct bytes bytes); /* up to 128 */
 void json_put_member(struct json_out *json, const char *name, const struct member_ref *member);
 /* A decimal text with at least `min_decimals` decimals. */
 void json_put_money(struct json_out *json, const char *name, struct money money, int min_decimals);

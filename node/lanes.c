@@ -239,6 +239,14 @@ void lane_decide(struct lane *lane, const struct lane_head *head, lane_left *lef
     connect_from(lane, 0);
 }
 
+void lane_void(struct lane *lane, lane_left *left, void *context)
+{
+    for (size_t i = 0; i < lane->count; i++)
+        leave(lane, lane->entries[i], false, left, context);
+    lane->count = 0;
+    lane_unwant(lane);
+}
+
 /* ---- room against floods ------------------------------------------------------------------- */
 
 static bool was_asked(const struct lane *lane, const struct hash *id)

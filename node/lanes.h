@@ -87,6 +87,9 @@ enum lane_path_result lane_path(const struct lane *lane, const struct lane_head 
  * ones: those at its sequences, and those that descend from them. */
 void lane_decide(struct lane *lane, const struct lane_head *head, lane_left *left, void *context);
 
+/* All that is undecided is void: its writer may not write any more, or not under that key. */
+void lane_void(struct lane *lane, lane_left *left, void *context);
+
 /* A cut names `head`: it and what it descends from are wanted, held or yet to come. */
 void lane_want(struct lane *lane, const struct lane_head *head);
 void lane_unwant(struct lane *lane); /* nothing is, until lane_want() says so again */

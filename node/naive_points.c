@@ -41,6 +41,9 @@ static size_t effect_bytes(const struct effect *e)
         return 2 + signed_bytes(e->amount);
     case EFFECT_FIRST:
         return 2 + number_bytes(e->first.v);
+    case EFFECT_AMENDED:
+    case EFFECT_LAPSED:
+        return 3 + number_bytes(e->what) + number_bytes(e->height);
     }
     return 0;
 }

@@ -69,6 +69,9 @@ static enum verdict split_allowed(const struct naive *n, const struct funding_sp
         if (split->funders[i].partner.v != writer &&
             !joint_of(n, writer, split->funders[i].partner.v))
             return VERDICT_NOT_AUTHORISED;
+    for (size_t i = 0; i < split->count; i++)
+        if (n->now->partners[split->funders[i].partner.v].left)
+            return VERDICT_UNKNOWN_PARTNER;
     return VERDICT_ACCEPTED;
 }
 
@@ -538,6 +541,10 @@ enum verdict naive_body(struct naive *n, const struct naive_tx *tx)
         return adjust(n, tx);
     case TRANSACTION_TRANSFER:
         return transfer(n, tx);
+    case TRANSACTION_MOTION:
+    case TRANSACTION_BALLOT:
+    case TRANSACTION_READY:
+        return naive_membership(n, tx);
     case TRANSACTION_CLOCK:
         return move_clock(n, tx);
     }

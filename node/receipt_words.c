@@ -141,6 +141,7 @@ static void add_adjust(struct writer *writer, const struct transaction *t)
 
 static void add_body(struct writer *writer, const struct transaction *t)
 {
+    char partner[PARTNER_TEXT_SIZE];
     switch (t->type) {
     case TRANSACTION_ENROL:
         add_member(writer, "member", &t->body.enrol.member);
@@ -188,6 +189,18 @@ static void add_body(struct writer *writer, const struct transaction *t)
         add_member(writer, "to member", &t->body.transfer.to);
         add_points(writer, "points", t->body.transfer.points.v);
         return;
+    case TRANSACTION_MOTION:
+        add(writer, "motion", "%s, %u heights after it is carried",
+            change_kind_word(t->body.motion.motion.change.kind), t->body.motion.motion.delay);
+        return;
+    case TRANSACTION_BALLOT:
+        add_reference(writer, "ballot for motion", t->body.ballot.motion);
+        partner_text(writer, t->body.ballot.partner, partner);
+        add(writer, "ballot of", "%s", partner);
+        return;
+    case TRANSACTION_READY:
+        add(writer, "ready to vote", "having executed height %" PRIu64, t->body.ready.height);
+        return;
     case TRANSACTION_CLOCK:
         add(writer, "clock moved by", "%" PRIu64 " ms", t->body.clock.advance_ms);
         return;
@@ -231,6 +244,14 @@ static void add_one_effect(struct writer *writer, const struct effect *effect, s
         return;
     case EFFECT_FIRST:
         add_reference(writer, "first decided in", effect->first);
+        return;
+    case EFFECT_AMENDED:
+        add(writer, "coalition changes", "%s, from height %" PRIu64 " on",
+            change_kind_word(effect->change), effect->height);
+        return;
+    case EFFECT_LAPSED:
+        add(writer, "change lapsed", "%s, for height %" PRIu64, change_kind_word(effect->change),
+            effect->height);
         return;
     }
 }

@@ -71,6 +71,14 @@ void replica_warn(struct replica *r, const char *format, ...)
         say(r, REPLICA_WARN, text);
 }
 
+const char *replica_node_name(struct replica *r, uint16_t node)
+{
+    if (node < r->charter->node_count)
+        return r->charter->nodes[node].name;
+    (void)snprintf(r->name_text, sizeof(r->name_text), "%u", node);
+    return r->name_text;
+}
+
 bool replica_next(struct replica *r, struct replica_action *action_out)
 {
     if (r->action_first == r->action_count) {
@@ -175,9 +183,9 @@ static void own_batch_durable(struct replica *r, const struct hash *id)
 {
     struct lane *lane = &r->lanes[r->config.self.v];
     struct lane_entry *entry = lane_find(lane, id);
-    r->batch_in_flight = false;
-    if (!entry)
+    if (!entry) /* void by now, and taken back */
         return;
+    r->batch_in_flight = false;
     if (entry->hidden)
         lane_show(lane, entry);
     for (uint32_t i = 0; entry->tokens && i < entry->batch.transaction_count; i++)
@@ -303,6 +311,73 @@ static void put_in_outbox(struct replica *r, struct bytes transaction, uint64_t 
         replica_after(r, AFTER_OUTBOX)->token = token;
 }
 
+/* A transaction is an array, a payload begins with a byte string. */
+static bool outbox_holds_payload(struct bytes value)
+{
+    return value.size > 0 && value.at[0] >> 5 == 2;
+}
+
+/* A payload's one entry stands for all its transactions, until the last of them is in a batch. */
+static void wait_payload(struct replica *r, struct bytes payload, const uint64_t *tokens,
+                         uint64_t outbox)
+{
+    struct bytes transaction;
+    for (size_t i = 0; batch_payload_next(&payload, &transaction); i++) {
+        r->mempool.limit += transaction.size + 16; /* acknowledged, whatever the limit is now */
+        replica_wait(r, transaction, tokens ? tokens[i] : 0, outbox);
+        r->outbox_count++;
+    }
+}
+
+void replica_wait_stored(struct replica *r, struct bytes value, uint64_t outbox)
+{
+    if (outbox_holds_payload(value)) {
+        wait_payload(r, value, NULL, outbox);
+        return;
+    }
+    r->mempool.limit += value.size + 16;
+    r->outbox_count++;
+    replica_wait(r, value, 0, outbox);
+}
+
+static void take_back(struct replica *r, const struct lane_entry *entry)
+{
+    uint64_t number = ++r->outbox_next;
+    struct store_key key = key_outbox(number);
+    store_put(replica_group(r), store_key_bytes(&key), entry->batch.payload);
+    wait_payload(r, entry->batch.payload, entry->tokens, number);
+    for (uint32_t i = 0; entry->hidden && entry->tokens && i < entry->batch.transaction_count; i++)
+        if (entry->tokens[i]) /* their batch was not durable yet, and nobody was told so */
+            replica_after(r, AFTER_OUTBOX)->token = entry->tokens[i];
+}
+
+void replica_take_back(struct replica *r, const struct lane *lane)
+{
+    struct buffer mempool = r->mempool;
+    struct pending *waiting = r->waiting;
+    size_t count = r->waiting_count;
+    buffer_init(&r->mempool, mempool.limit);
+    r->waiting = NULL;
+    r->waiting_count = r->waiting_capacity = 0;
+    size_t bytes = 0; /* of a key that is not ours any more, forks may have filled the lane */
+    for (size_t i = 0; i < lane->count; i++) {
+        bytes += lane->entries[i]->bytes.size;
+        if (bytes <= OWN_BYTES_MAX)
+            take_back(r, lane->entries[i]);
+    }
+    r->mempool.limit += mempool.size;
+    buffer_append(&r->mempool, buffer_bytes(&mempool));
+    must(!r->mempool.overflowed);
+    r->waiting = (struct pending *)array_grow(r->waiting, &r->waiting_capacity,
+                                              r->waiting_count + count + 1, sizeof(waiting[0]));
+    if (count > 0)
+        memcpy(r->waiting + r->waiting_count, waiting, count * sizeof(waiting[0]));
+    r->waiting_count += count;
+    r->batch_in_flight = false;
+    buffer_release(&mempool);
+    free(waiting);
+}
+
 bool replica_submit(struct replica *r, struct bytes transaction, uint64_t token, uint64_t now_ms,
                     struct error *error)
 {
@@ -311,6 +386,8 @@ bool replica_submit(struct replica *r, struct bytes transaction, uint64_t token,
         return false;
     if (r->stopped || r->draining)
         return error_set(error, ERROR_BUSY, "the node is stopping");
+    if (r->standing != REPLICA_WRITES)
+        return error_set(error, ERROR_DENIED, "%s", epoch_standing_text(r->standing));
     size_t room = r->config.mempool_bytes_max;
     if (r->waiting_count >= MEMPOOL_COUNT_MAX || r->mempool.size + transaction.size + 8 > room)
         return error_set(error, ERROR_BUSY, "%zu transactions wait for a batch", r->waiting_count);
@@ -328,8 +405,9 @@ bool replica_submit(struct replica *r, struct bytes transaction, uint64_t token,
 static bool may_batch(const struct replica *r)
 {
     const struct lane *lane = &r->lanes[r->config.self.v];
-    return r->may_sign && !r->stopped && r->waiting_count > 0 && !r->batch_in_flight &&
-           lane->count < OWN_UNDECIDED_MAX && lane->bytes + BATCH_SIZE_MAX <= LANE_BYTES_MAX;
+    return r->may_sign && r->standing == REPLICA_WRITES && !r->stopped && r->waiting_count > 0 &&
+           !r->batch_in_flight && lane->count < OWN_UNDECIDED_MAX &&
+           lane->bytes + BATCH_SIZE_MAX <= OWN_BYTES_MAX;
 }
 
 uint64_t replica_awaits(const struct replica *r, const struct company *company, uint64_t here,
@@ -374,6 +452,20 @@ static void mempool_drop(struct replica *r, size_t count, size_t size)
     r->waiting_count -= count;
 }
 
+/* Of those that go into a batch now: an entry leaves the outbox with the last that it stands for.
+ */
+static void leave_outbox(struct replica *r, size_t place)
+{
+    uint64_t number = r->waiting[place].outbox;
+    if (number == 0)
+        return;
+    r->outbox_count--;
+    if (place + 1 < r->waiting_count && r->waiting[place + 1].outbox == number)
+        return;
+    struct store_key key = key_outbox(number);
+    store_delete(replica_group(r), store_key_bytes(&key));
+}
+
 static void make_batch(struct replica *r)
 {
     struct lane *lane = &r->lanes[r->config.self.v];
@@ -387,7 +479,7 @@ static void make_batch(struct replica *r)
                           .created_ms = r->now_ms,
                           .transaction_count = (uint32_t)count,
                           .payload = bytes_of(r->mempool.at, size)};
-    batch_seal(&batch, r->config.key);
+    batch_seal(&batch, r->key);
     buffer_clear(&r->scratch);
     batch_encode(&batch, &r->scratch);
     must(!r->scratch.overflowed);
@@ -396,11 +488,7 @@ static void make_batch(struct replica *r)
     entry->tokens = (uint64_t *)allocate(count, sizeof(uint64_t));
     for (size_t i = 0; i < count; i++) {
         entry->tokens[i] = r->waiting[i].token;
-        if (r->waiting[i].outbox) {
-            struct store_key key = key_outbox(r->waiting[i].outbox);
-            store_delete(replica_group(r), store_key_bytes(&key));
-            r->outbox_count--;
-        }
+        leave_outbox(r, i);
     }
     struct store_key key = key_batch(batch.lane.v, batch.sequence, &batch.id);
     store_put(replica_group(r), store_key_bytes(&key), buffer_bytes(&r->scratch));
@@ -425,8 +513,10 @@ void replica_drain(struct replica *r)
 
 bool replica_drained(const struct replica *r)
 {
-    return r->stopped || (!r->write_in_flight && (r->waiting_count == 0 || !r->may_sign) &&
-                          r->writes[r->filling].group.count == 0);
+    return r->stopped ||
+           (!r->write_in_flight &&
+            (r->waiting_count == 0 || !r->may_sign || r->standing != REPLICA_WRITES) &&
+            r->writes[r->filling].group.count == 0);
 }
 
 /* ---- other events -------------------------------------------------------------------------- */
@@ -484,12 +574,16 @@ static void dispatch(struct replica *r, uint16_t from, const struct message *mes
     case MESSAGE_SNAPSHOT_PIECE:
         fetch_on_piece(r, from, message);
         return;
+    case MESSAGE_EVIDENCE:
+        evidence_on_message(r, from, message->body.evidence);
+        return;
     }
 }
 
 void replica_on_message(struct replica *r, uint16_t from, struct bytes bytes, uint64_t now_ms)
 {
-    if (r->stopped || from >= r->charter->node_count || from == r->config.self.v)
+    /* Also from one that the charter does not name yet: who it is, the channel knows. */
+    if (r->stopped || from >= NODES_MAX || from == r->config.self.v)
         return;
     set_clock(r, now_ms);
     r->seen[from].heard_ms = now_ms;
@@ -554,7 +648,7 @@ uint64_t replica_deadline_ms(const struct replica *r)
         at = earlier(at, r->writes[r->filling].since_ms + UNASKED_MS);
     uint64_t company = agree_awaits_company(r);
     at = company ? earlier(at, company) : at;
-    if (consensus_step(r->consensus) == STEP_WAITING && r->may_sign && !r->pending.used) {
+    if (consensus_step(r->consensus) == STEP_WAITING && agree_may_start(r)) {
         at = earlier(at, r->cut_time_ms + r->charter->limits.heartbeat_ms);
         at = earlier(at, state_next_due_ms(r->state));
     }
@@ -567,7 +661,6 @@ uint64_t replica_deadline_ms(const struct replica *r)
 static void prepare(struct replica *r, const struct replica_config *config)
 {
     r->config = *config;
-    r->charter = config->charter;
     if (r->config.mempool_bytes_max == 0)
         r->config.mempool_bytes_max = MEMPOOL_BYTES_DEFAULT;
     buffer_init(&r->mempool, r->config.mempool_bytes_max + TRANSACTION_SIZE_MAX + 16);
@@ -586,48 +679,20 @@ static void prepare(struct replica *r, const struct replica_config *config)
     store_group_init(&r->writes[0].group);
     store_group_init(&r->writes[1].group);
     r->want_cut_round = -1;
-    r->cut_id = r->charter->coalition;
-}
-
-static bool prepare_keys(struct replica *r, struct error *error)
-{
-    const struct charter *charter = r->charter;
-    for (size_t i = 0; i < charter->node_count; i++) {
-        r->verifiers[i] = verifier_open(&charter->nodes[i].sign_key);
-        if (!r->verifiers[i])
-            return error_set(error, ERROR_INVALID, "charter: the key of node %s is no Ed25519 key",
-                             charter->nodes[i].name);
-    }
-    if (!cosigning_init(r, error))
-        return false;
-    for (size_t i = 0; i < charter->voter_count; i++)
-        r->is_voter[charter->voters[i]] = true;
-    size_t quorum = quorum_size(charter->voter_count);
-    r->agreement = (struct consensus_config){
-        .voters = charter->voters,
-        .voter_count = charter->voter_count,
-        .faulty = quorum_faulty(charter->voter_count),
-        .quorum = PLANTED(PLANT_SMALL_QUORUM) && quorum > 1 ? quorum - 1 : quorum,
-        .self = -1,
-        .timeout_ms = charter->limits.timeout_ms,
-        .timeout_delta_ms = charter->limits.timeout_delta_ms};
-    for (size_t i = 0; i < charter->voter_count; i++)
-        if (charter->voters[i] == r->config.self.v)
-            r->agreement.self = (int)i;
-    return true;
+    r->cut_id = config->charter->coalition;
 }
 
 struct replica *replica_make(const struct replica_config *config, uint64_t now_ms,
                              struct error *error)
 {
-    must(config->self.v < config->charter->node_count);
+    must(config->self.v < NODES_MAX);
     struct replica *r = (struct replica *)allocate(1, sizeof(*r));
     prepare(r, config);
     r->now_ms = now_ms;
     r->consensus = consensus_open();
-    r->state = config->image ? config->image : state_open(r->charter);
+    r->state = config->image ? config->image : state_open(config->charter);
     merkle_init(&r->tree);
-    if (prepare_keys(r, error))
+    if (epoch_init(r, error))
         return r;
     replica_close(r);
     return NULL;
@@ -644,7 +709,8 @@ bool replica_open(const struct replica_config *config, uint64_t now_ms,
         return false;
     }
     /* Nobody else to ask: a coalition of one (rule 3). */
-    r->may_sign = r->may_sign || r->agreement.quorum == 1;
+    if (r->agreement.quorum == 1)
+        gossip_question_over(r);
     r->ask_at_ms = now_ms;
     gossip_reset(r);
     r->status_at_ms = now_ms;
@@ -659,10 +725,10 @@ void replica_close(struct replica *r)
     if (!r)
         return;
     for (size_t i = 0; i < NODES_MAX; i++) {
-        verifier_close(r->verifiers[i]);
         lane_release(&r->lanes[i]);
         buffer_release(&r->seen[i].proposal);
     }
+    epoch_release(r);
     cosigning_release(r);
     evidence_release(r);
     for (size_t i = 0; i < AHEAD_MAX; i++)
@@ -723,12 +789,13 @@ void replica_status(const struct replica *r, uint64_t now_ms, struct replica_sta
     status->resumed_records = r->resumed.count;
     status->round = consensus_round(r->consensus);
     status->may_sign = r->may_sign;
+    status->standing = r->standing;
     status->stopped = r->stopped;
     status->mempool_bytes = r->mempool.size;
     status->mempool_count = r->waiting_count;
     status->outbox_count = r->outbox_count;
     size_t heard = 0;
-    for (size_t i = 0; i < r->charter->node_count; i++) {
+    for (size_t i = 0; i < NODES_MAX; i++) {
         const struct peer_seen *seen = &r->seen[i];
         status->undecided_batches += r->lanes[i].count;
         status->heard_ms[i] = seen->heard_ms;

@@ -42,10 +42,13 @@ struct replica_snapshots {
 };
 
 struct replica_config {
-    const struct charter *charter; /* borrowed */
-    struct node_id self;
-    const struct signing_key *key;          /* borrowed */
-    const struct signing_key *cosigner_key; /* borrowed; NULL: it cosigns nothing */
+    const struct charter *charter; /* of the coalition's beginning; borrowed */
+    struct node_id self;           /* beyond the charter: a guest until a ballot admits it */
+    /* The keys that this node holds, borrowed; NULL: none. It signs with those that the charter in
+     * force names for it, and with none where that names others. The next ones are for a change
+     * that is on its way; without a cosigner key it cosigns nothing. */
+    const struct signing_key *key, *next_key;
+    const struct signing_key *cosigner_key, *next_cosigner_key;
     struct store store;
     uint64_t nonce;           /* random: pairs questions at start with their answers */
     size_t mempool_bytes_max; /* transactions that wait for a batch; 0: 16 MiB */
@@ -74,6 +77,7 @@ enum replica_action_kind {
     REPLICA_PIECE,    /* of a snapshot that is being fetched, good: to be kept */
     REPLICA_FETCHED,  /* all of it is: to be made whole, then replica_snapshot_whole() */
     REPLICA_REOPEN, /* the node begins with it: this replica has stopped, another is to be opened */
+    REPLICA_CHARTER, /* from `height` on another charter is in force: replica_charter() */
     REPLICA_WARN,
     REPLICA_FATAL
 };
@@ -88,7 +92,7 @@ struct replica_action {
     enum verdict verdict;            /* DECIDED */
     bool late;                       /* DECIDED */
     struct record_index first;       /* DECIDED with VERDICT_REPEAT */
-    uint64_t height;                 /* DECIDED, EXECUTED */
+    uint64_t height;                 /* DECIDED, EXECUTED, CHARTER */
     struct snapshot_name snapshot;   /* PIECE, FETCHED, REOPEN */
     uint64_t piece;                  /* PIECE: from 1, in order */
     const char *text;                /* WARN, FATAL; valid until the next event */
@@ -121,12 +125,34 @@ void replica_on_durable(struct replica *replica, uint64_t number, uint64_t now_m
 /* At or after replica_deadline_ms(). */
 void replica_on_time(struct replica *replica, uint64_t now_ms);
 /* A transaction of a client, canonical bytes. `token` comes back with its answers; 0: none wanted.
- * ERROR_BUSY when the node has no room: try later. ERROR_INVALID when it does not decode. */
+ * ERROR_BUSY when the node has no room: try later. ERROR_INVALID when it does not decode.
+ * ERROR_DENIED when its lane is closed: replica_standing() says why. */
 bool replica_submit(struct replica *replica, struct bytes transaction, uint64_t token,
                     uint64_t now_ms, struct error *error) MUST_USE;
 /* No new transactions; batches already made go on. For a graceful stop. */
 void replica_drain(struct replica *replica);
 bool replica_drained(const struct replica *replica); /* nothing of ours waits to be durable */
+
+/* ---- membership ---------------------------------------------------------------------------- */
+
+/* The charter in force at the next height, and the one at the height after: two heights are always
+ * known ahead. They live as long as the replica. */
+const struct charter *replica_charter(const struct replica *replica);
+const struct charter *replica_next_charter(const struct replica *replica);
+
+enum replica_standing {
+    REPLICA_WRITES,    /* takes part: its lane is open */
+    REPLICA_GUEST,     /* not in the charter yet: it follows */
+    REPLICA_SUSPENDED, /* for evidence: it votes, if it is a voter, and writes nothing */
+    REPLICA_OTHER_KEY, /* the charter names a key that it does not hold: it follows */
+    REPLICA_LEFT       /* it follows, and helps others to catch up */
+};
+enum replica_standing replica_standing(const struct replica *replica);
+/* The keys for a change that is on its way, instead of those that are not in force; borrowed. They
+ * sign from the height on from which the charter names them, without a restart. ERROR_INVALID when
+ * they are no keys. */
+bool replica_hold_next(struct replica *replica, const struct signing_key *key,
+                       const struct signing_key *cosigner_key, struct error *error) MUST_USE;
 
 bool replica_next(struct replica *replica, struct replica_action *action_out);
 uint64_t replica_deadline_ms(const struct replica *replica); /* UINT64_MAX: none */
@@ -186,6 +212,7 @@ struct replica_status {
     bool may_sign;   /* rule 3 is satisfied */
     bool has_quorum; /* Q - 1 other voters were heard from within the last seconds */
     bool stopped;    /* FATAL was emitted */
+    enum replica_standing standing;
     uint64_t resumed_height, resumed_records; /* of the image that it was opened with; 0: none */
     uint64_t mempool_bytes, mempool_count, undecided_batches, outbox_count;
     uint64_t heard_ms[NODES_MAX]; /* when each node was last heard, 0: never */
@@ -226,6 +253,7 @@ struct evidence_kept {
     struct node_id node;
     struct evidence_place place;
     uint64_t seen_ms; /* by this node's clock */
+    bool holds;       /* under the keys in force; else its node has others since */
     uint16_t size;
     uint8_t bytes[EVIDENCE_SIZE_MAX]; /* as they are encoded */
 };

@@ -24,13 +24,26 @@ static bool names_our_state(const struct replica *r, const struct cut *cut)
            hash_equal(&cut->record_root, &passed->root);
 }
 
+/* Limits never drop below the largest batch that was ever allowed: a batch that was made stays one
+ * that can be decided, or its lane, which may not write another in its place, would stand still. */
+static uint64_t at_least_a_batch(const struct replica *r, uint64_t limit)
+{
+    return limit > r->largest_batch ? limit : r->largest_batch;
+}
+
 /* Payload that a lane may still advance by, in a cut at `time_ms`. */
 static uint64_t lane_room(const struct replica *r, const struct lane *lane, uint64_t time_ms)
 {
     uint64_t used = lane->day == lane_day(time_ms) ? lane->day_bytes : 0;
-    uint64_t today = r->charter->limits.lane_day_bytes;
+    uint64_t today = at_least_a_batch(r, r->charter->limits.lane_day_bytes);
     uint64_t left = used < today ? today - used : 0;
-    return left < r->charter->limits.lane_cut_bytes ? left : r->charter->limits.lane_cut_bytes;
+    uint64_t share = at_least_a_batch(r, r->charter->limits.lane_cut_bytes);
+    return left < share ? left : share;
+}
+
+static uint64_t cut_room(const struct replica *r)
+{
+    return at_least_a_batch(r, r->charter->limits.cut_bytes);
 }
 
 static bool judge_shape(const struct replica *r, const struct cut *cut, const char **why)
@@ -79,6 +92,10 @@ static bool judge_lane(struct replica *r, const struct cut *cut, uint16_t number
     uint64_t bytes = 0;
     for (size_t i = 0; i < count; i++)
         bytes += path[i]->batch.payload.size;
+    if (count > 0 && !epoch_lane_open(r, number)) {
+        *why = "a lane advances whose node is suspended or has left";
+        return false;
+    }
     judged->bytes += bytes;
     judged->advances = judged->advances || count > 0;
     if (bytes > lane_room(r, lane, cut->time_ms)) {
@@ -88,26 +105,30 @@ static bool judge_lane(struct replica *r, const struct cut *cut, uint16_t number
     return true;
 }
 
-static bool time_brings_something(const struct replica *r, uint64_t time_ms)
+/* Without any batch: a heartbeat, what is due by time, or another charter at the height after: the
+ * coalition does not wait for a till to get there. */
+static bool height_brings_something(const struct replica *r, uint64_t time_ms)
 {
     return time_ms >= r->cut_time_ms + r->charter->limits.heartbeat_ms ||
-           time_ms >= state_next_due_ms(r->state);
+           time_ms >= state_next_due_ms(r->state) ||
+           state_charter_at(r->state, r->height + 2) != r->charter;
 }
 
 enum cut_status agree_judge(struct replica *r, const struct cut *cut, bool fetch,
                             const char **why_out)
 {
     struct judged judged = {0};
-    if (!judge_shape(r, cut, why_out))
+    if (!judge_shape(r, cut, why_out) || !evidence_judge(r, cut, why_out))
         return CUT_INVALID;
     for (uint16_t i = 0; i < cut->lane_count; i++)
         if (!judge_lane(r, cut, i, fetch, &judged, why_out))
             return CUT_INVALID;
     if (judged.missing)
         return CUT_UNKNOWN;
-    if (judged.bytes > r->charter->limits.cut_bytes)
+    if (judged.bytes > cut_room(r))
         *why_out = "it is larger than a cut may be";
-    else if (!judged.advances && !time_brings_something(r, cut->time_ms))
+    else if (!judged.advances && cut->evidence_count == 0 &&
+             !height_brings_something(r, cut->time_ms))
         *why_out = "it brings nothing new";
     else
         return CUT_VALID;
@@ -217,23 +238,25 @@ static void judge_again(struct replica *r)
 
 /* Rule 5's "of a lane that may advance": a lane whose share of the day is used up starts nothing.
  */
-static bool lane_may_advance(const struct replica *r, const struct lane *lane)
+static bool lane_may_advance(const struct replica *r, uint16_t number)
 {
+    const struct lane *lane = &r->lanes[number];
     const struct lane_entry *tip = lane_tip(lane), *entry = tip;
     while (entry && entry->batch.sequence > lane->decided.sequence + 1)
         entry = lane_find_at(lane, entry->batch.sequence - 1, &entry->batch.previous);
     uint64_t time_ms = r->now_ms > r->cut_time_ms ? r->now_ms : r->cut_time_ms + 1;
-    return entry && entry->batch.payload.size <= lane_room(r, lane, time_ms);
+    return entry && epoch_lane_open(r, number) &&
+           entry->batch.payload.size <= lane_room(r, lane, time_ms);
 }
 
 /* The lane's highest verified head within the limits. */
 static struct lane_head head_within(const struct replica *r, uint16_t number, uint64_t time_ms,
-                                    uint64_t *cut_room)
+                                    uint64_t *left)
 {
     const struct lane *lane = &r->lanes[number];
     const struct lane_entry *tip = lane_tip(lane);
     struct lane_head head = lane->decided;
-    if (!tip)
+    if (!tip || !epoch_lane_open(r, number))
         return head;
     /* From the tip back to the decided head; then forward as far as the limits go. */
     const struct lane_entry *chain[LANE_BRANCH_MAX];
@@ -247,10 +270,10 @@ static struct lane_head head_within(const struct replica *r, uint16_t number, ui
     uint64_t room = lane_room(r, lane, time_ms);
     for (size_t i = 0; i < count && i < LANE_BATCHES_PER_CUT_MAX; i++) {
         uint64_t size = chain[i]->batch.payload.size;
-        if (size > room || size > *cut_room)
+        if (size > room || size > *left)
             break;
         room -= size;
-        *cut_room -= size;
+        *left -= size;
         head = (struct lane_head){.sequence = chain[i]->batch.sequence, .id = chain[i]->batch.id};
     }
     return head;
@@ -270,21 +293,22 @@ static bool make_cut(struct replica *r, struct cut *cut)
         cut->record_root = passed->root;
         cut->record_count = passed->count;
     }
-    uint64_t room = r->charter->limits.cut_bytes;
-    bool advances = false;
+    evidence_propose(r, cut);
+    uint64_t room = cut_room(r);
+    bool advances = cut->evidence_count > 0;
     /* Begin at another lane each height, so that none starves where the cut is full. */
     for (uint16_t i = 0; i < cut->lane_count; i++) {
         uint16_t lane = (uint16_t)((i + cut->height) % cut->lane_count);
         cut->lanes[lane] = head_within(r, lane, cut->time_ms, &room);
         advances = advances || cut->lanes[lane].sequence > r->lanes[lane].decided.sequence;
     }
-    return advances || time_brings_something(r, cut->time_ms);
+    return advances || height_brings_something(r, cut->time_ms);
 }
 
 static void store_proposal(struct replica *r, struct proposal *proposal)
 {
     proposal->proposer = r->config.self;
-    proposal_sign(proposal, r->config.key, &r->charter->coalition);
+    proposal_sign(proposal, r->key, &r->charter->coalition);
     struct after *after = replica_after(r, AFTER_PROPOSAL);
     buffer_init(&after->bytes, MESSAGE_SIZE_MAX);
     proposal_put(proposal, &after->bytes);
@@ -322,7 +346,8 @@ uint64_t agree_awaits_company(const struct replica *r)
 static void propose_fresh(struct replica *r)
 {
     if (r->want_cut_round < 0 || r->want_cut_round != consensus_round(r->consensus) ||
-        consensus_step(r->consensus) == STEP_DECIDED || !r->may_sign || agree_awaits_company(r))
+        consensus_step(r->consensus) == STEP_DECIDED || !r->may_sign || !r->key ||
+        agree_awaits_company(r))
         return;
     struct cut cut;
     if (!make_cut(r, &cut))
@@ -540,7 +565,7 @@ static void store_lock(struct replica *r)
 static void store_vote(struct replica *r, const struct consensus_action *action)
 {
     struct vote vote = action->vote;
-    vote_sign(&vote, r->config.key, &r->charter->coalition);
+    vote_sign(&vote, r->key, &r->charter->coalition);
     note_own_round(r, vote.round);
     r->own_votes[vote.type - 1] = vote;
     buffer_clear(&r->record);
@@ -582,6 +607,15 @@ void agree_proposal_durable(struct replica *r, struct bytes bytes)
 
 /* ---- deciding ------------------------------------------------------------------------------ */
 
+/* What certificates of `height` are judged by: the charter in force there as far as it is known;
+ * for later ones the last that is known, and again at their turn. */
+static const struct charter *judge_of(const struct replica *r, uint64_t height)
+{
+    uint64_t known = r->height + 2;
+    return height == r->height + 1 ? r->charter
+                                   : state_charter_at(r->state, height < known ? height : known);
+}
+
 static void pend(struct replica *r, uint16_t from, const struct certificate *certificate,
                  struct bytes cut)
 {
@@ -592,13 +626,27 @@ static void pend(struct replica *r, uint16_t from, const struct certificate *cer
     buffer_append(&r->pending.cut, cut);
 }
 
-/* Executes the pending cut once every batch of it is held. Not before the voters have answered rule
- * 3's question: a folder that lost something, brought up to date by their certificates, would look
- * like one that knows all that its key has signed, now or at the next start. */
+static void end_height(struct replica *r, const struct cut *cut, uint64_t records_before)
+{
+    bool caught_up = r->pending.from != REPLICA_TO_ALL;
+    r->cut_company = (struct company){.expected = undecided_transactions(r) +
+                                                  (r->tree.size - records_before - 1),
+                                      .since_ms = r->now_ms};
+    evidence_decided(r, cut);
+    if (!r->may_sign)
+        gossip_question_stays(r);
+    epoch_enter(r, caught_up);
+    agree_begin(r);
+    gossip_catch_up(r, false);
+}
+
+/* Executes the pending cut once every batch of it is held. Also before the voters have answered
+ * rule 3's question, or a node that was away while they changed could wait for those who left: what
+ * it is compared with stays what the store held when it was asked. */
 void agree_try_execute(struct replica *r)
 {
-    if (!r->may_sign || !r->pending.used || r->stopped || r->attesting.taking || join_wanted(r) ||
-        fetch_holds(r) || replica_group(r)->ops.size > GROUP_BYTES_BUSY)
+    if (!r->pending.used || r->stopped || r->attesting.taking || join_wanted(r) || fetch_holds(r) ||
+        replica_group(r)->ops.size > GROUP_BYTES_BUSY)
         return;
     struct cut cut;
     must(cut_decode(buffer_bytes(&r->pending.cut), &cut, NULL));
@@ -623,11 +671,7 @@ void agree_try_execute(struct replica *r)
     r->pending.used = false;
     uint64_t before = r->tree.size;
     execute_cut(r, &certificate, &cut, buffer_bytes(&r->pending.cut));
-    r->cut_company = (struct company){
-        .expected = undecided_transactions(r) + (r->tree.size - before - 1), .since_ms = r->now_ms};
-    agree_begin(r);
-    if (!r->history.is)
-        gossip_catch_up(r, false);
+    end_height(r, &cut, before);
 }
 
 /* A certificate from elsewhere, judged by itself: also one of a later height, or else a liar's junk
@@ -637,14 +681,16 @@ static bool certificate_holds(struct replica *r, uint16_t from,
 {
     struct cut cut;
     if (!cut_decode(bytes, &cut, NULL) || !hash_equal(&cut.id, &certificate->cut) ||
-        cut.height != certificate->height ||
-        !certificate_verify(certificate, &r->charter->coalition,
-                            (const struct verifier *const *)r->verifiers, r->is_voter,
-                            r->charter->node_count, r->agreement.quorum, NULL)) {
+        cut.height != certificate->height) {
         peer_bad_signature(r, from, certificate->count);
         return false;
     }
-    return true;
+    if (epoch_certificate_holds(r, judge_of(r, certificate->height), certificate, NULL))
+        return true;
+    /* Others may vote at heights whose charter is not known here yet. */
+    bool known = certificate->height <= r->height + 2;
+    peer_bad_signature(r, from, known ? certificate->count : 1);
+    return false;
 }
 
 void agree_on_decided(struct replica *r, uint16_t from, const struct certificate *certificate,
@@ -667,6 +713,7 @@ void agree_on_decided(struct replica *r, uint16_t from, const struct certificate
     ahead->used = true;
     ahead->from = from;
     ahead->certificate = *certificate;
+    ahead->charter = judge_of(r, certificate->height);
     buffer_clear(&ahead->cut);
     buffer_append(&ahead->cut, cut);
 }
@@ -677,7 +724,11 @@ static void take_ahead(struct replica *r)
     if (!ahead->used || ahead->certificate.height != r->height + 1 || r->pending.used)
         return;
     ahead->used = false;
-    pend(r, ahead->from, &ahead->certificate, buffer_bytes(&ahead->cut));
+    /* Judged when its charter was not known: what a set of voters that is gone says of a later
+     * height means nothing. */
+    if (ahead->charter == r->charter ||
+        epoch_certificate_holds(r, r->charter, &ahead->certificate, NULL))
+        pend(r, ahead->from, &ahead->certificate, buffer_bytes(&ahead->cut));
 }
 
 /* ---- the pump ------------------------------------------------------------------------------ */
@@ -698,19 +749,24 @@ void agree_begin(struct replica *r)
 static bool lane_waits(const struct replica *r)
 {
     for (size_t i = 0; i < r->charter->node_count; i++)
-        if (lane_may_advance(r, &r->lanes[i]))
+        if (lane_may_advance(r, (uint16_t)i))
             return true;
     return false;
+}
+
+/* Who signs nothing needs no right to. */
+bool agree_may_start(const struct replica *r)
+{
+    return (r->may_sign || !r->key) && !r->pending.used;
 }
 
 /* Rule 5. */
 void agree_maybe_start(struct replica *r)
 {
-    if (!r->may_sign || r->history.is || r->pending.used ||
-        consensus_step(r->consensus) != STEP_WAITING)
+    if (r->history.is || !agree_may_start(r) || consensus_step(r->consensus) != STEP_WAITING)
         return;
-    if (lane_waits(r) || consensus_wants_start(r->consensus) ||
-        time_brings_something(r, r->now_ms)) {
+    if (lane_waits(r) || evidence_waits(r) || consensus_wants_start(r->consensus) ||
+        height_brings_something(r, r->now_ms)) {
         consensus_start(r->consensus);
         gossip_reset(r);
     }

@@ -12,6 +12,10 @@
  *   - the newest, when nothing has waited or happened for COSIGN_QUIET_MS;
  *   - the newest, when the coalition has stood still in the middle of something for COSIGN_LATE_MS.
  *
+ * A hand-over, the last height under the voters that are about to change, is always signed, and the
+ * later ones wait for it to be final, but not longer than HANDOVER_MS: those who leave may be gone.
+ * A cosignature is made, and judged, with the keys of the charter in force at its height.
+ *
  * None of it stands in a till's way: signing and checking what was kept wait for the next event, so
  * that answers go out first, and what is written rides with the next group that is written anyway,
  * or goes alone after UNASKED_MS.
@@ -31,22 +35,9 @@ enum {
     COSIGN_QUIET_MS = 25,
     COSIGN_LATE_MS = 500,
     COSIGN_AGAIN_MS = 100, /* between two answers to one peer */
+    HANDOVER_MS = 10000,
     COSIGN_VALUE_MAX = 64 * 1024
 };
-
-bool cosigning_init(struct replica *r, struct error *error)
-{
-    struct cosigning *c = &r->cosigning;
-    cosign_init(&c->book, r->charter, r->config.self);
-    for (size_t i = 0; i < r->charter->node_count; i++) {
-        c->verifiers[i] = verifier_open(&r->charter->nodes[i].cosigner_key.key);
-        if (!c->verifiers[i])
-            return error_set(error, ERROR_INVALID,
-                             "charter: the cosigner key of node %s is no Ed25519 key",
-                             r->charter->nodes[i].name);
-    }
-    return true;
-}
 
 void cosigning_release(struct replica *r)
 {
@@ -54,9 +45,38 @@ void cosigning_release(struct replica *r)
         verifier_close(r->cosigning.verifiers[i]);
 }
 
+/* Is it signed with the node's key of that charter? */
+static bool holds_by(const struct replica *r, const struct charter *charter,
+                     const struct cosignature *item)
+{
+    if (item->node.v >= charter->node_count)
+        return false;
+    const struct public_key *key = &charter->nodes[item->node.v].cosigner_key.key;
+    const struct public_key *at_hand = item->node.v < r->charter->node_count
+                                           ? &r->charter->nodes[item->node.v].cosigner_key.key
+                                           : NULL;
+    if (at_hand && memcmp(key->at, at_hand->at, PUBLIC_KEY_SIZE) == 0)
+        return cosignature_verify(item, r->cosigning.verifiers[item->node.v], charter->origin);
+    struct verifier *verifier = verifier_open(key);
+    bool good = verifier && cosignature_verify(item, verifier, charter->origin);
+    verifier_close(verifier);
+    return good;
+}
+
+/* Of a size that is computed here. */
 static bool holds(const struct replica *r, const struct cosignature *item)
 {
-    return cosignature_verify(item, r->cosigning.verifiers[item->node.v], r->charter->origin);
+    const struct cosign_point *point = cosign_point_at(&r->cosigning.book, item->size);
+    return point && holds_by(r, point->charter, item);
+}
+
+static bool holds_by_own(const struct replica *r, const struct cosignature *item)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(r->held); i++)
+        if (r->held[i].cosigner &&
+            cosignature_verify(item, r->held[i].cosigner, r->charter->origin))
+            return true;
+    return false;
 }
 
 /* ---- sending ------------------------------------------------------------------------------- */
@@ -74,7 +94,7 @@ static void send_own(struct replica *r, uint16_t to)
     struct cosigning *c = &r->cosigning;
     if (c->book.own.size == 0)
         return;
-    for (size_t i = 0; i < r->charter->node_count; i++)
+    for (size_t i = 0; i < NODES_MAX; i++)
         if (to == REPLICA_TO_ALL || to == i)
             c->sent_ms[i] = r->now_ms;
     send_item(r, to, &c->book.own);
@@ -99,6 +119,24 @@ void cosigning_answer(struct replica *r, uint16_t asker)
         send_item(r, asker, newest);
 }
 
+/* The charter in force at the height whose seal is the last of the first `size` records. */
+static const struct charter *charter_of_size(struct replica *r, uint64_t size, struct error *error)
+{
+    struct record seal;
+    const struct cosign_point *point = cosign_point_at(&r->cosigning.book, size);
+    if (point)
+        return point->charter;
+    buffer_clear(&r->record);
+    if (size == 0 || !replica_record(r, size - 1, &r->record, error) ||
+        !record_decode(buffer_bytes(&r->record), &seal, error))
+        return NULL;
+    if (seal.kind == RECORD_KIND_SEAL && seal.height <= r->height)
+        return state_charter_at(r->state, seal.height);
+    (void)error_set(error, ERROR_CORRUPT, "no height ends with record %llu",
+                    (unsigned long long)size - 1);
+    return NULL;
+}
+
 /* ---- what follows from a cosignature -------------------------------------------------------- */
 
 static void maybe_final(struct replica *r, uint64_t size)
@@ -115,12 +153,14 @@ static void maybe_final(struct replica *r, uint64_t size)
 
 void cosigning_final_durable(struct replica *r, struct bytes value)
 {
-    must(cosign_final_decode(value, &r->cosigning.shown, NULL));
+    struct cosign_final *shown = &r->cosigning.shown;
+    must(cosign_final_decode(value, shown, NULL));
+    shown->charter = charter_of_size(r, shown->size, NULL);
 }
 
 static void contradicted(struct replica *r, const struct cosignature *item)
 {
-    const char *name = r->charter->nodes[item->node.v].name;
+    const char *name = replica_node_name(r, item->node.v);
     unsigned long long size = item->size;
     if (cosign_alarm(&r->cosigning.book, item->size))
         replica_stop(r,
@@ -152,10 +192,14 @@ static void own_came_back(struct replica *r, uint16_t from, const struct cosigna
     const struct cosignature *own = &r->cosigning.book.own;
     if (item->size < own->size || cosignature_same_claim(item, own))
         return;
-    if (!holds(r, item))
-        peer_bad_signature(r, from, 1);
-    else if (!PLANTED(PLANT_LOST_STORE))
+    if (!holds_by_own(r, item)) {
+        if (holds(r, item) || holds_by(r, r->charter, item)) /* of a key that was lost */
+            peer_useless(r, from, 2);
+        else
+            peer_bad_signature(r, from, 2);
+    } else if (!PLANTED(PLANT_LOST_STORE)) {
         gossip_retire(r, from, "a cosignature");
+    }
 }
 
 void cosigning_on_message(struct replica *r, uint16_t from, const struct cosignature *item,
@@ -163,10 +207,6 @@ void cosigning_on_message(struct replica *r, uint16_t from, const struct cosigna
 {
     struct cosigning *c = &r->cosigning;
     bool by_itself = item->node.v == from;
-    if (item->node.v >= r->charter->node_count) {
-        peer_malformed(r, from);
-        return;
-    }
     if (item->node.v == r->config.self.v) {
         own_came_back(r, from, item);
         return;
@@ -194,7 +234,20 @@ void cosigning_on_message(struct replica *r, uint16_t from, const struct cosigna
 
 void cosigning_computed(struct replica *r, const struct passed *passed)
 {
-    cosign_computed(&r->cosigning.book, passed->count, &passed->root);
+    struct cosign_point point = {.size = passed->count,
+                                 .root = passed->root,
+                                 .charter = state_charter_at(r->state, passed->height),
+                                 .next = state_charter_at(r->state, passed->height + 1)};
+    cosign_computed(&r->cosigning.book, &point);
+}
+
+/* The last checkpoint of voters that changed is not final yet, and larger ones wait for it. */
+static bool handover_waits(const struct replica *r, uint64_t size)
+{
+    const struct cosigning *c = &r->cosigning;
+    uint64_t handover = c->book.handover.size;
+    return c->handover_ms > 0 && size > handover && c->book.final.size < handover &&
+           r->now_ms < c->handover_ms + HANDOVER_MS;
 }
 
 /* Cut times of long ago are those of a node that catches up: nobody waits for its signatures. */
@@ -208,8 +261,12 @@ void cosigning_height(struct replica *r, const struct after *after)
     c->durable_ms = r->now_ms;
     if (c->since_ms == 0)
         c->since_ms = r->now_ms;
-    if (begins && recent_ms >= r->now_ms)
-        c->due = (struct cosign_point){.size = after->size, .root = after->root};
+    const struct cosign_point *handover = &c->book.handover;
+    bool hands_over = handover->size == after->size;
+    if (hands_over)
+        c->handover_ms = recent_ms >= r->now_ms ? r->now_ms : 0;
+    if ((begins || hands_over) && recent_ms >= r->now_ms && !handover_waits(r, after->size))
+        c->due = *cosign_point_at(&c->book, after->size);
     c->unchecked = true;
 }
 
@@ -224,10 +281,15 @@ uint64_t cosigning_due_ms(const struct replica *r)
     const struct cosigning *c = &r->cosigning;
     if (c->unchecked)
         return r->now_ms;
-    if (!r->config.cosigner_key || !r->may_sign || r->shown.count <= c->signed_size)
+    if (!r->may_sign || r->shown.count <= c->signed_size)
         return UINT64_MAX;
-    if (c->due.size > c->signed_size)
+    if (c->due.size > c->signed_size && epoch_cosigner_key(r, c->due.charter))
         return r->now_ms;
+    const struct cosign_point *newest = cosign_point_at(&c->book, r->shown.count);
+    if (!newest || !epoch_cosigner_key(r, newest->charter))
+        return UINT64_MAX;
+    if (handover_waits(r, r->shown.count))
+        return c->handover_ms + HANDOVER_MS;
     uint64_t late_ms = c->since_ms + COSIGN_LATE_MS, quiet_ms = c->durable_ms + COSIGN_QUIET_MS;
     return is_quiet(r) && quiet_ms < late_ms ? quiet_ms : late_ms;
 }
@@ -268,7 +330,7 @@ static void sign_point(struct replica *r, const struct cosign_point *point)
                               .root = point->root,
                               .time_s = r->now_ms / 1000};
     must(own.size > c->signed_size);
-    cosignature_sign(&own, r->config.cosigner_key, r->charter->origin);
+    cosignature_sign(&own, epoch_cosigner_key(r, point->charter), r->charter->origin);
     c->signed_size = own.size;
     c->since_ms = r->shown.count > own.size ? r->now_ms : 0;
     struct after *after = replica_after_unasked(r, AFTER_COSIGNED);
@@ -293,8 +355,8 @@ void cosigning_on_time(struct replica *r)
     }
     if (r->stopped || r->now_ms < cosigning_due_ms(r))
         return;
-    struct cosign_point newest = {.size = r->shown.count, .root = r->shown.root};
-    sign_point(r, c->due.size > c->signed_size ? &c->due : &newest);
+    bool due = c->due.size > c->signed_size && epoch_cosigner_key(r, c->due.charter);
+    sign_point(r, due ? &c->due : cosign_point_at(&c->book, r->shown.count));
 }
 
 void cosigning_set_clock(struct replica *r)
@@ -303,6 +365,7 @@ void cosigning_set_clock(struct replica *r)
     memset(c->sent_ms, 0, sizeof(c->sent_ms));
     c->durable_ms = r->now_ms;
     c->since_ms = c->since_ms ? r->now_ms : 0;
+    c->handover_ms = c->handover_ms ? r->now_ms : 0;
 }
 
 /* ---- after a restart ----------------------------------------------------------------------- */
@@ -312,12 +375,12 @@ void cosigning_set_clock(struct replica *r)
 static bool fits_log(const struct replica *r, uint64_t size, const struct hash *root,
                      struct error *error)
 {
-    struct hash ours;
+    const struct cosign_point *point = cosign_point_at(&r->cosigning.book, size);
     if (size > r->shown.count)
         return error_set(error, ERROR_CORRUPT,
                          "it is of %llu records, and the log here has %llu: something was lost",
                          (unsigned long long)size, (unsigned long long)r->shown.count);
-    if (cosign_root_at(&r->cosigning.book, size, &ours) && !hash_equal(&ours, root))
+    if (point && !hash_equal(&point->root, root))
         return error_set(error, ERROR_CORRUPT, "its root is not that of the log here");
     return true;
 }
@@ -327,10 +390,13 @@ static bool take_own(struct replica *r, struct bytes value, struct error *error)
     struct cosignature own;
     if (!own_decode(value, &own, error))
         return false;
-    if (own.node.v != r->config.self.v || !holds(r, &own))
+    if (own.node.v != r->config.self.v)
         return error_set(error, ERROR_CORRUPT, "it is not signed by this node");
     if (!fits_log(r, own.size, &own.root, error))
         return false;
+    const struct charter *charter = charter_of_size(r, own.size, error);
+    if (!charter || !holds_by(r, charter, &own))
+        return charter ? error_set(error, ERROR_CORRUPT, "it is not signed by this node") : false;
     cosign_own(&r->cosigning.book, &own);
     r->cosigning.signed_size = own.size;
     return true;
@@ -340,19 +406,22 @@ static bool take_final(struct replica *r, struct bytes value, struct error *erro
 {
     struct cosigning *c = &r->cosigning;
     size_t voters = 0;
-    if (!cosign_final_decode(value, &c->shown, error))
+    if (!cosign_final_decode(value, &c->shown, error) ||
+        !fits_log(r, c->shown.size, &c->shown.root, error))
+        return false;
+    const struct charter *charter = charter_of_size(r, c->shown.size, error);
+    if (!charter)
         return false;
     for (size_t i = 0; i < c->shown.count; i++) {
         const struct cosignature *item = &c->shown.items[i];
-        if (item->node.v >= r->charter->node_count || !holds(r, item))
+        if (!holds_by(r, charter, item))
             return error_set(error, ERROR_CORRUPT, "a cosignature of it does not hold");
-        voters += r->is_voter[item->node.v];
+        voters += charter->nodes[item->node.v].voter;
     }
-    if (voters < c->book.quorum)
-        return error_set(error, ERROR_CORRUPT, "%zu voters cosigned it, not %zu", voters,
-                         c->book.quorum);
-    if (!fits_log(r, c->shown.size, &c->shown.root, error))
-        return false;
+    size_t quorum = quorum_size(charter->voter_count);
+    if (voters < quorum)
+        return error_set(error, ERROR_CORRUPT, "%zu voters cosigned it, not %zu", voters, quorum);
+    c->shown.charter = charter;
     cosign_restore_final(&c->book, &c->shown);
     return true;
 }
@@ -397,7 +466,7 @@ void cosigning_status(const struct replica *r, struct replica_status *status)
     const struct cosigning *c = &r->cosigning;
     status->final_size = c->shown.size;
     status->cosigned_size = c->book.own.size;
-    for (size_t i = 0; i < r->charter->node_count; i++) {
+    for (size_t i = 0; i < NODES_MAX; i++) {
         status->cosignatures[i] = c->book.peers[i].agreed;
         status->cosignature_conflicts[i] = c->book.peers[i].conflicts;
     }

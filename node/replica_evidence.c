@@ -3,7 +3,11 @@
  * that no mistake made here can accuse anybody.
  *
  * Beyond what agreement itself needs, nothing is kept for evidence's sake: what is compared with is
- * what is held anyway, or what the store has of a lane. */
+ * what is held anyway, or what the store has of a lane.
+ *
+ * What is kept goes into the next cut that this node proposes: a quorum judges it by the charter in
+ * force there, and two heights later its node is suspended. What was seen too late, when the node
+ * had other keys already, stays here as a proof for people. */
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +56,7 @@ static struct evidence_kept *add(struct replica *r, const struct evidence *evide
     kept->kind = evidence->kind;
     kept->node = evidence->node;
     kept->place = evidence_place(evidence);
+    kept->holds = true;
     kept->seen_ms = seen_ms;
     kept->size = (uint16_t)bytes.size;
     memcpy(kept->bytes, bytes.at, bytes.size);
@@ -87,9 +92,16 @@ static void tell(struct replica *r, const struct evidence *evidence, const struc
 {
     char hex[2 * HASH_SIZE + 1], words[EVIDENCE_WORDS_SIZE];
     hex_encode(hash_as_bytes(id), hex);
-    evidence_words(evidence, r->charter->nodes[evidence->node.v].name, words);
+    evidence_words(evidence, replica_node_name(r, evidence->node.v), words);
     replica_warn(r, "evidence (%s): %s; 'accrue evidence get %s'", evidence_word(evidence->kind),
                  words, hex);
+}
+
+static void send(struct replica *r, const struct evidence_kept *kept)
+{
+    r->out.kind = MESSAGE_EVIDENCE;
+    r->out.body.evidence = bytes_of(kept->bytes, kept->size);
+    replica_send(r, REPLICA_TO_ALL, &r->out);
 }
 
 static void keep(struct replica *r, enum evidence_kind kind, uint16_t node,
@@ -109,6 +121,7 @@ static void keep(struct replica *r, enum evidence_kind kind, uint16_t node,
     const struct evidence_kept *kept = add(r, &evidence, buffer_bytes(&bytes), r->now_ms);
     store(r, kept);
     tell(r, &evidence, &kept->id);
+    send(r, kept);
     buffer_release(&bytes);
 }
 
@@ -292,7 +305,155 @@ void evidence_on_cosignature(struct replica *r, const struct cosignature *item)
     }
 }
 
+/* ---- onto the ledger ----------------------------------------------------------------------- */
+
+static bool may_be_brought(const struct replica *r, struct node_id node)
+{
+    return node.v < r->charter->node_count && !r->charter->nodes[node.v].left &&
+           !state_accused(r->state, node);
+}
+
+static bool is_due(const struct replica *r, const struct evidence_kept *kept)
+{
+    return kept->holds && may_be_brought(r, kept->node) && !PLANTED(PLANT_NO_EVIDENCE);
+}
+
+bool evidence_waits(const struct replica *r)
+{
+    for (size_t i = 0; i < r->evidence.count; i++)
+        if (is_due(r, r->evidence.items[i]))
+            return true;
+    return false;
+}
+
+void evidence_repeat(struct replica *r)
+{
+    for (size_t i = 0; i < r->evidence.count; i++)
+        if (is_due(r, r->evidence.items[i])) {
+            send(r, r->evidence.items[i]);
+            return;
+        }
+}
+
+/* Only against who is not accused yet: more of it would be of no use, and cost its checks. */
+void evidence_on_message(struct replica *r, uint16_t from, struct bytes bytes)
+{
+    struct evidence evidence;
+    struct evidence_keys keys = keys_of(r);
+    if (!evidence_decode(bytes, &evidence, NULL)) {
+        peer_malformed(r, from);
+        return;
+    }
+    struct evidence_place place = evidence_place(&evidence);
+    uint16_t node = evidence.node.v;
+    if (node == r->config.self.v || !may_be_brought(r, evidence.node) ||
+        is_known(r, node, evidence.kind, &place) || !has_room(r, node))
+        return;
+    if (!evidence_verify(&evidence, &keys, NULL)) {
+        peer_bad_signature(r, from, 2);
+        return;
+    }
+    const struct evidence_kept *kept = add(r, &evidence, bytes, r->now_ms);
+    store(r, kept);
+    tell(r, &evidence, &kept->id);
+}
+
+/* Of each node the earliest; nodes as their lies were seen. */
+void evidence_propose(const struct replica *r, struct cut *cut)
+{
+    bool nodes[NODES_MAX] = {false};
+    for (size_t i = 0; i < r->evidence.count && cut->evidence_count < EVIDENCE_PER_CUT_MAX; i++) {
+        const struct evidence_kept *kept = r->evidence.items[i];
+        if (!is_due(r, kept) || nodes[kept->node.v])
+            continue;
+        nodes[kept->node.v] = true;
+        cut->evidence[cut->evidence_count++] = bytes_of(kept->bytes, kept->size);
+    }
+}
+
+bool evidence_judge(const struct replica *r, const struct cut *cut, const char **why_out)
+{
+    struct evidence_keys keys = keys_of(r);
+    struct evidence evidence;
+    for (size_t i = 0; i < cut->evidence_count; i++) {
+        must(evidence_decode(cut->evidence[i], &evidence, NULL));
+        if (!may_be_brought(r, evidence.node))
+            *why_out = "it brings evidence against a node that has left or is accused already";
+        else if (!evidence_verify(&evidence, &keys, NULL))
+            *why_out = "it brings evidence that does not hold";
+        else
+            continue;
+        return false;
+    }
+    return true;
+}
+
+void evidence_decided(struct replica *r, const struct cut *cut)
+{
+    struct evidence evidence;
+    for (size_t i = 0; i < cut->evidence_count; i++) {
+        must(evidence_decode(cut->evidence[i], &evidence, NULL));
+        struct evidence_place place = evidence_place(&evidence);
+        const char *name = replica_node_name(r, evidence.node.v);
+        replica_warn(r,
+                     "evidence against node %s is on the ledger: it is suspended from height %llu",
+                     name, (unsigned long long)cut->height + 2);
+        if (is_known(r, evidence.node.v, evidence.kind, &place) || !has_room(r, evidence.node.v))
+            continue;
+        const struct evidence_kept *kept = add(r, &evidence, cut->evidence[i], r->now_ms);
+        store(r, kept);
+        tell(r, &evidence, &kept->id);
+    }
+}
+
+void evidence_judge_again(struct replica *r)
+{
+    struct evidence_keys keys = keys_of(r);
+    struct evidence evidence;
+    for (size_t i = 0; i < r->evidence.count; i++) {
+        struct evidence_kept *kept = r->evidence.items[i];
+        must(evidence_decode(bytes_of(kept->bytes, kept->size), &evidence, NULL));
+        kept->holds = evidence_verify(&evidence, &keys, NULL);
+    }
+}
+
 /* ---- after a restart ----------------------------------------------------------------------- */
+
+static bool verify_by(const struct charter *charter, const struct evidence *evidence,
+                      struct error *error)
+{
+    const struct verifier *signers[NODES_MAX] = {NULL}, *cosigners[NODES_MAX] = {NULL};
+    struct evidence_keys keys = {.coalition = &charter->coalition,
+                                 .origin = charter->origin,
+                                 .node_count = charter->node_count,
+                                 .signers = signers,
+                                 .cosigners = cosigners};
+    uint16_t node = evidence->node.v;
+    if (node >= charter->node_count)
+        return error_set(error, ERROR_INVALID, "the charter has no node %u", node);
+    struct verifier *signer = verifier_open(&charter->nodes[node].sign_key);
+    struct verifier *cosigner = verifier_open(&charter->nodes[node].cosigner_key.key);
+    signers[node] = signer;
+    cosigners[node] = cosigner;
+    bool good = signer && cosigner && evidence_verify(evidence, &keys, error);
+    verifier_close(signer);
+    verifier_close(cosigner);
+    return good;
+}
+
+/* Under the keys in force, or some that were before. */
+static bool held_once(const struct replica *r, const struct evidence *evidence, bool *now_out,
+                      struct error *error)
+{
+    const struct charter *charter = r->charter;
+    bool good = verify_by(charter, evidence, error);
+    *now_out = good;
+    while (!good && charter->from_height > 1) {
+        charter = state_charter_at(r->state, charter->from_height - 1);
+        good = verify_by(charter, evidence, error);
+    }
+    return good;
+}
 
 struct taking {
     struct replica *r;
@@ -305,7 +466,7 @@ static bool value_decode(struct replica *r, struct bytes key, struct bytes value
 {
     struct codec_reader reader;
     struct evidence evidence;
-    struct evidence_keys keys = keys_of(r);
+    bool holds = false;
     codec_reader_init(&reader, value);
     codec_get_array(&reader, 3, 3);
     if (codec_get_uint(&reader, UINT16_MAX) != FORMAT_VERSION)
@@ -313,13 +474,13 @@ static bool value_decode(struct replica *r, struct bytes key, struct bytes value
     uint64_t seen_ms = codec_get_uint(&reader, INT64_MAX);
     struct bytes bytes = codec_get_bytes(&reader, 1, EVIDENCE_SIZE_MAX);
     if (!codec_finish(&reader, "evidence", error) || !evidence_decode(bytes, &evidence, error) ||
-        !evidence_verify(&evidence, &keys, error))
+        !held_once(r, &evidence, &holds, error))
         return false;
     struct hash id = hash_bytes(bytes);
     struct store_key expected = key_evidence(evidence.node.v, (int)evidence.kind, &id);
     if (!bytes_equal(key, store_key_bytes(&expected)))
         return error_set(error, ERROR_CORRUPT, "it lies under the key of another");
-    (void)add(r, &evidence, bytes, seen_ms);
+    add(r, &evidence, bytes, seen_ms)->holds = holds;
     return true;
 }
 

@@ -194,7 +194,8 @@ static void store_height(struct replica *r, const struct certificate *certificat
 
 static void forget_votes(struct replica *r, uint64_t height)
 {
-    for (size_t i = 0; i < r->own_round_count; i++) {
+    /* While rule 3's question is open they are what its answers are compared with. */
+    for (size_t i = 0; i < r->own_round_count && r->may_sign; i++) {
         struct store_key keys[] = {key_vote(height, r->own_rounds[i], VOTE_PREVOTE),
                                    key_vote(height, r->own_rounds[i], VOTE_PRECOMMIT),
                                    key_proposal(height, r->own_rounds[i])};
@@ -282,6 +283,11 @@ void execute_cut(struct replica *r, const struct certificate *certificate, const
     uint64_t first = r->tree.size;
     r->batch_company = (struct company){.expected = r->waiting_count, .since_ms = r->now_ms};
     state_begin(r->state, cut->height, cut->time_ms);
+    for (size_t i = 0; i < cut->evidence_count; i++) {
+        struct evidence evidence;
+        must(evidence_decode(cut->evidence[i], &evidence, NULL));
+        state_evidence(r->state, &evidence);
+    }
     for (size_t i = 0; i < order.count; i++) {
         apply_batch(r, order.entries[i], cut->height);
         bytes[order.entries[i]->batch.lane.v] += order.entries[i]->batch.payload.size;

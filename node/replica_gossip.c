@@ -167,8 +167,9 @@ static void send_lacking_proposals(struct replica *r, uint16_t to, const struct 
 /* Our own lane is ours to repeat; other lanes are fetched by who needs them. */
 static void send_lacking_batches(struct replica *r, uint16_t to, const struct status *status)
 {
-    const struct lane *lane = &r->lanes[r->config.self.v];
-    uint64_t theirs = status->lanes[r->config.self.v].sequence;
+    uint16_t self = r->config.self.v;
+    const struct lane *lane = &r->lanes[self];
+    uint64_t theirs = self < status->lane_count ? status->lanes[self].sequence : 0;
     size_t sent = 0;
     for (size_t i = 0; i < lane->count && sent < FETCH_BYTES_MAX / 4; i++) {
         const struct lane_entry *entry = lane->entries[i];
@@ -234,8 +235,6 @@ static void ask_ahead(struct replica *r, uint16_t peer, uint64_t ahead)
 
 void gossip_on_status(struct replica *r, uint16_t from, const struct status *status)
 {
-    if (status->lane_count != r->charter->node_count)
-        return;
     r->seen[from].height = status->height > 0 ? status->height - 1 : 0;
     uint64_t ours = r->height + 1;
     if (!gossip_may_serve(r, from))
@@ -253,6 +252,13 @@ void gossip_on_status(struct replica *r, uint16_t from, const struct status *sta
 
 /* ---- batches ------------------------------------------------------------------------------- */
 
+/* Who left may be gone; a hint names one that told us just now. */
+static bool may_have_it(const struct replica *r, uint16_t peer)
+{
+    bool left = peer < r->charter->node_count && r->charter->nodes[peer].left;
+    return peer != r->config.self.v && (!left || peer == r->fetch_hint);
+}
+
 void gossip_fetch(struct replica *r, uint16_t number, const struct lane_head *missing)
 {
     if (missing->sequence == 0 || r->now_ms < r->fetch_at_ms[number])
@@ -268,10 +274,10 @@ void gossip_fetch(struct replica *r, uint16_t number, const struct lane_head *mi
                              .above = r->lanes[number].decided.sequence};
     size_t nodes = r->charter->node_count;
     uint16_t peer = (uint16_t)((number + r->fetch_turn / 2) % nodes);
-    if (r->fetch_turn % 2 == 0 && r->fetch_hint < nodes)
+    if (r->fetch_turn % 2 == 0 && r->fetch_hint < NODES_MAX)
         peer = r->fetch_hint;
     r->fetch_turn = (uint16_t)((r->fetch_turn + 1) % (2 * nodes));
-    if (peer == r->config.self.v)
+    for (size_t i = 0; i < nodes && !may_have_it(r, peer); i++)
         peer = (uint16_t)((peer + 1) % nodes);
     replica_send(r, peer, &r->out);
 }
@@ -310,16 +316,20 @@ void gossip_retire(struct replica *r, uint16_t from, const char *what)
                  "node %s holds %s signed by this node's key that this store does not know: the "
                  "folder is an old copy or was lost, or the key is in use elsewhere. This key must "
                  "not sign again: put back the newest folder, or join under a fresh key%s",
-                 r->charter->nodes[from].name, what, waiting);
+                 replica_node_name(r, from), what, waiting);
 }
 
 void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes)
 {
     struct batch batch;
-    if (!batch_decode(bytes, &batch, NULL) || batch.lane.v >= r->charter->node_count ||
-        !hash_equal(&batch.coalition, &r->charter->coalition) ||
-        batch.payload.size > r->charter->limits.batch_bytes) {
+    if (!batch_decode(bytes, &batch, NULL) ||
+        !hash_equal(&batch.coalition, &r->charter->coalition)) {
         peer_malformed(r, from);
+        return;
+    }
+    /* Too early for us, or too late for its lane. */
+    if (!epoch_lane_open(r, batch.lane.v) || batch.payload.size > r->largest_batch) {
+        peer_useless(r, from, 1);
         return;
     }
     struct lane *lane = &r->lanes[batch.lane.v];
@@ -328,10 +338,15 @@ void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes)
     if (!takes_batch(r, &batch))
         return;
     if (!batch_verify(&batch, r->verifiers[batch.lane.v])) {
-        peer_bad_signature(r, from, 1);
+        if (epoch_other_key_holds(r, &batch))
+            peer_useless(r, from, 2);
+        else
+            peer_bad_signature(r, from, 2);
         return;
     }
-    if (batch.lane.v == r->config.self.v && !r->history.is && !PLANTED(PLANT_LOST_STORE)) {
+    /* Ours, and not from us: unless it is of a key that was lost with its store, and that another
+     * will replace. */
+    if (batch.lane.v == r->config.self.v && r->key && !PLANTED(PLANT_LOST_STORE)) {
         char what[40];
         (void)snprintf(what, sizeof(what), "batch %llu", (unsigned long long)batch.sequence);
         gossip_retire(r, from, what);
@@ -397,8 +412,6 @@ void gossip_on_fetch_batches(struct replica *r, uint16_t from, const struct mess
     for (size_t i = 0; i < message->body.fetch_batches.count && gossip_may_serve(r, from); i++) {
         const struct fetch_batch *item = &message->body.fetch_batches.items[i];
         struct lane_head at = {.sequence = item->head_sequence, .id = item->head};
-        if (item->lane.v >= r->charter->node_count)
-            return;
         for (size_t n = 0;
              n < LANE_BATCHES_PER_CUT_MAX && at.sequence > item->above && sent < FETCH_BYTES_MAX &&
              r->seen[from].served_bytes < SERVE_BYTES_PER_SECOND;
@@ -448,12 +461,14 @@ void gossip_on_fetch_heights(struct replica *r, uint16_t from, uint64_t first, u
  * status at each step. Who claims to be ahead may lie, so another one is asked each time. */
 void gossip_catch_up(struct replica *r, bool stalled)
 {
+    if (r->history.is) /* it has a pace of its own */
+        return;
     if (stalled || r->asked_height < r->height)
         r->asked_height = r->height;
     if (r->pending.used || r->asked_height > r->height + FETCH_HEIGHTS_MAX / 2)
         return;
-    for (size_t i = 0; i < r->charter->node_count; i++) {
-        r->catch_up_turn = (uint16_t)((r->catch_up_turn + 1) % r->charter->node_count);
+    for (size_t i = 0; i < NODES_MAX; i++) { /* also those that the charter does not name yet */
+        r->catch_up_turn = (uint16_t)((r->catch_up_turn + 1) % NODES_MAX);
         if (r->catch_up_turn == r->config.self.v ||
             r->seen[r->catch_up_turn].height < r->height + 2 ||
             r->seen[r->catch_up_turn].height <= r->asked_height)
@@ -503,34 +518,27 @@ static bool stored(const struct replica *r, const struct store_key *key)
     return found;
 }
 
-/* Where history is lacking, a decided place is known by its head alone. */
-static bool knows_own_batch(const struct replica *r, const struct batch *batch)
+/* Under any key that this node holds but those of the past: the store may be one of before the
+ * change that put the newer one in force. In a closed lane what was undecided is void. */
+static const char *newer_than_store(const struct replica *r, const struct verifier *own,
+                                    const struct answer *answer, struct proposal *proposal)
 {
-    const struct lane *lane = &r->lanes[batch->lane.v];
-    struct store_key key = key_batch(batch->lane.v, batch->sequence, &batch->id);
-    if (lane_find(lane, &batch->id) || stored(r, &key))
-        return true;
-    return gap_is_lacking(r) &&
-           (batch->sequence < lane->decided.sequence || hash_equal(&batch->id, &lane->decided.id));
-}
-
-/* Something that our key signed and our store does not know. */
-static const char *newer_than_store(const struct replica *r, const struct answer *answer,
-                                    struct proposal *proposal)
-{
-    const struct verifier *own = r->verifiers[r->config.self.v];
+    const struct hash *coalition = &r->charter->coalition;
     struct batch batch;
     if (answer->batch.size > 0 && batch_decode(answer->batch, &batch, NULL) &&
-        batch.lane.v == r->config.self.v && hash_equal(&batch.coalition, &r->charter->coalition) &&
+        batch.lane.v == r->config.self.v && hash_equal(&batch.coalition, coalition) &&
         batch_verify(&batch, own)) {
-        if (!knows_own_batch(r, &batch))
+        struct store_key key = key_batch(batch.lane.v, batch.sequence, &batch.id);
+        if (epoch_lane_open(r, batch.lane.v) &&
+            batch.sequence > r->lanes[batch.lane.v].decided.sequence &&
+            !lane_find(&r->lanes[batch.lane.v], &batch.id) && !stored(r, &key))
             return "a batch";
     }
     for (size_t i = 0; i < answer->vote_count; i++) {
         const struct vote *vote = &answer->votes[i];
         struct store_key key = key_vote(vote->height, vote->round, vote->type);
-        if (vote->voter.v == r->config.self.v && vote->height > r->height && !stored(r, &key) &&
-            vote_verify(vote, own, &r->charter->coalition))
+        if (vote->voter.v == r->config.self.v && vote->height > r->asked_from && !stored(r, &key) &&
+            vote_verify(vote, own, coalition))
             return "a vote";
     }
     struct codec_reader reader;
@@ -539,36 +547,84 @@ static const char *newer_than_store(const struct replica *r, const struct answer
         return NULL;
     proposal_get(&reader, proposal);
     if (!codec_finish(&reader, "proposal", NULL) || proposal->proposer.v != r->config.self.v ||
-        proposal->height <= r->height || !proposal_verify(proposal, own, &r->charter->coalition))
+        proposal->height <= r->asked_from || !proposal_verify(proposal, own, coalition))
         return NULL;
     struct store_key key = key_proposal(proposal->height, proposal->round);
     return stored(r, &key) ? NULL : "a proposal";
 }
 
+static bool drop_old(void *context, struct bytes key, struct bytes value)
+{
+    struct replica *r = (struct replica *)context;
+    (void)value;
+    if (key.size >= 9 && get_u64be(key.at + 1) <= r->height)
+        store_delete(replica_group(r), key);
+    return true;
+}
+
+/* What the answers are compared with: how high the store was, and the own votes that it had. A
+ * start in between must compare with the same. */
+void gossip_question_stays(struct replica *r)
+{
+    uint8_t height[8];
+    if (r->asked_stored || !r->key)
+        return;
+    put_u64be(height, r->asked_from);
+    struct store_key key = key_asked();
+    store_put(replica_group(r), store_key_bytes(&key), bytes_of(height, sizeof(height)));
+    r->asked_stored = true;
+}
+
+void gossip_question_over(struct replica *r)
+{
+    const struct store *store = &r->config.store;
+    struct store_key kept[] = {key_prefix('V'), key_prefix('P')}, asked = key_asked();
+    r->may_sign = true;
+    if (!r->asked_stored)
+        return;
+    r->asked_stored = false;
+    store_delete(replica_group(r), store_key_bytes(&asked));
+    struct error error;
+    for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+        if (!store->scan(store->context, store_key_bytes(&kept[i]), store_key_bytes(&kept[i]),
+                         false, SIZE_MAX, drop_old, r, &error))
+            replica_stop(r, "the store cannot be read: %s", error.text);
+}
+
 /* Own votes of the undecided height are sent again (rule 3). */
 static void may_sign_now(struct replica *r)
 {
-    r->may_sign = true;
+    gossip_question_over(r);
     gossip_reset(r);
     send_status(r, REPLICA_TO_ALL);
     cosigning_may_sign(r);
     replica_maybe_batch(r);
 }
 
+bool gossip_enough_answered(const struct replica *r)
+{
+    size_t answered = 0;
+    for (size_t i = 0; i < r->charter->voter_count; i++)
+        answered +=
+            r->charter->voters[i] != r->config.self.v && r->seen[r->charter->voters[i]].answered;
+    return answered + 1 >= r->agreement.quorum;
+}
+
 void gossip_on_answer(struct replica *r, uint16_t from, const struct answer *answer)
 {
-    if (r->may_sign || answer->nonce != r->config.nonce || !r->is_voter[from])
+    if (r->may_sign || answer->nonce != r->config.nonce)
         return;
-    const char *newer = newer_than_store(r, answer, &r->proposal_in);
-    if (newer && !PLANTED(PLANT_LOST_STORE)) {
-        gossip_retire(r, from, newer);
-        return;
+    for (size_t i = 0; i < ARRAY_SIZE(r->held); i++) {
+        const char *newer = r->held[i].verifier && !epoch_is_past(r, &r->held[i])
+                                ? newer_than_store(r, r->held[i].verifier, answer, &r->proposal_in)
+                                : NULL;
+        if (newer && !PLANTED(PLANT_LOST_STORE)) {
+            gossip_retire(r, from, newer);
+            return;
+        }
     }
     r->seen[from].answered = true;
-    size_t answered = 0;
-    for (size_t i = 0; i < r->charter->node_count; i++)
-        answered += r->is_voter[i] && r->seen[i].answered;
-    if (answered + 1 >= r->agreement.quorum || PLANTED(PLANT_LOST_STORE))
+    if (gossip_enough_answered(r) || PLANTED(PLANT_LOST_STORE))
         may_sign_now(r);
 }
 
@@ -587,6 +643,7 @@ void gossip_on_time(struct replica *r)
     send_status(r, REPLICA_TO_ALL);
     cosigning_repeat(r);
     snapshot_repeat(r);
+    evidence_repeat(r);
     gossip_catch_up(r, true);
     /* Batches that a cut waits for may have been lost with the request. */
     agree_on_batch(r);

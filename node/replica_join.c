@@ -58,10 +58,17 @@ static void put_passed(const struct replica *r, struct buffer *out)
     }
 }
 
+/* As many as its own cut names. */
+static size_t lane_count(const struct replica *r, uint64_t height)
+{
+    return state_charter_at(r->state, height)->node_count;
+}
+
 static void put_lanes(const struct replica *r, struct buffer *out)
 {
-    codec_put_array(out, r->charter->node_count);
-    for (size_t i = 0; i < r->charter->node_count; i++) {
+    size_t count = lane_count(r, r->height);
+    codec_put_array(out, count);
+    for (size_t i = 0; i < count; i++) {
         codec_put_array(out, 3);
         codec_put_uint(out, r->lanes[i].decided.sequence);
         codec_put_bytes(out, hash_as_bytes(&r->lanes[i].decided.id));
@@ -265,7 +272,7 @@ bool join_recover(struct replica *r, struct error *error)
         struct hash root = merkle_root(&head->tree);
         good = (head->height == state_height(r->state) && head->height == r->config.joined.height &&
                 hash_equal(&digest, &at->digest) && hash_equal(&root, &at->root) &&
-                head->lane_count == r->charter->node_count) ||
+                head->lane_count == lane_count(r, head->height)) ||
                error_set(error, ERROR_CORRUPT, "the snapshot contradicts itself");
     }
     if (good)
@@ -354,11 +361,6 @@ void gap_explain_height(const struct replica *r, uint64_t height, struct error *
             height > 0 && height <= at->snapshot.height, error);
 }
 
-bool gap_is_lacking(const struct replica *r)
-{
-    return r->gap.at.snapshot.height > 0 || r->gap.at.pruned_height > 0;
-}
-
 /* ---- the history ------------------------------------------------------------------------------
  */
 
@@ -407,6 +409,7 @@ void history_on_message(struct replica *r, uint16_t from)
     case MESSAGE_ATTESTATION:
     case MESSAGE_FETCH_SNAPSHOT:
     case MESSAGE_SNAPSHOT_PIECE:
+    case MESSAGE_EVIDENCE:
         return;
     }
 }

@@ -1,6 +1,7 @@
 /* replica_parts.h - what the replica's own files share; nobody else includes it.
  *
  *   replica.c          lifecycle, events, submitting, own batches, actions
+ *   replica_epoch.c    the charter in force: who judges and signs from which height on
  *   replica_agree.c    judging cuts, proposing, voting, deciding
  *   replica_execute.c  applying a decided cut, and its one atomic write
  *   replica_gossip.c   status, repetition, fetching, catching up, the question at start
@@ -29,7 +30,8 @@ enum {
     AHEAD_MAX = 32,          /* decided heights kept for their turn */
     OWN_UNDECIDED_EAGER = 4, /* below it a batch closes as soon as the lane is idle */
     OWN_UNDECIDED_MAX = LANE_BRANCH_MAX - 8,
-    BATCH_WAIT_MS = 20,     /* above it a batch waits this long for company */
+    OWN_BYTES_MAX = LANE_BYTES_MAX * 3 / 4, /* taken back, it fits one group with a height */
+    BATCH_WAIT_MS = 20,                     /* above it a batch waits this long for company */
     COMPANY_MS = 4,         /* below it, and a cut: for those who are expected back */
     COMPANY_RECENT_MS = 25, /* after a height; later nobody is on the way */
     STATUS_FIRST_MS = 50,
@@ -106,6 +108,7 @@ struct decided { /* a decided height whose batches may still be missing */
     bool used;
     uint16_t from; /* who told us; REPLICA_TO_ALL: our own quorum */
     struct certificate certificate;
+    const struct charter *charter; /* that judged the certificate */
     struct buffer cut;
 };
 
@@ -124,6 +127,11 @@ struct company {
     uint64_t since_ms; /* when the height was executed, then when its answers went out */
 };
 
+struct held_keys { /* replica_epoch.c: keys that this node has, in force or not */
+    const struct signing_key *key, *cosigner_key; /* NULL: none */
+    struct verifier *verifier, *cosigner;         /* the same keys' */
+};
+
 struct cosigning { /* replica_cosign.c */
     struct cosign book;
     struct cosign_final shown; /* the newest final one that is durable */
@@ -132,6 +140,7 @@ struct cosigning { /* replica_cosign.c */
     uint64_t cut_time_ms;    /* of the last durable height */
     struct cosign_point due; /* the newest that every node cosigns; size 0: none */
     uint64_t durable_ms;     /* when the last height was */
+    uint64_t handover_ms;    /* when the book's newest hand-over was; 0: long ago */
     uint64_t since_ms;       /* when the first one after signed_size was; 0: there is none */
     bool unchecked;          /* some that were kept may be of a size that is computed by now */
     uint64_t sent_ms[NODES_MAX];
@@ -194,7 +203,7 @@ struct peer_seen { /* of each node */
     int32_t proposal_round;
     uint64_t serve_second, served, served_bytes;
     uint64_t decided_sent_ms, decided_sent_height, asked_heights_ms;
-    bool answered; /* our question at start */
+    bool answered; /* our question */
 };
 
 struct evidence_book {            /* replica_evidence.c */
@@ -204,13 +213,22 @@ struct evidence_book {            /* replica_evidence.c */
 
 struct replica {
     struct replica_config config;
-    const struct charter *charter;
     uint64_t now_ms;
     bool stopped, may_sign, draining;
+    /* Rule 3's question is open: what was signed after this height must be in the store. */
+    uint64_t asked_from;
+    bool asked_stored; /* that height is, until the question is answered */
 
+    const struct charter *charter; /* in force at height + 1, and what follows from it: */
     struct verifier *verifiers[NODES_MAX];
     bool is_voter[NODES_MAX];
+    uint16_t proposers[VOTERS_MAX];
     struct consensus_config agreement;
+    uint64_t largest_batch; /* that any charter so far allowed */
+    struct held_keys held[2];
+    const struct signing_key *key; /* of those held, the one in force; NULL: it signs nothing */
+    enum replica_standing standing;
+
     struct consensus *consensus;
 
     struct state *state;
@@ -271,6 +289,7 @@ struct replica {
     struct message in, out;
     struct proposal proposal_in;
     struct buffer scratch, record, entry, entries;
+    char name_text[CHARTER_NAME_MAX + 1];
 };
 
 static inline bool replica_height_stalls(const struct replica *r)
@@ -285,6 +304,8 @@ struct replica *replica_make(const struct replica_config *config, uint64_t now_m
 void replica_send(struct replica *r, uint16_t peer, const struct message *message);
 void replica_stop(struct replica *r, const char *format, ...) PRINTF_LIKE(2, 3);
 void replica_warn(struct replica *r, const char *format, ...) PRINTF_LIKE(2, 3);
+/* For people; of one that the charter does not name yet: its number. Until the next call. */
+const char *replica_node_name(struct replica *r, uint16_t node);
 struct queued_action *replica_act(struct replica *r, enum replica_action_kind kind);
 struct store_group *replica_group(struct replica *r);
 struct after *replica_after(struct replica *r, enum after_kind kind);
@@ -292,15 +313,41 @@ struct after *replica_after(struct replica *r, enum after_kind kind);
 struct after *replica_after_unasked(struct replica *r, enum after_kind kind);
 void replica_maybe_batch(struct replica *r);
 void replica_wait(struct replica *r, struct bytes transaction, uint64_t token, uint64_t outbox);
+/* What our undecided batches hold waits again, before what waits already, and in the outbox. */
+void replica_take_back(struct replica *r, const struct lane *lane);
+/* An outbox entry: a transaction, or a batch's payload. */
+void replica_wait_stored(struct replica *r, struct bytes value, uint64_t outbox);
 
 /* Until when to wait for more than the transactions that are here, of which the first came at
  * `since_ms`; 0: not at all. */
 uint64_t replica_awaits(const struct replica *r, const struct company *company, uint64_t here,
                         uint64_t since_ms);
 
+/* replica_epoch.c */
+bool epoch_init(struct replica *r, struct error *error) MUST_USE; /* with the state's charter */
+void epoch_release(struct replica *r);
+/* After a height was executed: the next one's charter is in force. Alone it takes what judges; for
+ * a replay. ERROR_INVALID only for the first one, whose keys nobody has looked at. */
+bool epoch_take(struct replica *r, struct error *error) MUST_USE;
+/* And what follows from it for what is undecided. `caught_up`: by a certificate of others. */
+void epoch_enter(struct replica *r, bool caught_up);
+/* May the lane advance at the next height? */
+bool epoch_lane_open(const struct replica *r, uint16_t lane);
+bool epoch_certificate_holds(const struct replica *r, const struct charter *charter,
+                             const struct certificate *certificate, struct error *error) MUST_USE;
+bool epoch_vote_holds(const struct replica *r, const struct charter *charter,
+                      const struct vote *vote) MUST_USE;
+bool epoch_other_key_holds(const struct replica *r, const struct batch *batch) MUST_USE;
+/* Ours for what `charter` is in force at; NULL: it names none that we hold. */
+const struct signing_key *epoch_cosigner_key(const struct replica *r,
+                                             const struct charter *charter);
+bool epoch_is_past(const struct replica *r, const struct held_keys *held);
+const char *epoch_standing_text(enum replica_standing standing);
+
 /* replica_agree.c */
 void agree_begin(struct replica *r); /* at height + 1 */
 void agree_maybe_start(struct replica *r);
+bool agree_may_start(const struct replica *r);          /* if there is a reason to */
 uint64_t agree_awaits_company(const struct replica *r); /* our turn, but not before; 0: go on */
 void agree_on_proposal(struct replica *r, uint16_t from, struct bytes bytes);
 /* False: its signature does not hold. */
@@ -348,11 +395,16 @@ void gossip_remember_decided(struct replica *r, const struct vote *vote); /* of 
 void gossip_remember_proposal(struct replica *r, const struct proposal *proposal,
                               struct bytes bytes);
 
+/* Rule 3's question is answered, or there is nobody to ask: this node may sign. */
+void gossip_question_over(struct replica *r);
+/* Have Q - 1 others of those who vote next answered since this node started? */
+bool gossip_enough_answered(const struct replica *r);
+/* It is open, and a height was executed all the same: the next start must ask from there, too. */
+void gossip_question_stays(struct replica *r);
 /* The key of this node has signed what its store does not know: it stops for good (rule 3). */
 void gossip_retire(struct replica *r, uint16_t from, const char *what);
 
 /* replica_cosign.c */
-bool cosigning_init(struct replica *r, struct error *error) MUST_USE;
 void cosigning_release(struct replica *r);
 bool cosigning_recover(struct replica *r, struct error *error) MUST_USE; /* after the heights */
 void cosigning_computed(struct replica *r, const struct passed *passed);
@@ -397,7 +449,6 @@ bool gap_recover(struct replica *r, struct error *error) MUST_USE;
 /* An ERROR_NOT_FOUND becomes ERROR_NOT_YET or ERROR_GONE where the store lacks it by right. */
 void gap_explain_record(const struct replica *r, uint64_t index, struct error *error);
 void gap_explain_height(const struct replica *r, uint64_t height, struct error *error);
-bool gap_is_lacking(const struct replica *r); /* something, of either kind */
 void history_on_message(struct replica *r, uint16_t from);
 void history_on_time(struct replica *r);
 
@@ -413,6 +464,17 @@ void evidence_on_batch(struct replica *r, const struct batch *batch);
 /* At a place that is decided; its signature was not checked. */
 void evidence_on_old_batch(struct replica *r, uint16_t from, const struct batch *batch);
 void evidence_on_cosignature(struct replica *r, const struct cosignature *item);
+void evidence_on_message(struct replica *r, uint16_t from, struct bytes bytes);
+void evidence_repeat(struct replica *r); /* with each status */
+/* Is there any that a cut of the next height should bring? */
+bool evidence_waits(const struct replica *r);
+/* Puts it into a cut of the next height. */
+void evidence_propose(const struct replica *r, struct cut *cut);
+/* Does a cut's evidence hold, judged by the charter in force? */
+bool evidence_judge(const struct replica *r, const struct cut *cut, const char **why_out) MUST_USE;
+/* It is on the ledger now: everybody keeps it. */
+void evidence_decided(struct replica *r, const struct cut *cut);
+void evidence_judge_again(struct replica *r); /* under other keys */
 
 /* replica_peers.c: `from` brought something that does not decode; that is badly signed; or that is
  * well signed and of no use; it took so many checks. */

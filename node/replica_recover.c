@@ -111,6 +111,7 @@ static bool replay_height(struct replica *r, struct bytes value, struct error *e
         r->shown_time_ms = state_time_ms(r->state);
         cosigning_computed(r, passed);
         drop_writes(r);
+        good = epoch_take(r, error) && good;
     }
     free(cut);
     free(stored);
@@ -227,6 +228,14 @@ static bool load_undecided(struct replica *r, struct error *error)
     return true;
 }
 
+/* Of another height: gone with it, but while rule 3's question is open. */
+static bool past(struct replica *r, struct bytes key)
+{
+    if (!r->asked_stored)
+        store_delete(replica_group(r), key);
+    return true;
+}
+
 static bool take_own_vote(void *visitor, struct bytes key, struct bytes value)
 {
     struct taking *taking = (struct taking *)visitor;
@@ -235,14 +244,12 @@ static bool take_own_vote(void *visitor, struct bytes key, struct bytes value)
     struct codec_reader reader;
     codec_reader_init(&reader, value);
     vote_get(&reader, &vote);
+    bool decodes = codec_finish(&reader, "vote", NULL) && vote.voter.v == r->config.self.v;
+    if (decodes && vote.height != r->height + 1)
+        return past(r, key);
     /* A vote that is forgotten may be cast twice, differently. */
-    if (!codec_finish(&reader, "vote", NULL) || vote.voter.v != r->config.self.v ||
-        !vote_verify(&vote, r->verifiers[vote.voter.v], &r->charter->coalition))
+    if (!decodes || !vote_verify(&vote, r->verifiers[vote.voter.v], &r->charter->coalition))
         return take_failed(taking, "an own vote", key);
-    if (vote.height != r->height + 1) {
-        store_delete(replica_group(r), key);
-        return true;
-    }
     consensus_restore_vote(r->consensus, &vote);
     gossip_remember_vote(r, &vote);
     if (r->own_round_count < ARRAY_SIZE(r->own_rounds))
@@ -259,13 +266,12 @@ static bool take_own_proposal(void *visitor, struct bytes key, struct bytes valu
     struct codec_reader reader;
     codec_reader_init(&reader, value);
     proposal_get(&reader, &r->proposal_in);
-    if (!codec_finish(&reader, "proposal", NULL) ||
+    bool decodes = codec_finish(&reader, "proposal", NULL);
+    if (decodes && r->proposal_in.height != r->height + 1)
+        return past(r, key);
+    if (!decodes ||
         !proposal_verify(&r->proposal_in, r->verifiers[r->config.self.v], &r->charter->coalition))
         return take_failed(taking, "an own proposal", key);
-    if (r->proposal_in.height != r->height + 1) {
-        store_delete(replica_group(r), key);
-        return true;
-    }
     consensus_restore_proposal(r->consensus, r->proposal_in.round);
     if (r->own_round_count < ARRAY_SIZE(r->own_rounds))
         r->own_rounds[r->own_round_count++] = r->proposal_in.round;
@@ -328,10 +334,29 @@ static bool take_outbox(void *visitor, struct bytes key, struct bytes value)
     if (key.size != 9)
         return true;
     r->outbox_next = get_u64be(key.at + 1);
-    r->outbox_count++;
-    r->mempool.limit += value.size + 16; /* it was acknowledged, whatever the limit is now */
-    replica_wait(r, value, 0, r->outbox_next);
+    replica_wait_stored(r, value, r->outbox_next);
     return true;
+}
+
+/* From which height on the answers to rule 3's question count. */
+static bool load_asked(struct replica *r, struct error *error)
+{
+    const struct store *store = &r->config.store;
+    struct store_key key = key_asked();
+    struct buffer value;
+    struct error missing = {0};
+    buffer_init(&value, STORE_KEY_MAX);
+    r->asked_from = r->height;
+    r->asked_stored = store->get(store->context, store_key_bytes(&key), &value, &missing);
+    bool good = r->asked_stored || missing.code == ERROR_NOT_FOUND ||
+                error_set(error, missing.code, "%s", missing.text);
+    if (good && r->asked_stored) {
+        r->asked_from = value.size == 8 ? get_u64be(value.at) : UINT64_MAX;
+        good = r->asked_from <= r->height ||
+               error_set(error, ERROR_CORRUPT, "the store is damaged: entry A");
+    }
+    buffer_release(&value);
+    return good;
 }
 
 bool recover(struct replica *r, struct error *error)
@@ -344,7 +369,8 @@ bool recover(struct replica *r, struct error *error)
         !(r->config.joined.height > 0 ? join_recover(r, error) : resume(r, error)))
         return false;
     if (!replay(r, error) || !no_height_beyond(r, error) || !cosigning_recover(r, error) ||
-        !evidence_recover(r, error) || !snapshot_recover(r, error) || !load_undecided(r, error))
+        !evidence_recover(r, error) || !snapshot_recover(r, error) || !load_undecided(r, error) ||
+        !load_asked(r, error))
         return false;
     agree_begin(r);
     return load_votes(r, error) &&

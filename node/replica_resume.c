@@ -23,7 +23,7 @@ struct place {
     uint64_t day_bytes[NODES_MAX];
     size_t vote_count;
     struct snapshot_clock clock;
-    struct vote votes[VOTERS_MAX]; /* the newest of each in a certificate (rule 3's answers) */
+    struct vote votes[NODES_MAX]; /* the newest of each in a certificate (rule 3's answers) */
 };
 
 static uint64_t first_passed(uint64_t height)
@@ -111,7 +111,7 @@ static bool place_decode(const struct replica *r, struct bytes bytes, struct pla
     codec_get_array(&reader, r->charter->node_count, r->charter->node_count);
     for (size_t i = 0; i < r->charter->node_count; i++)
         place->day_bytes[i] = codec_get_uint(&reader, INT64_MAX);
-    place->vote_count = codec_get_array(&reader, 1, VOTERS_MAX);
+    place->vote_count = codec_get_array(&reader, 1, NODES_MAX);
     for (size_t i = 0; i < place->vote_count; i++)
         vote_get(&reader, &place->votes[i]);
     codec_get_array(&reader, 3, 3);
@@ -140,9 +140,10 @@ static bool compare_height(struct replica *r, const struct stored_height *stored
     const struct passed *at = &place->passed[place->passed_count - 1];
     const struct passed *back = place->height > 2 ? at - 2 : NULL;
     struct hash digest = state_digest(r->state);
+    const struct charter *charter = state_charter_at(r->state, place->height);
     if (stored->height != place->height || cut->height != place->height ||
         !hash_equal(&cut->id, &stored->certificate.cut) || !hash_equal(&cut->id, &at->cut) ||
-        cut->lane_count != r->charter->node_count)
+        cut->lane_count != charter->node_count)
         return not_ours(error, "another cut was decided at its height");
     if (stored->record_count == 0 || stored->first_index > INT64_MAX - stored->record_count ||
         !same_passed(at, stored->first_index + stored->record_count, &digest))
@@ -150,9 +151,7 @@ static bool compare_height(struct replica *r, const struct stored_height *stored
     if (back && (!same_passed(back, cut->record_count, &cut->state_digest) ||
                  !hash_equal(&back->root, &cut->record_root)))
         return not_ours(error, "its history is not what the cut of its height names");
-    return certificate_verify(&stored->certificate, &r->charter->coalition,
-                              (const struct verifier *const *)r->verifiers, r->is_voter,
-                              r->charter->node_count, r->agreement.quorum, error);
+    return epoch_certificate_holds(r, charter, &stored->certificate, error);
 }
 
 struct leaves {
@@ -205,9 +204,8 @@ static bool check_votes(const struct replica *r, const struct place *place, stru
 {
     for (size_t i = 0; i < place->vote_count; i++) {
         const struct vote *vote = &place->votes[i];
-        if (vote->type != VOTE_PRECOMMIT || vote->voter.v >= r->charter->node_count ||
-            !r->is_voter[vote->voter.v] || vote->height == 0 || vote->height > place->height ||
-            !vote_verify(vote, r->verifiers[vote->voter.v], &r->charter->coalition))
+        if (vote->type != VOTE_PRECOMMIT || vote->height == 0 || vote->height > place->height ||
+            !epoch_vote_holds(r, state_charter_at(r->state, vote->height), vote))
             return not_ours(error, "a vote in its place does not hold");
     }
     return true;

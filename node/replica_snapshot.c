@@ -243,7 +243,11 @@ void snapshot_on_attestation(struct replica *r, uint16_t from, const struct atte
     if (!r->is_voter[node] || r->now_ms < r->attesting.taken_ms[node] + ATTEST_AGAIN_MS)
         return;
     if (!attestation_verify(item, r->verifiers[node], &r->charter->coalition)) {
-        peer_bad_signature(r, from, 1);
+        /* From beyond our height it may be of a key that a ballot names there. */
+        if (item->snapshot.height > r->shown.height)
+            peer_useless(r, from, 1);
+        else
+            peer_bad_signature(r, from, 1);
         return;
     }
     if (!insert(r, item, &left)) {
@@ -263,11 +267,11 @@ void snapshot_on_attestation(struct replica *r, uint16_t from, const struct atte
 static void maybe_attest(struct replica *r)
 {
     const struct snapshot_name *name = &r->attesting.held[0];
-    if (!r->may_sign || r->agreement.self < 0 || r->fetching.joining ||
+    if (!r->may_sign || !r->key || r->agreement.self < 0 || r->fetching.joining ||
         name->height <= r->attesting.own_height || name->height > r->shown.height)
         return;
     struct attestation own = {.snapshot = *name, .node = r->config.self};
-    attestation_sign(&own, r->config.key, &r->charter->coalition);
+    attestation_sign(&own, r->key, &r->charter->coalition);
     r->attesting.own_height = name->height;
     struct after *after = replica_after_unasked(r, AFTER_ATTESTED);
     buffer_init(&after->bytes, ATTESTATION_VALUE_MAX);
@@ -364,7 +368,7 @@ static bool take_stored(void *visitor, struct bytes key, struct bytes value)
 bool snapshot_recover(struct replica *r, struct error *error)
 {
     const struct store *store = &r->config.store;
-    struct store_key prefix = key_prefix('A');
+    struct store_key prefix = key_prefix('N');
     return store->scan(store->context, store_key_bytes(&prefix), store_key_bytes(&prefix), false,
                        SIZE_MAX, take_stored, r, error);
 }

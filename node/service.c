@@ -192,6 +192,7 @@ static void take(struct service *s, const struct replica_action *action)
     case REPLICA_DURABLE:
     case REPLICA_DECIDED:
     case REPLICA_EXECUTED:
+    case REPLICA_CHARTER:
         api_on_action(s->api, action);
         return;
     case REPLICA_WARN:
@@ -218,6 +219,7 @@ static void take_of_history(struct service *s, const struct replica_action *acti
     case REPLICA_DURABLE:
     case REPLICA_DECIDED:
     case REPLICA_EXECUTED:
+    case REPLICA_CHARTER:
     case REPLICA_SNAPSHOT:
     case REPLICA_PIECE:
     case REPLICA_FETCHED:

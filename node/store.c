@@ -233,7 +233,7 @@ struct store_key key_final(void)
 
 struct store_key key_attestation(uint64_t height, uint16_t node)
 {
-    struct store_key key = key_numbered('A', height);
+    struct store_key key = key_numbered('N', height);
     key_add_u16(&key, node);
     return key;
 }
@@ -246,4 +246,9 @@ struct store_key key_gap(void)
 struct store_key key_pruned(void)
 {
     return key_prefix('R');
+}
+
+struct store_key key_asked(void)
+{
+    return key_prefix('A');
 }

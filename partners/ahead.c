@@ -37,7 +37,7 @@ static void fetch_slots(struct state *state, struct node_id lane, struct bytes t
     uint8_t scratch[SCRATCH_KEY_SIZE];
     struct bytes key, member;
     *ahead = (struct ahead){.member = NOTHING};
-    if (!peek(transaction, &key, &member))
+    if (lane.v >= state->charter->node_count || !peek(transaction, &key, &member))
         return;
     key = idempotency_key(scratch, state->charter->nodes[lane.v].partner, key);
     table_fetch(&state->keys.table, keys_hash(&state->keys, key));

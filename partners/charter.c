@@ -2,6 +2,7 @@
 
 #include "crypto/policy.h"
 #include "partners/charter_json.h"
+#include "partners/charter_limits.h"
 #include "partners/charter_policy.h"
 
 #include <stdlib.h>
@@ -15,9 +16,7 @@ enum {
     SECONDS_MAX = 366 * 86400,
     MONTHS_MAX = 1200,
     OFFSET_S_MAX = 18 * 3600,
-    NODE_KEYS = 3, /* Ed25519 ones */
-    KIB = 1024,
-    MIB = 1024 * 1024
+    NODE_KEYS = 3 /* Ed25519 ones */
 };
 
 struct parsing {
@@ -102,20 +101,11 @@ static void read_sandbox(struct parsing *parsing, const struct spot *sandbox)
     json_read_time(&parsing->reader, &at[0], &parsing->charter->sandbox_start_ms);
 }
 
-/* False for bytes that are no point of the curve. */
-static bool key_usable(const struct public_key *key)
-{
-    struct verifier *verifier = verifier_open(key);
-    bool usable = verifier != NULL;
-    verifier_close(verifier);
-    return usable;
-}
-
 static void read_key(struct parsing *parsing, const struct spot *spot, struct public_key *key_out)
 {
     size_t before = parsing->reader.mistakes->count;
     json_read_base64(&parsing->reader, spot, key_out->at, PUBLIC_KEY_SIZE);
-    if (spot->json && parsing->reader.mistakes->count == before && !key_usable(key_out))
+    if (spot->json && parsing->reader.mistakes->count == before && !public_key_usable(key_out))
         json_mistake(&parsing->reader, spot, "is not an Ed25519 public key");
 }
 
@@ -175,7 +165,7 @@ static bool read_note_key(struct parsing *parsing, const struct spot *spot, uint
     if (!good)
         json_mistake(&parsing->reader, spot, "is not a verifier key of type %02x (name+id+base64)",
                      type);
-    else if (!key_usable(&key_out->key))
+    else if (!public_key_usable(&key_out->key))
         json_mistake(&parsing->reader, spot, "is not an Ed25519 public key");
     return good;
 }
@@ -218,12 +208,7 @@ static void read_address(struct parsing *parsing, const struct spot *spot,
                          char out[CHARTER_URL_MAX + 1])
 {
     json_read_text(&parsing->reader, spot, out, CHARTER_URL_MAX + 1);
-    const char *host = out + strlen("tcp://");
-    if (!out[0])
-        return;
-    const char *colon = strncmp(out, "tcp://", strlen("tcp://")) == 0 ? strrchr(host, ':') : NULL;
-    uint64_t port = 0;
-    if (!colon || colon == host || !parse_u64(bytes_text(colon + 1), 65535, &port) || port == 0)
+    if (out[0] && !address_valid(bytes_text(out)))
         json_mistake(&parsing->reader, spot, "must be tcp://HOST:PORT");
 }
 
@@ -353,27 +338,19 @@ static void read_policy(struct parsing *parsing, const struct spot *policy)
 static void read_limits(struct parsing *parsing, const struct spot *limits)
 {
     static const char *const names[] = {
-        "?batch_bytes",  "?cut_bytes",  "?lane_cut_bytes",   "?lane_day_bytes",   "?allocations",
-        "?heartbeat_ms", "?timeout_ms", "?timeout_delta_ms", "?snapshot_records", NULL};
+#define X(name, number, word) "?" word,
+        CHARTER_LIMITS(X)
+#undef X
+            NULL};
     struct charter *charter = parsing->charter;
-    struct spot at[9];
+    struct spot at[LIMIT_NUMBER_MAX];
     json_object_open(&parsing->reader, limits, names, at);
-    /* A batch must take the largest transaction. */
-    charter->limits.batch_bytes = (uint32_t)number(parsing, &at[0], TRANSACTION_SIZE_MAX + KIB,
-                                                   BATCH_PAYLOAD_MAX, BATCH_PAYLOAD_MAX);
-    charter->limits.cut_bytes = (uint32_t)number(parsing, &at[1], TRANSACTION_SIZE_MAX + KIB,
-                                                 CUT_PAYLOAD_MAX, CUT_PAYLOAD_MAX);
-    charter->limits.lane_cut_bytes = (uint32_t)number(parsing, &at[2], TRANSACTION_SIZE_MAX + KIB,
-                                                      CUT_PAYLOAD_MAX, UINT64_C(4) * MIB);
-    charter->limits.lane_day_bytes =
-        number(parsing, &at[3], MIB, INT64_MAX, UINT64_C(16) * KIB * MIB);
-    charter->limits.allocations =
-        (uint32_t)number(parsing, &at[4], 1, ALLOCATIONS_MAX, ALLOCATIONS_MAX);
-    charter->limits.heartbeat_ms = (uint32_t)number(parsing, &at[5], 100, DAY_MS, 60000);
-    charter->limits.timeout_ms = (uint32_t)number(parsing, &at[6], 10, 60000, 1000);
-    charter->limits.timeout_delta_ms = (uint32_t)number(parsing, &at[7], 1, 60000, 500);
-    charter->limits.snapshot_records =
-        number(parsing, &at[8], 0, INT64_MAX, CHARTER_SNAPSHOT_RECORDS);
+    for (int i = 0; i < LIMIT_NUMBER_MAX; i++) {
+        enum limit_number limit = (enum limit_number)(i + 1);
+        struct limit_range range = charter_limit_range(limit);
+        charter_limit_set(charter, limit,
+                          number(parsing, &at[i], range.min, range.max, range.usual));
+    }
     if (charter->limits.batch_bytes > charter->limits.lane_cut_bytes)
         json_mistake(&parsing->reader, at[0].json ? &at[0] : &at[2],
                      "a batch must fit a lane's share of a cut");
@@ -531,6 +508,40 @@ static void read_charter(struct parsing *parsing, const struct spot *root)
     read_tlog_policy(parsing, &at[15]);
 }
 
+static void *copy_of(const void *array, size_t count, size_t size)
+{
+    void *copy = allocate(count + 1, size);
+    if (count > 0)
+        memcpy(copy, array, count * size);
+    return copy;
+}
+
+struct charter *charter_copy(const struct charter *charter)
+{
+    struct charter *copy = allocate(1, sizeof(*copy));
+    *copy = *charter;
+    copy->partners = copy_of(charter->partners, charter->partner_count, sizeof(*copy->partners));
+    copy->nodes = copy_of(charter->nodes, charter->node_count, sizeof(*copy->nodes));
+    copy->joint_funding =
+        copy_of(charter->joint_funding, charter->joint_funding_count, sizeof(*copy->joint_funding));
+    copy->retired_keys =
+        copy_of(charter->retired_keys, charter->retired_key_count, sizeof(*copy->retired_keys));
+    copy->tlog_policy = copy_of(charter->tlog_policy, strlen(charter->tlog_policy), 1);
+    return copy;
+}
+
+void charter_count_voters(struct charter *charter)
+{
+    charter->voter_count = 0;
+    memset(charter->voters, 0, sizeof(charter->voters));
+    for (size_t i = 0; i < charter->node_count; i++) {
+        if (!charter->nodes[i].voter)
+            continue;
+        must(charter->voter_count < VOTERS_MAX);
+        charter->voters[charter->voter_count++] = (uint16_t)i;
+    }
+}
+
 void charter_close(struct charter *charter)
 {
     if (!charter)
@@ -538,6 +549,7 @@ void charter_close(struct charter *charter)
     free(charter->partners);
     free(charter->nodes);
     free(charter->joint_funding);
+    free(charter->retired_keys);
     free(charter->tlog_policy);
     free(charter);
 }
@@ -566,6 +578,7 @@ bool charter_parse(struct bytes json, struct charter **charter_out,
     json_error_t why;
     json_t *document = json_loadb((const char *)json.at, json.size, JSON_REJECT_DUPLICATES, &why);
     parsing.charter->coalition = hash_bytes(json);
+    parsing.charter->from_height = 1;
     root.json = document;
     if (document)
         read_charter(&parsing, &root);

@@ -15,25 +15,29 @@
 
 enum {
     CHARTER_SIZE_MAX = 4 * 1024 * 1024,
-    CHARTER_NAME_MAX = 63, /* partner and node names: [a-z0-9-], a letter first */
-    CHARTER_URL_MAX = 255,
+    CHARTER_NAME_MAX = NAME_SIZE_MAX, /* of partners and nodes, and of the coalition */
+    CHARTER_URL_MAX = ADDRESS_SIZE_MAX,
     CHARTER_MISTAKES_MAX = 100, /* reported at once */
     CHARTER_TRANSITIONS_MAX = 512,
     CHARTER_JOINT_MAX = 1024,
     CHARTER_SNAPSHOT_RECORDS = 100000, /* limits.snapshot_records by default */
-    CHARTER_TIME_SIZE = 21,            /* "2017-01-01T00:00:00Z" */
-    TRANSPORT_KEY_SIZE = 65
+    CHARTER_TIME_SIZE = 21             /* "2017-01-01T00:00:00Z" */
 };
 
 struct charter_partner {
     char name[CHARTER_NAME_MAX + 1];
     bool is_operator; /* collects fees; at most one */
     struct public_key governance_key;
+    bool left; /* its place stays its own */
 };
 struct charter_node {
     char name[CHARTER_NAME_MAX + 1];
     struct partner_id partner;
-    bool voter; /* at most one a partner */
+    bool voter;     /* at most one a partner; not of those that left */
+    bool left;      /* its place, name and keys stay its own; it does nothing any more */
+    bool suspended; /* for evidence, until it gets a new key: no lane, no proposals; it still votes
+                     */
+    bool joining;   /* a voter from when its lane says that it is ready */
     struct public_key sign_key;
     uint8_t transport_key[TRANSPORT_KEY_SIZE]; /* P-256, SEC 1 uncompressed */
     struct signature transport_signature;      /* by sign_key, PURPOSE_TRANSPORT, zero coalition */
@@ -50,7 +54,11 @@ struct joint_funding {
 enum reversal_policy { REVERSAL_ONLY_PENDING, REVERSAL_WITHIN_BALANCE, REVERSAL_UNLIMITED };
 const char *reversal_policy_word(enum reversal_policy policy); /* as the charter spells it */
 
+/* What the file says is in force from height 1. What the ledger changes gives another charter of
+ * the same coalition, in force from a later height on (partners/amend.h): partners and nodes are
+ * added or marked as left, never taken out, so that a number means the same in all of them. */
 struct charter {
+    uint64_t from_height;  /* 1: the file's */
     struct hash coalition; /* SHA-256 of the file */
     char name[CHARTER_NAME_MAX + 1];
     char origin[NOTE_NAME_MAX + 1];
@@ -81,6 +89,10 @@ struct charter {
 
     struct joint_funding *joint_funding;
     size_t joint_funding_count;
+
+    /* Keys that were replaced; no key is used twice, or for two things. */
+    struct public_key *retired_keys;
+    size_t retired_key_count;
 
     /* C2SP tlog-policy (crypto/policy.h): what makes a checkpoint final in the eyes of a reader who
      * has nothing else. partners/charter_policy.h. */
@@ -123,6 +135,10 @@ struct charter_mistakes {
 bool charter_parse(struct bytes json, struct charter **charter_out,
                    struct charter_mistakes *mistakes, struct error *error) MUST_USE;
 void charter_close(struct charter *charter);
+/* All of its own; closed with charter_close(). */
+struct charter *charter_copy(const struct charter *charter);
+/* Sets voters and voter_count from the nodes; at most VOTERS_MAX of them vote. */
+void charter_count_voters(struct charter *charter);
 
 /* Tolerated liars f = (N-1)/3 and quorum Q = (N+f)/2 + 1. */
 size_t quorum_faulty(size_t voters);

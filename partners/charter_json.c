@@ -180,18 +180,14 @@ void json_read_name(struct json_reader *reader, const struct spot *spot,
                     char out[CHARTER_NAME_MAX + 1])
 {
     struct bytes text = text_at(reader, spot, CHARTER_NAME_MAX);
-    for (size_t i = 0; i < text.size; i++) {
-        uint8_t c = text.at[i];
-        bool letter = c >= 'a' && c <= 'z', other = (c >= '0' && c <= '9') || c == '-';
-        if (!letter && !(other && i > 0)) {
-            json_mistake(reader, spot, "must be a letter, then letters, digits and '-' (a-z)");
-            return;
-        }
+    if (text.size == 0)
+        return;
+    if (!name_valid(text)) {
+        json_mistake(reader, spot, "must be a letter, then letters, digits and '-' (a-z)");
+        return;
     }
-    if (text.size > 0) {
-        memcpy(out, text.at, text.size);
-        out[text.size] = 0;
-    }
+    memcpy(out, text.at, text.size);
+    out[text.size] = 0;
 }
 
 void json_read_base64(struct json_reader *reader, const struct spot *spot, uint8_t *out,

@@ -19,6 +19,8 @@ void charter_policy_format(const struct charter *charter, struct buffer *text_ou
 {
     size_t voters = 0;
     for (size_t i = 0; i < charter->node_count; i++) {
+        if (charter->nodes[i].left)
+            continue;
         buffer_append_text(text_out, "log ");
         note_key_format(&charter->nodes[i].log_key, text_out);
         buffer_append_text(text_out, "\n");
@@ -55,11 +57,16 @@ static bool has_log(const struct policy *policy, const struct note_key *key)
 static bool check_logs(const struct charter *charter, const struct policy *policy,
                        struct error *error)
 {
-    for (size_t i = 0; i < charter->node_count; i++)
+    size_t standing = 0;
+    for (size_t i = 0; i < charter->node_count; i++) {
+        if (charter->nodes[i].left)
+            continue;
+        standing++;
         if (!has_log(policy, &charter->nodes[i].log_key))
             return error_set(error, ERROR_INVALID, "has no log line with the log key of node %s",
                              charter->nodes[i].name);
-    return policy->log_count == charter->node_count ||
+    }
+    return policy->log_count == standing ||
            error_set(error, ERROR_INVALID, "has the key of a log that is no node's");
 }
 

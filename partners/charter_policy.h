@@ -24,4 +24,12 @@ void charter_policy_format(const struct charter *charter, struct buffer *text_ou
  * cosigned it. ERROR_INVALID says which of these does not hold. */
 bool charter_policy_check(const struct charter *charter, struct error *error) MUST_USE;
 
+/* Gives `after`, which `before` became and whose policy is still the same text, a policy of its
+ * own: log lines of its nodes, new keys in the lines of those who witness, voters that begin or
+ * cease to vote added to the voters' group or taken out, with as many more than Q asked for as
+ * before. What others say in it (witnesses from outside, groups, URLs) stays. A text that is right
+ * as it is stays byte for byte. False, with nothing to rely on in after->tlog_policy, when what
+ * comes out of that does not pass charter_policy_check(). */
+bool charter_policy_follow(const struct charter *before, struct charter *after) MUST_USE;
+
 #endif

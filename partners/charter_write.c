@@ -1,6 +1,7 @@
 #include "partners/charter_write.h"
 
 #include "crypto/policy.h"
+#include "partners/charter_limits.h"
 #include "partners/charter_policy.h"
 
 #include <inttypes.h>
@@ -161,15 +162,9 @@ static json_t *policy_json(const struct charter *charter)
 static json_t *limits_json(const struct charter *charter)
 {
     json_t *object = json_object();
-    put_number(object, "batch_bytes", charter->limits.batch_bytes);
-    put_number(object, "cut_bytes", charter->limits.cut_bytes);
-    put_number(object, "lane_cut_bytes", charter->limits.lane_cut_bytes);
-    put_number(object, "lane_day_bytes", charter->limits.lane_day_bytes);
-    put_number(object, "allocations", charter->limits.allocations);
-    put_number(object, "heartbeat_ms", charter->limits.heartbeat_ms);
-    put_number(object, "timeout_ms", charter->limits.timeout_ms);
-    put_number(object, "timeout_delta_ms", charter->limits.timeout_delta_ms);
-    put_number(object, "snapshot_records", charter->limits.snapshot_records);
+#define X(name, number, word) put_number(object, word, charter_limit(charter, name));
+    CHARTER_LIMITS(X)
+#undef X
     return object;
 }
 

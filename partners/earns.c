@@ -67,6 +67,8 @@ static enum verdict earn_check(const struct state *state, const struct context *
         enum verdict verdict = split_check(state, context->writer, &lot->split);
         if (verdict != VERDICT_ACCEPTED)
             return verdict;
+        if (!split_stands(state, &lot->split))
+            return VERDICT_UNKNOWN_PARTNER;
         if (!terms_in_order(transaction->at_ms, lot->activates_ms, lot->expires_ms))
             return VERDICT_BAD_TERMS;
     }

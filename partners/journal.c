@@ -6,19 +6,60 @@
 
 enum { CHANGES_FLUSH_SIZE = 8192, CHANGES_LIMIT = 256 * 1024 };
 
+/* ---- arrays of effects -----------------------------------------------------------------------
+ */
+
+void effect_list_init(struct effect_list *list)
+{
+    buffer_init(&list->bytes, JOURNAL_HEAD_SIZE + AUTOMATIC_SIZE_MAX);
+    effect_list_clear(list);
+}
+
+void effect_list_release(struct effect_list *list)
+{
+    buffer_release(&list->bytes);
+}
+
+void effect_list_clear(struct effect_list *list)
+{
+    buffer_clear(&list->bytes);
+    (void)buffer_extend(&list->bytes, JOURNAL_HEAD_SIZE);
+    list->count = 0;
+}
+
+void effect_list_join(struct effect_list *list, const struct effect_list *more)
+{
+    buffer_append(&list->bytes, bytes_of(more->bytes.at + JOURNAL_HEAD_SIZE,
+                                         more->bytes.size - JOURNAL_HEAD_SIZE));
+    list->count += more->count;
+}
+
+struct bytes effect_list_encoded(struct effect_list *list)
+{
+    struct buffer head;
+    must(!list->bytes.overflowed);
+    buffer_init(&head, JOURNAL_HEAD_SIZE);
+    codec_put_array(&head, list->count);
+    must(!head.overflowed);
+    size_t start = JOURNAL_HEAD_SIZE - head.size;
+    memcpy(list->bytes.at + start, head.at, head.size);
+    buffer_release(&head);
+    return bytes_of(list->bytes.at + start, list->bytes.size - start);
+}
+
+/* ---- the journal -----------------------------------------------------------------------------
+ */
+
 void journal_init(struct journal *journal)
 {
     *journal = (struct journal){0};
-    buffer_init(&journal->effects, JOURNAL_HEAD_SIZE + AUTOMATIC_SIZE_MAX);
-    buffer_init(&journal->head, JOURNAL_HEAD_SIZE);
+    effect_list_init(&journal->effects);
     buffer_init(&journal->changes, CHANGES_LIMIT);
-    journal_begin_record(journal);
 }
 
 void journal_release(struct journal *journal)
 {
-    buffer_release(&journal->effects);
-    buffer_release(&journal->head);
+    effect_list_release(&journal->effects);
     buffer_release(&journal->changes);
     if (journal->hashing)
         hasher_release(&journal->hasher);
@@ -49,15 +90,13 @@ struct hash journal_end_height(struct journal *journal)
 
 void journal_begin_record(struct journal *journal)
 {
-    buffer_clear(&journal->effects);
-    (void)buffer_extend(&journal->effects, JOURNAL_HEAD_SIZE);
-    journal->effect_count = 0;
+    effect_list_clear(&journal->effects);
 }
 
 void journal_effect(struct journal *journal, const struct effect *effect)
 {
-    effect_encode(effect, &journal->effects);
-    journal->effect_count++;
+    effect_encode(effect, &journal->effects.bytes);
+    journal->effects.count++;
 }
 
 void journal_note(struct journal *journal, enum journal_note note, uint64_t a, uint64_t b)
@@ -79,19 +118,12 @@ void journal_note_bytes(struct journal *journal, enum journal_note note, struct 
 
 size_t journal_size(const struct journal *journal)
 {
-    return journal->effects.size - JOURNAL_HEAD_SIZE;
+    return journal->effects.bytes.size - JOURNAL_HEAD_SIZE;
 }
 
 struct bytes journal_end_record(struct journal *journal)
 {
-    must(!journal->effects.overflowed);
-    struct buffer *head = &journal->head;
-    buffer_clear(head);
-    codec_put_array(head, journal->effect_count);
-    must(!head->overflowed && head->size <= JOURNAL_HEAD_SIZE);
-    size_t start = JOURNAL_HEAD_SIZE - head->size;
-    memcpy(journal->effects.at + start, head->at, head->size);
-    struct bytes encoded = bytes_of(journal->effects.at + start, journal->effects.size - start);
+    struct bytes encoded = effect_list_encoded(&journal->effects);
     buffer_append(&journal->changes, encoded);
     return encoded;
 }

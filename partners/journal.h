@@ -15,7 +15,10 @@ enum {
     /* Time's effects of one height: no further item is begun above the first, so that with the
      * largest item the seal stays within RECORD_SIZE_MAX. */
     AUTOMATIC_BEGIN_MAX = 20000,
-    AUTOMATIC_SIZE_MAX = AUTOMATIC_BEGIN_MAX + EFFECTS_SIZE_MAX,
+    AUTOMATIC_TIME_MAX = AUTOMATIC_BEGIN_MAX + EFFECTS_SIZE_MAX,
+    /* What evidence and lapsed amendments add: at most 120 effects of up to 21 bytes. */
+    AUTOMATIC_AMENDED_MAX = 2600,
+    AUTOMATIC_SIZE_MAX = AUTOMATIC_TIME_MAX + AUTOMATIC_AMENDED_MAX,
     JOURNAL_HEAD_SIZE = 8 /* room for the array head before the effects */
 };
 
@@ -30,13 +33,27 @@ enum journal_note {
     NOTE_REDEMPTION,
     NOTE_CLOCK,
     NOTE_KEY,
-    NOTE_VERDICT
+    NOTE_VERDICT,
+    NOTE_EVIDENCE,
+    NOTE_AMENDMENT,
+    NOTE_MOTION,
+    NOTE_BALLOT
 };
 
+/* An array of effects that grows. */
+struct effect_list {
+    struct buffer bytes; /* JOURNAL_HEAD_SIZE bytes of room, then the encoded effects */
+    size_t count;
+};
+void effect_list_init(struct effect_list *list); /* empty */
+void effect_list_release(struct effect_list *list);
+void effect_list_clear(struct effect_list *list);
+void effect_list_join(struct effect_list *list, const struct effect_list *more);
+/* The encoded array, borrowed until the list changes. */
+struct bytes effect_list_encoded(struct effect_list *list);
+
 struct journal {
-    struct buffer effects; /* JOURNAL_HEAD_SIZE bytes of room, then the encoded effects */
-    size_t effect_count;
-    struct buffer head;    /* of the array, while it is put before the effects */
+    struct effect_list effects;
     struct buffer changes; /* not hashed yet */
     struct hasher hasher;
     bool hashing;

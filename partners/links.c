@@ -67,6 +67,9 @@ static void links_named(struct state *state, struct record_index index, const st
     case TRANSACTION_REVERSE_EARN:
     case TRANSACTION_REVERSE_REDEEM:
     case TRANSACTION_EXPIRE:
+    case TRANSACTION_MOTION:
+    case TRANSACTION_BALLOT:
+    case TRANSACTION_READY:
     case TRANSACTION_CLOCK:
         return; /* by the lots they touched */
     }

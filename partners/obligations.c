@@ -1,12 +1,42 @@
 #include "partners/obligations.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 void obligations_init(struct obligations *obligations, size_t partner_count)
 {
     *obligations = (struct obligations){.partner_count = partner_count};
     obligations->rows = allocate(partner_count, sizeof(*obligations->rows));
     obligations->redeemed_bp = allocate(partner_count, sizeof(*obligations->redeemed_bp));
+}
+
+void *widened(void *array, size_t before, size_t after, size_t size)
+{
+    uint8_t *wide = allocate(after, size);
+    if (before > 0)
+        memcpy(wide, array, before * size);
+    free(array);
+    return wide;
+}
+
+void obligations_widen(struct obligations *obligations, size_t partner_count)
+{
+    size_t before = obligations->partner_count;
+    must(partner_count >= before && obligations->change_count == 0);
+    obligations->rows =
+        widened(obligations->rows, before, partner_count, sizeof(*obligations->rows));
+    obligations->redeemed_bp =
+        widened(obligations->redeemed_bp, before, partner_count, sizeof(*obligations->redeemed_bp));
+    for (size_t i = 0; i < before; i++) {
+        struct obligation_cell **row = &obligations->rows[i];
+        __int128 **redeemed = &obligations->redeemed_bp[i];
+        if (*row)
+            *row = widened(*row, before * LINE_CLASS_COUNT, partner_count * LINE_CLASS_COUNT,
+                           sizeof(**row));
+        if (*redeemed)
+            *redeemed = widened(*redeemed, before, partner_count, sizeof(**redeemed));
+    }
+    obligations->partner_count = partner_count;
 }
 
 void obligations_release(struct obligations *obligations)

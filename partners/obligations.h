@@ -31,6 +31,11 @@ struct obligations {
 
 void obligations_init(struct obligations *obligations, size_t partner_count);
 void obligations_release(struct obligations *obligations);
+/* The array with zeroed room for `after` elements, at least as many as `before`; the old one is
+ * freed. */
+void *widened(void *array, size_t before, size_t after, size_t size);
+/* Room for partners up to `partner_count`, at least as many as there are; between records. */
+void obligations_widen(struct obligations *obligations, size_t partner_count);
 /* What a partner owes itself is dropped. */
 void obligations_add(struct obligations *obligations, struct partner_id debtor,
                      struct partner_id creditor, enum line_class line_class, int64_t amount);

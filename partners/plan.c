@@ -49,14 +49,17 @@ bool plan_consume(struct state *state, uint32_t member, int64_t points,
     return state->plan.points == points || state->plan.count == most;
 }
 
-bool plan_fits(const struct state *state, size_t per_lot, size_t creditors)
+bool plan_effects_fit(const struct plan *plan, size_t per_lot, size_t creditors)
 {
-    const struct plan *plan = &state->plan;
-    if (plan->count > state->charter->limits.allocations)
-        return false;
     /* Each piece of a lot adds an obligation a funder; pieces are at most lots and creditors. */
     size_t pairs = plan->distinct * creditors;
     size_t pieces = plan->split_sum + creditors * SPLIT_MAX;
     size_t obligations = pairs < pieces ? pairs : pieces;
     return plan->count * per_lot + obligations * OBLIGATION_SIZE_MAX <= PLAN_SIZE_MAX;
+}
+
+bool plan_fits(const struct state *state, size_t per_lot, size_t creditors)
+{
+    return state->plan.count <= state->charter->limits.allocations &&
+           plan_effects_fit(&state->plan, per_lot, creditors);
 }

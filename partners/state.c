@@ -8,34 +8,18 @@
 
 /* ---- lifecycle ------------------------------------------------------------------------------- */
 
-static uint16_t *name_ranks(const struct charter *charter)
-{
-    uint16_t *ranks = allocate(charter->partner_count, sizeof(*ranks));
-    for (size_t i = 0; i < charter->partner_count; i++)
-        for (size_t j = 0; j < charter->partner_count; j++)
-            ranks[i] += strcmp(charter->partners[j].name, charter->partners[i].name) < 0;
-    return ranks;
-}
-
 struct state *state_open(const struct charter *charter)
 {
     struct state *state = allocate(1, sizeof(*state));
-    size_t partners = charter->partner_count;
-    state->charter = charter;
+    roster_init(&state->roster, charter);
     state->digest = charter->coalition;
     state->free_deficit = NOTHING;
-    state->name_rank = name_ranks(charter);
-    state->issuers = allocate(partners, sizeof(*state->issuers));
-    state->funders = allocate(partners, sizeof(*state->funders));
-    state->plan.seen = allocate(partners, sizeof(*state->plan.seen));
-    state->ended = allocate(partners, sizeof(*state->ended));
-    for (size_t i = 0; i < partners; i++)
-        state->ended[i] = (struct ended_list){.first = NOTHING, .last = NOTHING};
     state->joint_used = allocate(charter->joint_funding_count + 1, sizeof(*state->joint_used));
     state->keys.seed = state->documents.seed = get_u64be(charter->coalition.at);
-    obligations_init(&state->obligations, partners);
+    obligations_init(&state->obligations, 0);
+    membership_enter(state, 0);
     journal_init(&state->journal);
-    buffer_init(&state->automatic, JOURNAL_HEAD_SIZE + AUTOMATIC_SIZE_MAX);
+    effect_list_init(&state->automatic);
     return state;
 }
 
@@ -59,6 +43,7 @@ static void arrays_free(struct state *state)
     free(state->joint_used);
     free(state->plan.at);
     free(state->plan.seen);
+    motions_free(state);
 }
 
 void state_close(struct state *state)
@@ -74,8 +59,9 @@ void state_close(struct state *state)
     due_release(&state->ends);
     obligations_release(&state->obligations);
     journal_release(&state->journal);
-    buffer_release(&state->automatic);
+    effect_list_release(&state->automatic);
     arrays_free(state);
+    roster_release(&state->roster);
     free(state);
 }
 
@@ -194,12 +180,15 @@ void state_begin(struct state *state, uint64_t height, uint64_t cut_time_ms)
     if (!state->started)
         state->first_cut_ms = cut_time_ms;
     state->started = state->begun = true;
+    state->applied = false;
     state->height = height;
+    membership_enter(state, height);
     state->cut_time_ms = cut_time_ms;
     state->now_ms = now_ms;
     state->cut_effects = 0;
     memset(state->lane_effects, 0, sizeof(state->lane_effects));
     memset(state->lane_bytes, 0, sizeof(state->lane_bytes));
+    memset(state->lane_motions, 0, sizeof(state->lane_motions));
     journal_begin_height(&state->journal);
     journal_begin_record(&state->journal);
     journal_note(&state->journal, NOTE_CLOCK, cut_time_ms, now_ms);
@@ -209,9 +198,16 @@ void state_begin(struct state *state, uint64_t height, uint64_t cut_time_ms)
         keys_forget(&state->keys, now_ms - kept_ms);
         keys_forget(&state->documents, now_ms - kept_ms);
     }
+    motions_forget(state);
     time_passes(state);
-    buffer_clear(&state->automatic);
-    buffer_append(&state->automatic, journal_end_record(&state->journal));
+    effect_list_clear(&state->automatic);
+    automatic_keep(state);
+}
+
+void automatic_keep(struct state *state)
+{
+    (void)journal_end_record(&state->journal);
+    effect_list_join(&state->automatic, &state->journal.effects);
 }
 
 /* ---- one transaction ---------------------------------------------------------------------------
@@ -268,6 +264,10 @@ static enum verdict apply_body(struct state *state, const struct context *contex
         return apply_adjust(state, context);
     case TRANSACTION_TRANSFER:
         return apply_transfer(state, context);
+    case TRANSACTION_MOTION:
+    case TRANSACTION_BALLOT:
+    case TRANSACTION_READY:
+        return apply_membership(state, context);
     case TRANSACTION_CLOCK:
         return apply_clock(state, context);
     }
@@ -342,12 +342,15 @@ struct outcome state_apply(struct state *state, struct node_id lane, struct reco
                            struct bytes bytes)
 {
     must(state->begun && lane.v < state->charter->node_count && index.v >= state->next_index);
+    must(!state->charter->nodes[lane.v].left && !state->charter->nodes[lane.v].suspended);
+    state->applied = true;
     state->next_index = index.v + 1;
     state->item_start = 0;
     journal_begin_record(&state->journal);
     state->link_count = 0;
     struct transaction transaction;
-    struct context context = {.writer = state->charter->nodes[lane.v].partner,
+    struct context context = {.lane = lane,
+                              .writer = state->charter->nodes[lane.v].partner,
                               .index = index,
                               .transaction = &transaction};
     struct outcome outcome = {.verdict = VERDICT_MALFORMED};
@@ -378,6 +381,7 @@ struct outcome state_apply(struct state *state, struct node_id lane, struct reco
 struct hash state_seal(struct state *state, const struct hash *cut, struct bytes *automatic_out)
 {
     must(state->begun);
+    membership_settle(state);
     state->begun = false;
     for (const struct due_item *item = due_first(&state->timers);
          item && timer_is_void(state, item); item = due_first(&state->timers))
@@ -388,6 +392,7 @@ struct hash state_seal(struct state *state, const struct hash *cut, struct bytes
     struct bytes parts[] = {hash_as_bytes(&state->digest), bytes_of(height, sizeof(height)),
                             hash_as_bytes(cut), hash_as_bytes(&changes)};
     state->digest = hash_parts(parts, ARRAY_SIZE(parts));
-    *automatic_out = buffer_bytes(&state->automatic);
+    state->digests[state->height % DIGESTS_KEPT] = state->digest;
+    *automatic_out = effect_list_encoded(&state->automatic);
     return state->digest;
 }

@@ -10,11 +10,12 @@
 #define PARTNERS_STATE_H
 
 #include "partners/charter.h"
+#include "protocol/evidence.h"
 #include "protocol/record.h"
 
 struct state;
 
-/* `charter` is borrowed and must outlive the state. */
+/* `charter` is the coalition's file; borrowed, it must outlive the state. */
 struct state *state_open(const struct charter *charter);
 void state_close(struct state *state);
 
@@ -25,6 +26,10 @@ void state_close(struct state *state);
  * holds that end) happens here; its effects go to the seal. What would not fit
  * the seal waits for the next height, and state_next_due_ms says so. */
 void state_begin(struct state *state, uint64_t height, uint64_t cut_time_ms);
+/* Between state_begin() and the first state_apply(), in the order of the cut: a quorum put this
+ * evidence into it, judged by the charter in force at this height. Its node, not yet accused, is
+ * suspended two heights later. */
+void state_evidence(struct state *state, const struct evidence *evidence);
 /* Applies one transaction of a batch by `lane`, which becomes record `index`. Never fails: bytes
  * that do not decode get VERDICT_MALFORMED. The outcome borrows from the state until the next call.
  * A refusal changes nothing but the idempotency table and its members' histories. */
@@ -47,12 +52,57 @@ bool state_last_record(const struct state *state, const struct member_ref *ref,
  * state_apply() takes. STATE_AHEAD of them before it is right; an empty one moves the others on. */
 enum { STATE_AHEAD = 8 };
 void state_expect(struct state *state, struct node_id lane, struct bytes transaction);
-/* Ends the height; `automatic_out` (borrowed until the next call) are the effects of time, an
- * encoded array. The digest is chained over every height's changes: equal digests, equal histories.
+/* Ends the height; `automatic_out` (borrowed until the next call) are the effects that no
+ * transaction has (of time, of evidence, of amendments that lapse), an encoded array. The digest is
+ * chained over every height's changes: equal digests, equal histories.
  */
 struct hash state_seal(struct state *state, const struct hash *cut, struct bytes *automatic_out);
 
-const struct charter *state_charter(const struct state *state); /* borrowed */
+/* ---- who takes part ------------------------------------------------------------------------- */
+
+/* In force at the height that was begun last; the file's before the first. Lives as long as the
+ * state, as all of them. */
+const struct charter *state_charter(const struct state *state);
+/* In force at `height`, 1 .. state_height() + 2; between state_begin() and state_seal() one less.
+ */
+const struct charter *state_charter_at(const struct state *state, uint64_t height);
+/* Whether evidence against the node is on the ledger already, since it got its signing key, or it
+ * has left, or there is none such: then a cut brings no more of it. */
+bool state_accused(const struct state *state, struct node_id node);
+
+/* A motion is open for ballots for 30 days of ledger time, or until it is carried. It is told of
+ * for as long again. */
+#define MOTION_OPEN_MS (UINT64_C(30) * 86400000)
+enum {
+    MOTIONS_OPEN_MAX = 8, /* of one partner */
+    LANE_MOTIONS_MAX = 16 /* motions, ballots and such of one lane in one height: they cost more
+                             to judge than a sale */
+};
+struct motion_view {
+    struct record_index record;
+    uint64_t proposed_ms;
+    struct partner_id by; /* whose lane carried it */
+    bool open, carried;
+    struct bytes body; /* motion_decode(); borrowed until the next height */
+    struct hash hash;  /* of the body: what ballots sign */
+    const struct partner_id *ballots;
+    size_t ballot_count;
+};
+/* Open and closed ones, in the order of the log. */
+size_t state_motion_count(const struct state *state);
+void state_motion(const struct state *state, size_t place, struct motion_view *motion_out);
+
+struct amendment_view {
+    uint64_t height;     /* from which on it will hold, unless it does not fit then */
+    uint64_t what;       /* the motion's record, or the node of a kind that no motion brings */
+    struct bytes change; /* change_decode(); borrowed until the next height */
+};
+/* What is decided and not in force yet in the newest charter that is known. */
+size_t state_amendment_count(const struct state *state);
+void state_amendment(const struct state *state, size_t place, struct amendment_view *out);
+
+/* ---- time ----------------------------------------------------------------------------------- */
+
 uint64_t state_height(const struct state *state);
 uint64_t state_time_ms(const struct state *state); /* ledger time of the last begun height */
 /* Ledger time that a cut at `cut_time_ms` would have. */

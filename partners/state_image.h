@@ -9,30 +9,34 @@
  * follows from other rows is not written: sums, lists, heaps and hash tables are made anew, so that
  * an image cannot contradict itself there.
  *
- *     header    magic "accrimg" 0, version u32 = 2, coalition 32, height u64, ledger time u64,
+ *     header    magic "accrimg" 0, version u32 = 3, coalition 32, height u64, ledger time u64,
  *               cut time u64, digest 32, first cut time u64, clock advance u64, next record u64,
  *               accepted u64, refused u64
- *     section   number u32, rows u64, then the rows     twelve of them, in order of number
+ *     section   number u32, rows u64, then the rows     fifteen of them, in order of number
  *     end       SHA-256 of every byte before it
  *
- *      1 terms        issuer u16, funder count u8, reimbursement u64, issue fee u64,
+ *      1 amendments   height u64, what u64, size n u16, change n     in order of effect
+ *      2 motions      record u64, proposed u64, by u16, carried u8, size n u16, ballots m u16,
+ *                     body n, m * partner u16
+ *      3 digests      digest 32     of the last heights, newest first
+ *      4 terms        issuer u16, funder count u8, reimbursement u64, issue fee u64,
  *                     redemption fee u64, 8 * (funder u16, basis points u16), unused ones zero
- *      2 members      reference 16, enrolled by u16, first standing lot u32,
+ *      5 members      reference 16, enrolled by u16, first standing lot u32,
  *                     last record that touched it u64
- *      3 cards        token 32, member u32
- *      4 earns        record u64, eligible u64, refunded u64, member u32, partner u16, lot count u8
- *      5 lots         terms u32, member u32, earn u32, next in its list u32, quantity u32, points
+ *      6 cards        token 32, member u32
+ *      7 earns        record u64, eligible u64, refunded u64, member u32, partner u16, lot count u8
+ *      8 lots         terms u32, member u32, earn u32, next in its list u32, quantity u32, points
  *                     pending, remaining, clawed back, expired, transferred u32 each, reversed u32,
  *                     waived u32, expired and counted u32, activates u64, expires u64, record u64
- *      6 ended lists  issuer u16, first lot u32
- *      7 holds        record u64, ends u64, member u32, redeemer u16, status u8, committed u32,
+ *      9 ended lists  issuer u16, first lot u32
+ *     10 holds        record u64, ends u64, member u32, redeemer u16, status u8, committed u32,
  *                     n u32, n * (lot u32, quantity u32)
- *      8 redemptions  record u64, member u32, redeemer u16, n u32,
+ *     11 redemptions  record u64, member u32, redeemer u16, n u32,
  *                     n * (lot u32, quantity u32, returned u32)
- *      9 deficits     member u32, claimant u16, points u64     by member, then oldest first
- *     10 obligations  debtor u16, creditor u16, class u8, amount i128     ascending, none zero
- *     11 keys         record u64, seen u64, key size u16, note size u8, verdict u8, key, note
- *     12 documents    as keys
+ *     12 deficits     member u32, claimant u16, points u64     by member, then oldest first
+ *     13 obligations  debtor u16, creditor u16, class u8, amount i128     ascending, none zero
+ *     14 keys         record u64, seen u64, key size u16, note size u8, verdict u8, key, note
+ *     15 documents    as keys
  *
  * Integers are big-endian; members, lots, earns and terms are named by their place, from 0, and
  * 2^32 - 1 is none. Times are milliseconds. Rows stand in the order of the log unless noted.
@@ -46,7 +50,7 @@
 #include "partners/state.h"
 
 enum {
-    STATE_IMAGE_VERSION = 2,
+    STATE_IMAGE_VERSION = 3,
     STATE_IMAGE_PIECE_SIZE = 64 * 1024 /* what is given to a sink, or asked of a source, at most */
 };
 
@@ -63,7 +67,8 @@ bool state_image_write(const struct state *state, state_image_sink *sink, void *
  * whatever is damaged, contradicts itself or goes on after its end is ERROR_CORRUPT, another
  * coalition ERROR_CONFLICT. What passes can be gone on with. It need not be a state that the ledger
  * ever had: compare state_height and state_digest with what was decided. Memory is taken as rows
- * arrive, at most a few times their size, but for up to 64 MiB of each table. */
+ * arrive, at most a few times their size, but for up to 64 MiB of each table and a charter for each
+ * amendment. */
 bool state_image_read(const struct charter *charter, state_image_source *source, void *context,
                       struct state **state_out, struct error *error) MUST_USE;
 

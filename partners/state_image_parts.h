@@ -13,6 +13,9 @@
 
 /* X(name, word, size of a row or of its fixed head, most rows); numbered from 1. */
 #define STATE_IMAGE_SECTIONS(X)                                                                    \
+    X(AMENDMENTS, amendments, 18, 2 * AMENDMENTS_MAX + NODES_MAX)                                  \
+    X(MOTIONS, motions, 23, NOTHING - 1)                                                           \
+    X(DIGESTS, digests, 32, DIGESTS_KEPT)                                                          \
     X(TERMS, terms, 59, NOTHING - 1)                                                               \
     X(MEMBERS, members, 30, NOTHING - 1)                                                           \
     X(CARDS, cards, 36, NOTHING - 1)                                                               \
@@ -38,6 +41,7 @@ enum {
     IMAGE_MAGIC_SIZE = 8,
     IMAGE_HEADER_SIZE = IMAGE_MAGIC_SIZE + 4 + HASH_SIZE + 3 * 8 + HASH_SIZE + 5 * 8,
     IMAGE_SECTION_HEAD_SIZE = 12,
+    BALLOT_PART_SIZE = 2,
     HOLD_PART_SIZE = 8,
     REDEMPTION_PART_SIZE = 12
 };
@@ -109,7 +113,8 @@ struct loader {
 
     uint64_t row;     /* of the section at hand */
     uint64_t last;    /* what the rows of a section are ordered by, plus 1; 0 at its start */
-    uint64_t seen_ms; /* of keys and documents */
+    uint64_t seen_ms; /* of motions, keys and documents */
+    uint64_t digests; /* rows */
     /* Lots of an earn are consecutive, and earns begin theirs in order. */
     uint32_t earns_begun, own_left;
     int64_t own_quantity, own_reversed;

@@ -172,12 +172,14 @@ static bool load_section(struct loader *loader, enum image_section number)
         if (!at || !section->load(loader, at))
             return false;
     }
+    if (number == SECTION_AMENDMENTS) /* what follows names its partners */
+        membership_enter(loader->state, loader->state->height);
     return true;
 }
 
 static bool load_sections(struct loader *loader)
 {
-    for (int i = SECTION_TERMS; i < SECTION_END; i++)
+    for (int i = SECTION_BEFORE_FIRST + 1; i < SECTION_END; i++)
         if (!load_section(loader, (enum image_section)i)) {
             if (!loader->told)
                 error_set(loader->error, ERROR_CORRUPT,

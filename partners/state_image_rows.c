@@ -232,7 +232,7 @@ static bool parts_load(struct loader *loader, uint32_t member, uint32_t count, e
     struct state *state = loader->state;
     size_t size = pool == POOL_HELD ? HOLD_PART_SIZE : REDEMPTION_PART_SIZE;
     plan_clear(&state->plan);
-    if (count == 0 || count > state->charter->limits.allocations)
+    if (count == 0 || count > ALLOCATIONS_MAX) /* the charter's limit was another, perhaps */
         return loader_refuse(loader, "it has too many parts or none");
     for (uint32_t i = 0; i < count; i++) {
         const uint8_t *at = loader_take(loader, size);
@@ -302,7 +302,7 @@ bool load_holds(struct loader *loader, const uint8_t *row)
     if (!status_sound(&hold, hold.points))
         return loader_refuse(loader, "what was committed of it does not add up");
     /* As when it was made: time must be able to release it within one seal. */
-    if (!plan_fits(state, 2 * MOVE_SIZE_MAX, DEFICITS_MAX))
+    if (!plan_effects_fit(&state->plan, 2 * MOVE_SIZE_MAX, DEFICITS_MAX))
         return loader_refuse(loader, "it has too many parts or funders");
     mark_released(state, &hold);
     hold.first_allocation = allocations_keep(state);

@@ -215,6 +215,8 @@ static bool settle_money(struct loader *loader)
 
 bool loader_settle(struct loader *loader)
 {
+    if (loader->digests != digests_kept(loader->state))
+        return loader_refuse(loader, "digests of heights are missing");
     if (!settle_lists(loader) || !settle_lots(loader))
         return false;
     settle_holds(loader->state);

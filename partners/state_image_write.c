@@ -55,7 +55,7 @@ static uint8_t *row(struct state_image_writer *writer, enum image_section sectio
     return room(writer, row_size(section));
 }
 
-/* ---- who and at which terms ------------------------------------------------------------------ */
+/* ---- the header ------------------------------------------------------------------------------ */
 
 static void write_header(struct state_image_writer *writer, const struct state *state)
 {
@@ -73,6 +73,53 @@ static void write_header(struct state_image_writer *writer, const struct state *
     add_u64(&at, state->accepted);
     add_u64(&at, state->refused);
 }
+
+/* ---- who takes part -------------------------------------------------------------------------- */
+
+static void write_amendments(struct state_image_writer *writer, const struct state *state)
+{
+    const struct roster *roster = &state->roster;
+    section(writer, SECTION_AMENDMENTS, roster->amendment_count);
+    for (size_t i = 0; i < roster->amendment_count && !writer->failed; i++) {
+        const struct amendment *amendment = &roster->amendments[i];
+        struct bytes change = amendment->change;
+        uint8_t *at = room(writer, row_size(SECTION_AMENDMENTS) + change.size);
+        add_u64(&at, amendment->height);
+        add_u64(&at, amendment->what);
+        add_u16(&at, (uint16_t)change.size);
+        add_bytes(&at, change.at, change.size);
+    }
+}
+
+static void write_motions(struct state_image_writer *writer, const struct state *state)
+{
+    section(writer, SECTION_MOTIONS, state->motion_count);
+    for (size_t i = 0; i < state->motion_count && !writer->failed; i++) {
+        const struct proposed *motion = &state->motions[i];
+        uint8_t *at = room(writer, row_size(SECTION_MOTIONS) + motion->body.size +
+                                       motion->ballot_count * BALLOT_PART_SIZE);
+        add_u64(&at, motion->record);
+        add_u64(&at, motion->proposed_ms);
+        add_u16(&at, motion->by.v);
+        add_u8(&at, motion->carried);
+        add_u16(&at, (uint16_t)motion->body.size);
+        add_u16(&at, (uint16_t)motion->ballot_count);
+        add_bytes(&at, motion->body.at, motion->body.size);
+        for (size_t j = 0; j < motion->ballot_count; j++)
+            add_u16(&at, motion->ballots[j].v);
+    }
+}
+
+static void write_digests(struct state_image_writer *writer, const struct state *state)
+{
+    uint64_t rows = digests_kept(state);
+    section(writer, SECTION_DIGESTS, rows);
+    for (uint64_t i = 0; i < rows && !writer->failed; i++)
+        add_bytes(&(uint8_t *){row(writer, SECTION_DIGESTS)},
+                  state->digests[(state->height - i) % DIGESTS_KEPT].at, HASH_SIZE);
+}
+
+/* ---- at which terms -------------------------------------------------------------------------- */
 
 static void write_terms(struct state_image_writer *writer, const struct state *state)
 {
@@ -311,6 +358,9 @@ bool state_image_writer_run(struct state_image_writer *writer, const struct stat
     writer->context = context;
     writer->error = error;
     write_header(writer, state);
+    write_amendments(writer, state);
+    write_motions(writer, state);
+    write_digests(writer, state);
     write_terms(writer, state);
     write_members(writer, state);
     write_cards(writer, state);

@@ -19,6 +19,7 @@
 #include "partners/journal.h"
 #include "partners/keys.h"
 #include "partners/obligations.h"
+#include "partners/roster.h"
 #include "partners/state.h"
 #include "partners/table.h"
 
@@ -144,6 +145,19 @@ struct plan {
     uint32_t stamp;
 };
 
+/* Digests of the last heights, that a `ready` may name. */
+enum { DIGESTS_KEPT = 256 };
+
+struct proposed { /* a motion that was accepted */
+    uint64_t record, proposed_ms;
+    struct partner_id by;
+    bool carried;
+    struct bytes body; /* of the transaction; its own */
+    struct hash hash;
+    struct partner_id *ballots; /* partners, in the order in which their ballots were counted */
+    size_t ballot_count, ballot_capacity;
+};
+
 enum { AHEAD_PLACES = 16 };
 struct ahead { /* a transaction that comes soon: ahead.c */
     uint64_t member_hash;
@@ -153,13 +167,21 @@ struct ahead { /* a transaction that comes soon: ahead.c */
 
 /* What stays from one height to the next stands in the image (state_image.h) or follows from it. */
 struct state {
-    const struct charter *charter;
-    uint16_t *name_rank; /* of partners, by name */
+    struct roster roster;
+    const struct charter *charter; /* of the roster, in force at `height` */
+    size_t partner_count;          /* that the arrays by partner have room for: the charter's */
+    uint16_t *name_rank;           /* of partners, by name */
     uint64_t height, now_ms, cut_time_ms, first_cut_ms, advance_ms;
     uint64_t next_index;
     uint64_t cut_effects, lane_effects[NODES_MAX], lane_bytes[NODES_MAX]; /* of this cut */
+    uint16_t lane_motions[NODES_MAX]; /* motions, ballots and such of this cut */
     bool begun, started;
+    bool applied; /* something, since the height was begun */
     struct hash digest;
+    struct hash digests[DIGESTS_KEPT]; /* after a height: at its number modulo their count */
+
+    struct proposed *motions; /* in the order of the log */
+    size_t motion_count, motion_capacity;
 
     struct member *members;
     size_t member_count, member_capacity;
@@ -198,7 +220,7 @@ struct state {
     struct due ends;   /* of lots */
     struct keys keys, documents;
     struct journal journal;
-    struct buffer automatic;
+    struct effect_list automatic;      /* effects of this height that no transaction has */
     uint32_t touched[EXPIRE_LOTS_MAX]; /* members of the record at hand */
     size_t touched_count;
     struct member_link links[LINKS_MAX]; /* of the last record */
@@ -237,6 +259,8 @@ void split_points(const struct state *state, const struct funding_split *split, 
 /* May `writer` fund earns by this split? Counts the split well formed. */
 enum verdict split_check(const struct state *state, struct partner_id writer,
                          const struct funding_split *split);
+/* Nobody of a well-formed split has left. */
+bool split_stands(const struct state *state, const struct funding_split *split) MUST_USE;
 /* Joint budgets: room for all lots of an earn, use of one lot, and its way back. */
 bool budget_room(const struct state *state, struct partner_id writer, const struct earn_lot *lots,
                  size_t count);
@@ -279,6 +303,8 @@ bool plan_consume(struct state *state, uint32_t member, int64_t points,
 /* True when at most charter.limits.allocations lots are touched and the effects fit: `per_lot`
  * bytes a lot, and obligations of each funder to at most `creditors`. */
 bool plan_fits(const struct state *state, size_t per_lot, size_t creditors) MUST_USE;
+/* The second half of that alone. */
+bool plan_effects_fit(const struct plan *plan, size_t per_lot, size_t creditors) MUST_USE;
 
 /* ---- money.c -----------------------------------------------------------------------------------
  */
@@ -309,6 +335,7 @@ void points_return(struct state *state, uint32_t lot, enum pool from, uint32_t q
 /* ---- redemptions.c, holds.c, reversals.c, transfers.c -------------------------------------------
  */
 struct context { /* of the transaction that is being applied */
+    struct node_id lane;
     struct partner_id writer;
     struct record_index index;
     const struct transaction *transaction;
@@ -342,9 +369,38 @@ uint64_t allocations_keep(struct state *state);
 /* After the transaction was applied, while its touched members are known. */
 void links_make(struct state *state, const struct context *context);
 
+/* ---- motions.c ---------------------------------------------------------------------------------
+ */
+/* Motions, ballots and `ready`. */
+enum verdict apply_membership(struct state *state, const struct context *context);
+/* Adds a motion without ballots; its body is copied. */
+struct proposed *motions_add(struct state *state, uint64_t record, uint64_t proposed_ms,
+                             struct partner_id by, struct bytes body);
+void motions_count(struct proposed *motion, struct partner_id partner); /* its ballot */
+/* Drops those that nobody need be told of any more. */
+void motions_forget(struct state *state);
+void motions_free(struct state *state);
+
+/* ---- membership.c ------------------------------------------------------------------------------
+ */
+/* The charter in force at `height` becomes the state's: arrays by partner grow with it. */
+void membership_enter(struct state *state, uint64_t height);
+/* At the end of a height: what has its turn two heights later takes effect or lapses. */
+void membership_settle(struct state *state);
+
+/* Charters, what waits, and ballots are as they can only be: for state_check(). */
+bool membership_sound(const struct state *state) MUST_USE;
+
 /* ---- state.c -----------------------------------------------------------------------------------
  */
 enum { SCRATCH_KEY_SIZE = 7 + DOCUMENT_SIZE_MAX };
+/* The effects of the journal's record, that no transaction has, go to the seal. */
+void automatic_keep(struct state *state);
+/* How many heights `digests` has, the last one's being the newest. */
+static inline uint64_t digests_kept(const struct state *state)
+{
+    return state->height < DIGESTS_KEPT ? state->height : DIGESTS_KEPT;
+}
 /* The keys of the two tables of keys.h, put together in `scratch`. */
 struct bytes document_key(uint8_t scratch[SCRATCH_KEY_SIZE], struct partner_id partner,
                           enum transaction_type type, uint32_t line, struct bytes document);

@@ -127,6 +127,14 @@ enum verdict split_check(const struct state *state, struct partner_id writer,
     return VERDICT_ACCEPTED;
 }
 
+bool split_stands(const struct state *state, const struct funding_split *split)
+{
+    for (size_t i = 0; i < split->count; i++)
+        if (state->charter->partners[split->funders[i].partner.v].left)
+            return false;
+    return true;
+}
+
 /* What a list of lots would take from the entry's budget. */
 static __int128 budget_asked(struct partner_id funder, const struct earn_lot *lots, size_t count)
 {

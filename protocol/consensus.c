@@ -109,6 +109,7 @@ void consensus_begin(struct consensus *c, const struct consensus_config *config,
 {
     must(config->voter_count >= 1 && config->voter_count <= VOTERS_MAX);
     must(config->quorum >= 1 && config->quorum <= config->voter_count);
+    must(config->proposer_count >= 1 && config->proposer_count <= config->voter_count);
     must(config->self < (int)config->voter_count);
     forget(c);
     c->config = *config;
@@ -136,7 +137,7 @@ static int place_of(const struct consensus *c, uint16_t node)
 
 uint16_t consensus_proposer(const struct consensus_config *config, uint64_t height, int32_t round)
 {
-    return config->voters[(height + (uint64_t)round) % config->voter_count];
+    return config->proposers[(height + (uint64_t)round) % config->proposer_count];
 }
 
 static struct round_state *round_at(const struct consensus *c, int32_t round)
@@ -845,4 +846,9 @@ struct bytes consensus_proposal(const struct consensus *c, int32_t round, size_t
 uint64_t consensus_conflicts(const struct consensus *c, size_t place)
 {
     return place < VOTERS_MAX ? c->conflicts[place] : 0;
+}
+
+void consensus_forget_conflicts(struct consensus *c)
+{
+    memset(c->conflicts, 0, sizeof(c->conflicts));
 }

@@ -21,8 +21,12 @@
 #include "protocol/vote.h"
 
 struct consensus_config {
-    const uint16_t *voters; /* node numbers, ascending, the active set; borrowed */
+    const uint16_t *voters; /* node numbers, ascending; borrowed */
     size_t voter_count;
+    /* Those of them who take turns to propose, ascending: all but the suspended (rule 1). Borrowed;
+     * at least one. */
+    const uint16_t *proposers;
+    size_t proposer_count;
     size_t faulty; /* f */
     size_t quorum; /* Q */
     int self;      /* place in `voters`, or -1: an observer follows without voting */
@@ -134,5 +138,7 @@ struct bytes consensus_proposal(const struct consensus *consensus, int32_t round
 /* Conflicting signed claims seen (rule 6): kept as a count a voter place until they can be
  * recorded. */
 uint64_t consensus_conflicts(const struct consensus *consensus, size_t voter_place);
+/* Before voters get other places: what was counted is the caller's to keep. */
+void consensus_forget_conflicts(struct consensus *consensus);
 
 #endif

@@ -1,9 +1,27 @@
 #include "protocol/cut.h"
 
 #include "protocol/codec.h"
+#include "protocol/evidence.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+static int compare_ids(const void *a, const void *b)
+{
+    struct hash first = hash_bytes(*(const struct bytes *)a);
+    struct hash second = hash_bytes(*(const struct bytes *)b);
+    return memcmp(first.at, second.at, HASH_SIZE);
+}
+
+static void put_evidence(struct cut *cut, struct buffer *out)
+{
+    must(cut->evidence_count <= EVIDENCE_PER_CUT_MAX);
+    if (cut->evidence_count > 1)
+        qsort(cut->evidence, cut->evidence_count, sizeof(cut->evidence[0]), compare_ids);
+    codec_put_array(out, cut->evidence_count);
+    for (size_t i = 0; i < cut->evidence_count; i++)
+        codec_put_bytes(out, cut->evidence[i]);
+}
 
 void cut_encode(struct cut *cut, struct buffer *out)
 {
@@ -20,12 +38,34 @@ void cut_encode(struct cut *cut, struct buffer *out)
         codec_put_bytes(out, hash_as_bytes(&cut->lanes[i].id));
     }
     codec_put_uint(out, cut->time_ms);
-    codec_put_array(out, 0);
+    put_evidence(cut, out);
     codec_put_bytes(out, hash_as_bytes(&cut->state_digest));
     codec_put_bytes(out, hash_as_bytes(&cut->record_root));
     codec_put_uint(out, cut->record_count);
     must(!out->overflowed);
     cut->id = hash_bytes(bytes_of(out->at + start, out->size - start));
+}
+
+static void get_evidence(struct codec_reader *reader, struct cut *cut)
+{
+    uint16_t nodes[EVIDENCE_PER_CUT_MAX];
+    struct evidence evidence;
+    cut->evidence_count = (uint16_t)codec_get_array(reader, 0, EVIDENCE_PER_CUT_MAX);
+    for (size_t i = 0; i < cut->evidence_count; i++) {
+        cut->evidence[i] = codec_get_bytes(reader, 1, EVIDENCE_SIZE_MAX);
+        if (reader->failed)
+            return;
+        if (!evidence_decode(cut->evidence[i], &evidence, NULL)) {
+            codec_fail(reader, "its evidence is malformed");
+            return;
+        }
+        nodes[i] = evidence.node.v;
+        for (size_t k = 0; k < i; k++)
+            if (nodes[k] == nodes[i])
+                codec_fail(reader, "two pieces of evidence are about one node");
+        if (i > 0 && compare_ids(&cut->evidence[i - 1], &cut->evidence[i]) >= 0)
+            codec_fail(reader, "evidence does not ascend");
+    }
 }
 
 bool cut_decode(struct bytes bytes, struct cut *cut_out, struct error *error)
@@ -50,8 +90,7 @@ bool cut_decode(struct bytes bytes, struct cut *cut_out, struct error *error)
         codec_get_fixed(&reader, cut->lanes[i].id.at, HASH_SIZE);
     }
     cut->time_ms = codec_get_uint(&reader, TIME_MS_MAX);
-    if (codec_get_array(&reader, 0, EVIDENCE_PER_CUT_MAX) != 0)
-        codec_fail(&reader, "evidence of a kind this version does not know");
+    get_evidence(&reader, cut);
     codec_get_fixed(&reader, cut->state_digest.at, HASH_SIZE);
     codec_get_fixed(&reader, cut->record_root.at, HASH_SIZE);
     cut->record_count = codec_get_uint(&reader, INT64_MAX);

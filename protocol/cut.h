@@ -25,7 +25,10 @@ struct cut {
     uint16_t lane_count;
     struct lane_head lanes[NODES_MAX];
     uint64_t time_ms;
-    uint16_t evidence_count; /* reserved: none is accepted yet, so a cut with evidence is invalid */
+    /* What proves lies, as it is encoded (protocol/evidence.h): ascending by its SHA-256, each
+     * about another node. Borrowed: of what was decoded, or of who makes the cut. */
+    uint16_t evidence_count;
+    struct bytes evidence[EVIDENCE_PER_CUT_MAX];
     /* After height - 2; zeros below height 3. */
     struct hash state_digest;
     struct hash record_root;
@@ -33,7 +36,10 @@ struct cut {
     struct hash id; /* computed, not sent */
 };
 
-void cut_encode(struct cut *cut, struct buffer *out); /* fills in the id too */
+/* Fills in the id too, and puts the evidence in its order. */
+void cut_encode(struct cut *cut, struct buffer *out);
+/* Borrows from `bytes`. Evidence is well-formed and in order; whether it holds is another question.
+ */
 bool cut_decode(struct bytes bytes, struct cut *cut_out, struct error *error) MUST_USE;
 
 /* Order inside a cut (rule 12): lanes by SHA-256(previous cut id || lane number as u16 big-endian).

@@ -7,6 +7,7 @@
 #define PROTOCOL_IDS_H
 
 #include "crypto/hash.h"
+#include "protocol/limits.h"
 
 enum { MEMBER_REF_SIZE = 16, MEMBER_TEXT_SIZE = 33 };
 
@@ -37,6 +38,10 @@ static inline bool member_equal(const struct member_ref *a, const struct member_
 {
     return __builtin_memcmp(a->at, b->at, MEMBER_REF_SIZE) == 0;
 }
+/* A partner's or a node's name: a letter, then letters, digits and '-' (a-z), 1..NAME_SIZE_MAX. */
+bool name_valid(struct bytes name) MUST_USE;
+/* "tcp://HOST:PORT", at most ADDRESS_SIZE_MAX bytes without spaces or control characters. */
+bool address_valid(struct bytes address) MUST_USE;
 void member_format(const struct member_ref *member, char text_out[MEMBER_TEXT_SIZE]);
 bool member_parse(struct bytes text, struct member_ref *member_out) MUST_USE; /* 32 hex digits */
 

@@ -24,9 +24,12 @@ enum {
     MESSAGE_SIZE_MAX = 2 * 1024 * 1024, /* a batch, or a proposal with its proof */
     EVIDENCE_PER_CUT_MAX = 8,
 
-    KEY_SIZE_MAX = 64,      /* idempotency key: a UUID or a till's own number */
-    DOCUMENT_SIZE_MAX = 64, /* receipt or order number */
-    TEXT_SIZE_MAX = 200,    /* reason, approver */
+    KEY_SIZE_MAX = 64,       /* idempotency key: a UUID or a till's own number */
+    DOCUMENT_SIZE_MAX = 64,  /* receipt or order number */
+    TEXT_SIZE_MAX = 200,     /* reason, approver */
+    NAME_SIZE_MAX = 63,      /* of a partner or a node: [a-z0-9-], a letter first */
+    ADDRESS_SIZE_MAX = 255,  /* of a node: tcp://HOST:PORT */
+    TRANSPORT_KEY_SIZE = 65, /* a P-256 point, SEC 1 uncompressed */
     EARN_LOTS_MAX = 16,
     SPLIT_MAX = 8,           /* funders of one lot */
     EXPIRE_LOTS_MAX = 64,    /* lots booked by one record */

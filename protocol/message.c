@@ -1,6 +1,7 @@
 #include "protocol/message.h"
 
 #include "protocol/codec.h"
+#include "protocol/evidence.h"
 
 #include <string.h>
 
@@ -121,6 +122,9 @@ void message_encode(const struct message *message, struct buffer *out)
         codec_put_uint(out, message->body.snapshot_piece.piece);
         codec_put_bytes(out, message->body.snapshot_piece.bytes);
         return;
+    case MESSAGE_EVIDENCE:
+        codec_put_bytes(out, message->body.evidence);
+        return;
     }
 }
 
@@ -227,6 +231,9 @@ static void get_body(struct codec_reader *reader, struct message *message)
         message->body.snapshot_piece.piece = codec_get_uint(reader, SNAPSHOT_PIECES_MAX);
         message->body.snapshot_piece.bytes = codec_get_bytes(reader, 1, SNAPSHOT_PIECE);
         return;
+    case MESSAGE_EVIDENCE:
+        message->body.evidence = codec_get_bytes(reader, 1, EVIDENCE_SIZE_MAX);
+        return;
     }
     codec_fail(reader, "unknown kind of message");
 }
@@ -240,7 +247,7 @@ bool message_decode(struct bytes bytes, struct message *message, struct error *e
     codec_get_array(&reader, 3, 3);
     if (codec_get_uint(&reader, UINT16_MAX) != FORMAT_VERSION)
         codec_fail(&reader, "unknown format version");
-    message->kind = (enum message_kind)codec_get_uint(&reader, MESSAGE_SNAPSHOT_PIECE);
+    message->kind = (enum message_kind)codec_get_uint(&reader, MESSAGE_KIND_MAX);
     if (!reader.failed)
         get_body(&reader, message);
     return codec_finish(&reader, "message", error);

@@ -24,7 +24,8 @@
     X(MESSAGE_COSIGNATURE, 10, "cosignature")                                                      \
     X(MESSAGE_ATTESTATION, 11, "attestation")                                                      \
     X(MESSAGE_FETCH_SNAPSHOT, 12, "fetch-snapshot")                                                \
-    X(MESSAGE_SNAPSHOT_PIECE, 13, "snapshot-piece")
+    X(MESSAGE_SNAPSHOT_PIECE, 13, "snapshot-piece")                                                \
+    X(MESSAGE_EVIDENCE, 14, "evidence")
 
 enum message_kind {
 #define X(name, number, word) name = number,
@@ -34,6 +35,7 @@ enum message_kind {
 const char *message_kind_word(enum message_kind kind);
 
 enum {
+    MESSAGE_KIND_MAX = MESSAGE_EVIDENCE,
     MESSAGE_VOTES_MAX = 2 * VOTERS_MAX,
     STATUS_ROUNDS_MAX = 8,
     STATUS_PROPOSALS_MAX = 2, /* slots of a round: CONSENSUS_SLOTS */
@@ -76,6 +78,7 @@ struct message {
     union {
         struct bytes batch; /* encoded batch, borrowed */
         struct bytes proposal;
+        struct bytes evidence; /* encoded, borrowed */
         struct {
             size_t count;
             struct vote items[MESSAGE_VOTES_MAX];

@@ -37,8 +37,8 @@ const char *line_class_word(enum line_class line_class)
 void effect_encode(const struct effect *e, struct buffer *out)
 {
     static const uint8_t sizes[] = {
-        [EFFECT_LOT] = 3,     [EFFECT_MOVE] = 5,   [EFFECT_OBLIGATION] = 5,
-        [EFFECT_DEFICIT] = 3, [EFFECT_WAIVED] = 2, [EFFECT_FIRST] = 2};
+        [EFFECT_LOT] = 3,    [EFFECT_MOVE] = 5,  [EFFECT_OBLIGATION] = 5, [EFFECT_DEFICIT] = 3,
+        [EFFECT_WAIVED] = 2, [EFFECT_FIRST] = 2, [EFFECT_AMENDED] = 4,    [EFFECT_LAPSED] = 4};
     codec_put_array(out, sizes[e->kind]);
     codec_put_uint(out, e->kind);
     switch (e->kind) {
@@ -68,7 +68,23 @@ void effect_encode(const struct effect *e, struct buffer *out)
     case EFFECT_FIRST:
         codec_put_uint(out, e->first.v);
         return;
+    case EFFECT_AMENDED:
+    case EFFECT_LAPSED:
+        codec_put_uint(out, e->change);
+        codec_put_uint(out, e->what);
+        codec_put_uint(out, e->height);
+        return;
     }
+}
+
+static void get_amended(struct codec_reader *reader, struct effect *e)
+{
+    uint64_t kind = codec_get_uint(reader, CHANGE_KIND_MAX);
+    if (!reader->failed && kind == 0)
+        codec_fail(reader, "unknown kind of change");
+    e->change = (enum change_kind)kind;
+    e->what = codec_get_uint(reader, INT64_MAX);
+    e->height = codec_get_uint(reader, INT64_MAX);
 }
 
 static void get_effect(struct codec_reader *reader, struct effect *e)
@@ -111,6 +127,11 @@ static void get_effect(struct codec_reader *reader, struct effect *e)
     case EFFECT_FIRST:
         wanted = 2;
         e->first.v = codec_get_uint(reader, INT64_MAX);
+        break;
+    case EFFECT_AMENDED:
+    case EFFECT_LAPSED:
+        wanted = 4;
+        get_amended(reader, e);
         break;
     }
     if (wanted == 0)

@@ -14,6 +14,7 @@
 #ifndef PROTOCOL_RECORD_H
 #define PROTOCOL_RECORD_H
 
+#include "protocol/motion.h"
 #include "protocol/transaction.h"
 #include "protocol/verdict.h"
 
@@ -58,6 +59,10 @@ const char *line_class_word(enum line_class line_class);
  *   [4, partner, +/- points]                a deficit owed to that partner grew or was covered
  *   [5, +/- points]                         waived by policy; negative: made good since
  *   [6, index]                              the record that decided this key first (repeat)
+ *   [7, kind, what, height]                 the coalition changes at this height, unless it lapses
+ *   [8, kind, what, height]                 that change does not fit any more: nothing happens
+ * where kind is that of a change, and what the motion's record, or the node for the kinds that no
+ * motion brings.
  */
 enum effect_kind {
     EFFECT_LOT = 1,
@@ -65,8 +70,12 @@ enum effect_kind {
     EFFECT_OBLIGATION = 3,
     EFFECT_DEFICIT = 4,
     EFFECT_WAIVED = 5,
-    EFFECT_FIRST = 6
+    EFFECT_FIRST = 6,
+    EFFECT_AMENDED = 7,
+    EFFECT_LAPSED = 8
 };
+/* The last of them. */
+enum { EFFECT_KIND_MAX = EFFECT_LAPSED };
 struct effect {
     enum effect_kind kind;
     struct lot_number lot;
@@ -75,6 +84,8 @@ struct effect {
     struct partner_id partner, creditor;
     enum line_class line_class;
     struct record_index first;
+    enum change_kind change;
+    uint64_t what, height; /* the motion's record or the node; from which height on */
 };
 
 struct outcome { /* encoded effects: an array item; borrowed from whoever made or decoded it */
@@ -111,7 +122,7 @@ struct record {
     struct hash cut;
     struct hash state_digest;
     uint64_t transaction_count;
-    struct hash automatic; /* of the encoded effects of time alone: activations, ended holds */
+    struct hash automatic; /* of the encoded effects that no transaction has: time, evidence */
     bool has_state_root;   /* reserved for epochs: snapshots */
     struct hash state_root;
 };

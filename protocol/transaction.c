@@ -156,6 +156,20 @@ static void put_body(struct buffer *out, const struct transaction *t)
         put_member(out, &t->body.transfer.to);
         codec_put_int(out, t->body.transfer.points.v);
         return;
+    case TRANSACTION_MOTION:
+        motion_encode(&t->body.motion.motion, out);
+        return;
+    case TRANSACTION_BALLOT:
+        codec_put_array(out, 3);
+        codec_put_uint(out, t->body.ballot.motion.v);
+        codec_put_uint(out, t->body.ballot.partner.v);
+        codec_put_bytes(out, bytes_of(t->body.ballot.signature.at, SIGNATURE_SIZE));
+        return;
+    case TRANSACTION_READY:
+        codec_put_array(out, 2);
+        codec_put_uint(out, t->body.ready.height);
+        codec_put_bytes(out, hash_as_bytes(&t->body.ready.digest));
+        return;
     case TRANSACTION_CLOCK:
         codec_put_array(out, 1);
         codec_put_uint(out, t->body.clock.advance_ms);
@@ -262,6 +276,21 @@ static void get_adjust(struct codec_reader *reader, struct transaction *t)
     t->body.adjust.approver = codec_get_text(reader, 1, TEXT_SIZE_MAX);
 }
 
+static void get_motion(struct codec_reader *reader, struct transaction *t)
+{
+    const uint8_t *start = reader->at;
+    motion_get(reader, &t->body.motion.motion);
+    t->body.motion.bytes = bytes_of(start, (size_t)(reader->at - start));
+}
+
+static void get_ballot(struct codec_reader *reader, struct transaction *t)
+{
+    codec_get_array(reader, 3, 3);
+    t->body.ballot.motion = get_index(reader);
+    t->body.ballot.partner.v = (uint16_t)codec_get_uint(reader, PARTNERS_MAX - 1);
+    codec_get_fixed(reader, t->body.ballot.signature.at, SIGNATURE_SIZE);
+}
+
 static void get_body(struct codec_reader *reader, struct transaction *t)
 {
     switch (t->type) {
@@ -322,6 +351,17 @@ static void get_body(struct codec_reader *reader, struct transaction *t)
         get_member(reader, &t->body.transfer.from);
         get_member(reader, &t->body.transfer.to);
         t->body.transfer.points = get_points(reader, 1);
+        return;
+    case TRANSACTION_MOTION:
+        get_motion(reader, t);
+        return;
+    case TRANSACTION_BALLOT:
+        get_ballot(reader, t);
+        return;
+    case TRANSACTION_READY:
+        codec_get_array(reader, 2, 2);
+        t->body.ready.height = codec_get_uint(reader, INT64_MAX);
+        codec_get_fixed(reader, t->body.ready.digest.at, HASH_SIZE);
         return;
     case TRANSACTION_CLOCK:
         codec_get_array(reader, 1, 1);

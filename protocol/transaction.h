@@ -12,6 +12,7 @@
 
 #include "protocol/ids.h"
 #include "protocol/limits.h"
+#include "protocol/motion.h"
 #include "protocol/points.h"
 
 /* X(name, number, word): numbers are wire format. */
@@ -29,6 +30,9 @@
     X(TRANSACTION_EXPIRE, 18, "expire")                                                            \
     X(TRANSACTION_ADJUST, 19, "adjust")                                                            \
     X(TRANSACTION_TRANSFER, 20, "transfer")                                                        \
+    X(TRANSACTION_MOTION, 70, "motion")                                                            \
+    X(TRANSACTION_BALLOT, 71, "ballot")                                                            \
+    X(TRANSACTION_READY, 72, "ready")                                                              \
     X(TRANSACTION_CLOCK, 90, "clock")
 
 enum transaction_type {
@@ -122,6 +126,19 @@ struct transaction {
             struct member_ref from, to;
             struct points points;
         } transfer;
+        struct {
+            struct motion motion;
+            struct bytes bytes; /* of what was decoded: the body, whose hash ballots sign */
+        } motion;
+        struct {
+            struct record_index motion;
+            struct partner_id partner;  /* whose governance key signed, whoever carries it */
+            struct signature signature; /* ballot_holds() */
+        } ballot;
+        struct {
+            uint64_t height; /* that the lane's node has executed, and the digest after it */
+            struct hash digest;
+        } ready;
         struct {
             uint64_t advance_ms; /* sandbox only */
         } clock;

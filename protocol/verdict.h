@@ -55,7 +55,39 @@
       "Ledger time moves by hand in a sandbox coalition only.")                                    \
     X(VERDICT_SAME_MEMBER, 27, "same-member", 422, "Giver and receiver are one member.")           \
     X(VERDICT_DEFICIT, 28, "deficit-open", 409, "The member owes points; they come first.")        \
-    X(VERDICT_NOTHING_TO_DO, 29, "nothing-to-do", 409, "Nothing would change.")
+    X(VERDICT_NOTHING_TO_DO, 29, "nothing-to-do", 409, "Nothing would change.")                    \
+    X(VERDICT_UNKNOWN_PARTNER, 30, "unknown-partner", 404,                                         \
+      "No partner of the coalition has this number, or it has left.")                              \
+    X(VERDICT_UNKNOWN_NODE, 31, "unknown-node", 404,                                               \
+      "No node of the coalition has this number, or it has left.")                                 \
+    X(VERDICT_NAME_TAKEN, 32, "name-taken", 409,                                                   \
+      "A partner or node has, or had, this name; names are not used again.")                       \
+    X(VERDICT_KEY_TAKEN, 33, "key-taken", 409,                                                     \
+      "One of the keys has, or had, another use; keys are not used again.")                        \
+    X(VERDICT_BAD_KEY, 34, "bad-key", 422,                                                         \
+      "A key is no usable Ed25519 or P-256 key, or none that fits the log's name.")                \
+    X(VERDICT_BAD_SIGNATURE, 35, "bad-signature", 422,                                             \
+      "A signature is not by the key that has to sign this.")                                      \
+    X(VERDICT_BAD_VOTERS, 36, "bad-voters", 409,                                                   \
+      "The voters that this leaves form no quorum, or two would be of one partner.")               \
+    X(VERDICT_BAD_POLICY, 37, "bad-policy", 409,                                                   \
+      "The charter's tlog-policy has no place for this change, or would accept too few voters.")   \
+    X(VERDICT_BAD_LIMIT, 38, "bad-limit", 422,                                                     \
+      "A limit is out of its range, or the limits do not fit each other.")                         \
+    X(VERDICT_COALITION_FULL, 39, "coalition-full", 409,                                           \
+      "The coalition has as many partners or nodes as there are numbers.")                         \
+    X(VERDICT_OPERATOR_STAYS, 40, "operator-stays", 409,                                           \
+      "The operator cannot leave while the charter has fees for it.")                              \
+    X(VERDICT_UNKNOWN_MOTION, 41, "unknown-motion", 404,                                           \
+      "No record of this index is a motion, or it is long past.")                                  \
+    X(VERDICT_MOTION_CLOSED, 42, "motion-closed", 409,                                             \
+      "The motion was carried, or its time has passed.")                                           \
+    X(VERDICT_NOT_A_VOTER, 43, "not-a-voter", 403, "The partner has no node that votes.")          \
+    X(VERDICT_NOT_JOINING, 44, "not-joining", 409, "The node is not waiting to become a voter.")   \
+    X(VERDICT_WRONG_DIGEST, 45, "wrong-digest", 409,                                               \
+      "This is not the state's digest after that height, or the height is not a recent one.")      \
+    X(VERDICT_TOO_MANY_MOTIONS, 46, "too-many-motions", 429,                                       \
+      "Too many motions are open, too many changes wait, or the lane brought too many at once.")
 
 enum verdict {
 #define X(name, number, word, status, sentence) name = number,

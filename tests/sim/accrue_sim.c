@@ -61,11 +61,12 @@ static bool play(const struct scenario *scenario, bool verbose, char why[SIM_TEX
     if (verbose)
         printf("seed %" PRIu64 ": %zu nodes, %zu liars (%x), %zu heights, %" PRIu64
                " messages, %zu promises, %" PRIu64 " starts from an image, %" PRIu64
-               " images refused, %" PRIu64 " snapshots, %" PRIu64 " starts from one, %" PRIu64
-               " histories whole\n",
+               " images refused, %" PRIu64 " changes, %" PRIu64 " suspensions, %" PRIu64
+               " snapshots, %" PRIu64 " starts from one, %" PRIu64 " histories whole\n",
                scenario->seed, scenario->nodes, scenario->liars, scenario->lie_kinds,
                world->sealed_count, world->messages, world->promise_count, world->resumed,
-               world->refused, world->snapshots, world->joined, world->whole);
+               world->refused, world->changes, world->suspended, world->snapshots, world->joined,
+               world->whole);
     world_release(world);
     free(world);
     return good;
@@ -136,6 +137,8 @@ static struct scenario planted_scenario(enum plant plant, uint64_t seed)
 {
     struct scenario s = scenario_of(seed);
     s.nodes = 4;
+    s.joiners = 0;
+    s.motions = false;
     s.liars = 1;
     s.wipes = false;
     s.lie_kinds = LIE_EQUIVOCATE | LIE_DOUBLE_VOTE;
@@ -152,6 +155,12 @@ static struct scenario planted_scenario(enum plant plant, uint64_t seed)
     if (plant == PLANT_EARLY_COSIGN) {
         s.crashes = true;
         s.slow_write_ms = 100;
+    }
+    if (plant == PLANT_OLD_VOTERS || plant == PLANT_LOST_BATCHES) {
+        s.motions = true;
+        s.joiners = 2;
+        s.nodes += s.joiners;
+        s.liars = 0;
     }
     if (plant == PLANT_NO_PROOF || plant == PLANT_LOCAL_TEST) {
         s.loss = 350;

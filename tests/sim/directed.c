@@ -65,6 +65,23 @@ static void stage_settle(struct stage *s)
     }
 }
 
+static void stage_start(struct stage *s)
+{
+    struct replica_config config = {
+        .charter = &s->charter, .key = s->keys[0], .store = disk_store(&s->disk)};
+    struct error error;
+    must(replica_open(&config, s->now_ms, &s->replica, &error));
+}
+
+/* As after a crash: what was not written is gone. */
+static void stage_reopen(struct stage *s)
+{
+    replica_close(s->replica);
+    s->write = 0;
+    stage_start(s);
+    stage_settle(s);
+}
+
 static void stage_open(struct stage *s, uint32_t batch_bytes)
 {
     struct charter *c = &s->charter;
@@ -96,9 +113,7 @@ static void stage_open(struct stage *s, uint32_t batch_bytes)
     c->limits.heartbeat_ms = 60000;
     c->limits.timeout_ms = 1000;
     c->limits.timeout_delta_ms = 500;
-    struct replica_config config = {.charter = c, .key = s->keys[0], .store = disk_store(&s->disk)};
-    struct error error;
-    must(replica_open(&config, s->now_ms, &s->replica, &error));
+    stage_start(s);
     s->replica->may_sign = true; /* the question at start has its own scenarios */
     stage_settle(s);
 }
@@ -470,7 +485,7 @@ static void hear_answer(struct stage *s, uint16_t from, const struct vote *vote)
 }
 
 /* A height is decided before the voters have answered whether this key signed something that the
- * store does not know. */
+ * store does not know: it is executed, but nothing is signed. */
 static bool decided_before_answers(struct stage *s)
 {
     struct hash none = {{0}};
@@ -478,11 +493,11 @@ static bool decided_before_answers(struct stage *s)
     s->replica->may_sign = false;
     struct cut cut = cut_naming(s, 1, hear_batch(s, 1, 1, none, 100, 1));
     hear_decided(s, &cut);
-    bool waits = s->replica->height == 0;
+    bool good = check(s->replica->height == 1 && !s->replica->may_sign, "it is executed");
     hear_answer(s, 1, NULL);
+    good = check(!s->replica->may_sign, "one answer is not enough") && good;
     hear_answer(s, 2, NULL);
-    bool good = check(waits, "nothing is executed before");
-    return check(s->replica->height == 1 && !s->fatal, "and then it is") && good;
+    return check(s->replica->may_sign && !s->fatal, "two are") && good;
 }
 
 static bool old_copy_is_brought_up(struct stage *s)
@@ -495,6 +510,76 @@ static bool old_copy_is_brought_up(struct stage *s)
     struct vote vote = vote_of(s, 0, VOTE_PREVOTE, 0, &cut.id);
     hear_answer(s, 1, &vote);
     return check(s->fatal, "a vote of the height that was fetched retires the key");
+}
+
+/* It is started again after it was brought up and before it was answered: what it lacked is not
+ * forgotten. */
+static bool old_copy_is_started_again(struct stage *s)
+{
+    struct hash none = {{0}};
+    stage_open(s, MIB);
+    s->replica->may_sign = false;
+    struct cut cut = cut_naming(s, 1, hear_batch(s, 1, 1, none, 100, 1));
+    hear_decided(s, &cut);
+    stage_reopen(s);
+    bool good = check(s->replica->height == 1 && s->replica->asked_from == 0,
+                      "the question is still about what came after height 0");
+    struct vote vote = vote_of(s, 0, VOTE_PREVOTE, 0, &cut.id);
+    hear_answer(s, 1, &vote);
+    return check(s->fatal, "the vote retires the key") && good;
+}
+
+/* Two prevotes of `voter` in one round, the second one forged. */
+static struct bytes two_prevotes(struct stage *s, uint16_t voter, bool forged, struct buffer *out)
+{
+    struct hash cut = {{5}};
+    struct evidence_item a = {.vote = vote_of(s, voter, VOTE_PREVOTE, 0, &cut)};
+    struct evidence_item b = {.vote = vote_of(s, voter, VOTE_PREVOTE, 0, NULL)};
+    struct evidence evidence;
+    b.vote.signature.at[0] ^= forged;
+    evidence_make(EVIDENCE_PREVOTES, &s->charter.coalition, (struct node_id){voter}, &a, &b,
+                  &evidence);
+    buffer_init(out, EVIDENCE_SIZE_MAX);
+    evidence_encode(&evidence, out);
+    return buffer_bytes(out);
+}
+
+static enum cut_status judge_evidence(struct stage *s, uint16_t voter, bool forged)
+{
+    struct buffer piece;
+    const char *why = NULL;
+    struct cut cut = cut_naming(s, 0, (struct lane_head){0});
+    cut.evidence[cut.evidence_count++] = two_prevotes(s, voter, forged, &piece);
+    enum cut_status status = agree_judge(s->replica, &cut, false, &why);
+    buffer_release(&piece);
+    return status;
+}
+
+/* A cut that brings evidence needs nothing else, and none that does not hold is voted for. */
+static bool evidence_is_judged(struct stage *s)
+{
+    const char *why = NULL;
+    stage_open(s, MIB);
+    struct cut empty = cut_naming(s, 0, (struct lane_head){0});
+    bool good = check(agree_judge(s->replica, &empty, false, &why) == CUT_INVALID,
+                      "an empty cut brings nothing");
+    good = check(judge_evidence(s, 3, false) == CUT_VALID, "evidence is something") && good;
+    good = check(judge_evidence(s, 3, true) == CUT_INVALID, "forged, it is refused") && good;
+    good = check(judge_evidence(s, VOTERS - 1, false) == CUT_VALID, "of any node") && good;
+    struct buffer piece;
+    struct cut cut = cut_naming(s, 0, (struct lane_head){0});
+    cut.evidence[cut.evidence_count++] = two_prevotes(s, 3, false, &piece);
+    hear_decided(s, &cut);
+    good = check(s->replica->height == 1, "it is decided") && good;
+    cut.height = 2;
+    cut.previous = cut.id;
+    cut.time_ms++;
+    good =
+        check(agree_judge(s->replica, &cut, false, &why) == CUT_INVALID, "once is enough") && good;
+    good = check(!replica_charter(s->replica)->nodes[3].suspended, "not at once") && good;
+    good = check(replica_next_charter(s->replica)->nodes[3].suspended, "two heights later") && good;
+    buffer_release(&piece);
+    return good;
 }
 
 /* A voter says a hundred thousand rounds, each well signed and newer than the last: each would cost
@@ -561,6 +646,8 @@ static const struct {
               {"surplus-conflict", surplus_conflict},
               {"decided-before-answers", decided_before_answers},
               {"old-copy-is-brought-up", old_copy_is_brought_up},
+              {"old-copy-is-started-again", old_copy_is_started_again},
+              {"evidence-is-judged", evidence_is_judged},
               {"rounds-for-nothing", rounds_for_nothing},
               {"requests-without-end", requests_without_end}};
 

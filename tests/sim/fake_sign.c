@@ -71,6 +71,12 @@ struct verifier *verifier_open(const struct public_key *key)
     return verifier;
 }
 
+bool public_key_usable(const struct public_key *key)
+{
+    (void)key;
+    return true;
+}
+
 void verifier_close(struct verifier *verifier)
 {
     free(verifier);

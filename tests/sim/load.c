@@ -43,29 +43,37 @@ static void draw(struct world *w, struct transaction *t)
     }
 }
 
-void load_submit(struct world *w, uint16_t number)
+size_t load_send(struct world *w, uint16_t number, struct transaction *t, const char *key)
 {
     struct sim_node *node = &w->nodes[number];
-    struct transaction t;
     struct buffer bytes;
-    memset(&t, 0, sizeof(t));
     w->promises = (struct promise *)array_grow(w->promises, &w->promise_capacity,
                                                w->promise_count + 1, sizeof(w->promises[0]));
     uint64_t token = ++w->promise_count;
     struct promise *promise = &w->promises[token - 1];
     memset(promise, 0, sizeof(*promise));
     promise->node = number;
-    (void)snprintf(promise->key, sizeof(promise->key), "key-%" PRIu64, token);
-    draw(w, &t);
-    t.key = bytes_text(promise->key);
+    (void)snprintf(promise->key, sizeof(promise->key), "%s", key);
+    t->key = bytes_text(promise->key);
     uint64_t now = (uint64_t)((int64_t)w->now_ms + node->skew_ms);
-    t.at_ms = replica_ledger_now_ms(node->replica, now);
+    t->at_ms = replica_ledger_now_ms(node->replica, now);
     buffer_init(&bytes, TRANSACTION_SIZE_MAX);
-    transaction_encode(&t, &bytes);
+    transaction_encode(t, &bytes);
     /* Busy is an answer too: nothing was promised. What the replica wants done follows at its next
      * event, which is never more than a tick away. */
     (void)!replica_submit(node->replica, buffer_bytes(&bytes), token, now, NULL);
     buffer_release(&bytes);
+    return (size_t)token;
+}
+
+void load_submit(struct world *w, uint16_t number)
+{
+    struct transaction t;
+    char key[32];
+    memset(&t, 0, sizeof(t));
+    (void)snprintf(key, sizeof(key), "key-%zu", w->promise_count + 1);
+    draw(w, &t);
+    (void)load_send(w, number, &t, key);
 }
 
 /* ---- the log retold: the naive model, and each member's history -------------------------------
@@ -91,6 +99,14 @@ static size_t member_of(const struct world *w, const struct member_ref *member)
     return SIZE_MAX;
 }
 
+static bool changes_the_coalition(struct bytes bytes)
+{
+    struct transaction t;
+    return transaction_decode(bytes, &t, NULL) &&
+           (t.type == TRANSACTION_MOTION || t.type == TRANSACTION_BALLOT ||
+            t.type == TRANSACTION_READY);
+}
+
 /* The model reaches each verdict and each effect by itself. */
 static void retell(struct retelling *n, const struct record *record)
 {
@@ -100,6 +116,8 @@ static void retell(struct retelling *n, const struct record *record)
     n->height = record->height;
     if (record->kind != RECORD_KIND_TRANSACTION)
         return;
+    if (changes_the_coalition(record->transaction))
+        return; /* the model is one of points */
     struct naive_result result =
         naive_apply(n->model, record->lane.v, record->index.v, record->transaction);
     if (result.verdict != record->outcome.verdict || result.late != record->outcome.late)

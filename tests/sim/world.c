@@ -5,11 +5,16 @@
 #include <string.h>
 
 #include "crypto/merkle.h"
-#include "partners/charter_policy.h"
 #include "protocol/codec.h"
 #include "protocol/plant.h"
 
-enum { START_MS = 1800000000, EVENTS_MAX = 4000000, QUIET_TICK_MS = 5, LONG_SLEEP_MS = 2000 };
+enum {
+    START_MS = 1800000000,
+    EVENTS_MAX = 4000000,
+    QUIET_TICK_MS = 5,
+    LONG_SLEEP_MS = 2000,
+    MOTION_EVERY_MS = 150
+};
 
 void world_fail(struct world *w, const char *format, ...)
 {
@@ -102,12 +107,13 @@ void world_post(struct world *w, uint16_t from, uint16_t to, struct bytes messag
 
 /* ---- honest keys never sign two claims ------------------------------------------------------ */
 
-static void claim(struct world *w, uint16_t node, const char *kind, uint64_t height, int64_t round,
-                  struct bytes what)
+/* The place is of one key: `generation` says which of the node's. */
+static void claim(struct world *w, uint16_t node, size_t generation, const char *kind,
+                  uint64_t height, int64_t round, struct bytes what)
 {
     char place[96];
-    (void)snprintf(place, sizeof(place), "%u %s %llu %lld", node, kind, (unsigned long long)height,
-                   (long long)round);
+    (void)snprintf(place, sizeof(place), "%u.%zu %s %llu %lld", node, generation, kind,
+                   (unsigned long long)height, (long long)round);
     struct hash hash = hash_bytes(bytes_text(place)), said = hash_bytes(what);
     uint64_t key = get_u64be(hash.at) | 1;
     for (size_t i = 0; i < CLAIMS_SIZE; i++) {
@@ -131,7 +137,7 @@ static void check_cosignature(struct world *w, uint16_t from, const struct cosig
     struct sim_node *node = &w->nodes[from];
     if (item->node.v != from)
         return;
-    claim(w, from, "cosignature", item->size, 0, hash_as_bytes(&item->root));
+    claim(w, from, 0, "cosignature", item->size, 0, hash_as_bytes(&item->root));
     if (item->size < node->cosigned && !(node->wiped && plant_active == PLANT_NONE))
         world_fail(w, "honest node %u cosigned %llu records after %llu", from,
                    (unsigned long long)item->size, (unsigned long long)node->cosigned);
@@ -143,7 +149,7 @@ static void check_cosignature(struct world *w, uint16_t from, const struct cosig
 static void check_attestation(struct world *w, uint16_t from, const struct attestation *item)
 {
     if (item->node.v == from && !w->nodes[from].liar)
-        claim(w, 0, "snapshot", item->snapshot.height, 0, hash_as_bytes(&item->snapshot.id));
+        claim(w, 0, 0, "snapshot", item->snapshot.height, 0, hash_as_bytes(&item->snapshot.id));
 }
 
 /* Only what an honest node computed itself is ever final there. */
@@ -179,6 +185,26 @@ static void check_evidence(struct world *w, uint16_t number)
     }
 }
 
+/* The signing keys that a node ever had, by generation; SIZE_MAX: none of them signed it. */
+static size_t signer_of(const struct world *w, uint16_t from, const struct message *m,
+                        const void *item)
+{
+    const struct sim_node *node = &w->nodes[from];
+    for (size_t i = 0; i < node->own_count; i += 2) {
+        struct public_key key = signing_key_public(node->own[i]);
+        struct verifier *verifier = verifier_open(&key);
+        bool good =
+            m->kind == MESSAGE_BATCH ? batch_verify((const struct batch *)item, verifier)
+            : m->kind == MESSAGE_VOTES
+                ? vote_verify((const struct vote *)item, verifier, &w->charter->coalition)
+                : proposal_verify((const struct proposal *)item, verifier, &w->charter->coalition);
+        verifier_close(verifier);
+        if (good)
+            return i / 2;
+    }
+    return SIZE_MAX;
+}
+
 static void check_honest(struct world *w, uint16_t from, struct bytes bytes)
 {
     struct codec_reader reader;
@@ -187,12 +213,14 @@ static void check_honest(struct world *w, uint16_t from, struct bytes bytes)
     must(message_decode(bytes, m, NULL));
     if (m->kind == MESSAGE_BATCH && batch_decode(m->body.batch, &batch, NULL) &&
         batch.lane.v == from)
-        claim(w, from, "batch", batch.sequence, 0, hash_as_bytes(&batch.id));
+        claim(w, from, signer_of(w, from, m, &batch), "batch", batch.sequence, 0,
+              hash_as_bytes(&batch.id));
     for (size_t i = 0; m->kind == MESSAGE_VOTES && i < m->body.votes.count; i++) {
         const struct vote *vote = &m->body.votes.items[i];
         if (vote->voter.v == from)
-            claim(w, from, vote->type == VOTE_PREVOTE ? "prevote" : "precommit", vote->height,
-                  vote->round, hash_as_bytes(&vote->cut));
+            claim(w, from, signer_of(w, from, m, vote),
+                  vote->type == VOTE_PREVOTE ? "prevote" : "precommit", vote->height, vote->round,
+                  hash_as_bytes(&vote->cut));
     }
     if (m->kind == MESSAGE_COSIGNATURE)
         check_cosignature(w, from, &m->body.cosignature.item);
@@ -204,8 +232,8 @@ static void check_honest(struct world *w, uint16_t from, struct bytes bytes)
     codec_reader_init(&reader, m->body.proposal);
     proposal_get(&reader, proposal);
     if (proposal->proposer.v == from)
-        claim(w, from, "proposal", proposal->height, proposal->round,
-              hash_as_bytes(&proposal->cut.id));
+        claim(w, from, signer_of(w, from, m, proposal), "proposal", proposal->height,
+              proposal->round, hash_as_bytes(&proposal->cut.id));
     free(proposal);
 }
 
@@ -258,6 +286,8 @@ static void check_height(struct world *w, uint16_t number, uint64_t height)
     else if (height % 8 == 0 && !state_check(replica_state(node->replica), &error))
         world_fail(w, "node %u at height %llu: %s", number, (unsigned long long)height, error.text);
     node->height = height;
+    if (w->scenario.motions)
+        membership_check_height(w, number, height);
     if (w->scenario.away_ms && number == 0 && !w->caught_up_ms && height == w->sealed_count) {
         w->caught_up_ms = w->now_ms;
         w->caught_up_height = height;
@@ -389,6 +419,10 @@ static void take_actions(struct world *w, uint16_t number)
         case REPLICA_REOPEN:
             node->reopens = true;
             break;
+        case REPLICA_CHARTER:
+            if (!node->liar)
+                membership_check_charter(w, number);
+            break;
         case REPLICA_WARN:
             if (w->verbose)
                 printf("%llu node %u: %s\n", (unsigned long long)(w->now_ms - START_MS), number,
@@ -421,6 +455,8 @@ static struct replica_config config_of(struct world *w, uint16_t number)
                                    .self = {number},
                                    .key = node->key,
                                    .cosigner_key = node->cosigner_key,
+                                   .next_key = node->next_key,
+                                   .next_cosigner_key = node->next_cosigner_key,
                                    .store = disk_store(&node->disk),
                                    .snapshots = w->scenario.snapshots ? &node->files : NULL,
                                    .fetch_ahead = 3,
@@ -492,6 +528,8 @@ static void tick(struct world *w, const struct event *event)
     if (event->life != node->life || !node->replica)
         return;
     uint64_t now = clock_of(w, event->node);
+    if (w->scenario.motions)
+        membership_tick(w, event->node);
     uint64_t at = replica_deadline_ms(node->replica);
     /* As the service does: the loop's timer never sleeps long, whatever the wall clock says. */
     if (now >= at || at > now + LONG_SLEEP_MS) {
@@ -509,6 +547,12 @@ static void tick(struct world *w, const struct event *event)
                            .kind = EVENT_TICK,
                            .node = event->node,
                            .life = node->life});
+}
+
+void world_restart(struct world *w, uint16_t number)
+{
+    push(w, (struct event){
+                .at_ms = w->now_ms + 1 + sim_below(w, 300), .kind = EVENT_START, .node = number});
 }
 
 static void partition(struct world *w)
@@ -569,6 +613,10 @@ static void handle(struct world *w, const struct event *event)
     case EVENT_START:
         start(w, event->node);
         return;
+    case EVENT_MOTION:
+        membership_step(w);
+        push(w, (struct event){.at_ms = w->now_ms + MOTION_EVERY_MS, .kind = EVENT_MOTION});
+        return;
     case EVENT_PARTITION:
         if (!w->healed)
             partition(w);
@@ -579,21 +627,13 @@ static void handle(struct world *w, const struct event *event)
             disk_release(&node->disk);
             snapshots_release(node);
             node->height = 0;
-            node->wiped = true;
+            node->wiped = node->lost = true;
         }
         return;
     }
 }
 
 /* ---- the coalition ------------------------------------------------------------------------- */
-
-static void make_cosigner_key(struct world *w, struct charter *c, uint16_t number)
-{
-    char name[NOTE_NAME_MAX + 1];
-    struct public_key key = signing_key_public(w->nodes[number].cosigner_key);
-    must(charter_cosigner_name(c->origin, c->nodes[number].name, name));
-    must(note_key_make(name, NOTE_TYPE_COSIGNATURE, &key, &c->nodes[number].cosigner_key, NULL));
-}
 
 static struct charter *make_charter(struct world *w)
 {
@@ -606,16 +646,14 @@ static struct charter *make_charter(struct world *w)
     memcpy(c->currency, "EUR", 4);
     c->minor_digits = 2;
     c->transition_count = 1;
-    c->partner_count = c->node_count = s->nodes;
-    c->partners = (struct charter_partner *)allocate(s->nodes, sizeof(c->partners[0]));
-    c->nodes = (struct charter_node *)allocate(s->nodes, sizeof(c->nodes[0]));
-    for (uint16_t i = 0; i < s->nodes; i++) {
-        (void)snprintf(c->partners[i].name, sizeof(c->partners[i].name), "partner-%u", i);
-        (void)snprintf(c->nodes[i].name, sizeof(c->nodes[i].name), "node-%u", i);
-        c->nodes[i].partner.v = i;
-        c->nodes[i].voter = i < s->nodes - s->observers;
-        c->nodes[i].sign_key = signing_key_public(w->nodes[i].key);
-        make_cosigner_key(w, c, i);
+    size_t founders = s->nodes - s->joiners;
+    c->from_height = 1;
+    c->partner_count = c->node_count = founders;
+    c->partners = (struct charter_partner *)allocate(founders, sizeof(c->partners[0]));
+    c->nodes = (struct charter_node *)allocate(founders, sizeof(c->nodes[0]));
+    for (uint16_t i = 0; i < founders; i++) {
+        membership_charter_node(w, c, i);
+        c->nodes[i].voter = i < founders - s->observers;
         if (c->nodes[i].voter)
             c->voters[c->voter_count++] = i;
     }
@@ -638,6 +676,12 @@ static struct charter *make_charter(struct world *w)
     c->limits.heartbeat_ms = 5000;
     c->limits.timeout_ms = s->timeout_ms;
     c->limits.timeout_delta_ms = s->timeout_ms / 2;
+    struct buffer policy;
+    buffer_init(&policy, CHARTER_SIZE_MAX);
+    charter_policy_format(c, &policy);
+    buffer_append(&policy, bytes_of("", 1));
+    must(!policy.overflowed);
+    c->tlog_policy = (char *)policy.at; /* its memory goes along */
     c->limits.snapshot_records = s->snapshots ? 12 : 0;
     return c;
 }
@@ -665,14 +709,20 @@ struct scenario scenario_of(uint64_t seed)
     s.crash_kept = 300;
     s.liars_go_on = sim_chance(&w, 500);
     s.observers = sim_chance(&w, 200) ? sim_below(&w, 3) : 0;
-    if (s.nodes + s.observers > SIM_NODES_MAX)
+    if (s.nodes + s.observers > SIM_DRAWN_MAX)
         s.observers = 0;
     s.nodes += s.observers;
     s.clock_jumps = sim_chance(&w, 150);
     s.no_new_work = sim_chance(&w, 300);
     if (sim_chance(&w, 300))
         s.lie_kinds |= LIE_COSIGN;
-    s.snapshots = sim_chance(&w, 300) && s.nodes >= 4 && s.nodes + 1 <= SIM_NODES_MAX;
+    if (s.nodes - s.observers >= 4 && sim_chance(&w, 400)) {
+        s.motions = true;
+        s.joiners = sim_below(&w, 4);
+        s.nodes += s.joiners;
+    }
+    s.snapshots =
+        sim_chance(&w, 300) && s.nodes >= 4 && s.joiners == 0 && s.nodes + 1 <= SIM_NODES_MAX;
     if (s.snapshots) {
         s.nodes++;
         s.observers++;
@@ -705,6 +755,8 @@ static void schedule(struct world *w)
             push(w, (struct event){.at_ms = w->now_ms + 100, .kind = EVENT_ATTACK, .node = i});
     if (s->partitions)
         push(w, (struct event){.at_ms = w->now_ms + sim_below(w, 2000), .kind = EVENT_PARTITION});
+    if (s->motions)
+        push(w, (struct event){.at_ms = w->now_ms + 100, .kind = EVENT_MOTION});
 }
 
 static void set_up(struct world *w)
@@ -713,23 +765,19 @@ static void set_up(struct world *w)
     must(s->nodes > 0);
     w->now_ms = START_MS;
     for (uint16_t i = 0; i < s->nodes; i++) {
-        uint8_t seed32[SEED_SIZE] = {0};
-        put_u64be(seed32, s->seed);
-        seed32[31] = (uint8_t)i;
-        w->nodes[i].key = signing_key_from_seed(seed32);
-        seed32[30] = 1;
-        w->nodes[i].cosigner_key = signing_key_from_seed(seed32);
+        membership_first_keys(w, i);
         uint32_t skew_ms = s->clock_jumps && i < 2 ? 3600000 : s->skew_ms;
         w->nodes[i].skew_ms = (int64_t)sim_below(w, skew_ms + 1) - skew_ms / 2;
         w->nodes[i].write_ms = 1 + sim_below(w, s->slow_write_ms);
     }
+    size_t founders = s->nodes - s->joiners;
+    buffer_init(&w->motion.body, MOTION_SIZE_MAX);
     for (size_t i = 0; i < s->liars; i++)
-        w->nodes[(s->seed + i) % (s->nodes - s->snapshots)].liar = true;
+        w->nodes[(s->seed + i) % (founders - s->snapshots)].liar = true;
     w->scratch = (struct message *)allocate(1, sizeof(*w->scratch));
     w->charter = make_charter(w);
-    for (uint16_t i = s->away_ms ? 1 : 0; i < s->nodes; i++)
-        if (!s->snapshots || i + 1U < s->nodes)
-            start(w, i);
+    for (uint16_t i = s->away_ms ? 1 : 0; i < founders - s->snapshots; i++)
+        start(w, i);
     if (s->snapshots)
         push(w, (struct event){.at_ms = w->now_ms + s->late_ms,
                                .kind = EVENT_START,
@@ -762,8 +810,10 @@ static bool kept(const struct world *w, const struct promise *promise, const str
     struct key_result result;
     struct partner_id partner = {promise->node};
     (void)w;
-    /* What only a lost disk held is lost with it; what was decided is held by others. */
-    if (!promise->decided && (!promise->durable || w->nodes[promise->node].wiped))
+    /* What only a lost disk held is lost with it; what was decided is held by others. Who left
+     * keeps what it acknowledged in its outbox, and says so. */
+    if (!promise->decided && (!promise->durable || w->nodes[promise->node].lost ||
+                              !membership_takes_part(w, promise->node)))
         return true;
     if (!state_key(replica_state(node->replica), partner, bytes_text(promise->key), &result))
         return false;
@@ -777,7 +827,7 @@ static bool settled(struct world *w, char *why, size_t why_size)
     uint64_t height = 0;
     for (uint16_t i = 0; i < w->scenario.nodes; i++) {
         const struct sim_node *node = &w->nodes[i];
-        if (node->liar || node->retired)
+        if (node->liar || node->retired || !membership_takes_part(w, i))
             continue;
         if (!node->replica) {
             (void)snprintf(why, why_size, "node %u is down", i);
@@ -805,6 +855,8 @@ static bool settled(struct world *w, char *why, size_t why_size)
                            (unsigned long long)status.final_size);
             return false;
         }
+        if (!membership_settled(w, i, why, why_size))
+            return false;
         for (size_t p = 0; p < w->promise_count; p++)
             if (!kept(w, &w->promises[p], node)) {
                 (void)snprintf(why, why_size, "promise %s of node %u is not kept at node %u",
@@ -827,7 +879,7 @@ static void check_end(struct world *w)
         load_check_balances(w, i);
     }
     must(w->scenario.nodes > 0);
-    uint16_t one = (uint16_t)(w->scenario.seed % w->scenario.nodes);
+    uint16_t one = (uint16_t)(w->scenario.seed % (w->scenario.nodes - w->scenario.joiners));
     struct replica_config config = config_of(w, one);
     images_check_end(w, one, &config);
     uint16_t late = (uint16_t)(w->scenario.nodes - 1);
@@ -839,10 +891,13 @@ static void check_end(struct world *w)
 /* Too few voters are left to promise progress: a wiped node beside liars. */
 static bool progress_is_due(const struct world *w)
 {
+    const struct charter *charter = membership_now(w);
     size_t lost = 0;
-    for (size_t i = 0; i < w->scenario.nodes; i++)
-        lost += w->charter->nodes[i].voter && (w->nodes[i].liar || w->nodes[i].retired);
-    return lost <= quorum_faulty(w->charter->voter_count);
+    for (size_t i = 0; i < charter->voter_count; i++) {
+        const struct sim_node *node = &w->nodes[charter->voters[i]];
+        lost += node->liar || node->retired;
+    }
+    return lost <= quorum_faulty(charter->voter_count);
 }
 
 bool world_play(struct world *w, const struct scenario *scenario)
@@ -888,8 +943,8 @@ void world_release(struct world *w)
         replica_close(w->nodes[i].replica);
         drop(w->nodes[i].history_writing);
         snapshots_release(&w->nodes[i]);
-        signing_key_close(w->nodes[i].key);
-        signing_key_close(w->nodes[i].cosigner_key);
+        for (size_t k = 0; k < w->nodes[i].own_count; k++)
+            signing_key_close(w->nodes[i].own[k]);
         disk_release(&w->nodes[i].disk);
         drop(w->nodes[i].writing);
         images_release(&w->nodes[i]);
@@ -897,8 +952,10 @@ void world_release(struct world *w)
     if (w->charter) {
         free(w->charter->partners);
         free(w->charter->nodes);
+        free(w->charter->tlog_policy);
         free(w->charter);
     }
+    buffer_release(&w->motion.body);
     free(w->scratch);
     free(w->events);
     free(w->promises);

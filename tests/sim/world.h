@@ -5,14 +5,23 @@
 #define SIM_WORLD_H
 
 #include "node/replica.h"
+#include "partners/charter_policy.h"
+#include "protocol/motion.h"
 #include "sim/disk.h"
 
-enum { SIM_NODES_MAX = 7, SIM_TEXT = 400 };
+enum {
+    SIM_NODES_MAX = 52,
+    SIM_DRAWN_MAX = 7, /* founders that a seed draws; directed scenarios have more */
+    SIM_KEYS_MAX = 32,
+    SIM_TEXT = 400
+};
 
 /* What a seed plays: drawn from it, so that a failing seed replays alone. */
 struct scenario {
     uint64_t seed;
-    size_t nodes;
+    size_t nodes;          /* with those that may join */
+    size_t joiners;        /* of `nodes`, the last ones: no founders, a motion may admit them */
+    bool motions;          /* the coalition changes */
     size_t liars;          /* at most f */
     uint32_t lie_kinds;    /* bits of enum lie */
     uint32_t loss, repeat; /* of 1,000 messages */
@@ -20,7 +29,7 @@ struct scenario {
     uint32_t skew_ms;
     bool partitions, crashes, wipes;
     bool liars_go_on;        /* after the network healed, too */
-    size_t observers;        /* of `nodes`, the last ones: they write lanes and do not vote */
+    size_t observers;        /* of the founders, the last ones: they write lanes, do not vote */
     uint64_t crash_at_write; /* node 0 crashes when it has given out so many groups; 0: never */
     uint32_t crash_kept;     /* of 1,000: that the group in flight is there after a crash */
     uint64_t away_ms;        /* node 0 is away from the beginning for so long; 0: it is not */
@@ -60,7 +69,8 @@ enum event_kind {
     EVENT_START,
     EVENT_PARTITION,
     EVENT_WIPE,
-    EVENT_ATTACK
+    EVENT_ATTACK,
+    EVENT_MOTION
 };
 struct event {
     uint64_t at_ms, order;
@@ -89,11 +99,19 @@ struct sim_node {
     struct replica *replica; /* NULL: down */
     struct replica *history; /* NULL: none is lacking */
     struct signing_key *key, *cosigner_key;
+    struct signing_key *next_key, *next_cosigner_key; /* of a change that is on its way, or NULL */
+    uint8_t generation;                               /* of its keys */
+    struct signing_key *own[SIM_KEYS_MAX];            /* all that it ever had */
+    size_t own_count;
+    bool suspended;    /* as some honest node has it */
+    uint64_t ready_ms; /* not before: to say that it is ready */
     struct disk disk;
     uint32_t life;
     int64_t skew_ms;
     uint32_t write_ms;
-    bool liar, retired, wiped;
+    bool liar, retired;
+    bool wiped;        /* its key may sign what it signed before its disk was lost */
+    bool lost;         /* its disk was, once */
     uint16_t side;     /* of a partition */
     uint64_t height;   /* last seen executed */
     uint64_t cosigned; /* the largest size that it ever said it cosigned */
@@ -110,7 +128,7 @@ struct sim_node {
 };
 
 struct promise { /* what a client was told */
-    char key[24];
+    char key[32];
     uint16_t node;
     bool durable, decided;
     enum verdict verdict;
@@ -124,6 +142,14 @@ struct claim {
     struct hash claim;
 };
 enum { CLAIMS_SIZE = 1 << 15 };
+
+struct sim_motion { /* membership.c: the one that is on its way */
+    bool open;
+    struct change change;
+    char partner_name[32], node_name[32]; /* what the change borrows */
+    struct buffer body;
+    size_t promise, waited;
+};
 
 struct sealed { /* what the first honest node made of a height */
     uint64_t height, records;
@@ -153,6 +179,8 @@ struct world {
     bool verbose;
     uint64_t messages, message_bytes;
     uint64_t evidence[EVIDENCE_KIND_MAX + 1]; /* pieces seen at honest nodes, by kind */
+    struct sim_motion motion;
+    uint64_t changes, suspended;       /* changes that took effect, and suspensions */
     uint64_t snapshots, joined, whole; /* made; starts from one; histories that became whole */
     uint64_t resumed, refused;         /* starts from an image, and images that were refused */
     uint64_t back_ms, caught_up_ms, caught_up_height; /* of a node that was away */
@@ -168,6 +196,7 @@ struct scenario scenario_of(uint64_t seed);
 bool world_play(struct world *world, const struct scenario *scenario);
 void world_release(struct world *world);
 void world_post(struct world *world, uint16_t from, uint16_t to, struct bytes message);
+void world_restart(struct world *world, uint16_t number); /* a node that is down, soon */
 
 /* images.c: sometimes keeps an image of what a node has just executed. */
 void images_keep(struct world *world, uint16_t number);
@@ -200,6 +229,21 @@ enum { ATTACK_EVERY_MS = 40 };
 void attack(struct world *world, uint16_t from);
 /* load.c: one transaction of a random kind at `node`. */
 void load_submit(struct world *world, uint16_t number);
+/* This one; returns the number of the promise that its answers fulfil, from 1. */
+size_t load_send(struct world *world, uint16_t number, struct transaction *transaction,
+                 const char *key);
+
+/* membership.c: keys by node and generation, changes, and what a node does to become a voter. */
+void membership_first_keys(struct world *world, uint16_t number);
+void membership_charter_node(const struct world *world, struct charter *charter, uint16_t number);
+void membership_step(struct world *world);
+void membership_tick(struct world *world, uint16_t number);
+/* The charter in force where honest nodes are furthest. */
+const struct charter *membership_now(const struct world *world);
+bool membership_takes_part(const struct world *world, uint16_t number);
+void membership_check_height(struct world *world, uint16_t number, uint64_t height);
+void membership_check_charter(struct world *world, uint16_t number);
+bool membership_settled(const struct world *world, uint16_t number, char *why, size_t why_size);
 /* Replays a node's log with a second, naive model; fails the world where they differ. */
 void load_check_balances(struct world *world, uint16_t number);
 

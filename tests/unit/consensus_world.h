@@ -104,6 +104,8 @@ static inline void open_world(int self)
     world.seen_count = 0;
     world.config = (struct consensus_config){.voters = voters,
                                              .voter_count = VOTERS,
+                                             .proposers = voters,
+                                             .proposer_count = VOTERS,
                                              .faulty = 1,
                                              .quorum = 3,
                                              .self = self,

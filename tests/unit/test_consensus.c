@@ -6,11 +6,30 @@
 
 CASE(line_11_the_proposer_turns_with_height_and_round)
 {
-    struct consensus_config config = {.voters = voters, .voter_count = VOTERS};
+    struct consensus_config config = {.proposers = voters, .proposer_count = VOTERS};
     CHECK_INT(consensus_proposer(&config, 1, 0), 5);
     CHECK_INT(consensus_proposer(&config, 1, 3), 2);
     CHECK_INT(consensus_proposer(&config, 2, 0), 7);
     CHECK_INT(consensus_proposer(&config, INT64_MAX, ROUND_MAX), 9);
+}
+
+CASE(a_voter_without_turns_votes_and_is_never_waited_for)
+{
+    static const uint16_t turns[] = {2, 7, 9};
+    struct consensus_config config = {.proposers = turns, .proposer_count = 3};
+    for (uint64_t height = 1; height < 8; height++)
+        CHECK(consensus_proposer(&config, height, 0) != 5);
+    open_world(1); /* node 5 itself */
+    world.config.proposers = turns;
+    world.config.proposer_count = 3;
+    consensus_begin(world.c, &world.config, 2);
+    consensus_start(world.c);
+    CHECK(!happens(ACTION_NEED_CUT));
+    consensus_on_timeout(world.c, TIMEOUT_PROPOSE, 2, 0);
+    struct consensus_action action;
+    REQUIRE(take(ACTION_VOTE, &action));
+    CHECK(action.vote.voter.v == 5 && action.vote.nil);
+    close_world();
 }
 
 CASE(line_18_a_proposer_without_a_valid_value_asks_for_one)
@@ -560,6 +579,7 @@ int main(void)
 {
     make_cuts();
     RUN(line_11_the_proposer_turns_with_height_and_round);
+    RUN(a_voter_without_turns_votes_and_is_never_waited_for);
     RUN(line_18_a_proposer_without_a_valid_value_asks_for_one);
     RUN(line_16_a_proposer_with_a_valid_value_proposes_it_again);
     RUN(line_21_who_does_not_propose_waits_a_time_that_grows_to_a_minute);

@@ -242,7 +242,7 @@ CASE(an_observer_follows_and_never_votes)
 CASE(a_coalition_of_one_decides_alone)
 {
     open_world(0);
-    world.config.voter_count = 1;
+    world.config.voter_count = world.config.proposer_count = 1;
     world.config.faulty = 0;
     world.config.quorum = 1;
     consensus_begin(world.c, &world.config, HEIGHT);

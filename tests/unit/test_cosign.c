@@ -18,6 +18,13 @@ static struct hash root_of(uint64_t size)
     return hash_bytes(bytes_of(bytes, sizeof(bytes)));
 }
 
+static void compute(uint64_t size)
+{
+    struct cosign_point point = {
+        .size = size, .root = root_of(size), .charter = charter, .next = charter};
+    cosign_computed(&book, &point);
+}
+
 /* Four voters and an observer; we are the first. Roots of sizes 10, 20, ... `last` are computed. */
 static void open_book(uint64_t last)
 {
@@ -26,10 +33,9 @@ static void open_book(uint64_t last)
     draft->nodes[OBSERVER].voter = false;
     charter_close(charter);
     charter = coalition_found(draft);
-    cosign_init(&book, charter, (struct node_id){SELF});
+    cosign_init(&book, (struct node_id){SELF});
     for (uint64_t size = STEP; size <= last; size += STEP) {
-        struct hash root = root_of(size);
-        cosign_computed(&book, size, &root);
+        compute(size);
     }
 }
 
@@ -135,8 +141,7 @@ CASE(what_is_ahead_is_kept_unchecked_until_we_get_there)
     CHECK_INT(look(wrong(1, 30, 1)), COSIGN_LOOK_IGNORE);
     CHECK(!cosign_next_unchecked(&book, &item));
     CHECK(cosign_newest(&book, (struct node_id){1}) == NULL);
-    struct hash root = root_of(30);
-    cosign_computed(&book, 30, &root);
+    compute(30);
     REQUIRE(cosign_next_unchecked(&book, &item));
     CHECK(cosignature_same_claim(&item, &ahead));
     CHECK(!cosign_next_unchecked(&book, &item)); /* 25 was no height's: it is gone */
@@ -194,14 +199,14 @@ CASE(of_a_liar_no_more_is_checked_than_our_own_log_grows)
 
 CASE(only_the_newest_roots_are_remembered)
 {
-    struct hash root;
     open_book(STEP * (COSIGN_POINTS_MAX + 5));
-    CHECK(!cosign_root_at(&book, STEP * 5, &root));
-    REQUIRE(cosign_root_at(&book, STEP * 6, &root));
+    CHECK(!cosign_point_at(&book, STEP * 5));
+    const struct cosign_point *point = cosign_point_at(&book, STEP * 6);
+    REQUIRE(point);
     struct hash wanted = root_of(STEP * 6);
-    CHECK(hash_equal(&root, &wanted));
-    CHECK(!cosign_root_at(&book, STEP * 6 + 1, &root));
-    CHECK(!cosign_root_at(&book, STEP * (COSIGN_POINTS_MAX + 6), &root));
+    CHECK(hash_equal(&point->root, &wanted));
+    CHECK(!cosign_point_at(&book, STEP * 6 + 1));
+    CHECK(!cosign_point_at(&book, STEP * (COSIGN_POINTS_MAX + 6)));
     CHECK_INT(look(by(1, STEP * 5)), COSIGN_LOOK_IGNORE);
 }
 
@@ -253,6 +258,89 @@ CASE(a_final_checkpoint_is_stored_as_it_is_written)
     buffer_release(&out);
 }
 
+/* Node 1 votes no more from the next height on, and the observer does. */
+static struct charter *changed(void)
+{
+    struct charter *after = charter_copy(charter);
+    after->from_height = 7;
+    after->nodes[1].voter = false;
+    after->nodes[OBSERVER].voter = true;
+    charter_count_voters(after);
+    return after;
+}
+
+static void compute_under(uint64_t size, const struct charter *now, const struct charter *next)
+{
+    struct cosign_point point = {.size = size, .root = root_of(size), .charter = now, .next = next};
+    cosign_computed(&book, &point);
+}
+
+CASE(a_hand_over_needs_a_quorum_of_both_sets_of_voters)
+{
+    open_book(10);
+    struct charter *after = changed();
+    compute_under(20, charter, after);
+    compute_under(30, after, after);
+    CHECK_INT(book.handover.size, 20);
+    own(20);
+    (void)take(by(1, 20));
+    (void)take(by(2, 20));
+    CHECK(!cosign_finalise(&book, 20)); /* three of the old ones, two of the new */
+    (void)take(by(OBSERVER, 20));
+    REQUIRE(cosign_finalise(&book, 20));
+    CHECK_INT(book.final.count, 4);
+    CHECK(book.final.charter == charter);
+    (void)take(by(1, 30));
+    (void)take(by(2, 30));
+    (void)take(by(3, 30));
+    CHECK(!cosign_finalise(&book, 30)); /* three of the old ones mean nothing there */
+    (void)take(by(OBSERVER, 30));
+    CHECK(cosign_finalise(&book, 30));
+    CHECK(book.final.charter == after);
+    charter_close(after);
+}
+
+CASE(new_voters_alone_do_not_hand_over)
+{
+    open_book(10);
+    struct charter *after = changed();
+    compute_under(20, charter, after);
+    (void)take(by(2, 20));
+    (void)take(by(3, 20));
+    (void)take(by(OBSERVER, 20));
+    CHECK(!cosign_finalise(&book, 20)); /* three of the new ones, two of the old */
+    (void)take(by(1, 20));
+    CHECK(cosign_finalise(&book, 20));
+    charter_close(after);
+}
+
+CASE(a_hand_over_stays_however_many_heights_follow)
+{
+    open_book(10);
+    struct charter *after = changed();
+    compute_under(20, charter, after);
+    for (uint64_t i = 0; i < COSIGN_POINTS_MAX + 5; i++)
+        compute_under(30 + STEP * i, after, after);
+    CHECK(!cosign_point_at(&book, 30));
+    REQUIRE(cosign_point_at(&book, 20));
+    CHECK_INT(look(by(1, 20)), COSIGN_LOOK_CHECK);
+    charter_close(after);
+}
+
+CASE(limits_and_suspensions_are_no_hand_over)
+{
+    open_book(10);
+    struct charter *after = charter_copy(charter);
+    after->limits.heartbeat_ms = 1;
+    after->nodes[2].suspended = true;
+    compute_under(20, charter, after);
+    CHECK_INT(book.handover.size, 0);
+    after->nodes[2].cosigner_key = after->nodes[OBSERVER].cosigner_key;
+    compute_under(30, charter, after);
+    CHECK_INT(book.handover.size, 30);
+    charter_close(after);
+}
+
 int main(void)
 {
     RUN(a_quorum_of_voters_makes_a_checkpoint_final);
@@ -265,6 +353,10 @@ int main(void)
     RUN(only_the_newest_roots_are_remembered);
     RUN(a_quorum_of_others_against_us_is_an_alarm);
     RUN(a_final_checkpoint_is_stored_as_it_is_written);
+    RUN(a_hand_over_needs_a_quorum_of_both_sets_of_voters);
+    RUN(new_voters_alone_do_not_hand_over);
+    RUN(a_hand_over_stays_however_many_heights_follow);
+    RUN(limits_and_suspensions_are_no_hand_over);
     charter_close(charter);
     return check_report();
 }

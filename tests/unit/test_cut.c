@@ -1,6 +1,7 @@
 // links: protocol
 #include "protocol/codec.h"
 #include "protocol/cut.h"
+#include "protocol/evidence.h"
 #include "unit/codec_law.h"
 
 static struct cut example(void)
@@ -122,27 +123,117 @@ CASE(a_cut_has_from_one_to_256_lanes)
     buffer_release(&more);
 }
 
-CASE(evidence_and_other_versions_are_refused)
+CASE(other_versions_are_refused)
 {
     struct cut cut = example();
     struct buffer out;
     buffer_init(&out, CUT_SIZE_MAX);
     buffer_append(&out, encoded(&cut));
-    size_t evidence_at = out.size - (34 + 34 + 5 + 1);
-    REQUIRE(out.at[evidence_at] == 0x80 && out.at[1] == 1);
-    struct buffer with;
-    buffer_init(&with, CUT_SIZE_MAX);
-    buffer_append(&with, bytes_of(out.at, evidence_at));
-    codec_put_array(&with, 1);
-    codec_put_uint(&with, 0);
-    buffer_append(&with, bytes_of(out.at + evidence_at + 1, out.size - evidence_at - 1));
-    CHECK(!law_holds(again, buffer_bytes(&with)));
     out.at[1] = 2;
     CHECK(!law_holds(again, buffer_bytes(&out)));
     out.at[1] = 0;
     CHECK(!law_holds(again, buffer_bytes(&out)));
     buffer_release(&out);
+}
+
+/* ---- evidence ------------------------------------------------------------------------------- */
+
+enum { PIECES_MAX = EVIDENCE_PER_CUT_MAX + 1 };
+static struct buffer pieces[PIECES_MAX];
+
+/* Well-formed: two prevotes of one round. Whether they are signed is not the cut's question. */
+static struct bytes piece(size_t number, uint16_t node)
+{
+    struct evidence_item a = {.vote = {.type = VOTE_PREVOTE, .height = 7, .valid_round = -1}};
+    struct evidence_item b = a;
+    struct evidence evidence;
+    struct hash coalition = hash_bytes(bytes_text("coalition"));
+    a.vote.nil = true;
+    b.vote.cut = hash_bytes(bytes_text("a"));
+    a.vote.voter.v = b.vote.voter.v = node;
+    evidence_make(EVIDENCE_PREVOTES, &coalition, (struct node_id){node}, &a, &b, &evidence);
+    buffer_release(&pieces[number]);
+    buffer_init(&pieces[number], EVIDENCE_SIZE_MAX);
+    evidence_encode(&evidence, &pieces[number]);
+    return buffer_bytes(&pieces[number]);
+}
+
+static void pieces_release(void)
+{
+    for (size_t i = 0; i < PIECES_MAX; i++) {
+        buffer_release(&pieces[i]);
+        pieces[i] = (struct buffer){0};
+    }
+}
+
+/* A cut with these byte strings in the place of evidence, as they are. */
+static bool taken_with(const struct bytes *items, size_t count)
+{
+    struct cut cut = example();
+    struct bytes plain = encoded(&cut);
+    size_t at = plain.size - (34 + 34 + 5 + 1);
+    struct buffer with;
+    REQUIRE(plain.at[at] == 0x80);
+    buffer_init(&with, CUT_SIZE_MAX);
+    buffer_append(&with, bytes_of(plain.at, at));
+    codec_put_array(&with, count);
+    for (size_t i = 0; i < count; i++)
+        codec_put_bytes(&with, items[i]);
+    buffer_append(&with, bytes_of(plain.at + at + 1, plain.size - at - 1));
+    bool taken = law_holds(again, buffer_bytes(&with));
     buffer_release(&with);
+    return taken;
+}
+
+CASE(evidence_stands_in_the_order_of_its_ids_whatever_order_it_is_given_in)
+{
+    struct cut cut = example(), decoded;
+    cut.evidence_count = EVIDENCE_PER_CUT_MAX;
+    for (uint16_t i = 0; i < EVIDENCE_PER_CUT_MAX; i++)
+        cut.evidence[i] = piece(i, i);
+    struct hash id;
+    encoded(&cut);
+    id = cut.id;
+    for (uint16_t i = 0; i < EVIDENCE_PER_CUT_MAX; i++)
+        cut.evidence[i] = piece(i, EVIDENCE_PER_CUT_MAX - 1 - i);
+    struct bytes bytes = encoded(&cut);
+    CHECK(hash_equal(&cut.id, &id));
+    CHECK(law_holds(again, bytes));
+    law_refuses_other_forms(again, bytes);
+    REQUIRE(cut_decode(bytes, &decoded, NULL));
+    CHECK_INT(decoded.evidence_count, EVIDENCE_PER_CUT_MAX);
+    for (size_t i = 0; i < EVIDENCE_PER_CUT_MAX; i++)
+        CHECK(bytes_equal(decoded.evidence[i], cut.evidence[i]));
+    pieces_release();
+}
+
+CASE(evidence_out_of_order_twice_about_a_node_too_much_or_malformed_is_refused)
+{
+    struct bytes one = piece(0, 1), other = piece(1, 2);
+    struct hash first = hash_bytes(one), second = hash_bytes(other);
+    bool ascend = memcmp(first.at, second.at, HASH_SIZE) < 0;
+    struct bytes right[] = {ascend ? one : other, ascend ? other : one};
+    struct bytes wrong[] = {right[1], right[0]}, same[] = {one, one};
+    CHECK(taken_with(right, 2));
+    CHECK(!taken_with(wrong, 2));
+    CHECK(!taken_with(same, 2));
+    struct bytes shorter[] = {bytes_of(one.at, one.size - 1)}, none[] = {bytes_of(one.at, 0)};
+    CHECK(taken_with(&one, 1));
+    CHECK(!taken_with(shorter, 1));
+    CHECK(!taken_with(none, 1));
+    struct bytes many[PIECES_MAX];
+    struct cut cut = example();
+    cut.evidence_count = EVIDENCE_PER_CUT_MAX; /* sorted by the encoder, and one more */
+    for (uint16_t i = 0; i < EVIDENCE_PER_CUT_MAX; i++)
+        cut.evidence[i] = piece(i, i);
+    encoded(&cut);
+    memcpy(many, cut.evidence, sizeof(cut.evidence));
+    CHECK(taken_with(many, EVIDENCE_PER_CUT_MAX));
+    for (uint16_t node = 100; node < 140; node++) {
+        many[EVIDENCE_PER_CUT_MAX] = piece(EVIDENCE_PER_CUT_MAX, node);
+        CHECK(!taken_with(many, PIECES_MAX));
+    }
+    pieces_release();
 }
 
 CASE(a_cut_beyond_its_size_is_refused_unread)
@@ -190,7 +281,9 @@ int main(void)
     RUN(the_id_does_not_depend_on_what_stands_before_the_cut);
     RUN(numbers_keep_to_their_bounds);
     RUN(a_cut_has_from_one_to_256_lanes);
-    RUN(evidence_and_other_versions_are_refused);
+    RUN(other_versions_are_refused);
+    RUN(evidence_stands_in_the_order_of_its_ids_whatever_order_it_is_given_in);
+    RUN(evidence_out_of_order_twice_about_a_node_too_much_or_malformed_is_refused);
     RUN(a_cut_beyond_its_size_is_refused_unread);
     RUN(the_order_inside_a_cut_is_frozen);
     RUN(the_order_inside_a_cut_holds_every_lane_once_and_follows_the_predecessor);

@@ -110,6 +110,13 @@ CASE(pools_and_line_classes_are_those_of_the_header)
     check_tables("line classes", classes, ARRAY_SIZE(classes));
 }
 
+CASE(changes_and_limits_are_those_of_the_header)
+{
+    static const struct row kinds[] = {CHANGE_KINDS(X3)}, limits[] = {CHARTER_LIMITS(X3)};
+    check_tables("change kinds", kinds, ARRAY_SIZE(kinds));
+    check_tables("limit numbers", limits, ARRAY_SIZE(limits));
+}
+
 CASE(message_kinds_are_those_of_the_header)
 {
     static const struct row rows[] = {MESSAGE_KINDS(X3)};
@@ -138,14 +145,18 @@ static const char *effect_word(enum effect_kind kind)
         return "waived";
     case EFFECT_FIRST:
         return "first";
+    case EFFECT_AMENDED:
+        return "amended";
+    case EFFECT_LAPSED:
+        return "lapsed";
     }
     return "";
 }
 
 CASE(effects_are_those_of_the_header)
 {
-    struct row rows[EFFECT_FIRST];
-    for (int i = 0; i < EFFECT_FIRST; i++)
+    struct row rows[EFFECT_KIND_MAX];
+    for (int i = 0; i < EFFECT_KIND_MAX; i++)
         rows[i] = (struct row){i + 1, effect_word((enum effect_kind)(i + 1))};
     check_tables("effects", rows, ARRAY_SIZE(rows));
 }
@@ -192,6 +203,9 @@ CASE(limits_are_those_of_the_header)
         LIMIT(KEY_SIZE_MAX),
         LIMIT(DOCUMENT_SIZE_MAX),
         LIMIT(TEXT_SIZE_MAX),
+        LIMIT(NAME_SIZE_MAX),
+        LIMIT(ADDRESS_SIZE_MAX),
+        LIMIT(TRANSPORT_KEY_SIZE),
         LIMIT(EARN_LOTS_MAX),
         LIMIT(SPLIT_MAX),
         LIMIT(EXPIRE_LOTS_MAX),
@@ -220,6 +234,7 @@ int main(void)
     RUN(transaction_types_are_those_of_the_header);
     RUN(verdicts_are_those_of_the_header);
     RUN(pools_and_line_classes_are_those_of_the_header);
+    RUN(changes_and_limits_are_those_of_the_header);
     RUN(message_kinds_are_those_of_the_header);
     RUN(evidence_kinds_are_those_of_the_header);
     RUN(effects_are_those_of_the_header);

@@ -286,6 +286,24 @@ CASE(a_lane_is_bounded_in_batches)
     lane_release(&lane);
 }
 
+CASE(a_lane_that_is_void_keeps_its_decided_head_alone)
+{
+    struct lane lane = {0};
+    struct leavers leavers = {0};
+    CHECK(add(&lane, &chain[1]) && add(&lane, &chain[2]) && add(&lane, &chain[3]));
+    lane_decide(&lane, &chain[1].head, count_leaver, &leavers);
+    lane_want(&lane, &chain[3].head);
+    leavers = (struct leavers){0};
+    lane_void(&lane, count_leaver, &leavers);
+    CHECK_INT(leavers.void_ones, 2);
+    CHECK(lane.count == 0 && lane.bytes == 0 && lane.decided.sequence == 1);
+    struct batch wanted;
+    REQUIRE(batch_decode(buffer_bytes(&chain[3].bytes), &wanted, NULL));
+    CHECK(!lane_wants(&lane, &wanted));
+    CHECK(add(&lane, &chain[2]) && lane_tip(&lane)); /* another may be written in its place */
+    lane_release(&lane);
+}
+
 int main(void)
 {
     set_up();
@@ -300,6 +318,7 @@ int main(void)
     RUN(room_is_never_made_by_dropping_our_own);
     RUN(what_a_cut_names_finds_room_and_stays);
     RUN(a_lane_is_bounded_in_batches);
+    RUN(a_lane_that_is_void_keeps_its_decided_head_alone);
     tear_down();
     return check_report();
 }

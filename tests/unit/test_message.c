@@ -1,6 +1,7 @@
 // links: protocol
 #include "protocol/codec.h"
 #include "protocol/consensus.h"
+#include "protocol/evidence.h"
 #include "protocol/message.h"
 #include "unit/codec_law.h"
 
@@ -103,6 +104,9 @@ static void example(enum message_kind kind)
         message.body.snapshot_piece.piece = 1;
         message.body.snapshot_piece.bytes = bytes_text("piece");
         return;
+    case MESSAGE_EVIDENCE:
+        message.body.evidence = bytes_text("evidence");
+        return;
     }
 }
 
@@ -193,6 +197,19 @@ CASE(a_cosignature_keeps_to_its_bounds)
     CHECK(!COSIGNATURE_TAKEN(item.time_s, TIME_MS_MAX / 1000 + 1));
     CHECK(COSIGNATURE_TAKEN(final_size, 0));
     CHECK(!COSIGNATURE_TAKEN(final_size, (uint64_t)INT64_MAX + 1));
+}
+
+CASE(evidence_travels_as_bytes_and_no_more_of_them_than_it_may_have)
+{
+    static uint8_t most[EVIDENCE_SIZE_MAX + 1];
+    CHECK_HEX(encoded_example(MESSAGE_EVIDENCE), "83010e4865766964656e6365");
+    example(MESSAGE_EVIDENCE);
+    message.body.evidence = bytes_of(most, EVIDENCE_SIZE_MAX);
+    CHECK(law_holds(again, encoded()));
+    message.body.evidence = bytes_of(most, EVIDENCE_SIZE_MAX + 1);
+    CHECK(!law_holds(again, encoded()));
+    message.body.evidence = bytes_of(most, 0);
+    CHECK(!law_holds(again, encoded()));
 }
 
 CASE(any_bytes_fail_or_come_back_as_they_were)
@@ -374,6 +391,7 @@ CASE(a_message_beyond_its_size_is_refused)
 int main(void)
 {
     RUN(each_kind_has_its_frozen_bytes);
+    RUN(evidence_travels_as_bytes_and_no_more_of_them_than_it_may_have);
     RUN(any_bytes_fail_or_come_back_as_they_were);
     RUN(longer_and_indefinite_forms_are_refused_in_every_kind);
     RUN(kinds_and_versions_other_than_known_are_refused);

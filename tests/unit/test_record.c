@@ -14,6 +14,8 @@ static const struct effect each_effect[] = {
     {.kind = EFFECT_DEFICIT, .partner = {2}, .amount = -5},
     {.kind = EFFECT_WAIVED, .amount = 3},
     {.kind = EFFECT_FIRST, .first = {41}},
+    {.kind = EFFECT_AMENDED, .change = CHANGE_ADMIT, .what = 41, .height = 50},
+    {.kind = EFFECT_LAPSED, .change = CHANGE_SUSPEND, .what = 2, .height = 300},
 };
 
 static struct bytes effects_of(const struct effect *effects, size_t count)
@@ -86,8 +88,9 @@ CASE(both_kinds_have_their_frozen_bytes)
 {
     struct record record = example_transaction();
     CHECK_HEX(encoded(&record),
-              "8c01011903e80c1b0000019b76daa87b03090242860100f586830107181a85020701021485030119012c"
-              "043a8841977f8304022482050382061829");
+              "8c01011903e80c1b0000019b76daa87b03090242860100f588830107181a85020701021485030119012c"
+              "043a8841977f830402248205038206182984070118291832"
+              "8408080219012c");
     record = example_seal();
     CHECK_HEX(encoded(&record),
               "8a01021903e90c1b0000019b76daa87b5820378bfce5cda2599a6cda399f1cacef861e4e575ec794744d"
@@ -110,6 +113,8 @@ CASE(each_effect_has_its_frozen_bytes)
     CHECK_HEX(effects_of(&each_effect[3], 1), "8183040224");
     CHECK_HEX(effects_of(&each_effect[4], 1), "81820503");
     CHECK_HEX(effects_of(&each_effect[5], 1), "8182061829");
+    CHECK_HEX(effects_of(&each_effect[6], 1), "8184070118291832");
+    CHECK_HEX(effects_of(&each_effect[7], 1), "818408080219012c");
 }
 
 CASE(any_bytes_fail_or_come_back_as_they_were)
@@ -144,8 +149,8 @@ CASE(numbers_keep_to_their_bounds)
     CHECK(!TAKEN_WITH(example_transaction(), sequence, beyond));
     CHECK(TAKEN_WITH(example_transaction(), position, BATCH_TRANSACTIONS_MAX - 1));
     CHECK(!TAKEN_WITH(example_transaction(), position, BATCH_TRANSACTIONS_MAX));
-    CHECK(TAKEN_WITH(example_transaction(), outcome.verdict, VERDICT_NOTHING_TO_DO));
-    CHECK(!TAKEN_WITH(example_transaction(), outcome.verdict, VERDICT_NOTHING_TO_DO + 1));
+    CHECK(TAKEN_WITH(example_transaction(), outcome.verdict, VERDICT_TOO_MANY_MOTIONS));
+    CHECK(!TAKEN_WITH(example_transaction(), outcome.verdict, VERDICT_TOO_MANY_MOTIONS + 1));
     CHECK(!TAKEN_WITH(example_seal(), transaction_count, beyond));
     CHECK(!TAKEN_WITH(example_seal(), time_ms, TIME_MS_MAX + 1));
 }
@@ -227,6 +232,16 @@ CASE(effects_keep_to_their_bounds)
     debt = each_effect[2];
     debt.creditor.v = PARTNERS_MAX;
     CHECK(!effect_taken(debt));
+    struct effect amended = each_effect[6];
+    amended.change = (enum change_kind)CHANGE_KIND_MAX;
+    CHECK(effect_taken(amended));
+    amended.change = (enum change_kind)(CHANGE_KIND_MAX + 1);
+    CHECK(!effect_taken(amended));
+    amended.change = (enum change_kind)0;
+    CHECK(!effect_taken(amended));
+    amended = each_effect[6];
+    amended.height = (uint64_t)INT64_MAX + 1;
+    CHECK(!effect_taken(amended));
 }
 
 CASE(unknown_effects_and_wrong_lengths_are_refused)

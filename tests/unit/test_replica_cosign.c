@@ -286,7 +286,7 @@ CASE(a_bad_cosignature_is_charged_to_whoever_carried_it)
     bad.node.v = WORLD_NODES;
     world_tell(w, 2, 0, &bad);
     world_pass(w, 10);
-    CHECK_INT(world_status(w, 0).malformed[2], 1);
+    CHECK_INT(world_status(w, 0).bad_signatures[2], 2); /* no node has signed it */
     world_close(w);
 }
 

@@ -34,6 +34,12 @@ static struct transaction example_earn(void)
     return t;
 }
 
+static struct motion example_motion(void)
+{
+    return (struct motion){.delay = 10,
+                           .change = {.kind = CHANGE_SET_VOTER, .node = {4}, .voter = true}};
+}
+
 /* One example of each type; no default, so that a new type needs one. */
 static struct transaction example(enum transaction_type type)
 {
@@ -92,6 +98,18 @@ static struct transaction example(enum transaction_type type)
         t.body.transfer.from = anna;
         t.body.transfer.to = ben;
         t.body.transfer.points.v = 500;
+        break;
+    case TRANSACTION_MOTION:
+        t.body.motion.motion = example_motion();
+        break;
+    case TRANSACTION_BALLOT:
+        t.body.ballot.motion.v = 1200;
+        t.body.ballot.partner.v = 3;
+        memset(t.body.ballot.signature.at, 0x55, SIGNATURE_SIZE);
+        break;
+    case TRANSACTION_READY:
+        t.body.ready.height = 500;
+        t.body.ready.digest = hash_bytes(bytes_text("digest"));
         break;
     case TRANSACTION_CLOCK:
         t.body.clock.advance_ms = 86400000;
@@ -184,6 +202,17 @@ CASE(each_type_has_its_frozen_bytes)
     CHECK_HEX(encoded_example(TRANSACTION_TRANSFER),
               "86141b0000019b76daa8006d74696c6c2d372f3030303132336d522d323032362d303030313233028350"
               "a00102030405060708090a0b0c0d0e0f50b00102030405060708090a0b0c0d0e0f1901f4");
+    CHECK_HEX(encoded_example(TRANSACTION_MOTION),
+              "8618461b0000019b76daa8006d74696c6c2d372f3030303132336d522d323032362d3030303132330282"
+              "0a830404f5");
+    CHECK_HEX(encoded_example(TRANSACTION_BALLOT),
+              "8618471b0000019b76daa8006d74696c6c2d372f3030303132336d522d323032362d3030303132330283"
+              "1904b0035840"
+              "5555555555555555555555555555555555555555555555555555555555555555"
+              "5555555555555555555555555555555555555555555555555555555555555555");
+    CHECK_HEX(encoded_example(TRANSACTION_READY),
+              "8618481b0000019b76daa8006d74696c6c2d372f3030303132336d522d323032362d3030303132330282"
+              "1901f458200bf474896363505e5ea5e5d6ace8ebfb13a760a409b1fb467d428fc716f9f284");
     CHECK_HEX(encoded_example(TRANSACTION_CLOCK),
               "86185a1b0000019b76daa8006d74696c6c2d372f3030303132336d522d323032362d3030303132330281"
               "1a05265c00");
@@ -360,6 +389,32 @@ CASE(references_and_quantities_keep_to_their_bounds)
     CHECK(!TAKEN_WITH(TRANSACTION_CLOCK, body.clock.advance_ms, TIME_MS_MAX + 1));
 }
 
+CASE(ballots_and_readiness_keep_to_their_bounds)
+{
+    uint64_t beyond = (uint64_t)INT64_MAX + 1;
+    CHECK(TAKEN_WITH(TRANSACTION_BALLOT, body.ballot.motion.v, INT64_MAX));
+    CHECK(!TAKEN_WITH(TRANSACTION_BALLOT, body.ballot.motion.v, beyond));
+    CHECK(TAKEN_WITH(TRANSACTION_BALLOT, body.ballot.partner.v, PARTNERS_MAX - 1));
+    CHECK(!TAKEN_WITH(TRANSACTION_BALLOT, body.ballot.partner.v, PARTNERS_MAX));
+    CHECK(TAKEN_WITH(TRANSACTION_READY, body.ready.height, INT64_MAX));
+    CHECK(!TAKEN_WITH(TRANSACTION_READY, body.ready.height, beyond));
+    CHECK(TAKEN_WITH(TRANSACTION_MOTION, body.motion.motion.delay, MOTION_DELAY_MAX));
+    CHECK(!TAKEN_WITH(TRANSACTION_MOTION, body.motion.motion.delay, MOTION_DELAY_MAX + 1));
+    CHECK(!TAKEN_WITH(TRANSACTION_MOTION, body.motion.motion.delay, MOTION_DELAY_MIN - 1));
+}
+
+/* What ballots sign is the hash of the body, as it stands in the transaction. */
+CASE(a_decoded_motion_knows_its_body_s_bytes)
+{
+    struct transaction t = example(TRANSACTION_MOTION), decoded;
+    struct buffer body;
+    buffer_init(&body, MOTION_SIZE_MAX);
+    motion_encode(&t.body.motion.motion, &body);
+    REQUIRE(transaction_decode(encoded(&t), &decoded, NULL));
+    CHECK(bytes_equal(decoded.body.motion.bytes, buffer_bytes(&body)));
+    buffer_release(&body);
+}
+
 CASE(an_adjustment_says_why_and_who)
 {
     char text[TEXT_SIZE_MAX + 1];
@@ -465,6 +520,8 @@ int main(void)
     RUN(no_basket_has_one_encoding);
     RUN(a_spend_names_either_points_or_an_amount);
     RUN(references_and_quantities_keep_to_their_bounds);
+    RUN(ballots_and_readiness_keep_to_their_bounds);
+    RUN(a_decoded_motion_knows_its_body_s_bytes);
     RUN(an_adjustment_says_why_and_who);
     RUN(lots_to_expire_ascend_from_one_and_are_at_most_64);
     RUN(an_unknown_type_and_an_oversized_transaction_are_refused);
