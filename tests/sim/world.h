@@ -192,6 +192,7 @@ bool sim_chance(struct world *world, uint32_t of_thousand);
 void world_fail(struct world *world, const char *format, ...) PRINTF_LIKE(2, 3);
 
 struct scenario scenario_of(uint64_t seed);
+struct charter *world_charter(struct world *world); /* its first */
 /* Plays one scenario; false when a check failed, with the reason in world->why. */
 bool world_play(struct world *world, const struct scenario *scenario);
 void world_release(struct world *world);
