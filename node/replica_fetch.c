@@ -10,7 +10,7 @@
 enum {
     LOOK_MS = 500,         /* between two questions what is vouched for */
     PIECE_AGAIN_MS = 1000, /* then another peer is asked */
-    HOLD_MS = 3000,        /* without a piece, or a word of a snapshot: heights are executed */
+    HOLD_MS = 5000,        /* without a piece, or a word of a snapshot: heights are executed */
     GIVE_UP_MS = 30000,    /* without a piece: nobody has it any more */
     KEPT_AT_ONCE = 16,     /* pieces from before a restart, looked at in one go */
     LIE_COST = 32          /* signature checks that a wrong piece is worth */
@@ -87,9 +87,9 @@ static bool others_are_ahead(const struct replica *r)
 bool fetch_holds(const struct replica *r)
 {
     const struct fetching *f = &r->fetching;
-    uint64_t since_ms = f->active ? f->moved_ms : f->opened_ms;
+    uint64_t since_ms = f->active ? f->moved_ms : f->ahead_ms;
     return may_fetch(r) && (f->active || (r->height == 0 && others_are_ahead(r))) &&
-           r->now_ms < since_ms + HOLD_MS;
+           (since_ms == 0 || r->now_ms < since_ms + HOLD_MS);
 }
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
@@ -205,15 +205,15 @@ void fetch_on_time(struct replica *r)
     struct fetching *f = &r->fetching;
     if (!may_fetch(r))
         return;
-    if (f->opened_ms == 0 || f->opened_ms > r->now_ms)
-        f->opened_ms = r->now_ms;
+    if ((f->ahead_ms == 0 && others_are_ahead(r)) || f->ahead_ms > r->now_ms)
+        f->ahead_ms = r->now_ms;
     if (f->looked_ms > r->now_ms || f->asked_ms > r->now_ms || f->moved_ms > r->now_ms)
         f->looked_ms = f->asked_ms = f->moved_ms = r->now_ms; /* the clock was set back */
     if (f->active) {
         step(r);
     } else if (r->now_ms >= f->looked_ms + LOOK_MS && others_are_ahead(r)) {
         f->looked_ms = r->now_ms;
-        ask(r, next_peer(r), 0, 0);
+        ask(r, r->height == 0 ? REPLICA_TO_ALL : next_peer(r), 0, 0);
         fetch_look(r);
     }
     join_begin(r, &f->name);

@@ -167,7 +167,7 @@ struct fetching { /* replica_fetch.c */
     struct snapshot_name name;
     struct buffer hashes; /* of its pieces; empty: not here yet */
     uint64_t count, done; /* pieces */
-    uint64_t opened_ms, looked_ms, asked_ms, moved_ms;
+    uint64_t ahead_ms, looked_ms, asked_ms, moved_ms;
     uint16_t turn;
 };
 
