@@ -188,6 +188,11 @@ bool audit_height_begin(struct audit *audit, struct bytes proof, uint64_t *first
     }
     if (audit->model)
         naive_begin(audit->model, audit->cut.time_ms);
+    for (size_t i = 0; audit->model && i < audit->cut.evidence_count; i++) {
+        struct evidence evidence;
+        must(evidence_decode(audit->cut.evidence[i], &evidence, NULL));
+        naive_evidence(audit->model, evidence.node.v);
+    }
     return true;
 }
 

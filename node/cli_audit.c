@@ -206,7 +206,7 @@ static int report(struct auditing *all)
         ok = audit_views_keep(all->views, all->count, all->own->state, &error);
     if (ok)
         return exit_of(verdict);
-    fprintf(stderr, "accrue audit: %s\n", error.text);
+    cli_say(stderr, "accrue audit: %s\n", error.text);
     return verdict == AUDIT_FOUND ? CLI_REFUSED : CLI_USAGE;
 }
 

@@ -32,8 +32,8 @@ static void print_list(const json_t *answer)
                 (void)snprintf(place, sizeof(place), "%s %lld", places[k],
                                (long long)json_integer_value(number));
         }
-        printf("%-24s  %-16s %-12s  %-20s  %s\n", text_of(item, "first_seen"),
-               text_of(item, "node"), text_of(item, "kind"), place, text_of(item, "hash"));
+        cli_say(stdout, "%-24s  %-16s %-12s  %-20s  %s\n", text_of(item, "first_seen"),
+                text_of(item, "node"), text_of(item, "kind"), place, text_of(item, "hash"));
     }
     if (i == 0)
         puts("no evidence: this node has seen nobody contradict itself");
@@ -183,9 +183,10 @@ static void print_proof(const struct cli *cli, const struct judged *judged)
         cli_print_json(json_pack("{s:b, s:s, s:s, s:s, s:s}", "proves", 1, "hash", hex, "kind",
                                  kind, "node", name, "what", words));
     else
-        printf("evidence: it proves a lie\n  %s\n  signed by that node's own key, both times\n"
-               "  kind %s, hash %s\n",
-               words, kind, hex);
+        cli_say(stdout,
+                "evidence: it proves a lie\n  %s\n  signed by that node's own key, both times\n"
+                "  kind %s, hash %s\n",
+                words, kind, hex);
 }
 
 static int run_verify(const struct cli_command *command, int argc, char **argv)

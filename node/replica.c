@@ -382,8 +382,13 @@ bool replica_submit(struct replica *r, struct bytes transaction, uint64_t token,
                     struct error *error)
 {
     struct transaction decoded;
-    if (!transaction_decode(transaction, &decoded, error))
-        return false;
+    return transaction_decode(transaction, &decoded, error) &&
+           replica_submit_decoded(r, transaction, token, now_ms, error);
+}
+
+bool replica_submit_decoded(struct replica *r, struct bytes transaction, uint64_t token,
+                            uint64_t now_ms, struct error *error)
+{
     if (r->stopped || r->draining)
         return error_set(error, ERROR_BUSY, "the node is stopping");
     if (r->standing != REPLICA_WRITES)

@@ -446,7 +446,9 @@ bool replica_hold_next(struct replica *r, const struct signing_key *key,
     r->held[place] = held;
     const struct signing_key *before = r->key;
     take_own(r);
-    if (r->key && r->key != before) /* it may have been in use elsewhere until now */
-        ask_again(r, true);
+    if (r->key && r->key != before) {
+        ask_again(r, true); /* it may have been in use elsewhere until now */
+        agree_begin(r);     /* from here on with a vote; what was heard is sent again */
+    }
     return true;
 }

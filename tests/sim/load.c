@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "node/model_rules.h"
+#include "node/replica_parts.h"
 #include "sim/world.h"
 
 static struct member_ref some_member(struct world *w)
@@ -81,6 +82,7 @@ void load_submit(struct world *w, uint16_t number)
 
 struct retelling {
     struct world *w;
+    uint16_t number; /* of the node whose log it is */
     struct naive *model;
     uint64_t height;
     uint64_t next_index;
@@ -99,25 +101,45 @@ static size_t member_of(const struct world *w, const struct member_ref *member)
     return SIZE_MAX;
 }
 
-static bool changes_the_coalition(struct bytes bytes)
+/* Who is accused stands in the cut. */
+static void retell_evidence(struct retelling *n, uint64_t height)
 {
-    struct transaction t;
-    return transaction_decode(bytes, &t, NULL) &&
-           (t.type == TRANSACTION_MOTION || t.type == TRANSACTION_BALLOT ||
-            t.type == TRANSACTION_READY);
+    struct store store = disk_store(&n->w->nodes[n->number].disk);
+    struct stored_height *stored = (struct stored_height *)allocate(1, sizeof(*stored));
+    struct cut *cut = (struct cut *)allocate(1, sizeof(*cut));
+    struct store_key key = key_height(height);
+    struct buffer value;
+    struct evidence evidence;
+    buffer_init(&value, STORE_VALUE_MAX);
+    bool good = store.get(store.context, store_key_bytes(&key), &value, NULL) &&
+                stored_height_decode(buffer_bytes(&value), stored, NULL) &&
+                cut_decode(stored->cut, cut, NULL);
+    for (size_t i = 0; i < cut->evidence_count && good; i++) {
+        must(evidence_decode(cut->evidence[i], &evidence, NULL));
+        naive_evidence(n->model, evidence.node.v);
+    }
+    if (!good)
+        world_fail(n->w, "node %u does not hold height %" PRIu64, n->number, height);
+    buffer_release(&value);
+    free(cut);
+    free(stored);
 }
 
 /* The model reaches each verdict and each effect by itself. */
 static void retell(struct retelling *n, const struct record *record)
 {
     struct effect own, recorded;
-    if (record->height != n->height)
+    if (record->height != n->height) {
         naive_begin(n->model, record->time_ms); /* no sandbox: ledger time is the cut's */
+        retell_evidence(n, record->height);
+    }
     n->height = record->height;
-    if (record->kind != RECORD_KIND_TRANSACTION)
+    if (record->kind != RECORD_KIND_TRANSACTION) {
+        (void)naive_seal(n->model, &record->state_digest);
         return;
-    if (changes_the_coalition(record->transaction))
-        return; /* the model is one of points */
+    }
+    if (!naive_may_write(n->model, record->lane.v))
+        world_fail(n->w, "record %" PRIu64 " is of a lane that is closed", record->index.v);
     struct naive_result result =
         naive_apply(n->model, record->lane.v, record->index.v, record->transaction);
     if (result.verdict != record->outcome.verdict || result.late != record->outcome.late)
@@ -211,7 +233,8 @@ void load_check_balances(struct world *w, uint16_t number)
     struct error error;
     struct retelling *n = (struct retelling *)allocate(1, sizeof(*n));
     n->w = w;
-    n->model = naive_open(model_rules(state_charter(replica_state(replica))));
+    n->number = number;
+    n->model = naive_open(model_rules(w->charter));
     replica_status(replica, w->now_ms, &status);
     /* A height that is executed but not durable is in the state and not yet in the log. */
     bool whole = state_height(replica_state(replica)) == status.height;

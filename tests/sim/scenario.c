@@ -88,7 +88,7 @@ struct scenario scenario_of(uint64_t seed)
     s.clock_jumps = sim_chance(&w, 150);
     s.no_new_work = sim_chance(&w, 300);
     if (sim_chance(&w, 300))
-        s.lie_kinds |= LIE_COSIGN;
+        s.lie_kinds |= LIE_COSIGN | LIE_COSIGN_FAR;
     if (s.nodes - s.observers >= 4 && sim_chance(&w, 400)) {
         s.motions = true;
         s.joiners = sim_below(&w, 4);

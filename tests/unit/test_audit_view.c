@@ -326,6 +326,38 @@ CASE(a_text_that_is_no_utf8_leaves_nothing_out_of_the_json)
     ledger_close(ledger);
 }
 
+/* A witness may sign any time, 0 to the last of 64 bits. */
+CASE(a_time_after_the_calendar_is_told_as_its_end)
+{
+    static const char *const wanted[] = {"w (2027-01-15T08:00:00.000Z)",
+                                         "w (9999-12-31T23:59:59.999Z)",
+                                         "w (9999-12-31T23:59:59.999Z)"};
+    /* The second in milliseconds, of which 64 bits are left, is a day of 1970. */
+    static const uint64_t times_s[] = {1800000000, UINT64_MAX / 1000 + 86401, UINT64_MAX};
+    struct ledger *ledger = play(3, NULL, 0, 0);
+    struct policy_witness witness = {.name = "w"};
+    struct audit *audit = audit_open(ledger->charter, NULL, NULL);
+    struct audit_view view = {.source.name = "n",
+                              .charter = ledger->charter,
+                              .audit = audit,
+                              .has_checkpoint = true,
+                              .policy = {.witnesses = &witness, .witness_count = 1},
+                              .signatures.witnesses = 1};
+    struct audit_report report = {
+        .views = &view, .view_count = 1, .policy = AUDIT_POLICY_OF_SOURCE};
+    for (size_t i = 0; i < ARRAY_SIZE(times_s); i++) {
+        struct buffer page;
+        buffer_init(&page, 1 << 20);
+        view.signatures.times_s[0] = times_s[i];
+        audit_report_html(&report, &page);
+        if (!strstr(buffer_text(&page), wanted[i]))
+            CHECK_TEXT(buffer_text(&page), wanted[i]);
+        buffer_release(&page);
+    }
+    audit_close(audit);
+    ledger_close(ledger);
+}
+
 static void cases(void)
 {
     RUN(history_told_anew_below_the_last_audit_is_found);
@@ -340,6 +372,7 @@ static void cases(void)
     RUN(a_checkpoint_needs_the_cosigners_of_the_policy);
     RUN(a_second_model_that_disagrees_is_heard);
     RUN(a_text_that_is_no_utf8_leaves_nothing_out_of_the_json);
+    RUN(a_time_after_the_calendar_is_told_as_its_end);
 }
 
 int main(void)
