@@ -83,12 +83,15 @@ static bool others_are_ahead(const struct replica *r)
     return false;
 }
 
-/* Heights that the snapshot covers are not executed while it comes: neither is done sooner. */
+/* Heights that the snapshot covers are not executed while it comes: neither is done sooner. Nor is
+ * the first one that others decided before any of them has said how far they are. */
 bool fetch_holds(const struct replica *r)
 {
     const struct fetching *f = &r->fetching;
+    if (!f->told && r->height == 0 && r->pending.from != REPLICA_TO_ALL)
+        return may_fetch(r);
     uint64_t since_ms = f->active ? f->moved_ms : f->ahead_ms;
-    return may_fetch(r) && (f->active || (r->height == 0 && others_are_ahead(r))) &&
+    return may_fetch(r) && (f->active || others_are_ahead(r)) &&
            (since_ms == 0 || r->now_ms < since_ms + HOLD_MS);
 }
 
@@ -213,7 +216,7 @@ void fetch_on_time(struct replica *r)
         step(r);
     } else if (r->now_ms >= f->looked_ms + LOOK_MS && others_are_ahead(r)) {
         f->looked_ms = r->now_ms;
-        ask(r, r->height == 0 ? REPLICA_TO_ALL : next_peer(r), 0, 0);
+        ask(r, r->now_ms < f->ahead_ms + HOLD_MS ? REPLICA_TO_ALL : next_peer(r), 0, 0);
         fetch_look(r);
     }
     join_begin(r, &f->name);

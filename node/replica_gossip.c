@@ -236,6 +236,7 @@ static void ask_ahead(struct replica *r, uint16_t peer, uint64_t ahead)
 void gossip_on_status(struct replica *r, uint16_t from, const struct status *status)
 {
     r->seen[from].height = status->height > 0 ? status->height - 1 : 0;
+    r->fetching.told = true;
     uint64_t ours = r->height + 1;
     if (!gossip_may_serve(r, from))
         return;

@@ -164,6 +164,7 @@ struct attesting {              /* replica_snapshot.c */
 
 struct fetching { /* replica_fetch.c */
     bool active, whole, joining;
+    bool told; /* some other node has said how far it is */
     struct snapshot_name name;
     struct buffer hashes; /* of its pieces; empty: not here yet */
     uint64_t count, done; /* pieces */
