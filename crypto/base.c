@@ -100,6 +100,10 @@ const char *error_code_name(enum error_code code)
         return "io";
     case ERROR_BUSY:
         return "busy";
+    case ERROR_NOT_YET:
+        return "not-yet";
+    case ERROR_GONE:
+        return "gone";
     case ERROR_DISK:
         return "disk";
     }

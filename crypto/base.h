@@ -37,6 +37,8 @@ enum error_code {
     ERROR_CORRUPT,   /* stored data fails its own check */
     ERROR_IO,        /* the operating system or a library refused */
     ERROR_BUSY,      /* try again later: a lock is held, a queue is full */
+    ERROR_NOT_YET,   /* it exists and is on its way here: ask again later */
+    ERROR_GONE,      /* it was here and is kept elsewhere now */
     ERROR_DISK,      /* a disk is full, fails or is read-only: try again once it is mended */
 };
 

@@ -111,6 +111,12 @@ struct hash hasher_final(struct hasher *hasher)
     return hash;
 }
 
+void hasher_restart(struct hasher *hasher)
+{
+    must(hasher->context != NULL);
+    must(EVP_DigestInit_ex2(hasher->context, NULL, NULL) == 1);
+}
+
 void hasher_release(struct hasher *hasher)
 {
     EVP_MD_CTX_free(hasher->context);

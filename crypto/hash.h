@@ -24,8 +24,8 @@ struct hash hash_bytes(struct bytes bytes);
 /* SHA-256 of the parts one after the other, without joining them in memory. */
 struct hash hash_parts(const struct bytes *parts, size_t part_count);
 
-/* Streaming. init, update..., final; final releases; release alone abandons. After init, update and
- * result take no memory and no lock: they may be called in a forked child. */
+/* Streaming. init, update..., final; final releases; release alone abandons. After init, update,
+ * result and restart take no memory and no lock: they may be called in a forked child. */
 struct hasher {
     void *context;
 };
@@ -33,6 +33,7 @@ void hasher_init(struct hasher *hasher);
 void hasher_update(struct hasher *hasher, struct bytes bytes);
 struct hash hasher_final(struct hasher *hasher);
 struct hash hasher_result(struct hasher *hasher); /* final without the release */
+void hasher_restart(struct hasher *hasher);       /* after a result: for the next hash */
 void hasher_release(struct hasher *hasher);
 
 /* RFC 2104 with SHA-256. */

@@ -30,7 +30,8 @@ struct signature {
     X(PURPOSE_PREVOTE, "prevote")                                                                  \
     X(PURPOSE_PRECOMMIT, "precommit")                                                              \
     X(PURPOSE_TRANSPORT, "transport")                                                              \
-    X(PURPOSE_BALLOT, "ballot")
+    X(PURPOSE_BALLOT, "ballot")                                                                    \
+    X(PURPOSE_SNAPSHOT, "snapshot")
 
 enum purpose {
 #define X(name, text) name,

@@ -39,6 +39,7 @@ static const struct cli_command *const commands[] = {
     &cli_witness_run,
     &cli_backup,
     &cli_restore,
+    &cli_prune,
     &cli_evidence_list,
     &cli_evidence_get,
     &cli_evidence_verify,

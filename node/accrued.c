@@ -50,24 +50,36 @@ static void mind_signals(void)
     disk_catch_lost_pages(EXIT_STOPPED);
 }
 
-static int run(const struct config *config)
+/* *again_out: it is to be called once more. */
+static int run_once(const struct config *config, bool *again_out)
 {
     struct service *service = NULL;
     struct error error;
-    mind_signals();
-    log_configure(
-        &(struct log_config){.level = config->log_level, .format = config->log_format, .fd = 2});
+    *again_out = false;
     if (!service_open(config, &service, &error)) {
         log_error("the node does not start", log_text("reason", error.text),
                   log_text("code", error_code_name(error.code)));
         return error.code == ERROR_DISK ? EXIT_STOPPED : EXIT_USAGE;
     }
     bool graceful = service_run(service, &error);
+    *again_out = graceful && service_goes_on(service);
     service_close(service);
     if (graceful)
         return 0;
     log_flush(true);
     return error.code == ERROR_CONFLICT ? EXIT_RETIRED : EXIT_STOPPED;
+}
+
+static int run(const struct config *config)
+{
+    bool again = true;
+    int status = 0;
+    mind_signals();
+    log_configure(
+        &(struct log_config){.level = config->log_level, .format = config->log_format, .fd = 2});
+    while (again)
+        status = run_once(config, &again);
+    return status;
 }
 
 /* Batches, their frames and what they decode to are a mebibyte at most and come all the time: given

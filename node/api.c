@@ -208,6 +208,8 @@ void api_respond_problem(struct api_call *call, const struct problem *problem)
     api_respond(call, &response);
 }
 
+enum { HISTORY_RETRY_S = 10 }; /* it comes at a bounded pace */
+
 void api_refuse(struct api_call *call, enum problem_code code, const char *format, ...)
 {
     struct problem problem;
@@ -216,8 +218,10 @@ void api_refuse(struct api_call *call, enum problem_code code, const char *forma
     va_start(arguments, format);
     (void)vsnprintf(problem.detail, sizeof(problem.detail), format, arguments);
     va_end(arguments);
-    if (code == PROBLEM_BUSY || code == PROBLEM_STOPPING || code == PROBLEM_NO_QUORUM ||
-        code == PROBLEM_NOT_FINAL)
+    if (code == PROBLEM_NOT_HERE_YET)
+        problem.retry_after_s = HISTORY_RETRY_S;
+    else if (code == PROBLEM_BUSY || code == PROBLEM_STOPPING || code == PROBLEM_NO_QUORUM ||
+             code == PROBLEM_NOT_FINAL)
         problem.retry_after_s = 1;
     if (code == PROBLEM_JOINING || code == PROBLEM_KEYS_REPLACED)
         problem.retry_after_s = 10;
@@ -229,6 +233,11 @@ void api_respond_error(struct api_call *call, const struct error *error)
     struct api *api = call->api;
     if (error->code == ERROR_NOT_FOUND) {
         api_refuse(call, PROBLEM_NOT_FOUND, "This node has no such thing.");
+        return;
+    }
+    if (error->code == ERROR_NOT_YET || error->code == ERROR_GONE) {
+        api_refuse(call, error->code == ERROR_GONE ? PROBLEM_PRUNED : PROBLEM_NOT_HERE_YET, "%s.",
+                   error->text);
         return;
     }
     if (api->config.warn) {

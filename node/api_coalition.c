@@ -54,6 +54,7 @@ void api_put_limits(struct json_out *json, const struct charter *charter)
     json_put_uint(json, "heartbeat_ms", charter->limits.heartbeat_ms);
     json_put_uint(json, "timeout_ms", charter->limits.timeout_ms);
     json_put_uint(json, "timeout_delta_ms", charter->limits.timeout_delta_ms);
+    json_put_uint(json, "snapshot_records", charter->limits.snapshot_records);
     json_close_object(json);
 }
 
@@ -107,6 +108,26 @@ static void put_where(struct api *api, struct json_out *json)
     json_put_uint(json, "members", state_member_count(api_state(api)));
 }
 
+/* What this node lacks of the log, and what it is doing about it. */
+static void put_history(struct api *api, struct json_out *json)
+{
+    const struct replica_status *status = api_status(api);
+    const struct replica_gap *gap = &status->gap;
+    bool lacking = gap->snapshot.height > 0;
+    json_open_object(json, "history");
+    json_put_bool(json, "whole", !lacking && gap->pruned_height == 0);
+    json_put_uint(json, "snapshot_height", gap->snapshot.height);
+    json_put_uint(json, "fetched_height", lacking ? gap->here_height : 0);
+    json_put_uint(json, "fetched_records", lacking ? gap->here_records : 0);
+    json_put_uint(json, "wanted_records", lacking ? gap->records : 0);
+    json_put_uint(json, "pruned_height", gap->pruned_height);
+    json_put_uint(json, "pruned_records", gap->pruned_records);
+    json_put_uint(json, "vouched_height", status->vouched_height);
+    json_put_uint(json, "snapshot_pieces", status->fetched_pieces);
+    json_put_uint(json, "snapshot_pieces_wanted", status->fetching_pieces);
+    json_close_object(json);
+}
+
 void api_get_coalition(struct api_call *call)
 {
     struct api *api = call->api;
@@ -133,6 +154,7 @@ void api_get_coalition(struct api_call *call)
     put_policy(&json, charter);
     api_put_limits(&json, charter);
     put_where(api, &json);
+    put_history(api, &json);
     json_put_word(&json, "node", api->config.name);
     json_put_word(&json, "standing", api_standing_word(api_standing(api)));
     json_put_word(&json, "partner", api_partner_name(api, api->partner));

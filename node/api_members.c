@@ -170,6 +170,8 @@ void api_get_member_transactions(struct api_call *call)
     }
     json_close_array(&json);
     put_next(&json, count > limit, count > limit ? indexes[limit - 1] : 0);
+    const struct replica_gap *gap = &api_status(api)->gap;
+    json_put_bool(&json, "history_whole", gap->snapshot.height == 0 && gap->pruned_height == 0);
     body_end(call, &json);
 }
 

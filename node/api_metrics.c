@@ -108,6 +108,12 @@ static void put_replica(struct api *api, struct buffer *out)
     gauge(out, "mempool_transactions", "Transactions that wait for a batch.",
           status->mempool_count);
     gauge(out, "undecided_batches", "Batches not decided.", status->undecided_batches);
+    gauge(out, "snapshot_vouched_height",
+          "Height of the newest snapshot that Q voters attest; 0: none.", status->vouched_height);
+    gauge(out, "history_missing_records", "Records behind the snapshot that are not here yet.",
+          status->gap.snapshot.height ? status->gap.records - status->gap.here_records : 0);
+    gauge(out, "pruned_records", "Records that were moved to an archive.",
+          status->gap.pruned_records);
     gauge(out, "outbox_transactions", "Transactions that wait for the right to sign.",
           status->outbox_count);
 }

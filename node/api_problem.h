@@ -18,6 +18,7 @@
     X(PROBLEM_FORBIDDEN, 403, "forbidden", "The token's scopes do not allow this.")                \
     X(PROBLEM_NOT_FOUND, 404, "not-found", "There is nothing here.")                               \
     X(PROBLEM_METHOD, 405, "method-not-allowed", "The resource has other methods.")                \
+    X(PROBLEM_PRUNED, 410, "pruned", "This node keeps it no longer: it is in an archive.")         \
     X(PROBLEM_IN_FLIGHT, 409, "in-flight", "A request with this key is under way here.")           \
     X(PROBLEM_SUSPENDED, 409, "suspended", "The node is suspended from writing.")                  \
     X(PROBLEM_LEFT, 409, "left", "The node has left the coalition.")                               \
@@ -29,6 +30,7 @@
     X(PROBLEM_NOT_FINAL, 503, "not-final", "The coalition has not made it final yet.")             \
     X(PROBLEM_JOINING, 503, "joining", "The node is not part of the coalition yet.")               \
     X(PROBLEM_KEYS_REPLACED, 503, "keys-replaced", "The node does not hold the keys in force.")    \
+    X(PROBLEM_NOT_HERE_YET, 503, "not-here-yet", "The node is still fetching its history.")        \
     X(PROBLEM_STOPPING, 503, "stopping", "The node is stopping.")                                  \
     X(PROBLEM_VERDICT, 0, "", "") /* code, status and title are the verdict's */
 

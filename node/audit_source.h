@@ -55,6 +55,8 @@ void audit_source_folder(struct audit_source *source_out, const char *dir);
 void audit_source_store(struct audit_source *source_out, const char *path, struct bytes charter);
 /* Of such a one, once it is open: its entries. */
 bool audit_source_store_of(const struct audit_source *source, struct store *store_out) MUST_USE;
+/* The source, open already, pruned what this folder of `accrue export` holds: from now on both. */
+void audit_source_archive(struct audit_source *source_io, const char *dir);
 void audit_source_init(struct audit_source *source_out, const struct audit_source_kind *kind,
                        void *context, const char *name);
 void audit_source_close(struct audit_source *source); /* safe on a zeroed one */

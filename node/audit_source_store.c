@@ -92,7 +92,8 @@ static bool store_begin(void *context, uint64_t *size_io, struct error *error)
                                     .store = store_leveldb_store(source->store),
                                     .key = source->none};
     if (!source->replica && !replica_open(&config, cli_wall_ms(), &source->replica, error)) {
-        if (error->code != ERROR_IO && error->code != ERROR_DISK)
+        if (error->code != ERROR_IO && error->code != ERROR_DISK && error->code != ERROR_NOT_YET &&
+            error->code != ERROR_GONE)
             error->code = ERROR_CORRUPT; /* a ledger that does not replay */
         return false;
     }

@@ -12,7 +12,7 @@
 enum { REPORT_MAX = 256 * 1024 * 1024 };
 
 struct own {
-    const char *policy, *charter, *state, *html;
+    const char *policy, *charter, *state, *html, *archive;
 };
 
 struct auditing {
@@ -60,6 +60,13 @@ static bool open_store(struct auditing *all, const char *dir, struct audit_sourc
     return ok;
 }
 
+static void open_view(struct auditing *all, struct audit_source *source)
+{
+    if (all->own->archive)
+        audit_source_archive(source, all->own->archive);
+    audit_view_open(&all->views[all->count++], source);
+}
+
 static bool open_source(struct auditing *all, const char *text, struct error *error)
 {
     struct audit_source source = {0};
@@ -81,7 +88,7 @@ static bool open_source(struct auditing *all, const char *text, struct error *er
                          "folder of a node",
                          text);
     }
-    audit_view_open(&all->views[all->count++], &source);
+    open_view(all, &source);
     return true;
 }
 
@@ -99,7 +106,7 @@ static bool open_folder_nodes(struct auditing *all, struct error *error)
         if (!ok)
             break;
         audit_source_http(&source, all->http, &all->targets[all->count]);
-        audit_view_open(&all->views[all->count++], &source);
+        open_view(all, &source);
     }
     charter_close(charter);
     if (ok && all->count == 0)
@@ -246,7 +253,8 @@ static int run_audit(const struct cli_command *command, int argc, char **argv)
     const struct cli_option options[] = {{"policy", CLI_TEXT, &own.policy},
                                          {"charter", CLI_TEXT, &own.charter},
                                          {"state", CLI_TEXT, &own.state},
-                                         {"html", CLI_TEXT, &own.html}};
+                                         {"html", CLI_TEXT, &own.html},
+                                         {"archive", CLI_TEXT, &own.archive}};
     int code;
     if (!cli_parse(&cli, command, argc, argv, options, ARRAY_SIZE(options), &code) ||
         !cli_rest(&cli, 0, AUDIT_VIEWS_MAX, &code))
@@ -265,6 +273,7 @@ const struct cli_command cli_audit_command = {
     "                        without it, whatever the source shows: then give --policy\n"
     "  --state FILE          goes on from the last audit, and keeps this one if it is clean\n"
     "  --html FILE           writes a report to print as well\n"
+    "  --archive FOLDER      what the sources have pruned ('accrue prune') is read from there\n"
     "\nChecks the checkpoint, certificates, lanes, order, every record and its place in the tree;\n"
     "replays all transactions by two programs that were written apart; compares the sources.\n"
     "Exit status here: 0 clean, 1 findings, 2 could not be checked.\n"

@@ -136,6 +136,7 @@ static int run_new(const struct cli_command *command, int argc, char **argv)
         {"base-port", CLI_NUMBER, &texts.base_port},
         {"host", CLI_TEXT, &plan.host},
         {"expiry-months", CLI_NUMBER, &plan.expiry_months},
+        {"snapshot-records", CLI_NUMBER, &plan.snapshot_records},
         {"late-after", CLI_TEXT, &texts.late_after},
         {"reversal", CLI_TEXT, &texts.reversal},
     };
@@ -176,6 +177,7 @@ const struct cli_command cli_coalition_new = {
     "their\n"
     "                        cosignatures are asked for and not needed\n"
     "  --expiry-months N     of earned points (default 0: they never expire)\n"
+    "  --snapshot-records N  between two snapshots that voters sign (default 100000; 0: none)\n"
     "  --reversal POLICY     only_pending, within_balance or unlimited (the default)\n"
     "  --late-after TIME     a till's entry that old counts as late (default 60s)\n"
     "  --zone NAME           time zone of days and months (default UTC)\n"

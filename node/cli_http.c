@@ -397,6 +397,7 @@ bool http_get(struct http *http, const struct cli_target *target, const char *pa
         error_set(error,
                   denied                 ? ERROR_DENIED
                   : answer.status == 404 ? ERROR_NOT_FOUND
+                  : answer.status == 410 ? ERROR_GONE
                   : answer.status == 503 ? ERROR_BUSY
                                          : ERROR_IO,
                   "%s%s: %.300s", target->url, path, text);

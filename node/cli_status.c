@@ -67,6 +67,27 @@ static void print_standing(const char *standing)
             puts(all[i].says);
 }
 
+static long long number_of(const json_t *object, const char *name)
+{
+    return (long long)json_integer_value(json_object_get(object, name));
+}
+
+static void print_history(const json_t *history)
+{
+    long long wanted = number_of(history, "wanted_records");
+    long long here = number_of(history, "fetched_records");
+    if (number_of(history, "snapshot_pieces_wanted") > 0)
+        printf("fetching a snapshot: %lld of %lld pieces\n", number_of(history, "snapshot_pieces"),
+               number_of(history, "snapshot_pieces_wanted"));
+    if (number_of(history, "snapshot_height") > 0)
+        printf("began with the snapshot of height %lld; history: %lld of %lld records (%lld %%)\n",
+               number_of(history, "snapshot_height"), here, wanted,
+               wanted > 0 ? here * 100 / wanted : 0);
+    if (number_of(history, "pruned_height") > 0)
+        printf("pruned up to height %lld: %lld records are in an archive\n",
+               number_of(history, "pruned_height"), number_of(history, "pruned_records"));
+}
+
 static void print_status(const json_t *coalition)
 {
     json_t *quorum = json_object_get(coalition, "quorum");
@@ -79,6 +100,7 @@ static void print_status(const json_t *coalition)
            (long long)json_integer_value(json_object_get(coalition, "final_size")),
            text_of(coalition, "ledger_time"), text_of(coalition, "root"));
     print_standing(text_of(coalition, "standing"));
+    print_history(json_object_get(coalition, "history"));
     if (json_is_false(quorum))
         puts("NO QUORUM: earns are taken and land later; redemptions wait");
     putchar('\n');

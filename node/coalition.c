@@ -23,6 +23,7 @@ void coalition_plan_init(struct coalition_plan *plan, uint16_t base_port)
                                     .late_after_ms = 60000,
                                     .clock_bound_ms = 5000,
                                     .heartbeat_ms = 60000,
+                                    .snapshot_records = CHARTER_SNAPSHOT_RECORDS,
                                     .timeout_ms = 1000,
                                     .timeout_delta_ms = 500,
                                     .reversal = REVERSAL_UNLIMITED,
@@ -88,6 +89,7 @@ static void fill_policies(const struct coalition_plan *plan, struct charter *cha
     charter->limits.heartbeat_ms = (uint32_t)plan->heartbeat_ms;
     charter->limits.timeout_ms = (uint32_t)plan->timeout_ms;
     charter->limits.timeout_delta_ms = (uint32_t)plan->timeout_delta_ms;
+    charter->limits.snapshot_records = plan->snapshot_records;
 }
 
 static bool fill_head(const struct coalition_plan *plan, struct charter *charter,

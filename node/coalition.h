@@ -35,6 +35,7 @@ struct coalition_plan {
     int64_t face_micro, reimbursement_micro, issue_fee_micro, redemption_fee_micro;
     uint64_t expiry_months;
     uint64_t late_after_ms, clock_bound_ms, heartbeat_ms, timeout_ms, timeout_delta_ms;
+    uint64_t snapshot_records;
     enum reversal_policy reversal;
     const char *host;
     uint16_t peer_ports[COALITION_PARTNERS_MAX], http_ports[COALITION_PARTNERS_MAX];

@@ -89,7 +89,7 @@ bool replica_next(struct replica *r, struct replica_action *action_out)
     }
     const struct queued_action *queued = &r->actions[r->action_first++];
     *action_out = queued->action;
-    if (queued->action.kind == REPLICA_SEND)
+    if (queued->action.kind == REPLICA_SEND || queued->action.kind == REPLICA_PIECE)
         action_out->message = bytes_of(r->sends.at + queued->offset, queued->size);
     if (queued->action.kind == REPLICA_WARN || queued->action.kind == REPLICA_FATAL)
         action_out->text = (const char *)r->texts.at + queued->offset;
@@ -245,6 +245,16 @@ static void after_durable(struct replica *r, struct after *after)
         return;
     case AFTER_FINAL:
         cosigning_final_durable(r, buffer_bytes(&after->bytes));
+        return;
+    case AFTER_ATTESTED:
+        snapshot_own_durable(r, buffer_bytes(&after->bytes));
+        return;
+    case AFTER_JOINED:
+        replica_act(r, REPLICA_REOPEN)->action.snapshot = r->fetching.name;
+        r->stopped = true;
+        return;
+    case AFTER_WHOLE:
+        r->gap.at.snapshot.height = 0;
         return;
     }
 }
@@ -559,6 +569,16 @@ static void dispatch(struct replica *r, uint16_t from, const struct message *mes
         cosigning_on_message(r, from, &message->body.cosignature.item,
                              message->body.cosignature.final_size);
         return;
+    case MESSAGE_ATTESTATION:
+        snapshot_on_attestation(r, from, &message->body.attestation);
+        return;
+    case MESSAGE_FETCH_SNAPSHOT:
+        snapshot_on_fetch(r, from, message->body.fetch_snapshot.height,
+                          message->body.fetch_snapshot.piece);
+        return;
+    case MESSAGE_SNAPSHOT_PIECE:
+        fetch_on_piece(r, from, message);
+        return;
     case MESSAGE_EVIDENCE:
         evidence_on_message(r, from, message->body.evidence);
         return;
@@ -581,7 +601,10 @@ void replica_on_message(struct replica *r, uint16_t from, struct bytes bytes, ui
         peer_malformed(r, from);
         return;
     }
-    dispatch(r, from, &r->in);
+    if (r->history.is)
+        history_on_message(r, from);
+    else
+        dispatch(r, from, &r->in);
     replica_maybe_batch(r);
     settle(r);
 }
@@ -591,10 +614,17 @@ void replica_on_time(struct replica *r, uint64_t now_ms)
     if (r->stopped)
         return;
     set_clock(r, now_ms);
+    if (r->history.is) {
+        history_on_time(r);
+        settle(r);
+        return;
+    }
     replica_maybe_batch(r);
     agree_on_time(r);
     gossip_on_time(r);
     cosigning_on_time(r);
+    snapshot_on_time(r);
+    fetch_on_time(r);
     settle(r);
 }
 
@@ -607,6 +637,8 @@ uint64_t replica_deadline_ms(const struct replica *r)
 {
     if (r->stopped)
         return UINT64_MAX;
+    if (r->history.is)
+        return r->history.next_ms;
     uint64_t at = earlier(r->status_at_ms, r->may_sign ? UINT64_MAX : r->ask_at_ms);
     for (size_t i = 0; i < ARRAY_SIZE(r->timers); i++)
         if (r->timers[i].set)
@@ -644,6 +676,7 @@ static void prepare(struct replica *r, const struct replica_config *config)
     buffer_init(&r->entry, RECORD_SIZE_MAX);
     buffer_init(&r->entries, STORE_VALUE_MAX);
     buffer_init(&r->pending.cut, CUT_SIZE_MAX);
+    buffer_init(&r->fetching.hashes, (size_t)SNAPSHOT_PIECES_MAX * HASH_SIZE);
     for (size_t i = 0; i < AHEAD_MAX; i++)
         buffer_init(&r->ahead[i].cut, CUT_SIZE_MAX);
     for (size_t i = 0; i < NODES_MAX; i++)
@@ -654,8 +687,8 @@ static void prepare(struct replica *r, const struct replica_config *config)
     r->cut_id = config->charter->coalition;
 }
 
-bool replica_open(const struct replica_config *config, uint64_t now_ms,
-                  struct replica **replica_out, struct error *error)
+struct replica *replica_make(const struct replica_config *config, uint64_t now_ms,
+                             struct error *error)
 {
     must(config->self.v < NODES_MAX);
     struct replica *r = (struct replica *)allocate(1, sizeof(*r));
@@ -664,7 +697,19 @@ bool replica_open(const struct replica_config *config, uint64_t now_ms,
     r->consensus = consensus_open();
     r->state = config->image ? config->image : state_open(config->charter);
     merkle_init(&r->tree);
-    if (!epoch_init(r, error) || !recover(r, error)) {
+    if (epoch_init(r, error))
+        return r;
+    replica_close(r);
+    return NULL;
+}
+
+bool replica_open(const struct replica_config *config, uint64_t now_ms,
+                  struct replica **replica_out, struct error *error)
+{
+    struct replica *r = replica_make(config, now_ms, error);
+    if (!r)
+        return false;
+    if (!recover(r, error)) {
         replica_close(r);
         return false;
     }
@@ -699,6 +744,7 @@ void replica_close(struct replica *r)
         free(r->writes[i].afters);
     }
     buffer_release(&r->pending.cut);
+    buffer_release(&r->fetching.hashes);
     buffer_release(&r->mempool);
     buffer_release(&r->sends);
     buffer_release(&r->texts);
@@ -773,6 +819,8 @@ void replica_status(const struct replica *r, uint64_t now_ms, struct replica_sta
                  now_ms < seen->heard_ms + HEARD_RECENTLY_MS;
     }
     cosigning_status(r, status);
+    fetch_status(r, status);
+    status->gap = r->gap.at;
     for (size_t i = 0; i < r->charter->voter_count; i++)
         status->conflicts[r->charter->voters[i]] += consensus_conflicts(r->consensus, i);
     size_t self = r->is_voter[r->config.self.v] ? 1 : 0;

@@ -22,6 +22,7 @@
 #include "node/store.h"
 #include "partners/settlement.h"
 #include "partners/state.h"
+#include "protocol/attestation.h"
 #include "protocol/evidence.h"
 #include "protocol/message.h"
 
@@ -30,6 +31,14 @@ struct signing_key;
 enum {
     REPLICA_TO_ALL = 0xffff,
     MEMBER_SKIP_MAX = 4096 /* the loop's thread reads each of them from the store */
+};
+
+/* The snapshots that this node holds, and the one that it fetches (node/snapshot_file.h). */
+struct replica_snapshots {
+    void *context;
+    /* Piece `piece` from 1 of the one of that height; 0: the hashes of all. Appended, at most
+     * SNAPSHOT_PIECE. False: it is not here. */
+    bool (*read)(void *context, uint64_t height, uint64_t piece, struct buffer *out);
 };
 
 struct replica_config {
@@ -47,6 +56,14 @@ struct replica_config {
      * replica_place() gave beside it. The state's ownership passes, also when opening fails. */
     struct state *image;
     struct bytes place; /* borrowed during replica_open() */
+    /* Optional: it tells when snapshots are due, attests them and serves their pieces. */
+    const struct replica_snapshots *snapshots; /* borrowed */
+    /* A node whose height is less than half of a snapshot's, and so many heights and more below it,
+     * fetches it and begins with it. 0: it never does. */
+    uint64_t fetch_ahead;
+    /* With an image: that of the snapshot which the store says it began with (replica_gap_of). Its
+     * head is the place, and its hash was compared. */
+    struct snapshot_name joined;
 };
 
 enum replica_action_kind {
@@ -55,14 +72,19 @@ enum replica_action_kind {
     REPLICA_DURABLE,  /* token's transaction is durable in our lane (or in the outbox) */
     REPLICA_DECIDED,  /* token's transaction was decided and executed here */
     REPLICA_EXECUTED, /* a height was applied; for event streams and metrics */
-    REPLICA_CHARTER,  /* from `height` on another charter is in force: replica_charter() */
+    REPLICA_SNAPSHOT, /* one is due of the state as it is: no height is executed before
+                         replica_snapshot_taken() */
+    REPLICA_PIECE,    /* of a snapshot that is being fetched, good: to be kept */
+    REPLICA_FETCHED,  /* all of it is: to be made whole, then replica_snapshot_whole() */
+    REPLICA_REOPEN, /* the node begins with it: this replica has stopped, another is to be opened */
+    REPLICA_CHARTER, /* from `height` on another charter is in force: replica_charter() */
     REPLICA_WARN,
     REPLICA_FATAL
 };
 struct replica_action {
     enum replica_action_kind kind;
     uint16_t peer;                   /* SEND: node number or REPLICA_TO_ALL */
-    struct bytes message;            /* SEND; valid until the next event */
+    struct bytes message;            /* SEND, PIECE; valid until the next event */
     uint64_t write;                  /* WRITE: its number */
     const struct store_group *group; /* WRITE; owned by the replica until it is durable */
     uint64_t token;                  /* DURABLE, DECIDED */
@@ -71,6 +93,8 @@ struct replica_action {
     bool late;                       /* DECIDED */
     struct record_index first;       /* DECIDED with VERDICT_REPEAT */
     uint64_t height;                 /* DECIDED, EXECUTED, CHARTER */
+    struct snapshot_name snapshot;   /* PIECE, FETCHED, REOPEN */
+    uint64_t piece;                  /* PIECE: from 1, in order */
     const char *text;                /* WARN, FATAL; valid until the next event */
 };
 
@@ -144,6 +168,46 @@ uint64_t replica_record_count(const struct replica *replica); /* up to that heig
 /* Ledger time that now would have: what a till's transaction is stamped with. */
 uint64_t replica_ledger_now_ms(const struct replica *replica, uint64_t now_ms);
 
+/* ---- snapshots: replica_snapshot.c, replica_fetch.c, replica_join.c -------------------------- */
+
+enum { REPLICA_HEAD_MAX = 256 * 1024 };
+/* What goes before the image of a snapshot, the same at every node: when REPLICA_SNAPSHOT says so.
+ * Appended. */
+void replica_snapshot_head(const struct replica *replica, struct buffer *head_out);
+/* The state was copied, or is not going to be: execution goes on. */
+void replica_snapshot_taken(struct replica *replica, uint64_t now_ms);
+/* This node made the snapshot itself, now or before it was started: it is attested, once that
+ * height is durable, and served. */
+void replica_snapshot_made(struct replica *replica, const struct snapshot_name *name);
+/* The one that was fetched is whole and durable. */
+void replica_snapshot_whole(struct replica *replica, const struct snapshot_name *name,
+                            uint64_t now_ms);
+/* Who vouches for it: attestations of the newest snapshot that Q voters signed. Valid until the
+ * next event; fewer than `room` are all. */
+size_t replica_vouched(const struct replica *replica, struct attestation *attestations_out,
+                       size_t room);
+
+/* Where the store lacks history: behind the snapshot that it began with, and what was pruned. */
+struct replica_gap {
+    struct snapshot_name snapshot;      /* height 0: it lacks nothing */
+    uint64_t records;                   /* up to the snapshot */
+    uint64_t here_height, here_records; /* of them: executed again and compared, in this process */
+    uint64_t pruned_height, pruned_records; /* 0: nothing was pruned */
+};
+/* ERROR_NOT_FOUND: the store has begun with its first height. */
+bool replica_gap_of(const struct store *store, struct snapshot_name *snapshot_out,
+                    struct error *error) MUST_USE;
+/* A second replica over the same store, which fetches and executes the heights behind the snapshot
+ * that `replica` began with, at a bounded pace, and signs nothing. It is given every message that
+ * the first one is given; its actions are taken likewise. A height that is in the store already is
+ * executed from there. NULL when nothing is lacking. `replica` must outlive it. */
+struct replica *replica_open_history(const struct replica *replica, uint64_t now_ms);
+/* Tells `replica` how far its history is. True when it is over: all heights are there, and the last
+ * had the snapshot's digest, root and cut (else `replica` stops for good: FATAL). Then the history
+ * is to be closed. */
+bool replica_history_passed(struct replica *replica, const struct replica *history,
+                            uint64_t now_ms);
+
 struct replica_status {
     uint64_t height, records, ledger_time_ms;
     struct hash root, digest;
@@ -165,6 +229,9 @@ struct replica_status {
     uint64_t unserved[NODES_MAX];       /* requests beyond what a peer gets in a second */
     struct lane_head lanes[NODES_MAX];  /* decided */
     uint64_t final_size, cosigned_size; /* records; 0: none yet */
+    uint64_t vouched_height;            /* of the newest snapshot that Q voters attest; 0: none */
+    struct replica_gap gap;
+    uint64_t fetched_pieces, fetching_pieces; /* of a snapshot; 0 of 0: none is being fetched */
     /* Of each node: its cosignatures that agree with the log here, and those that exclude another
      * of its own or the root that was computed here. */
     uint64_t cosignatures[NODES_MAX], cosignature_conflicts[NODES_MAX];

@@ -645,7 +645,8 @@ static void end_height(struct replica *r, const struct cut *cut, uint64_t record
  * it is compared with stays what the store held when it was asked. */
 void agree_try_execute(struct replica *r)
 {
-    if (!r->pending.used || r->stopped || replica_group(r)->ops.size > GROUP_BYTES_BUSY)
+    if (!r->pending.used || r->stopped || r->attesting.taking || join_wanted(r) || fetch_holds(r) ||
+        replica_group(r)->ops.size > GROUP_BYTES_BUSY)
         return;
     struct cut cut;
     must(cut_decode(buffer_bytes(&r->pending.cut), &cut, NULL));
@@ -762,7 +763,7 @@ bool agree_may_start(const struct replica *r)
 /* Rule 5. */
 void agree_maybe_start(struct replica *r)
 {
-    if (!agree_may_start(r) || consensus_step(r->consensus) != STEP_WAITING)
+    if (r->history.is || !agree_may_start(r) || consensus_step(r->consensus) != STEP_WAITING)
         return;
     if (lane_waits(r) || evidence_waits(r) || consensus_wants_start(r->consensus) ||
         height_brings_something(r, r->now_ms)) {

@@ -301,5 +301,6 @@ void execute_cut(struct replica *r, const struct certificate *certificate, const
     r->cut_time_ms = cut->time_ms;
     r->cut_id = cut->id;
     remember_certificate(r, certificate);
+    snapshot_executed(r);
     free(order.entries);
 }

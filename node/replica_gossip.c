@@ -45,8 +45,7 @@ void gossip_remember_proposal(struct replica *r, const struct proposal *proposal
     buffer_append(&seen->proposal, bytes);
 }
 
-/* A peer may ask often, not without end. */
-static bool may_serve(struct replica *r, uint16_t peer)
+bool gossip_may_serve(struct replica *r, uint16_t peer)
 {
     struct peer_seen *seen = &r->seen[peer];
     uint64_t second = r->now_ms / 1000;
@@ -214,7 +213,7 @@ static void help_behind(struct replica *r, uint16_t to, uint64_t height)
             return;
 }
 
-static void ask_heights(struct replica *r, uint16_t peer, uint64_t first, uint64_t count)
+void gossip_ask_heights(struct replica *r, uint16_t peer, uint64_t first, uint64_t count)
 {
     r->out.kind = MESSAGE_FETCH_HEIGHTS;
     r->out.body.fetch_heights.from = first;
@@ -230,14 +229,16 @@ static void ask_ahead(struct replica *r, uint16_t peer, uint64_t ahead)
     if (r->pending.used || r->now_ms < seen->asked_heights_ms + FETCH_AGAIN_MS)
         return;
     seen->asked_heights_ms = r->now_ms;
-    ask_heights(r, peer, r->height + 1, ahead < FETCH_HEIGHTS_MAX ? ahead : FETCH_HEIGHTS_MAX);
+    gossip_ask_heights(r, peer, r->height + 1,
+                       ahead < FETCH_HEIGHTS_MAX ? ahead : FETCH_HEIGHTS_MAX);
 }
 
 void gossip_on_status(struct replica *r, uint16_t from, const struct status *status)
 {
     r->seen[from].height = status->height > 0 ? status->height - 1 : 0;
+    r->fetching.told = true;
     uint64_t ours = r->height + 1;
-    if (!may_serve(r, from))
+    if (!gossip_may_serve(r, from))
         return;
     if (status->height > ours) {
         ask_ahead(r, from, status->height - ours);
@@ -409,7 +410,7 @@ static bool send_batch(struct replica *r, uint16_t to, uint16_t number, struct l
 void gossip_on_fetch_batches(struct replica *r, uint16_t from, const struct message *message)
 {
     size_t sent = 0;
-    for (size_t i = 0; i < message->body.fetch_batches.count && may_serve(r, from); i++) {
+    for (size_t i = 0; i < message->body.fetch_batches.count && gossip_may_serve(r, from); i++) {
         const struct fetch_batch *item = &message->body.fetch_batches.items[i];
         struct lane_head at = {.sequence = item->head_sequence, .id = item->head};
         for (size_t n = 0;
@@ -444,7 +445,7 @@ static bool send_height_batches(struct replica *r, uint16_t to, uint64_t height,
 
 void gossip_on_fetch_heights(struct replica *r, uint16_t from, uint64_t first, uint64_t count)
 {
-    if (!may_serve(r, from) || first == 0)
+    if (!gossip_may_serve(r, from) || first == 0)
         return;
     size_t sent = 0;
     for (uint64_t i = 0; i < count && first + i <= r->shown.height &&
@@ -461,6 +462,8 @@ void gossip_on_fetch_heights(struct replica *r, uint16_t from, uint64_t first, u
  * status at each step. Who claims to be ahead may lie, so another one is asked each time. */
 void gossip_catch_up(struct replica *r, bool stalled)
 {
+    if (r->history.is) /* it has a pace of its own */
+        return;
     if (stalled || r->asked_height < r->height)
         r->asked_height = r->height;
     if (r->pending.used || r->asked_height > r->height + FETCH_HEIGHTS_MAX / 2)
@@ -471,7 +474,7 @@ void gossip_catch_up(struct replica *r, bool stalled)
             r->seen[r->catch_up_turn].height < r->height + 2 ||
             r->seen[r->catch_up_turn].height <= r->asked_height)
             continue;
-        ask_heights(r, r->catch_up_turn, r->asked_height + 1, FETCH_HEIGHTS_MAX / 2);
+        gossip_ask_heights(r, r->catch_up_turn, r->asked_height + 1, FETCH_HEIGHTS_MAX / 2);
         r->asked_height += FETCH_HEIGHTS_MAX / 2;
         return;
     }
@@ -481,7 +484,7 @@ void gossip_catch_up(struct replica *r, bool stalled)
 
 void gossip_on_ask(struct replica *r, uint16_t from, uint64_t nonce)
 {
-    if (!may_serve(r, from))
+    if (!gossip_may_serve(r, from))
         return;
     cosigning_answer(r, from);
     struct answer *answer = &r->out.body.answer;
@@ -640,6 +643,7 @@ void gossip_on_time(struct replica *r)
         return;
     send_status(r, REPLICA_TO_ALL);
     cosigning_repeat(r);
+    snapshot_repeat(r);
     evidence_repeat(r);
     gossip_catch_up(r, true);
     /* Batches that a cut waits for may have been lost with the request. */

@@ -206,9 +206,12 @@ bool history_block(const struct replica *r, uint64_t index,
     else if (!store->scan(store->context, store_key_bytes(&prefix), store_key_bytes(&key), true, 1,
                           take_block, &state, error))
         return error_wrap(error, "record %llu", (unsigned long long)index);
-    if (!state.found)
-        return error_set(error, ERROR_NOT_FOUND, "record %llu is not in the store",
-                         (unsigned long long)index);
+    if (!state.found) {
+        error_set(error, ERROR_NOT_FOUND, "record %llu is not in the store",
+                  (unsigned long long)index);
+        gap_explain_record(r, index, error);
+        return false;
+    }
     return state.good;
 }
 
@@ -340,6 +343,15 @@ static struct bytes waiting_value(const struct replica *r, struct bytes key)
     return bytes_of(NULL, 0);
 }
 
+/* Tiles stay when records are pruned. */
+static void explain_tile(const struct replica *r, uint32_t level, uint64_t index,
+                         struct error *error)
+{
+    uint64_t first = 8 * (level + 1) < 64 ? index << 8 * (level + 1) : 0;
+    if (first >= r->gap.at.pruned_records)
+        gap_explain_record(r, first, error);
+}
+
 bool replica_read_tile(void *context, uint32_t level, uint64_t index,
                        struct hash tile_out[TILE_WIDTH], struct error *error)
 {
@@ -358,6 +370,8 @@ bool replica_read_tile(void *context, uint32_t level, uint64_t index,
     if (good)
         memcpy(tile_out, value.at, TILE_SIZE);
     else
+        explain_tile(r, level, index, error);
+    if (!good)
         error_wrap(error, "tile %llu of level %u", (unsigned long long)index, level);
     buffer_release(&value);
     return good;
@@ -422,6 +436,8 @@ bool replica_height_proof(const struct replica *r, uint64_t height, struct buffe
     struct store_key key = key_height(height);
     bool good = store->get(store->context, store_key_bytes(&key), &value, error) &&
                 stored_height_decode(buffer_bytes(&value), &stored, error);
+    if (!good)
+        gap_explain_height(r, height, error);
     if (good) {
         codec_put_array(proof_out, 6);
         codec_put_uint(proof_out, FORMAT_VERSION);

@@ -7,6 +7,9 @@
  *   replica_gossip.c   status, repetition, fetching, catching up, the question at start
  *   replica_recover.c  replaying the store
  *   replica_resume.c   going on from an image instead of the first height
+ *   replica_snapshot.c snapshots that are due, attested and served
+ *   replica_fetch.c    fetching the snapshot that a node begins with
+ *   replica_join.c     beginning with it, and the history behind it
  *   replica_cosign.c   signing checkpoints, and what makes them final
  *   replica_evidence.c proof that a node lied: caught, kept, read again
  *   replica_peers.c    what peers may cost
@@ -64,7 +67,10 @@ enum after_kind {
     AFTER_DECIDED,
     AFTER_HEIGHT,
     AFTER_COSIGNED,
-    AFTER_FINAL
+    AFTER_FINAL,
+    AFTER_ATTESTED,
+    AFTER_JOINED,
+    AFTER_WHOLE
 };
 struct after {
     enum after_kind kind;
@@ -140,6 +146,45 @@ struct cosigning { /* replica_cosign.c */
     uint64_t sent_ms[NODES_MAX];
 };
 
+/* When a snapshot is due: by cut times and counts alone, so that all nodes agree. */
+struct snapshot_clock {
+    uint64_t beat_ms, beat_records; /* the last height that began another second of cut time */
+    uint64_t records;               /* up to the last snapshot that was due */
+};
+
+enum { ATTESTATIONS_KEPT = 2 }; /* of each node */
+struct attesting {              /* replica_snapshot.c */
+    struct snapshot_clock clock;
+    bool taking;                  /* REPLICA_SNAPSHOT was said; nothing is executed */
+    struct snapshot_name held[2]; /* made or fetched here, the newest first; height 0: none */
+    uint64_t own_height;          /* the newest that we signed, durable or being written */
+    struct attestation items[NODES_MAX][ATTESTATIONS_KEPT]; /* the newest first */
+    uint64_t taken_ms[NODES_MAX], sent_ms[NODES_MAX];
+};
+
+struct fetching { /* replica_fetch.c */
+    bool active, whole, joining;
+    bool told; /* some other node has said how far it is */
+    struct snapshot_name name;
+    struct buffer hashes; /* of its pieces; empty: not here yet */
+    uint64_t count, done; /* pieces */
+    uint64_t ahead_ms, looked_ms, asked_ms, moved_ms;
+    uint16_t turn;
+};
+
+struct gap { /* replica_join.c */
+    struct replica_gap at;
+    struct passed passed; /* the snapshot's height; that of a history: where it ends */
+    uint16_t lane_count;
+    struct lane_head lanes[NODES_MAX]; /* decided there */
+};
+
+struct history { /* of a second replica: replica_join.c */
+    bool is;     /* it is one */
+    uint64_t next_ms, asked_ms, asked_height;
+    uint16_t turn;
+};
+
 struct queued_action {
     struct replica_action action;
     size_t offset, size; /* of a message, in `sends`; of a text, in `texts` */
@@ -201,6 +246,10 @@ struct replica {
     struct peer_seen seen[NODES_MAX];
     struct cosigning cosigning;
     struct evidence_book evidence;
+    struct attesting attesting;
+    struct fetching fetching;
+    struct gap gap;
+    struct history history;
 
     struct hash unjudged[UNJUDGED_MAX];
     size_t unjudged_count;
@@ -250,6 +299,9 @@ static inline bool replica_height_stalls(const struct replica *r)
 }
 
 /* replica.c */
+/* Nothing of the store in it yet. NULL, and the image is closed, when a key is none. */
+struct replica *replica_make(const struct replica_config *config, uint64_t now_ms,
+                             struct error *error);
 void replica_send(struct replica *r, uint16_t peer, const struct message *message);
 void replica_stop(struct replica *r, const char *format, ...) PRINTF_LIKE(2, 3);
 void replica_warn(struct replica *r, const char *format, ...) PRINTF_LIKE(2, 3);
@@ -327,6 +379,8 @@ void execution_order(struct replica *r, const struct cut *cut, struct execution_
 
 /* replica_gossip.c */
 void gossip_reset(struct replica *r);
+bool gossip_may_serve(struct replica *r, uint16_t peer); /* a peer may ask often, not without end */
+void gossip_ask_heights(struct replica *r, uint16_t peer, uint64_t first, uint64_t count);
 void gossip_on_time(struct replica *r);
 void gossip_on_status(struct replica *r, uint16_t from, const struct status *status);
 void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes);
@@ -368,6 +422,37 @@ void cosigning_may_sign(struct replica *r);               /* from now on */
 void cosigning_answer(struct replica *r, uint16_t asker); /* rule 3's question */
 void cosigning_status(const struct replica *r, struct replica_status *status);
 
+/* replica_snapshot.c */
+/* A height was executed: whether a snapshot is due of it. */
+void snapshot_executed(struct replica *r);
+bool snapshot_recover(struct replica *r, struct error *error) MUST_USE;
+void snapshot_on_attestation(struct replica *r, uint16_t from, const struct attestation *item);
+void snapshot_on_fetch(struct replica *r, uint16_t from, uint64_t height, uint64_t piece);
+void snapshot_on_time(struct replica *r);
+void snapshot_repeat(struct replica *r); /* with each status */
+void snapshot_own_durable(struct replica *r, struct bytes value);
+/* The newest that Q voters attest, of a height from `least` on; false: there is none. */
+bool snapshot_vouched(const struct replica *r, uint64_t least, struct snapshot_name *name_out);
+void snapshot_hold(struct replica *r, const struct snapshot_name *name);
+
+/* replica_fetch.c */
+void fetch_look(struct replica *r);
+void fetch_on_time(struct replica *r);
+bool fetch_holds(const struct replica *r); /* no height is executed for a moment */
+void fetch_on_piece(struct replica *r, uint16_t from, const struct message *message);
+void fetch_status(const struct replica *r, struct replica_status *status);
+
+/* replica_join.c */
+bool join_wanted(const struct replica *r); /* it begins with a snapshot: nothing is executed */
+void join_begin(struct replica *r, const struct snapshot_name *name);
+bool join_recover(struct replica *r, struct error *error) MUST_USE; /* instead of resume() */
+bool gap_recover(struct replica *r, struct error *error) MUST_USE;
+/* An ERROR_NOT_FOUND becomes ERROR_NOT_YET or ERROR_GONE where the store lacks it by right. */
+void gap_explain_record(const struct replica *r, uint64_t index, struct error *error);
+void gap_explain_height(const struct replica *r, uint64_t height, struct error *error);
+void history_on_message(struct replica *r, uint16_t from);
+void history_on_time(struct replica *r);
+
 /* replica_evidence.c. What is given is well signed and not yet among what is held; nothing is
  * encoded or hashed where nothing contradicts it. */
 bool evidence_recover(struct replica *r, struct error *error) MUST_USE;
@@ -402,6 +487,8 @@ bool peer_is_over_budget(const struct replica *r, uint16_t from);
 
 /* replica_recover.c */
 bool recover(struct replica *r, struct error *error) MUST_USE;
+/* Executes the next height as the store has it; *found_out is false when it has none. */
+bool replay_next(struct replica *r, bool *found_out, struct error *error) MUST_USE;
 
 /* replica_resume.c: takes the place of the image's height; replay goes on after it. */
 bool resume(struct replica *r, struct error *error) MUST_USE;

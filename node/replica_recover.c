@@ -118,27 +118,30 @@ static bool replay_height(struct replica *r, struct bytes value, struct error *e
     return good;
 }
 
-static bool replay(struct replica *r, struct error *error)
+bool replay_next(struct replica *r, bool *found_out, struct error *error)
 {
     const struct store *store = &r->config.store;
     struct buffer value;
     struct error missing = {0};
     buffer_init(&value, STORE_VALUE_MAX);
-    bool good = true;
-    while (good) {
-        struct store_key key = key_height(r->height + 1);
-        buffer_clear(&value);
-        if (!store->get(store->context, store_key_bytes(&key), &value, &missing)) {
-            if (missing.code != ERROR_NOT_FOUND)
-                good = error_set(error, missing.code, "%s", missing.text);
-            break;
-        }
-        good = replay_height(r, buffer_bytes(&value), error);
-    }
+    struct store_key key = key_height(r->height + 1);
+    *found_out = store->get(store->context, store_key_bytes(&key), &value, &missing);
+    bool good = *found_out ? replay_height(r, buffer_bytes(&value), error)
+                           : missing.code == ERROR_NOT_FOUND ||
+                                 error_set(error, missing.code, "%s", missing.text);
     if (!good)
         error_wrap(error, "the store is damaged at height %llu", (unsigned long long)r->height + 1);
     buffer_release(&value);
     return good;
+}
+
+static bool replay(struct replica *r, struct error *error)
+{
+    bool found = true;
+    while (found)
+        if (!replay_next(r, &found, error))
+            return false;
+    return true;
 }
 
 /* ---- heights beyond a gap would mean that something in between was lost --------------------- */
@@ -150,7 +153,8 @@ static bool no_height_beyond(struct replica *r, struct error *error)
     if (!store_last_height(&r->config.store, &last, &missing))
         return missing.code == ERROR_NOT_FOUND ||
                error_set(error, missing.code, "%s", missing.text);
-    return last == r->height ||
+    bool behind_snapshot = last < r->height && r->gap.at.snapshot.height > 0;
+    return last == r->height || behind_snapshot ||
            error_set(error, ERROR_CORRUPT,
                      "the store is damaged: height %llu is missing and later ones are there; "
                      "restore this folder from a copy that is whole, or join under a fresh key",
@@ -359,10 +363,14 @@ bool recover(struct replica *r, struct error *error)
 {
     const struct store *store = &r->config.store;
     struct store_key outbox = key_prefix('Q');
-    if (r->config.image && !resume(r, error))
+    if (!gap_recover(r, error))
+        return false;
+    if (r->config.image &&
+        !(r->config.joined.height > 0 ? join_recover(r, error) : resume(r, error)))
         return false;
     if (!replay(r, error) || !no_height_beyond(r, error) || !cosigning_recover(r, error) ||
-        !evidence_recover(r, error) || !load_undecided(r, error) || !load_asked(r, error))
+        !evidence_recover(r, error) || !snapshot_recover(r, error) || !load_undecided(r, error) ||
+        !load_asked(r, error))
         return false;
     agree_begin(r);
     return load_votes(r, error) &&

@@ -12,6 +12,8 @@
 #include "node/replica_parts.h"
 #include "protocol/codec.h"
 
+enum { PLACE_VERSION = 2 };
+
 /* ---- the place ----------------------------------------------------------------------------- */
 
 struct place {
@@ -20,6 +22,7 @@ struct place {
     struct passed passed[HISTORY_KEPT]; /* the last of the height itself */
     uint64_t day_bytes[NODES_MAX];
     size_t vote_count;
+    struct snapshot_clock clock;
     struct vote votes[NODES_MAX]; /* the newest of each in a certificate (rule 3's answers) */
 };
 
@@ -39,12 +42,20 @@ static void put_votes(const struct replica *r, struct buffer *out)
             vote_put(&r->seen[i].decided, out);
 }
 
+static void put_clock(const struct snapshot_clock *clock, struct buffer *out)
+{
+    codec_put_array(out, 3);
+    codec_put_uint(out, clock->beat_ms);
+    codec_put_uint(out, clock->beat_records);
+    codec_put_uint(out, clock->records);
+}
+
 void replica_place(const struct replica *r, struct buffer *out)
 {
     size_t from = out->size;
     uint64_t first = first_passed(r->height);
-    codec_put_array(out, 5);
-    codec_put_uint(out, FORMAT_VERSION);
+    codec_put_array(out, 6);
+    codec_put_uint(out, PLACE_VERSION);
     codec_put_uint(out, r->height);
     codec_put_array(out, (size_t)(r->height + 1 - first));
     for (uint64_t height = first; height <= r->height; height++) {
@@ -60,6 +71,7 @@ void replica_place(const struct replica *r, struct buffer *out)
     for (size_t i = 0; i < r->charter->node_count; i++)
         codec_put_uint(out, r->lanes[i].day_bytes);
     put_votes(r, out);
+    put_clock(&r->attesting.clock, out);
     if (out->overflowed)
         return;
     struct hash hash = hash_bytes(bytes_of(out->at + from, out->size - from));
@@ -85,8 +97,8 @@ static bool place_decode(const struct replica *r, struct bytes bytes, struct pla
     if (size == 0 || memcmp(hash.at, bytes.at + size, HASH_SIZE) != 0)
         return error_set(error, ERROR_CORRUPT, "the image's place is damaged");
     codec_reader_init(&reader, bytes_of(bytes.at, size));
-    codec_get_array(&reader, 5, 5);
-    if (codec_get_uint(&reader, UINT16_MAX) != FORMAT_VERSION)
+    codec_get_array(&reader, 6, 6);
+    if (codec_get_uint(&reader, UINT16_MAX) != PLACE_VERSION)
         codec_fail(&reader, "unknown format version");
     place->height = codec_get_uint(&reader, INT64_MAX);
     if (place->height == 0)
@@ -102,6 +114,10 @@ static bool place_decode(const struct replica *r, struct bytes bytes, struct pla
     place->vote_count = codec_get_array(&reader, 1, NODES_MAX);
     for (size_t i = 0; i < place->vote_count; i++)
         vote_get(&reader, &place->votes[i]);
+    codec_get_array(&reader, 3, 3);
+    place->clock.beat_ms = codec_get_uint(&reader, TIME_MS_MAX);
+    place->clock.beat_records = codec_get_uint(&reader, INT64_MAX);
+    place->clock.records = codec_get_uint(&reader, INT64_MAX);
     return codec_finish(&reader, "the image's place", error);
 }
 
@@ -214,6 +230,7 @@ static void take_place(struct replica *r, const struct stored_height *stored, co
     /* The store may hold another certificate than the image was made with: after a crash the height
      * came back from a peer. */
     remember_certificate(r, &stored->certificate);
+    r->attesting.clock = place->clock;
     r->height = place->height;
     r->cut_time_ms = cut->time_ms;
     r->cut_id = cut->id;

@@ -25,9 +25,16 @@ enum {
     STEP_MS_MAX = 2000,     /* the replica is called at least so often */
     HOUSEKEEPING_MS = 100,  /* deadlines of answers, suppressed log lines */
     WATCH_MS = 1000,        /* between looks at what peers do wrong */
+    FETCH_AHEAD = 64,       /* heights: a new node begins with a snapshot for so much */
     STOP_WITHIN_MS = 10000, /* a graceful stop waits no longer for answers */
     STOP_IMAGE_MS = 50000,  /* nor so much longer for the last image of the state */
     ROUNDS_MAX = 10000      /* of draining before other events get their turn */
+};
+
+struct writing {             /* a group of one of the replicas */
+    struct replica *replica; /* NULL: none */
+    uint64_t number;
+    const struct store_group *group;
 };
 
 struct service {
@@ -37,7 +44,7 @@ struct service {
     struct seat seat;
     struct store_leveldb *store;
     struct images images;
-    struct replica *replica;
+    struct replica *replica, *history; /* the latter while the store lacks some; or NULL */
     struct transport *transport;
     struct api *api;
     struct http_server *http;
@@ -53,12 +60,11 @@ struct service {
     struct error work_error;
     bool work_failed, working;
     uint64_t work_ns; /* of one write: the worker's until it is done, as work_failed is */
-    uint64_t write_number;
-    const struct store_group *group;
+    struct writing writing, waiting; /* the one under way, and the other replica's */
 
     bool draining;    /* inside drain(): actions are being taken */
     bool charter_due; /* another charter is in force, and transport and API have the one before */
-    bool stopping, finished, failed;
+    bool stopping, finished, failed, again;
     uint64_t stop_at_ms, written_groups, write_ns;
     struct peer_watch watches[NODES_MAX];
     uint64_t watched_ms;
@@ -78,7 +84,7 @@ static void write_in_worker(uv_work_t *work)
 {
     struct service *s = (struct service *)work->data;
     uint64_t start = uv_hrtime();
-    s->work_failed = !store_leveldb_write(s->store, s->group, &s->work_error);
+    s->work_failed = !store_leveldb_write(s->store, s->writing.group, &s->work_error);
     if (s->work_failed)
         disk_explain(&s->work_error);
     s->work_ns = uv_hrtime() - start;
@@ -86,6 +92,8 @@ static void write_in_worker(uv_work_t *work)
 
 static void drain(struct service *s);
 static void fail(struct service *s, enum error_code code, const char *text);
+static void look_at_history(struct service *s);
+static void start_next(struct service *s);
 
 static void written(uv_work_t *work, int status)
 {
@@ -99,18 +107,31 @@ static void written(uv_work_t *work, int status)
         return;
     }
     s->written_groups++;
-    replica_on_durable(s->replica, s->write_number, wall_ms());
+    replica_on_durable(s->writing.replica, s->writing.number, wall_ms());
+    start_next(s);
+    look_at_history(s);
     drain(s);
 }
 
-static void start_write(struct service *s, const struct replica_action *action)
+static void start_next(struct service *s)
 {
-    must(!s->working);
+    if (s->working || !s->waiting.replica)
+        return;
+    s->writing = s->waiting;
+    s->waiting.replica = NULL;
     s->working = true;
-    s->group = action->group;
-    s->write_number = action->write;
     s->work.data = s;
     must(uv_queue_work(&s->loop, &s->work, write_in_worker, written) == 0);
+}
+
+/* Each replica has one group in flight at a time. */
+static void start_write(struct service *s, struct replica *replica,
+                        const struct replica_action *action)
+{
+    must(!s->waiting.replica);
+    s->waiting =
+        (struct writing){.replica = replica, .number = action->write, .group = action->group};
+    start_next(s);
 }
 
 /* ---- actions ------------------------------------------------------------------------------- */
@@ -134,6 +155,15 @@ static void send_message(struct service *s, const struct replica_action *action)
         (void)transport_send(s->transport, s->seat.peers[i].node, action->message);
 }
 
+/* The node goes on from the snapshot that it has fetched, as after any restart. */
+static void reopen(struct service *s, const struct snapshot_name *snapshot)
+{
+    log_info("the node goes on from a snapshot; history is fetched meanwhile",
+             log_unsigned("height", snapshot->height));
+    s->again = true;
+    uv_stop(&s->loop);
+}
+
 static void take(struct service *s, const struct replica_action *action)
 {
     switch (action->kind) {
@@ -141,7 +171,21 @@ static void take(struct service *s, const struct replica_action *action)
         send_message(s, action);
         return;
     case REPLICA_WRITE:
-        start_write(s, action);
+        start_write(s, s->replica, action);
+        return;
+    case REPLICA_SNAPSHOT:
+        images_on_snapshot(&s->images, s->replica, wall_ms());
+        return;
+    case REPLICA_PIECE:
+        images_on_piece(&s->images, action);
+        return;
+    case REPLICA_FETCHED: {
+        struct snapshot_name name = action->snapshot;
+        images_on_fetched(&s->images, s->replica, &name, wall_ms());
+        return;
+    }
+    case REPLICA_REOPEN:
+        reopen(s, &action->snapshot);
         return;
     case REPLICA_DURABLE:
     case REPLICA_DECIDED:
@@ -161,22 +205,69 @@ static void take(struct service *s, const struct replica_action *action)
     }
 }
 
+/* A history has no tills and no checkpoints. */
+static void take_of_history(struct service *s, const struct replica_action *action)
+{
+    switch (action->kind) {
+    case REPLICA_SEND:
+    case REPLICA_WARN:
+    case REPLICA_FATAL:
+        take(s, action);
+        return;
+    case REPLICA_WRITE:
+        start_write(s, s->history, action);
+        return;
+    case REPLICA_DURABLE:
+    case REPLICA_DECIDED:
+    case REPLICA_EXECUTED:
+    case REPLICA_CHARTER:
+    case REPLICA_SNAPSHOT:
+    case REPLICA_PIECE:
+    case REPLICA_FETCHED:
+    case REPLICA_REOPEN:
+        return;
+    }
+}
+
+static bool take_next(struct service *s)
+{
+    struct replica_action action;
+    if (replica_next(s->replica, &action)) {
+        take(s, &action);
+        return true;
+    }
+    if (!s->history || !replica_next(s->history, &action))
+        return false;
+    take_of_history(s, &action);
+    return true;
+}
+
+/* It may be closed only when none of its groups is being written. */
+static void look_at_history(struct service *s)
+{
+    if (!s->history || (s->working && s->writing.replica == s->history) ||
+        s->waiting.replica == s->history ||
+        !replica_history_passed(s->replica, s->history, wall_ms()))
+        return;
+    replica_close(s->history);
+    s->history = NULL;
+    images_history_whole(&s->images);
+    log_info("the history is whole", log_unsigned("height", replica_height(s->replica)));
+}
+
 static void arm_step(struct service *s);
 
 /* Takes every action, then lets the API answer; that may submit more, which brings more actions. */
 static void drain(struct service *s)
 {
-    struct replica_action action;
     if (s->draining || !s->api)
         return;
     s->draining = true;
     bool more = true;
     for (int i = 0; more && i < ROUNDS_MAX; i++) {
         more = false;
-        while (replica_next(s->replica, &action)) {
-            take(s, &action);
+        while (take_next(s))
             more = true;
-        }
         api_settle(s->api); /* also without an action: a repeat waits for no other */
     }
     s->draining = false;
@@ -187,12 +278,18 @@ static void on_step(uv_timer_t *timer)
 {
     struct service *s = (struct service *)timer->data;
     replica_on_time(s->replica, wall_ms());
+    if (s->history) {
+        replica_on_time(s->history, wall_ms());
+        look_at_history(s);
+    }
     drain(s);
 }
 
 static void arm_step(struct service *s)
 {
     uint64_t now = wall_ms(), at = replica_deadline_ms(s->replica);
+    if (s->history && replica_deadline_ms(s->history) < at)
+        at = replica_deadline_ms(s->history);
     if (at == UINT64_MAX) {
         (void)uv_timer_stop(&s->step);
         return;
@@ -209,6 +306,8 @@ static void on_message(void *context, uint16_t from, struct bytes message)
 {
     struct service *s = (struct service *)context;
     replica_on_message(s->replica, from, message, wall_ms());
+    if (s->history)
+        replica_on_message(s->history, from, message, wall_ms());
     drain(s);
 }
 
@@ -351,6 +450,7 @@ static void on_housekeeping(uv_timer_t *timer)
     log_flush(false);
     if (!s->stopping) {
         images_step(&s->images, s->replica);
+        drain(s);
     } else if (stopped_cleanly(s)) {
         s->finished = true;
         uv_stop(&s->loop);
@@ -451,6 +551,7 @@ static bool open_replica(struct service *s, struct error *error)
     struct replica_config config = {.charter = s->first,
                                     .self = s->seat.self,
                                     .store = store_leveldb_store(s->store),
+                                    .fetch_ahead = FETCH_AHEAD,
                                     .mempool_bytes_max = s->config->mempool_bytes};
     seat_give_keys(&s->seat, &config);
     random_bytes((uint8_t *)&config.nonce, sizeof(config.nonce));
@@ -466,6 +567,7 @@ static bool open_replica(struct service *s, struct error *error)
     log_info("the store was replayed", log_unsigned("from_image", s->images.resumed),
              log_unsigned("height", replica_height(s->replica)),
              log_unsigned("took_ms", wall_ms() - start));
+    s->history = replica_open_history(s->replica, wall_ms());
     return true;
 }
 
@@ -572,6 +674,8 @@ bool service_run(struct service *s, struct error *error)
         *error = s->failure;
         return false;
     }
+    if (s->again)
+        return true;
     log_info("the node has stopped", log_unsigned("height", replica_height(s->replica)));
     log_flush(true);
     return true;
@@ -582,6 +686,11 @@ static void close_handle(uv_handle_t *handle, void *context)
     (void)context;
     if (!uv_is_closing(handle))
         uv_close(handle, NULL);
+}
+
+bool service_goes_on(const struct service *s)
+{
+    return s->again && !s->stopping;
 }
 
 void service_close(struct service *s)
@@ -601,6 +710,7 @@ void service_close(struct service *s)
         (void)uv_loop_close(&s->loop);
     }
     images_release(&s->images);
+    replica_close(s->history);
     replica_close(s->replica);
     store_leveldb_close(s->store);
     seat_close(&s->seat);

@@ -25,6 +25,8 @@ bool service_open(const struct config *config, struct service **service_out,
 /* Runs until a signal (SIGTERM, SIGINT: graceful) or until the replica stops for good. True after a
  * graceful stop; false with the reason otherwise. */
 bool service_run(struct service *service, struct error *error) MUST_USE;
+/* It ran until there was a snapshot to go on from: to be closed, and opened again at once. */
+bool service_goes_on(const struct service *service) MUST_USE;
 void service_close(struct service *service); /* NULL is fine */
 
 #endif

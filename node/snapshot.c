@@ -23,7 +23,8 @@ enum {
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
-static const char name_start[] = "state-", end_whole[] = ".image", end_fresh[] = ".image.new";
+static const char name_start[] = "state-", end_whole[] = ".image", end_fresh[] = ".image.new",
+                  end_pieces[] = ".pieces";
 
 bool snapshot_owns(const char *name)
 {
@@ -43,6 +44,7 @@ static void paths_set(struct snapshot *snapshot, uint64_t height)
     snapshot->height = height;
     path_format(snapshot->path, snapshot->folder, height, end_whole);
     path_format(snapshot->fresh_path, snapshot->folder, height, end_fresh);
+    path_format(snapshot->pieces_path, snapshot->folder, height, end_pieces);
 }
 
 /* "state-12.image", or with `end` ".image.new" what was left unfinished. */
@@ -88,6 +90,10 @@ static bool find(const char *folder, const char *end, struct snapshot_list *foun
 struct file {
     int fd;
     uint64_t disk_left;
+    struct snapshot *snapshot;
+    int pieces;      /* where their hashes go; -1: nowhere */
+    size_t in_piece; /* bytes of the piece that is being hashed */
+    size_t hashes;   /* gathered */
 };
 
 /* The store must find room when the next group comes. */
@@ -102,34 +108,79 @@ static bool disk_has_room(const struct file *file)
     return false;
 }
 
-static bool write_piece(void *context, struct bytes piece, struct error *error)
+static bool write_all(int fd, struct bytes bytes)
 {
-    const struct file *file = (const struct file *)context;
-    (void)error;
-    if (!disk_has_room(file))
-        return false;
-    while (piece.size > 0) {
-        ssize_t written = write(file->fd, piece.at, piece.size);
+    while (bytes.size > 0) {
+        ssize_t written = write(fd, bytes.at, bytes.size);
         if (written < 0 && errno == EINTR)
             continue;
         if (written <= 0)
             return false;
-        piece = bytes_of(piece.at + written, piece.size - (size_t)written);
+        bytes = bytes_of(bytes.at + written, bytes.size - (size_t)written);
     }
     return true;
 }
 
+static bool flush_hashes(struct file *file)
+{
+    size_t size = file->hashes * HASH_SIZE;
+    file->hashes = 0;
+    return write_all(file->pieces, bytes_of(file->snapshot->hashes, size));
+}
+
+static bool end_piece(struct file *file)
+{
+    struct snapshot *snapshot = file->snapshot;
+    snapshot->hashes[file->hashes++] = hasher_result(&snapshot->hasher);
+    hasher_restart(&snapshot->hasher);
+    file->in_piece = 0;
+    return file->hashes < SNAPSHOT_HASHES || flush_hashes(file);
+}
+
+static bool hash_pieces(struct file *file, struct bytes bytes)
+{
+    while (file->pieces >= 0 && bytes.size > 0) {
+        size_t room = SNAPSHOT_PIECE - file->in_piece;
+        size_t size = bytes.size < room ? bytes.size : room;
+        hasher_update(&file->snapshot->hasher, bytes_of(bytes.at, size));
+        file->in_piece += size;
+        if (file->in_piece == SNAPSHOT_PIECE && !end_piece(file))
+            return false;
+        bytes = bytes_of(bytes.at + size, bytes.size - size);
+    }
+    return true;
+}
+
+/* Of the head and the image: what others may fetch. */
+static bool write_piece(void *context, struct bytes piece, struct error *error)
+{
+    struct file *file = (struct file *)context;
+    (void)error;
+    return disk_has_room(file) && hash_pieces(file, piece) && write_all(file->fd, piece);
+}
+
+static bool end_pieces_file(struct file *file)
+{
+    return file->pieces < 0 || ((file->in_piece == 0 || end_piece(file)) && flush_hashes(file) &&
+                                fsync(file->pieces) == 0);
+}
+
 static int file_write(struct snapshot *snapshot, const struct state *state)
 {
-    struct file file = {.disk_left = snapshot->disk_left};
+    struct file file = {.disk_left = snapshot->disk_left, .snapshot = snapshot, .pieces = -1};
     file.fd = open(snapshot->fresh_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (file.fd < 0)
         return errno;
+    if (snapshot->head.size > NOTE_HEAD_SIZE)
+        file.pieces = open(snapshot->pieces_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     errno = 0;
-    bool good = write_piece(&file, buffer_bytes(&snapshot->note), NULL) &&
+    bool good = disk_has_room(&file) && write_all(file.fd, buffer_bytes(&snapshot->note)) &&
+                write_piece(&file, buffer_bytes(&snapshot->head), NULL) &&
                 state_image_writer_run(&snapshot->writer, state, write_piece, &file, NULL) &&
-                fsync(file.fd) == 0;
+                end_pieces_file(&file) && fsync(file.fd) == 0;
     int failure = good ? 0 : errno ? errno : EIO;
+    if (file.pieces >= 0)
+        (void)close(file.pieces);
     if (close(file.fd) != 0 && good)
         failure = errno;
     return failure;
@@ -153,8 +204,10 @@ static int image_put(struct snapshot *snapshot, const struct state *state)
         failure = errno;
     if (failure == 0)
         failure = folder_sync(snapshot->folder);
-    if (failure != 0)
+    if (failure != 0) {
         (void)unlink(snapshot->fresh_path);
+        (void)unlink(snapshot->pieces_path);
+    }
     return failure;
 }
 
@@ -176,6 +229,20 @@ static void remove_one(struct snapshot *snapshot, uint64_t height, bool unfinish
 {
     paths_set(snapshot, height);
     (void)unlink(unfinished ? snapshot->fresh_path : snapshot->path);
+    if (!unfinished)
+        (void)unlink(snapshot->pieces_path);
+}
+
+/* Hashes whose image did not come to its place, or was removed. */
+static void remove_lone_pieces(struct snapshot *snapshot, struct snapshot_list *found)
+{
+    if (!find(snapshot->folder, end_pieces, found, NULL))
+        return;
+    for (size_t i = 0; i < found->count; i++) {
+        paths_set(snapshot, found->heights[i]);
+        if (access(snapshot->path, F_OK) != 0 && errno == ENOENT)
+            (void)unlink(snapshot->pieces_path);
+    }
 }
 
 void snapshot_clean(struct snapshot *snapshot)
@@ -184,6 +251,7 @@ void snapshot_clean(struct snapshot *snapshot)
     if (find(snapshot->folder, end_fresh, found, NULL))
         for (size_t i = 0; i < found->count; i++)
             remove_one(snapshot, found->heights[i], true);
+    remove_lone_pieces(snapshot, found);
     free(found);
 }
 
@@ -195,17 +263,25 @@ static void prune(struct snapshot *snapshot)
     size_t kept = 0;
     if (find(snapshot->folder, end_whole, found, NULL))
         for (size_t i = 0; i < found->count; i++)
-            if (found->heights[i] > height || ++kept > SNAPSHOTS_KEPT)
+            if ((found->heights[i] > height || ++kept > SNAPSHOTS_KEPT) &&
+                found->heights[i] != snapshot->keep)
                 remove_one(snapshot, found->heights[i], false);
     snapshot_clean(snapshot);
     paths_set(snapshot, height);
     free(found);
 }
 
-static bool finish(struct snapshot *snapshot, int failure, struct error *error)
+static void prepared_release(struct snapshot *snapshot)
 {
     state_image_writer_release(&snapshot->writer);
+    hasher_release(&snapshot->hasher);
     buffer_release(&snapshot->note);
+    buffer_release(&snapshot->head);
+}
+
+static bool finish(struct snapshot *snapshot, int failure, struct error *error)
+{
+    prepared_release(snapshot);
     if (failure != 0)
         return error_set(error, ERROR_IO, "%s: %s", snapshot->path, strerror(failure));
     prune(snapshot);
@@ -245,35 +321,44 @@ void snapshot_release(struct snapshot *snapshot)
     (void)kill(snapshot->child, SIGKILL);
     (void)reap(snapshot->child, &status, 0);
     snapshot->child = 0;
-    state_image_writer_release(&snapshot->writer);
-    buffer_release(&snapshot->note);
+    prepared_release(snapshot);
     (void)unlink(snapshot->fresh_path);
+    if (access(snapshot->path, F_OK) != 0)
+        (void)unlink(snapshot->pieces_path);
 }
 
 /* All that the writing needs, so that a child takes no memory. */
-static bool prepare(struct snapshot *snapshot, const struct state *state, struct bytes note,
-                    struct error *error)
+static void put_sized(struct buffer *out, struct bytes bytes)
 {
-    uint8_t head[NOTE_HEAD_SIZE];
+    uint8_t size[NOTE_HEAD_SIZE];
+    put_u32be(size, (uint32_t)bytes.size);
+    buffer_init(out, NOTE_HEAD_SIZE + bytes.size);
+    buffer_append(out, bytes_of(size, sizeof(size)));
+    buffer_append(out, bytes);
+}
+
+static bool prepare(struct snapshot *snapshot, const struct state *state, struct bytes note,
+                    struct bytes head, struct error *error)
+{
     if (snapshot->child != 0)
         return error_set(error, ERROR_BUSY, "the image of height %" PRIu64 " is being written",
                          snapshot->height);
     if (note.size > SNAPSHOT_NOTE_MAX)
         return error_set(error, ERROR_LIMIT, "the note has more than %d bytes", SNAPSHOT_NOTE_MAX);
+    must(head.size <= SNAPSHOT_HEAD_MAX);
     paths_set(snapshot, state_height(state));
-    put_u32be(head, (uint32_t)note.size);
-    buffer_init(&snapshot->note, NOTE_HEAD_SIZE + SNAPSHOT_NOTE_MAX);
-    buffer_append(&snapshot->note, bytes_of(head, sizeof(head)));
-    buffer_append(&snapshot->note, note);
+    put_sized(&snapshot->note, note);
+    put_sized(&snapshot->head, head);
     state_image_writer_init(&snapshot->writer);
+    hasher_init(&snapshot->hasher);
     return true;
 }
 
 bool snapshot_begin(struct snapshot *snapshot, const struct state *state, struct bytes note,
-                    struct error *error)
+                    struct bytes head, struct error *error)
 {
     sigset_t all, before;
-    if (!prepare(snapshot, state, note, error))
+    if (!prepare(snapshot, state, note, head, error))
         return false;
     pid_t parent = getpid();
     /* The child must not run the handlers of the parent: they write to the parent's pipes. */
@@ -335,19 +420,20 @@ static bool read_exactly(int fd, uint8_t *room, size_t size, struct error *error
     return true;
 }
 
-static bool read_note(int fd, struct buffer *note_out, struct error *error)
+/* `out` may be NULL. */
+static bool read_sized(int fd, size_t most, struct buffer *out, struct error *error)
 {
     uint8_t head[NOTE_HEAD_SIZE];
     if (!read_exactly(fd, head, sizeof(head), error))
         return false;
     size_t size = get_u32be(head);
-    if (size > SNAPSHOT_NOTE_MAX)
-        return error_set(error, ERROR_CORRUPT, "its note is too large");
-    uint8_t *note = allocate(size + 1, 1);
-    bool good = read_exactly(fd, note, size, error);
-    if (good)
-        buffer_append(note_out, bytes_of(note, size));
-    free(note);
+    if (size > most)
+        return error_set(error, ERROR_CORRUPT, "its note or its head is too large");
+    uint8_t *bytes = allocate(size + 1, 1);
+    bool good = read_exactly(fd, bytes, size, error);
+    if (good && out)
+        buffer_append(out, bytes_of(bytes, size));
+    free(bytes);
     return good;
 }
 
@@ -357,7 +443,8 @@ bool snapshot_list(const char *folder, struct snapshot_list *list_out, struct er
 }
 
 bool snapshot_read(const char *folder, uint64_t height, const struct charter *charter,
-                   struct state **state_out, struct buffer *note_out, struct error *error)
+                   struct state **state_out, struct buffer *note_out, struct buffer *head_out,
+                   struct error *error)
 {
     char path[SNAPSHOT_PATH_SIZE];
     struct state *state = NULL;
@@ -365,8 +452,9 @@ bool snapshot_read(const char *folder, uint64_t height, const struct charter *ch
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return error_set(error, ERROR_IO, "%s: %s", path, strerror(errno));
-    bool good =
-        read_note(fd, note_out, error) && state_image_read(charter, read_piece, &fd, &state, error);
+    bool good = read_sized(fd, SNAPSHOT_NOTE_MAX, note_out, error) &&
+                read_sized(fd, SNAPSHOT_HEAD_MAX, head_out, error) &&
+                state_image_read(charter, read_piece, &fd, &state, error);
     (void)close(fd);
     if (good && state_height(state) != height) {
         state_close(state);

@@ -231,6 +231,23 @@ struct store_key key_final(void)
     return key_prefix('F');
 }
 
+struct store_key key_attestation(uint64_t height, uint16_t node)
+{
+    struct store_key key = key_numbered('N', height);
+    key_add_u16(&key, node);
+    return key;
+}
+
+struct store_key key_gap(void)
+{
+    return key_prefix('G');
+}
+
+struct store_key key_pruned(void)
+{
+    return key_prefix('R');
+}
+
 struct store_key key_asked(void)
 {
     return key_prefix('A');

@@ -14,9 +14,14 @@
  *   T level1 index8            a full tile, 8,192 bytes
  *   V height8 round4 type1     own vote;  P height8 round4: own proposal;  L: own lock
  *   Q number8                  outbox: a transaction that waits for the right to sign, or the
- * payload of an own batch that became void A                          the height from which rule
- * 3's question is open E node2 kind1 id8          evidence that a node lied S own cosignature, the
- * newest;  F: the newest final checkpoint
+ *                              payload of an own batch that became void
+ *   A                          the height from which rule 3's question is open
+ *   E node2 kind1 id8          evidence that a node lied
+ *   S                          own cosignature, the newest;  F: the newest final checkpoint
+ *   N height8 node2            a voter's attestation of a snapshot
+ *   G                          the snapshot that this node began with, while the history before it
+ *                              is being fetched
+ *   R                          what was pruned
  */
 #ifndef NODE_STORE_H
 #define NODE_STORE_H
@@ -92,6 +97,9 @@ struct store_key key_outbox(uint64_t number);
 struct store_key key_evidence(uint16_t node, int kind, const struct hash *id);
 struct store_key key_cosigned(void);
 struct store_key key_final(void);
+struct store_key key_attestation(uint64_t height, uint16_t node);
+struct store_key key_gap(void);
+struct store_key key_pruned(void);
 struct store_key key_asked(void);
 
 #endif

@@ -462,6 +462,16 @@ static bool chain_check(struct store_leveldb *store, struct error *error)
     return store_folder_witness(&store->folder, &chain.end, error);
 }
 
+bool store_leveldb_compact(struct store_leveldb *store, struct error *error)
+{
+    /* LevelDB tells nothing of how it went: what it could not do shows in the next write. */
+    leveldb_compact_range(store->db, NULL, 0, NULL, 0);
+    char *problems = leveldb_property_value(store->db, "leveldb.stats");
+    bool answers = problems != NULL;
+    leveldb_free(problems);
+    return answers || error_set(error, ERROR_IO, "%s: LevelDB does not answer", store->folder.path);
+}
+
 /* ---- lifecycle ---------------------------------------------------------------------------- */
 
 static bool store_start(struct store_leveldb *store, bool create, struct error *error)

@@ -46,6 +46,8 @@ struct store store_leveldb_store(struct store_leveldb *store); /* borrowed: vali
  * group. After an error the store takes no more groups: the process must end. */
 bool store_leveldb_write(struct store_leveldb *store, const struct store_group *group,
                          struct error *error) MUST_USE;
+/* What was deleted leaves the disk: every table is written anew. May take long. */
+bool store_leveldb_compact(struct store_leveldb *store, struct error *error) MUST_USE;
 uint64_t store_leveldb_counter(struct store_leveldb *store); /* groups written since it was made */
 
 struct store_leveldb_report {

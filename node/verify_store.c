@@ -43,7 +43,7 @@ static bool check_entry(void *visitor, struct bytes key, struct bytes value)
     left->blocks += key.at[0] == 'O';
     if (key.at[0] == 'B')
         check_batch(left, key, value);
-    else if (!strchr("MCHOTVPLQSF", key.at[0]))
+    else if (!strchr("MCHOTVPLQSFEAGRN", key.at[0]))
         audit_found(left->node->audit, AUDIT_STORE, "a known kind of entry", "another",
                     "an entry of kind %02x", key.at[0]);
     return true;

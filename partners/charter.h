@@ -20,7 +20,8 @@ enum {
     CHARTER_MISTAKES_MAX = 100, /* reported at once */
     CHARTER_TRANSITIONS_MAX = 512,
     CHARTER_JOINT_MAX = 1024,
-    CHARTER_TIME_SIZE = 21 /* "2017-01-01T00:00:00Z" */
+    CHARTER_SNAPSHOT_RECORDS = 100000, /* limits.snapshot_records by default */
+    CHARTER_TIME_SIZE = 21             /* "2017-01-01T00:00:00Z" */
 };
 
 struct charter_partner {
@@ -117,6 +118,7 @@ struct charter {
         uint32_t allocations;
         uint32_t heartbeat_ms;                 /* default 60 s */
         uint32_t timeout_ms, timeout_delta_ms; /* T0 and delta of a round */
+        uint64_t snapshot_records; /* between two snapshots that voters sign; 0: none is made */
     } limits;
 };
 

@@ -25,6 +25,8 @@ struct limit_range charter_limit_range(enum limit_number limit)
         return (struct limit_range){10, 60000, 1000};
     case LIMIT_TIMEOUT_DELTA_MS:
         return (struct limit_range){1, 60000, 500};
+    case LIMIT_SNAPSHOT_RECORDS: /* 0: none is ever made */
+        return (struct limit_range){0, INT64_MAX, CHARTER_SNAPSHOT_RECORDS};
     }
     must(!"a limit outside its table");
 }
@@ -48,6 +50,8 @@ uint64_t charter_limit(const struct charter *charter, enum limit_number limit)
         return charter->limits.timeout_ms;
     case LIMIT_TIMEOUT_DELTA_MS:
         return charter->limits.timeout_delta_ms;
+    case LIMIT_SNAPSHOT_RECORDS:
+        return charter->limits.snapshot_records;
     }
     must(!"a limit outside its table");
 }
@@ -78,6 +82,9 @@ void charter_limit_set(struct charter *charter, enum limit_number limit, uint64_
         return;
     case LIMIT_TIMEOUT_DELTA_MS:
         charter->limits.timeout_delta_ms = (uint32_t)value;
+        return;
+    case LIMIT_SNAPSHOT_RECORDS:
+        charter->limits.snapshot_records = value;
         return;
     }
 }

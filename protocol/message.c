@@ -108,6 +108,20 @@ void message_encode(const struct message *message, struct buffer *out)
         cosignature_put(&message->body.cosignature.item, out);
         codec_put_uint(out, message->body.cosignature.final_size);
         return;
+    case MESSAGE_ATTESTATION:
+        attestation_put(&message->body.attestation, out);
+        return;
+    case MESSAGE_FETCH_SNAPSHOT:
+        codec_put_array(out, 2);
+        codec_put_uint(out, message->body.fetch_snapshot.height);
+        codec_put_uint(out, message->body.fetch_snapshot.piece);
+        return;
+    case MESSAGE_SNAPSHOT_PIECE:
+        codec_put_array(out, 3);
+        codec_put_uint(out, message->body.snapshot_piece.height);
+        codec_put_uint(out, message->body.snapshot_piece.piece);
+        codec_put_bytes(out, message->body.snapshot_piece.bytes);
+        return;
     case MESSAGE_EVIDENCE:
         codec_put_bytes(out, message->body.evidence);
         return;
@@ -202,6 +216,20 @@ static void get_body(struct codec_reader *reader, struct message *message)
         codec_get_array(reader, 2, 2);
         cosignature_get(reader, &message->body.cosignature.item);
         message->body.cosignature.final_size = codec_get_uint(reader, INT64_MAX);
+        return;
+    case MESSAGE_ATTESTATION:
+        attestation_get(reader, &message->body.attestation);
+        return;
+    case MESSAGE_FETCH_SNAPSHOT:
+        codec_get_array(reader, 2, 2);
+        message->body.fetch_snapshot.height = codec_get_uint(reader, INT64_MAX);
+        message->body.fetch_snapshot.piece = codec_get_uint(reader, SNAPSHOT_PIECES_MAX);
+        return;
+    case MESSAGE_SNAPSHOT_PIECE:
+        codec_get_array(reader, 3, 3);
+        message->body.snapshot_piece.height = codec_get_uint(reader, INT64_MAX);
+        message->body.snapshot_piece.piece = codec_get_uint(reader, SNAPSHOT_PIECES_MAX);
+        message->body.snapshot_piece.bytes = codec_get_bytes(reader, 1, SNAPSHOT_PIECE);
         return;
     case MESSAGE_EVIDENCE:
         message->body.evidence = codec_get_bytes(reader, 1, EVIDENCE_SIZE_MAX);

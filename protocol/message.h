@@ -6,6 +6,7 @@
 #ifndef PROTOCOL_MESSAGE_H
 #define PROTOCOL_MESSAGE_H
 
+#include "protocol/attestation.h"
 #include "protocol/batch.h"
 #include "protocol/cosignature.h"
 #include "protocol/vote.h"
@@ -21,6 +22,9 @@
     X(MESSAGE_ASK, 8, "ask")                                                                       \
     X(MESSAGE_ANSWER, 9, "answer")                                                                 \
     X(MESSAGE_COSIGNATURE, 10, "cosignature")                                                      \
+    X(MESSAGE_ATTESTATION, 11, "attestation")                                                      \
+    X(MESSAGE_FETCH_SNAPSHOT, 12, "fetch-snapshot")                                                \
+    X(MESSAGE_SNAPSHOT_PIECE, 13, "snapshot-piece")                                                \
     X(MESSAGE_EVIDENCE, 14, "evidence")
 
 enum message_kind {
@@ -100,6 +104,15 @@ struct message {
             struct cosignature item;
             uint64_t final_size; /* of the newest final checkpoint that the sender holds; 0: none */
         } cosignature;
+        struct attestation attestation;
+        struct {
+            uint64_t height; /* 0: whatever is vouched for, by its attestations */
+            uint64_t piece;  /* 0: the hashes of all pieces; else one of them, from 1 */
+        } fetch_snapshot;
+        struct {
+            uint64_t height, piece;
+            struct bytes bytes; /* borrowed */
+        } snapshot_piece;
     } body;
 };
 

@@ -42,7 +42,8 @@ enum change_kind {
     X(LIMIT_ALLOCATIONS, 5, "allocations")                                                         \
     X(LIMIT_HEARTBEAT_MS, 6, "heartbeat_ms")                                                       \
     X(LIMIT_TIMEOUT_MS, 7, "timeout_ms")                                                           \
-    X(LIMIT_TIMEOUT_DELTA_MS, 8, "timeout_delta_ms")
+    X(LIMIT_TIMEOUT_DELTA_MS, 8, "timeout_delta_ms")                                               \
+    X(LIMIT_SNAPSHOT_RECORDS, 9, "snapshot_records")
 
 enum limit_number {
 #define X(name, number, word) name = (number),
@@ -52,7 +53,7 @@ enum limit_number {
 
 enum {
     CHANGE_KIND_MAX = CHANGE_PROMOTE,
-    LIMIT_NUMBER_MAX = LIMIT_TIMEOUT_DELTA_MS,
+    LIMIT_NUMBER_MAX = LIMIT_SNAPSHOT_RECORDS,
     CHANGE_SIZE_MAX = 1024, /* an admission: two names, an address, six keys and a signature */
     MOTION_SIZE_MAX = CHANGE_SIZE_MAX + 8,
     MOTION_DELAY_MIN = 2, /* heights: the cuts of the next two may be on their way already */

@@ -42,6 +42,8 @@ static const char *const plant_wrongs[] = {
 static uint64_t caught[EVIDENCE_KIND_MAX + 1];
 /* Changes of membership that took effect, by kind, and nodes that came back without their disk. */
 static uint64_t changed[CHANGE_KIND_MAX + 1], returned;
+/* In all worlds played: snapshots made, starts from one, histories that became whole. */
+static uint64_t snapshots, joined, whole;
 /* Honest nodes that refused to go on in the world played last. */
 static size_t retired_count;
 
@@ -56,16 +58,20 @@ static bool play(const struct scenario *scenario, bool verbose, char why[SIM_TEX
     for (size_t i = 0; i < ARRAY_SIZE(changed); i++)
         changed[i] += world->changes[i];
     returned += world->returned;
+    snapshots += world->snapshots;
+    joined += world->joined;
+    whole += world->whole;
     retired_count = 0;
     for (size_t i = 0; i < scenario->nodes; i++)
         retired_count += world->nodes[i].retired && !world->nodes[i].liar;
     if (verbose)
         printf("seed %" PRIu64 ": %zu nodes, %zu liars (%x), %zu heights, %" PRIu64
                " messages, %zu promises, %" PRIu64 " starts from an image, %" PRIu64
-               " images refused\n",
+               " images refused, %" PRIu64 " snapshots, %" PRIu64 " starts from one, %" PRIu64
+               " histories whole\n",
                scenario->seed, scenario->nodes, scenario->liars, scenario->lie_kinds,
                world->sealed_count, world->messages, world->promise_count, world->resumed,
-               world->refused);
+               world->refused, world->snapshots, world->joined, world->whole);
     world_release(world);
     free(world);
     return good;
@@ -118,6 +124,12 @@ static int play_range(uint64_t first, uint64_t last)
     }
     if (!changed_in_every_way() && last - first + 1 >= CHANGED_SEEDS_MIN) {
         puts("a kind of change never took effect");
+        failed++;
+    }
+    printf("%" PRIu64 " snapshots, %" PRIu64 " starts from one, %" PRIu64 " histories whole\n",
+           snapshots, joined, whole);
+    if ((snapshots == 0 || joined == 0 || whole == 0) && last - first + 1 >= CAUGHT_SEEDS_MIN) {
+        puts("no node began with a snapshot");
         failed++;
     }
     printf("%" PRIu64 " seeds played, %" PRIu64 " failed\n", last - first + 1, failed);

@@ -124,6 +124,32 @@ static bool lie_cosignature(struct world *w, uint16_t from, uint16_t to, struct 
     return true;
 }
 
+/* Another snapshot of the height, to half of the peers. */
+static bool lie_attestation(struct world *w, uint16_t from, uint16_t to, struct message *message)
+{
+    struct attestation *item = &message->body.attestation;
+    if (item->node.v != from || !other_half(w, to))
+        return false;
+    item->snapshot.id.at[0] ^= (uint8_t)(1 + sim_below(w, 3));
+    attestation_sign(item, w->nodes[from].key, &w->charter->coalition);
+    post(w, from, to, message);
+    return true;
+}
+
+/* A byte of a piece, or of the hashes, is another one. */
+static bool lie_piece(struct world *w, uint16_t from, uint16_t to, struct message *message)
+{
+    struct bytes piece = message->body.snapshot_piece.bytes;
+    struct buffer bytes;
+    buffer_init(&bytes, SNAPSHOT_PIECE);
+    buffer_append(&bytes, piece);
+    bytes.at[sim_below(w, (uint32_t)bytes.size)] ^= 1;
+    message->body.snapshot_piece.bytes = buffer_bytes(&bytes);
+    post(w, from, to, message);
+    buffer_release(&bytes);
+    return true;
+}
+
 static void forge(struct world *w, uint16_t from, uint16_t to)
 {
     uint8_t junk[200];
@@ -161,6 +187,10 @@ void liar_send(struct world *w, uint16_t from, uint16_t to, struct bytes bytes)
             told = lie_votes(w, from, to, message);
         else if (message->kind == MESSAGE_COSIGNATURE && lies & LIE_COSIGN)
             told = lie_cosignature(w, from, to, message);
+        else if (message->kind == MESSAGE_ATTESTATION && lies & LIE_DOUBLE_VOTE)
+            told = lie_attestation(w, from, to, message);
+        else if (message->kind == MESSAGE_SNAPSHOT_PIECE && lies & LIE_FORGE)
+            told = lie_piece(w, from, to, message);
         else if (message->kind == MESSAGE_BATCH && lies & LIE_WITHHOLD && sim_chance(w, 700))
             told = true;
         else if (message->kind == MESSAGE_BATCH && lies & (LIE_FORK_LANE | LIE_SPLIT))

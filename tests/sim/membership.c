@@ -438,6 +438,9 @@ static void check_lanes(struct world *w, uint16_t number, const struct charter *
 void membership_check_height(struct world *w, uint16_t number, uint64_t height)
 {
     const struct state *state = replica_state(w->nodes[number].replica);
+    uint64_t began = w->nodes[number].began;
+    if (began > 0 && height <= began + 1) /* its history is on its way */
+        return;
     struct stored_height *stored = (struct stored_height *)allocate(1, sizeof(*stored));
     struct cut *cuts = (struct cut *)allocate(2, sizeof(*cuts));
     struct buffer value;

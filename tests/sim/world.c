@@ -145,6 +145,13 @@ static void check_cosignature(struct world *w, uint16_t from, const struct cosig
         node->cosigned = item->size;
 }
 
+/* Whoever made it, the snapshot of a height is the same. */
+static void check_attestation(struct world *w, uint16_t from, const struct attestation *item)
+{
+    if (item->node.v == from && !w->nodes[from].liar)
+        claim(w, 0, 0, "snapshot", item->snapshot.height, 0, hash_as_bytes(&item->snapshot.id));
+}
+
 /* Only what an honest node computed itself is ever final there. */
 static void check_final(struct world *w, uint16_t number)
 {
@@ -217,6 +224,8 @@ static void check_honest(struct world *w, uint16_t from, struct bytes bytes)
     }
     if (m->kind == MESSAGE_COSIGNATURE)
         check_cosignature(w, from, &m->body.cosignature.item);
+    if (m->kind == MESSAGE_ATTESTATION)
+        check_attestation(w, from, &m->body.attestation);
     if (m->kind != MESSAGE_PROPOSAL)
         return;
     struct proposal *proposal = (struct proposal *)allocate(1, sizeof(*proposal));
@@ -295,6 +304,29 @@ static void check_decided(struct world *w, uint16_t number, const struct replica
     promise->index = action->index.v;
 }
 
+/* What was not synced is gone; a group that was being written is there whole or not at all. */
+static void land(struct world *w, struct sim_node *node, struct bytes *writing)
+{
+    if (!writing->at)
+        return;
+    if (sim_chance(w, w->scenario.crash_kept))
+        disk_write(&node->disk, *writing);
+    drop(*writing);
+    *writing = bytes_of(NULL, 0);
+}
+
+static void take_down(struct world *w, uint16_t number)
+{
+    struct sim_node *node = &w->nodes[number];
+    land(w, node, &node->writing);
+    land(w, node, &node->history_writing);
+    replica_close(node->history);
+    replica_close(node->replica);
+    node->replica = node->history = NULL;
+    node->reopens = false;
+    node->life++;
+}
+
 /* ---- running a node ------------------------------------------------------------------------ */
 
 static uint64_t clock_of(const struct world *w, uint16_t number)
@@ -302,10 +334,48 @@ static uint64_t clock_of(const struct world *w, uint16_t number)
     return (uint64_t)((int64_t)w->now_ms + w->nodes[number].skew_ms);
 }
 
+/* A history executes what others have: the same, or there are two orders. */
+static void check_history(struct world *w, const struct replica_action *action,
+                          const struct replica *history)
+{
+    struct replica_status status;
+    replica_status(history, w->now_ms, &status);
+    const struct sealed *sealed = &w->sealed[action->height - 1];
+    if (action->height == status.height && sealed->records > 0 &&
+        (sealed->records != status.records || !hash_equal(&sealed->root, &status.root) ||
+         !hash_equal(&sealed->digest, &status.digest)))
+        world_fail(w, "a history has another root or digest at height %llu",
+                   (unsigned long long)action->height);
+}
+
+static void take_history_actions(struct world *w, uint16_t number)
+{
+    struct sim_node *node = &w->nodes[number];
+    struct replica_action action;
+    while (node->history && replica_next(node->history, &action)) {
+        if (action.kind == REPLICA_SEND) {
+            send_out(w, number, &action);
+        } else if (action.kind == REPLICA_WRITE) {
+            node->history_writing = copy(buffer_bytes(&action.group->ops));
+            push(w, (struct event){.at_ms = w->now_ms + 1 + sim_below(w, node->write_ms),
+                                   .kind = EVENT_DURABLE,
+                                   .node = number,
+                                   .from = 1,
+                                   .life = node->life,
+                                   .number = action.write});
+        } else if (action.kind == REPLICA_EXECUTED) {
+            check_history(w, &action, node->history);
+        } else if (action.kind == REPLICA_FATAL) {
+            world_fail(w, "the history of node %u stops: %s", number, action.text);
+        }
+    }
+}
+
 static void take_actions(struct world *w, uint16_t number)
 {
     struct sim_node *node = &w->nodes[number];
     struct replica_action action;
+    take_history_actions(w, number);
     while (node->replica && replica_next(node->replica, &action)) {
         switch (action.kind) {
         case REPLICA_SEND:
@@ -332,7 +402,22 @@ static void take_actions(struct world *w, uint16_t number)
             break;
         case REPLICA_EXECUTED:
             check_height(w, number, action.height);
-            images_keep(w, number);
+            if (!node->history) /* or it knows less of who voted long ago */
+                images_keep(w, number);
+            break;
+        case REPLICA_SNAPSHOT:
+            snapshots_make(w, number);
+            break;
+        case REPLICA_PIECE:
+            snapshots_piece(node, &action);
+            break;
+        case REPLICA_FETCHED: {
+            struct snapshot_name name = action.snapshot;
+            snapshots_fetched(w, number, &name);
+            break;
+        }
+        case REPLICA_REOPEN:
+            node->reopens = true;
             break;
         case REPLICA_CHARTER:
             if (!node->liar)
@@ -355,10 +440,11 @@ static void take_actions(struct world *w, uint16_t number)
     }
     if (node->replica && !node->liar)
         check_evidence(w, number);
-    if (node->retired && node->replica) {
-        replica_close(node->replica);
-        node->replica = NULL;
-        node->life++;
+    if (node->retired && node->replica)
+        take_down(w, number);
+    if (node->reopens && node->replica) {
+        take_down(w, number);
+        push(w, (struct event){.at_ms = w->now_ms + 1, .kind = EVENT_START, .node = number});
     }
 }
 
@@ -372,6 +458,8 @@ static struct replica_config config_of(struct world *w, uint16_t number)
                                    .next_key = node->next_key,
                                    .next_cosigner_key = node->next_cosigner_key,
                                    .store = disk_store(&node->disk),
+                                   .snapshots = w->scenario.snapshots ? &node->files : NULL,
+                                   .fetch_ahead = 3,
                                    .mempool_bytes_max = 64 * 1024};
 }
 
@@ -387,11 +475,18 @@ static void start(struct world *w, uint16_t number)
     node->accused = 0; /* what it reads from its disk is looked at, too */
     if (!w->back_ms && number == 0)
         w->back_ms = w->now_ms;
-    node->replica = images_open(w, number, &config, clock_of(w, number));
-    if (!node->replica && !replica_open(&config, clock_of(w, number), &node->replica, &error)) {
+    node->files = (struct replica_snapshots){.context = node, .read = snapshots_read};
+    node->replica = snapshots_open(w, number, &config, clock_of(w, number));
+    if (!node->replica && !w->failed)
+        node->replica = images_open(w, number, &config, clock_of(w, number));
+    if (!node->replica && !w->failed &&
+        !replica_open(&config, clock_of(w, number), &node->replica, &error)) {
         world_fail(w, "node %u does not start again: %s", number, error.text);
         return;
     }
+    if (w->failed)
+        return;
+    snapshots_tell(node);
     push(w, (struct event){
                 .at_ms = w->now_ms, .kind = EVENT_TICK, .node = number, .life = node->life});
     if (replica_height(node->replica) > 0)
@@ -400,21 +495,12 @@ static void start(struct world *w, uint16_t number)
     take_actions(w, number);
 }
 
-/* What was not synced is gone; a group that was being written is there whole or not at all. */
 static void crash(struct world *w, uint16_t number)
 {
     struct sim_node *node = &w->nodes[number];
     if (!node->replica)
         return;
-    if (node->writing.at) {
-        if (sim_chance(w, w->scenario.crash_kept))
-            disk_write(&node->disk, node->writing);
-        drop(node->writing);
-        node->writing = bytes_of(NULL, 0);
-    }
-    replica_close(node->replica);
-    node->replica = NULL;
-    node->life++;
+    take_down(w, number);
     push(w, (struct event){
                 .at_ms = w->now_ms + 50 + sim_below(w, 2000), .kind = EVENT_START, .node = number});
 }
@@ -424,10 +510,14 @@ static void durable(struct world *w, const struct event *event)
     struct sim_node *node = &w->nodes[event->node];
     if (event->life != node->life || !node->replica)
         return;
-    disk_write(&node->disk, node->writing);
-    drop(node->writing);
-    node->writing = bytes_of(NULL, 0);
-    replica_on_durable(node->replica, event->number, clock_of(w, event->node));
+    bool of_history = event->from == 1;
+    struct bytes *writing = of_history ? &node->history_writing : &node->writing;
+    disk_write(&node->disk, *writing);
+    drop(*writing);
+    *writing = bytes_of(NULL, 0);
+    replica_on_durable(of_history ? node->history : node->replica, event->number,
+                       clock_of(w, event->node));
+    snapshots_history(w, event->node);
     check_final(w, event->node);
     take_actions(w, event->node);
 }
@@ -446,6 +536,13 @@ static void tick(struct world *w, const struct event *event)
         replica_on_time(node->replica, now);
         take_actions(w, event->node);
     }
+    if (node->history) {
+        replica_on_time(node->history, now);
+        snapshots_history(w, event->node);
+        take_actions(w, event->node);
+    }
+    if (event->life != node->life)
+        return;
     push(w, (struct event){.at_ms = w->now_ms + QUIET_TICK_MS,
                            .kind = EVENT_TICK,
                            .node = event->node,
@@ -483,6 +580,9 @@ static void handle(struct world *w, const struct event *event)
     case EVENT_MESSAGE:
         if (node->replica) {
             replica_on_message(node->replica, event->from, event->bytes, clock_of(w, event->node));
+            if (node->history)
+                replica_on_message(node->history, event->from, event->bytes,
+                                   clock_of(w, event->node));
             take_actions(w, event->node);
         }
         drop(event->bytes);
@@ -525,6 +625,7 @@ static void handle(struct world *w, const struct event *event)
         if (node->replica && !node->liar) {
             crash(w, event->node);
             disk_release(&node->disk);
+            snapshots_release(node);
             node->height = 0;
             node->wiped = node->lost = true;
         }
@@ -533,94 +634,6 @@ static void handle(struct world *w, const struct event *event)
 }
 
 /* ---- the coalition ------------------------------------------------------------------------- */
-
-static struct charter *make_charter(struct world *w)
-{
-    const struct scenario *s = &w->scenario;
-    struct charter *c = (struct charter *)allocate(1, sizeof(*c));
-    (void)snprintf(c->name, sizeof(c->name), "simulated");
-    (void)snprintf(c->origin, sizeof(c->origin), "sim.example/coalition");
-    put_u64be(c->coalition.at, s->seed);
-    c->coalition.at[31] = 1;
-    memcpy(c->currency, "EUR", 4);
-    c->minor_digits = 2;
-    c->transition_count = 1;
-    size_t founders = s->nodes - s->joiners;
-    c->from_height = 1;
-    c->partner_count = c->node_count = founders;
-    c->partners = (struct charter_partner *)allocate(founders, sizeof(c->partners[0]));
-    c->nodes = (struct charter_node *)allocate(founders, sizeof(c->nodes[0]));
-    for (uint16_t i = 0; i < founders; i++) {
-        membership_charter_node(w, c, i);
-        c->nodes[i].voter = i < founders - s->observers;
-        if (c->nodes[i].voter)
-            c->voters[c->voter_count++] = i;
-    }
-    c->rates.face.v = 10000;
-    c->rates.reimbursement.v = 9000;
-    c->policy.reversal = REVERSAL_UNLIMITED;
-    c->policy.deficit_max.v = 1000000;
-    c->policy.grace_days = 30;
-    c->policy.expire_days = 7;
-    c->policy.hold_default_ms = 2000;
-    c->policy.hold_max_ms = 60000;
-    c->policy.window_ms = UINT64_C(400) * 86400000;
-    c->policy.late_after_ms = 1000;
-    c->policy.clock_bound_ms = 5000;
-    c->limits.batch_bytes = 8192;
-    c->limits.cut_bytes = 64 * 1024;
-    c->limits.lane_cut_bytes = 32 * 1024;
-    c->limits.lane_day_bytes = UINT64_C(1) << 34;
-    c->limits.allocations = 256;
-    c->limits.heartbeat_ms = 5000;
-    c->limits.timeout_ms = s->timeout_ms;
-    c->limits.timeout_delta_ms = s->timeout_ms / 2;
-    struct buffer policy;
-    buffer_init(&policy, CHARTER_SIZE_MAX);
-    charter_policy_format(c, &policy);
-    buffer_append(&policy, bytes_of("", 1));
-    must(!policy.overflowed);
-    c->tlog_policy = (char *)policy.at; /* its memory goes along */
-    return c;
-}
-
-struct scenario scenario_of(uint64_t seed)
-{
-    struct world w = {.random = seed * UINT64_C(0x2545f4914f6cdd1d) + 1};
-    static const size_t sizes[] = {4, 4, 4, 7, 4, 1, 2, 3};
-    struct scenario s = {.seed = seed, .nodes = sizes[sim_below(&w, ARRAY_SIZE(sizes))]};
-    size_t faulty = quorum_faulty(s.nodes);
-    s.liars = faulty ? sim_below(&w, (uint32_t)faulty + 1) : 0;
-    s.lie_kinds = 1 + sim_below(&w, LIE_DRAWN);
-    s.loss = sim_chance(&w, 500) ? sim_below(&w, 300) : sim_below(&w, 20);
-    s.repeat = sim_below(&w, 100);
-    s.delay_ms = 2 + sim_below(&w, sim_chance(&w, 300) ? 400 : 40);
-    s.slow_write_ms = 1 + sim_below(&w, sim_chance(&w, 300) ? 200 : 8);
-    s.skew_ms = sim_below(&w, 2000);
-    s.partitions = sim_chance(&w, 400);
-    s.crashes = sim_chance(&w, 600);
-    s.wipes = s.nodes >= 4 && sim_chance(&w, 100);
-    s.trouble_ms = 3000 + sim_below(&w, 9000);
-    s.heal_ms = 180000;
-    s.submits = 20 + sim_below(&w, 150);
-    s.timeout_ms = 50 + sim_below(&w, 400);
-    s.crash_kept = 300;
-    s.liars_go_on = sim_chance(&w, 500);
-    s.observers = sim_chance(&w, 200) ? sim_below(&w, 3) : 0;
-    if (s.nodes + s.observers > SIM_DRAWN_MAX)
-        s.observers = 0;
-    s.nodes += s.observers;
-    s.clock_jumps = sim_chance(&w, 150);
-    s.no_new_work = sim_chance(&w, 300);
-    if (sim_chance(&w, 300))
-        s.lie_kinds |= LIE_COSIGN | LIE_COSIGN_FAR;
-    if (s.nodes - s.observers >= 4 && sim_chance(&w, 400)) {
-        s.motions = true;
-        s.joiners = sim_below(&w, 4);
-        s.nodes += s.joiners;
-    }
-    return s;
-}
 
 static void schedule(struct world *w)
 {
@@ -662,11 +675,15 @@ static void set_up(struct world *w)
     size_t founders = s->nodes - s->joiners;
     buffer_init(&w->motion.body, MOTION_SIZE_MAX);
     for (size_t i = 0; i < s->liars; i++)
-        w->nodes[(s->seed + i) % founders].liar = true;
+        w->nodes[(s->seed + i) % (founders - s->snapshots)].liar = true;
     w->scratch = (struct message *)allocate(1, sizeof(*w->scratch));
-    w->charter = make_charter(w);
-    for (uint16_t i = s->away_ms ? 1 : 0; i < founders; i++)
+    w->charter = world_charter(w);
+    for (uint16_t i = s->away_ms ? 1 : 0; i < founders - s->snapshots; i++)
         start(w, i);
+    if (s->snapshots)
+        push(w, (struct event){.at_ms = w->now_ms + s->late_ms,
+                               .kind = EVENT_START,
+                               .node = (uint16_t)(s->nodes - 1)});
     if (s->away_ms)
         push(w, (struct event){.at_ms = w->now_ms + s->away_ms, .kind = EVENT_START});
     schedule(w);
@@ -734,6 +751,12 @@ static bool settled(struct world *w, char *why, size_t why_size)
             return false;
         }
         height = status.height;
+        if (status.gap.snapshot.height > 0) {
+            (void)snprintf(why, why_size, "node %u has %llu records of its history of %llu", i,
+                           (unsigned long long)status.gap.here_records,
+                           (unsigned long long)status.gap.records);
+            return false;
+        }
         if (status.final_size != status.records) {
             (void)snprintf(why, why_size, "node %u has %llu records, and %llu of them are final", i,
                            (unsigned long long)status.records,
@@ -767,6 +790,10 @@ static void check_end(struct world *w)
     uint16_t one = (uint16_t)(w->scenario.seed % (w->scenario.nodes - w->scenario.joiners));
     struct replica_config config = config_of(w, one);
     images_check_end(w, one, &config);
+    uint16_t late = (uint16_t)(w->scenario.nodes - 1);
+    config = config_of(w, late);
+    if (w->whole > 0 && w->nodes[late].replica && !w->failed)
+        snapshots_check_end(w, late, &config);
 }
 
 /* Too few voters are left to promise progress: a wiped node beside liars. */
@@ -820,7 +847,10 @@ void world_release(struct world *w)
     for (size_t i = 0; i < w->event_count; i++)
         drop(w->events[i].bytes);
     for (size_t i = 0; i < SIM_NODES_MAX; i++) {
+        replica_close(w->nodes[i].history);
         replica_close(w->nodes[i].replica);
+        drop(w->nodes[i].history_writing);
+        snapshots_release(&w->nodes[i]);
         for (size_t k = 0; k < w->nodes[i].own_count; k++)
             signing_key_close(w->nodes[i].own[k]);
         disk_release(&w->nodes[i].disk);

@@ -39,6 +39,8 @@ struct scenario {
     uint64_t heal_ms;    /* and so long it may take to agree */
     uint32_t submits;    /* transactions in the time of trouble */
     uint32_t timeout_ms;
+    bool snapshots;   /* are made; the last node, an observer, comes late and begins with one */
+    uint64_t late_ms; /* when it comes */
 };
 
 enum lie {
@@ -87,8 +89,16 @@ struct sim_image {
     struct buffer state, place;
 };
 
+/* As files: they outlive crashes. */
+enum { SIM_SNAPSHOTS_KEPT = 3 };
+struct sim_snapshot {
+    struct snapshot_name name; /* height 0: none */
+    struct buffer bytes, hashes;
+};
+
 struct sim_node {
     struct replica *replica; /* NULL: down */
+    struct replica *history; /* NULL: none is lacking */
     struct signing_key *key, *cosigner_key;
     struct signing_key *next_key, *next_cosigner_key; /* of a change that is on its way, or NULL */
     uint8_t generation;                               /* of its keys */
@@ -109,6 +119,11 @@ struct sim_node {
     uint64_t writes;
     size_t accused;       /* pieces of evidence that were looked at in this life */
     struct bytes writing; /* the group in flight: lost, or not, when it crashes now */
+    struct bytes history_writing;
+    struct sim_snapshot snapshots[SIM_SNAPSHOTS_KEPT], part;
+    uint64_t began; /* height of the snapshot that it began with, while its history is not whole */
+    bool reopens;
+    struct replica_snapshots files;
     struct sim_image images[SIM_IMAGES_KEPT];
     size_t image_count; /* ever: the place of the next one modulo SIM_IMAGES_KEPT */
 };
@@ -169,6 +184,7 @@ struct world {
     uint64_t changes[CHANGE_KIND_MAX + 1]; /* that took effect, by kind */
     uint64_t charter_from;                 /* of the newest charter that was counted */
     uint64_t returned;                     /* nodes that lost their disk and vote again */
+    uint64_t snapshots, joined, whole;     /* made; starts from one; histories that became whole */
     uint64_t resumed, refused;             /* starts from an image, and images that were refused */
     uint64_t back_ms, caught_up_ms, caught_up_height; /* of a node that was away */
 };
@@ -179,6 +195,7 @@ bool sim_chance(struct world *world, uint32_t of_thousand);
 void world_fail(struct world *world, const char *format, ...) PRINTF_LIKE(2, 3);
 
 struct scenario scenario_of(uint64_t seed);
+struct charter *world_charter(struct world *world); /* its first */
 /* Plays one scenario; false when a check failed, with the reason in world->why. */
 bool world_play(struct world *world, const struct scenario *scenario);
 void world_release(struct world *world);
@@ -194,6 +211,19 @@ struct replica *images_open(struct world *world, uint16_t number,
 /* The same with every image that a node has; its own replica does not take part. */
 void images_check_end(struct world *world, uint16_t number, const struct replica_config *config);
 void images_release(struct sim_node *node);
+
+/* snapshots.c: what is in the files of node/snapshot_file.h. */
+bool snapshots_read(void *context, uint64_t height, uint64_t piece, struct buffer *out);
+void snapshots_make(struct world *world, uint16_t number);
+void snapshots_piece(struct sim_node *node, const struct replica_action *action);
+void snapshots_fetched(struct world *world, uint16_t number, const struct snapshot_name *name);
+/* From the one that the store began with, with its history; NULL: it began with none. */
+struct replica *snapshots_open(struct world *world, uint16_t number,
+                               const struct replica_config *config, uint64_t now_ms);
+void snapshots_tell(struct sim_node *node);
+void snapshots_history(struct world *world, uint16_t number);
+void snapshots_check_end(struct world *world, uint16_t number, const struct replica_config *config);
+void snapshots_release(struct sim_node *node);
 
 /* chance.c: splitmix64. */
 /* liar.c: what a liar's message becomes on its way to `to`. */

@@ -107,6 +107,9 @@ static inline const char *replica_differs(const struct replica *image, const str
         !hash_equal(&image->cut_id, &replay->cut_id) ||
         image->shown_time_ms != replay->shown_time_ms)
         return "the place";
+    if (memcmp(&image->attesting.clock, &replay->attesting.clock, sizeof(image->attesting.clock)) !=
+        0)
+        return "when a snapshot is due";
     if (!same_states(image, replay))
         return "the state";
     if (!same_trees(&image->tree, &replay->tree))

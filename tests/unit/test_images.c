@@ -75,7 +75,7 @@ static void be_quiet(struct place *place)
     place->images->looked_records = replica_record_count(place->world->replica);
 }
 
-static void wait_for_child(struct images *images, const struct replica *replica)
+static void wait_for_child(struct images *images, struct replica *replica)
 {
     struct timespec moment = {.tv_nsec = 10 * 1000 * 1000};
     for (int i = 0; i < WAIT_ROUNDS && images->snapshot.child != 0; i++) {
@@ -145,7 +145,7 @@ CASE(one_is_made_when_so_many_records_have_come_and_the_last_has_rested)
 {
     struct place place;
     place_open(&place);
-    const struct replica *replica = place.world->replica;
+    struct replica *replica = place.world->replica;
     images_step(place.images, replica);
     CHECK_INT(place.images->snapshot.child, 0); /* too few */
     go_on(&place, EVERY);
@@ -173,7 +173,7 @@ CASE(one_that_is_due_waits_for_a_quiet_moment_until_it_is_overdue)
 {
     struct place place;
     place_open(&place);
-    const struct replica *replica = place.world->replica;
+    struct replica *replica = place.world->replica;
     go_on(&place, EVERY);
     images_step(place.images, replica); /* records came just now */
     CHECK_INT(place.images->snapshot.child, 0);
@@ -193,7 +193,7 @@ CASE(a_stop_makes_one_that_is_worth_it_and_waits_for_it)
 {
     struct place place;
     place_open(&place);
-    const struct replica *replica = place.world->replica;
+    struct replica *replica = place.world->replica;
     CHECK(images_last(place.images, replica)); /* too few records */
     go_on(&place, EVERY);
     place.images->took_ms = 1000 * 1000; /* it does not wait for a rest */
@@ -214,7 +214,7 @@ CASE(one_that_fails_is_counted_and_not_tried_again_at_once)
 {
     struct place place;
     place_open(&place);
-    const struct replica *replica = place.world->replica;
+    struct replica *replica = place.world->replica;
     place.images->snapshot.disk_left = UINT64_MAX;
     go_on(&place, EVERY);
     be_quiet(&place);

@@ -87,6 +87,23 @@ static void example(enum message_kind kind)
         memset(message.body.cosignature.item.signature.at, 0x51, SIGNATURE_SIZE);
         message.body.cosignature.final_size = 307;
         return;
+    case MESSAGE_ATTESTATION:
+        message.body.attestation =
+            (struct attestation){.snapshot = {.height = 41,
+                                              .size = 70000,
+                                              .id = hash_bytes(bytes_text("snapshot at 41"))},
+                                 .node = {2}};
+        memset(message.body.attestation.signature.at, 0x51, SIGNATURE_SIZE);
+        return;
+    case MESSAGE_FETCH_SNAPSHOT:
+        message.body.fetch_snapshot.height = 41;
+        message.body.fetch_snapshot.piece = SNAPSHOT_PIECES_MAX;
+        return;
+    case MESSAGE_SNAPSHOT_PIECE:
+        message.body.snapshot_piece.height = 41;
+        message.body.snapshot_piece.piece = 1;
+        message.body.snapshot_piece.bytes = bytes_text("piece");
+        return;
     case MESSAGE_EVIDENCE:
         message.body.evidence = bytes_text("evidence");
         return;
@@ -154,6 +171,12 @@ CASE(each_kind_has_its_frozen_bytes)
               "83010a8285021901375820120af3b3ed5c0b48d96030e5c6cac61671f254473532a4adde4f2603100450"
               "a81a6553f100584051515151515151515151515151515151515151515151515151515151515151515151"
               "515151515151515151515151515151515151515151515151515151515151190133");
+    CHECK_HEX(encoded_example(MESSAGE_ATTESTATION),
+              "83010b8518291a00011170582097634b0d9518e7de41a4f06de4a67cd5de1b7cdd26330d015906454aae"
+              "0e0122025840515151515151515151515151515151515151515151515151515151515151515151515151"
+              "51515151515151515151515151515151515151515151515151515151");
+    CHECK_HEX(encoded_example(MESSAGE_FETCH_SNAPSHOT), "83010c821829198000");
+    CHECK_HEX(encoded_example(MESSAGE_SNAPSHOT_PIECE), "83010d83182901457069656365");
 }
 
 #define COSIGNATURE_TAKEN(field, value)                                                            \

@@ -95,6 +95,8 @@ static enum snapshot_progress wait_for(struct place *place, struct error *error)
 
 static const char note_text[] = "what the caller needs beside it";
 
+static const struct bytes no_head;
+
 static struct bytes note(void)
 {
     return bytes_text(note_text);
@@ -104,7 +106,7 @@ static struct bytes note(void)
 static bool write_now(struct place *place)
 {
     struct error error = {0};
-    return snapshot_begin(place->snapshot, place->driver->state, note(), &error) &&
+    return snapshot_begin(place->snapshot, place->driver->state, note(), no_head, &error) &&
            wait_for(place, &error) == SNAPSHOT_DONE;
 }
 
@@ -114,7 +116,8 @@ static bool height_reads(const struct place *place, uint64_t height, struct erro
     struct buffer said;
     struct error mistake = {0};
     buffer_init(&said, SNAPSHOT_NOTE_MAX);
-    bool good = snapshot_read(place->folder, height, place->driver->charter, &state, &said, error);
+    bool good =
+        snapshot_read(place->folder, height, place->driver->charter, &state, &said, NULL, error);
     if (good) {
         CHECK(bytes_equal(buffer_bytes(&said), note()));
         CHECK_INT(state_height(state), height);
@@ -147,12 +150,12 @@ CASE(a_child_writes_the_state_as_it_was_when_it_began)
     buffer_init(&said, SNAPSHOT_NOTE_MAX);
     struct hash digest = state_digest(place.driver->state);
     CHECK_INT(snapshot_poll(place.snapshot, &error), SNAPSHOT_IDLE);
-    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, note(), &error));
+    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, note(), no_head, &error));
     next_height(&place);
     CHECK_INT(wait_for(&place, &error), SNAPSHOT_DONE);
     CHECK_INT(snapshot_poll(place.snapshot, &error), SNAPSHOT_IDLE);
     CHECK(is_there(&place, "state-1.image"));
-    REQUIRE(snapshot_read(place.folder, 1, place.driver->charter, &copy, &said, NULL));
+    REQUIRE(snapshot_read(place.folder, 1, place.driver->charter, &copy, &said, NULL, NULL));
     CHECK(bytes_equal(buffer_bytes(&said), note()));
     struct hash read_digest = state_digest(copy);
     CHECK(hash_equal(&digest, &read_digest));
@@ -279,11 +282,12 @@ CASE(without_a_folder_nothing_is_found_and_nothing_is_written)
     REQUIRE(snapshot_init(place.snapshot, "/nonexistent/folder", NULL));
     CHECK(snapshot_list("/nonexistent/folder", list, &error));
     CHECK_INT(list->count, 0);
-    CHECK(!snapshot_read("/nonexistent/folder", 1, place.driver->charter, &state, &said, &error));
+    CHECK(!snapshot_read("/nonexistent/folder", 1, place.driver->charter, &state, &said, NULL,
+                         &error));
     free(list);
     buffer_release(&said);
     error = (struct error){0};
-    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, note(), &error));
+    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, note(), no_head, &error));
     CHECK_INT(wait_for(&place, &error), SNAPSHOT_FAILED);
     CHECK_INT(error.code, ERROR_IO);
     CHECK(strstr(error.text, "No such file or directory") != NULL);
@@ -298,13 +302,13 @@ CASE(a_full_disk_fails_and_leaves_nothing)
     place_open(&place);
     path_of(&place, "state-1.image.new", path, sizeof(path));
     REQUIRE(symlink("/dev/full", path) == 0);
-    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, note(), &error));
+    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, note(), no_head, &error));
     CHECK_INT(wait_for(&place, &error), SNAPSHOT_FAILED);
     CHECK(strstr(error.text, "No space left") != NULL);
     CHECK_INT(files(&place, false), 0);
     /* Before it is full: the store needs the rest. */
     place.snapshot->disk_left = UINT64_MAX;
-    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, note(), &error));
+    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, note(), no_head, &error));
     CHECK_INT(wait_for(&place, &error), SNAPSHOT_FAILED);
     CHECK(strstr(error.text, "No space left") != NULL);
     CHECK_INT(files(&place, false), 0);
@@ -328,8 +332,8 @@ CASE(one_child_at_a_time_and_none_is_left_behind)
     struct place place;
     struct error error = {0};
     place_open(&place);
-    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, note(), NULL));
-    CHECK(!snapshot_begin(place.snapshot, place.driver->state, note(), &error));
+    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, note(), no_head, NULL));
+    CHECK(!snapshot_begin(place.snapshot, place.driver->state, note(), no_head, &error));
     CHECK_INT(error.code, ERROR_BUSY);
     pid_t child = place.snapshot->child;
     snapshot_release(place.snapshot);
@@ -350,7 +354,7 @@ CASE(the_child_lets_go_of_the_parents_files)
     REQUIRE(mkfifo(path, 0600) == 0);
     int ends[2];
     REQUIRE(pipe(ends) == 0);
-    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, note(), NULL));
+    REQUIRE(snapshot_begin(place.snapshot, place.driver->state, note(), no_head, NULL));
     REQUIRE(close(ends[1]) == 0);
     char byte;
     CHECK_INT(read(ends[0], &byte, 1), 0); /* would wait for ever if the child held its other end */
