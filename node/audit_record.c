@@ -367,7 +367,7 @@ static void check_seal(struct audit *audit, struct bytes bytes, const struct rec
     own.automatic = hash_bytes(automatic);
     compare_record(audit, &own, bytes, given);
     if (audit->model) {
-        struct naive_result result = naive_seal(audit->model);
+        struct naive_result result = naive_seal(audit->model, &own.state_digest);
         struct outcome time = {.verdict = VERDICT_ACCEPTED, .effects = automatic};
         ask_model(audit, &result, &time, "effects of time");
     }

@@ -1,5 +1,8 @@
 #include "node/model_rules.h"
 
+#include "crypto/policy.h"
+#include "partners/charter_limits.h"
+
 #include <string.h>
 
 static void put_names(struct naive_rules *rules, const struct charter *charter)
@@ -44,6 +47,73 @@ static enum naive_reversal reversal_of(enum reversal_policy policy)
     return NAIVE_UNLIMITED;
 }
 
+static void put_coalition(struct naive_coalition *coalition, const struct charter *charter)
+{
+    coalition->partner_count = charter->partner_count;
+    coalition->partners =
+        (struct naive_partner *)allocate(charter->partner_count, sizeof(*coalition->partners));
+    for (size_t i = 0; i < charter->partner_count; i++) {
+        memcpy(coalition->partners[i].name, charter->partners[i].name,
+               sizeof(charter->partners[i].name));
+        coalition->partners[i].key = charter->partners[i].governance_key;
+    }
+    coalition->node_count = charter->node_count;
+    coalition->nodes =
+        (struct naive_node *)allocate(charter->node_count, sizeof(*coalition->nodes));
+    for (size_t i = 0; i < charter->node_count; i++) {
+        const struct charter_node *from = &charter->nodes[i];
+        struct naive_node *node = &coalition->nodes[i];
+        *node = (struct naive_node){.partner = from->partner.v,
+                                    .voter = from->voter,
+                                    .sign = from->sign_key,
+                                    .log = from->log_key.key,
+                                    .cosigner = from->cosigner_key.key};
+        memcpy(node->name, from->name, sizeof(from->name));
+        memcpy(node->address, from->address, sizeof(from->address));
+        memcpy(node->point, from->transport_key, sizeof(from->transport_key));
+    }
+    for (int i = 1; i <= LIMIT_NUMBER_MAX; i++)
+        coalition->limits[i] = charter_limit(charter, (enum limit_number)i);
+}
+
+static void put_policy(struct naive_policy *out, const char *text)
+{
+    struct policy policy;
+    must(policy_parse(bytes_text(text), &policy, NULL)); /* as the charter's reader has */
+    must(policy.witness_count <= NAIVE_WITNESSES && policy.group_count <= NAIVE_GROUPS);
+    out->witness_count = policy.witness_count;
+    out->group_count = policy.group_count;
+    for (size_t i = 0; i < policy.witness_count; i++) {
+        memcpy(out->witnesses[i].name, policy.witnesses[i].name, NAIVE_TEXT);
+        memcpy(out->witnesses[i].key_name, policy.witness_keys[i].name, NAIVE_TEXT);
+        out->witnesses[i].key = policy.witness_keys[i].key;
+    }
+    for (size_t i = 0; i < policy.group_count; i++) {
+        memcpy(out->groups[i].name, policy.groups[i].name, NAIVE_TEXT);
+        out->groups[i].threshold = policy.groups[i].threshold;
+        for (size_t j = 0; j < NAIVE_WITNESSES; j++)
+            out->groups[i].has_witness[j] = policy.groups[i].witnesses >> j & 1;
+        for (size_t j = 0; j < NAIVE_GROUPS; j++)
+            out->groups[i].has_group[j] = policy.groups[i].groups >> j & 1;
+    }
+    out->quorum_is_group = policy.quorum == POLICY_ONE_GROUP;
+    out->quorum = policy.quorum_index;
+    policy_release(&policy);
+}
+
+static void put_founding(struct naive_founding *founding, const struct charter *charter)
+{
+    founding->coalition = charter->coalition;
+    memcpy(founding->origin, charter->origin, sizeof(charter->origin));
+    founding->two_voters = charter->two_voters_accepted;
+    founding->fees = charter->rates.issue_fee.v > 0 || charter->rates.redemption_fee.v > 0;
+    founding->operator_number = charter->has_operator ? charter->operator_id.v : -1;
+}
+
+_Static_assert(CHARTER_NAME_MAX + 1 == 64 && NOTE_NAME_MAX + 1 == NAIVE_TEXT &&
+                   POLICY_NAME_MAX + 1 == NAIVE_TEXT && CHARTER_URL_MAX + 1 == NAIVE_TEXT,
+               "the model's texts have room for the charter's");
+
 struct naive_rules model_rules(const struct charter *charter)
 {
     struct naive_rules rules = {.sandbox = charter->sandbox,
@@ -64,5 +134,9 @@ struct naive_rules model_rules(const struct charter *charter)
                                 .clock_bound_ms = charter->policy.clock_bound_ms};
     put_names(&rules, charter);
     put_lists(&rules, charter);
+    put_founding(&rules.founding, charter);
+    rules.coalition = (struct naive_coalition *)allocate(1, sizeof(*rules.coalition));
+    put_coalition(rules.coalition, charter);
+    put_policy(&rules.coalition->policy, charter->tlog_policy);
     return rules;
 }

@@ -8,7 +8,7 @@
 #include "node/naive_model.h"
 #include "partners/charter.h"
 
-/* Nothing is borrowed from the charter. */
+/* Of a charter's file, in force from height 1. Nothing is borrowed from it. */
 struct naive_rules model_rules(const struct charter *charter);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { NAIVE_VERSION = 1, NAIVE_NAME_MAX = 128 };
+enum { NAIVE_VERSION = 2, NAIVE_NAME_MAX = 128, NAIVE_AMENDMENTS_MAX = 16384, NAIVE_AHEAD = 2 };
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
@@ -16,6 +16,37 @@ static void put_wide(__int128 value, struct buffer *out)
     put_u64be(bytes, (uint64_t)((unsigned __int128)value >> 64));
     put_u64be(bytes + 8, (uint64_t)value);
     codec_put_bytes(out, bytes_of(bytes, sizeof(bytes)));
+}
+
+static void put_amendments(const struct naive_amendment *list, size_t count, struct buffer *out)
+{
+    codec_put_uint(out, count);
+    for (size_t i = 0; i < count; i++) {
+        codec_put_uint(out, list[i].height);
+        codec_put_uint(out, list[i].what);
+        codec_put_bytes(out, bytes_of(list[i].change, list[i].change_size));
+    }
+}
+
+static void put_membership(const struct naive *n, struct buffer *out)
+{
+    codec_put_uint(out, n->height);
+    put_amendments(n->done, n->done_count, out);
+    put_amendments(n->waiting, n->waiting_count, out);
+    codec_put_uint(out, n->motion_count);
+    for (size_t i = 0; i < n->motion_count; i++) {
+        const struct naive_motion *motion = &n->motions[i];
+        codec_put_uint(out, motion->record);
+        codec_put_uint(out, motion->proposed_ms);
+        codec_put_uint(out, motion->by);
+        codec_put_bool(out, motion->carried);
+        codec_put_bytes(out, bytes_of(motion->body, motion->body_size));
+        codec_put_uint(out, motion->ballots.count);
+        for (size_t j = 0; j < motion->ballots.count; j++)
+            codec_put_uint(out, motion->ballots.at[j]);
+    }
+    for (size_t i = 0; i < NAIVE_DIGESTS; i++)
+        codec_put_bytes(out, hash_as_bytes(&n->digests[i]));
 }
 
 static void put_members(const struct naive *n, struct buffer *out)
@@ -118,6 +149,7 @@ void naive_write(const struct naive *n, struct buffer *out)
     codec_put_uint(out, n->cut_time_ms);
     codec_put_uint(out, n->first_cut_ms);
     codec_put_uint(out, n->advance_ms);
+    put_membership(n, out);
     put_members(n, out);
     codec_put_uint(out, n->earn_count);
     for (size_t i = 0; i < n->earn_count; i++)
@@ -186,6 +218,67 @@ static uint32_t get_place(struct loading *l, size_t count)
 {
     uint64_t place = get(l, NAIVE_NONE - 1);
     return good(l, place < count, "a place beyond its list") ? (uint32_t)place : 0;
+}
+
+/* A change for a height; those that took effect make the coalitions of the next heights again. */
+static void get_amendment(struct loading *l, bool done, uint64_t *last)
+{
+    struct naive *n = l->n;
+    struct naive_amendment amendment = {.height = get(l, INT64_MAX), .what = get(l, INT64_MAX)};
+    struct bytes bytes = codec_get_bytes(&l->reader, 1, CHANGE_SIZE_MAX);
+    struct change change;
+    bool due = amendment.height <= n->height + NAIVE_AHEAD;
+    if (l->reader.failed ||
+        !good(l, change_decode(bytes, &change, NULL) && due == done && amendment.height > 2,
+              "a change that cannot be") ||
+        !good(l, !done || amendment.height >= *last, "changes out of order"))
+        return;
+    *last = amendment.height;
+    if (!done) {
+        naive_amendment_add(&n->waiting, &n->waiting_count, &n->waiting_capacity, amendment.height,
+                            amendment.what, bytes);
+        return;
+    }
+    naive_amendment_add(&n->done, &n->done_count, &n->done_capacity, amendment.height,
+                        amendment.what, bytes);
+    if (!good(l, naive_take_turn(n, &n->done[n->done_count - 1]), "a change that does not fit"))
+        return;
+    if (amendment.height <= n->height + 1)
+        n->next = n->after;
+    if (amendment.height <= n->height)
+        n->now = n->after;
+}
+
+static void get_motion(struct loading *l)
+{
+    struct motion motion;
+    uint64_t record = get(l, INT64_MAX), proposed_ms = get(l, TIME_MS_MAX);
+    uint16_t by = get_partner(l);
+    bool carried = codec_get_bool(&l->reader);
+    struct bytes body = codec_get_bytes(&l->reader, 1, MOTION_SIZE_MAX);
+    if (l->reader.failed || !good(l, motion_decode(body, &motion, NULL), "a motion of no change"))
+        return;
+    struct naive_motion *added = naive_motion_add(l->n, record, proposed_ms, by, body);
+    added->carried = carried;
+    for (size_t left = get_count(l); left > 0 && !l->reader.failed; left--)
+        naive_list_add(&added->ballots, get_partner(l));
+}
+
+static void get_membership(struct loading *l)
+{
+    uint64_t last = 0;
+    l->n->height = get(l, INT64_MAX - MOTION_DELAY_MAX);
+    for (uint64_t left = get(l, NAIVE_AMENDMENTS_MAX); left > 0 && !l->reader.failed; left--)
+        get_amendment(l, true, &last);
+    for (uint64_t left = get(l, NAIVE_AMENDMENTS_MAX); left > 0 && !l->reader.failed; left--)
+        get_amendment(l, false, &last);
+    if (l->reader.failed)
+        return;
+    naive_membership_enter(l->n, l->n->now);
+    for (size_t left = get_count(l); left > 0 && !l->reader.failed; left--)
+        get_motion(l);
+    for (size_t i = 0; i < NAIVE_DIGESTS; i++)
+        codec_get_fixed(&l->reader, l->n->digests[i].at, HASH_SIZE);
 }
 
 static void get_member(struct loading *l)
@@ -383,6 +476,7 @@ static void get_all(struct loading *l)
     n->cut_time_ms = get(l, TIME_MS_MAX);
     n->first_cut_ms = get(l, TIME_MS_MAX);
     n->advance_ms = get(l, TIME_MS_MAX);
+    get_membership(l);
     for (size_t left = get_count(l); left > 0 && !l->reader.failed; left--)
         get_member(l);
     for (size_t left = get_count(l); left > 0 && !l->reader.failed; left--)

@@ -104,6 +104,7 @@ void naive_rules_release(struct naive_rules *rules)
     free(rules->lane_partner);
     free(rules->zones);
     free(rules->joint);
+    naive_coalition_free(rules->coalition);
     memset(rules, 0, sizeof(*rules));
 }
 
@@ -116,6 +117,7 @@ struct naive *naive_open(struct naive_rules rules)
     n->joint_used = (__int128 *)allocate(rules.joint_count + 1, sizeof(*n->joint_used));
     n->lane_effects = (size_t *)allocate(rules.lane_count, sizeof(*n->lane_effects));
     n->lane_bytes = (size_t *)allocate(rules.lane_count, sizeof(*n->lane_bytes));
+    naive_membership_open(n);
     return n;
 }
 
@@ -131,6 +133,7 @@ void naive_close(struct naive *n)
     names_release(&n->cards);
     names_release(&n->keys);
     names_release(&n->documents);
+    naive_membership_close(n);
     naive_rules_release(&n->rules);
     free(n->members);
     free(n->lots);
@@ -265,6 +268,7 @@ void naive_begin(struct naive *n, uint64_t cut_time_ms)
     n->started = true;
     n->cut_time_ms = cut_time_ms;
     uint64_t now_ms = naive_time_at(n, cut_time_ms);
+    naive_membership_begin(n);
     begin_effects(n);
     n->cut_effects = 0;
     memset(n->lane_effects, 0, n->rules.lane_count * sizeof(*n->lane_effects));
@@ -290,12 +294,6 @@ void naive_begin(struct naive *n, uint64_t cut_time_ms)
                                                   n->time_count + 1, sizeof(*n->time_effects));
     if (n->time_count > 0)
         memcpy(n->time_effects, n->effects, n->time_count * sizeof(*n->effects));
-}
-
-struct naive_result naive_seal(const struct naive *n)
-{
-    return (struct naive_result){
-        .verdict = VERDICT_ACCEPTED, .effects = n->time_effects, .effect_count = n->time_count};
 }
 
 /* ---- a transaction --------------------------------------------------------------------------- */
@@ -383,8 +381,10 @@ struct naive_result naive_apply(struct naive *n, uint16_t lane, uint64_t index,
 {
     struct transaction decoded;
     must(lane < n->rules.lane_count);
-    struct naive_tx tx = {
-        .writer = n->rules.lane_partner[lane], .index = index, .transaction = &decoded};
+    struct naive_tx tx = {.lane = lane,
+                          .writer = n->rules.lane_partner[lane],
+                          .index = index,
+                          .transaction = &decoded};
     begin_effects(n);
     bool good = transaction_decode(transaction, &decoded, NULL);
     if (n->cut_effects > CUT_EFFECTS_MAX && n->lane_effects[lane] > 2 * n->lane_bytes[lane])

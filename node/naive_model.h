@@ -6,8 +6,8 @@
  * nothing here includes or calls anything of partners/; of protocol/ only what takes the bytes of
  * transactions apart. Rules: ledger.md sections 3, 4 and 8.
  *
- *     naive_open(rules);  each height: naive_begin(cut time), naive_apply(...) a record,
- * naive_seal()
+ *     naive_open(rules);  each height: naive_begin(cut time), naive_evidence(...) an accused,
+ *                         naive_apply(...) a record, naive_seal(digest)
  *
  * What a call found stands in `effects` of the result, in no particular order and perhaps in more
  * pieces than the ledger's: compare with naive_differs().
@@ -18,6 +18,7 @@
 #ifndef NODE_NAIVE_MODEL_H
 #define NODE_NAIVE_MODEL_H
 
+#include "node/naive_coalition.h"
 #include "protocol/record.h"
 
 /* The charter's words, as this model needs them. All arrays belong to the rules. */
@@ -45,6 +46,8 @@ struct naive_rules {
     int64_t deficit_max;
     uint32_t grace_days, expire_days, allocations;
     uint64_t hold_default_ms, hold_max_ms, window_ms, late_after_ms, clock_bound_ms;
+    struct naive_founding founding;
+    struct naive_coalition *coalition; /* in force from height 1 */
 };
 void naive_rules_release(struct naive_rules *rules);
 
@@ -62,8 +65,13 @@ struct naive *naive_open(struct naive_rules rules);
 void naive_close(struct naive *naive); /* NULL is fine */
 /* Another height, at this cut time: what time alone brings happens here. */
 void naive_begin(struct naive *naive, uint64_t cut_time_ms);
-/* What time brought to the height under way. */
-struct naive_result naive_seal(const struct naive *naive);
+/* After naive_begin(): the cut brings evidence against a node. */
+void naive_evidence(struct naive *naive, uint16_t node);
+/* Ends the height: what no transaction brought to it. `digest` is the ledger's after it, which a
+ * `ready` is compared with. */
+struct naive_result naive_seal(struct naive *naive, const struct hash *digest);
+/* Has this lane a node that neither left nor is suspended at the height under way? */
+bool naive_may_write(const struct naive *naive, uint16_t lane);
 /* One transaction of a lane, as record `index`; then naive_applied(), for the limit of a cut that
  * counts the bytes of the recorded effects (CUT_EFFECTS_MAX). */
 struct naive_result naive_apply(struct naive *naive, uint16_t lane, uint64_t index,

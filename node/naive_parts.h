@@ -15,6 +15,7 @@ enum {
     NAIVE_TIME_MAX = 20000,      /* bytes of time's effects, after which the rest waits */
     NAIVE_OBLIGATION_BYTES = 18, /* at most */
     NAIVE_MOVE_BYTES = 14,
+    NAIVE_DIGESTS = 256, /* heights whose digest a `ready` may name */
     NAIVE_LOT_BYTES = 12
 };
 
@@ -78,8 +79,33 @@ struct naive_list {
     size_t count, capacity;
 };
 
+struct naive_amendment { /* a change that was decided */
+    uint64_t height, what;
+    uint8_t *change; /* encoded */
+    size_t change_size;
+};
+struct naive_motion {
+    uint64_t record, proposed_ms;
+    uint16_t by;
+    bool carried;
+    uint8_t *body;
+    size_t body_size;
+    struct naive_list ballots; /* partners */
+};
+
 struct naive {
     struct naive_rules rules;
+    /* At this height, the next, and the one after it once this one is sealed. */
+    struct naive_coalition *now, *next, *after;
+    struct naive_coalition **coalitions; /* all that were made, for as long as the model lives */
+    size_t coalition_count, coalition_capacity;
+    uint64_t height;
+    struct naive_amendment *done, *waiting;
+    size_t done_count, done_capacity, waiting_count, waiting_capacity;
+    struct naive_motion *motions;
+    size_t motion_count, motion_capacity;
+    struct hash digests[NAIVE_DIGESTS]; /* after a height: at its number modulo their count */
+    size_t *lane_motions;
     uint64_t now_ms, cut_time_ms, first_cut_ms, advance_ms;
     bool started;
     struct naive_member *members;
@@ -112,7 +138,7 @@ struct naive {
 };
 
 struct naive_tx { /* of the record that is being applied */
-    uint16_t writer;
+    uint16_t lane, writer;
     uint64_t index;
     const struct transaction *transaction;
 };
@@ -159,6 +185,21 @@ void naive_budget_use(struct naive *n, const struct naive_lot *lot, int64_t poin
 /* ---- naive_reversal.c ------------------------------------------------------------------------ */
 
 enum verdict naive_reverse_earn(struct naive *n, const struct naive_tx *tx);
+
+/* ---- naive_motions.c ------------------------------------------------------------------------- */
+
+void naive_membership_open(struct naive *n);
+void naive_membership_close(struct naive *n);
+void naive_membership_begin(struct naive *n);
+enum verdict naive_membership(struct naive *n, const struct naive_tx *tx);
+void naive_amendment_add(struct naive_amendment **list, size_t *count, size_t *capacity,
+                         uint64_t height, uint64_t what, struct bytes change);
+/* Makes `after` anew; false: it does not fit. */
+bool naive_take_turn(struct naive *n, const struct naive_amendment *amendment);
+struct naive_motion *naive_motion_add(struct naive *n, uint64_t record, uint64_t proposed_ms,
+                                      uint16_t by, struct bytes body);
+/* Goes on with the coalition of a height that was executed. */
+void naive_membership_enter(struct naive *n, struct naive_coalition *coalition);
 
 /* ---- naive_model.c -----------------------------------------------------------------------------
  */

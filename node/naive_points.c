@@ -43,7 +43,7 @@ static size_t effect_bytes(const struct effect *e)
         return 2 + number_bytes(e->first.v);
     case EFFECT_AMENDED:
     case EFFECT_LAPSED:
-        return 2 + number_bytes(e->what) + number_bytes(e->height);
+        return 3 + number_bytes(e->what) + number_bytes(e->height);
     }
     return 0;
 }

@@ -69,6 +69,9 @@ static enum verdict split_allowed(const struct naive *n, const struct funding_sp
         if (split->funders[i].partner.v != writer &&
             !joint_of(n, writer, split->funders[i].partner.v))
             return VERDICT_NOT_AUTHORISED;
+    for (size_t i = 0; i < split->count; i++)
+        if (n->now->partners[split->funders[i].partner.v].left)
+            return VERDICT_UNKNOWN_PARTNER;
     return VERDICT_ACCEPTED;
 }
 
@@ -541,7 +544,7 @@ enum verdict naive_body(struct naive *n, const struct naive_tx *tx)
     case TRANSACTION_MOTION:
     case TRANSACTION_BALLOT:
     case TRANSACTION_READY:
-        return VERDICT_ACCEPTED;
+        return naive_membership(n, tx);
     case TRANSACTION_CLOCK:
         return move_clock(n, tx);
     }

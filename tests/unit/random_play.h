@@ -6,10 +6,10 @@
 #define TESTS_UNIT_RANDOM_PLAY_H
 
 #include "node/model_rules.h"
-#include "unit/coalition.h"
+#include "unit/changes.h"
 
-enum { HEIGHTS = 60, MEMBERS = 6, PARTNERS = 4, RECORDS = 2000 };
-static const uint16_t parties = PARTNERS + 1; /* with the operator */
+enum { HEIGHTS = 60, MEMBERS = 6, PARTNERS = 4, RECORDS = 2000, KEYS = 2000 };
+static const uint16_t parties = PARTNERS + 1; /* with the operator, at first */
 static const uint16_t partners = PARTNERS;
 
 static uint64_t random_next(uint64_t *seed)
@@ -34,6 +34,16 @@ struct play {
     int64_t redeemed[RECORDS];
     size_t earn_count, hold_count, redemption_count;
     uint64_t accepted[128];
+    /* Governance keys that were ever made, and the digests after each height. */
+    struct {
+        struct public_key key;
+        uint8_t kind, number;
+    } governance[KEYS];
+    size_t governance_count;
+    uint8_t fresh; /* numbers of keys and names */
+    struct hash digests[HEIGHTS + 4];
+    uint64_t decided[CHANGE_KIND_MAX + 1],
+        lapsed; /* changes of each kind; those that did not fit */
     /* Between two heights, both states sealed: may put another state in place of the replica. */
     void (*between)(struct play *play);
 };
@@ -87,10 +97,36 @@ static inline void same_effects(const struct naive_result *naive, struct bytes e
     }
 }
 
-/* Feeds both replicas and the model. */
+static inline void count_changes(struct play *play, size_t effects)
+{
+    for (size_t i = 0; i < effects; i++) {
+        const struct effect *effect = &play->driver->effects[i];
+        play->lapsed += effect->kind == EFFECT_LAPSED;
+        if (effect->kind == EFFECT_AMENDED)
+            play->decided[effect->change]++;
+    }
+}
+
+static inline bool may_write(const struct play *play, uint16_t lane)
+{
+    const struct charter *charter = state_charter(play->driver->state);
+    bool may =
+        lane < charter->node_count && !charter->nodes[lane].left && !charter->nodes[lane].suspended;
+    CHECK(may == naive_may_write(play->naive, lane));
+    return may;
+}
+
+/* Feeds both replicas and the model. What a lane that may not write has to say, another says; where
+ * there is none, nothing happens. */
 static inline enum verdict feed_bytes(struct play *play, uint16_t lane, struct bytes bytes)
 {
     struct driver *driver = play->driver;
+    size_t lanes = state_charter(driver->state)->node_count;
+    for (size_t i = 0; !may_write(play, lane); i++) {
+        if (i == lanes)
+            return VERDICT_NOTHING_TO_DO;
+        lane = (uint16_t)((lane + 1U) % lanes);
+    }
     struct transaction decoded;
     uint64_t index = driver->index;
     struct outcome second =
@@ -103,6 +139,7 @@ static inline enum verdict feed_bytes(struct play *play, uint16_t lane, struct b
     CHECK_INT(naive.late, driver->outcome.late);
     same_effects(&naive, driver->outcome.effects);
     naive_applied(play->naive, lane, bytes.size, driver->outcome.effects.size);
+    count_changes(play, driver->effect_count);
     if (!transaction_decode(bytes, &decoded, NULL))
         CHECK_INT(verdict, VERDICT_MALFORMED);
     else if (verdict == VERDICT_ACCEPTED)
@@ -270,6 +307,140 @@ static inline void random_card(struct play *play, uint16_t lane, uint32_t member
     }
 }
 
+/* ---- who takes part ---------------------------------------------------------------------------
+ */
+
+static inline void know_key(struct play *play, uint8_t kind, uint8_t number)
+{
+    REQUIRE(play->governance_count < KEYS);
+    play->governance[play->governance_count].key = coalition_public(kind, number);
+    play->governance[play->governance_count].kind = kind;
+    play->governance[play->governance_count++].number = number;
+}
+
+/* Mostly one that was not used before. */
+static inline uint8_t any_number(struct play *play)
+{
+    return any(play, 6) ? play->fresh++ : (uint8_t)any(play, play->fresh + 1U);
+}
+
+static inline struct change random_limits(struct play *play)
+{
+    struct change change = {.kind = CHANGE_SET_LIMITS};
+    if (any(play, 2))
+        return change_set_limit(LIMIT_ALLOCATIONS, any(play, 70));
+    for (int i = 1; i <= LIMIT_NUMBER_MAX; i++)
+        if (any(play, 3) == 0)
+            change.limits[change.limit_count++] = (struct limit_value){
+                (enum limit_number)i, any(play, 4) ? 20000 + any(play, 40000) : any(play, 200)};
+    return change.limit_count ? change : change_set_limit(LIMIT_TIMEOUT_MS, 10 + any(play, 90));
+}
+
+static inline struct change random_change(struct play *play, char name[16])
+{
+    const struct charter *charter = state_charter(play->driver->state);
+    uint8_t number = any_number(play);
+    uint16_t node = (uint16_t)any(play, charter->node_count + 1);
+    uint16_t partner = (uint16_t)any(play, charter->partner_count + 1);
+    snprintf(name, 16, "n%u", number);
+    switch (any(play, 12)) {
+    case 0:
+    case 1:
+    case 2:
+        know_key(play, CHANGES_KEY_KINDS + 2, number);
+        return change_found(name, name, number, any(play, 4) > 0);
+    case 3:
+        return change_admit(partner, name, number, any(play, 2));
+    case 4:
+        return change_remove_node(node);
+    case 5:
+        return change_remove_partner(partner);
+    case 6:
+        return change_set_voter(node, any(play, 2));
+    case 7:
+    case 8:
+    case 9:
+        return change_replace_keys(node, number);
+    case 10:
+        know_key(play, CHANGES_KEY_KINDS + 2, number);
+        return change_replace_governance(partner, number);
+    default:
+        return random_limits(play);
+    }
+}
+
+static inline void random_motion(struct play *play, uint16_t lane)
+{
+    char name[16];
+    struct transaction t = {.type = TRANSACTION_MOTION};
+    t.body.motion.motion.delay = 2 + (uint32_t)any(play, any(play, 4) ? 3 : 9);
+    t.body.motion.motion.change = random_change(play, name);
+    (void)feed(play, lane, t);
+}
+
+static inline void feed_ballot(struct play *play, uint16_t lane, const struct motion_view *motion,
+                               uint16_t partner)
+{
+    const struct charter *charter = state_charter(play->driver->state);
+    struct transaction t = {.type = TRANSACTION_BALLOT};
+    size_t i = play->governance_count;
+    while (i > 0 && partner < charter->partner_count && any(play, 20) &&
+           memcmp(&play->governance[i - 1].key, &charter->partners[partner].governance_key,
+                  PUBLIC_KEY_SIZE) != 0)
+        i--;
+    i = i > 0 ? i - 1 : 0;
+    struct signing_key *key = coalition_key(play->governance[i].kind, play->governance[i].number);
+    t.body.ballot.motion = motion->record;
+    t.body.ballot.partner.v = partner;
+    t.body.ballot.signature = ballot_sign(key, &charter->coalition, motion->record, &motion->hash);
+    signing_key_close(key);
+    (void)feed(play, lane, t);
+}
+
+/* One partner's ballot, or everybody's, on one of the last motions. */
+static inline void random_ballots(struct play *play, uint16_t lane)
+{
+    const struct charter *charter = state_charter(play->driver->state);
+    size_t motions = state_motion_count(play->driver->state);
+    struct motion_view motion = {.record = {any(play, 20)}};
+    if (motions > 0)
+        state_motion(play->driver->state,
+                     motions - 1 - any(play, motions < 4 || !any(play, 4) ? motions : 4), &motion);
+    bool all = any(play, 3) > 0;
+    for (uint16_t i = 0; i <= charter->partner_count; i++)
+        if (all || any(play, charter->partner_count) == 0)
+            feed_ballot(play, lane, &motion, i);
+}
+
+static inline void random_ready(struct play *play)
+{
+    const struct charter *charter = state_charter(play->driver->state);
+    struct transaction t = {.type = TRANSACTION_READY};
+    uint64_t height = play->driver->height;
+    uint16_t lane = (uint16_t)any(play, charter->node_count);
+    for (uint16_t i = 0; i < charter->node_count; i++)
+        if (charter->nodes[i].joining && any(play, 4))
+            lane = i;
+    t.body.ready.height = height - (any(play, 4) ? height > 1 : any(play, height));
+    t.body.ready.digest = play->digests[any(play, 5) ? t.body.ready.height : 0];
+    (void)feed(play, lane, t);
+}
+
+/* Before the first transaction of a height. */
+static inline void random_evidence(struct play *play)
+{
+    const struct charter *charter = state_charter(play->driver->state);
+    struct evidence evidence = {.kind = EVIDENCE_PREVOTES,
+                                .node = {(uint16_t)any(play, charter->node_count)}};
+    bool accused = state_accused(play->driver->state, evidence.node);
+    CHECK(accused == state_accused(play->replica, evidence.node));
+    if (play->quiet || accused || any(play, 8) > 0)
+        return;
+    state_evidence(play->driver->state, &evidence);
+    state_evidence(play->replica, &evidence);
+    naive_evidence(play->naive, evidence.node.v);
+}
+
 /* A good transaction with one byte changed, or a repeat of it, or noise. */
 static inline void hostile(struct play *play, uint16_t lane)
 {
@@ -292,7 +463,7 @@ static inline void random_step(struct play *play)
 {
     uint16_t lane = (uint16_t)any(play, PARTNERS);
     uint32_t member = 1 + (uint32_t)any(play, play->quiet ? MEMBERS : MEMBERS + 1);
-    switch (any(play, play->quiet ? 11 : 18)) {
+    switch (any(play, play->quiet ? 11 : 22)) {
     case 0:
     case 1:
     case 2:
@@ -338,6 +509,16 @@ static inline void random_step(struct play *play)
     case 15:
         random_card(play, lane, member);
         return;
+    case 16:
+        random_motion(play, lane);
+        return;
+    case 17:
+    case 18:
+        random_ballots(play, lane);
+        return;
+    case 19:
+        random_ready(play);
+        return;
     default:
         hostile(play, lane);
     }
@@ -374,8 +555,10 @@ static inline void compare(const struct play *play)
     struct error error = {0};
     for (uint32_t i = 1; i <= MEMBERS; i++)
         compare_member(play, i);
-    for (uint16_t i = 0; i < parties; i++)
-        for (uint16_t j = 0; j < parties; j++)
+    size_t count = state_charter(play->driver->state)->partner_count;
+    CHECK(count >= parties);
+    for (uint16_t i = 0; i < count; i++)
+        for (uint16_t j = 0; j < count; j++)
             for (int k = 0; k < LINE_CLASS_COUNT; k++)
                 CHECK(state_obligation(play->driver->state, (struct partner_id){i},
                                        (struct partner_id){j}, (enum line_class)k)
@@ -395,17 +578,21 @@ static inline void pass(struct play *play, uint64_t ms)
     struct bytes automatic;
     put_u64be(cut.at, play->driver->cut_ms);
     struct hash second = state_seal(play->replica, &cut, &automatic);
-    struct naive_result naive = naive_seal(play->naive);
+    struct naive_result naive = naive_seal(play->naive, &second);
     same_effects(&naive, automatic);
     driver_seal(play->driver);
     struct hash first = state_digest(play->driver->state);
     CHECK(hash_equal(&first, &second));
+    if (play->driver->height < ARRAY_SIZE(play->digests))
+        play->digests[play->driver->height] = first;
+    count_changes(play, play->driver->automatic_count);
     if (play->between)
         play->between(play);
     driver_pass(play->driver, ms);
     state_begin(play->replica, play->driver->height, play->driver->cut_ms);
     naive_begin(play->naive, play->driver->cut_ms);
     CHECK_INT(state_time_ms(play->driver->state), naive_time_ms(play->naive));
+    random_evidence(play);
     compare(play);
 }
 
@@ -421,6 +608,8 @@ static inline struct play *play_open(uint64_t seed, bool quiet, bool short_windo
     naive_begin(play->naive, play->driver->cut_ms);
     play->replica = state_open(play->driver->charter);
     state_begin(play->replica, 1, play->driver->cut_ms);
+    for (uint8_t i = 0; i <= PARTNERS; i++)
+        know_key(play, 2, i);
     for (uint32_t i = 1; i <= MEMBERS; i++)
         REQUIRE(feed(play, (uint16_t)any(play, PARTNERS), tx_enrol(i)) == VERDICT_ACCEPTED);
     return play;

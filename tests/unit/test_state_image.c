@@ -47,7 +47,27 @@ static void same_answers(const struct state *a, const struct state *b)
 /* What the written states had in them: an image without it would prove nothing about it. */
 static struct {
     uint64_t deficits, waived, held, pending, expired_counted, due, budgets, forgotten;
+    uint64_t amended, waiting, proposed, carried, ballots, suspended, joining, left;
 } seen;
+
+static void look_at_membership(const struct state *state)
+{
+    const struct charter *charter = state_charter(state);
+    seen.amended += charter->from_height > 1;
+    seen.waiting += state_amendment_count(state) > 0;
+    for (size_t i = 0; i < state_motion_count(state); i++) {
+        struct motion_view motion;
+        state_motion(state, i, &motion);
+        seen.proposed += motion.open;
+        seen.carried += motion.carried;
+        seen.ballots += motion.open && motion.ballot_count > 0;
+    }
+    for (size_t i = 0; i < charter->node_count; i++) {
+        seen.suspended += charter->nodes[i].suspended;
+        seen.joining += charter->nodes[i].joining;
+        seen.left += charter->nodes[i].left;
+    }
+}
 
 static void look_at(const struct play *play)
 {
@@ -62,6 +82,7 @@ static void look_at(const struct play *play)
     seen.expired_counted += totals.expired_counted.v > 0;
     seen.due += state_next_due_ms(state) != UINT64_MAX;
     seen.budgets += charter->joint_funding_count > 0;
+    look_at_membership(state);
     seen.forgotten += !state_key(state, (struct partner_id){0}, bytes_text("k0"), &first) &&
                       !state_key(state, (struct partner_id){1}, bytes_text("k0"), &first) &&
                       !state_key(state, (struct partner_id){2}, bytes_text("k0"), &first) &&
@@ -78,6 +99,14 @@ static void check_seen(void)
     CHECK(seen.due > 0);
     CHECK(seen.budgets > 0);
     CHECK(seen.forgotten > 0);
+    CHECK(seen.amended > 0);
+    CHECK(seen.waiting > 0);
+    CHECK(seen.proposed > 0);
+    CHECK(seen.carried > 0);
+    CHECK(seen.ballots > 0);
+    CHECK(seen.suspended > 0);
+    CHECK(seen.joining > 0);
+    CHECK(seen.left > 0);
 }
 
 /* Puts in the replica's place what its image gives; sometimes it goes on as it is, so that a state
@@ -332,8 +361,10 @@ static void one_height(const struct play *play, struct state *state, uint64_t *s
         t.at_ms = state_time_ms(state);
         buffer_clear(&bytes);
         transaction_encode(&t, &bytes);
-        (void)state_apply(state, (struct node_id){(uint16_t)(random_next(seed) % PARTNERS)},
-                          (struct record_index){(*index)++}, buffer_bytes(&bytes));
+        struct node_id lane = {(uint16_t)(random_next(seed) % state_charter(state)->node_count)};
+        const struct charter_node *node = &state_charter(state)->nodes[lane.v];
+        if (!node->left && !node->suspended)
+            (void)state_apply(state, lane, (struct record_index){(*index)++}, buffer_bytes(&bytes));
     }
     buffer_release(&bytes);
 }

@@ -57,6 +57,7 @@ static void tell(uint64_t seed, int before)
 CASE(the_naive_model_and_a_second_replica_agree)
 {
     uint64_t accepted[128] = {0};
+    uint64_t decided[CHANGE_KIND_MAX + 1] = {0}, lapsed = 0;
     EACH_SEED(seed)
     {
         int before = check_failed_count;
@@ -65,6 +66,9 @@ CASE(the_naive_model_and_a_second_replica_agree)
         play_heights(play);
         for (size_t i = 0; i < ARRAY_SIZE(accepted); i++)
             accepted[i] += play->accepted[i];
+        for (size_t i = 0; i < ARRAY_SIZE(decided); i++)
+            decided[i] += play->decided[i];
+        lapsed += play->lapsed;
         play_close(play);
         tell(seed, before);
     }
@@ -74,6 +78,13 @@ CASE(the_naive_model_and_a_second_replica_agree)
     TRANSACTION_TYPES(X)
 #undef X
     printf("accepted\n");
+#define X(name, number, word)                                                                      \
+    printf("%s %llu, ", word, (unsigned long long)decided[number]);                                \
+    CHECK(first_seed == last_seed || decided[number] > 0);
+    CHANGE_KINDS(X)
+#undef X
+    printf("decided, %llu lapsed\n", (unsigned long long)lapsed);
+    CHECK(first_seed == last_seed || lapsed > 0);
 }
 
 CASE(reversing_everything_leaves_no_obligation_between_any_two)
