@@ -138,6 +138,8 @@ static void put_checkpoint(const struct audit_view *view, struct buffer *out)
         buffer_printf(out, " (%s)", when);
     }
     buffer_append_text(out, "</td></tr>\n");
+    if (view->policy_height)
+        row_number(out, "Members have changed: policy followed to height", view->policy_height);
 }
 
 static void put_source(const struct audit_view *view, struct buffer *out)
@@ -190,7 +192,7 @@ static void put_findings(const struct audit_report *report, struct buffer *out)
         if (count > 0)
             element(out, "h3", NULL, view->source.name);
         for (size_t j = 0; j < count; j++)
-            put_finding(view->charter, &findings[j], out);
+            put_finding(audit_charter(view->audit), &findings[j], out);
         if (view->audit && audit_finding_count(view->audit) > count)
             buffer_printf(out, "<p>... and %zu more.</p>\n",
                           audit_finding_count(view->audit) - count);

@@ -93,7 +93,7 @@ static void print_findings(const struct audit_view *view)
                "       found     %s\n",
                audit_code_word(finding->code), finding->where, audit_code_rule(finding->code),
                finding->expected, finding->found);
-        print_signers(view->charter, finding);
+        print_signers(audit_charter(view->audit), finding);
     }
     if (audit_finding_count(view->audit) > count)
         printf("  ... and %zu more\n", audit_finding_count(view->audit) - count);
@@ -115,6 +115,10 @@ static void print_checkpoint(const struct audit_view *view)
         if (view->signatures.witnesses >> i & 1)
             printf(" %s", view->policy.witnesses[i].name);
     putchar('\n');
+    if (view->policy_height)
+        printf("  judged by what the policy has become: members have changed, and the audit "
+               "followed\n  them from the first charter to height %" PRIu64 "\n",
+               view->policy_height);
 }
 
 static void print_view(const struct audit_view *view)
@@ -269,13 +273,16 @@ static json_t *view_json(const struct audit_view *view)
     json_t *json = json_pack("{s:o}", "source", text_json(view->source.name));
     if (view->trouble_code != ERROR_NONE)
         json_object_set_new(json, "trouble", text_json(view->trouble));
+    if (view->policy_height)
+        json_object_set_new(json, "policy_followed_to",
+                            json_integer((json_int_t)view->policy_height));
     json_t *list = json_array();
     if (view->audit) {
         const struct audit_finding *findings;
         struct audit_counts counts = audit_counts_of(view->audit);
         size_t count = audit_findings(view->audit, &findings);
         for (size_t i = 0; i < count; i++)
-            json_array_append_new(list, finding_json(view->charter, &findings[i]));
+            json_array_append_new(list, finding_json(audit_charter(view->audit), &findings[i]));
         json_object_update_new(
             json,
             json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "checkpoint",

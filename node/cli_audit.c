@@ -12,13 +12,14 @@
 enum { REPORT_MAX = 256 * 1024 * 1024 };
 
 struct own {
-    const char *policy, *charter, *state, *html;
+    const char *policy, *charter, *state, *html, *policy_out;
 };
 
 struct auditing {
     const struct cli *cli;
     const struct own *own;
     struct policy policy;
+    struct buffer policy_text;
     struct buffer charter;
     struct cli_target *targets;
     struct audit_view *views;
@@ -128,15 +129,10 @@ static bool open_sources(struct auditing *all, struct error *error)
 
 static bool read_policy(struct auditing *all, struct error *error)
 {
-    struct buffer text;
-    if (!all->own->policy)
-        return true;
-    buffer_init(&text, POLICY_SIZE_MAX);
-    bool ok = cli_file_read(all->own->policy, POLICY_SIZE_MAX, &text, error) &&
-              (policy_parse(buffer_bytes(&text), &all->policy, error) ||
-               error_wrap(error, "%s", all->own->policy));
-    buffer_release(&text);
-    return ok;
+    return !all->own->policy ||
+           (cli_file_read(all->own->policy, POLICY_SIZE_MAX, &all->policy_text, error) &&
+            (policy_parse(buffer_bytes(&all->policy_text), &all->policy, error) ||
+             error_wrap(error, "%s", all->own->policy)));
 }
 
 static bool read_charter(struct auditing *all, struct error *error)
@@ -163,6 +159,17 @@ static bool write_html(const struct audit_report *report, const char *path, stru
                   : file_replace(path, 0644, buffer_bytes(&page), error);
     buffer_release(&page);
     return ok;
+}
+
+/* What receipts, exports and later audits are to be judged by. */
+static bool write_policy(const struct auditing *all, struct error *error)
+{
+    const struct audit_view *best = audit_views_best(all->views, all->count);
+    if (!best || best->policy_text.size == 0)
+        return error_set(error, ERROR_INVALID,
+                         "there is no policy to write: it follows from a clean audit, and from a "
+                         "charter or a policy that was given and that it meets");
+    return file_replace(all->own->policy_out, 0644, buffer_bytes(&best->policy_text), error);
 }
 
 static int exit_of(enum audit_verdict verdict)
@@ -197,6 +204,8 @@ static int report(struct auditing *all)
     bool ok = !all->own->html || write_html(&report, all->own->html, &error);
     if (ok && verdict == AUDIT_CLEAN && all->own->state)
         ok = audit_views_keep(all->views, all->count, all->own->state, &error);
+    if (ok && verdict == AUDIT_CLEAN && all->own->policy_out)
+        ok = write_policy(all, &error);
     if (ok)
         return exit_of(verdict);
     fprintf(stderr, "accrue audit: %s\n", error.text);
@@ -206,6 +215,7 @@ static int report(struct auditing *all)
 static void run_views(struct auditing *all)
 {
     struct audit_request request = {.policy = all->own->policy ? &all->policy : NULL,
+                                    .policy_text = buffer_bytes(&all->policy_text),
                                     .charter = buffer_bytes(&all->charter),
                                     .state_path = all->own->state,
                                     .progress = all->cli->progress};
@@ -223,6 +233,7 @@ static int run_auditing(const struct cli *cli, const struct own *own)
     all.views = (struct audit_view *)allocate(AUDIT_VIEWS_MAX, sizeof(*all.views));
     all.http = http_open(1, cli->timeout_s * 1000);
     buffer_init(&all.charter, CHARTER_SIZE_MAX);
+    buffer_init(&all.policy_text, POLICY_SIZE_MAX);
     if (read_policy(&all, &error) && read_charter(&all, &error) && open_sources(&all, &error)) {
         run_views(&all);
         code = report(&all);
@@ -233,6 +244,7 @@ static int run_auditing(const struct cli *cli, const struct own *own)
         audit_view_release(&all.views[i]);
     http_close(all.http);
     policy_release(&all.policy);
+    buffer_release(&all.policy_text);
     buffer_release(&all.charter);
     free(all.views);
     free(all.targets);
@@ -246,7 +258,8 @@ static int run_audit(const struct cli_command *command, int argc, char **argv)
     const struct cli_option options[] = {{"policy", CLI_TEXT, &own.policy},
                                          {"charter", CLI_TEXT, &own.charter},
                                          {"state", CLI_TEXT, &own.state},
-                                         {"html", CLI_TEXT, &own.html}};
+                                         {"html", CLI_TEXT, &own.html},
+                                         {"policy-out", CLI_TEXT, &own.policy_out}};
     int code;
     if (!cli_parse(&cli, command, argc, argv, options, ARRAY_SIZE(options), &code) ||
         !cli_rest(&cli, 0, AUDIT_VIEWS_MAX, &code))
@@ -265,8 +278,13 @@ const struct cli_command cli_audit_command = {
     "                        without it, whatever the source shows: then give --policy\n"
     "  --state FILE          goes on from the last audit, and keeps this one if it is clean\n"
     "  --html FILE           writes a report to print as well\n"
+    "  --policy-out FILE     writes what the policy has become as members changed, if all is "
+    "clean:\n"
+    "                        for 'accrue receipt verify', 'accrue export' and later audits\n"
     "\nChecks the checkpoint, certificates, lanes, order, every record and its place in the tree;\n"
     "replays all transactions by two programs that were written apart; compares the sources.\n"
+    "Who joins, leaves or gets other keys follows from the ledger itself, from its first charter "
+    "on.\n"
     "Exit status here: 0 clean, 1 findings, 2 could not be checked.\n"
     "\nExamples:\n"
     "  accrue audit --charter charter.json --token-file auditor.token http://127.0.0.1:8100\n"

@@ -1,6 +1,6 @@
 #include "node/verify.h"
 
-#include "crypto/policy.h"
+#include "node/audit_policy.h"
 #include "node/audit_source.h"
 
 #include <inttypes.h>
@@ -17,7 +17,8 @@ struct fetch {
     struct http *http;
     const struct cli_target *target;
     struct verify_node *node;
-    struct checkpoint checkpoint;
+    struct buffer note;
+    struct checkpoint checkpoint; /* what the note says */
     struct audit_source source;
     uint64_t claimed; /* the first height that balances were given at, beyond the checkpoint */
     struct cli_progress progress;
@@ -26,42 +27,82 @@ struct fetch {
 
 /* ---- checkpoint and balances --------------------------------------------------------------- */
 
-/* Final in the eyes of whoever has the charter's policy alone. */
-static void check_final(struct fetch *fetch, struct bytes note, const struct charter_node *self)
+/* With its own log key, as it is at the checkpoint or in the next two heights. */
+static bool signed_by_itself(const struct fetch *fetch, struct error *why)
 {
+    const struct state *state = audit_state(fetch->node->audit);
+    struct note_key keys[3];
+    struct note_result result;
+    size_t count = 0;
+    for (uint64_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        const struct charter *charter = state_charter_at(state, state_height(state) + i);
+        struct node_id self;
+        if (charter_node_by_name(charter, bytes_text(fetch->node->name), &self) &&
+            (count == 0 || memcmp(&keys[count - 1], &charter->nodes[self.v].log_key,
+                                  sizeof(keys[0])) != 0))
+            keys[count++] = charter->nodes[self.v].log_key;
+    }
+    return note_open(buffer_bytes(&fetch->note), keys, count, &result, why);
+}
+
+static void check_handover(struct fetch *fetch)
+{
+    struct audit *audit = fetch->node->audit;
+    struct handover handover = {0};
+    char want[64];
+    char have[64];
+    if (audit_handover_holds(audit_state(audit), buffer_bytes(&fetch->note), &handover))
+        return;
+    snprintf(want, sizeof(want), "cosignatures of %zu who vote next", handover.quorum);
+    snprintf(have, sizeof(have), "%zu", handover.cosigned);
+    audit_found(audit, AUDIT_CHECKPOINT_HANDOVER, want, have, "checkpoint of %s",
+                fetch->node->name);
+}
+
+/* Signed by the node, and final in the eyes of whoever has the policy that the charter's own has
+ * become: the log is audited up to it. */
+static void judge_checkpoint(struct fetch *fetch)
+{
+    struct verify_node *node = fetch->node;
     struct policy policy;
     struct policy_result result;
     struct checkpoint checkpoint;
     struct error why;
-    must(policy_parse(bytes_text(fetch->node->charter->tlog_policy), &policy, &why));
-    if (!policy_check(&policy, note, &checkpoint, &result, &why))
-        audit_found(fetch->node->audit, AUDIT_CHECKPOINT_QUORUM,
+    bool own = signed_by_itself(fetch, &why);
+    if (!own)
+        audit_found(node->audit, AUDIT_CHECKPOINT_SIGNATURE,
+                    "a note signed with the node's log key", why.text, "checkpoint of %s",
+                    node->name);
+    else if (strcmp(fetch->checkpoint.origin, node->charter->origin) != 0)
+        audit_found(node->audit, AUDIT_CHECKPOINT_ORIGIN, node->charter->origin,
+                    fetch->checkpoint.origin, "origin of the checkpoint of %s", node->name);
+    if (audit_finding_count(node->audit))
+        return;
+    if (audit_policy_judge(audit_state(node->audit), bytes_text(node->charter->tlog_policy),
+                           buffer_bytes(&fetch->note), &policy, &checkpoint, &result, &why))
+        check_handover(fetch);
+    else
+        audit_found(node->audit, AUDIT_CHECKPOINT_QUORUM,
                     "cosignatures that meet the charter's policy", why.text, "checkpoint of %s",
-                    self->name);
+                    node->name);
     policy_release(&policy);
 }
 
-static bool get_checkpoint(struct fetch *fetch, const struct charter_node *self)
+static bool get_checkpoint(struct fetch *fetch)
 {
-    struct buffer note;
-    struct note_result result;
-    struct error why;
-    buffer_init(&note, NOTE_SIZE_MAX);
-    bool ok = fetch->source.kind->checkpoint(fetch->source.context, &note, fetch->error);
-    bool holds = ok && note_open(buffer_bytes(&note), &self->log_key, 1, &result, &why) &&
-                 checkpoint_parse(result.text, &fetch->checkpoint, &why);
-    if (ok && !holds)
+    struct bytes text;
+    struct bytes lines;
+    struct error why = {.text = "no empty line before the signatures"};
+    buffer_clear(&fetch->note);
+    if (!fetch->source.kind->checkpoint(fetch->source.context, &fetch->note, fetch->error))
+        return false;
+    if (!note_split(buffer_bytes(&fetch->note), &text, &lines) ||
+        !checkpoint_parse(text, &fetch->checkpoint, &why))
         audit_found(fetch->node->audit, AUDIT_CHECKPOINT_SIGNATURE,
                     "a note signed with the node's log key", why.text, "checkpoint of %s",
-                    self->name);
-    else if (ok && strcmp(fetch->checkpoint.origin, fetch->node->charter->origin) != 0)
-        audit_found(fetch->node->audit, AUDIT_CHECKPOINT_ORIGIN, fetch->node->charter->origin,
-                    fetch->checkpoint.origin, "origin of the checkpoint of %s", self->name);
-    else if (ok)
-        check_final(fetch, buffer_bytes(&note), self);
-    buffer_release(&note);
+                    fetch->node->name);
     fetch->progress.total = fetch->checkpoint.size;
-    return ok;
+    return true;
 }
 
 enum compared { COMPARED_SAME, COMPARED_OTHER, COMPARED_MOVED };
@@ -129,7 +170,8 @@ static void compare_balance(struct look *look, uint64_t place, const json_t *jso
     compare_number(look, text, "lot_count", (int64_t)own.lot_count, json);
     compare_text(look, text, "locked", own.locked ? "true" : "false",
                  json_is_boolean(locked) ? json_is_true(locked) ? "true" : "false" : NULL);
-    compare_text(look, text, "enrolled_by", node->charter->partners[own.enrolled_by.v].name,
+    compare_text(look, text, "enrolled_by",
+                 audit_charter(node->audit)->partners[own.enrolled_by.v].name,
                  json_string_value(json_object_get(json, "enrolled_by")));
 }
 
@@ -258,7 +300,8 @@ static bool get_charter(struct fetch *fetch, struct bytes charter)
     return charter_parse(buffer_bytes(&node->charter_bytes), &node->charter, NULL, fetch->error);
 }
 
-static bool get_self(struct fetch *fetch, struct node_id *self_out)
+/* The name that it goes by; whether the coalition has such a node its own checkpoint tells. */
+static bool get_name(struct fetch *fetch)
 {
     int status;
     json_t *reply;
@@ -267,12 +310,13 @@ static bool get_self(struct fetch *fetch, struct node_id *self_out)
                   fetch->error))
         return false;
     const char *name = json_string_value(json_object_get(reply, "node"));
-    bool ok = name && charter_node_by_name(node->charter, bytes_text(name), self_out);
+    bool ok = name && name_valid(bytes_text(name));
     if (ok)
         snprintf(node->name, sizeof(node->name), "%s", name);
     json_decref(reply);
     return ok || error_set(fetch->error, ERROR_INVALID,
-                           "%s: the node does not say which node of the charter it is (status %d)",
+                           "%s: the node does not say which node of the coalition it is (status "
+                           "%d)",
                            fetch->target->url, status);
 }
 
@@ -293,22 +337,24 @@ static bool checkpoint_grows(struct fetch *fetch)
 /* On to the size of fetch->checkpoint. False when the node could not be asked. */
 static bool audit_on(struct fetch *fetch)
 {
-    struct audit *audit = fetch->node->audit;
-    if (!audit_source_begin(&fetch->source, fetch->checkpoint.size, fetch->error) ||
-        !audit_follow(audit, &fetch->source, &fetch->progress, fetch->error))
+    return audit_source_begin(&fetch->source, fetch->checkpoint.size, fetch->error) &&
+           audit_follow(fetch->node->audit, &fetch->source, &fetch->progress, fetch->error);
+}
+
+static bool audit_to_checkpoint(struct fetch *fetch)
+{
+    const struct audit *audit = fetch->node->audit;
+    if (!get_checkpoint(fetch))
         return false;
+    if (audit_finding_count(audit) || !checkpoint_grows(fetch))
+        return true;
+    if (!audit_on(fetch))
+        return false;
+    if (audit_finding_count(audit) == 0)
+        judge_checkpoint(fetch);
     if (audit_finding_count(audit) == 0)
         compare_root(fetch);
     return true;
-}
-
-static bool audit_to_checkpoint(struct fetch *fetch, const struct charter_node *self)
-{
-    if (!get_checkpoint(fetch, self))
-        return false;
-    if (audit_finding_count(fetch->node->audit) || !checkpoint_grows(fetch))
-        return true;
-    return audit_on(fetch);
 }
 
 /* Heights that are decided and not final, since too few voters are up to cosign them: certificates
@@ -330,13 +376,17 @@ static bool audit_beyond_checkpoint(struct fetch *fetch)
     if (!good)
         return true;
     fetch->checkpoint = claimed;
-    return audit_on(fetch);
+    if (!audit_on(fetch))
+        return false;
+    if (audit_finding_count(fetch->node->audit) == 0)
+        compare_root(fetch);
+    return true;
 }
 
 /* A node answers from a state that may be a moment ahead of the height that it shows. So balances
  * that differ are a finding only where the ledger stood still, before and after a second look. And
  * a height that the node has gone on to, its checkpoints must come to as well. */
-static bool audit_node(struct fetch *fetch, const struct charter_node *self)
+static bool audit_node(struct fetch *fetch)
 {
     struct audit *audit = fetch->node->audit;
     enum compared compared = COMPARED_MOVED;
@@ -344,7 +394,7 @@ static bool audit_node(struct fetch *fetch, const struct charter_node *self)
     for (int try = 0; try < BALANCE_TRIES && compared != COMPARED_SAME; try++) {
         uint64_t before = audit_height(audit);
         beyond = beyond || (try > BALANCE_TRIES / 2 && fetch->claimed > before);
-        if (!(beyond ? audit_beyond_checkpoint(fetch) : audit_to_checkpoint(fetch, self)))
+        if (!(beyond ? audit_beyond_checkpoint(fetch) : audit_to_checkpoint(fetch)))
             return false;
         if (audit_finding_count(audit))
             return true;
@@ -373,17 +423,17 @@ bool verify_over_http(struct http *http, const struct cli_target *target, struct
 {
     struct verify_node *node = node_out;
     struct fetch fetch = {.http = http, .target = target, .node = node, .error = error};
-    struct node_id self;
     memset(node, 0, sizeof(*node));
     snprintf(node->name, sizeof(node->name), "%s", target->name);
     buffer_init(&node->charter_bytes, CHARTER_SIZE_MAX);
+    buffer_init(&fetch.note, NOTE_SIZE_MAX);
     audit_source_http(&fetch.source, http, target);
-    bool ok = get_charter(&fetch, charter) && get_self(&fetch, &self);
+    bool ok = get_charter(&fetch, charter) && get_name(&fetch);
     if (ok) {
         struct audit_tiles tiles = audit_source_tiles(&fetch.source);
         node->audit = audit_open(node->charter, &tiles, NULL);
         cli_progress_init(&fetch.progress, "verify", 0, progress);
-        ok = audit_node(&fetch, &node->charter->nodes[self.v]);
+        ok = audit_node(&fetch);
         if (ok)
             audit_finish(node->audit);
         cli_progress_end(&fetch.progress);
@@ -395,5 +445,6 @@ bool verify_over_http(struct http *http, const struct cli_target *target, struct
         snprintf(node->trouble, sizeof(node->trouble), "%s", error->text);
     }
     audit_source_close(&fetch.source);
+    buffer_release(&fetch.note);
     return ok;
 }
