@@ -264,6 +264,15 @@ static void put_pending(struct api *api, struct json_out *json)
     json_close_array(json);
 }
 
+/* The largest admits a node: longer than what the JSON writer takes for a key. */
+static void put_body(struct json_out *json, struct bytes body)
+{
+    char text[BASE64_SIZE(MOTION_SIZE_MAX) + 1];
+    must(body.size <= MOTION_SIZE_MAX);
+    base64_encode(body, text);
+    json_put_word(json, "body", text);
+}
+
 static void put_motion(struct api *api, struct json_out *json, const struct motion_view *view)
 {
     struct motion motion;
@@ -275,7 +284,7 @@ static void put_motion(struct api *api, struct json_out *json, const struct moti
     json_put_word(json, "change", change_kind_word(motion.change.kind));
     put_words(json, api->charter, &motion.change);
     json_put_uint(json, "delay", motion.delay);
-    json_put_base64(json, "body", view->body);
+    put_body(json, view->body);
     json_put_time(json, "closes", view->proposed_ms + MOTION_OPEN_MS);
     json_put_uint(json, "needed", quorum_size(api->charter->voter_count));
     json_open_array(json, "ballots");

@@ -276,6 +276,18 @@ static bool follow(struct audit_view *view, const struct audit_request *request,
     return ok;
 }
 
+/* Whoever signed the checkpoint claims a log that is not there: a finding, unless the source could
+ * merely not be asked to the end. */
+static bool led_astray(struct audit_view *view, const struct error *why)
+{
+    bool there = why->code == ERROR_CORRUPT || why->code == ERROR_NOT_FOUND ||
+                 why->code == ERROR_CONFLICT;
+    if (!there || view->note.size == 0 || view->has_checkpoint)
+        return false;
+    found_unmet(view, &view->unmet);
+    return true;
+}
+
 void audit_view_run(struct audit_view *view, const struct audit_request *request)
 {
     struct error error = {.code = ERROR_NONE};
@@ -284,7 +296,7 @@ void audit_view_run(struct audit_view *view, const struct audit_request *request
               get_policy(view, request->policy, &error) &&
               open_audit(view, &tiles, request->state_path, &error) && get_checkpoint(view, &error);
     if (ok && audit_finding_count(view->audit) == 0)
-        ok = follow(view, request, &tiles, &error);
+        ok = follow(view, request, &tiles, &error) || led_astray(view, &error);
     if (ok)
         return;
     view->trouble_code = error.code;

@@ -3,12 +3,15 @@
 #include "node/cli_write.h"
 #include "node/node_card.h"
 
+#include "protocol/motion.h"
+
 #include <inttypes.h>
 #include <string.h>
 
 #define MOTION_OPTIONS                                                                             \
     "  --delay N             heights from the deciding ballot to the change (2 to 1024, default "  \
-    "8)\n"                                                                                         \
+    "2);\n"                                                                                        \
+    "                        one passes with each decision, or with a heartbeat\n"                 \
     "  --key KEY             idempotency key (default: random)\n"
 
 struct motion_options {
@@ -34,7 +37,7 @@ static bool begin(struct cli *cli, const struct cli_command *command, int argc, 
     must(count + 2 <= ARRAY_SIZE(all));
     for (size_t i = 0; i < count; i++)
         all[2 + i] = own[i];
-    options->delay = 8;
+    options->delay = MOTION_DELAY_MIN;
     return cli_parse(cli, command, argc, argv, all, 2 + count, exit_out);
 }
 

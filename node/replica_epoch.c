@@ -123,6 +123,23 @@ const struct signing_key *epoch_cosigner_key(const struct replica *r, const stru
     return NULL;
 }
 
+/* A charter before the one in force named it for this node: what it signed, and what of that was
+ * void, means nothing any more. */
+bool epoch_is_past(const struct replica *r, const struct held_keys *held)
+{
+    if (!held->key || held->key == r->key)
+        return false;
+    struct public_key key = signing_key_public(held->key);
+    const struct charter *charter = r->charter;
+    while (charter->from_height > 1) {
+        charter = state_charter_at(r->state, charter->from_height - 1);
+        const struct public_key *named = sign_key(charter, r->config.self.v);
+        if (named && same_key(named, &key))
+            return true;
+    }
+    return false;
+}
+
 static enum replica_standing standing_of(const struct replica *r)
 {
     uint16_t self = r->config.self.v;
@@ -294,7 +311,7 @@ bool epoch_other_key_holds(const struct replica *r, const struct batch *batch)
 bool epoch_lane_open(const struct replica *r, uint16_t lane)
 {
     return has_node(r->charter, lane) && !r->charter->nodes[lane].left &&
-           (!r->charter->nodes[lane].suspended || PLANTED(PLANT_NO_SUSPENSION));
+           !r->charter->nodes[lane].suspended;
 }
 
 struct leaving {

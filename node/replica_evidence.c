@@ -315,7 +315,7 @@ static bool may_be_brought(const struct replica *r, struct node_id node)
 
 static bool is_due(const struct replica *r, const struct evidence_kept *kept)
 {
-    return kept->holds && may_be_brought(r, kept->node);
+    return kept->holds && may_be_brought(r, kept->node) && !PLANTED(PLANT_NO_EVIDENCE);
 }
 
 bool evidence_waits(const struct replica *r)

@@ -516,8 +516,8 @@ static bool stored(const struct replica *r, const struct store_key *key)
     return found;
 }
 
-/* Under any key that this node holds: the store may be one of before the change that put the newer
- * one in force. */
+/* Under any key that this node holds but those of the past: the store may be one of before the
+ * change that put the newer one in force. In a closed lane what was undecided is void. */
 static const char *newer_than_store(const struct replica *r, const struct verifier *own,
                                     const struct answer *answer, struct proposal *proposal)
 {
@@ -527,7 +527,7 @@ static const char *newer_than_store(const struct replica *r, const struct verifi
         batch.lane.v == r->config.self.v && hash_equal(&batch.coalition, coalition) &&
         batch_verify(&batch, own)) {
         struct store_key key = key_batch(batch.lane.v, batch.sequence, &batch.id);
-        if (batch.sequence > r->lanes[batch.lane.v].decided.sequence &&
+        if (epoch_lane_open(r, batch.lane.v) && batch.sequence > r->lanes[batch.lane.v].decided.sequence &&
             !lane_find(&r->lanes[batch.lane.v], &batch.id) && !stored(r, &key))
             return "a batch";
     }
@@ -613,7 +613,7 @@ void gossip_on_answer(struct replica *r, uint16_t from, const struct answer *ans
         return;
     for (size_t i = 0; i < ARRAY_SIZE(r->held); i++) {
         const char *newer =
-            r->held[i].verifier
+            r->held[i].verifier && !epoch_is_past(r, &r->held[i])
                 ? newer_than_store(r, r->held[i].verifier, answer, &r->proposal_in)
                 : NULL;
         if (newer && !PLANTED(PLANT_LOST_STORE)) {

@@ -290,6 +290,7 @@ bool epoch_other_key_holds(const struct replica *r, const struct batch *batch) M
 /* Ours for what `charter` is in force at; NULL: it names none that we hold. */
 const struct signing_key *epoch_cosigner_key(const struct replica *r,
                                              const struct charter *charter);
+bool epoch_is_past(const struct replica *r, const struct held_keys *held);
 const char *epoch_standing_text(enum replica_standing standing);
 
 /* replica_agree.c */

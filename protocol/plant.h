@@ -16,7 +16,7 @@
     X(PLANT_LOCAL_TEST, "local-test", "refuses a re-proposal by the clock")                        \
     X(PLANT_EARLY_COSIGN, "early-cosign", "sends a cosignature before it is durable")              \
     X(PLANT_OLD_VOTERS, "old-voters", "goes on with the voters of the beginning")                  \
-    X(PLANT_NO_SUSPENSION, "no-suspension", "lets the lane of a suspended node go on")             \
+    X(PLANT_NO_EVIDENCE, "no-evidence", "brings no evidence into its cuts")                        \
     X(PLANT_LOST_BATCHES, "lost-batches", "forgets what its own void batches held")                \
     X(PLANT_FRAME, "frame", "takes votes of two rounds of a height for a double vote")
 

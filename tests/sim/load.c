@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "node/model_rules.h"
+#include "protocol/codec.h"
 #include "sim/world.h"
 
 static struct member_ref some_member(struct world *w)
@@ -82,6 +83,7 @@ void load_submit(struct world *w, uint16_t number)
 struct retelling {
     struct world *w;
     struct naive *model;
+    uint16_t node; /* whose log it is */
     uint64_t height;
     uint64_t next_index;
     struct {
@@ -99,25 +101,56 @@ static size_t member_of(const struct world *w, const struct member_ref *member)
     return SIZE_MAX;
 }
 
-static bool changes_the_coalition(struct bytes bytes)
+/* What the height's cut brings against whom. */
+static void accuse(struct retelling *n, uint64_t height)
 {
-    struct transaction t;
-    return transaction_decode(bytes, &t, NULL) &&
-           (t.type == TRANSACTION_MOTION || t.type == TRANSACTION_BALLOT ||
-            t.type == TRANSACTION_READY);
+    const struct replica *replica = n->w->nodes[n->node].replica;
+    struct certificate *certificate = (struct certificate *)allocate(1, sizeof(*certificate));
+    struct cut *cut = (struct cut *)allocate(1, sizeof(*cut));
+    struct buffer proof;
+    struct codec_reader reader;
+    struct error error = {.code = ERROR_NONE};
+    buffer_init(&proof, UINT32_MAX);
+    bool good = replica_height_proof(replica, height, &proof, &error);
+    codec_reader_init(&reader, buffer_bytes(&proof));
+    codec_get_array(&reader, 6, 6);
+    for (size_t i = 0; i < 3; i++) /* version, height, first record */
+        codec_get_uint(&reader, INT64_MAX);
+    certificate_get(&reader, certificate);
+    struct bytes bytes = codec_get_bytes(&reader, 1, CUT_SIZE_MAX);
+    good = good && !reader.failed && cut_decode(bytes, cut, &error);
+    if (!good)
+        world_fail(n->w, "the proof of height %" PRIu64 " does not read back: %s", height,
+                   error.text);
+    for (size_t i = 0; good && i < cut->evidence_count; i++) {
+        struct evidence evidence;
+        if (evidence_decode(cut->evidence[i], &evidence, &error))
+            naive_evidence(n->model, evidence.node.v);
+        else
+            world_fail(n->w, "evidence in height %" PRIu64 ": %s", height, error.text);
+    }
+    buffer_release(&proof);
+    free(certificate);
+    free(cut);
 }
 
 /* The model reaches each verdict and each effect by itself. */
 static void retell(struct retelling *n, const struct record *record)
 {
     struct effect own, recorded;
-    if (record->height != n->height)
+    if (record->height != n->height) {
         naive_begin(n->model, record->time_ms); /* no sandbox: ledger time is the cut's */
+        accuse(n, record->height);
+    }
     n->height = record->height;
-    if (record->kind != RECORD_KIND_TRANSACTION)
+    if (record->kind == RECORD_KIND_SEAL) {
+        (void)naive_seal(n->model, &record->state_digest);
         return;
-    if (changes_the_coalition(record->transaction))
-        return; /* the model is one of points */
+    }
+    if (!naive_may_write(n->model, record->lane.v)) {
+        world_fail(n->w, "record %" PRIu64 " is of a lane that may not move", record->index.v);
+        return;
+    }
     struct naive_result result =
         naive_apply(n->model, record->lane.v, record->index.v, record->transaction);
     if (result.verdict != record->outcome.verdict || result.late != record->outcome.late)
@@ -211,7 +244,8 @@ void load_check_balances(struct world *w, uint16_t number)
     struct error error;
     struct retelling *n = (struct retelling *)allocate(1, sizeof(*n));
     n->w = w;
-    n->model = naive_open(model_rules(state_charter(replica_state(replica))));
+    n->node = number;
+    n->model = naive_open(model_rules(w->charter));
     replica_status(replica, w->now_ms, &status);
     /* A height that is executed but not durable is in the state and not yet in the log. */
     bool whole = state_height(replica_state(replica)) == status.height;

@@ -175,18 +175,29 @@ static void hold_next(struct world *w, uint16_t number)
     world_restart(w, number);
 }
 
+/* A node that lost its disk, was told so and stopped; node_count: there is none. */
+static uint16_t lost_one(const struct world *w, const struct charter *charter)
+{
+    uint16_t i = 0;
+    while (i < charter->node_count && !(w->nodes[i].retired && !charter->nodes[i].left))
+        i++;
+    return i;
+}
+
 static bool draw_change(struct world *w, const struct charter *charter, struct change *change)
 {
     uint32_t kind = sim_below(w, 100);
     uint16_t number = (uint16_t)sim_below(w, (uint32_t)charter->node_count);
     memset(change, 0, sizeof(*change));
-    if (kind < 40 && charter->node_count < w->scenario.nodes) {
+    if (kind < 40 && !w->healed && charter->node_count < w->scenario.nodes) {
         draw_admission(w, change, (uint16_t)charter->node_count);
         return true;
     }
-    for (uint16_t i = 0; i < charter->node_count; i++)
-        if (w->nodes[i].retired && kind < 70)
-            number = i;
+    uint16_t lost = lost_one(w, charter);
+    if (lost < charter->node_count && (kind < 70 || w->healed)) {
+        draw_keys(w, change, lost);
+        return true;
+    }
     const struct charter_node *node = &charter->nodes[number];
     if (node->left || w->nodes[number].own_count + 2 > SIM_KEYS_MAX)
         return false;
@@ -312,7 +323,7 @@ static void end(struct world *w)
 {
     struct sim_motion *motion = &w->motion;
     motion->open = false;
-    w->changes++;
+    w->changes[motion->change.kind]++;
     if (motion->change.kind != CHANGE_REPLACE_KEYS)
         return;
     struct sim_node *node = &w->nodes[motion->change.node.v];
@@ -320,6 +331,7 @@ static void end(struct world *w)
     node->cosigner_key = node->next_cosigner_key;
     node->next_key = node->next_cosigner_key = NULL;
     node->generation++;
+    w->returned += node->wiped;
     node->wiped = false; /* its new key has signed nothing that it does not know */
 }
 
@@ -337,7 +349,8 @@ void membership_step(struct world *w)
         vote_on_it(w, charter);
     else if (motion->open && motion->waited++ >= AGAIN_AFTER)
         propose(w);
-    else if (!motion->open && !w->healed && sim_chance(w, 500))
+    else if (!motion->open && (!w->healed || lost_one(w, charter) < charter->node_count) &&
+             sim_chance(w, 500))
         begin(w, charter);
 }
 
@@ -446,11 +459,18 @@ void membership_check_charter(struct world *w, uint16_t number)
 {
     const struct charter *charter = replica_charter(w->nodes[number].replica);
     for (uint16_t i = 0; i < charter->node_count; i++) {
-        w->suspended += charter->nodes[i].suspended && !w->nodes[i].suspended;
-        w->nodes[i].suspended = charter->nodes[i].suspended;
+        struct sim_node *node = &w->nodes[i];
         if (charter->nodes[i].suspended && !w->nodes[i].liar && !w->nodes[i].wiped)
             world_fail(w, "node %u holds the honest node %u to be suspended", number, i);
+        if (charter->from_height <= w->charter_from)
+            continue;
+        w->changes[CHANGE_SUSPEND] += charter->nodes[i].suspended && !node->suspended;
+        w->changes[CHANGE_PROMOTE] += charter->nodes[i].voter && node->joins;
+        node->suspended = charter->nodes[i].suspended;
+        node->joins = charter->nodes[i].joining;
     }
+    if (charter->from_height > w->charter_from)
+        w->charter_from = charter->from_height;
 }
 
 bool membership_settled(const struct world *w, uint16_t number, char *why, size_t why_size)

@@ -713,7 +713,13 @@ static bool settled(struct world *w, char *why, size_t why_size)
     uint64_t height = 0;
     for (uint16_t i = 0; i < w->scenario.nodes; i++) {
         const struct sim_node *node = &w->nodes[i];
-        if (node->liar || node->retired || !membership_takes_part(w, i))
+        if (node->liar || !membership_takes_part(w, i))
+            continue;
+        if (node->retired && w->scenario.motions) {
+            (void)snprintf(why, why_size, "node %u is not back", i);
+            return false;
+        }
+        if (node->retired)
             continue;
         if (!node->replica) {
             (void)snprintf(why, why_size, "node %u is down", i);

@@ -93,7 +93,7 @@ struct sim_node {
     uint8_t generation;                               /* of its keys */
     struct signing_key *own[SIM_KEYS_MAX];            /* all that it ever had */
     size_t own_count;
-    bool suspended;                                   /* as some honest node has it */
+    bool suspended, joins;                            /* as some honest node has it */
     uint64_t ready_ms;                                /* not before: to say that it is ready */
     struct disk disk;
     uint32_t life;
@@ -165,7 +165,9 @@ struct world {
     uint64_t messages, message_bytes;
     uint64_t evidence[EVIDENCE_KIND_MAX + 1]; /* pieces seen at honest nodes, by kind */
     struct sim_motion motion;
-    uint64_t changes, suspended; /* changes that took effect, and suspensions */
+    uint64_t changes[CHANGE_KIND_MAX + 1]; /* that took effect, by kind */
+    uint64_t charter_from;                 /* of the newest charter that was counted */
+    uint64_t returned;                     /* nodes that lost their disk and vote again */
     uint64_t resumed, refused; /* starts from an image, and images that were refused */
     uint64_t back_ms, caught_up_ms, caught_up_height; /* of a node that was away */
 };
