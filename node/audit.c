@@ -16,7 +16,7 @@ static struct audit *open_with(const struct charter *charter, const struct audit
     if (tiles)
         audit->tiles = *tiles;
     audit->state = state;
-    audit_enter(audit);
+    audit_enter(audit, state_height(state) > 0 ? state_height(state) : 1);
     audit->model = model;
     merkle_init(&audit->tree);
     audit->cut.id = charter->coalition;

@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-void audit_enter(struct audit *audit)
+void audit_enter(struct audit *audit, uint64_t height)
 {
     const struct charter *before = audit->charter;
-    const struct charter *charter = state_charter_at(audit->state, state_height(audit->state) + 1);
+    const struct charter *charter = state_charter_at(audit->state, height);
     if (charter == before)
         return;
     audit->charter = charter;

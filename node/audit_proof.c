@@ -237,7 +237,7 @@ bool audit_proof_holds(struct audit *audit, uint64_t *first_out)
     struct certificate *certificate = (struct certificate *)allocate(1, sizeof(*certificate));
     struct cut *cut = (struct cut *)allocate(1, sizeof(*cut));
     struct error error;
-    audit_enter(audit);
+    audit_enter(audit, state_height(audit->state) + 1);
     bool ok = proof_decode(audit, certificate, cut, first_out, &error);
     if (!ok)
         audit_found(audit, AUDIT_PROOF_FORM, "a height proof", error.text, "height %llu",
