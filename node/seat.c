@@ -189,7 +189,8 @@ static void choose_peers(struct seat *seat, const struct replica *replica, uint6
     seat->transport_key = choose_key(seat, seat->by_invitation);
 }
 
-static void tell_standing(struct seat *seat, enum replica_standing standing)
+/* `by_invitation`: it is on its way to where the ledger names its keys. */
+static void tell_standing(struct seat *seat, enum replica_standing standing, bool by_invitation)
 {
     static const char *const words[] = {
         [REPLICA_WRITES] = "this node is a member: it may write",
@@ -205,7 +206,9 @@ static void tell_standing(struct seat *seat, enum replica_standing standing)
     if (standing == seat->standing && seat->charter)
         return;
     seat->standing = standing;
-    if (standing == REPLICA_WRITES || standing == REPLICA_GUEST)
+    if (standing == REPLICA_OTHER_KEY && by_invitation)
+        log_info("this node follows, by its invitation", log_text("node", seat->config->node));
+    else if (standing == REPLICA_WRITES || standing == REPLICA_GUEST)
         log_info(words[standing], log_text("node", seat->config->node));
     else
         log_error(words[standing], log_text("node", seat->config->node));
@@ -214,7 +217,7 @@ static void tell_standing(struct seat *seat, enum replica_standing standing)
 void seat_take(struct seat *seat, const struct replica *replica, uint64_t now_ms)
 {
     const struct charter *before = seat->charter, *charter = replica_charter(replica);
-    tell_standing(seat, replica_standing(replica));
+    tell_standing(seat, replica_standing(replica), goes_by_invitation(seat, replica));
     for (size_t i = 0; before && i < charter->node_count; i++)
         if (charter->nodes[i].left && i < before->node_count && !before->nodes[i].left)
             seat->served_until_ms[i] = now_ms + LEAVER_MS;

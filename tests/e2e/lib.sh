@@ -15,7 +15,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/accrue-e2e.XXXXXX")
 names=(grocer books cinema fuel)
 slow=${ACCRUE_SLOW:-1}
 seats=("${names[@]}") # a test may take a node out of `names`, never out of its seat
-base=0       # peers listen on base + 0..3, HTTP on base + 1000 + 0..3
+base=0       # peers listen on base + 0..5, HTTP on base + 1000 + 0..5
 declare -A pids=()
 declare -A nets=() # network namespaces of nodes that have one
 helpers=()   # other processes to end
@@ -121,7 +121,7 @@ choose_ports() {
     local i try
     for ((try = 0; try < 100; try++)); do
         base=$((10240 + (RANDOM % 1000) * 20))
-        for i in 0 1 2 3; do
+        for i in 0 1 2 3 4 5; do
             { port_is_free $((base + i)) && port_is_free $((base + 1000 + i)); } || continue 2
         done
         return 0
@@ -148,7 +148,7 @@ images_every() { # RECORDS NODE...
 
 number_of() {
     local i
-    for i in 0 1 2 3; do
+    for i in "${!seats[@]}"; do
         [[ ${seats[i]} != "$1" ]] || echo "$i"
     done
 }

@@ -43,7 +43,7 @@ first=0 # number of the tills' first key
 tills_write() { # NODE
     local i
     for ((i = first; i < first + 5000; i++)); do
-        [[ ! -e $work/stop ]] || return 0
+        [[ ! -e $work/stop && ! -e $work/stop.$1 ]] || return 0
         if ((i % 3 == 2)); then
             write_one "$1" "w$i" redeem "{\"member\":\"$ann\",\"points\":1}"
         else
@@ -108,8 +108,9 @@ all_nodes_come_to_one_place() {
         "$(for node in "${names[@]}"; do node_place "$node"; done)"
     for node in "${names[@]}"; do
         log_of "$node" || fail "cannot read the log of $node"
-        cmp -s "$work/records.grocer" "$work/records.$node" || fail "the log of $node differs" \
-            "$(diff "$work/records.grocer" "$work/records.$node" | head -n 4)"
+        cmp -s "$work/records.${names[0]}" "$work/records.$node" ||
+            fail "the log of $node differs" \
+                "$(diff "$work/records.${names[0]}" "$work/records.$node" | head -n 4)"
     done
     note_places
     expect_equal '' "$(grep -E '^[0-9]+ ' "$work/places" | sort -u |
@@ -124,11 +125,11 @@ what_was_acknowledged_is_there_once_where_it_was_said_to_be() {
         "$(grep -c ' 202 ' "$work/acknowledged") of them with 202"
     ((count >= 100 / slow)) || fail "only $count acknowledged transactions"
     awk '{ print $1, $2 }' "$work/acknowledged" | sort >"$work/wanted"
-    awk '{ print $1, $2 }' "$work/accepted.grocer" | sort >"$work/seen"
+    awk '{ print $1, $2 }' "$work/accepted.${names[0]}" | sort >"$work/seen"
     expect_equal '' "$(uniq -d "$work/seen" | head)" 'booked twice'
     expect_equal '' "$(comm -23 "$work/wanted" "$work/seen" | head)" 'acknowledged and not there'
     awk '$3 == 200 { print $1, $2, $4 }' "$work/acknowledged" | sort >"$work/wanted"
-    expect_equal '' "$(comm -23 "$work/wanted" "$work/accepted.grocer" | head)" \
+    expect_equal '' "$(comm -23 "$work/wanted" "$work/accepted.${names[0]}" | head)" \
         'acknowledged with another index'
 }
 
@@ -137,7 +138,7 @@ the_balance_is_what_the_log_says() {
     wanted=$(jq -s '[.[] | select(.member == "'$ann'" or .body.member == "'$ann'") |
         select(.verdict == "accepted") |
         if .type == "earn" then .body.lots[0].points elif .type == "redeem" then -.body.points
-        else 0 end] | add' "$work/records.grocer")
+        else 0 end] | add' "$work/records.${names[0]}")
     for node in "${names[@]}"; do
         get "$node" till "/v1/members/$ann"
         expect_field .spendable "$wanted"
