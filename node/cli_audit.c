@@ -86,25 +86,27 @@ static bool open_source(struct auditing *all, const char *text, struct error *er
     return true;
 }
 
-/* The nodes of --dir's charter. */
+static bool open_folder_node(struct auditing *all, const char *name, struct error *error)
+{
+    struct audit_source source;
+    struct cli_target *target = &all->targets[all->count];
+    if (!cli_target_in(all->cli->dir, name, "auditor", target, error))
+        return false;
+    audit_source_http(&source, all->http, target);
+    audit_view_open(&all->views[all->count++], &source);
+    return true;
+}
+
+/* The nodes of --dir's charter, or the one that is named, which may have joined later. */
 static bool open_folder_nodes(struct auditing *all, struct error *error)
 {
     struct charter *charter = NULL;
+    if (all->cli->node)
+        return open_folder_node(all, all->cli->node, error);
     bool ok = charter_parse(buffer_bytes(&all->charter), &charter, NULL, error);
-    for (size_t i = 0; ok && i < charter->node_count; i++) {
-        const char *name = charter->nodes[i].name;
-        struct audit_source source;
-        if (all->cli->node && strcmp(all->cli->node, name) != 0)
-            continue;
-        ok = cli_target_in(all->cli->dir, name, "auditor", &all->targets[all->count], error);
-        if (!ok)
-            break;
-        audit_source_http(&source, all->http, &all->targets[all->count]);
-        audit_view_open(&all->views[all->count++], &source);
-    }
+    for (size_t i = 0; ok && i < charter->node_count; i++)
+        ok = open_folder_node(all, charter->nodes[i].name, error);
     charter_close(charter);
-    if (ok && all->count == 0)
-        ok = error_set(error, ERROR_INVALID, "no such node");
     return ok;
 }
 
