@@ -133,7 +133,8 @@ void channel_session_input(struct channel_session *session, struct bytes record)
         return;
     /* OpenSSL takes whatever one read returns for one datagram and drops a record that its buffer
      * cuts; so it sees one record at a time, and nothing that it left of the last. */
-    (void)BIO_reset(session->in);
+    if (BIO_pending(session->in) > 0)
+        (void)BIO_reset(session->in); /* it zeroes all that the BIO ever held */
     must(BIO_write(session->in, record.at, (int)record.size) == (int)record.size);
 }
 
@@ -183,16 +184,15 @@ void channel_session_write(struct channel_session *session, struct bytes plain)
 
 size_t channel_session_output(struct channel_session *session, uint8_t *out, size_t capacity)
 {
-    char *waiting = NULL;
-    long size = BIO_get_mem_data(session->out, &waiting);
-    if (size <= 0)
+    size_t size = (size_t)BIO_pending(session->out);
+    if (size == 0)
         return 0;
-    if ((size_t)size > capacity) {
+    if (size > capacity) {
         session->state = CHANNEL_SESSION_FAILED;
-        size = 0;
-    } else {
-        memcpy(out, waiting, (size_t)size);
+        (void)BIO_reset(session->out);
+        return 0;
     }
-    (void)BIO_reset(session->out);
-    return (size_t)size;
+    /* Read, since a reset would zero all that the BIO ever held. */
+    must(BIO_read(session->out, out, (int)size) == (int)size);
+    return size;
 }

@@ -1,5 +1,5 @@
 #include "node/api_auth.h"
-#include "node/api_parts.h"
+#include "node/api_batch.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -259,13 +259,22 @@ static bool allowed(const struct api_call *call)
            (route->log && call->api->charter->log_public) || (call->scopes & route->scopes) != 0;
 }
 
+bool api_media_type_is(struct bytes header, const char *want)
+{
+    size_t size = strlen(want);
+    return header.size >= size && memcmp(header.at, want, size) == 0 &&
+           (header.size == size || header.at[size] == ';' || header.at[size] == ' ');
+}
+
 static bool content_type_fits(const struct api_call *call)
 {
-    const char *want = call->route->kind == API_BATCH ? "application/x-ndjson" : "application/json";
     struct bytes type = call->request.content_type;
-    size_t size = strlen(want);
-    return type.size == 0 || (type.size >= size && memcmp(type.at, want, size) == 0 &&
-                              (type.size == size || type.at[size] == ';' || type.at[size] == ' '));
+    if (type.size == 0)
+        return true;
+    if (call->route->kind == API_BATCH)
+        return api_media_type_is(type, batch_json.media_type) ||
+               api_media_type_is(type, batch_cbor.media_type);
+    return api_media_type_is(type, "application/json");
 }
 
 static bool writes(const struct api_route *route)
@@ -307,7 +316,8 @@ static bool admit(struct api_call *call)
         api_refuse(call, PROBLEM_FORBIDDEN, "Another token may.");
     } else if (call->route->kind != API_READ && !content_type_fits(call)) {
         api_refuse(call, PROBLEM_MEDIA_TYPE, "Send %s.",
-                   call->route->kind == API_BATCH ? "application/x-ndjson" : "application/json");
+                   call->route->kind == API_BATCH ? "application/x-ndjson or application/cbor-seq"
+                                                  : "application/json");
     } else if (call->route->kind != API_READ && api->draining) {
         api_refuse(call, PROBLEM_STOPPING, "Ask another node, or this one later.");
     } else if (writes(call->route) && api_standing(api) == REPLICA_GUEST) {
@@ -450,6 +460,14 @@ struct api_call *api_handle(struct api *api, const struct api_request *request, 
 
 /* ---- events --------------------------------------------------------------------------------- */
 
+/* What came of the key when it was used first. */
+static enum verdict first_verdict(const struct api *api, const struct in_flight_entry *entry)
+{
+    struct key_result first = {.verdict = VERDICT_REPEAT};
+    (void)!state_key(api_state(api), api->partner, bytes_of(entry->key, entry->key_size), &first);
+    return first.verdict;
+}
+
 void api_on_action(struct api *api, const struct replica_action *action)
 {
     if (action->kind == REPLICA_EXECUTED || action->kind == REPLICA_CHARTER)
@@ -471,11 +489,12 @@ void api_on_action(struct api *api, const struct replica_action *action)
             api_write_on_durable(call);
         return;
     }
-    in_flight_remove(api->in_flight, entry);
     bool repeat = action->verdict == VERDICT_REPEAT;
     uint64_t index = repeat ? action->first.v : action->index.v;
+    enum verdict verdict = repeat ? first_verdict(api, entry) : action->verdict;
+    in_flight_remove(api->in_flight, entry);
     if (call && call->batch)
-        api_batch_on_decided(call, slot, index, repeat);
+        api_batch_on_decided(call, slot, index, verdict, repeat);
     else if (call)
         api_write_on_decided(call, slot, index, repeat);
 }

@@ -156,6 +156,9 @@ void api_refuse(struct api_call *call, enum problem_code code, const char *forma
 /* A library or disk error: logged through warn, told as little of as possible. */
 void api_respond_error(struct api_call *call, const struct error *error);
 
+/* Does a Content-Type header name this type, parameters aside? */
+bool api_media_type_is(struct bytes header, const char *want);
+
 /* ---- queries -------------------------------------------------------------------------------- */
 
 /* The text of ?name=...; false when absent. */
@@ -170,9 +173,10 @@ bool api_argument_member(struct api_call *call, struct member_ref *member_out);
 enum submitted { SUBMITTED_WAITS, SUBMITTED_DECIDED, SUBMITTED_REFUSED, SUBMITTED_BUSY };
 struct submission {
     enum submitted result;
-    uint64_t index; /* DECIDED: where it stands */
-    uint64_t token; /* WAITS */
-    bool late;      /* WAITS: cut off, durable is all that can be awaited */
+    uint64_t index;       /* DECIDED: where it stands, and ... */
+    enum verdict verdict; /* ... with what verdict */
+    uint64_t token;       /* WAITS */
+    bool late;            /* WAITS: cut off, durable is all that can be awaited */
     struct problem problem;
 };
 /* A body's transaction with the key's time; `lone`: not a line of a batch. */
@@ -182,6 +186,9 @@ bool api_build(struct api *api, enum transaction_type type, json_t *body, struct
 /* What the ledger or this node remembers of the key, then the replica. */
 void api_submit(struct api *api, const struct transaction *transaction,
                 const struct in_flight_owner *owner, struct submission *out);
+/* The same of bytes that were decoded already. */
+void api_submit_encoded(struct api *api, struct bytes bytes, const struct transaction *decoded,
+                        const struct in_flight_owner *owner, struct submission *out);
 /* Plain or quoted; false when it is no key. */
 bool api_key_parse(struct bytes header, struct bytes *key_out);
 void api_write_end(struct api_call *call);
@@ -197,7 +204,8 @@ size_t api_batch_feed(struct api_call *call, struct bytes piece);
 void api_batch_end(struct api_call *call);
 size_t api_batch_read(struct api_call *call, uint8_t *out, size_t size, bool *end_out);
 void api_batch_on_durable(struct api_call *call, uint32_t slot);
-void api_batch_on_decided(struct api_call *call, uint32_t slot, uint64_t index, bool repeat);
+void api_batch_on_decided(struct api_call *call, uint32_t slot, uint64_t index,
+                          enum verdict verdict, bool repeat);
 void api_batch_go_on(struct api_call *call); /* the world has moved: retry, expire, wake */
 void api_batch_close(struct api_call *call);
 

@@ -111,6 +111,7 @@ static bool used_before(struct api *api, struct bytes key, const struct hash *cl
     } else {
         out->result = SUBMITTED_DECIDED;
         out->index = result.index.v;
+        out->verdict = result.verdict;
     }
     return true;
 }
@@ -127,7 +128,7 @@ static void into_the_lane(struct api *api, struct bytes bytes, const struct tran
     }
     struct error error;
     uint64_t token = entry->token;
-    if (replica_submit(api->config.replica, bytes, token, api_now(api), &error)) {
+    if (replica_submit_decoded(api->config.replica, bytes, token, api_now(api), &error)) {
         out->result = SUBMITTED_WAITS;
         out->token = token;
         api->config.kick(api->config.context);
@@ -142,8 +143,8 @@ static void into_the_lane(struct api *api, struct bytes bytes, const struct tran
         refused(out, PROBLEM_MALFORMED, error.text);
 }
 
-static void submit_decoded(struct api *api, struct bytes bytes, const struct transaction *decoded,
-                           const struct in_flight_owner *owner, struct submission *out)
+void api_submit_encoded(struct api *api, struct bytes bytes, const struct transaction *decoded,
+                        const struct in_flight_owner *owner, struct submission *out)
 {
     const struct replica_status *status = api_status(api);
     struct hash client = transaction_client(decoded);
@@ -157,12 +158,12 @@ static void submit_decoded(struct api *api, struct bytes bytes, const struct tra
         refused(out, PROBLEM_NO_QUORUM, "Only earns are taken while cut off; nothing was written.");
     else
         into_the_lane(api, bytes, decoded, &client, owner, out);
+    out->late = !status->has_quorum;
 }
 
 void api_submit(struct api *api, const struct transaction *transaction,
                 const struct in_flight_owner *owner, struct submission *out)
 {
-    memset(out, 0, sizeof(*out));
     struct buffer bytes;
     struct transaction decoded;
     struct error error;
@@ -173,8 +174,7 @@ void api_submit(struct api *api, const struct transaction *transaction,
     else if (!transaction_decode(buffer_bytes(&bytes), &decoded, &error))
         refused(out, PROBLEM_MALFORMED, error.text);
     else
-        submit_decoded(api, buffer_bytes(&bytes), &decoded, owner, out);
-    out->late = !api_status(api)->has_quorum;
+        api_submit_encoded(api, buffer_bytes(&bytes), &decoded, owner, out);
     buffer_release(&bytes);
 }
 

@@ -132,7 +132,8 @@ static void put_checkpoint(const struct audit_view *view, struct buffer *out)
         char when[32];
         if (!(view->signatures.witnesses >> i & 1))
             continue;
-        cli_time_format(view->signatures.times_s[i] * 1000, when);
+        uint64_t time_s = view->signatures.times_s[i]; /* any that the witness signed */
+        cli_time_format(time_s <= TIME_MS_MAX / 1000 ? time_s * 1000 : TIME_MS_MAX, when);
         buffer_append_text(out, count++ ? ", " : "");
         text(out, view->policy.witnesses[i].name);
         buffer_printf(out, " (%s)", when);

@@ -74,13 +74,14 @@ void audit_report_totals(const struct audit *audit, struct audit_partner_totals 
 static void print_signers(const struct charter *charter, const struct audit_finding *finding)
 {
     if (finding->spot.has_batch)
-        printf("       batch of  %s\n", audit_signer_text(charter, finding->spot.lane).text);
+        cli_say(stdout, "       batch of  %s\n",
+                audit_signer_text(charter, finding->spot.lane).text);
     if (finding->signer_count == 0)
         return;
-    printf("       cut by   ");
+    cli_say(stdout, "       cut by   ");
     for (size_t i = 0; i < finding->signer_count; i++)
-        printf(" %s", charter->nodes[finding->signers[i]].name);
-    putchar('\n');
+        cli_say(stdout, " %s", charter->nodes[finding->signers[i]].name);
+    cli_say(stdout, "\n");
 }
 
 static void print_findings(const struct audit_view *view)
@@ -89,55 +90,58 @@ static void print_findings(const struct audit_view *view)
     size_t count = audit_findings(view->audit, &findings);
     for (size_t i = 0; i < count; i++) {
         const struct audit_finding *finding = &findings[i];
-        printf("  FINDING %s: %s\n       rule      %s\n       expected  %s\n"
-               "       found     %s\n",
-               audit_code_word(finding->code), finding->where, audit_code_rule(finding->code),
-               finding->expected, finding->found);
+        cli_say(stdout,
+                "  FINDING %s: %s\n       rule      %s\n       expected  %s\n"
+                "       found     %s\n",
+                audit_code_word(finding->code), finding->where, audit_code_rule(finding->code),
+                finding->expected, finding->found);
         print_signers(audit_charter(view->audit), finding);
     }
     if (audit_finding_count(view->audit) > count)
-        printf("  ... and %zu more\n", audit_finding_count(view->audit) - count);
+        cli_say(stdout, "  ... and %zu more\n", audit_finding_count(view->audit) - count);
 }
 
 static void print_checkpoint(const struct audit_view *view)
 {
     char root[HASH_BASE64_SIZE + 1];
     if (!view->has_checkpoint) {
-        puts("  no checkpoint that can be relied on");
+        cli_say(stdout, "  no checkpoint that can be relied on\n");
         return;
     }
     base64_encode(hash_as_bytes(&view->checkpoint.root), root);
-    printf("  checkpoint of %s: %" PRIu64 " records, root %s\n  cosigned by",
-           view->checkpoint.origin, view->checkpoint.size, root);
+    cli_say(stdout, "  checkpoint of %s: %" PRIu64 " records, root %s\n  cosigned by",
+            view->checkpoint.origin, view->checkpoint.size, root);
     if (view->signatures.witnesses == 0)
-        fputs(" nobody: the policy asks for none", stdout);
+        cli_say(stdout, " nobody: the policy asks for none");
     for (size_t i = 0; i < view->policy.witness_count; i++)
         if (view->signatures.witnesses >> i & 1)
-            printf(" %s", view->policy.witnesses[i].name);
-    putchar('\n');
+            cli_say(stdout, " %s", view->policy.witnesses[i].name);
+    cli_say(stdout, "\n");
     if (view->policy_height)
-        printf("  judged by what the policy has become: members have changed, and the audit "
-               "followed\n  them from the first charter to height %" PRIu64 "\n",
-               view->policy_height);
+        cli_say(stdout,
+                "  judged by what the policy has become: members have changed, and the audit "
+                "followed\n  them from the first charter to height %" PRIu64 "\n",
+                view->policy_height);
 }
 
 static void print_view(const struct audit_view *view)
 {
     if (!view->audit) {
-        printf("%s: could not be checked: %s\n", view->source.name, view->trouble);
+        cli_say(stdout, "%s: could not be checked: %s\n", view->source.name, view->trouble);
         return;
     }
     struct audit_counts counts = audit_counts_of(view->audit);
     bool clean = view->trouble_code == ERROR_NONE && audit_finding_count(view->audit) == 0;
-    printf("%s: %s; %" PRIu64 " records in %" PRIu64 " heights, %" PRIu64 " transactions, %" PRIu64
-           " batches, %" PRIu64 " votes, %" PRIu64 " tiles\n",
-           view->source.name, clean ? "clean" : "NOT clean", counts.records, counts.heights,
-           counts.transactions, counts.batches, counts.votes, counts.tiles);
+    cli_say(stdout,
+            "%s: %s; %" PRIu64 " records in %" PRIu64 " heights, %" PRIu64 " transactions, %" PRIu64
+            " batches, %" PRIu64 " votes, %" PRIu64 " tiles\n",
+            view->source.name, clean ? "clean" : "NOT clean", counts.records, counts.heights,
+            counts.transactions, counts.batches, counts.votes, counts.tiles);
     if (view->went_on_from.size)
-        printf("  went on from record %" PRIu64 "\n", view->went_on_from.size);
+        cli_say(stdout, "  went on from record %" PRIu64 "\n", view->went_on_from.size);
     print_checkpoint(view);
     if (view->trouble_code != ERROR_NONE)
-        printf("  could not be checked: %s\n", view->trouble);
+        cli_say(stdout, "  could not be checked: %s\n", view->trouble);
     print_findings(view);
 }
 
@@ -147,20 +151,21 @@ static void print_partners(const struct audit *audit)
     struct audit_partner_totals *totals =
         (struct audit_partner_totals *)allocate(charter->partner_count, sizeof(*totals));
     audit_report_totals(audit, totals);
-    printf("\n%-20s %12s %12s %12s %12s %12s %12s\n", "points", "issued", "outstanding", "spent",
-           "expired", "taken back", "spent here");
+    cli_say(stdout, "\n%-20s %12s %12s %12s %12s %12s %12s\n", "points", "issued", "outstanding",
+            "spent", "expired", "taken back", "spent here");
     for (size_t i = 0; i < charter->partner_count; i++)
-        printf("%-20s %12" PRId64 " %12" PRId64 " %12" PRId64 " %12" PRId64 " %12" PRId64
-               " %12" PRId64 "\n",
-               charter->partners[i].name, totals[i].issued, totals[i].outstanding, totals[i].spent,
-               totals[i].expired, totals[i].clawed_back, totals[i].redeemed_here);
+        cli_say(stdout,
+                "%-20s %12" PRId64 " %12" PRId64 " %12" PRId64 " %12" PRId64 " %12" PRId64
+                " %12" PRId64 "\n",
+                charter->partners[i].name, totals[i].issued, totals[i].outstanding, totals[i].spent,
+                totals[i].expired, totals[i].clawed_back, totals[i].redeemed_here);
     free(totals);
 }
 
 static void print_debts(const struct audit *audit)
 {
     const struct charter *charter = audit_charter(audit);
-    printf("\nowed, exact, in %s:\n", charter->currency);
+    cli_say(stdout, "\nowed, exact, in %s:\n", charter->currency);
     for (uint16_t i = 0; i < charter->partner_count; i++)
         for (uint16_t j = 0; j < charter->partner_count; j++) {
             struct money owed =
@@ -169,7 +174,8 @@ static void print_debts(const struct audit *audit)
             if (owed.v == 0)
                 continue;
             money_format(owed, charter->minor_digits, text);
-            printf("  %s to %s  %s\n", charter->partners[i].name, charter->partners[j].name, text);
+            cli_say(stdout, "  %s to %s  %s\n", charter->partners[i].name,
+                    charter->partners[j].name, text);
         }
 }
 
@@ -179,22 +185,23 @@ void audit_report_print(const struct audit_report *report)
     if (best) {
         char id[HASH_HEX_SIZE + 1];
         hex_encode(hash_as_bytes(&best->charter->coalition), id);
-        printf("coalition %s, %s%s\n  id %s\n", best->charter->name, best->charter->origin,
-               best->charter->sandbox ? " (a SANDBOX)" : "", id);
+        cli_say(stdout, "coalition %s, %s%s\n  id %s\n", best->charter->name, best->charter->origin,
+                best->charter->sandbox ? " (a SANDBOX)" : "", id);
     }
-    printf("  policy: %s\n", audit_policy_words(report));
+    cli_say(stdout, "  policy: %s\n", audit_policy_words(report));
     if (report->policy == AUDIT_POLICY_OF_SOURCE)
-        puts("warning: no --policy and no --charter was given: the keys that the checkpoint was "
-             "judged by come from the source itself");
+        cli_say(stdout,
+                "warning: no --policy and no --charter was given: the keys that the checkpoint was "
+                "judged by come from the source itself\n");
     for (size_t i = 0; i < report->view_count; i++)
         print_view(&report->views[i]);
     if (best) {
         print_partners(best->audit);
         print_debts(best->audit);
     }
-    printf("\naudit: %s (%zu findings, %zu sources)\n",
-           audit_verdict_word(audit_report_verdict(report)),
-           audit_views_findings(report->views, report->view_count), report->view_count);
+    cli_say(stdout, "\naudit: %s (%zu findings, %zu sources)\n",
+            audit_verdict_word(audit_report_verdict(report)),
+            audit_views_findings(report->views, report->view_count), report->view_count);
 }
 
 /* ---- as JSON --------------------------------------------------------------------------------- */

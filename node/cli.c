@@ -1,5 +1,7 @@
 #include "node/cli.h"
 
+#include "node/visible.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -122,8 +124,22 @@ int cli_fail(const struct cli *cli, int code, const char *format, ...)
     if (cli->json)
         cli_print_json(json_pack("{s:s, s:i}", "error", text, "exit", code));
     else
-        fprintf(stderr, "accrue %s: %s\n", cli->command->name, text);
+        cli_say(stderr, "accrue %s: %s\n", cli->command->name, text);
     return code;
+}
+
+void cli_say(FILE *to, const char *format, ...)
+{
+    char text[2 * CLI_PATH_MAX];
+    struct buffer shown;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    buffer_init(&shown, 4 * sizeof(text)); /* a byte becomes \x9b at most */
+    visible_append(&shown, bytes_text(text));
+    (void)fwrite(shown.at, 1, shown.size, to);
+    buffer_release(&shown);
 }
 
 int cli_fail_error(const struct cli *cli, const struct error *error)

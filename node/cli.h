@@ -63,6 +63,9 @@ bool cli_rest(const struct cli *cli, size_t min, size_t max, int *exit_out) MUST
 /* "accrue earn: text" on stderr (or a JSON object on stdout with --json); returns `code`. */
 int cli_fail(const struct cli *cli, int code, const char *format, ...) PRINTF_LIKE(3, 4);
 int cli_fail_error(const struct cli *cli, const struct error *error);
+/* fprintf() for texts that others wrote, as visible_append() shows them: a line of a report, of at
+ * most twice CLI_PATH_MAX bytes. */
+void cli_say(FILE *to, const char *format, ...) PRINTF_LIKE(2, 3);
 /* Prints and releases. */
 void cli_print_json(json_t *value);
 

@@ -210,7 +210,7 @@ static int report(struct auditing *all)
         ok = write_policy(all, &error);
     if (ok)
         return exit_of(verdict);
-    fprintf(stderr, "accrue audit: %s\n", error.text);
+    cli_say(stderr, "accrue audit: %s\n", error.text);
     return verdict == AUDIT_FOUND ? CLI_REFUSED : CLI_USAGE;
 }
 

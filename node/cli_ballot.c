@@ -76,7 +76,7 @@ static void print_motion(const struct ballot *ballot, const json_t *membership)
     buffer_init(&words, MOTION_WORDS_MAX);
     struct motion_names names = membership_names(membership);
     motion_words(&ballot->motion, &names, &words);
-    printf("motion %llu: %s", (unsigned long long)ballot->index, buffer_text(&words));
+    cli_say(stdout, "motion %llu: %s", (unsigned long long)ballot->index, buffer_text(&words));
     buffer_release(&words);
 }
 

@@ -35,8 +35,8 @@ static void print_list(const json_t *answer)
                                (long long)json_integer_value(number));
         }
         const json_t *from = json_object_get(item, "suspended_from");
-        printf("%-24s  %-16s %-12s  %-20s  %s", text_of(item, "first_seen"), text_of(item, "node"),
-               text_of(item, "kind"), place, text_of(item, "hash"));
+        cli_say(stdout, "%-24s  %-16s %-12s  %-20s  %s", text_of(item, "first_seen"),
+                text_of(item, "node"), text_of(item, "kind"), place, text_of(item, "hash"));
         if (from)
             printf("  ON THE LEDGER: suspended from height %lld",
                    (long long)json_integer_value(from));
@@ -212,9 +212,10 @@ static void print_proof(const struct cli *cli, const struct judged *judged)
         cli_print_json(json_pack("{s:b, s:s, s:s, s:s, s:s}", "proves", 1, "hash", hex, "kind",
                                  kind, "node", name, "what", words));
     else
-        printf("evidence: it proves a lie\n  %s\n  signed by that node's own key, both times\n"
-               "  kind %s, hash %s\n",
-               words, kind, hex);
+        cli_say(stdout,
+                "evidence: it proves a lie\n  %s\n  signed by that node's own key, both times\n"
+                "  kind %s, hash %s\n",
+                words, kind, hex);
 }
 
 static int run_verify(const struct cli_command *command, int argc, char **argv)

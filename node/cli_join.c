@@ -129,11 +129,12 @@ static void print_joined(const struct cli *cli, const struct joining *joining,
                                  folder->http));
         return;
     }
-    printf("Node %s of %s (%s) in %s.\n\n"
-           "Compare these with what a partner reads to you from its own 'accrue status' and log:\n"
-           "  coalition   %s\n  checkpoint  size %" PRIu64 ", root %s\n",
-           folder->node, joining->charter->name, joining->charter->origin, joining->dir, id,
-           joining->checkpoint.size, root);
+    cli_say(stdout,
+            "Node %s of %s (%s) in %s.\n\n"
+            "Compare these with what a partner reads to you from its own 'accrue status' and log:\n"
+            "  coalition   %s\n  checkpoint  size %" PRIu64 ", root %s\n",
+            folder->node, joining->charter->name, joining->charter->origin, joining->dir, id,
+            joining->checkpoint.size, root);
     printf("\nThen start it:\n  accrued --config %s/node.json\n"
            "\nIt fetches and executes the whole ledger, says that it is ready, and votes from then "
            "on.\nIt answers at %s.\n",

@@ -112,8 +112,8 @@ static void print_nodes(const json_t *membership)
     json_t *node;
     printf("%-16s %-16s %-10s %s\n", "node", "partner", "role", "address");
     json_array_foreach(json_object_get(membership, "nodes"), i, node)
-        printf("%-16s %-16s %-10s %s\n", text_of(node, "name"), text_of(node, "partner"),
-               role_of(node), text_of(node, "address"));
+        cli_say(stdout, "%-16s %-16s %-10s %s\n", text_of(node, "name"), text_of(node, "partner"),
+                role_of(node), text_of(node, "address"));
 }
 
 static void print_motions(const json_t *membership)
@@ -123,10 +123,10 @@ static void print_motions(const json_t *membership)
     json_array_foreach(json_object_get(membership, "motions"), i, motion)
     {
         const json_t *ballots = json_object_get(motion, "ballots");
-        printf("%smotion %lld: %s\n  until %s; %zu of %lld votes%s", i ? "" : "\n",
-               number_of(motion, "motion"), text_of(motion, "what"), text_of(motion, "closes"),
-               json_array_size(ballots), number_of(motion, "needed"),
-               json_array_size(ballots) ? ": " : "");
+        cli_say(stdout, "%smotion %lld: %s\n  until %s; %zu of %lld votes%s", i ? "" : "\n",
+                number_of(motion, "motion"), text_of(motion, "what"), text_of(motion, "closes"),
+                json_array_size(ballots), number_of(motion, "needed"),
+                json_array_size(ballots) ? ": " : "");
         json_array_foreach(ballots, k, name) printf("%s%s", k ? ", " : "", json_string_value(name));
         putchar('\n');
     }
@@ -137,19 +137,20 @@ static void print_pending(const json_t *membership)
     size_t i;
     json_t *item;
     json_array_foreach(json_object_get(membership, "pending"), i, item)
-        printf("%sfrom height %lld: %s\n", i ? "" : "\n", number_of(item, "height"),
-               text_of(item, "what"));
+        cli_say(stdout, "%sfrom height %lld: %s\n", i ? "" : "\n", number_of(item, "height"),
+                text_of(item, "what"));
 }
 
 static void print_membership(const json_t *membership)
 {
     const json_t *voters = json_object_get(membership, "voters");
-    printf("height %lld; the charter in force is that of height %lld\n"
-           "%lld voters, of whom %lld decide; %lld may fail or lie\n"
-           "%s is %s\n\n",
-           number_of(membership, "height"), number_of(membership, "from_height"),
-           number_of(voters, "count"), number_of(voters, "quorum"), number_of(voters, "tolerated"),
-           text_of(membership, "node"), text_of(membership, "standing"));
+    cli_say(stdout,
+            "height %lld; the charter in force is that of height %lld\n"
+            "%lld voters, of whom %lld decide; %lld may fail or lie\n"
+            "%s is %s\n\n",
+            number_of(membership, "height"), number_of(membership, "from_height"),
+            number_of(voters, "count"), number_of(voters, "quorum"), number_of(voters, "tolerated"),
+            text_of(membership, "node"), text_of(membership, "standing"));
     print_nodes(membership);
     print_pending(membership);
     print_motions(membership);

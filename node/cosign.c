@@ -46,7 +46,8 @@ bool cosign_has_quorum(const struct cosign_point *point, const bool has[NODES_MA
     return has_quorum_of(point->charter, has) && has_quorum_of(point->next, has);
 }
 
-/* In this order a final checkpoint takes them: voters at its height, those who vote next, others. */
+/* In this order a final checkpoint takes them: voters at its height, those who vote next, others.
+ */
 enum { RANK_VOTER, RANK_NEXT_VOTER, RANK_OTHER, RANKS };
 
 static int rank_of(const struct cosign_point *point, size_t node)

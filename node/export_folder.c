@@ -142,9 +142,13 @@ static bool open_bundle(struct export_heights *heights, struct error *error)
         tile_name_format(&name, text);
         if (!cli_path(heights->path, error, "%s/%s", heights->dir, text))
             return false;
-        heights->file = fopen(heights->path, "rbe");
-        if (!heights->file && errno != ENOENT)
-            return error_set(error, ERROR_IO, "%s: %s", heights->path, strerror(errno));
+        struct error why = {.code = ERROR_NONE};
+        int fd = file_open(heights->path, &why);
+        if (fd >= 0)
+            heights->file = fdopen(fd, "rb");
+        else if (why.code != ERROR_NOT_FOUND)
+            return error_set(error, why.code, "%s", why.text);
+        must(fd < 0 || heights->file);
         name.width = EXPORT_HEIGHTS;
     }
     if (!heights->file)

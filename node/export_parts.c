@@ -317,7 +317,8 @@ static bool take_page(struct export *export, FILE *file, const char *path, uint6
     return true;
 }
 
-/* A bundle may be large, so it is written as it comes. */
+/* A bundle may be large, so it is written as it comes. What lies at PATH.new, of a run that was
+ * killed or a link that somebody laid, is not written to. */
 static bool take_heights(struct export *export, const struct tile_name *name)
 {
     char text[TILE_NAME_SIZE], path[CLI_PATH_MAX], fresh[CLI_PATH_MAX];
@@ -326,7 +327,8 @@ static bool take_heights(struct export *export, const struct tile_name *name)
     if (!make_folders(export, text) || !cli_path(path, export->error, "%s/%s", export->dir, text) ||
         !cli_path(fresh, export->error, "%s.new", path))
         return false;
-    FILE *file = fopen(fresh, "wbe");
+    (void)unlink(fresh);
+    FILE *file = fopen(fresh, "wbex");
     if (!file)
         return error_set(export->error, ERROR_IO, "%s: %s", fresh, strerror(errno));
     bool ok = true;
@@ -338,6 +340,8 @@ static bool take_heights(struct export *export, const struct tile_name *name)
         ok = error_set(export->error, ERROR_IO, "%s: %s", fresh, strerror(errno));
     if (ok && rename(fresh, path) != 0)
         ok = error_set(export->error, ERROR_IO, "%s: %s", path, strerror(errno));
+    if (!ok)
+        (void)unlink(fresh);
     export->fetched++;
     return ok;
 }

@@ -27,12 +27,27 @@ static bool read_all(int fd, struct buffer *out, const char *path, struct error 
     }
 }
 
+int file_open(const char *path, struct error *error)
+{
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode))
+        return fd;
+    if (fd < 0)
+        (void)error_set(error, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO, "%s: %s", path,
+                        strerror(errno));
+    else
+        (void)error_set(error, ERROR_IO, "%s: this is no regular file", path);
+    if (fd >= 0)
+        (void)close(fd);
+    return -1;
+}
+
 bool file_read(const char *path, struct buffer *out, struct error *error)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = file_open(path, error);
     if (fd < 0)
-        return error_set(error, errno == ENOENT ? ERROR_NOT_FOUND : ERROR_IO, "%s: %s", path,
-                         strerror(errno));
+        return false;
     bool good = read_all(fd, out, path, error);
     (void)close(fd);
     return good;

@@ -4,7 +4,10 @@
 
 #include "crypto/base.h"
 
-/* Appends the file's bytes, at most the buffer's limit. The error names the path. */
+/* Opens for reading what is a regular file, or a link to one; -1: it is none, or is not there
+ * (ERROR_NOT_FOUND). A pipe or device that somebody laid in its place is not waited for. */
+int file_open(const char *path, struct error *error) MUST_USE;
+/* Appends a regular file's bytes, at most the buffer's limit. The error names the path. */
 bool file_read(const char *path, struct buffer *out, struct error *error) MUST_USE;
 /* Puts the bytes in the place of the file, or makes it: whole or not at all, and durable once this
  * returns true. On false the old contents or the new ones are there. Uses PATH.new. */

@@ -1,5 +1,7 @@
 #include "node/log_line.h"
 
+#include "node/visible.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -26,35 +28,6 @@ static void line_text(struct log_line *line, const char *text)
 
 /* ---- characters --------------------------------------------------------------------------- */
 
-/* Size of the UTF-8 character at the beginning, 0 when there is none. */
-static size_t character_size(struct bytes rest)
-{
-    uint8_t lead = rest.at[0];
-    size_t size = lead < 0x80 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
-    return size <= rest.size && utf8_valid(bytes_of(rest.at, size)) ? size : 0;
-}
-
-static uint32_t character_code(struct bytes character)
-{
-    if (character.size == 1) {
-        return character.at[0];
-    }
-    uint32_t code = character.at[0] & (0xFFu >> (character.size + 1));
-    for (size_t i = 1; i < character.size; i++) {
-        code = code << 6 | (character.at[i] & 0x3Fu);
-    }
-    return code;
-}
-
-/* What moves a cursor, ends a line in some viewer, is not to be seen, or turns the text around. */
-static bool is_dangerous(uint32_t code)
-{
-    return code < 0x20 || (code >= 0x7F && code < 0xA0) || code == 0xAD || code == 0x61C ||
-           (code >= 0x200B && code <= 0x200F) || (code >= 0x2028 && code <= 0x202E) ||
-           (code >= 0x2060 && code <= 0x206F) || code == 0xFEFF ||
-           (code >= 0xFFF9 && code <= 0xFFFB) || (code >= 0xE0000 && code <= 0xE007F);
-}
-
 static size_t escape(char out[ESCAPE_SIZE], uint32_t code)
 {
     switch (code) {
@@ -70,7 +43,7 @@ static size_t escape(char out[ESCAPE_SIZE], uint32_t code)
     default:
         break;
     }
-    if (!is_dangerous(code)) {
+    if (!visible_is_dangerous(code)) {
         return 0;
     }
     if (code > 0xFFFF) {
@@ -86,14 +59,15 @@ static size_t escape(char out[ESCAPE_SIZE], uint32_t code)
 static size_t line_character(struct log_line *line, struct bytes rest)
 {
     char escaped[ESCAPE_SIZE];
-    size_t size = character_size(rest);
+    uint32_t code = 0;
+    size_t size = visible_character(rest, &code);
     if (size == 0) {
         const char *backslash = line->format == LOG_FORMAT_JSON ? "\\\\" : "\\";
         snprintf(escaped, sizeof(escaped), "%sx%02x", backslash, rest.at[0]);
         line_text(line, escaped);
         return 1;
     }
-    size_t escaped_size = escape(escaped, character_code(bytes_of(rest.at, size)));
+    size_t escaped_size = escape(escaped, code);
     if (escaped_size > 0) {
         line_put(line, escaped, escaped_size);
     } else {

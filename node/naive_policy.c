@@ -36,7 +36,7 @@ static bool is_voter(const struct naive_coalition *c, size_t node)
 static size_t least_of_group(const struct naive_policy *policy, size_t group,
                              const bool voter[NAIVE_WITNESSES])
 {
-    size_t costs[NAIVE_WITNESSES + NAIVE_GROUPS], count = 0, sum = 0;
+    size_t costs[NAIVE_WITNESSES + NAIVE_GROUPS] = {0}, count = 0, sum = 0;
     const struct naive_group *of = &policy->groups[group];
     for (size_t i = 0; i < policy->witness_count; i++)
         if (of->has_witness[i])
@@ -44,7 +44,7 @@ static size_t least_of_group(const struct naive_policy *policy, size_t group,
     for (size_t i = 0; i < group; i++) /* a group's members are defined before it */
         if (of->has_group[i])
             costs[count++] = least_of_group(policy, i, voter);
-    for (size_t taken = 0; taken < of->threshold; taken++) {
+    for (size_t taken = 0; taken < of->threshold && taken < count; taken++) {
         size_t cheapest = taken;
         for (size_t i = taken; i < count; i++)
             if (costs[i] < costs[cheapest])

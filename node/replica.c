@@ -372,8 +372,13 @@ bool replica_submit(struct replica *r, struct bytes transaction, uint64_t token,
                     struct error *error)
 {
     struct transaction decoded;
-    if (!transaction_decode(transaction, &decoded, error))
-        return false;
+    return transaction_decode(transaction, &decoded, error) &&
+           replica_submit_decoded(r, transaction, token, now_ms, error);
+}
+
+bool replica_submit_decoded(struct replica *r, struct bytes transaction, uint64_t token,
+                            uint64_t now_ms, struct error *error)
+{
     if (r->stopped || r->draining)
         return error_set(error, ERROR_BUSY, "the node is stopping");
     if (r->standing != REPLICA_WRITES)
@@ -396,8 +401,8 @@ static bool may_batch(const struct replica *r)
 {
     const struct lane *lane = &r->lanes[r->config.self.v];
     return r->may_sign && r->standing == REPLICA_WRITES && !r->stopped && r->waiting_count > 0 &&
-           !r->batch_in_flight &&
-           lane->count < OWN_UNDECIDED_MAX && lane->bytes + BATCH_SIZE_MAX <= OWN_BYTES_MAX;
+           !r->batch_in_flight && lane->count < OWN_UNDECIDED_MAX &&
+           lane->bytes + BATCH_SIZE_MAX <= OWN_BYTES_MAX;
 }
 
 uint64_t replica_awaits(const struct replica *r, const struct company *company, uint64_t here,
@@ -442,7 +447,8 @@ static void mempool_drop(struct replica *r, size_t count, size_t size)
     r->waiting_count -= count;
 }
 
-/* Of those that go into a batch now: an entry leaves the outbox with the last that it stands for. */
+/* Of those that go into a batch now: an entry leaves the outbox with the last that it stands for.
+ */
 static void leave_outbox(struct replica *r, size_t place)
 {
     uint64_t number = r->waiting[place].outbox;
@@ -502,8 +508,10 @@ void replica_drain(struct replica *r)
 
 bool replica_drained(const struct replica *r)
 {
-    return r->stopped || (!r->write_in_flight && (r->waiting_count == 0 || !r->may_sign || r->standing != REPLICA_WRITES) &&
-                          r->writes[r->filling].group.count == 0);
+    return r->stopped ||
+           (!r->write_in_flight &&
+            (r->waiting_count == 0 || !r->may_sign || r->standing != REPLICA_WRITES) &&
+            r->writes[r->filling].group.count == 0);
 }
 
 /* ---- other events -------------------------------------------------------------------------- */

@@ -105,6 +105,9 @@ void replica_on_time(struct replica *replica, uint64_t now_ms);
  * ERROR_DENIED when its lane is closed: replica_standing() says why. */
 bool replica_submit(struct replica *replica, struct bytes transaction, uint64_t token,
                     uint64_t now_ms, struct error *error) MUST_USE;
+/* The same of bytes that the caller has decoded. */
+bool replica_submit_decoded(struct replica *replica, struct bytes transaction, uint64_t token,
+                            uint64_t now_ms, struct error *error) MUST_USE;
 /* No new transactions; batches already made go on. For a graceful stop. */
 void replica_drain(struct replica *replica);
 bool replica_drained(const struct replica *replica); /* nothing of ours waits to be durable */

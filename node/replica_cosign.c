@@ -73,7 +73,8 @@ static bool holds(const struct replica *r, const struct cosignature *item)
 static bool holds_by_own(const struct replica *r, const struct cosignature *item)
 {
     for (size_t i = 0; i < ARRAY_SIZE(r->held); i++)
-        if (r->held[i].cosigner && cosignature_verify(item, r->held[i].cosigner, r->charter->origin))
+        if (r->held[i].cosigner &&
+            cosignature_verify(item, r->held[i].cosigner, r->charter->origin))
             return true;
     return false;
 }

@@ -289,10 +289,10 @@ bool epoch_vote_holds(const struct replica *r, const struct charter *charter,
 bool epoch_other_key_holds(const struct replica *r, const struct batch *batch)
 {
     uint64_t height = r->height + 1;
-    const struct charter *others[] = {
-        r->charter->from_height > 1 ? state_charter_at(r->state, r->charter->from_height - 1)
-                                    : r->charter,
-        state_charter_at(r->state, height + 1)};
+    const struct charter *others[] = {r->charter->from_height > 1
+                                          ? state_charter_at(r->state, r->charter->from_height - 1)
+                                          : r->charter,
+                                      state_charter_at(r->state, height + 1)};
     for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
         struct verifier *made;
         if (!keys_differ(sign_key(others[i], batch->lane.v), sign_key(r->charter, batch->lane.v)))
@@ -446,7 +446,9 @@ bool replica_hold_next(struct replica *r, const struct signing_key *key,
     r->held[place] = held;
     const struct signing_key *before = r->key;
     take_own(r);
-    if (r->key && r->key != before) /* it may have been in use elsewhere until now */
-        ask_again(r, true);
+    if (r->key && r->key != before) {
+        ask_again(r, true); /* it may have been in use elsewhere until now */
+        agree_begin(r);     /* from here on with a vote; what was heard is sent again */
+    }
     return true;
 }

@@ -395,7 +395,8 @@ void evidence_decided(struct replica *r, const struct cut *cut)
         must(evidence_decode(cut->evidence[i], &evidence, NULL));
         struct evidence_place place = evidence_place(&evidence);
         const char *name = replica_node_name(r, evidence.node.v);
-        replica_warn(r, "evidence against node %s is on the ledger: it is suspended from height %llu",
+        replica_warn(r,
+                     "evidence against node %s is on the ledger: it is suspended from height %llu",
                      name, (unsigned long long)cut->height + 2);
         if (is_known(r, evidence.node.v, evidence.kind, &place) || !has_room(r, evidence.node.v))
             continue;

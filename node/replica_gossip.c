@@ -527,7 +527,8 @@ static const char *newer_than_store(const struct replica *r, const struct verifi
         batch.lane.v == r->config.self.v && hash_equal(&batch.coalition, coalition) &&
         batch_verify(&batch, own)) {
         struct store_key key = key_batch(batch.lane.v, batch.sequence, &batch.id);
-        if (epoch_lane_open(r, batch.lane.v) && batch.sequence > r->lanes[batch.lane.v].decided.sequence &&
+        if (epoch_lane_open(r, batch.lane.v) &&
+            batch.sequence > r->lanes[batch.lane.v].decided.sequence &&
             !lane_find(&r->lanes[batch.lane.v], &batch.id) && !stored(r, &key))
             return "a batch";
     }
@@ -602,8 +603,8 @@ bool gossip_enough_answered(const struct replica *r)
 {
     size_t answered = 0;
     for (size_t i = 0; i < r->charter->voter_count; i++)
-        answered += r->charter->voters[i] != r->config.self.v &&
-                    r->seen[r->charter->voters[i]].answered;
+        answered +=
+            r->charter->voters[i] != r->config.self.v && r->seen[r->charter->voters[i]].answered;
     return answered + 1 >= r->agreement.quorum;
 }
 
@@ -612,10 +613,9 @@ void gossip_on_answer(struct replica *r, uint16_t from, const struct answer *ans
     if (r->may_sign || answer->nonce != r->config.nonce)
         return;
     for (size_t i = 0; i < ARRAY_SIZE(r->held); i++) {
-        const char *newer =
-            r->held[i].verifier && !epoch_is_past(r, &r->held[i])
-                ? newer_than_store(r, r->held[i].verifier, answer, &r->proposal_in)
-                : NULL;
+        const char *newer = r->held[i].verifier && !epoch_is_past(r, &r->held[i])
+                                ? newer_than_store(r, r->held[i].verifier, answer, &r->proposal_in)
+                                : NULL;
         if (newer && !PLANTED(PLANT_LOST_STORE)) {
             gossip_retire(r, from, newer);
             return;

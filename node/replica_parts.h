@@ -28,7 +28,7 @@ enum {
     OWN_UNDECIDED_EAGER = 4, /* below it a batch closes as soon as the lane is idle */
     OWN_UNDECIDED_MAX = LANE_BRANCH_MAX - 8,
     OWN_BYTES_MAX = LANE_BYTES_MAX * 3 / 4, /* taken back, it fits one group with a height */
-    BATCH_WAIT_MS = 20,     /* above it a batch waits this long for company */
+    BATCH_WAIT_MS = 20,                     /* above it a batch waits this long for company */
     COMPANY_MS = 4,         /* below it, and a cut: for those who are expected back */
     COMPANY_RECENT_MS = 25, /* after a height; later nobody is on the way */
     STATUS_FIRST_MS = 50,
@@ -296,7 +296,7 @@ const char *epoch_standing_text(enum replica_standing standing);
 /* replica_agree.c */
 void agree_begin(struct replica *r); /* at height + 1 */
 void agree_maybe_start(struct replica *r);
-bool agree_may_start(const struct replica *r); /* if there is a reason to */
+bool agree_may_start(const struct replica *r);          /* if there is a reason to */
 uint64_t agree_awaits_company(const struct replica *r); /* our turn, but not before; 0: go on */
 void agree_on_proposal(struct replica *r, uint16_t from, struct bytes bytes);
 /* False: its signature does not hold. */

@@ -161,21 +161,16 @@ static void peers_of_charter(struct seat *seat, uint64_t now_ms)
     }
 }
 
-/* The peers know it by the key of the invitation, then by the one in force; when nobody answers for
- * long, perhaps by the other one: a change that it has not seen yet. */
-static const struct channel_key *choose_key(const struct seat *seat, bool by_invitation)
+/* The peers know it by the key of the invitation, then by the one in force. */
+static const struct key_set *usual_keys(const struct seat *seat)
 {
     const struct keyring *keys = &seat->keys;
     const struct invitation_contact *contact =
-        by_invitation ? invitation_contact_of(seat->invitation, seat->self) : NULL;
+        seat->by_invitation ? invitation_contact_of(seat->invitation, seat->self) : NULL;
     const struct key_set *set = contact ? keyring_by_point(keys, contact->transport_key) : NULL;
     if (!set)
         set = keyring_in_force(keys, seat->charter, seat->self);
-    if (!set)
-        set = &keys->sets[0];
-    if (seat->other_key && keys->has[1])
-        set = set == &keys->sets[0] ? &keys->sets[1] : &keys->sets[0];
-    return set->transport;
+    return set ? set : &keys->sets[0];
 }
 
 static void choose_peers(struct seat *seat, const struct replica *replica, uint64_t now_ms)
@@ -186,7 +181,9 @@ static void choose_peers(struct seat *seat, const struct replica *replica, uint6
         peers_of_invitation(seat);
     else
         peers_of_charter(seat, now_ms);
-    seat->transport_key = choose_key(seat, seat->by_invitation);
+    if (seat->tried == usual_keys(seat))
+        seat->tried = NULL;
+    seat->transport_key = (seat->tried ? seat->tried : usual_keys(seat))->transport;
 }
 
 /* `by_invitation`: it is on its way to where the ledger names its keys. */
@@ -328,6 +325,7 @@ static bool look_for_keys(struct seat *seat, struct replica *replica, uint64_t n
     const struct key_set *next = &seat->keys.sets[kept == &seat->keys.sets[1] ? 0 : 1];
     if (!replica_hold_next(replica, next->sign, next->cosigner, &trouble))
         tell_trouble(seat, &trouble);
+    seat->tried = NULL;
     key_set_release(&seat->retired);
     seat->retired = before; /* the transport may be using its key still */
     log_info("next keys are at hand", log_text("folder", seat->config->next_keys));
@@ -344,15 +342,19 @@ static bool someone_is_served_no_more(struct seat *seat, uint64_t now_ms)
     return false;
 }
 
+/* When nobody answers for long, perhaps they know this node by its other key: a change that it has
+ * not seen yet. True when that is to be tried. */
 static bool try_other_key(struct seat *seat, bool linked, uint64_t now_ms)
 {
+    const struct key_set *sets = seat->keys.sets;
     if (linked || seat->linked_ms == 0)
         seat->linked_ms = now_ms;
     if (!seat->keys.has[1] || seat->peer_count == 0 || now_ms < seat->linked_ms + STRANDED_MS)
         return false;
     seat->linked_ms = now_ms;
-    seat->other_key = !seat->other_key;
-    log_info("no peer answers: perhaps they know this node by its other key");
+    const struct key_set *used = seat->tried ? seat->tried : usual_keys(seat);
+    seat->tried = used == &sets[0] ? &sets[1] : &sets[0];
+    log_debug("no peer answers: perhaps they know this node by its other key");
     return true;
 }
 

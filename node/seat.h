@@ -36,8 +36,8 @@ struct seat {
     bool by_invitation;
     const struct channel_key *transport_key;
     uint64_t served_until_ms[NODES_MAX]; /* nodes that left catch up to where they did */
-    uint64_t linked_ms;                  /* when a peer was up last, or the other key was tried */
-    bool other_key;                      /* is being tried */
+    const struct key_set *tried;         /* instead of what the charter says; NULL: nothing */
+    uint64_t linked_ms;                  /* when a peer was up last, or another key was tried */
     uint64_t ready_ms, look_ms;
     char trouble[ERROR_TEXT_SIZE]; /* of the next keys, told once */
 };

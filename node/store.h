@@ -13,11 +13,10 @@
  *                              record before of each member it touched; or the height's seal
  *   T level1 index8            a full tile, 8,192 bytes
  *   V height8 round4 type1     own vote;  P height8 round4: own proposal;  L: own lock
- *   Q number8                  outbox: a transaction that waits for the right to sign, or the payload
- *                              of an own batch that became void
- *   A                          the height from which rule 3's question is open
- *   E node2 kind1 id8          evidence that a node lied
- *   S                          own cosignature, the newest;  F: the newest final checkpoint
+ *   Q number8                  outbox: a transaction that waits for the right to sign, or the
+ * payload of an own batch that became void A                          the height from which rule
+ * 3's question is open E node2 kind1 id8          evidence that a node lied S own cosignature, the
+ * newest;  F: the newest final checkpoint
  */
 #ifndef NODE_STORE_H
 #define NODE_STORE_H

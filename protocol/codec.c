@@ -254,6 +254,40 @@ bool codec_get_null(struct codec_reader *reader)
     return true;
 }
 
+/* Counts what is still to come instead of going into arrays: no depth, and every item takes a byte,
+ * so that no count beyond `max` is followed. */
+enum codec_item codec_item(struct bytes bytes, size_t max, struct bytes *item_out)
+{
+    size_t at = 0;
+    for (uint64_t wanted = 1; wanted > 0; wanted--) {
+        if (at == bytes.size)
+            return at < max ? CODEC_ITEM_PART : CODEC_ITEM_NONE;
+        uint8_t first = bytes.at[at], major = first >> 5, info = first & 0x1f;
+        bool simple = first >= BYTE_FALSE && first <= BYTE_NULL;
+        if (!simple && (major > MAJOR_ARRAY || info > 27))
+            return CODEC_ITEM_NONE;
+        size_t size = info < 24 ? 0 : (size_t)1 << (info - 24);
+        if (size > bytes.size - at - 1)
+            return bytes.size < max ? CODEC_ITEM_PART : CODEC_ITEM_NONE;
+        uint64_t argument = size == 0 ? info : 0;
+        for (size_t i = 1; i <= size; i++)
+            argument = argument << 8 | bytes.at[at + i];
+        at += 1 + size;
+        bool string = major == MAJOR_BYTES || major == MAJOR_TEXT, array = major == MAJOR_ARRAY;
+        if ((string || array) && argument > max)
+            return CODEC_ITEM_NONE;
+        wanted += array ? argument : 0;
+        uint64_t body = string ? argument : 0;
+        if (at > max || body + wanted - 1 > max - at)
+            return CODEC_ITEM_NONE;
+        if (body > bytes.size - at)
+            return CODEC_ITEM_PART;
+        at += (size_t)body;
+    }
+    *item_out = bytes_of(bytes.at, at);
+    return CODEC_ITEM_WHOLE;
+}
+
 bool codec_finish(struct codec_reader *reader, const char *what, struct error *error)
 {
     if (!reader->failed && reader->at != reader->end)

@@ -44,6 +44,11 @@ void codec_get_fixed(struct codec_reader *reader, uint8_t *out, size_t size); /*
 size_t codec_get_array(struct codec_reader *reader, size_t min_count, size_t max_count);
 bool codec_get_bool(struct codec_reader *reader);
 bool codec_get_null(struct codec_reader *reader); /* true and consumed when null is next */
+/* The item of the subset that `bytes` begin with, of at most `max` bytes: where it ends, not
+ * whether it is in its shortest form. PART: more bytes are needed to tell; `bytes` are then fewer
+ * than `max`. NONE: no item of the subset begins so, or it would be larger. */
+enum codec_item { CODEC_ITEM_WHOLE, CODEC_ITEM_PART, CODEC_ITEM_NONE };
+enum codec_item codec_item(struct bytes bytes, size_t max, struct bytes *item_out) MUST_USE;
 /* Marks the input as bad for a reason of the caller's own. */
 void codec_fail(struct codec_reader *reader, const char *why);
 /* True when everything was read and nothing failed; otherwise sets the error: "what: why". */

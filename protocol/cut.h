@@ -25,8 +25,8 @@ struct cut {
     uint16_t lane_count;
     struct lane_head lanes[NODES_MAX];
     uint64_t time_ms;
-    /* What proves lies, as it is encoded (protocol/evidence.h): ascending by its SHA-256, each about
-     * another node. Borrowed: of what was decoded, or of who makes the cut. */
+    /* What proves lies, as it is encoded (protocol/evidence.h): ascending by its SHA-256, each
+     * about another node. Borrowed: of what was decoded, or of who makes the cut. */
     uint16_t evidence_count;
     struct bytes evidence[EVIDENCE_PER_CUT_MAX];
     /* After height - 2; zeros below height 3. */

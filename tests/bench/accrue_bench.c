@@ -11,23 +11,26 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ROUNDS_MAX = 21 };
+enum { ROUNDS_MAX = 21, PRELOAD_CLIENTS = 4 };
 
 static const char help[] =
     "usage: accrue-bench make FILE [--members N] [--count N] [--seed N]\n"
     "       accrue-bench run FILE --dir NEW [--seconds N] [--rounds N] [--program ACCRUED]\n"
-    "                    [--batch-clients N] [--only CLASS]\n"
+    "                    [--only CLASS] [--ndjson]\n"
     "       accrue-bench growth --dir NEW --out FOLDER [--members LIST] [--records LIST]\n"
     "                    [--seconds N] [--program ACCRUED]\n"
     "\n"
     "make    writes a file of transactions\n"
     "run     starts four nodes, feeds them the file, checks them, prints a line a class\n"
     "growth  the same coalition at several sizes: growth.md and growth.svg\n"
-    "--only  interactive-1, interactive-8, interactive-64 or batched alone, for a profiler\n";
+    "--only  interactive-1, interactive-8, interactive-64, batched-4 or batched-16\n"
+    "        alone, for a profiler\n"
+    "--ndjson  batches as NDJSON instead of CBOR\n";
 
 struct options {
-    uint64_t members, count, seed, seconds, rounds, batch_clients;
+    uint64_t members, count, seed, seconds, rounds;
     const char *dir, *program, *out, *members_list, *records_list, *only;
+    bool ndjson;
 };
 
 static int fail(const struct error *error)
@@ -43,13 +46,19 @@ static bool read_number(const char *text, uint64_t min, uint64_t max, uint64_t *
 
 static bool read_options(int argc, char **argv, struct options *o)
 {
-    static const struct option longs[] = {
-        {"members", required_argument, NULL, 'm'}, {"count", required_argument, NULL, 'c'},
-        {"seed", required_argument, NULL, 's'},    {"seconds", required_argument, NULL, 't'},
-        {"rounds", required_argument, NULL, 'r'},  {"batch-clients", required_argument, NULL, 'b'},
-        {"dir", required_argument, NULL, 'd'},     {"program", required_argument, NULL, 'p'},
-        {"out", required_argument, NULL, 'o'},     {"records", required_argument, NULL, 'e'},
-        {"only", required_argument, NULL, 'h'},    {NULL, 0, NULL, 0}};
+    static const struct option longs[] = {{"members", required_argument, NULL, 'm'},
+                                          {"count", required_argument, NULL, 'c'},
+                                          {"seed", required_argument, NULL, 's'},
+                                          {"seconds", required_argument, NULL, 't'},
+                                          {"rounds", required_argument, NULL, 'r'},
+
+                                          {"dir", required_argument, NULL, 'd'},
+                                          {"program", required_argument, NULL, 'p'},
+                                          {"out", required_argument, NULL, 'o'},
+                                          {"records", required_argument, NULL, 'e'},
+                                          {"only", required_argument, NULL, 'h'},
+                                          {"ndjson", no_argument, NULL, 'n'},
+                                          {NULL, 0, NULL, 0}};
     int option;
     bool ok = true;
     while (ok && (option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
@@ -64,8 +73,6 @@ static bool read_options(int argc, char **argv, struct options *o)
             ok = read_number(optarg, 1, 3600, &o->seconds);
         } else if (option == 'r') {
             ok = read_number(optarg, 1, ROUNDS_MAX, &o->rounds);
-        } else if (option == 'b') {
-            ok = read_number(optarg, 1, LOAD_CLIENTS_MAX, &o->batch_clients);
         } else if (option == 'd') {
             o->dir = optarg;
         } else if (option == 'p') {
@@ -76,6 +83,8 @@ static bool read_options(int argc, char **argv, struct options *o)
             o->records_list = optarg;
         } else if (option == 'h') {
             o->only = optarg;
+        } else if (option == 'n') {
+            o->ndjson = true;
         } else {
             ok = false;
         }
@@ -93,7 +102,8 @@ static const struct class
 } classes[] = {{"interactive", "interactive-1", 1, 0},
                {"interactive", "interactive-8", 8, 0},
                {"interactive", "interactive-64", 64, 0},
-               {"batched", "batched", 0, 1000}};
+               {"batched", "batched-4", 4, 1000},
+               {"batched", "batched-16", 16, 1000}};
 
 static bool run_class(struct coalition_side *side, size_t place, const struct options *o,
                       struct error *error)
@@ -103,9 +113,9 @@ static bool run_class(struct coalition_side *side, size_t place, const struct op
     uint64_t disk = side_disk_bytes(side).ledger, done = 0;
     for (uint64_t i = 0; i < o->rounds; i++) {
         struct load_run run = {.kind = LOAD_WORK,
-                               .clients =
-                                   class->clients ? class->clients : (unsigned)o->batch_clients,
+                               .clients = class->clients,
                                .lines = class->lines,
+                               .ndjson = o->ndjson,
                                .limit_us = o->seconds * 1000000};
         uint64_t shares = o->rounds * ARRAY_SIZE(classes);
         work_file_part(&side->file, place * o->rounds + i, shares, &run.first, &run.end);
@@ -137,7 +147,7 @@ static bool check(const struct coalition_side *side, struct error *error)
 static bool run_all(struct coalition_side *side, const struct options *o, struct error *error)
 {
     struct outcome preload;
-    if (!side_preload(side, (unsigned)o->batch_clients, &preload, error))
+    if (!side_preload(side, PRELOAD_CLIENTS, &preload, error))
         return false;
     outcome_print(&preload);
     for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
@@ -168,7 +178,6 @@ int main(int argc, char **argv)
                         .seed = 1,
                         .seconds = 8,
                         .rounds = 3,
-                        .batch_clients = 4,
                         .members_list = "10000,100000,1000000"};
     if (argc < 2 || !read_options(argc, argv, &o)) {
         (void)fputs(help, stderr);

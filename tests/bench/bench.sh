@@ -17,7 +17,6 @@ usage: ./run bench [OPTIONS]
   --members N        1000000, each starting with 1,000 points
   --seconds N        of a run: 8
   --rounds N         runs a class, of which the median counts: 3
-  --batch-clients N  connections that send batches of 1,000: 4
   --seed N           of the file of transactions: 1
   --quick            10,000 members, 3 seconds, 1 round, a small cache for PostgreSQL
   --skip-postgres    the coalition alone
@@ -32,7 +31,7 @@ BENCH_TMP (/var/tmp) is where both sides keep their data: a folder on a real dis
 END
 }
 
-members=1000000 seconds=8 rounds=3 batch_clients=4 seed=1 postgres=1 rate=150000
+members=1000000 seconds=8 rounds=3 seed=1 postgres=1 rate=150000
 growth=0 records='' out=$build/bench
 if [[ ${1-} == growth ]]; then
     growth=1 members=10000,100000,1000000
@@ -40,7 +39,7 @@ if [[ ${1-} == growth ]]; then
 fi
 while (($#)); do
     case $1 in
-    --members | --seconds | --rounds | --seed | --records | --out | --batch-clients)
+    --members | --seconds | --rounds | --seed | --records | --out)
         [[ $# -ge 2 ]] || { usage >&2; exit 2; }
         name=${1#--}
         declare "${name//-/_}=$2"
@@ -72,16 +71,16 @@ if ((postgres)) && [[ ! -x $postgres_programs/postgres || ! -x $program-postgres
     exit 77
 fi
 
-# Both sides take a class's transactions from the same part of the file.
-count=$((rate * seconds * rounds * 4))
+# Five classes. Both sides take a class's transactions from the same part of the file.
+count=$((rate * seconds * rounds * 5))
 printf '%s members, Zipf 0.99, 80 %% earn, seed %s; %s s a run, median of %s; %s; load %s\n' \
     "$members" "$seed" "$seconds" "$rounds" "$(nproc) cores, $(uname -sr)" \
     "$(cut -d' ' -f1 /proc/loadavg)"
 "$program" make "$work/file" --members "$members" --count "$count" --seed "$seed"
 "$program" run "$work/file" --dir "$work/coalition" --seconds "$seconds" --rounds "$rounds" \
-    --batch-clients "$batch_clients" --program "$build/accrued" | tee "$work/lines"
+    --program "$build/accrued" | tee "$work/lines"
 if ((postgres)); then
-    "$here/postgres.sh" "$work/file" "$members" "$seconds" "$rounds" "$batch_clients" |
+    "$here/postgres.sh" "$work/file" "$members" "$seconds" "$rounds" |
         tee -a "$work/lines"
 fi
 echo

@@ -2,20 +2,24 @@
 
 #include "bench/http_client.h"
 #include "bench/zipf.h"
+#include "protocol/codec.h"
+#include "protocol/transaction.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PREFIX_MAX = 48, HEX_MAX = 33, STUCK_MS = 60000 };
+enum { PREFIX_MAX = 48, HEX_MAX = 33, ANSWER_MAX = 1024, STUCK_MS = 60000 };
 
 /* A request under way: items first..first+count-1, and how much of the answer was read. */
 struct request {
     uint64_t first, count, began_us;
     uint64_t line;           /* of a batch: answered so far */
-    char prefix[PREFIX_MAX]; /* how the line at hand begins */
+    char prefix[PREFIX_MAX]; /* of NDJSON: how the line at hand begins */
     size_t prefix_size;
+    uint8_t part[ANSWER_MAX]; /* of CBOR: what came of the answer at hand */
+    size_t part_size;
 };
 
 struct load {
@@ -27,16 +31,21 @@ struct load {
     struct http_client *client;
     struct request requests[LOAD_CLIENTS_MAX];
     struct buffer body;
-    uint64_t next, stop_us;
+    uint64_t next, stop_us, now_ms; /* now_ms: the wall clock, which tills stamp with */
 };
 
 /* ---- items as JSON ------------------------------------------------------------------------- */
 
+static void member_reference(uint32_t number, uint8_t reference_out[MEMBER_REF_SIZE])
+{
+    put_u64be(reference_out, mix64(number));
+    put_u64be(reference_out + 8, number);
+}
+
 static void member_hex(uint32_t number, char hex_out[HEX_MAX])
 {
-    uint8_t reference[16];
-    put_u64be(reference, mix64(number));
-    put_u64be(reference + 8, number);
+    uint8_t reference[MEMBER_REF_SIZE];
+    member_reference(number, reference);
     hex_encode(bytes_of(reference, sizeof(reference)), hex_out);
 }
 
@@ -115,6 +124,52 @@ static void put_item(struct load *load, uint64_t place, bool in_batch)
     buffer_append_text(out, in_batch ? "}\n" : "}");
 }
 
+/* ---- items as CBOR, FORMAT.md section 3 ------------------------------------------------------ */
+
+static void put_earn(struct buffer *out, const uint8_t member[MEMBER_REF_SIZE], int32_t points)
+{
+    codec_put_array(out, 4);
+    codec_put_bytes(out, bytes_of(member, MEMBER_REF_SIZE));
+    codec_put_uint(out, 0); /* eligible: the points */
+    codec_put_null(out);    /* no basket */
+    codec_put_array(out, 1);
+    codec_put_array(out, 5);
+    codec_put_int(out, points);
+    codec_put_uint(out, 0); /* at once */
+    codec_put_uint(out, 0); /* for ever, as the charter has it */
+    codec_put_int(out, points);
+    codec_put_array(out, 0); /* the writer pays all */
+}
+
+static void put_transaction(struct load *load, uint64_t place)
+{
+    struct buffer *out = &load->body;
+    char key[HEX_MAX];
+    uint8_t member[MEMBER_REF_SIZE];
+    uint32_t number;
+    int32_t points = points_of(load, place, &number);
+    member_reference(number, member);
+    key_of(load, place, key);
+    codec_put_array(out, 6);
+    codec_put_uint(out, points == 0  ? TRANSACTION_ENROL
+                        : points > 0 ? TRANSACTION_EARN
+                                     : TRANSACTION_REDEEM);
+    codec_put_uint(out, load->now_ms);
+    codec_put_text(out, bytes_text(key));
+    codec_put_text(out, bytes_text("")); /* no document */
+    codec_put_uint(out, 0);
+    if (points > 0) {
+        put_earn(out, member, points);
+        return;
+    }
+    codec_put_array(out, points == 0 ? 1 : 3);
+    codec_put_bytes(out, bytes_of(member, sizeof(member)));
+    if (points != 0) {
+        codec_put_int(out, -points);
+        codec_put_int(out, 0); /* no amount */
+    }
+}
+
 /* ---- requests ------------------------------------------------------------------------------ */
 
 static void put_request(struct load *load, size_t client, const char *path, const char *key)
@@ -124,7 +179,11 @@ static void put_request(struct load *load, size_t client, const char *path, cons
     buffer_printf(out,
                   "POST /v1/%s HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer %s\r\n"
                   "Content-Type: application/%s\r\nContent-Length: %zu\r\n",
-                  path, load->target->tokens[node], key ? "json" : "x-ndjson", load->body.size);
+                  path, load->target->tokens[node],
+                  key                 ? "json"
+                  : load->run->ndjson ? "x-ndjson"
+                                      : "cbor-seq",
+                  load->body.size);
     if (key)
         buffer_printf(out, "Idempotency-Key: %s\r\n", key);
     buffer_append_text(out, "\r\n");
@@ -142,8 +201,12 @@ static void send_next(struct load *load, size_t client)
         .first = load->next, .count = left < wanted ? left : wanted, .began_us = now};
     load->next += request->count;
     buffer_clear(&load->body);
+    load->now_ms = cli_wall_ms();
     for (uint64_t i = 0; i < request->count; i++)
-        put_item(load, request->first + i, load->run->lines > 0);
+        if (load->run->lines && !load->run->ndjson)
+            put_transaction(load, request->first + i);
+        else
+            put_item(load, request->first + i, load->run->lines > 0);
     if (load->run->lines) {
         put_request(load, client, "batch", NULL);
     } else {
@@ -191,12 +254,59 @@ static void settle_line(struct load *load, struct request *request)
     request->prefix_size = 0;
 }
 
+/* [line, status, ...]: any other beginning counts as failed. */
+static void settle_item(struct load *load, struct request *request, struct bytes item)
+{
+    struct codec_reader reader;
+    codec_reader_init(&reader, item);
+    codec_get_array(&reader, 3, 5);
+    uint64_t line = codec_get_uint(&reader, LOAD_LINES_MAX);
+    int status = (int)codec_get_uint(&reader, 999);
+    if (reader.failed || line != request->line + 1)
+        status = 0;
+    if (request->line < request->count)
+        settle(load, request->first + request->line, status);
+    request->line++;
+}
+
+/* Whole answers from where they lie; of the last one, what came so far is kept. */
+static void take_items(struct load *load, struct request *request, struct bytes piece)
+{
+    struct bytes item;
+    while (piece.size > 0) {
+        size_t before = request->part_size, room = ANSWER_MAX - before;
+        size_t more = piece.size < room ? piece.size : room;
+        if (before > 0)
+            memcpy(request->part + before, piece.at, more);
+        struct bytes from = before > 0 ? bytes_of(request->part, before + more) : piece;
+        switch (codec_item(from, ANSWER_MAX, &item)) {
+        case CODEC_ITEM_WHOLE:
+            settle_item(load, request, item);
+            piece = bytes_of(piece.at + (item.size - before), piece.size - (item.size - before));
+            request->part_size = 0;
+            break;
+        case CODEC_ITEM_PART:
+            if (before == 0)
+                memcpy(request->part, piece.at, more);
+            request->part_size += more;
+            return;
+        case CODEC_ITEM_NONE: /* the lines that are left count as failed */
+            request->part_size = 0;
+            return;
+        }
+    }
+}
+
 static void on_body(void *context, size_t client, struct bytes piece)
 {
     struct load *load = (struct load *)context;
     struct request *request = &load->requests[client];
     if (!load->run->lines)
         return;
+    if (!load->run->ndjson) {
+        take_items(load, request, piece);
+        return;
+    }
     while (piece.size > 0) {
         const uint8_t *end = (const uint8_t *)memchr(piece.at, '\n', piece.size);
         size_t size = end ? (size_t)(end - piece.at) : piece.size;

@@ -28,6 +28,7 @@ struct load_run {
     uint64_t first, end; /* items */
     unsigned clients;    /* connections, client i on node i modulo the nodes */
     unsigned lines;      /* 0: one a request, by its own route; otherwise so many, as a batch */
+    bool ndjson;         /* batches as NDJSON instead of CBOR */
     uint64_t limit_us;   /* no request begins later; 0: until the items are used up */
 };
 

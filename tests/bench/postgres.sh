@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# postgres.sh FILE MEMBERS SECONDS ROUNDS BATCH_CLIENTS: a PostgreSQL 15 primary and its synchronous
+# postgres.sh FILE MEMBERS SECONDS ROUNDS: a PostgreSQL 15 primary and its synchronous
 # standby in a folder of their own, fed FILE by accrue-bench-postgres; prints its lines. Told where
 # the program is by ACCRUE_BUILD. SHARED_BUFFERS (2GB) is the servers' cache.
 #
 # The server refuses to run as root: then it runs as the user `postgres`.
 set -euo pipefail
-file=$1 members=$2 seconds=$3 rounds=$4 batch_clients=$5
+file=$1 members=$2 seconds=$3 rounds=$4
 schema=$(cd "$(dirname "$0")" && pwd)/schema.sql
 programs=/usr/lib/postgresql/15/bin
 work=$(mktemp -d)
@@ -78,5 +78,5 @@ done
 
 "$ACCRUE_BUILD/tests/accrue-bench-postgres" "$file" \
     "host=$work port=$primary_port user=postgres dbname=ledger" "$seconds" "$rounds" \
-    "$batch_clients" "$(head -n 1 "$work/primary/postmaster.pid")" \
+    "$(head -n 1 "$work/primary/postmaster.pid")" \
     "$(head -n 1 "$work/standby/postmaster.pid")"

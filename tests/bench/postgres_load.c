@@ -25,9 +25,8 @@ enum {
     ARRAY_HEAD = 20 /* dimensions, nulls, type, size, first subscript */
 };
 
-static const char help[] =
-    "usage: accrue-bench-postgres FILE CONNINFO SECONDS ROUNDS BATCH_CLIENTS PID...\n"
-    "PID: the postmasters, whose processes are measured\n";
+static const char help[] = "usage: accrue-bench-postgres FILE CONNINFO SECONDS ROUNDS PID...\n"
+                           "PID: the postmasters, whose processes are measured\n";
 
 /* As in accrue_bench.c. */
 static const struct class
@@ -37,7 +36,8 @@ static const struct class
 } classes[] = {{"interactive", 1, 0},
                {"interactive", 8, 0},
                {"interactive", 64, 0},
-               {"batched", 0, BATCH_LINES}};
+               {"batched", 4, BATCH_LINES},
+               {"batched", 16, BATCH_LINES}};
 
 struct client {
     PGconn *connection;
@@ -47,7 +47,7 @@ struct client {
 struct bench {
     struct work_file file;
     const char *conninfo;
-    uint64_t seconds, rounds, batch_clients;
+    uint64_t seconds, rounds;
     struct watched watched;
     PGconn *control;
     /* the run at hand */
@@ -233,7 +233,7 @@ static bool measure(struct bench *b, struct error *error)
 static bool run_part(struct bench *b, const struct class *class, uint64_t share,
                      struct outcome *outcome_out, struct error *error)
 {
-    b->client_count = class->clients ? class->clients : (unsigned)b->batch_clients;
+    b->client_count = class->clients;
     b->lines = class->lines;
     b->applied = b->refused = b->failed = b->pending = 0;
     work_file_part(&b->file, share, ARRAY_SIZE(classes) * b->rounds, &b->next, &b->end);
@@ -296,10 +296,9 @@ static bool read_arguments(int argc, char **argv, struct bench *b)
     b->conninfo = argv[2];
     b->watched.children = true;
     if (!parse_u64(bytes_text(argv[3]), 3600, &b->seconds) ||
-        !parse_u64(bytes_text(argv[4]), ROUNDS_MAX, &b->rounds) || b->rounds == 0 ||
-        !parse_u64(bytes_text(argv[5]), CLIENTS_MAX, &b->batch_clients) || b->batch_clients == 0)
+        !parse_u64(bytes_text(argv[4]), ROUNDS_MAX, &b->rounds) || b->rounds == 0)
         return false;
-    for (int i = 6; i < argc && b->watched.count < MEASURE_PIDS_MAX; i++) {
+    for (int i = 5; i < argc && b->watched.count < MEASURE_PIDS_MAX; i++) {
         uint64_t pid;
         if (!parse_u64(bytes_text(argv[i]), INT32_MAX, &pid))
             return false;
@@ -312,7 +311,7 @@ int main(int argc, char **argv)
 {
     struct error error;
     struct bench *b = (struct bench *)allocate(1, sizeof(*b));
-    if (argc < 7 || !read_arguments(argc, argv, b)) {
+    if (argc < 6 || !read_arguments(argc, argv, b)) {
         (void)fputs(help, stderr);
         free(b);
         return 2;

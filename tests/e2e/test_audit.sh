@@ -82,6 +82,18 @@ all_nodes_and_a_folder_are_one_ledger() {
     fi
 }
 
+# A folder that others can write to: what is laid where a file is being made is not written through.
+a_link_in_the_folder_leads_nowhere() {
+    local bundle
+    bundle=$(find "$work/log/heights" -type f | sort | tail -n 1)
+    echo mine >"$work/victim"
+    rm "$bundle"
+    ln -s "$work/victim" "$bundle.new"
+    needed "$accrue" export --dir "$home" "$work/log" >"$work/null"
+    expect_equal mine "$(<"$work/victim")" 'what the link led to'
+    [[ -f $bundle && ! -L $bundle && ! -e $bundle.new ]] || fail 'the bundle is not made anew'
+}
+
 without_a_policy_it_warns() {
     said=$("$accrue" audit "$work/log" 2>&1)
     audited=$?
@@ -185,6 +197,7 @@ four_nodes
 run_case a_ledger_beyond_a_full_tile
 run_case one_node_is_clean_and_says_what_it_saw
 run_case all_nodes_and_a_folder_are_one_ledger
+run_case a_link_in_the_folder_leads_nowhere
 run_case without_a_policy_it_warns
 run_case it_goes_on_from_the_last_audit
 run_case what_could_not_be_checked_is_no_verdict

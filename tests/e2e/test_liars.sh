@@ -247,14 +247,28 @@ requests_without_end_are_served_in_part() {
 an_echo_harms_nobody() {
     peer echo ''
 }
+final_size() {
+    get grocer none /metrics
+    sed -n 's/^accrue_checkpoint_final_size //p' "$answer_file"
+}
+
+# Nodes that agree cosign a moment later.
+more_is_final_than() { # RECORDS
+    (($(final_size) > $1))
+}
 other_roots_are_cosigned_in_vain() {
     local size
-    get grocer none /metrics
-    size=$(sed -n 's/^accrue_checkpoint_final_size //p' "$answer_file")
+    size=$(final_size)
     peer cosign peer_cosignature_conflicts_total
-    (($(sed -n 's/^accrue_checkpoint_final_size //p' "$work/metrics.grocer") > size)) ||
-        fail 'nothing became final meanwhile'
+    expect_eventually 10 more_is_final_than "$size"
     expect_match "node $liar cosigned another root" "$(<"$work/grocer.log")" 'the log of grocer'
+}
+# Nobody can know these for lies, and once they fill its places no other of its lies is looked at.
+roots_of_logs_that_never_grow_so_long_stop_nobody() {
+    local size
+    size=$(final_size)
+    peer cosign-far ''
+    expect_eventually 10 more_is_final_than "$size"
 }
 # No lie that a node could know: /metrics tells when it was last heard.
 silence_is_waited_for_briefly() {
@@ -303,30 +317,47 @@ the_log_names_the_liar() {
     local node lines
     for node in "${names[@]}"; do
         lines=$(grep -c "peer misbehaves.*peer=$liar " "$work/$node.log")
-        ((lines >= 2 && lines <= 20)) || fail "$node says so in $lines lines"
+        ((lines >= 2 && lines <= 20 * coalitions)) || fail "$node says so in $lines lines"
         expect_equal '' "$(grep -E 'level=error' "$work/$node.log")" "errors of $node"
     done
 }
 
-coalition coalition
-names=(grocer cinema fuel)
-node_start "${names[@]}"
-needed nodes_ready "${names[@]}"
-till grocer members ann "{\"member\":\"$ann\"}"
-expect_answer 200
-needed nodes_agree
+# A coalition that has not found out about the liar yet. One that has suspends it: then it has no turn
+# to propose and no lane any more, and some lies need one.
+coalitions=0
+unsuspecting() {
+    local node
+    for node in "${!pids[@]}"; do
+        node_end "$node"
+    done
+    coalitions=$((coalitions + 1))
+    coalition "coalition-$coalitions"
+    names=(grocer cinema fuel)
+    node_start "${names[@]}"
+    needed nodes_ready "${names[@]}"
+    till grocer members ann "{\"member\":\"$ann\"}"
+    expect_answer 200
+    needed nodes_agree
+}
+
+unsuspecting
 run_case votes_for_far_rounds_are_not_worth_checking
 run_case bad_signatures_are_charged_to_who_carries_them
+unsuspecting
 run_case cuts_that_are_wrong_are_their_proposers
+unsuspecting
 run_case double_votes_and_proposals_are_told_apart
+unsuspecting
 run_case a_forked_lane_is_one_lane_in_the_end
 run_case forks_as_large_as_can_be_fill_no_memory
+unsuspecting
 run_case cuts_of_batches_that_are_withheld_are_passed_over
 run_case claims_of_huge_heights_stop_nobody
 run_case garbage_of_every_length_is_counted
 run_case requests_without_end_are_served_in_part
 run_case an_echo_harms_nobody
 run_case other_roots_are_cosigned_in_vain
+run_case roots_of_logs_that_never_grow_so_long_stop_nobody
 run_case silence_is_waited_for_briefly
 run_case a_member_that_floods_is_cut_short
 run_case messages_that_never_end_take_little

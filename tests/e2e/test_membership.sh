@@ -172,6 +172,24 @@ a_wiped_node_comes_back_under_fresh_keys() {
     start_till fuel
 }
 
+# What it knows is that its peers know it by the present key. They do not any more.
+a_node_that_was_away_is_known_by_its_next_keys() {
+    local motion
+    stop_till books
+    node_end books
+    "$accrue" node new --charter "$home/charter.json" --name books --address "$(address_of books)" \
+        "$home/books/next" >"$work/new.txt" || fail 'no keys'
+    motion=$(motion grocer replace-keys --card "$home/books/next/card.json")
+    ballots "$motion" grocer grocer books cinema fuel
+    expect_eventually 20 member_is grocer \
+        ".nodes[1].sign_key == \"$(jq -r .sign_key "$home/books/next/card.json")\"" true
+    node_start books
+    expect_eventually 60 is_ready books
+    till books earn away "{\"member\":\"$ann\",\"points\":2}"
+    expect_answer 200
+    start_till books
+}
+
 # ---- one leaves ---------------------------------------------------------------------------------
 
 the_first_partner_leaves() {
@@ -306,6 +324,7 @@ run_case a_fifth_partner_joins_by_invitation
 run_case it_votes
 run_case keys_are_replaced_while_a_node_runs
 run_case a_wiped_node_comes_back_under_fresh_keys
+run_case a_node_that_was_away_is_known_by_its_next_keys
 run_case the_first_partner_leaves
 stop_tills
 run_case all_nodes_come_to_one_place

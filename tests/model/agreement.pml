@@ -40,8 +40,17 @@
  *   shown them to one node only, or that node may have forgotten them in a restart.
  *   The two cuts may change names, so the first round's honest proposer proposes A.
  *
- * Not here: a liar that goes on lying after the network heals (healed.pml), a change of the voter
- * set (the product has none yet), more than one height, the votes dropped to bound memory.
+ * CHANGE is the first height that another set of voters decides (rule 8): place 0 has left, place 4
+ * has joined. Who left signs whatever it likes from now on, beside the liar among the voters:
+ * two liars, and one of them counts nowhere. Each node learns at its own time what was decided below
+ * (`knows`), and with it who votes here; until then it does not act (rule 9). The heights below are
+ * agreements of their own, with one outcome each: that is what the rest of this file is about.
+ *
+ * Not here: a liar that goes on lying after the network heals (healed.pml), what the heights of a
+ * change decide, the votes dropped to bound memory.
+ *
+ * Two mistakes are planted with CHANGE: OLD_VOTER, a node that votes before it knows, by the old
+ * set; and OLD_JUDGE, a certificate of the old set is believed. Both end in a fork.
  *
  * Mistakes planted with -DPLANT_x, each of which has to be found. As in protocol/plant.h: NO_LOCK,
  * SMALL_QUORUM, LOST_STORE, EARLY_COUNT end in a fork, NO_PROOF and LOCAL_TEST undecided. And
@@ -60,6 +69,21 @@
 #ifndef LIAR
 #define LIAR 0
 #endif
+#ifdef CHANGE
+#define PLACES 5
+#define VOTERS 30 /* a bit a place */
+#define LIARS (1 | 1 << LIAR)
+#define PROPOSER(r) (1 + (r) % N)
+#define KNOWS(i) (knows >> (i) & 1)
+#else
+#define PLACES 4
+#define VOTERS 15
+#define LIARS (1 << LIAR)
+#define PROPOSER(r) ((r) % N)
+#define KNOWS(i) true
+#endif
+#define OLD_VOTERS 15
+#define LIES(i) (LIARS >> (i) & 1)
 #ifndef ROUNDS
 #define ROUNDS 2
 #endif
@@ -85,6 +109,18 @@
 #else
 #define TAKES_OLD_CUTS true
 #endif
+#ifdef PLANT_OLD_VOTER
+#define ACTS(i) true
+#define SET_OF(i) (KNOWS(i) -> VOTERS : OLD_VOTERS)
+#else
+#define ACTS(i) KNOWS(i)
+#define SET_OF(i) VOTERS
+#endif
+#ifdef PLANT_OLD_JUDGE
+#define BELIEVED(votes, r, c) (QUORUM(votes, r, c, VOTERS) || QUORUM(votes, r, c, OLD_VOTERS))
+#else
+#define BELIEVED(votes, r, c) QUORUM(votes, r, c, VOTERS)
+#endif
 #ifdef PLANT_SILENT_LEAVE
 #define LEAVES_A_VOTE false
 #else
@@ -100,25 +136,28 @@
 #define AT(r, c) ((r) * CLAIMS + (c))
 
 /* For each round and claim, a bit for each place that may have sent this vote. */
-byte prevotes[ROUNDS * CLAIMS] = 1 << LIAR;
-byte precommits[ROUNDS * CLAIMS] = 1 << LIAR;
+byte prevotes[ROUNDS * CLAIMS] = LIARS;
+byte precommits[ROUNDS * CLAIMS] = LIARS;
 /* Of an honest proposer: 0, or the cut + 4 * (validRound + 1). */
 byte proposed[ROUNDS];
 
 /* ---- what a node has: its own votes, 0 or 1 + claim ---------------------------------------- */
 
-byte own_prevote[ROUNDS * N];
-byte own_precommit[ROUNDS * N];
+byte own_prevote[ROUNDS * PLACES];
+byte own_precommit[ROUNDS * PLACES];
+#ifdef CHANGE
+byte knows; /* a bit a place */
+#endif
 #ifdef PLANT_EARLY_COUNT
-byte unwritten[N]; /* 0, or 1 + 2 * round + (it is a precommit) */
+byte unwritten[PLACES]; /* 0, or 1 + 2 * round + (it is a precommit) */
 #define WRITTEN(i) (unwritten[i] == 0)
 #else
 #define WRITTEN(i) true
 #endif
 
-#define PREVOTE(i, r) own_prevote[(r) * N + (i)]
-#define PRECOMMIT(i, r) own_precommit[(r) * N + (i)]
-#define SIGNED(i, r) (PREVOTE(i, r) || PRECOMMIT(i, r) || ((r) % N == (i) && proposed[r]))
+#define PREVOTE(i, r) own_prevote[(r) * PLACES + (i)]
+#define PRECOMMIT(i, r) own_precommit[(r) * PLACES + (i)]
+#define SIGNED(i, r) (PREVOTE(i, r) || PRECOMMIT(i, r) || (PROPOSER(r) == (i) && proposed[r]))
 #define LOCKS(i, r) (PRECOMMIT(i, r) > 1 + NIL)
 
 /* Rounds that may be "none" count from 1: round + 1. */
@@ -133,11 +172,17 @@ byte unwritten[N]; /* 0, or 1 + 2 * round + (it is a precommit) */
 
 /* ---- thresholds ---------------------------------------------------------------------------- */
 
-#define COUNT(mask) (((mask)&1) + (((mask) >> 1) & 1) + (((mask) >> 2) & 1) + (((mask) >> 3) & 1))
-#define HONEST(mask) ((mask) & ~(1 << LIAR))
+#ifdef CHANGE
+#define FIFTH(mask) (((mask) >> 4) & 1)
+#else
+#define FIFTH(mask) 0
+#endif
+#define COUNT(mask)                                                                                \
+    (((mask)&1) + (((mask) >> 1) & 1) + (((mask) >> 2) & 1) + (((mask) >> 3) & 1) + FIFTH(mask))
+#define HONEST(mask) ((mask) & ~LIARS)
 #define ANY(votes, r) (votes[AT(r, NIL)] | votes[AT(r, CUT_A)] | votes[AT(r, CUT_B)])
-#define QUORUM(votes, r, c) (COUNT(votes[AT(r, c)]) >= Q)
-#define QUORUM_ANY(votes, r) (COUNT(ANY(votes, r)) >= Q)
+#define QUORUM(votes, r, c, set) (COUNT(votes[AT(r, c)] & (set)) >= Q)
+#define QUORUM_ANY(votes, r, set) (COUNT(ANY(votes, r) & (set)) >= Q)
 #define VOTED_IN(r) (HONEST(ANY(prevotes, r) | ANY(precommits, r)) != 0)
 #if ROUNDS == 2
 #define VOTED_FROM(r) ((r) <= 1 && VOTED_IN(1))
@@ -148,7 +193,7 @@ byte unwritten[N]; /* 0, or 1 + 2 * round + (it is a precommit) */
 /* ---- rounds -------------------------------------------------------------------------------- */
 
 /* Lines 65 and 55. */
-#define MAY_LEAVE(i, r) (QUORUM_ANY(precommits, r) || VOTED_FROM(r + 1))
+#define MAY_LEAVE(i, r) (QUORUM_ANY(precommits, r, SET_OF(i)) || VOTED_FROM(r + 1))
 #define ENTERS(i, r) (MAY_LEAVE(i, r - 1) && (!LEAVES_A_VOTE || PRECOMMIT(i, r - 1)))
 
 #define IN_0(i) (NEWEST(i) == 0)
@@ -161,15 +206,17 @@ byte unwritten[N]; /* 0, or 1 + 2 * round + (it is a precommit) */
 #define IN(i, r)                                                                                   \
     (((r) == 0 && IN_0(i)) || ((r) == 1 && IN_1(i)) || ((r) == 2 && IN_2(i)))
 #endif
-#define STEP_PROPOSE(i, r) (!PREVOTE(i, r) && !PRECOMMIT(i, r) && WRITTEN(i) && IN(i, r))
-#define STEP_PREVOTE(i, r) (PREVOTE(i, r) && !PRECOMMIT(i, r) && WRITTEN(i) && IN(i, r))
+#define STEP_PROPOSE(i, r)                                                                         \
+    (ACTS(i) && !PREVOTE(i, r) && !PRECOMMIT(i, r) && WRITTEN(i) && IN(i, r))
+#define STEP_PREVOTE(i, r)                                                                         \
+    (ACTS(i) && PREVOTE(i, r) && !PRECOMMIT(i, r) && WRITTEN(i) && IN(i, r))
 
 /* ---- proposals ----------------------------------------------------------------------------- */
 
 #define FREE_TO(i, c, vr)                                                                          \
     (LOCKED_ROUND(i) == 0 || LOCKED(i) == c || ((vr) > 0 && LOCKED_ROUND(i) <= (vr)) || NO_LOCK)
 #define LIAR_AGAIN(i, r, c, vr)                                                                    \
-    ((vr) <= (r) && QUORUM(prevotes, (vr)-1, c) && FREE_TO(i, c, vr))
+    ((vr) <= (r) && QUORUM(prevotes, (vr)-1, c, SET_OF(i)) && FREE_TO(i, c, vr))
 #if ROUNDS == 2
 #define LIAR_OFFERS(i, r, c) (FREE_TO(i, c, 0) || LIAR_AGAIN(i, r, c, 1))
 #else
@@ -177,14 +224,14 @@ byte unwritten[N]; /* 0, or 1 + 2 * round + (it is a precommit) */
     (FREE_TO(i, c, 0) || LIAR_AGAIN(i, r, c, 1) || LIAR_AGAIN(i, r, c, 2))
 #endif
 #define TAKES(i, r, c)                                                                             \
-    (((r) % N == LIAR && LIAR_OFFERS(i, r, c)) ||                                                  \
-     ((r) % N != LIAR && proposed[r] % 4 == c && FREE_TO(i, c, proposed[r] / 4)))
+    ((PROPOSER(r) == LIAR && LIAR_OFFERS(i, r, c)) ||                                              \
+     (PROPOSER(r) != LIAR && proposed[r] % 4 == c && FREE_TO(i, c, proposed[r] / 4)))
 
-#define MAY_PROPOSE(i, r) ((r) % N == i && !proposed[r] && STEP_PROPOSE(i, r))
+#define MAY_PROPOSE(i, r) (PROPOSER(r) == i && !proposed[r] && STEP_PROPOSE(i, r))
 #define FRESH(i, r) (MAY_PROPOSE(i, r) && LOCKED_ROUND(i) == 0)
 #define AGAIN(i, r, c, vr)                                                                         \
     (MAY_PROPOSE(i, r) && (vr) <= (r) && PREVOTE(i, (vr)-1) && LOCKED_ROUND(i) <= (vr) &&          \
-     QUORUM(prevotes, (vr)-1, c))
+     QUORUM(prevotes, (vr)-1, c, SET_OF(i)))
 
 /* ---- voting -------------------------------------------------------------------------------- */
 
@@ -227,15 +274,18 @@ inline forget(i, r)
 }
 
 /* One process a node and round, with no state of its own. */
-#define I (_pid % N)
-#define R (_pid / N)
+#define I (_pid % PLACES)
+#define R (_pid / PLACES)
 
-active [N * ROUNDS] proctype node()
+active [PLACES * ROUNDS] proctype node()
 {
 end_liar:
-    I != LIAR;
+    !LIES(I);
 end:
     do
+#ifdef CHANGE
+    :: d_step { !KNOWS(I) -> knows = knows | (1 << I) }
+#endif
     :: d_step { FRESH(I, R) -> proposed[R] = CUT_A }
     :: d_step { FRESH(I, R) && R > 0 -> proposed[R] = CUT_B }
     :: d_step { AGAIN(I, R, CUT_A, 1) -> proposed[R] = CUT_A + 4 * 1 }
@@ -247,11 +297,12 @@ end:
     :: d_step { STEP_PROPOSE(I, R) && TAKES(I, R, CUT_A) -> prevote(I, R, CUT_A) }
     :: d_step { STEP_PROPOSE(I, R) && TAKES(I, R, CUT_B) -> prevote(I, R, CUT_B) }
     :: d_step { STEP_PROPOSE(I, R) -> prevote(I, R, NIL) }
-    :: d_step { STEP_PREVOTE(I, R) && QUORUM(prevotes, R, CUT_A) -> precommit(I, R, CUT_A) }
-    :: d_step { STEP_PREVOTE(I, R) && QUORUM(prevotes, R, CUT_B) -> precommit(I, R, CUT_B) }
-    :: d_step { STEP_PREVOTE(I, R) && QUORUM_ANY(prevotes, R) -> precommit(I, R, NIL) }
-    :: d_step { LEAVES_A_VOTE && !PRECOMMIT(I, R) && WRITTEN(I) && NEWEST(I) <= R &&
-                ((IN(I, R) && QUORUM_ANY(precommits, R)) || VOTED_FROM(R + 1)) -> leave(I, R) }
+    :: d_step { STEP_PREVOTE(I, R) && QUORUM(prevotes, R, CUT_A, SET_OF(I)) -> precommit(I, R, CUT_A) }
+    :: d_step { STEP_PREVOTE(I, R) && QUORUM(prevotes, R, CUT_B, SET_OF(I)) -> precommit(I, R, CUT_B) }
+    :: d_step { STEP_PREVOTE(I, R) && QUORUM_ANY(prevotes, R, SET_OF(I)) -> precommit(I, R, NIL) }
+    :: d_step { LEAVES_A_VOTE && ACTS(I) && !PRECOMMIT(I, R) && WRITTEN(I) && NEWEST(I) <= R &&
+                ((IN(I, R) && QUORUM_ANY(precommits, R, SET_OF(I))) || VOTED_FROM(R + 1)) ->
+        leave(I, R) }
 #ifdef PLANT_EARLY_COUNT
     :: d_step { unwritten[I] == 1 + 2 * R -> unwritten[I] = 0 }
     :: d_step { unwritten[I] == 2 + 2 * R -> unwritten[I] = 0 }
@@ -273,27 +324,38 @@ end:
 #else
 #define SOME_ROUND(what, votes, c) (what(votes, 0, c) || what(votes, 1, c) || what(votes, 2, c))
 #endif
-#define FORK (SOME_ROUND(QUORUM, precommits, CUT_A) && SOME_ROUND(QUORUM, precommits, CUT_B))
+#define FORK                                                                                       \
+    (SOME_ROUND(BELIEVED, precommits, CUT_A) && SOME_ROUND(BELIEVED, precommits, CUT_B))
 
 #define DECIDES                                                                                    \
     (SOME_ROUND(STAND_FOR, precommits, CUT_A) || SOME_ROUND(STAND_FOR, precommits, CUT_B))
-#define BEYOND(i, r) (i != LIAR && NEWEST(i) > (r))
-#define CATCHES_UP(r) (BEYOND(0, r) + BEYOND(1, r) + BEYOND(2, r) + BEYOND(3, r) >= F + 1)
+/* Over the voters; `a` is what `what` takes beside the place, and may mean nothing to it. */
+#ifdef CHANGE
+#define ALL(what, a) (what(1, a) && what(2, a) && what(3, a) && what(4, a))
+#define ANY_OF(what, a) (what(1, a) || what(2, a) || what(3, a) || what(4, a))
+#define HOW_MANY(what, a) (what(1, a) + what(2, a) + what(3, a) + what(4, a))
+#else
+#define ALL(what, a) (what(0, a) && what(1, a) && what(2, a) && what(3, a))
+#define ANY_OF(what, a) (what(0, a) || what(1, a) || what(2, a) || what(3, a))
+#define HOW_MANY(what, a) (what(0, a) + what(1, a) + what(2, a) + what(3, a))
+#endif
+#define BEYOND(i, r) (!LIES(i) && NEWEST(i) > (r))
+#define CATCHES_UP(r) (HOW_MANY(BEYOND, r) >= F + 1)
 #define GOES_ON(i, r)                                                                              \
     (!PREVOTE(i, r) || (!PRECOMMIT(i, r) && STAND(prevotes, r)) || STAND(precommits, r) ||         \
      CATCHES_UP(r))
-#define MOVES(i) (i != LIAR && GOES_ON(i, NEWEST(i)))
-#define STUCK !(MOVES(0) || MOVES(1) || MOVES(2) || MOVES(3))
+#define NOW
+#define MOVES(i, now) (!LIES(i) && GOES_ON(i, NEWEST(i)))
+#define STUCK !ANY_OF(MOVES, NOW)
 
 #define SHOWN(p, i)                                                                                \
     (PROOF_TRAVELS || i == p || STAND_FOR(prevotes, LOCKED_ROUND(p) - 1, LOCKED(p)))
-#define ACCEPTS(p, i)                                                                              \
-    (i == LIAR || (LOCKED_ROUND(p) == 0 && LOCKED_ROUND(i) == 0) ||                                \
+#define ACCEPTS(i, p)                                                                              \
+    (LIES(i) || (LOCKED_ROUND(p) == 0 && LOCKED_ROUND(i) == 0) ||                                \
      (LOCKED_ROUND(p) > 0 && TAKES_OLD_CUTS && SHOWN(p, i) &&                                      \
       FREE_TO(i, LOCKED(p), LOCKED_ROUND(p))))
-#define ROUND_OF(p)                                                                                \
-    (p != LIAR && ACCEPTS(p, 0) && ACCEPTS(p, 1) && ACCEPTS(p, 2) && ACCEPTS(p, 3))
-#define NO_ROUND !(ROUND_OF(0) || ROUND_OF(1) || ROUND_OF(2) || ROUND_OF(3))
+#define ROUND_OF(p, now) (!LIES(p) && ALL(ACCEPTS, p))
+#define NO_ROUND !ANY_OF(ROUND_OF, NOW)
 
 hidden byte forked, stuck, undecided, witnessed;
 

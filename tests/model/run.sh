@@ -67,20 +67,37 @@ plants() {
     check "first-claim-$1" endless healed -DPLANT_FIRST_CLAIM -DLIAR="$1"
 }
 
+# Where the voters of the height are others than before, at places 1 to 4 (see CHANGE).
+change_plants() {
+    check "old-voter-$1" forked agreement -DCHANGE -DPLANT_OLD_VOTER -DLIAR="$1"
+    check "old-judge-$1" forked agreement -DCHANGE -DPLANT_OLD_JUDGE -DLIAR="$1"
+}
+
 places=(0 1 2 3)
 for place in "${places[@]}"; do
     check "two-rounds-$place" none agreement -DLIAR="$place"
     check "healed-$place" none healed -DLIAR="$place"
 done
+for place in 1 2 3 4; do
+    check "changed-$place" none agreement -DCHANGE -DLIAR="$place"
+done
 all_rules_fired "$work/two-rounds-2/output"
+all_rules_fired "$work/changed-3/output"
 check "relocked-and-decided" witnessed agreement -DWITNESS -DLIAR=2
 plants 1
+change_plants 1
 if [[ $form == soak ]]; then
     for place in "${places[@]}"; do
         check "three-rounds-$place" none agreement -DROUNDS=3 -DLIAR="$place"
     done
+    for place in 1 2 3 4; do
+        check "changed-thrice-$place" none agreement -DCHANGE -DROUNDS=3 -DLIAR="$place"
+    done
     for place in 0 2 3; do
         plants "$place"
+    done
+    for place in 2 3 4; do
+        change_plants "$place"
     done
 fi
 printf 'model: %d failed\n' "$failures"

@@ -87,10 +87,9 @@ static bool caught_every_kind(void)
 /* Those that the scenarios draw; the others have tests of their own. */
 static bool changed_in_every_way(void)
 {
-    static const enum change_kind kinds[] = {CHANGE_ADMIT,        CHANGE_REMOVE_NODE,
-                                             CHANGE_SET_VOTER,    CHANGE_REPLACE_KEYS,
-                                             CHANGE_SET_LIMITS,   CHANGE_SUSPEND,
-                                             CHANGE_PROMOTE};
+    static const enum change_kind kinds[] = {
+        CHANGE_ADMIT,      CHANGE_REMOVE_NODE, CHANGE_SET_VOTER, CHANGE_REPLACE_KEYS,
+        CHANGE_SET_LIMITS, CHANGE_SUSPEND,     CHANGE_PROMOTE};
     bool every = returned > 0;
     printf("changes:");
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
@@ -340,13 +339,17 @@ static int usage(FILE *to, int status)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"seeds", required_argument, NULL, 'r'},   {"seed", required_argument, NULL, 's'},
-        {"minutes", required_argument, NULL, 'm'}, {"plant", required_argument, NULL, 'p'},
-        {"attack", required_argument, NULL, 'a'},  {"crash-writes", required_argument, NULL, 'w'},
-        {"calm", required_argument, NULL, 'c'},    {"away", required_argument, NULL, 'y'},
-        {"crowd", no_argument, NULL, 'o'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+    static const struct option options[] = {{"seeds", required_argument, NULL, 'r'},
+                                            {"seed", required_argument, NULL, 's'},
+                                            {"minutes", required_argument, NULL, 'm'},
+                                            {"plant", required_argument, NULL, 'p'},
+                                            {"attack", required_argument, NULL, 'a'},
+                                            {"crash-writes", required_argument, NULL, 'w'},
+                                            {"calm", required_argument, NULL, 'c'},
+                                            {"away", required_argument, NULL, 'y'},
+                                            {"crowd", no_argument, NULL, 'o'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
     int option = getopt_long(argc, argv, "h", options, NULL);
     char *end = NULL;
     char why[SIM_TEXT];

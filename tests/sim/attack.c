@@ -132,7 +132,9 @@ static void vote_far(struct world *w, uint16_t from, uint16_t to,
     post(w, from, to, message);
 }
 
-/* Of sizes to come, of any, and of honest nodes, as they once were. */
+/* Of sizes to come, of any, and of honest nodes, as they once were. Of those that never come few
+ * are told before a node has no place left for this one's others (cosign.h): LIE_COSIGN_FAR is
+ * apart. */
 static void cosign_much(struct world *w, uint16_t from, uint16_t to,
                         const struct replica_status *status, struct message *message)
 {
@@ -143,7 +145,8 @@ static void cosign_much(struct world *w, uint16_t from, uint16_t to,
     memset(message, 0, sizeof(*message));
     message->kind = MESSAGE_COSIGNATURE;
     *item = (struct cosignature){.node = {from}, .root = some_hash(w), .time_s = sim_below(w, 99)};
-    item->size = 1 + (sim_chance(w, 300) ? sim_random(w) / 2 : status->records + sim_below(w, 9));
+    bool far = w->scenario.lie_kinds & LIE_COSIGN_FAR && sim_chance(w, 300);
+    item->size = 1 + (far ? sim_random(w) / 2 : status->records + sim_below(w, 9));
     item->size -= item->size > 5 ? sim_below(w, 5) : 0;
     cosignature_sign(item, w->nodes[from].cosigner_key, w->charter->origin);
     post(w, from, to, message);

@@ -296,6 +296,7 @@ static const struct lie_told lies[] = {
     {"requests", 0, 0, tell_requests, NULL},
     {"echo", 0, 0, tell_echo, NULL},
     {"cosign", LIE_COSIGN, LIE_COSIGN, NULL, NULL},
+    {"cosign-far", LIE_COSIGN, LIE_COSIGN | LIE_COSIGN_FAR, NULL, NULL},
     {"silent", LIE_SILENT, 0, NULL, NULL},
 };
 

@@ -1,7 +1,7 @@
 /* The coalition changes while it is in trouble: partners join with a node that follows, says that
  * it is ready and votes; nodes leave, become observers, get other keys, one that lost its disk
- * among them; limits move. One change at a time is on its way, since too many at once may leave more
- * liars than a set of voters can bear, which nobody promises to survive.
+ * among them; limits move. One change at a time is on its way, since too many at once may leave
+ * more liars than a set of voters can bear, which nobody promises to survive.
  *
  * The checks are made apart from the product: each height's certificate is counted again, by the
  * voters of that height. */
@@ -175,11 +175,12 @@ static void hold_next(struct world *w, uint16_t number)
     world_restart(w, number);
 }
 
-/* A node that lost its disk, was told so and stopped; node_count: there is none. */
+/* An honest node that lost its disk, was told so and stopped; node_count: there is none. */
 static uint16_t lost_one(const struct world *w, const struct charter *charter)
 {
     uint16_t i = 0;
-    while (i < charter->node_count && !(w->nodes[i].retired && !charter->nodes[i].left))
+    while (i < charter->node_count &&
+           (!w->nodes[i].retired || w->nodes[i].liar || charter->nodes[i].left))
         i++;
     return i;
 }
@@ -215,8 +216,8 @@ static bool draw_change(struct world *w, const struct charter *charter, struct c
         change->kind = CHANGE_REMOVE_NODE;
         change->node.v = number;
     }
-    bool shrinks = change->kind == CHANGE_REMOVE_NODE ||
-                   (change->kind == CHANGE_SET_VOTER && !change->voter);
+    bool shrinks =
+        change->kind == CHANGE_REMOVE_NODE || (change->kind == CHANGE_SET_VOTER && !change->voter);
     bool joins = change->kind == CHANGE_SET_VOTER && change->voter;
     return !(shrinks && !can_spare(w, charter, number)) &&
            !(joins && (node->joining || is_faulty(w, number)));
@@ -261,7 +262,8 @@ static size_t carry(struct world *w, struct transaction *t, const char *what)
     char key[40];
     uint16_t number = (uint16_t)sim_below(w, (uint32_t)w->scenario.nodes);
     for (size_t i = 0; i < w->scenario.nodes; i++) {
-        if (w->nodes[number].replica && replica_standing(w->nodes[number].replica) == REPLICA_WRITES)
+        if (w->nodes[number].replica &&
+            replica_standing(w->nodes[number].replica) == REPLICA_WRITES)
             break;
         number = (uint16_t)((number + 1) % w->scenario.nodes);
     }
@@ -406,9 +408,8 @@ static void check_signers(struct world *w, uint16_t number, const struct charter
                             .valid_round = -1,
                             .voter = {voter},
                             .signature = certificate->votes[i].signature};
-        struct verifier *verifier = voter < charter->node_count
-                                        ? verifier_open(&charter->nodes[voter].sign_key)
-                                        : NULL;
+        struct verifier *verifier =
+            voter < charter->node_count ? verifier_open(&charter->nodes[voter].sign_key) : NULL;
         good += verifier && charter->nodes[voter].voter && !charter->nodes[voter].left &&
                 vote_verify(&vote, verifier, &charter->coalition);
         verifier_close(verifier);

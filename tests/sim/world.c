@@ -186,12 +186,11 @@ static size_t signer_of(const struct world *w, uint16_t from, const struct messa
     for (size_t i = 0; i < node->own_count; i += 2) {
         struct public_key key = signing_key_public(node->own[i]);
         struct verifier *verifier = verifier_open(&key);
-        bool good = m->kind == MESSAGE_BATCH
-                        ? batch_verify((const struct batch *)item, verifier)
-                    : m->kind == MESSAGE_VOTES
-                        ? vote_verify((const struct vote *)item, verifier, &w->charter->coalition)
-                        : proposal_verify((const struct proposal *)item, verifier,
-                                          &w->charter->coalition);
+        bool good =
+            m->kind == MESSAGE_BATCH ? batch_verify((const struct batch *)item, verifier)
+            : m->kind == MESSAGE_VOTES
+                ? vote_verify((const struct vote *)item, verifier, &w->charter->coalition)
+                : proposal_verify((const struct proposal *)item, verifier, &w->charter->coalition);
         verifier_close(verifier);
         if (good)
             return i / 2;
@@ -614,7 +613,7 @@ struct scenario scenario_of(uint64_t seed)
     s.clock_jumps = sim_chance(&w, 150);
     s.no_new_work = sim_chance(&w, 300);
     if (sim_chance(&w, 300))
-        s.lie_kinds |= LIE_COSIGN;
+        s.lie_kinds |= LIE_COSIGN | LIE_COSIGN_FAR;
     if (s.nodes - s.observers >= 4 && sim_chance(&w, 400)) {
         s.motions = true;
         s.joiners = sim_below(&w, 4);
@@ -696,8 +695,8 @@ static bool kept(const struct world *w, const struct promise *promise, const str
     struct key_result result;
     struct partner_id partner = {promise->node};
     (void)w;
-    /* What only a lost disk held is lost with it; what was decided is held by others. Who left keeps
-     * what it acknowledged in its outbox, and says so. */
+    /* What only a lost disk held is lost with it; what was decided is held by others. Who left
+     * keeps what it acknowledged in its outbox, and says so. */
     if (!promise->decided && (!promise->durable || w->nodes[promise->node].lost ||
                               !membership_takes_part(w, promise->node)))
         return true;

@@ -47,15 +47,16 @@ enum lie {
     LIE_FORK_LANE = 4,
     LIE_FORGE = 8, /* junk signatures in others' names, junk bytes */
     LIE_SILENT = 16,
-    LIE_WITHHOLD = 32, /* batches */
-    LIE_SPLIT = 64,    /* another batch in the same place for each peer */
-    LIE_BOGUS = 128,   /* proposals that name batches that nobody has */
-    LIE_FLOOD = 256,   /* forks of its own lane, by the dozen */
-    LIE_POISON = 512,  /* decisions that nobody took */
-    LIE_CLAIM = 1024,  /* statuses of heights and votes that do not exist */
-    LIE_FAR = 2048,    /* votes for far rounds */
-    LIE_COSIGN = 4096, /* wrong roots, far and old sizes, other nodes' cosignatures as they were */
-    LIE_DRAWN = 4095   /* at once; cosigning is drawn apart, so that older seeds play as they did */
+    LIE_WITHHOLD = 32,     /* batches */
+    LIE_SPLIT = 64,        /* another batch in the same place for each peer */
+    LIE_BOGUS = 128,       /* proposals that name batches that nobody has */
+    LIE_FLOOD = 256,       /* forks of its own lane, by the dozen */
+    LIE_POISON = 512,      /* decisions that nobody took */
+    LIE_CLAIM = 1024,      /* statuses of heights and votes that do not exist */
+    LIE_FAR = 2048,        /* votes for far rounds */
+    LIE_COSIGN = 4096,     /* wrong roots, old sizes, other nodes' cosignatures as they were */
+    LIE_COSIGN_FAR = 8192, /* with LIE_COSIGN: sizes that never come, too */
+    LIE_DRAWN = 4095 /* at once; cosigning is drawn apart, so that older seeds play as they did */
 };
 
 enum event_kind {
@@ -93,15 +94,15 @@ struct sim_node {
     uint8_t generation;                               /* of its keys */
     struct signing_key *own[SIM_KEYS_MAX];            /* all that it ever had */
     size_t own_count;
-    bool suspended, joins;                            /* as some honest node has it */
-    uint64_t ready_ms;                                /* not before: to say that it is ready */
+    bool suspended, joins; /* as some honest node has it */
+    uint64_t ready_ms;     /* not before: to say that it is ready */
     struct disk disk;
     uint32_t life;
     int64_t skew_ms;
     uint32_t write_ms;
     bool liar, retired;
-    bool wiped; /* its key may sign what it signed before its disk was lost */
-    bool lost;  /* its disk was, once */
+    bool wiped;        /* its key may sign what it signed before its disk was lost */
+    bool lost;         /* its disk was, once */
     uint16_t side;     /* of a partition */
     uint64_t height;   /* last seen executed */
     uint64_t cosigned; /* the largest size that it ever said it cosigned */
@@ -168,7 +169,7 @@ struct world {
     uint64_t changes[CHANGE_KIND_MAX + 1]; /* that took effect, by kind */
     uint64_t charter_from;                 /* of the newest charter that was counted */
     uint64_t returned;                     /* nodes that lost their disk and vote again */
-    uint64_t resumed, refused; /* starts from an image, and images that were refused */
+    uint64_t resumed, refused;             /* starts from an image, and images that were refused */
     uint64_t back_ms, caught_up_ms, caught_up_height; /* of a node that was away */
 };
 

@@ -19,6 +19,7 @@ struct mail {
 struct member_node {
     struct replica *replica; /* NULL: down */
     struct signing_key *key, *cosigner_key;
+    struct signing_key *next_key, *next_cosigner_key; /* NULL: none */
     struct disk disk;
     uint64_t write, written_at_ms;
     struct bytes group;
@@ -96,6 +97,8 @@ static inline bool world_open_node(struct world *w, uint16_t number, struct erro
                                     .self = {number},
                                     .key = node->key,
                                     .cosigner_key = node->cosigner_key,
+                                    .next_key = node->next_key,
+                                    .next_cosigner_key = node->next_cosigner_key,
                                     .store = disk_store(&node->disk),
                                     .nonce = w->now_ms + number};
     return replica_open(&config, w->now_ms, &node->replica, error);
@@ -179,6 +182,8 @@ static inline void world_close(struct world *w)
         disk_release(&w->nodes[i].disk);
         signing_key_close(w->nodes[i].key);
         signing_key_close(w->nodes[i].cosigner_key);
+        signing_key_close(w->nodes[i].next_key);
+        signing_key_close(w->nodes[i].next_cosigner_key);
     }
     charter_close(w->charter);
     free(w);

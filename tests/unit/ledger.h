@@ -324,18 +324,9 @@ static inline struct bytes ledger_evidence(struct ledger *ledger, struct height 
 {
     buffer_init(&height->evidence, EVIDENCE_SIZE_MAX);
     buffer_append(&height->evidence, buffer_bytes(&ledger->evidence));
-    return buffer_bytes(&height->evidence);
-}
-
-static inline void ledger_accuse(struct ledger *ledger)
-{
-    struct evidence evidence;
-    if (ledger->evidence.size > 0 &&
-        evidence_decode(buffer_bytes(&ledger->evidence), &evidence, NULL) &&
-        !state_accused(ledger->state, evidence.node))
-        state_evidence(ledger->state, &evidence);
     buffer_release(&ledger->evidence);
     ledger->evidence = (struct buffer){0};
+    return buffer_bytes(&height->evidence);
 }
 
 static inline void ledger_end(struct ledger *ledger)
@@ -350,7 +341,11 @@ static inline void ledger_end(struct ledger *ledger)
         ledger->lies.cut(ledger, height);
     height_sign(ledger, height, ledger_voters(ledger));
     state_begin(ledger->state, done + 1, time_ms);
-    ledger_accuse(ledger);
+    for (size_t i = 0; i < height->cut.evidence_count; i++) {
+        struct evidence evidence;
+        REQUIRE(evidence_decode(height->cut.evidence[i], &evidence, NULL));
+        state_evidence(ledger->state, &evidence);
+    }
     for (size_t i = 0; i < height->step_count; i++)
         execute_step(ledger, &height->steps[i]);
     struct bytes automatic;

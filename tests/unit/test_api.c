@@ -588,126 +588,6 @@ CASE(a_public_log_is_read_without_a_token_and_nothing_else_is)
     world_close(world);
 }
 
-/* ---- batches ------------------------------------------------------------------------------------
- */
-
-/* Feeds `body` in pieces, reads the whole answer into `out`. */
-static void batch(struct world *world, struct bytes body, size_t piece, struct buffer *out)
-{
-    struct api_request request = request_of("POST", "/v1/batch", "till", NULL);
-    struct api_responder responder = {
-        .context = &world->answer, .respond = on_respond, .wake = on_wake};
-    forget(&world->answer);
-    struct api_call *call = api_begin(world->api, &request, &responder);
-    size_t at = 0;
-    for (int i = 0; i < 100000 && at < body.size; i++) {
-        size_t size = body.size - at < piece ? body.size - at : piece;
-        size_t taken = api_feed(call, bytes_of(body.at + at, size));
-        at += taken;
-        if (taken < size)
-            step(world, 20);
-    }
-    CHECK_INT(at, body.size);
-    api_end(call);
-    CHECK_INT(world->answer.status, 200);
-    CHECK(world->answer.streams);
-    bool end = false;
-    for (int i = 0; i < 100000 && !end; i++) {
-        uint8_t chunk[1000];
-        size_t size = api_read(call, chunk, sizeof(chunk), &end);
-        buffer_append(out, bytes_of(chunk, size));
-        if (size == 0 && !end)
-            step(world, 20);
-    }
-    CHECK(end);
-    api_call_close(call);
-}
-
-CASE(a_batch_answers_each_line_in_order)
-{
-    struct world *world = world_with_member();
-    const char *body =
-        "{\"type\":\"earn\",\"key\":\"b1\",\"member\":\"" MEMBER "\",\"points\":10}\n"
-        "{\"type\":\"redeem\",\"key\":\"b2\",\"member\":\"" MEMBER "\",\"points\":4}\n"
-        "{\"type\":\"redeem\",\"key\":\"b3\",\"member\":\"" MEMBER "\",\"points\":40}\n"
-        "not json\n"
-        "\n"
-        "{\"type\":\"adjust\",\"key\":\"b4\"}\n"
-        "{\"type\":\"earn\",\"member\":\"" MEMBER "\",\"points\":10}\n"
-        "{\"type\":\"earn\",\"key\":\"b1\",\"member\":\"" MEMBER "\",\"points\":10}\n"
-        "{\"type\":\"earn\",\"key\":\"b9\",\"member\":\"" MEMBER "\",\"points\":1}";
-    const int statuses[] = {200, 200, 409, 400, 400, 403, 400, 0, 200};
-    for (size_t piece = 1; piece < 2000; piece = piece * 3 + 1) {
-        struct buffer out;
-        buffer_init(&out, 1 << 20);
-        batch(world, bytes_text(body), piece, &out);
-        const char *rest = buffer_text(&out);
-        for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
-            const char *mark = strchr(rest, '\n');
-            REQUIRE(mark);
-            json_t *line = json_loadb(rest, (size_t)(mark - rest), JSON_REJECT_DUPLICATES, NULL);
-            REQUIRE(line);
-            CHECK_INT(json_integer_value(json_object_get(line, "line")), i + 1);
-            if (statuses[i])
-                CHECK_INT(json_integer_value(json_object_get(line, "status")), statuses[i]);
-            json_decref(line);
-            rest = mark + 1;
-        }
-        CHECK_INT(strlen(rest), 0);
-        buffer_release(&out);
-    }
-    CHECK_INT(get(world, "/v1/members/" MEMBER, "till"), 200);
-    CHECK_INT(number_of(world, NULL, "spendable"), 7); /* repeats gave nothing more */
-    world_close(world);
-}
-
-CASE(a_long_batch_stays_within_its_window)
-{
-    enum { LINES = 6000 };
-    struct world *world = world_with_member();
-    struct buffer body, out;
-    buffer_init(&body, 8 << 20);
-    buffer_init(&out, 16 << 20);
-    for (int i = 0; i < LINES; i++)
-        buffer_printf(
-            &body, "{\"type\":\"earn\",\"key\":\"w%d\",\"member\":\"" MEMBER "\",\"points\":1}\n",
-            i);
-    batch(world, buffer_bytes(&body), 65536, &out);
-    size_t lines = 0;
-    for (size_t i = 0; i < out.size; i++)
-        lines += out.at[i] == '\n';
-    CHECK_INT(lines, LINES);
-    CHECK_INT(get(world, "/v1/members/" MEMBER, "till"), 200);
-    CHECK_INT(number_of(world, NULL, "spendable"), LINES);
-    buffer_release(&body);
-    buffer_release(&out);
-    world_close(world);
-}
-
-CASE(a_client_that_leaves_harms_nothing)
-{
-    struct world *world = world_with_member();
-    struct api_responder responder = {
-        .context = &world->answer, .respond = on_respond, .wake = on_wake};
-    struct api_request request = request_of("POST", "/v1/batch", "till", NULL);
-    forget(&world->answer);
-    struct api_call *call = api_begin(world->api, &request, &responder);
-    const char *body =
-        "{\"type\":\"earn\",\"key\":\"g1\",\"member\":\"" MEMBER "\",\"points\":3}\n";
-    CHECK_INT(api_feed(call, bytes_text(body)), strlen(body));
-    api_call_close(call);
-    request = request_of("POST", "/v1/earn", "till", "g2");
-    forget(&world->answer);
-    api_call_close(begin(world, &request, bytes_text("{\"member\":\"" MEMBER "\",\"points\":4}"),
-                         &world->answer));
-    for (int i = 0; i < 20; i++)
-        step(world, 20);
-    CHECK(!world->answer.given);
-    CHECK_INT(get(world, "/v1/members/" MEMBER, "till"), 200);
-    CHECK_INT(number_of(world, NULL, "spendable"), 7);
-    world_close(world);
-}
-
 CASE(a_body_that_is_too_large_is_413)
 {
     struct world *world = world_open();
@@ -836,9 +716,6 @@ int main(void)
     RUN(files_of_the_log_are_tagged_and_kept_as_long_as_they_last);
     RUN(partial_tiles_outlive_the_tile_that_fills);
     RUN(a_public_log_is_read_without_a_token_and_nothing_else_is);
-    RUN(a_batch_answers_each_line_in_order);
-    RUN(a_long_batch_stays_within_its_window);
-    RUN(a_client_that_leaves_harms_nothing);
     RUN(a_body_that_is_too_large_is_413);
     RUN(published_json_cases_are_refused_where_they_must_be);
     RUN(naughty_strings_survive_the_round_through_the_ledger);

@@ -316,7 +316,55 @@ static bool again(struct bytes in, struct buffer *out)
     struct codec_reader reader;
     codec_reader_init(&reader, in);
     copy_item(&reader, out, 0);
-    return codec_finish(&reader, "item", NULL);
+    bool taken = codec_finish(&reader, "item", NULL);
+    struct bytes item;
+    if (taken) /* it ends where what finds its end without reading it says */
+        CHECK(codec_item(in, in.size, &item) == CODEC_ITEM_WHOLE && item.size == in.size);
+    return taken;
+}
+
+static enum codec_item kind_of(const char *hex, size_t max, size_t *size_out)
+{
+    uint8_t room[64];
+    struct bytes item = {0};
+    size_t size = strlen(hex) / 2;
+    REQUIRE(size <= sizeof(room) && hex_decode(bytes_text(hex), room, size));
+    enum codec_item kind = codec_item(bytes_of(room, size), max, &item);
+    *size_out = item.size;
+    return kind;
+}
+
+CASE(the_end_of_an_item_is_found_in_what_follows_it)
+{
+    static const char item[] = "8601182a42010262c3a4820021f6";
+    char cut[64];
+    size_t size = 0;
+    (void)snprintf(cut, sizeof(cut), "%sf4ff", item);
+    CHECK(kind_of(cut, 64, &size) == CODEC_ITEM_WHOLE && size == strlen(item) / 2);
+    CHECK(kind_of(item, strlen(item) / 2, &size) == CODEC_ITEM_WHOLE);
+    for (size_t i = 0; i < strlen(item) / 2; i++) {
+        (void)snprintf(cut, sizeof(cut), "%.*s", (int)(2 * i), item);
+        CHECK(kind_of(cut, 64, &size) == CODEC_ITEM_PART);
+        CHECK(kind_of(item, i, &size) == CODEC_ITEM_NONE);
+    }
+    /* map, tag, float, indefinite, reserved, undefined; more than there may be, at any depth */
+    static const char *const none[] = {"a0",
+                                       "c001",
+                                       "f90000",
+                                       "9f",
+                                       "1c",
+                                       "f7",
+                                       "ff",
+                                       "5841",
+                                       "9841",
+                                       "9bffffffffffffffff",
+                                       "83813f",
+                                       "8281ff",
+                                       "5bffffffffffffffff"};
+    for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+        CHECK(kind_of(none[i], 64, &size) == CODEC_ITEM_NONE);
+    CHECK(kind_of("824100", 4, &size) == CODEC_ITEM_PART); /* one byte more would do */
+    CHECK(kind_of("824100", 3, &size) == CODEC_ITEM_NONE);
 }
 
 CASE(any_bytes_fail_or_come_back_as_they_were)
@@ -350,6 +398,7 @@ int main(void)
     RUN(text_that_is_not_utf_8_is_refused);
     RUN(string_and_array_sizes_keep_to_their_bounds);
     RUN(the_first_mistake_stays_and_later_reads_give_nothing);
+    RUN(the_end_of_an_item_is_found_in_what_follows_it);
     RUN(any_bytes_fail_or_come_back_as_they_were);
     return check_report();
 }

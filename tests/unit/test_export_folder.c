@@ -230,6 +230,37 @@ CASE(a_height_bundle_that_is_cut_or_framed_wrongly_is_found)
     CHECK_INT(error.code, ERROR_CORRUPT);
 }
 
+static void put_pipe(const char *name)
+{
+    char path[256];
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    (void)unlink(path);
+    REQUIRE(mkfifo(path, 0600) == 0);
+}
+
+/* Who opens a pipe to read it waits until somebody writes. */
+CASE(a_pipe_in_the_place_of_a_file_is_not_waited_for)
+{
+    struct hash tile[TILE_WIDTH];
+    struct buffer out;
+    struct error error = {.code = ERROR_NONE};
+    buffer_init(&out, 1024);
+    put_pipe("charter.json");
+    put_pipe("tile/0/000");
+    put_pipe("heights/000");
+    alarm(20); /* a wait would be for ever */
+    CHECK(!export_folder_charter(dir, &out, &error));
+    CHECK_INT(error.code, ERROR_IO);
+    CHECK(strstr(error.text, "charter.json: this is no regular file") != NULL);
+    CHECK(!export_folder_tile(dir, 0, 0, TILE_WIDTH, tile, &error));
+    CHECK_INT(error.code, ERROR_IO);
+    error.code = ERROR_NONE;
+    CHECK_INT(read_heights(1, 256, &error), 0);
+    CHECK_INT(error.code, ERROR_IO);
+    alarm(0);
+    buffer_release(&out);
+}
+
 int main(void)
 {
     REQUIRE(mkdtemp(dir));
@@ -240,6 +271,7 @@ int main(void)
     RUN(a_full_tile_stands_in_for_its_partial_one);
     RUN(heights_are_read_across_bundles_from_any);
     RUN(a_height_bundle_that_is_cut_or_framed_wrongly_is_found);
+    RUN(a_pipe_in_the_place_of_a_file_is_not_waited_for);
     char command[64];
     snprintf(command, sizeof(command), "rm -rf %s", dir);
     return system(command) == 0 ? check_report() : 1;

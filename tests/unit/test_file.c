@@ -63,6 +63,23 @@ CASE(what_cannot_take_its_place_is_not_left_behind)
     CHECK(access(fresh, F_OK) != 0);
 }
 
+CASE(what_is_no_regular_file_is_not_read)
+{
+    static const char *const paths[] = {"/dev/zero", "/"};
+    struct error error = {.code = ERROR_NONE};
+    struct buffer out;
+    char path[PATH_SIZE];
+    buffer_init(&out, 100);
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        CHECK(!file_read(paths[i], &out, &error));
+        CHECK_INT(error.code, ERROR_IO);
+    }
+    CHECK(!file_read(below(path, "nothing"), &out, &error));
+    CHECK_INT(error.code, ERROR_NOT_FOUND);
+    CHECK_INT(out.size, 0);
+    buffer_release(&out);
+}
+
 int main(void)
 {
     static const char *const made[] = {"a", "report", "victim"};
@@ -73,6 +90,7 @@ int main(void)
     RUN(a_file_is_replaced_with_its_mode);
     RUN(a_link_laid_where_the_new_file_goes_leads_nowhere);
     RUN(what_cannot_take_its_place_is_not_left_behind);
+    RUN(what_is_no_regular_file_is_not_read);
     for (size_t i = 0; i < ARRAY_SIZE(made); i++)
         (void)unlink(below(path, made[i]));
     (void)rmdir(below(path, "folder"));

@@ -55,7 +55,7 @@ CASE(a_large_array_takes_only_what_is_used)
     CHECK_INT(wrong, 0);
     /* Sanitizers and valgrind keep shadows of what is touched. */
     const char *preloaded = getenv("LD_PRELOAD");
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef ACCRUE_SANITIZED
     if (!preloaded || !strstr(preloaded, "valgrind"))
         CHECK(resident_kib() - before < ELEMENTS / 1024 * 8 + 4096);
 #else
@@ -91,7 +91,7 @@ CASE(a_jump_to_any_size_gives_zeroed_elements)
  * moves when that is used up. */
 CASE(few_addresses_are_enough)
 {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef ACCRUE_SANITIZED
     printf("skipped: sanitizers reserve terabytes themselves\n");
 #else
     struct rlimit before, tight = {0};

@@ -1,0 +1,251 @@
+// links: node
+// also: sim/disk.c
+/* Four replicas under one charter and then another: keys that are in force and keys that are not,
+ * who leaves, and what voters of the past say about later heights. */
+#include "unit/changes.h"
+#include "unit/cosign_world.h"
+
+#include "node/replica_parts.h"
+
+enum { ONE = 3, FRESH = 9 }; /* the node that changes, and the number of its fresh keys */
+
+static void send(struct world *w, uint16_t number, struct transaction *t, const char *key)
+{
+    struct buffer bytes;
+    struct error error = {0};
+    t->key = bytes_text(key);
+    t->at_ms = w->now_ms;
+    buffer_init(&bytes, TRANSACTION_SIZE_MAX);
+    transaction_encode(t, &bytes);
+    if (!replica_submit(w->nodes[number].replica, buffer_bytes(&bytes), ++w->key, w->now_ms,
+                        &error))
+        printf("%s\n", error.text);
+    CHECK(error.code == ERROR_NONE);
+    buffer_release(&bytes);
+    world_take(w, number);
+}
+
+/* A motion at `number`, and the ballots of three partners; returns from which height it holds. */
+static uint64_t carry(struct world *w, uint16_t number, const struct change *change)
+{
+    struct transaction t;
+    struct buffer body;
+    char key[16];
+    memset(&t, 0, sizeof(t));
+    t.type = TRANSACTION_MOTION;
+    t.body.motion.motion = (struct motion){.delay = MOTION_DELAY_MIN, .change = *change};
+    buffer_init(&body, MOTION_SIZE_MAX);
+    motion_encode(&t.body.motion.motion, &body);
+    struct hash hash = hash_bytes(buffer_bytes(&body));
+    send(w, number, &t, "motion");
+    world_pass(w, 2500);
+    struct record_index index = {replica_record_count(w->nodes[number].replica) - 2};
+    for (uint16_t partner = 0; partner < 3; partner++) {
+        struct signing_key *governance = coalition_key(2, (uint8_t)partner);
+        memset(&t, 0, sizeof(t));
+        t.type = TRANSACTION_BALLOT;
+        t.body.ballot.motion = index;
+        t.body.ballot.partner.v = partner;
+        t.body.ballot.signature = ballot_sign(governance, &w->charter->coalition, index, &hash);
+        signing_key_close(governance);
+        (void)snprintf(key, sizeof(key), "ballot-%u", partner);
+        send(w, number, &t, key);
+    }
+    world_pass(w, 5000);
+    buffer_release(&body);
+    return replica_charter(w->nodes[number].replica)->from_height;
+}
+
+static struct world *settled_world(void)
+{
+    struct world *w = world_open();
+    world_pass(w, 500);
+    world_submit(w, 0);
+    world_pass(w, 500);
+    return w;
+}
+
+static void hold_fresh(struct world *w)
+{
+    w->nodes[ONE].next_key = coalition_key(CHANGES_KEY_KINDS + 1, FRESH);
+    w->nodes[ONE].next_cosigner_key = coalition_key(CHANGES_KEY_KINDS + 4, FRESH);
+}
+
+static enum replica_standing standing(const struct world *w)
+{
+    return replica_standing(w->nodes[ONE].replica);
+}
+
+static bool all_agree(const struct world *w)
+{
+    struct replica_status first = world_status(w, 0);
+    for (uint16_t i = 1; i < WORLD_NODES; i++) {
+        struct replica_status status = world_status(w, i);
+        if (status.height != first.height || !hash_equal(&status.root, &first.root))
+            return false;
+    }
+    return true;
+}
+
+CASE(a_node_goes_on_with_its_next_key_from_the_height_that_names_it)
+{
+    struct world *w = settled_world();
+    struct change change = change_replace_keys(ONE, FRESH);
+    struct error error = {0};
+    hold_fresh(w);
+    REQUIRE(replica_hold_next(w->nodes[ONE].replica, w->nodes[ONE].next_key,
+                              w->nodes[ONE].next_cosigner_key, &error));
+    CHECK(carry(w, 0, &change) > 1);
+    const struct charter *charter = replica_charter(w->nodes[0].replica);
+    CHECK(memcmp(charter->nodes[ONE].sign_key.at, change.keys.sign_key.at, PUBLIC_KEY_SIZE) == 0);
+    CHECK_INT(standing(w), REPLICA_WRITES);
+    uint64_t sequence = world_status(w, 0).lanes[ONE].sequence;
+    world_submit(w, ONE);
+    world_pass(w, 2000);
+    CHECK_INT(world_status(w, 0).lanes[ONE].sequence, sequence + 1);
+    CHECK(all_agree(w));
+    CHECK_INT(world_status(w, 0).final_size, world_status(w, 0).records);
+    /* Started again with the fresh keys alone, over a history that the old ones signed. */
+    world_crash(w, ONE);
+    signing_key_close(w->nodes[ONE].key);
+    signing_key_close(w->nodes[ONE].cosigner_key);
+    w->nodes[ONE].key = w->nodes[ONE].next_key;
+    w->nodes[ONE].cosigner_key = w->nodes[ONE].next_cosigner_key;
+    w->nodes[ONE].next_key = w->nodes[ONE].next_cosigner_key = NULL;
+    world_start(w, ONE);
+    CHECK_INT(standing(w), REPLICA_WRITES);
+    world_pass(w, 1000);
+    world_submit(w, ONE);
+    world_pass(w, 2000);
+    CHECK_INT(world_status(w, 0).lanes[ONE].sequence, sequence + 2);
+    world_close(w);
+}
+
+CASE(a_node_without_the_key_in_force_follows_until_it_gets_it)
+{
+    struct world *w = settled_world();
+    struct change change = change_replace_keys(ONE, FRESH);
+    struct transaction t = tx_enrol(77);
+    struct buffer bytes;
+    struct error error = {0};
+    (void)carry(w, 0, &change);
+    CHECK_INT(standing(w), REPLICA_OTHER_KEY);
+    t.key = bytes_text("refused");
+    t.at_ms = w->now_ms;
+    buffer_init(&bytes, TRANSACTION_SIZE_MAX);
+    transaction_encode(&t, &bytes);
+    CHECK(!replica_submit(w->nodes[ONE].replica, buffer_bytes(&bytes), 1, w->now_ms, &error));
+    CHECK_INT(error.code, ERROR_DENIED);
+    buffer_release(&bytes);
+    world_submit(w, 0);
+    world_pass(w, 2000);
+    CHECK(all_agree(w));
+    hold_fresh(w);
+    REQUIRE(replica_hold_next(w->nodes[ONE].replica, w->nodes[ONE].next_key,
+                              w->nodes[ONE].next_cosigner_key, &error));
+    CHECK_INT(standing(w), REPLICA_WRITES);
+    CHECK(!world_status(w, ONE).may_sign); /* not before the others were asked about that key */
+    world_pass(w, 1000);
+    CHECK(world_status(w, ONE).may_sign);
+    world_crash(w, 1); /* three of four: its votes count again */
+    world_submit(w, ONE);
+    world_pass(w, 5000);
+    CHECK_INT(world_status(w, ONE).mempool_count + world_status(w, ONE).undecided_batches, 0);
+    world_close(w);
+}
+
+CASE(who_left_follows_and_writes_nothing_and_the_hand_over_is_final)
+{
+    struct world *w = settled_world();
+    struct change change = change_remove_node(ONE);
+    uint64_t from = carry(w, 0, &change);
+    CHECK_INT(standing(w), REPLICA_LEFT);
+    CHECK_INT(replica_charter(w->nodes[0].replica)->voter_count, WORLD_NODES - 1);
+    CHECK(world_status(w, 0).height >= from - 1);
+    CHECK(replica_final(w->nodes[0].replica)->size > 0);
+    world_submit(w, 0);
+    world_pass(w, 2000);
+    CHECK(all_agree(w));
+    CHECK_INT(world_status(w, 0).final_size, world_status(w, 0).records);
+    world_crash(w, ONE);
+    world_submit(w, 1);
+    world_pass(w, 3000);
+    CHECK_INT(world_status(w, 0).final_size, world_status(w, 0).records);
+    CHECK_INT(world_status(w, 0).height, world_status(w, 2).height);
+    world_close(w);
+}
+
+/* ---- voters of the past ---------------------------------------------------------------------- */
+
+/* Three voters, the one that changed under its old key, certify a cut of `height` that nobody made.
+ */
+static void tell_certificate(struct world *w, uint64_t height)
+{
+    struct cut cut;
+    struct buffer bytes, out;
+    memset(&cut, 0, sizeof(cut));
+    cut.coalition = w->charter->coalition;
+    cut.height = height;
+    cut.lane_count = WORLD_NODES;
+    cut.time_ms = w->now_ms;
+    buffer_init(&bytes, CUT_SIZE_MAX);
+    buffer_init(&out, MESSAGE_SIZE_MAX);
+    cut_encode(&cut, &bytes);
+    w->message.kind = MESSAGE_DECIDED;
+    struct certificate *certificate = &w->message.body.decided.certificate;
+    *certificate = (struct certificate){.height = height, .cut = cut.id, .count = 3};
+    for (uint16_t i = 0; i < 3; i++) {
+        struct vote vote = {.type = VOTE_PRECOMMIT,
+                            .height = height,
+                            .cut = cut.id,
+                            .valid_round = -1,
+                            .voter = {(uint16_t)(i + 1)}};
+        vote_sign(&vote, w->nodes[i + 1].key, &w->charter->coalition);
+        certificate->votes[i].voter = vote.voter;
+        certificate->votes[i].signature = vote.signature;
+    }
+    w->message.body.decided.cut = buffer_bytes(&bytes);
+    message_encode(&w->message, &out);
+    replica_on_message(w->nodes[0].replica, 1, buffer_bytes(&out), w->now_ms);
+    buffer_release(&bytes);
+    buffer_release(&out);
+}
+
+CASE(a_certificate_with_a_key_of_the_past_is_judged_again_and_refused)
+{
+    struct world *w = settled_world();
+    struct change change = change_replace_keys(ONE, FRESH);
+    struct error error = {0};
+    hold_fresh(w);
+    REQUIRE(replica_hold_next(w->nodes[ONE].replica, w->nodes[ONE].next_key,
+                              w->nodes[ONE].next_cosigner_key, &error));
+    world_crash(w, 0);
+    uint64_t from = carry(w, 1, &change);
+    REQUIRE(from > world_status(w, 1).height - 3 && from > 4);
+    world_submit(w, 1);
+    world_pass(w, 2000);
+    world_start(w, 0);
+    struct replica *late = w->nodes[0].replica;
+    REQUIRE(late->height + 2 < from);
+    tell_certificate(w, from);
+    CHECK(late->ahead[from % AHEAD_MAX].used); /* as far as it can know */
+    world_pass(w, 5000);
+    CHECK(!w->nodes[0].stopped);
+    CHECK(all_agree(w));
+    CHECK(replica_height(late) >= from);
+    /* One of the next height is judged by what is in force there, and not kept at all. */
+    uint64_t bad = world_status(w, 0).bad_signatures[1];
+    tell_certificate(w, replica_height(late) + 1);
+    CHECK(world_status(w, 0).bad_signatures[1] > bad);
+    CHECK(!late->pending.used);
+    world_close(w);
+}
+
+int main(void)
+{
+    RUN(a_node_goes_on_with_its_next_key_from_the_height_that_names_it);
+    RUN(a_node_without_the_key_in_force_follows_until_it_gets_it);
+    RUN(who_left_follows_and_writes_nothing_and_the_hand_over_is_final);
+    RUN(a_certificate_with_a_key_of_the_past_is_judged_again_and_refused);
+    return check_report();
+}
