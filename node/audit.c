@@ -16,7 +16,7 @@ static struct audit *open_with(const struct charter *charter, const struct audit
     if (tiles)
         audit->tiles = *tiles;
     audit->state = state;
-    audit_enter(audit);
+    audit_enter(audit, state_height(state) > 0 ? state_height(state) : 1);
     audit->model = model;
     merkle_init(&audit->tree);
     audit->cut.id = charter->coalition;
@@ -351,7 +351,8 @@ static bool place_decode(struct audit *audit, struct bytes place, struct error *
     if (!codec_finish(&reader, "the place of an audit", error))
         return false;
     struct error why;
-    if (!cut_decode(cut, &audit->cut, &why))
+    buffer_append(&audit->proof, cut); /* the cut borrows its evidence, as from a proof */
+    if (!cut_decode(buffer_bytes(&audit->proof), &audit->cut, &why))
         return error_set(error, ERROR_CORRUPT, "%s", why.text);
     return true;
 }
@@ -395,7 +396,6 @@ bool audit_resume(const struct charter *charter, const struct audit_tiles *tiles
     }
     audit->began = audit->cut.height;
     audit->past_count = audit->height_count;
-    audit->cut.evidence_count = 0; /* it is on the ledger, and its bytes are not ours */
     memcpy(audit->lanes, audit->cut.lanes, sizeof(audit->lanes));
     *audit_out = audit;
     return true;

@@ -20,6 +20,8 @@
       "The checkpoint is signed by a log key that is trusted, and every known signature holds.")   \
     X(AUDIT_CHECKPOINT_QUORUM, "checkpoint-quorum",                                                \
       "The checkpoint is cosigned by the quorum of the policy.")                                   \
+    X(AUDIT_CHECKPOINT_HANDOVER, "checkpoint-handover",                                            \
+      "Where the voters change, a quorum of the next ones cosigned the checkpoint too.")           \
     X(AUDIT_CHECKPOINT_ORIGIN, "checkpoint-origin",                                                \
       "The checkpoint is of the log that the charter names.")                                      \
     X(AUDIT_CHECKPOINT_SIZE, "checkpoint-size",                                                    \
@@ -28,6 +30,8 @@
     X(AUDIT_PROOF_FORM, "proof-form", "A height's proof is well formed.")                          \
     X(AUDIT_PROOF_MISSING, "proof-missing", "There are proofs of all heights.")                    \
     X(AUDIT_CERTIFICATE, "certificate", "A quorum of voters signed the cut.")                      \
+    X(AUDIT_CERTIFICATE_CHARTER, "certificate-charter",                                            \
+      "Who certifies a height votes there, with the keys that are in force there.")                \
     X(AUDIT_CUT_HEIGHT, "cut-height", "Cuts follow each other without a gap.")                     \
     X(AUDIT_CUT_COALITION, "cut-coalition", "The cut is of this coalition.")                       \
     X(AUDIT_CUT_PREVIOUS, "cut-previous", "The cut names the one before it.")                      \
@@ -46,6 +50,7 @@
     X(AUDIT_ORDER_BATCHES, "order-batches", "All batches of the cut are there, and no others.")    \
     X(AUDIT_ORDER_FIRST, "order-first", "Records follow each other without a gap.")                \
     X(AUDIT_BATCH_SIGNATURE, "batch-signature", "The lane's owner signed the batch.")              \
+    X(AUDIT_BATCH_KEY, "batch-key", "A batch is signed with the key that is in force there.")      \
     X(AUDIT_BATCH_EMPTY, "batch-empty", "A batch has a transaction.")                              \
     X(AUDIT_BATCH_CONTENTS, "batch-contents",                                                      \
       "The records' transactions are those that were signed.")                                     \

@@ -139,6 +139,8 @@ static void put_checkpoint(const struct audit_view *view, struct buffer *out)
         buffer_printf(out, " (%s)", when);
     }
     buffer_append_text(out, "</td></tr>\n");
+    if (view->policy_height)
+        row_number(out, "Members have changed: policy followed to height", view->policy_height);
 }
 
 static void put_source(const struct audit_view *view, struct buffer *out)

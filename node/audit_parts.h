@@ -20,7 +20,7 @@ struct audit_step {
 };
 
 struct audit {
-    const struct charter *charter; /* in force at the height under way, or at the next one */
+    const struct charter *charter; /* in force at the height under way, or the last one */
     struct audit_tiles tiles;
     bool has_tiles;
     struct verifier *verifiers[NODES_MAX];
@@ -67,8 +67,15 @@ bool audit_same_hash(struct audit *audit, enum audit_code code, const struct has
                      const struct hash *found, const char *where);
 bool audit_same_number(struct audit *audit, enum audit_code code, uint64_t expected, uint64_t found,
                        const char *where);
-/* audit_proof.c: takes the charter in force at the next height, with its keys and voters. */
-void audit_enter(struct audit *audit);
+/* audit_charter.c: takes the charter in force at the height, with its keys and voters. */
+void audit_enter(struct audit *audit, uint64_t height);
+/* The charter of another height whose voters this certificate is of; NULL: of none. */
+const struct charter *audit_other_voters(const struct audit *audit,
+                                         const struct certificate *certificate);
+/* The lane's key in force signed the batch. */
+bool audit_step_signed(struct audit *audit, const struct audit_step *step, const char *where);
+bool audit_evidence_holds(struct audit *audit, const struct cut *cut, const char *where);
+bool audit_lanes_may_move(struct audit *audit, const struct cut *cut, const char *where);
 /* audit_proof.c: all of a height but its records; the cut becomes the audit's. */
 bool audit_proof_holds(struct audit *audit, uint64_t *first_out);
 /* audit_record.c */

@@ -68,25 +68,6 @@ static bool proof_decode(struct audit *audit, struct certificate *certificate, s
     return steps_decode(audit, &reader, error) && codec_finish(&reader, "height proof", error);
 }
 
-void audit_enter(struct audit *audit)
-{
-    const struct charter *before = audit->charter;
-    const struct charter *charter = state_charter_at(audit->state, state_height(audit->state) + 1);
-    if (charter == before)
-        return;
-    audit->charter = charter;
-    for (size_t i = 0; i < charter->node_count; i++) {
-        bool same = before && i < before->node_count &&
-                    memcmp(before->nodes[i].sign_key.at, charter->nodes[i].sign_key.at,
-                           PUBLIC_KEY_SIZE) == 0;
-        audit->is_voter[i] = charter->nodes[i].voter;
-        if (same)
-            continue;
-        verifier_close(audit->verifiers[i]);
-        audit->verifiers[i] = verifier_open(&charter->nodes[i].sign_key);
-    }
-}
-
 static bool certificate_holds(struct audit *audit, const struct certificate *certificate,
                               const struct cut *cut)
 {
@@ -105,9 +86,15 @@ static bool certificate_holds(struct audit *audit, const struct certificate *cer
     size_t quorum = quorum_size(charter->voter_count);
     if (!certificate_verify(certificate, &charter->coalition, verifiers, audit->is_voter,
                             charter->node_count, quorum, &error)) {
+        const struct charter *other = audit_other_voters(audit, certificate);
         char want[64];
+        struct audit_text have =
+            other ? audit_text("one by the voters from height %llu on",
+                               (unsigned long long)other->from_height)
+                  : audit_text("%s", error.text);
         snprintf(want, sizeof(want), "%zu valid signatures of voters", quorum);
-        audit_found(audit, AUDIT_CERTIFICATE, want, error.text, "%s", place.text);
+        audit_found(audit, other ? AUDIT_CERTIFICATE_CHARTER : AUDIT_CERTIFICATE, want, have.text,
+                    "%s", place.text);
         return false;
     }
     audit->counts.votes += certificate->count;
@@ -130,53 +117,6 @@ static bool cut_past_holds(struct audit *audit, const struct cut *cut, const cha
            audit_same_hash(audit, AUDIT_CUT_ROOT, &past.root, &cut->record_root, root.text);
 }
 
-/* Each piece proves a lie under the keys in force, of a node that nobody has accused yet. */
-static bool evidence_holds(struct audit *audit, const struct cut *cut, const char *where)
-{
-    const struct charter *charter = audit->charter;
-    const struct verifier *signers[NODES_MAX], *cosigners[NODES_MAX] = {NULL};
-    struct evidence_keys keys = {.coalition = &charter->coalition,
-                                 .origin = charter->origin,
-                                 .node_count = charter->node_count,
-                                 .signers = signers,
-                                 .cosigners = cosigners};
-    memcpy(signers, audit->verifiers, sizeof(signers));
-    for (size_t i = 0; i < cut->evidence_count; i++) {
-        struct evidence evidence;
-        struct error error = {.code = ERROR_INVALID, .text = "one that does not decode"};
-        bool good = evidence_decode(cut->evidence[i], &evidence, &error);
-        struct verifier *cosigner =
-            good && evidence.node.v < charter->node_count
-                ? verifier_open(&charter->nodes[evidence.node.v].cosigner_key.key)
-                : NULL;
-        if (good)
-            cosigners[evidence.node.v] = cosigner;
-        good = good && evidence_verify(&evidence, &keys, &error);
-        if (good && state_accused(audit->state, evidence.node))
-            good = error_set(&error, ERROR_INVALID, "one against a node that was accused already");
-        verifier_close(cosigner);
-        if (!good) {
-            audit_found(audit, AUDIT_CUT_EVIDENCE, "evidence that holds", error.text,
-                        "%s: evidence %zu", where, i + 1);
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool lanes_may_move(struct audit *audit, const struct cut *cut, const char *where)
-{
-    for (uint16_t i = 0; i < cut->lane_count; i++) {
-        const struct charter_node *node = &audit->charter->nodes[i];
-        if (cut->lanes[i].sequence == audit->lanes[i].sequence || !(node->left || node->suspended))
-            continue;
-        audit_found(audit, AUDIT_LANE_CLOSED, "a lane that stands still", "one that advances",
-                    "%s: lane of %s", where, node->name);
-        return false;
-    }
-    return true;
-}
-
 static bool cut_holds(struct audit *audit, const struct cut *cut)
 {
     const struct charter *charter = audit->charter;
@@ -195,7 +135,8 @@ static bool cut_holds(struct audit *audit, const struct cut *cut)
                          previous.text) ||
         !audit_same_number(audit, AUDIT_CUT_LANES, charter->node_count, cut->lane_count,
                            lanes.text) ||
-        !evidence_holds(audit, cut, place.text) || !lanes_may_move(audit, cut, place.text))
+        !audit_evidence_holds(audit, cut, place.text) ||
+        !audit_lanes_may_move(audit, cut, place.text))
         return false;
     if (audit_height(audit) && cut->time_ms <= audit->cut.time_ms) {
         audit_found(audit, AUDIT_CUT_TIME, "a time later than the last cut's", "an earlier one",
@@ -219,13 +160,8 @@ static bool step_chains(struct audit *audit, const struct audit_step *step, stru
         return false;
     }
     /* First of all: a changed header is named itself, and not the one after, whose link breaks. */
-    const struct verifier *verifier = audit->verifiers[step->lane];
-    if (!verifier || !verify(verifier, PURPOSE_BATCH, &audit->charter->coalition,
-                             hash_as_bytes(&step->id), &step->signature)) {
-        audit_found(audit, AUDIT_BATCH_SIGNATURE, "the lane owner's signature",
-                    "one that does not hold", "%s", place.text);
+    if (!audit_step_signed(audit, step, place.text))
         return false;
-    }
     struct audit_text sequence = audit_text("%s: sequence", place.text);
     struct audit_text previous = audit_text("%s: previous batch", place.text);
     struct audit_text record = audit_text("%s: first record", place.text);
@@ -301,7 +237,7 @@ bool audit_proof_holds(struct audit *audit, uint64_t *first_out)
     struct certificate *certificate = (struct certificate *)allocate(1, sizeof(*certificate));
     struct cut *cut = (struct cut *)allocate(1, sizeof(*cut));
     struct error error;
-    audit_enter(audit);
+    audit_enter(audit, state_height(audit->state) + 1);
     bool ok = proof_decode(audit, certificate, cut, first_out, &error);
     if (!ok)
         audit_found(audit, AUDIT_PROOF_FORM, "a height proof", error.text, "height %llu",

@@ -117,6 +117,11 @@ static void print_checkpoint(const struct audit_view *view)
         if (view->signatures.witnesses >> i & 1)
             cli_say(stdout, " %s", view->policy.witnesses[i].name);
     cli_say(stdout, "\n");
+    if (view->policy_height)
+        cli_say(stdout,
+                "  judged by what the policy has become: members have changed, and the audit "
+                "followed\n  them from the first charter to height %" PRIu64 "\n",
+                view->policy_height);
 }
 
 static void print_view(const struct audit_view *view)
@@ -275,6 +280,9 @@ static json_t *view_json(const struct audit_view *view)
     json_t *json = json_pack("{s:o}", "source", text_json(view->source.name));
     if (view->trouble_code != ERROR_NONE)
         json_object_set_new(json, "trouble", text_json(view->trouble));
+    if (view->policy_height)
+        json_object_set_new(json, "policy_followed_to",
+                            json_integer((json_int_t)view->policy_height));
     json_t *list = json_array();
     if (view->audit) {
         const struct audit_finding *findings;

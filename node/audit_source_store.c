@@ -42,8 +42,8 @@ static bool find_owner(struct store_leveldb *store, const struct charter *charte
     if (!get_meta(store, "coalition", coalition.at, HASH_SIZE, error) ||
         !get_meta(store, "node", number, sizeof(number), error))
         return false;
-    self_out->v = get_u16be(number);
-    if (hash_equal(&coalition, &charter->coalition) && self_out->v < charter->node_count)
+    self_out->v = get_u16be(number); /* it may have joined later */
+    if (hash_equal(&coalition, &charter->coalition) && self_out->v < NODES_MAX)
         return true;
     char own[HASH_HEX_SIZE + 1];
     hex_encode(hash_as_bytes(&coalition), own);

@@ -1,6 +1,6 @@
 /* audit_state.h - what an audit keeps in a file, to go on from there the next time.
  *
- *     "accraud" 00 | u32 version 1 | coalition 32 | u32 size, note | u32 size, place |
+ *     "accraud" 00 | u32 version 2 | coalition 32 | u32 size, note | u32 size, place |
  *     u64 size, naive model | state image ... | SHA-256 of every byte before it
  *
  * The note is the checkpoint that it ended with; place: audit_place(). Touches the outside world:

@@ -1,5 +1,6 @@
 #include "node/audit_view.h"
 
+#include "node/audit_policy.h"
 #include "node/audit_state.h"
 #include "node/model_rules.h"
 
@@ -12,6 +13,7 @@ void audit_view_open(struct audit_view *view_out, const struct audit_source *sou
     memset(view_out, 0, sizeof(*view_out));
     view_out->source = *source;
     buffer_init(&view_out->charter_bytes, CHARTER_SIZE_MAX);
+    buffer_init(&view_out->policy_text, POLICY_SIZE_MAX + 1);
     buffer_init(&view_out->note, NOTE_SIZE_MAX);
 }
 
@@ -23,6 +25,7 @@ void audit_view_release(struct audit_view *view)
         policy_release(&view->policy);
     audit_source_close(&view->source);
     buffer_release(&view->charter_bytes);
+    buffer_release(&view->policy_text);
     buffer_release(&view->note);
     memset(view, 0, sizeof(*view));
 }
@@ -62,86 +65,126 @@ static bool get_policy(struct audit_view *view, const struct policy *given, stru
 
 /* ---- checkpoint ------------------------------------------------------------------------------ */
 
-static void refuse_checkpoint(struct audit_view *view, const struct error *why)
+/* What it says, whoever signed it: how far the audit has to go. */
+static bool read_claim(struct audit_view *view)
+{
+    struct bytes text;
+    struct bytes lines;
+    struct error why;
+    return note_split(buffer_bytes(&view->note), &text, &lines) &&
+           checkpoint_parse(text, &view->checkpoint, &why);
+}
+
+static void found_unmet(struct audit_view *view, const struct error *why)
 {
     bool quorum = why->code == ERROR_DENIED && strstr(why->text, "quorum");
-    view->has_checkpoint = false;
     audit_found(view->audit, quorum ? AUDIT_CHECKPOINT_QUORUM : AUDIT_CHECKPOINT_SIGNATURE,
                 quorum ? "cosignatures that meet the policy" : "a note that a known log signed",
                 why->text, "checkpoint of %s", view->source.name);
 }
 
-/* What it says, whoever signed it. */
-static bool read_checkpoint(struct audit_view *view)
+/* By the policy as it was given. What it does not meet it may meet at the end, when the audit knows
+ * whether members have changed. */
+static void judge_as_given(struct audit_view *view)
 {
-    struct bytes text, lines;
-    return note_split(buffer_bytes(&view->note), &text, &lines) &&
-           checkpoint_parse(text, &view->checkpoint, NULL);
-}
-
-static void judge_checkpoint(struct audit_view *view)
-{
-    struct error why = {.code = ERROR_NONE};
-    struct bytes note = buffer_bytes(&view->note);
-    view->has_checkpoint =
-        policy_check(&view->policy, note, &view->checkpoint, &view->signatures, &why);
-    if (!view->has_checkpoint && view->own_policy && read_checkpoint(view)) {
-        view->has_checkpoint = true;
-        view->doubt = why;
-    }
-    if (!view->has_checkpoint)
-        refuse_checkpoint(view, &why);
-    else if (strcmp(view->checkpoint.origin, view->charter->origin) != 0)
+    view->has_checkpoint = policy_check(&view->policy, buffer_bytes(&view->note),
+                                        &view->checkpoint, &view->signatures, &view->unmet);
+    if (!view->has_checkpoint && !read_claim(view))
+        found_unmet(view, &view->unmet);
+    else if (view->has_checkpoint && strcmp(view->checkpoint.origin, view->charter->origin) != 0)
         audit_found(view->audit, AUDIT_CHECKPOINT_ORIGIN, view->charter->origin,
                     view->checkpoint.origin, "origin of the checkpoint of %s", view->source.name);
 }
 
-static bool accepts(struct audit_view *view, const struct charter *charter, struct error *error)
-{
-    struct policy policy;
-    struct checkpoint checkpoint;
-    struct policy_result signatures;
-    if (!policy_parse(bytes_text(charter->tlog_policy), &policy, error))
-        return false;
-    bool good = policy_check(&policy, buffer_bytes(&view->note), &checkpoint, &signatures, error);
-    if (!good) {
-        policy_release(&policy);
-        return false;
-    }
-    policy_release(&view->policy);
-    view->policy = policy;
-    view->signatures = signatures;
-    return true;
-}
-
-/* By the charter in force at its height, or at the next: at a change either signs it. The audit has
- * checked every certificate up to there, so both are the coalition's own. */
-static void judge_again(struct audit_view *view)
-{
-    const struct state *state = audit_state(view->audit);
-    const struct charter *charter = state_charter(state);
-    const struct charter *next = state_charter_at(state, state_height(state) + 1);
-    struct error why = {.code = ERROR_NONE};
-    if (!view->own_policy || !view->has_checkpoint)
-        return;
-    if (charter->from_height == 1 && next == charter) { /* the file's, as before */
-        if (view->doubt.code != ERROR_NONE)
-            refuse_checkpoint(view, &view->doubt);
-    } else if (!accepts(view, next, &why) && !accepts(view, charter, &why)) {
-        refuse_checkpoint(view, &why);
-    }
-    view->doubt.code = ERROR_NONE;
-}
-
-/* Size 0: a source without checkpoints tells its size itself. */
+/* Without a note: a source that has none tells its size itself. */
 static bool get_checkpoint(struct audit_view *view, struct error *error)
 {
     struct error why;
     if (view->source.kind->checkpoint(view->source.context, &view->note, &why)) {
-        judge_checkpoint(view);
+        judge_as_given(view);
         return true;
     }
     return why.code == ERROR_NOT_FOUND || error_set(error, why.code, "%s", why.text);
+}
+
+/* Whether the first charter is the coalition's in the eyes of whoever gave charter or policy: what
+ * meets the policy is of one history with the charter that its seals stand on. */
+static bool is_founded(const struct audit_view *view, const struct audit_request *request)
+{
+    return request->charter.size > 0 ||
+           (request->policy && (view->has_checkpoint || view->kept_met));
+}
+
+static struct bytes policy_given(const struct audit_view *view, const struct audit_request *request)
+{
+    return request->policy ? request->policy_text : bytes_text(view->charter->tlog_policy);
+}
+
+/* By what the policy has become, where that is known. */
+static bool judge_followed(struct audit_view *view, struct bytes text, struct error *error)
+{
+    const struct state *state = audit_state(view->audit);
+    struct policy policy;
+    struct error why = {.code = ERROR_NONE};
+    bool met = audit_policy_judge(state, text, buffer_bytes(&view->note), &policy,
+                                  &view->checkpoint, &view->signatures, &why);
+    if (policy.log_count == 0) /* of other people, who do not change with the members */
+        return why.code == ERROR_NOT_FOUND || error_set(error, why.code, "%s", why.text);
+    if (view->own_policy)
+        policy_release(&view->policy);
+    view->policy = policy;
+    view->own_policy = true;
+    view->policy_height = audit_height(view->audit);
+    view->has_checkpoint = met;
+    if (!met)
+        view->unmet = why;
+    return true;
+}
+
+static void check_handover(struct audit_view *view)
+{
+    struct handover handover = {0};
+    char want[64];
+    char have[64];
+    if (audit_handover_holds(audit_state(view->audit), buffer_bytes(&view->note), &handover))
+        return;
+    snprintf(want, sizeof(want), "cosignatures of %zu who vote next", handover.quorum);
+    snprintf(have, sizeof(have), "%zu", handover.cosigned);
+    audit_found(view->audit, AUDIT_CHECKPOINT_HANDOVER, want, have, "checkpoint of %s",
+                view->source.name);
+}
+
+/* The log is clean, and its charters are known. */
+static bool judge_at_end(struct audit_view *view, const struct audit_request *request,
+                         struct error *error)
+{
+    const struct state *state = audit_state(view->audit);
+    bool changed = state_charter_at(state, audit_height(view->audit) + 2)->from_height > 1;
+    bool followed = is_founded(view, request) || !request->policy;
+    if (view->note.size == 0)
+        return true;
+    if (changed && followed && !judge_followed(view, policy_given(view, request), error))
+        return false;
+    if (changed && !followed)
+        return error_set(error, ERROR_DENIED,
+                         "its checkpoint does not meet the policy (%s), and members have changed "
+                         "since it began: give --charter FILE, the coalition's first charter, so "
+                         "that the audit can tell what the policy has become",
+                         view->unmet.text);
+    if (!view->has_checkpoint)
+        found_unmet(view, &view->unmet);
+    else
+        check_handover(view);
+    return true;
+}
+
+static void follow_policy(struct audit_view *view, const struct audit_request *request)
+{
+    struct error why;
+    if (audit_finding_count(view->audit) == 0 && is_founded(view, request) &&
+        !audit_policy_follow(audit_state(view->audit), policy_given(view, request),
+                             audit_height(view->audit) + 1, &view->policy_text, &why))
+        buffer_clear(&view->policy_text);
 }
 
 static void compare_root(struct audit_view *view)
@@ -159,6 +202,17 @@ static void compare_root(struct audit_view *view)
 
 /* ---- the log --------------------------------------------------------------------------------- */
 
+/* Of the very log that was kept with it. */
+static bool kept_meets(const struct audit_view *view, struct bytes note)
+{
+    struct checkpoint checkpoint;
+    struct policy_result signatures;
+    struct error why;
+    return policy_check(&view->policy, note, &checkpoint, &signatures, &why) &&
+           checkpoint.size == view->went_on_from.size &&
+           hash_equal(&checkpoint.root, &view->went_on_from.root);
+}
+
 static bool open_audit(struct audit_view *view, const struct audit_tiles *tiles, const char *path,
                        struct error *error)
 {
@@ -169,6 +223,7 @@ static bool open_audit(struct audit_view *view, const struct audit_tiles *tiles,
     if (there) {
         view->went_on_from.size = audit_records(view->audit);
         view->went_on_from.root = audit_root(view->audit);
+        view->kept_met = kept_meets(view, buffer_bytes(&kept));
     } else if (!path || why.code == ERROR_NOT_FOUND) {
         view->audit = audit_open(view->charter, tiles, naive_open(model_rules(view->charter)));
     }
@@ -195,7 +250,7 @@ static bool follow(struct audit_view *view, const struct audit_request *request,
                    const struct audit_tiles *tiles, struct error *error)
 {
     struct error why;
-    uint64_t size = view->has_checkpoint ? view->checkpoint.size : 0;
+    uint64_t size = view->note.size ? view->checkpoint.size : 0;
     if (!audit_source_begin(&view->source, size, &why)) {
         if (why.code != ERROR_CORRUPT)
             return error_set(error, why.code, "%s", why.text);
@@ -210,13 +265,27 @@ static bool follow(struct audit_view *view, const struct audit_request *request,
     cli_progress_step(&bar, audit_records(view->audit));
     bool ok = audit_finding_count(view->audit) > 0 ||
               audit_follow(view->audit, &view->source, &bar, error);
-    if (ok && audit_finding_count(view->audit) == 0) {
-        judge_again(view);
+    if (ok && audit_finding_count(view->audit) == 0 && judge_at_end(view, request, &why)) {
         compare_root(view);
         audit_finish(view->audit);
+        follow_policy(view, request);
+    } else if (ok && audit_finding_count(view->audit) == 0) {
+        ok = error_set(error, why.code, "%s", why.text);
     }
     cli_progress_end(&bar);
     return ok;
+}
+
+/* Whoever signed the checkpoint claims a log that is not there: a finding, unless the source could
+ * merely not be asked to the end. */
+static bool led_astray(struct audit_view *view, const struct error *why)
+{
+    bool there = why->code == ERROR_CORRUPT || why->code == ERROR_NOT_FOUND ||
+                 why->code == ERROR_CONFLICT;
+    if (!there || view->note.size == 0 || view->has_checkpoint)
+        return false;
+    found_unmet(view, &view->unmet);
+    return true;
 }
 
 void audit_view_run(struct audit_view *view, const struct audit_request *request)
@@ -227,12 +296,7 @@ void audit_view_run(struct audit_view *view, const struct audit_request *request
               get_policy(view, request->policy, &error) &&
               open_audit(view, &tiles, request->state_path, &error) && get_checkpoint(view, &error);
     if (ok && audit_finding_count(view->audit) == 0)
-        ok = follow(view, request, &tiles, &error);
-    /* Whoever signed it led us somewhere that is not the log. */
-    if (view->doubt.code != ERROR_NONE && view->audit && view->has_checkpoint) {
-        refuse_checkpoint(view, &view->doubt);
-        ok = true;
-    }
+        ok = follow(view, request, &tiles, &error) || led_astray(view, &error);
     if (ok)
         return;
     view->trouble_code = error.code;

@@ -14,6 +14,7 @@ enum { AUDIT_VIEWS_MAX = NODES_MAX };
 
 struct audit_request {           /* the same for every source; all of it borrowed */
     const struct policy *policy; /* NULL: what the source's charter says */
+    struct bytes policy_text;    /* of that policy, to be followed through changes of members */
     struct bytes charter;        /* that it must have; empty: whatever it says */
     const char *state_path;      /* goes on from there when there is such a file; NULL: never */
     bool progress;
@@ -23,14 +24,19 @@ struct audit_view {
     struct audit_source source;
     struct charter *charter;
     struct buffer charter_bytes;
-    struct policy policy; /* that its checkpoint was judged by */
-    bool own_policy;      /* ... which came from the source itself: of the charter's file, then of
-                             the charter in force where the checkpoint is */
-    struct error doubt;   /* why the file's policy does not accept it: the later one decides */
+    struct policy policy;   /* that its checkpoint was judged by */
+    bool own_policy;        /* ... which is this view's to release */
+    uint64_t policy_height; /* that it was followed to, as members changed; 0: it is as it was */
+    /* What the policy is from the height after the last on. Empty when the audit is not clean, or
+     * when nothing says that the first charter is the coalition's: neither was it given, nor did a
+     * checkpoint of this log meet a policy that was given. */
+    struct buffer policy_text;
     struct buffer note;
-    bool has_checkpoint; /* and it satisfies the policy */
+    bool has_checkpoint; /* and it satisfies the policy; else only what it claims is here */
     struct checkpoint checkpoint;
     struct policy_result signatures;
+    struct error unmet; /* why it does not satisfy the policy as it was given */
+    bool kept_met;      /* the checkpoint that an earlier audit kept does */
     struct audit *audit;            /* NULL: it could not be audited at all */
     struct checkpoint went_on_from; /* size 0: it began at the beginning */
     enum error_code trouble_code;   /* ERROR_NONE: it was audited */

@@ -12,13 +12,14 @@
 enum { REPORT_MAX = 256 * 1024 * 1024 };
 
 struct own {
-    const char *policy, *charter, *state, *html, *archive;
+    const char *policy, *charter, *state, *html, *archive, *policy_out;
 };
 
 struct auditing {
     const struct cli *cli;
     const struct own *own;
     struct policy policy;
+    struct buffer policy_text;
     struct buffer charter;
     struct cli_target *targets;
     struct audit_view *views;
@@ -92,25 +93,27 @@ static bool open_source(struct auditing *all, const char *text, struct error *er
     return true;
 }
 
-/* The nodes of --dir's charter. */
+static bool open_folder_node(struct auditing *all, const char *name, struct error *error)
+{
+    struct audit_source source;
+    struct cli_target *target = &all->targets[all->count];
+    if (!cli_target_in(all->cli->dir, name, "auditor", target, error))
+        return false;
+    audit_source_http(&source, all->http, target);
+    audit_view_open(&all->views[all->count++], &source);
+    return true;
+}
+
+/* The nodes of --dir's charter, or the one that is named, which may have joined later. */
 static bool open_folder_nodes(struct auditing *all, struct error *error)
 {
     struct charter *charter = NULL;
+    if (all->cli->node)
+        return open_folder_node(all, all->cli->node, error);
     bool ok = charter_parse(buffer_bytes(&all->charter), &charter, NULL, error);
-    for (size_t i = 0; ok && i < charter->node_count; i++) {
-        const char *name = charter->nodes[i].name;
-        struct audit_source source;
-        if (all->cli->node && strcmp(all->cli->node, name) != 0)
-            continue;
-        ok = cli_target_in(all->cli->dir, name, "auditor", &all->targets[all->count], error);
-        if (!ok)
-            break;
-        audit_source_http(&source, all->http, &all->targets[all->count]);
-        open_view(all, &source);
-    }
+    for (size_t i = 0; ok && i < charter->node_count; i++)
+        ok = open_folder_node(all, charter->nodes[i].name, error);
     charter_close(charter);
-    if (ok && all->count == 0)
-        ok = error_set(error, ERROR_INVALID, "no such node");
     return ok;
 }
 
@@ -135,15 +138,10 @@ static bool open_sources(struct auditing *all, struct error *error)
 
 static bool read_policy(struct auditing *all, struct error *error)
 {
-    struct buffer text;
-    if (!all->own->policy)
-        return true;
-    buffer_init(&text, POLICY_SIZE_MAX);
-    bool ok = cli_file_read(all->own->policy, POLICY_SIZE_MAX, &text, error) &&
-              (policy_parse(buffer_bytes(&text), &all->policy, error) ||
-               error_wrap(error, "%s", all->own->policy));
-    buffer_release(&text);
-    return ok;
+    return !all->own->policy ||
+           (cli_file_read(all->own->policy, POLICY_SIZE_MAX, &all->policy_text, error) &&
+            (policy_parse(buffer_bytes(&all->policy_text), &all->policy, error) ||
+             error_wrap(error, "%s", all->own->policy)));
 }
 
 static bool read_charter(struct auditing *all, struct error *error)
@@ -170,6 +168,17 @@ static bool write_html(const struct audit_report *report, const char *path, stru
                   : file_replace(path, 0644, buffer_bytes(&page), error);
     buffer_release(&page);
     return ok;
+}
+
+/* What receipts, exports and later audits are to be judged by. */
+static bool write_policy(const struct auditing *all, struct error *error)
+{
+    const struct audit_view *best = audit_views_best(all->views, all->count);
+    if (!best || best->policy_text.size == 0)
+        return error_set(error, ERROR_INVALID,
+                         "there is no policy to write: it follows from a clean audit, and from a "
+                         "charter or a policy that was given and that it meets");
+    return file_replace(all->own->policy_out, 0644, buffer_bytes(&best->policy_text), error);
 }
 
 static int exit_of(enum audit_verdict verdict)
@@ -204,6 +213,8 @@ static int report(struct auditing *all)
     bool ok = !all->own->html || write_html(&report, all->own->html, &error);
     if (ok && verdict == AUDIT_CLEAN && all->own->state)
         ok = audit_views_keep(all->views, all->count, all->own->state, &error);
+    if (ok && verdict == AUDIT_CLEAN && all->own->policy_out)
+        ok = write_policy(all, &error);
     if (ok)
         return exit_of(verdict);
     cli_say(stderr, "accrue audit: %s\n", error.text);
@@ -213,6 +224,7 @@ static int report(struct auditing *all)
 static void run_views(struct auditing *all)
 {
     struct audit_request request = {.policy = all->own->policy ? &all->policy : NULL,
+                                    .policy_text = buffer_bytes(&all->policy_text),
                                     .charter = buffer_bytes(&all->charter),
                                     .state_path = all->own->state,
                                     .progress = all->cli->progress};
@@ -230,6 +242,7 @@ static int run_auditing(const struct cli *cli, const struct own *own)
     all.views = (struct audit_view *)allocate(AUDIT_VIEWS_MAX, sizeof(*all.views));
     all.http = http_open(1, cli->timeout_s * 1000);
     buffer_init(&all.charter, CHARTER_SIZE_MAX);
+    buffer_init(&all.policy_text, POLICY_SIZE_MAX);
     if (read_policy(&all, &error) && read_charter(&all, &error) && open_sources(&all, &error)) {
         run_views(&all);
         code = report(&all);
@@ -240,6 +253,7 @@ static int run_auditing(const struct cli *cli, const struct own *own)
         audit_view_release(&all.views[i]);
     http_close(all.http);
     policy_release(&all.policy);
+    buffer_release(&all.policy_text);
     buffer_release(&all.charter);
     free(all.views);
     free(all.targets);
@@ -254,7 +268,8 @@ static int run_audit(const struct cli_command *command, int argc, char **argv)
                                          {"charter", CLI_TEXT, &own.charter},
                                          {"state", CLI_TEXT, &own.state},
                                          {"html", CLI_TEXT, &own.html},
-                                         {"archive", CLI_TEXT, &own.archive}};
+                                         {"archive", CLI_TEXT, &own.archive},
+                                         {"policy-out", CLI_TEXT, &own.policy_out}};
     int code;
     if (!cli_parse(&cli, command, argc, argv, options, ARRAY_SIZE(options), &code) ||
         !cli_rest(&cli, 0, AUDIT_VIEWS_MAX, &code))
@@ -274,8 +289,13 @@ const struct cli_command cli_audit_command = {
     "  --state FILE          goes on from the last audit, and keeps this one if it is clean\n"
     "  --html FILE           writes a report to print as well\n"
     "  --archive FOLDER      what the sources have pruned ('accrue prune') is read from there\n"
+    "  --policy-out FILE     writes what the policy has become as members changed, if all is "
+    "clean:\n"
+    "                        for 'accrue receipt verify', 'accrue export' and later audits\n"
     "\nChecks the checkpoint, certificates, lanes, order, every record and its place in the tree;\n"
     "replays all transactions by two programs that were written apart; compares the sources.\n"
+    "Who joins, leaves or gets other keys follows from the ledger itself, from its first charter "
+    "on.\n"
     "Exit status here: 0 clean, 1 findings, 2 could not be checked.\n"
     "\nExamples:\n"
     "  accrue audit --charter charter.json --token-file auditor.token http://127.0.0.1:8100\n"

@@ -2,6 +2,8 @@
 #include "node/cli_commands.h"
 #include "node/export.h"
 
+#include "crypto/policy.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -37,9 +39,12 @@ static int run_export(const struct cli_command *command, int argc, char **argv)
 {
     struct cli cli;
     const char *charter_path = NULL;
-    const struct cli_option options[] = {{"charter", CLI_TEXT, &charter_path}};
+    const char *policy_path = NULL;
+    const struct cli_option options[] = {{"charter", CLI_TEXT, &charter_path},
+                                         {"policy", CLI_TEXT, &policy_path}};
     struct cli_target target;
     struct buffer charter;
+    struct buffer policy;
     struct export_summary summary;
     struct error error = {.code = ERROR_NONE};
     char path[CLI_PATH_MAX];
@@ -48,6 +53,7 @@ static int run_export(const struct cli_command *command, int argc, char **argv)
         !cli_rest(&cli, 1, 1, &code))
         return code;
     buffer_init(&charter, CHARTER_SIZE_MAX);
+    buffer_init(&policy, POLICY_SIZE_MAX);
     struct http *http = http_open(1, cli.timeout_s * 1000);
     bool ok = true;
     if (!charter_path && cli.dir) {
@@ -55,17 +61,20 @@ static int run_export(const struct cli_command *command, int argc, char **argv)
         charter_path = path;
     }
     ok = ok && (!charter_path || cli_file_read(charter_path, CHARTER_SIZE_MAX, &charter, &error)) &&
+         (!policy_path || cli_file_read(policy_path, POLICY_SIZE_MAX, &policy, &error)) &&
          cli_target_find(&cli, "auditor", &target, &error);
     if (ok) {
         struct export_request request = {.http = http,
                                          .target = &target,
                                          .dir = cli.rest[0],
                                          .charter = buffer_bytes(&charter),
+                                         .policy = buffer_bytes(&policy),
                                          .progress = cli.progress};
         ok = export_run(&request, &summary, &error);
     }
     http_close(http);
     buffer_release(&charter);
+    buffer_release(&policy);
     return ok ? print_summary(&cli, cli.rest[0], &summary) : print_failure(&cli, &error);
 }
 
@@ -75,6 +84,8 @@ const struct cli_command cli_export = {
     "  FOLDER                new, or from an earlier export: then only what is new is fetched\n"
     "  --charter FILE        the charter that the node must have (recommended: what you were\n"
     "                        given; default: that of --dir)\n"
+    "  --policy FILE         that the checkpoint must meet, once members have changed ('accrue\n"
+    "                        audit --policy-out FILE'; default: the charter's)\n"
     "\nThe files are named as C2SP tlog-tiles asks, so any web server, CDN or rsync can carry the\n"
     "log: checkpoint, tile/..., charter.json, heights/... Every tile and record is checked "
     "against\n"

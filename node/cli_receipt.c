@@ -234,6 +234,18 @@ static bool holds(struct checked *checked, struct error *error)
                      checked->words.index);
 }
 
+/* Too few signatures of known keys: the receipt may be of later members than the policy, which says
+ * nothing against it, or for it. */
+static const char *may_be_old(const struct error *error)
+{
+    return error->code == ERROR_DENIED
+               ? ". The policy may be older than the receipt: members join, leave and get other "
+                 "keys. To renew it, 'accrue audit --charter CHARTER --policy-out FILE SOURCE' "
+                 "follows them from the first charter on; or ask a node that you trust, with "
+                 "'accrue policy'"
+               : "";
+}
+
 /* Verifier keys begin with their name and id: enough to find one in the policy. */
 static void key_text(const struct note_key *key, char out[NOTE_NAME_MAX + 16])
 {
@@ -317,7 +329,7 @@ static int run_verify(const struct cli_command *command, int argc, char **argv)
     if (!read_files(checked, cli.rest[0], policy, &error)) {
         code = cli_fail(&cli, CLI_USAGE, "%s", error.text);
     } else if (!holds(checked, &error)) {
-        code = cli_fail(&cli, CLI_REFUSED, "does not hold: %s", error.text);
+        code = cli_fail(&cli, CLI_REFUSED, "does not hold: %s%s", error.text, may_be_old(&error));
     } else {
         code = CLI_OK;
         if (cli.json)

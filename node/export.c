@@ -60,19 +60,47 @@ static bool settle_charter(struct export *export, const struct export_request *r
     return ok;
 }
 
-static bool check_note(struct export *export, struct bytes note, const char *whose,
-                       struct checkpoint *checkpoint_out)
+static bool meets(struct bytes text, struct bytes note, struct checkpoint *checkpoint_out,
+                  struct error *error)
 {
     struct policy policy = {.log_count = 0};
     struct policy_result result;
-    bool ok = policy_parse(bytes_text(export->charter->tlog_policy), &policy, export->error) &&
-              policy_check(&policy, note, checkpoint_out, &result, export->error);
+    bool ok = policy_parse(text, &policy, error) &&
+              policy_check(&policy, note, checkpoint_out, &result, error);
     policy_release(&policy);
-    if (!ok) {
-        struct error why = *export->error;
-        return error_set(export->error, ERROR_CORRUPT, "the checkpoint of %s: %s", whose, why.text);
-    }
-    return true;
+    return ok;
+}
+
+/* What the folder has was judged by the policy of its time. */
+static bool check_old(struct export *export, struct bytes note)
+{
+    struct error why;
+    if ((export->policy.size > 0 && meets(export->policy, note, &export->old, &why)) ||
+        meets(bytes_text(export->charter->tlog_policy), note, &export->old, &why))
+        return true;
+    if (export->policy.size == 0)
+        return error_set(export->error, ERROR_CORRUPT,
+                         "the checkpoint of %s: %s; if members have changed since the charter, "
+                         "give --policy FILE ('accrue audit --policy-out')",
+                         export->dir, why.text);
+    /* Of a policy between the two: it is read for its size and root, which the new one continues. */
+    struct bytes text;
+    struct bytes lines;
+    return (note_split(note, &text, &lines) && checkpoint_parse(text, &export->old, &why)) ||
+           error_set(export->error, ERROR_CORRUPT, "the checkpoint of %s: %s", export->dir,
+                     why.text);
+}
+
+static bool check_new(struct export *export)
+{
+    struct error why;
+    bool given = export->policy.size > 0;
+    struct bytes text = given ? export->policy : bytes_text(export->charter->tlog_policy);
+    return meets(text, buffer_bytes(&export->note), &export->new, &why) ||
+           error_set(export->error, ERROR_CORRUPT,
+                     "the checkpoint of %s: %s; if members have changed since the %s, 'accrue "
+                     "audit --policy-out FILE' tells the policy of now, for --policy FILE",
+                     export->target->url, why.text, given ? "policy" : "charter");
 }
 
 static bool read_old(struct export *export)
@@ -86,7 +114,7 @@ static bool read_old(struct export *export)
     else if (!ok)
         error_set(export->error, why.code, "%s", why.text);
     else
-        ok = export->has_old = check_note(export, buffer_bytes(&note), export->dir, &export->old);
+        ok = export->has_old = check_old(export, buffer_bytes(&note));
     buffer_release(&note);
     return ok;
 }
@@ -94,7 +122,7 @@ static bool read_old(struct export *export)
 static bool take_checkpoint(struct export *export)
 {
     if (!http_get(export->http, export->target, "/checkpoint", &export->note, export->error) ||
-        !check_note(export, buffer_bytes(&export->note), export->target->url, &export->new))
+        !check_new(export))
         return false;
     if (!export->has_old || export->new.size > export->old.size)
         return true;
@@ -239,6 +267,7 @@ bool export_run(const struct export_request *request, struct export_summary *sum
     export->http = request->http;
     export->target = request->target;
     export->dir = request->dir;
+    export->policy = request->policy;
     export->error = error;
     export->folder = -1;
     export->parent_index = UINT64_MAX;

@@ -2,7 +2,7 @@
  * date.
  *
  * Touches the outside world: HTTP and files. Nothing is believed for coming from the node: the
- * checkpoint must satisfy the charter's policy, every tile and record must lie under its root, and
+ * checkpoint must satisfy the policy, the charter's unless a later one is given, every tile and record must lie under its root, and
  * that tree must continue the one that the folder held. What cannot be checked here, the proofs of
  * heights, is checked by an audit of the folder.
  *
@@ -21,6 +21,9 @@ struct export_request {
     const struct cli_target *target;
     const char *dir;
     struct bytes charter; /* what the node's must be; size 0: whatever it is, or the folder has */
+    /* What the charter's policy has become since members changed (accrue audit --policy-out): a new
+     * checkpoint must satisfy it. Size 0: the charter's own. */
+    struct bytes policy;
     bool progress;
 };
 struct export_summary {

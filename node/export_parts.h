@@ -15,6 +15,7 @@ struct export
     struct http *http;
     const struct cli_target *target;
     const char *dir;
+    struct bytes policy; /* that a new checkpoint must meet; size 0: the charter's */
     int folder; /* open, and locked */
     struct charter *charter;
     struct buffer note, part;

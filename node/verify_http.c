@@ -1,6 +1,6 @@
 #include "node/verify.h"
 
-#include "crypto/policy.h"
+#include "node/audit_policy.h"
 #include "node/audit_source.h"
 
 #include <inttypes.h>
@@ -17,9 +17,8 @@ struct fetch {
     struct http *http;
     const struct cli_target *target;
     struct verify_node *node;
-    bool changed; /* so it says: its charter is not the file's any more */
     struct buffer note;
-    struct checkpoint checkpoint;
+    struct checkpoint checkpoint; /* what the note says */
     struct audit_source source;
     uint64_t claimed; /* the first height that balances were given at, beyond the checkpoint */
     struct cli_progress progress;
@@ -28,68 +27,80 @@ struct fetch {
 
 /* ---- checkpoint and balances --------------------------------------------------------------- */
 
-/* Is the note signed with the node's log key, and final in the eyes of whoever has the policy
- * alone, by this charter? Else what it lacks. */
-static bool holds_by(const struct fetch *fetch, const struct charter *charter, struct bytes note,
-                     enum audit_code *code_out, struct error *why)
-{
-    struct policy policy;
-    struct policy_result policed;
-    struct note_result result;
-    struct checkpoint checkpoint;
-    struct node_id self;
-    *code_out = AUDIT_CHECKPOINT_SIGNATURE;
-    if (!charter_node_by_name(charter, bytes_text(fetch->node->name), &self))
-        return error_set(why, ERROR_NOT_FOUND, "the charter knows no node %s", fetch->node->name);
-    if (!note_open(note, &charter->nodes[self.v].log_key, 1, &result, why))
-        return false;
-    *code_out = AUDIT_CHECKPOINT_ORIGIN;
-    if (strcmp(fetch->checkpoint.origin, charter->origin) != 0)
-        return error_set(why, ERROR_INVALID, "%s", fetch->checkpoint.origin);
-    *code_out = AUDIT_CHECKPOINT_QUORUM;
-    must(policy_parse(bytes_text(charter->tlog_policy), &policy, why));
-    bool good = policy_check(&policy, note, &checkpoint, &policed, why);
-    policy_release(&policy);
-    return good;
-}
-
-static void refuse_note(struct fetch *fetch, enum audit_code code, const struct error *why)
-{
-    const char *expected =
-        code == AUDIT_CHECKPOINT_SIGNATURE ? "a note signed with the node's log key"
-        : code == AUDIT_CHECKPOINT_ORIGIN  ? fetch->node->charter->origin
-                                           : "cosignatures that meet the charter's policy";
-    audit_found(fetch->node->audit, code, expected, why->text, "%scheckpoint of %s",
-                code == AUDIT_CHECKPOINT_ORIGIN ? "origin of the " : "", fetch->node->name);
-}
-
-/* By the charter in force at the height that the audit has come to, or at the next: at a change
- * either signs it. */
-static void judge_note(struct fetch *fetch)
+/* With its own log key, as it is at the checkpoint or in the next two heights. */
+static bool signed_by_itself(const struct fetch *fetch, struct error *why)
 {
     const struct state *state = audit_state(fetch->node->audit);
-    const struct charter *now = state_charter(state);
-    const struct charter *next = state_charter_at(state, state_height(state) + 1);
-    struct bytes note = buffer_bytes(&fetch->note);
-    enum audit_code code;
+    struct note_key keys[3];
+    struct note_result result;
+    size_t count = 0;
+    for (uint64_t i = 0; i < ARRAY_SIZE(keys); i++) {
+        const struct charter *charter = state_charter_at(state, state_height(state) + i);
+        struct node_id self;
+        if (charter_node_by_name(charter, bytes_text(fetch->node->name), &self) &&
+            (count == 0 || memcmp(&keys[count - 1], &charter->nodes[self.v].log_key,
+                                  sizeof(keys[0])) != 0))
+            keys[count++] = charter->nodes[self.v].log_key;
+    }
+    return note_open(buffer_bytes(&fetch->note), keys, count, &result, why);
+}
+
+static void check_handover(struct fetch *fetch)
+{
+    struct audit *audit = fetch->node->audit;
+    struct handover handover = {0};
+    char want[64];
+    char have[64];
+    if (audit_handover_holds(audit_state(audit), buffer_bytes(&fetch->note), &handover))
+        return;
+    snprintf(want, sizeof(want), "cosignatures of %zu who vote next", handover.quorum);
+    snprintf(have, sizeof(have), "%zu", handover.cosigned);
+    audit_found(audit, AUDIT_CHECKPOINT_HANDOVER, want, have, "checkpoint of %s",
+                fetch->node->name);
+}
+
+/* Signed by the node, and final in the eyes of whoever has the policy that the charter's own has
+ * become: the log is audited up to it. */
+static void judge_checkpoint(struct fetch *fetch)
+{
+    struct verify_node *node = fetch->node;
+    struct policy policy;
+    struct policy_result result;
+    struct checkpoint checkpoint;
     struct error why;
-    if (!holds_by(fetch, next, note, &code, &why) &&
-        (next == now || !holds_by(fetch, now, note, &code, &why)))
-        refuse_note(fetch, code, &why);
+    bool own = signed_by_itself(fetch, &why);
+    if (!own)
+        audit_found(node->audit, AUDIT_CHECKPOINT_SIGNATURE,
+                    "a note signed with the node's log key", why.text, "checkpoint of %s",
+                    node->name);
+    else if (strcmp(fetch->checkpoint.origin, node->charter->origin) != 0)
+        audit_found(node->audit, AUDIT_CHECKPOINT_ORIGIN, node->charter->origin,
+                    fetch->checkpoint.origin, "origin of the checkpoint of %s", node->name);
+    if (audit_finding_count(node->audit))
+        return;
+    if (audit_policy_judge(audit_state(node->audit), bytes_text(node->charter->tlog_policy),
+                           buffer_bytes(&fetch->note), &policy, &checkpoint, &result, &why))
+        check_handover(fetch);
+    else
+        audit_found(node->audit, AUDIT_CHECKPOINT_QUORUM,
+                    "cosignatures that meet the charter's policy", why.text, "checkpoint of %s",
+                    node->name);
+    policy_release(&policy);
 }
 
 static bool get_checkpoint(struct fetch *fetch)
 {
-    struct bytes text, lines;
-    struct error why = {.text = "no note"};
+    struct bytes text;
+    struct bytes lines;
+    struct error why = {.text = "no empty line before the signatures"};
     buffer_clear(&fetch->note);
     if (!fetch->source.kind->checkpoint(fetch->source.context, &fetch->note, fetch->error))
         return false;
     if (!note_split(buffer_bytes(&fetch->note), &text, &lines) ||
         !checkpoint_parse(text, &fetch->checkpoint, &why))
-        refuse_note(fetch, AUDIT_CHECKPOINT_SIGNATURE, &why);
-    else if (!fetch->changed && audit_height(fetch->node->audit) == 0)
-        judge_note(fetch);
+        audit_found(fetch->node->audit, AUDIT_CHECKPOINT_SIGNATURE,
+                    "a note signed with the node's log key", why.text, "checkpoint of %s",
+                    fetch->node->name);
     fetch->progress.total = fetch->checkpoint.size;
     return true;
 }
@@ -159,7 +170,8 @@ static void compare_balance(struct look *look, uint64_t place, const json_t *jso
     compare_number(look, text, "lot_count", (int64_t)own.lot_count, json);
     compare_text(look, text, "locked", own.locked ? "true" : "false",
                  json_is_boolean(locked) ? json_is_true(locked) ? "true" : "false" : NULL);
-    compare_text(look, text, "enrolled_by", node->charter->partners[own.enrolled_by.v].name,
+    compare_text(look, text, "enrolled_by",
+                 audit_charter(node->audit)->partners[own.enrolled_by.v].name,
                  json_string_value(json_object_get(json, "enrolled_by")));
 }
 
@@ -288,7 +300,7 @@ static bool get_charter(struct fetch *fetch, struct bytes charter)
     return charter_parse(buffer_bytes(&node->charter_bytes), &node->charter, NULL, fetch->error);
 }
 
-/* Its name, by which any charter of the coalition knows its keys. */
+/* The name that it goes by; whether the coalition has such a node its own checkpoint tells. */
 static bool get_name(struct fetch *fetch)
 {
     int status;
@@ -303,21 +315,9 @@ static bool get_name(struct fetch *fetch)
         snprintf(node->name, sizeof(node->name), "%s", name);
     json_decref(reply);
     return ok || error_set(fetch->error, ERROR_INVALID,
-                           "%s: the node does not say which node it is (status %d)",
+                           "%s: the node does not say which node of the coalition it is (status "
+                           "%d)",
                            fetch->target->url, status);
-}
-
-/* Says that the coalition has changed: then its checkpoint is judged once the audit knows by whom.
- * If it lies, the checkpoint is judged by the charter's file, or later. */
-static void ask_whether_changed(struct fetch *fetch)
-{
-    int status;
-    json_t *reply;
-    struct error why;
-    if (!http_ask(fetch->http, fetch->target, "/v1/membership", NULL, NULL, &status, &reply, &why))
-        return;
-    fetch->changed = json_integer_value(json_object_get(reply, "from_height")) > 1;
-    json_decref(reply);
 }
 
 static bool checkpoint_grows(struct fetch *fetch)
@@ -337,26 +337,23 @@ static bool checkpoint_grows(struct fetch *fetch)
 /* On to the size of fetch->checkpoint. False when the node could not be asked. */
 static bool audit_on(struct fetch *fetch)
 {
-    struct audit *audit = fetch->node->audit;
-    if (!audit_source_begin(&fetch->source, fetch->checkpoint.size, fetch->error) ||
-        !audit_follow(audit, &fetch->source, &fetch->progress, fetch->error))
-        return false;
-    if (audit_finding_count(audit) == 0)
-        compare_root(fetch);
-    return true;
+    return audit_source_begin(&fetch->source, fetch->checkpoint.size, fetch->error) &&
+           audit_follow(fetch->node->audit, &fetch->source, &fetch->progress, fetch->error);
 }
 
 static bool audit_to_checkpoint(struct fetch *fetch)
 {
+    const struct audit *audit = fetch->node->audit;
     if (!get_checkpoint(fetch))
         return false;
-    if (audit_finding_count(fetch->node->audit) || !checkpoint_grows(fetch))
+    if (audit_finding_count(audit) || !checkpoint_grows(fetch))
         return true;
-    bool judged = !fetch->changed && audit_height(fetch->node->audit) == 0;
     if (!audit_on(fetch))
         return false;
-    if (!judged && audit_finding_count(fetch->node->audit) == 0)
-        judge_note(fetch);
+    if (audit_finding_count(audit) == 0)
+        judge_checkpoint(fetch);
+    if (audit_finding_count(audit) == 0)
+        compare_root(fetch);
     return true;
 }
 
@@ -379,7 +376,11 @@ static bool audit_beyond_checkpoint(struct fetch *fetch)
     if (!good)
         return true;
     fetch->checkpoint = claimed;
-    return audit_on(fetch);
+    if (!audit_on(fetch))
+        return false;
+    if (audit_finding_count(fetch->node->audit) == 0)
+        compare_root(fetch);
+    return true;
 }
 
 /* A node answers from a state that may be a moment ahead of the height that it shows. So balances
@@ -425,11 +426,10 @@ bool verify_over_http(struct http *http, const struct cli_target *target, struct
     memset(node, 0, sizeof(*node));
     snprintf(node->name, sizeof(node->name), "%s", target->name);
     buffer_init(&node->charter_bytes, CHARTER_SIZE_MAX);
-    audit_source_http(&fetch.source, http, target);
     buffer_init(&fetch.note, NOTE_SIZE_MAX);
+    audit_source_http(&fetch.source, http, target);
     bool ok = get_charter(&fetch, charter) && get_name(&fetch);
     if (ok) {
-        ask_whether_changed(&fetch);
         struct audit_tiles tiles = audit_source_tiles(&fetch.source);
         node->audit = audit_open(node->charter, &tiles, NULL);
         cli_progress_init(&fetch.progress, "verify", 0, progress);

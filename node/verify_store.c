@@ -13,20 +13,35 @@ struct leftovers {
     uint64_t tiles, blocks;
 };
 
+/* By a key that the lane has, or had: batches of a key that was replaced may be left over. */
+static bool is_signed(const struct leftovers *left, const struct batch *batch)
+{
+    const struct state *state = audit_state(left->node->audit);
+    uint64_t height = state_height(state) + 2;
+    for (bool more = true; more;) {
+        const struct charter *charter = state_charter_at(state, height);
+        struct verifier *verifier = batch->lane.v < charter->node_count
+                                        ? verifier_open(&charter->nodes[batch->lane.v].sign_key)
+                                        : NULL;
+        bool good = verifier && batch_verify(batch, verifier);
+        verifier_close(verifier);
+        if (good)
+            return true;
+        more = charter->from_height > 1;
+        height = charter->from_height - 1;
+    }
+    return false;
+}
+
 static void check_batch(struct leftovers *left, struct bytes key, struct bytes value)
 {
-    const struct charter *charter = left->node->charter;
     struct batch batch;
     struct error error = {0};
-    struct store_key own;
-    bool good = batch_decode(value, &batch, &error) && batch.lane.v < charter->node_count;
+    bool good = batch_decode(value, &batch, &error);
     if (good) {
-        struct verifier *verifier = verifier_open(&charter->nodes[batch.lane.v].sign_key);
-        own = key_batch(batch.lane.v, batch.sequence, &batch.id);
-        good = verifier && batch_verify(&batch, verifier) &&
-               hash_equal(&batch.coalition, &charter->coalition) &&
-               bytes_equal(store_key_bytes(&own), key);
-        verifier_close(verifier);
+        struct store_key own = key_batch(batch.lane.v, batch.sequence, &batch.id);
+        good = hash_equal(&batch.coalition, &left->node->charter->coalition) &&
+               bytes_equal(store_key_bytes(&own), key) && is_signed(left, &batch);
     }
     unsigned lane = key.size > 10 ? get_u16be(key.at + 1) : 0;
     unsigned long long sequence = key.size > 10 ? get_u64be(key.at + 3) : 0;

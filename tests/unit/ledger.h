@@ -18,9 +18,10 @@
 #include "unit/coalition.h"
 
 enum {
-    LEDGER_NODES = 5,
+    LEDGER_NODES = 5, /* founders */
+    LEDGER_SEATS = 8, /* with those that join */
     LEDGER_QUORUM = 3,
-    LEDGER_HEIGHTS_MAX = 16,
+    LEDGER_HEIGHTS_MAX = 24,
     LEDGER_STEPS_MAX = 8,
     LEDGER_RECORDS_MAX = 512,
     LEDGER_TILES_MAX = 8,
@@ -28,8 +29,8 @@ enum {
 };
 
 /* The whole of it; one whose last height tells another story; one that stopped after height 6; one
- * that ledger_random.h plays. */
-enum ledger_kind { LEDGER_WHOLE, LEDGER_FORKED, LEDGER_BEHIND, LEDGER_RANDOM };
+ * that ledger_random.h plays; one whose members change (ledger_members.h). */
+enum ledger_kind { LEDGER_WHOLE, LEDGER_FORKED, LEDGER_BEHIND, LEDGER_RANDOM, LEDGER_MEMBERS };
 
 struct header { /* of a batch, every field as it is encoded */
     uint64_t version;
@@ -50,6 +51,7 @@ struct height {
     struct cut cut;
     struct step steps[LEDGER_STEPS_MAX];
     size_t step_count;
+    struct buffer evidence; /* what the cut holds, if anything */
     uint64_t height, first; /* as the proof says */
     bool dropped;           /* not served */
 };
@@ -61,7 +63,7 @@ struct tile {
 struct ledger {
     struct charter *charter;
     struct buffer charter_bytes;
-    struct signing_key *keys[LEDGER_NODES];
+    struct signing_key *keys[LEDGER_SEATS]; /* that the nodes sign with now */
     struct signing_key *log_key;
     struct height heights[LEDGER_HEIGHTS_MAX]; /* [0] is height 1 */
     size_t height_count;
@@ -72,12 +74,16 @@ struct ledger {
     struct checkpoint checkpoint;
     struct buffer note, balances;
     uint8_t cosigners; /* Q of four voters: no signature too many */
+    /* Where members change: who cosigns instead; NULL: the founders above. */
+    void (*cosign)(struct ledger *ledger);
+    unsigned cosigner_mask;
     bool says_size;    /* /v1/coalition tells the size and root of all there is */
     uint64_t balances_height;
     /* while it is being made */
     struct state *state;
     struct merkle tree;
-    struct lane_head lanes[LEDGER_NODES];
+    struct lane_head lanes[LEDGER_SEATS];
+    struct buffer evidence; /* of the height under way; empty: none */
     struct audit_past {
         uint64_t count;
         struct hash root, digest;
@@ -141,7 +147,7 @@ static inline void height_sign(const struct ledger *ledger, struct height *heigh
     struct certificate *certificate = &height->certificate;
     *certificate = (struct certificate){
         .height = height->cut.height, .round = certificate->round, .cut = height->cut.id};
-    for (uint16_t i = 0; i < LEDGER_NODES; i++) {
+    for (uint16_t i = 0; i < LEDGER_SEATS; i++) {
         struct vote vote = {.type = VOTE_PRECOMMIT,
                             .height = height->cut.height,
                             .round = certificate->round,
@@ -263,9 +269,9 @@ static inline void order_steps(struct height *height)
     struct step sorted[LEDGER_STEPS_MAX] = {0};
     bool taken[LEDGER_STEPS_MAX] = {false};
     size_t count = 0;
-    cut_lane_order(&height->cut.previous, LEDGER_NODES, order);
+    cut_lane_order(&height->cut.previous, height->cut.lane_count, order);
     while (count < height->step_count)
-        for (size_t lane = 0; lane < LEDGER_NODES; lane++)
+        for (size_t lane = 0; lane < height->cut.lane_count; lane++)
             for (size_t i = 0; i < height->step_count; i++)
                 if (!taken[i] && height->steps[i].header.lane == order[lane]) {
                     taken[i] = true;
@@ -273,6 +279,23 @@ static inline void order_steps(struct height *height)
                     break;
                 }
     memcpy(height->steps, sorted, sizeof(sorted));
+}
+
+/* In force at the height under way, or at the next one. */
+static inline const struct charter *ledger_charter(const struct ledger *ledger)
+{
+    return state_charter_at(ledger->state, ledger->height_count + 1);
+}
+
+/* As many voters as are enough, others in turn. */
+static inline unsigned ledger_voters(const struct ledger *ledger)
+{
+    const struct charter *charter = ledger_charter(ledger);
+    unsigned voters = 0;
+    size_t count = charter->voter_count, skipped = count - quorum_size(count);
+    for (size_t i = skipped; i < count; i++)
+        voters |= 1u << charter->voters[(ledger->height_count + i) % count];
+    return voters;
 }
 
 static inline void ledger_begin(struct ledger *ledger)
@@ -286,7 +309,7 @@ static inline void ledger_begin(struct ledger *ledger)
                                .height = done + 1,
                                .previous = done ? ledger->heights[done - 1].cut.id
                                                 : ledger->charter->coalition,
-                               .lane_count = LEDGER_NODES,
+                               .lane_count = (uint16_t)ledger_charter(ledger)->node_count,
                                .time_ms = START_MS + done * 1000};
     memcpy(height->cut.lanes, ledger->lanes, sizeof(ledger->lanes));
     if (done >= 2) {
@@ -296,15 +319,27 @@ static inline void ledger_begin(struct ledger *ledger)
     }
 }
 
+/* It lives as long as the cut. */
+static inline struct bytes ledger_evidence(struct ledger *ledger, struct height *height)
+{
+    buffer_init(&height->evidence, EVIDENCE_SIZE_MAX);
+    buffer_append(&height->evidence, buffer_bytes(&ledger->evidence));
+    buffer_release(&ledger->evidence);
+    ledger->evidence = (struct buffer){0};
+    return buffer_bytes(&height->evidence);
+}
+
 static inline void ledger_end(struct ledger *ledger)
 {
     struct height *height = ledger_open_height(ledger);
     size_t done = ledger->height_count;
     uint64_t time_ms = height->cut.time_ms;
     order_steps(height);
+    if (ledger->evidence.size > 0)
+        height->cut.evidence[height->cut.evidence_count++] = ledger_evidence(ledger, height);
     if (ledger->lies.cut)
         ledger->lies.cut(ledger, height);
-    height_sign(ledger, height, 1u << (done % 4) ^ 0xfu); /* three of four, in turn */
+    height_sign(ledger, height, ledger_voters(ledger));
     state_begin(ledger->state, done + 1, time_ms);
     for (size_t i = 0; i < height->cut.evidence_count; i++) {
         struct evidence evidence;
@@ -428,7 +463,9 @@ static inline void ledger_sign_note(struct ledger *ledger, const struct signing_
     buffer_clear(&ledger->note);
     REQUIRE(note_begin(&ledger->note, buffer_bytes(&text), NULL));
     note_sign(&ledger->note, &note_key, key);
-    for (uint8_t i = 0; i < ledger->cosigners; i++) {
+    if (ledger->cosign)
+        ledger->cosign(ledger);
+    for (uint8_t i = 0; i < ledger->cosigners && !ledger->cosign; i++) {
         struct signing_key *cosigner = coalition_key(4, i);
         note_cosign(&ledger->note, &ledger->charter->nodes[i].cosigner_key, cosigner, 1700000000);
         signing_key_close(cosigner);
@@ -547,9 +584,11 @@ static inline void ledger_close(struct ledger *ledger)
     for (size_t h = 0; h < ledger->height_count; h++)
         for (size_t i = 0; i < LEDGER_STEPS_MAX; i++)
             buffer_release(&ledger->heights[h].steps[i].payload);
+    for (size_t h = 0; h < ledger->height_count; h++)
+        buffer_release(&ledger->heights[h].evidence);
     for (size_t i = 0; i < LEDGER_RECORDS_MAX; i++)
         buffer_release(&ledger->records[i]);
-    for (size_t i = 0; i < LEDGER_NODES; i++)
+    for (size_t i = 0; i < LEDGER_SEATS; i++)
         signing_key_close(ledger->keys[i]);
     signing_key_close(ledger->log_key);
     state_close(ledger->state);
