@@ -789,7 +789,8 @@ static void check_end(struct world *w)
     must(w->scenario.nodes > 0);
     uint16_t one = (uint16_t)(w->scenario.seed % (w->scenario.nodes - w->scenario.joiners));
     struct replica_config config = config_of(w, one);
-    images_check_end(w, one, &config);
+    if (w->nodes[one].began == 0) /* else its store is not whole yet */
+        images_check_end(w, one, &config);
     uint16_t late = (uint16_t)(w->scenario.nodes - 1);
     config = config_of(w, late);
     if (w->whole > 0 && w->nodes[late].replica && !w->failed)
