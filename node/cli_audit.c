@@ -100,7 +100,7 @@ static bool open_folder_node(struct auditing *all, const char *name, struct erro
     if (!cli_target_in(all->cli->dir, name, "auditor", target, error))
         return false;
     audit_source_http(&source, all->http, target);
-    audit_view_open(&all->views[all->count++], &source);
+    open_view(all, &source);
     return true;
 }
 
