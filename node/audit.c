@@ -153,6 +153,24 @@ struct audit_text audit_effect_text(const struct audit *audit, const struct effe
 
 /* ---- heights ------------------------------------------------------------------------------- */
 
+/* The evidence was found to hold, and no lane to move that may not: here it is said once more. */
+static void begin_model(struct audit *audit)
+{
+    naive_begin(audit->model, audit->cut.time_ms);
+    for (size_t i = 0; i < audit->cut.evidence_count; i++) {
+        struct evidence evidence;
+        must(evidence_decode(audit->cut.evidence[i], &evidence, NULL));
+        naive_evidence(audit->model, evidence.node.v);
+    }
+    for (uint16_t i = 0; i < audit->charter->node_count; i++) {
+        const struct charter_node *node = &audit->charter->nodes[i];
+        if (naive_may_write(audit->model, i) == (node->left || node->suspended))
+            audit_found(audit, AUDIT_MODEL_STATE, node->left ? "a node that left" : "a node",
+                        "another opinion on whether its lane may move", "height %llu: lane of %s",
+                        (unsigned long long)audit->cut.height, node->name);
+    }
+}
+
 bool audit_height_begin(struct audit *audit, struct bytes proof, uint64_t *first_out,
                         uint64_t *count_out)
 {
@@ -187,12 +205,7 @@ bool audit_height_begin(struct audit *audit, struct bytes proof, uint64_t *first
         state_evidence(audit->state, &evidence);
     }
     if (audit->model)
-        naive_begin(audit->model, audit->cut.time_ms);
-    for (size_t i = 0; audit->model && i < audit->cut.evidence_count; i++) {
-        struct evidence evidence;
-        must(evidence_decode(audit->cut.evidence[i], &evidence, NULL));
-        naive_evidence(audit->model, evidence.node.v);
-    }
+        begin_model(audit);
     return true;
 }
 

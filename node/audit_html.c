@@ -191,7 +191,7 @@ static void put_findings(const struct audit_report *report, struct buffer *out)
         if (count > 0)
             element(out, "h3", NULL, view->source.name);
         for (size_t j = 0; j < count; j++)
-            put_finding(view->charter, &findings[j], out);
+            put_finding(audit_charter(view->audit), &findings[j], out);
         if (view->audit && audit_finding_count(view->audit) > count)
             buffer_printf(out, "<p>... and %zu more.</p>\n",
                           audit_finding_count(view->audit) - count);

@@ -95,7 +95,7 @@ static void print_findings(const struct audit_view *view)
                 "       found     %s\n",
                 audit_code_word(finding->code), finding->where, audit_code_rule(finding->code),
                 finding->expected, finding->found);
-        print_signers(view->charter, finding);
+        print_signers(audit_charter(view->audit), finding);
     }
     if (audit_finding_count(view->audit) > count)
         cli_say(stdout, "  ... and %zu more\n", audit_finding_count(view->audit) - count);
@@ -281,7 +281,7 @@ static json_t *view_json(const struct audit_view *view)
         struct audit_counts counts = audit_counts_of(view->audit);
         size_t count = audit_findings(view->audit, &findings);
         for (size_t i = 0; i < count; i++)
-            json_array_append_new(list, finding_json(view->charter, &findings[i]));
+            json_array_append_new(list, finding_json(audit_charter(view->audit), &findings[i]));
         json_object_update_new(
             json,
             json_pack("{s:o, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "checkpoint",

@@ -62,21 +62,75 @@ static bool get_policy(struct audit_view *view, const struct policy *given, stru
 
 /* ---- checkpoint ------------------------------------------------------------------------------ */
 
+static void refuse_checkpoint(struct audit_view *view, const struct error *why)
+{
+    bool quorum = why->code == ERROR_DENIED && strstr(why->text, "quorum");
+    view->has_checkpoint = false;
+    audit_found(view->audit, quorum ? AUDIT_CHECKPOINT_QUORUM : AUDIT_CHECKPOINT_SIGNATURE,
+                quorum ? "cosignatures that meet the policy" : "a note that a known log signed",
+                why->text, "checkpoint of %s", view->source.name);
+}
+
+/* What it says, whoever signed it. */
+static bool read_checkpoint(struct audit_view *view)
+{
+    struct bytes text, lines;
+    return note_split(buffer_bytes(&view->note), &text, &lines) &&
+           checkpoint_parse(text, &view->checkpoint, NULL);
+}
+
 static void judge_checkpoint(struct audit_view *view)
 {
-    struct error why;
+    struct error why = {.code = ERROR_NONE};
     struct bytes note = buffer_bytes(&view->note);
     view->has_checkpoint =
         policy_check(&view->policy, note, &view->checkpoint, &view->signatures, &why);
-    if (!view->has_checkpoint) {
-        bool quorum = why.code == ERROR_DENIED && strstr(why.text, "quorum");
-        audit_found(view->audit, quorum ? AUDIT_CHECKPOINT_QUORUM : AUDIT_CHECKPOINT_SIGNATURE,
-                    quorum ? "cosignatures that meet the policy" : "a note that a known log signed",
-                    why.text, "checkpoint of %s", view->source.name);
-    } else if (strcmp(view->checkpoint.origin, view->charter->origin) != 0) {
+    if (!view->has_checkpoint && view->own_policy && read_checkpoint(view)) {
+        view->has_checkpoint = true;
+        view->doubt = why;
+    }
+    if (!view->has_checkpoint)
+        refuse_checkpoint(view, &why);
+    else if (strcmp(view->checkpoint.origin, view->charter->origin) != 0)
         audit_found(view->audit, AUDIT_CHECKPOINT_ORIGIN, view->charter->origin,
                     view->checkpoint.origin, "origin of the checkpoint of %s", view->source.name);
+}
+
+static bool accepts(struct audit_view *view, const struct charter *charter, struct error *error)
+{
+    struct policy policy;
+    struct checkpoint checkpoint;
+    struct policy_result signatures;
+    if (!policy_parse(bytes_text(charter->tlog_policy), &policy, error))
+        return false;
+    bool good = policy_check(&policy, buffer_bytes(&view->note), &checkpoint, &signatures, error);
+    if (!good) {
+        policy_release(&policy);
+        return false;
     }
+    policy_release(&view->policy);
+    view->policy = policy;
+    view->signatures = signatures;
+    return true;
+}
+
+/* By the charter in force at its height, or at the next: at a change either signs it. The audit has
+ * checked every certificate up to there, so both are the coalition's own. */
+static void judge_again(struct audit_view *view)
+{
+    const struct state *state = audit_state(view->audit);
+    const struct charter *charter = state_charter(state);
+    const struct charter *next = state_charter_at(state, state_height(state) + 1);
+    struct error why = {.code = ERROR_NONE};
+    if (!view->own_policy || !view->has_checkpoint)
+        return;
+    if (charter->from_height == 1 && next == charter) { /* the file's, as before */
+        if (view->doubt.code != ERROR_NONE)
+            refuse_checkpoint(view, &view->doubt);
+    } else if (!accepts(view, next, &why) && !accepts(view, charter, &why)) {
+        refuse_checkpoint(view, &why);
+    }
+    view->doubt.code = ERROR_NONE;
 }
 
 /* Size 0: a source without checkpoints tells its size itself. */
@@ -157,6 +211,7 @@ static bool follow(struct audit_view *view, const struct audit_request *request,
     bool ok = audit_finding_count(view->audit) > 0 ||
               audit_follow(view->audit, &view->source, &bar, error);
     if (ok && audit_finding_count(view->audit) == 0) {
+        judge_again(view);
         compare_root(view);
         audit_finish(view->audit);
     }
@@ -173,6 +228,11 @@ void audit_view_run(struct audit_view *view, const struct audit_request *request
               open_audit(view, &tiles, request->state_path, &error) && get_checkpoint(view, &error);
     if (ok && audit_finding_count(view->audit) == 0)
         ok = follow(view, request, &tiles, &error);
+    /* Whoever signed it led us somewhere that is not the log. */
+    if (view->doubt.code != ERROR_NONE && view->audit && view->has_checkpoint) {
+        refuse_checkpoint(view, &view->doubt);
+        ok = true;
+    }
     if (ok)
         return;
     view->trouble_code = error.code;

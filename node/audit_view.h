@@ -24,7 +24,9 @@ struct audit_view {
     struct charter *charter;
     struct buffer charter_bytes;
     struct policy policy; /* that its checkpoint was judged by */
-    bool own_policy;      /* ... which came from the source itself */
+    bool own_policy;      /* ... which came from the source itself: of the charter's file, then of
+                             the charter in force where the checkpoint is */
+    struct error doubt;   /* why the file's policy does not accept it: the later one decides */
     struct buffer note;
     bool has_checkpoint; /* and it satisfies the policy */
     struct checkpoint checkpoint;

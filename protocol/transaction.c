@@ -90,6 +90,33 @@ static void put_spend(struct buffer *out, const struct member_ref *member, struc
     codec_put_int(out, amount.v);
 }
 
+static void put_adjust(struct buffer *out, const struct transaction *t)
+{
+    codec_put_array(out, 5);
+    put_member(out, &t->body.adjust.member);
+    codec_put_int(out, t->body.adjust.delta.v);
+    codec_put_uint(out, t->body.adjust.expires_ms);
+    codec_put_text(out, t->body.adjust.reason);
+    codec_put_text(out, t->body.adjust.approver);
+}
+
+/* How the coalition changes. */
+static void put_membership(struct buffer *out, const struct transaction *t)
+{
+    if (t->type == TRANSACTION_MOTION) {
+        motion_encode(&t->body.motion.motion, out);
+    } else if (t->type == TRANSACTION_BALLOT) {
+        codec_put_array(out, 3);
+        codec_put_uint(out, t->body.ballot.motion.v);
+        codec_put_uint(out, t->body.ballot.partner.v);
+        codec_put_bytes(out, bytes_of(t->body.ballot.signature.at, SIGNATURE_SIZE));
+    } else {
+        codec_put_array(out, 2);
+        codec_put_uint(out, t->body.ready.height);
+        codec_put_bytes(out, hash_as_bytes(&t->body.ready.digest));
+    }
+}
+
 static void put_body(struct buffer *out, const struct transaction *t)
 {
     switch (t->type) {
@@ -143,12 +170,7 @@ static void put_body(struct buffer *out, const struct transaction *t)
             codec_put_uint(out, t->body.expire.lots[i].v);
         return;
     case TRANSACTION_ADJUST:
-        codec_put_array(out, 5);
-        put_member(out, &t->body.adjust.member);
-        codec_put_int(out, t->body.adjust.delta.v);
-        codec_put_uint(out, t->body.adjust.expires_ms);
-        codec_put_text(out, t->body.adjust.reason);
-        codec_put_text(out, t->body.adjust.approver);
+        put_adjust(out, t);
         return;
     case TRANSACTION_TRANSFER:
         codec_put_array(out, 3);
@@ -157,18 +179,9 @@ static void put_body(struct buffer *out, const struct transaction *t)
         codec_put_int(out, t->body.transfer.points.v);
         return;
     case TRANSACTION_MOTION:
-        motion_encode(&t->body.motion.motion, out);
-        return;
     case TRANSACTION_BALLOT:
-        codec_put_array(out, 3);
-        codec_put_uint(out, t->body.ballot.motion.v);
-        codec_put_uint(out, t->body.ballot.partner.v);
-        codec_put_bytes(out, bytes_of(t->body.ballot.signature.at, SIGNATURE_SIZE));
-        return;
     case TRANSACTION_READY:
-        codec_put_array(out, 2);
-        codec_put_uint(out, t->body.ready.height);
-        codec_put_bytes(out, hash_as_bytes(&t->body.ready.digest));
+        put_membership(out, t);
         return;
     case TRANSACTION_CLOCK:
         codec_put_array(out, 1);
@@ -276,19 +289,31 @@ static void get_adjust(struct codec_reader *reader, struct transaction *t)
     t->body.adjust.approver = codec_get_text(reader, 1, TEXT_SIZE_MAX);
 }
 
-static void get_motion(struct codec_reader *reader, struct transaction *t)
+static void get_reverse_earn(struct codec_reader *reader, struct transaction *t)
 {
-    const uint8_t *start = reader->at;
-    motion_get(reader, &t->body.motion.motion);
-    t->body.motion.bytes = bytes_of(start, (size_t)(reader->at - start));
+    codec_get_array(reader, 2, 2);
+    t->body.reverse_earn.earn = get_index(reader);
+    t->body.reverse_earn.refunded = codec_get_uint(reader, INT64_MAX);
+    if (t->body.reverse_earn.refunded == 0)
+        codec_fail(reader, "a refund of nothing");
 }
 
-static void get_ballot(struct codec_reader *reader, struct transaction *t)
+static void get_membership(struct codec_reader *reader, struct transaction *t)
 {
-    codec_get_array(reader, 3, 3);
-    t->body.ballot.motion = get_index(reader);
-    t->body.ballot.partner.v = (uint16_t)codec_get_uint(reader, PARTNERS_MAX - 1);
-    codec_get_fixed(reader, t->body.ballot.signature.at, SIGNATURE_SIZE);
+    const uint8_t *start = reader->at;
+    if (t->type == TRANSACTION_MOTION) {
+        motion_get(reader, &t->body.motion.motion);
+        t->body.motion.bytes = bytes_of(start, (size_t)(reader->at - start));
+    } else if (t->type == TRANSACTION_BALLOT) {
+        codec_get_array(reader, 3, 3);
+        t->body.ballot.motion = get_index(reader);
+        t->body.ballot.partner.v = (uint16_t)codec_get_uint(reader, PARTNERS_MAX - 1);
+        codec_get_fixed(reader, t->body.ballot.signature.at, SIGNATURE_SIZE);
+    } else {
+        codec_get_array(reader, 2, 2);
+        t->body.ready.height = codec_get_uint(reader, INT64_MAX);
+        codec_get_fixed(reader, t->body.ready.digest.at, HASH_SIZE);
+    }
 }
 
 static void get_body(struct codec_reader *reader, struct transaction *t)
@@ -329,11 +354,7 @@ static void get_body(struct codec_reader *reader, struct transaction *t)
         get_spend(reader, &t->body.redeem.member, &t->body.redeem.points, &t->body.redeem.amount);
         return;
     case TRANSACTION_REVERSE_EARN:
-        codec_get_array(reader, 2, 2);
-        t->body.reverse_earn.earn = get_index(reader);
-        t->body.reverse_earn.refunded = codec_get_uint(reader, INT64_MAX);
-        if (t->body.reverse_earn.refunded == 0)
-            codec_fail(reader, "a refund of nothing");
+        get_reverse_earn(reader, t);
         return;
     case TRANSACTION_REVERSE_REDEEM:
         codec_get_array(reader, 2, 2);
@@ -353,15 +374,9 @@ static void get_body(struct codec_reader *reader, struct transaction *t)
         t->body.transfer.points = get_points(reader, 1);
         return;
     case TRANSACTION_MOTION:
-        get_motion(reader, t);
-        return;
     case TRANSACTION_BALLOT:
-        get_ballot(reader, t);
-        return;
     case TRANSACTION_READY:
-        codec_get_array(reader, 2, 2);
-        t->body.ready.height = codec_get_uint(reader, INT64_MAX);
-        codec_get_fixed(reader, t->body.ready.digest.at, HASH_SIZE);
+        get_membership(reader, t);
         return;
     case TRANSACTION_CLOCK:
         codec_get_array(reader, 1, 1);

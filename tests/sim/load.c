@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "node/model_rules.h"
-#include "node/replica_parts.h"
+#include "protocol/codec.h"
 #include "sim/world.h"
 
 static struct member_ref some_member(struct world *w)
@@ -82,8 +82,8 @@ void load_submit(struct world *w, uint16_t number)
 
 struct retelling {
     struct world *w;
-    uint16_t number; /* of the node whose log it is */
     struct naive *model;
+    uint16_t node; /* whose log it is */
     uint64_t height;
     uint64_t next_index;
     struct {
@@ -101,28 +101,37 @@ static size_t member_of(const struct world *w, const struct member_ref *member)
     return SIZE_MAX;
 }
 
-/* Who is accused stands in the cut. */
-static void retell_evidence(struct retelling *n, uint64_t height)
+/* What the height's cut brings against whom. */
+static void accuse(struct retelling *n, uint64_t height)
 {
-    struct store store = disk_store(&n->w->nodes[n->number].disk);
-    struct stored_height *stored = (struct stored_height *)allocate(1, sizeof(*stored));
+    const struct replica *replica = n->w->nodes[n->node].replica;
+    struct certificate *certificate = (struct certificate *)allocate(1, sizeof(*certificate));
     struct cut *cut = (struct cut *)allocate(1, sizeof(*cut));
-    struct store_key key = key_height(height);
-    struct buffer value;
-    struct evidence evidence;
-    buffer_init(&value, STORE_VALUE_MAX);
-    bool good = store.get(store.context, store_key_bytes(&key), &value, NULL) &&
-                stored_height_decode(buffer_bytes(&value), stored, NULL) &&
-                cut_decode(stored->cut, cut, NULL);
-    for (size_t i = 0; i < cut->evidence_count && good; i++) {
-        must(evidence_decode(cut->evidence[i], &evidence, NULL));
-        naive_evidence(n->model, evidence.node.v);
-    }
+    struct buffer proof;
+    struct codec_reader reader;
+    struct error error = {.code = ERROR_NONE};
+    buffer_init(&proof, UINT32_MAX);
+    bool good = replica_height_proof(replica, height, &proof, &error);
+    codec_reader_init(&reader, buffer_bytes(&proof));
+    codec_get_array(&reader, 6, 6);
+    for (size_t i = 0; i < 3; i++) /* version, height, first record */
+        codec_get_uint(&reader, INT64_MAX);
+    certificate_get(&reader, certificate);
+    struct bytes bytes = codec_get_bytes(&reader, 1, CUT_SIZE_MAX);
+    good = good && !reader.failed && cut_decode(bytes, cut, &error);
     if (!good)
-        world_fail(n->w, "node %u does not hold height %" PRIu64, n->number, height);
-    buffer_release(&value);
+        world_fail(n->w, "the proof of height %" PRIu64 " does not read back: %s", height,
+                   error.text);
+    for (size_t i = 0; good && i < cut->evidence_count; i++) {
+        struct evidence evidence;
+        if (evidence_decode(cut->evidence[i], &evidence, &error))
+            naive_evidence(n->model, evidence.node.v);
+        else
+            world_fail(n->w, "evidence in height %" PRIu64 ": %s", height, error.text);
+    }
+    buffer_release(&proof);
+    free(certificate);
     free(cut);
-    free(stored);
 }
 
 /* The model reaches each verdict and each effect by itself. */
@@ -131,15 +140,17 @@ static void retell(struct retelling *n, const struct record *record)
     struct effect own, recorded;
     if (record->height != n->height) {
         naive_begin(n->model, record->time_ms); /* no sandbox: ledger time is the cut's */
-        retell_evidence(n, record->height);
+        accuse(n, record->height);
     }
     n->height = record->height;
-    if (record->kind != RECORD_KIND_TRANSACTION) {
+    if (record->kind == RECORD_KIND_SEAL) {
         (void)naive_seal(n->model, &record->state_digest);
         return;
     }
-    if (!naive_may_write(n->model, record->lane.v))
-        world_fail(n->w, "record %" PRIu64 " is of a lane that is closed", record->index.v);
+    if (!naive_may_write(n->model, record->lane.v)) {
+        world_fail(n->w, "record %" PRIu64 " is of a lane that may not move", record->index.v);
+        return;
+    }
     struct naive_result result =
         naive_apply(n->model, record->lane.v, record->index.v, record->transaction);
     if (result.verdict != record->outcome.verdict || result.late != record->outcome.late)
@@ -233,7 +244,7 @@ void load_check_balances(struct world *w, uint16_t number)
     struct error error;
     struct retelling *n = (struct retelling *)allocate(1, sizeof(*n));
     n->w = w;
-    n->number = number;
+    n->node = number;
     n->model = naive_open(model_rules(w->charter));
     replica_status(replica, w->now_ms, &status);
     /* A height that is executed but not durable is in the state and not yet in the log. */

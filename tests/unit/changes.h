@@ -2,8 +2,8 @@
 #ifndef TESTS_UNIT_CHANGES_H
 #define TESTS_UNIT_CHANGES_H
 
-#include "coalition.h"
 #include "partners/amend.h"
+#include "unit/coalition.h"
 
 enum { CHANGES_KEY_KINDS = 10 }; /* kinds of coalition_key() that no founder's key is of */
 

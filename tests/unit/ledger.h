@@ -306,6 +306,11 @@ static inline void ledger_end(struct ledger *ledger)
         ledger->lies.cut(ledger, height);
     height_sign(ledger, height, 1u << (done % 4) ^ 0xfu); /* three of four, in turn */
     state_begin(ledger->state, done + 1, time_ms);
+    for (size_t i = 0; i < height->cut.evidence_count; i++) {
+        struct evidence evidence;
+        REQUIRE(evidence_decode(height->cut.evidence[i], &evidence, NULL));
+        state_evidence(ledger->state, &evidence);
+    }
     for (size_t i = 0; i < height->step_count; i++)
         execute_step(ledger, &height->steps[i]);
     struct bytes automatic;

@@ -1,9 +1,9 @@
 // links: partners
 /* What each change makes of a charter, and what does not fit. */
-#include "changes.h"
 
 #include "crypto/policy.h"
 #include "partners/charter_limits.h"
+#include "unit/changes.h"
 
 enum { A, B, C, D, OPERATOR };
 

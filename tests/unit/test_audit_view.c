@@ -6,6 +6,7 @@
 #include "node/audit_report.h"
 #include "node/file.h"
 #include "node/model_rules.h"
+#include "unit/changes.h"
 
 /* ---- what an earlier audit knows ------------------------------------------------------------- */
 
@@ -249,6 +250,144 @@ CASE(a_checkpoint_needs_the_cosigners_of_the_policy)
     ledger_close(ledger);
 }
 
+/* ---- a coalition that changes ---------------------------------------------------------------- */
+
+enum { OBSERVER = 4 }; /* the node that gets new keys, lies, and is suspended */
+
+/* A motion by node 0, and as many ballots as carry it, in one batch that opens the height. */
+static void carry(struct ledger *ledger, struct change change)
+{
+    struct transaction all[4] = {{.type = TRANSACTION_MOTION}};
+    struct record_index motion = {ledger->tree.size};
+    struct buffer body;
+    all[0].body.motion.motion = (struct motion){.delay = MOTION_DELAY_MIN, .change = change};
+    buffer_init(&body, MOTION_SIZE_MAX);
+    motion_encode(&all[0].body.motion.motion, &body);
+    struct hash hash = hash_bytes(buffer_bytes(&body));
+    for (uint16_t i = 0; i < 3; i++) {
+        struct signing_key *key = coalition_key(2, (uint8_t)i);
+        all[1 + i].type = TRANSACTION_BALLOT;
+        all[1 + i].body.ballot.motion = motion;
+        all[1 + i].body.ballot.partner.v = i;
+        all[1 + i].body.ballot.signature =
+            ballot_sign(key, &ledger->charter->coalition, motion, &hash);
+        signing_key_close(key);
+    }
+    buffer_release(&body);
+    ledger_lane(ledger, 0, all, ARRAY_SIZE(all));
+}
+
+/* Two batches of the observer at one place, as evidence in the open cut. */
+static void accuse(struct ledger *ledger, struct buffer *out)
+{
+    struct evidence_item items[2];
+    struct evidence evidence;
+    struct height *height = ledger_open_height(ledger);
+    memset(items, 0, sizeof(items));
+    for (uint8_t i = 0; i < 2; i++) {
+        struct buffer payload;
+        buffer_init(&payload, 64);
+        batch_payload_put(&payload, bytes_of(&i, 1));
+        items[i].batch = (struct batch){.coalition = ledger->charter->coalition,
+                                        .lane = {OBSERVER},
+                                        .sequence = 1,
+                                        .transaction_count = 1,
+                                        .payload = buffer_bytes(&payload)};
+        batch_seal(&items[i].batch, ledger->keys[OBSERVER]);
+        items[i].batch.payload.at = NULL;
+        buffer_release(&payload);
+    }
+    evidence_make(EVIDENCE_BATCHES, &ledger->charter->coalition, (struct node_id){OBSERVER},
+                  &items[0], &items[1], &evidence);
+    evidence_encode(&evidence, out);
+    height->cut.evidence[height->cut.evidence_count++] = buffer_bytes(out);
+}
+
+static void new_key(struct signing_key **key, struct signing_key *fresh)
+{
+    signing_key_close(*key);
+    *key = fresh;
+}
+
+/* Height 3 has the observer's new keys, height 6 suspends it for what the cut of height 4 holds. */
+static struct ledger *play_changes(struct buffer *evidence)
+{
+    struct ledger *ledger = ledger_start(0x5a, LEDGER_WHOLE);
+    for (size_t height = 1; height <= 8; height++) {
+        if (height == 3)
+            new_key(&ledger->keys[OBSERVER], coalition_key(CHANGES_KEY_KINDS + 1, 1));
+        ledger_begin(ledger);
+        if (height == 1)
+            carry(ledger, change_replace_keys(OBSERVER, 1));
+        if (height == 4)
+            accuse(ledger, evidence);
+        if (height == 6)
+            carry(ledger, change_set_limit(LIMIT_ALLOCATIONS, 7));
+        if (height > 1 && height < 6)
+            LANE(OBSERVER, tx_enrol((uint32_t)height));
+        ledger_end(ledger);
+    }
+    CHECK(state_charter(ledger->state)->nodes[OBSERVER].suspended);
+    CHECK_INT(state_charter(ledger->state)->limits.allocations, 7);
+    new_key(&ledger->log_key, coalition_key(CHANGES_KEY_KINDS + 3, 1));
+    ledger_serve(ledger);
+    return ledger;
+}
+
+CASE(an_audit_goes_along_when_the_coalition_changes)
+{
+    static const struct row row = {.name = "a coalition that changes"};
+    struct buffer evidence;
+    buffer_init(&evidence, EVIDENCE_SIZE_MAX);
+    struct ledger *ledger = play_changes(&evidence);
+    struct memory_source memory = {.ledger = ledger, .heights = ledger->height_count};
+    /* The checkpoint is signed with a log key that the charter's file does not know. */
+    check_codes(&row, &memory, NULL, NULL, "");
+    for (size_t heights = 1; heights < ledger->height_count; heights++) {
+        struct memory_source part = {.ledger = ledger, .heights = heights};
+        struct policy policy = memory_policy(ledger, "none");
+        struct error error = {0};
+        struct audit_view view = audit_of(&part, NULL, NULL, "part");
+        CHECK(view.audit != NULL);
+        audit_view_release(&view);
+        new_key(&ledger->log_key, coalition_key(3, 0)); /* what this policy knows */
+        ledger_sign_note(ledger, ledger->log_key);
+        view = audit_of(&part, &policy, NULL, "part");
+        CHECK(audit_finding_count(view.audit) == 0 &&
+              audit_views_keep(&view, 1, state_path, &error));
+        audit_view_release(&view);
+        check_codes(&row, &memory, &policy, state_path, "");
+        new_key(&ledger->log_key, coalition_key(CHANGES_KEY_KINDS + 3, 1));
+        ledger_sign_note(ledger, ledger->log_key);
+        check_codes(&row, &memory, NULL, state_path, "");
+        policy_release(&policy);
+    }
+    ledger_close(ledger);
+    buffer_release(&evidence);
+}
+
+/* Nobody who took part at its height signed it, or too few did. */
+CASE(a_checkpoint_is_judged_by_the_charter_in_force)
+{
+    static const struct row row = {.name = "a checkpoint"};
+    struct buffer evidence;
+    buffer_init(&evidence, EVIDENCE_SIZE_MAX);
+    struct ledger *ledger = play_changes(&evidence);
+    struct memory_source memory = {.ledger = ledger, .heights = ledger->height_count};
+    struct signing_key *old = coalition_key(3, OBSERVER), *stranger = coalition_key(99, 1);
+    ledger_sign_note(ledger, old); /* replaced at height 3 */
+    check_codes(&row, &memory, NULL, NULL, "checkpoint-signature");
+    ledger_sign_note(ledger, stranger);
+    check_codes(&row, &memory, NULL, NULL, "checkpoint-signature");
+    ledger->cosigners = 2;
+    ledger_sign_note(ledger, ledger->log_key);
+    check_codes(&row, &memory, NULL, NULL, "checkpoint-quorum");
+    signing_key_close(old);
+    signing_key_close(stranger);
+    ledger_close(ledger);
+    buffer_release(&evidence);
+}
+
 /* What the second model says counts, whether or not the first one agrees with the ledger. */
 static void check_model(void (*twist)(struct naive_rules *rules), const char *wanted)
 {
@@ -370,6 +509,8 @@ static void cases(void)
     RUN(two_histories_that_a_quorum_signed_are_a_split_view);
     RUN(two_checkpoints_of_one_size_are_a_split_view);
     RUN(a_checkpoint_needs_the_cosigners_of_the_policy);
+    RUN(an_audit_goes_along_when_the_coalition_changes);
+    RUN(a_checkpoint_is_judged_by_the_charter_in_force);
     RUN(a_second_model_that_disagrees_is_heard);
     RUN(a_text_that_is_no_utf8_leaves_nothing_out_of_the_json);
     RUN(a_time_after_the_calendar_is_told_as_its_end);

@@ -1,7 +1,7 @@
 // links: partners
 /* The charter in force, height by height: evidence, amendments that wait, lapse or take effect. */
-#include "changes.h"
 #include "partners/state_parts.h"
+#include "unit/changes.h"
 
 enum { A, B, C, D, OPERATOR };
 
