@@ -201,6 +201,7 @@ static void check_key(struct doctor *doctor, const char *path, const char *next_
 {
     char next[CLI_PATH_MAX];
     const char *paths[2] = {path, next};
+    must(doctor->own);
     snprintf(next, sizeof(next), "%.900s/%s", doctor->config->next_keys, next_name);
     for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
         if (i == 1 && access(next, F_OK) != 0)

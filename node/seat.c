@@ -1,5 +1,6 @@
 #include "node/seat.h"
 
+#include "crypto/keyfile.h"
 #include "crypto/merkle.h"
 #include "node/file.h"
 #include "node/log.h"
@@ -63,13 +64,37 @@ static void tell_trouble(struct seat *seat, const struct error *trouble)
     log_warn("the next keys cannot be used", log_text("reason", trouble->text));
 }
 
+static bool not_named(const struct seat *seat, const char *path, const char *kind,
+                      struct error *error)
+{
+    return error_set(error, ERROR_CONFLICT,
+                     "%s: it is not the %skey that the charter names for node %s", path, kind,
+                     seat->config->node);
+}
+
+/* Said before its lock is asked for, which that node may hold. */
+static bool is_nobody_elses(const struct seat *seat, const struct charter *first,
+                            struct error *error)
+{
+    struct signing_key *key;
+    if (!keyfile_read(seat->config->key, &key, NULL))
+        return true; /* the keyring says why */
+    struct public_key own = signing_key_public(key);
+    signing_key_close(key);
+    for (size_t i = 0; i < first->node_count; i++)
+        if (i != seat->self.v && memcmp(own.at, first->nodes[i].sign_key.at, PUBLIC_KEY_SIZE) == 0)
+            return not_named(seat, seat->config->key, "", error);
+    return true;
+}
+
 bool seat_open(struct seat *seat, const struct config *config, const struct charter *first,
                struct error *error)
 {
     struct error trouble;
     seat->config = config;
     if ((config->invitation[0] && !read_invitation(seat, first, error)) ||
-        !find_self(seat, first, error) || !keyring_open(&seat->keys, config, &trouble, error))
+        !find_self(seat, first, error) || !is_nobody_elses(seat, first, error) ||
+        !keyring_open(&seat->keys, config, &trouble, error))
         return false;
     if (trouble.code != ERROR_NONE)
         tell_trouble(seat, &trouble);
@@ -93,23 +118,41 @@ void seat_give_keys(const struct seat *seat, struct replica_config *config_out)
     config_out->next_cosigner_key = seat->keys.has[1] ? sets[1].cosigner : NULL;
 }
 
+/* The other keys of the set go with its signing key. */
+static bool check_set(const struct seat *seat, const struct key_set *set,
+                      const struct charter_node *node, struct error *error)
+{
+    const struct config *config = seat->config;
+    uint8_t point[CHANNEL_POINT_SIZE];
+    struct public_key log = signing_key_public(set->log);
+    struct public_key cosigner = signing_key_public(set->cosigner);
+    bool present = set == &seat->keys.sets[0];
+    channel_key_point(set->transport, point);
+    if (memcmp(log.at, node->log_key.key.at, PUBLIC_KEY_SIZE) != 0)
+        return not_named(seat, present ? config->log_key : config->next_keys, "log ", error);
+    if (memcmp(cosigner.at, node->cosigner_key.key.at, PUBLIC_KEY_SIZE) != 0)
+        return not_named(seat, present ? config->cosigner_key : config->next_keys, "cosigner ",
+                         error);
+    return memcmp(point, node->transport_key, sizeof(point)) == 0 ||
+           not_named(seat, present ? config->transport_key : config->next_keys, "transport ",
+                     error);
+}
+
 /* Whoever was invited to come with them, or was known by them once: the ledger tells the rest. */
 bool seat_check_keys(const struct seat *seat, const struct replica *replica, struct error *error)
 {
     const struct state *state = replica_state(replica);
     const struct invitation_contact *contact =
         seat->invitation ? invitation_contact_of(seat->invitation, seat->self) : NULL;
-    if (contact && keyring_by_point(&seat->keys, contact->transport_key))
-        return true;
     const struct charter *charter = replica_next_charter(replica);
-    while (!keyring_in_force(&seat->keys, charter, seat->self)) {
+    const struct key_set *set;
+    while (!(set = keyring_in_force(&seat->keys, charter, seat->self))) {
         if (charter->from_height <= 1)
-            return error_set(error, ERROR_CONFLICT,
-                             "%s: it is not the key that the charter names for node %s",
-                             seat->config->key, seat->config->node);
+            return (contact && keyring_by_point(&seat->keys, contact->transport_key)) ||
+                   not_named(seat, seat->config->key, "", error);
         charter = state_charter_at(state, charter->from_height - 1);
     }
-    return true;
+    return check_set(seat, set, &charter->nodes[seat->self.v], error);
 }
 
 /* ---- whom it talks to ----------------------------------------------------------------------- */
