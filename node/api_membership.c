@@ -128,12 +128,19 @@ static void take_suspensions(const struct replica *replica, const struct charter
     struct evidence evidence;
     if (!read_cut(replica, charter->from_height - SUSPENSION_DELAY, proof, &cut))
         return;
-    for (size_t i = 0; i < cut.evidence_count && out->count < API_SUSPENSIONS_MAX; i++)
-        if (evidence_decode(cut.evidence[i], &evidence, NULL))
-            out->at[out->count++] =
-                (struct api_suspension){.node = evidence.node,
-                                        .from_height = charter->from_height,
-                                        .evidence = hash_bytes(cut.evidence[i])};
+    for (size_t i = 0; i < cut.evidence_count && out->count < API_SUSPENSIONS_MAX; i++) {
+        struct api_suspension *item = &out->at[out->count];
+        if (cut.evidence[i].size > sizeof(item->bytes) ||
+            !evidence_decode(cut.evidence[i], &evidence, NULL))
+            continue;
+        item->node = evidence.node;
+        item->from_height = charter->from_height;
+        item->evidence = hash_bytes(cut.evidence[i]);
+        item->time_ms = cut.time_ms;
+        item->size = (uint16_t)cut.evidence[i].size;
+        memcpy(item->bytes, cut.evidence[i].at, cut.evidence[i].size);
+        out->count++;
+    }
 }
 
 static bool suspends(const struct charter *before, const struct charter *after)

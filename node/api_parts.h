@@ -129,6 +129,9 @@ struct api_suspension {
     struct node_id node;
     uint64_t from_height;
     struct hash evidence;
+    uint64_t time_ms; /* of the cut that brought it */
+    uint16_t size;
+    uint8_t bytes[EVIDENCE_SIZE_MAX];
 };
 struct api_suspensions {
     size_t count;

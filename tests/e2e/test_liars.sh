@@ -36,9 +36,14 @@ till_writes() { # NODE: until $work/stop; one line an answer
 
 # ---- what a node says ---------------------------------------------------------------------------
 
-# The value of NAME{...="WHOM"} on NODE, as last fetched.
+# The value of NAME{...="WHOM"} on NODE, as last fetched; of evidence the sum over its kinds.
 count_of() { # NODE NAME WHOM
-    sed -n "s/^accrue_$2{[a-z]*=\"$3\"} //p" "$work/metrics.$1"
+    if [[ $2 == evidence_total ]]; then
+        sed -n "s/^accrue_$2{[a-z]*=\"$3\",.*} //p" "$work/metrics.$1" |
+            awk '{ sum += $1 } END { print sum + 0 }'
+    else
+        sed -n "s/^accrue_$2{[a-z]*=\"$3\"} //p" "$work/metrics.$1"
+    fi
 }
 
 fetch_metrics() {
@@ -220,19 +225,20 @@ a_changed_byte_proves_nothing() {
 }
 
 double_votes_and_proposals_are_told_apart() {
-    peer double-votes peer_conflicts_total
+    # Who did not see both is told by the ledger, and keeps that.
+    peer double-votes 'peer_conflicts_total evidence_total'
     a_stranger_believes 'proposals prevotes precommits'
     a_changed_byte_proves_nothing
 }
 a_forked_lane_is_one_lane_in_the_end() {
-    peer fork-lane 'peer_conflicts_total peer_useless_total'
+    peer fork-lane 'peer_conflicts_total peer_useless_total evidence_total'
     a_stranger_believes batches
 }
 forks_as_large_as_can_be_fill_no_memory() {
-    peer large-forks 'peer_conflicts_total peer_useless_total'
+    peer large-forks 'peer_conflicts_total peer_useless_total evidence_total'
 }
 cuts_of_batches_that_are_withheld_are_passed_over() {
-    peer withhold 'peer_unfetched_cuts_total peer_conflicts_total'
+    peer withhold 'peer_unfetched_cuts_total peer_conflicts_total evidence_total'
 }
 claims_of_huge_heights_stop_nobody() {
     peer huge-heights peer_bad_signatures_total

@@ -121,6 +121,8 @@ CASE(a_good_file_is_read_with_its_defaults_and_paths_in_its_folder)
     CHECK_TEXT(config->node, "grocer-1");
     CHECK_TEXT(config->charter, in_folder("charter.json"));
     CHECK_TEXT(config->data, in_folder("data"));
+    CHECK_TEXT(config->next_keys, in_folder("next"));
+    CHECK_TEXT(config->invitation, "");
     CHECK_TEXT(config->listen, "tcp://127.0.0.1:7101");
     CHECK_TEXT(config->http.listen, "127.0.0.1:8101");
     CHECK_INT(config->http.connections_max, CONFIG_CONNECTIONS_DEFAULT);
@@ -247,6 +249,15 @@ CASE(every_member_is_checked)
     check_mistake("http", "tls_certificate", "\"tls.pem\"", "http.tls_key: is missing");
     check_mistake("http", "connections_max", "0", "http.connections_max: must be a whole");
     check_mistake("http", "body_max_bytes", "9223372036854775807", "http.body_max_bytes: must be");
+}
+
+CASE(next_keys_need_not_be_there_and_an_invitation_does)
+{
+    files_write();
+    check_good(NULL, "next_keys", "\"fresh\"");
+    check_good(NULL, "invitation", "\"charter.json\"");
+    check_mistake(NULL, "next_keys", "7", "next_keys: ");
+    check_mistake(NULL, "invitation", "\"none\"", "invitation: cannot read ");
 }
 
 CASE(calls_from_other_hosts_need_tls_or_an_explicit_word)
@@ -428,6 +439,7 @@ int main(void)
     RUN(a_good_file_is_read_with_its_defaults_and_paths_in_its_folder);
     RUN(what_is_written_is_read_back_the_same);
     RUN(every_member_is_checked);
+    RUN(next_keys_need_not_be_there_and_an_invitation_does);
     RUN(calls_from_other_hosts_need_tls_or_an_explicit_word);
     RUN(secrets_that_others_can_read_are_refused);
     RUN(every_token_is_checked);
