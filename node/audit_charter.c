@@ -35,8 +35,8 @@ static const struct charter *next_other(const struct audit *audit, const struct 
     do {
         if (next && next->from_height <= 1)
             return NULL;
-        next = state_charter_at(audit->state, next ? next->from_height - 1
-                                                   : state_height(audit->state) + 2);
+        next = state_charter_at(audit->state,
+                                next ? next->from_height - 1 : state_height(audit->state) + 2);
     } while (next == audit->charter);
     return next;
 }
@@ -53,9 +53,8 @@ static bool quorum_of(const struct charter *charter, const struct certificate *c
         is_voter[voter] = true;
     }
     memcpy(verifiers, opened, sizeof(verifiers));
-    bool good =
-        certificate_verify(certificate, &charter->coalition, verifiers, is_voter,
-                           charter->node_count, quorum_size(charter->voter_count), &error);
+    bool good = certificate_verify(certificate, &charter->coalition, verifiers, is_voter,
+                                   charter->node_count, quorum_size(charter->voter_count), &error);
     for (size_t i = 0; i < NODES_MAX; i++)
         verifier_close(opened[i]);
     return good;
@@ -97,10 +96,9 @@ bool audit_step_signed(struct audit *audit, const struct audit_step *step, const
                            hash_as_bytes(&step->id), &step->signature))
         return true;
     const struct charter *other = other_key(audit, step);
-    struct audit_text have =
-        other ? audit_text("one with the key that it has from height %llu on",
-                           (unsigned long long)other->from_height)
-              : audit_text("one that does not hold");
+    struct audit_text have = other ? audit_text("one with the key that it has from height %llu on",
+                                                (unsigned long long)other->from_height)
+                                   : audit_text("one that does not hold");
     audit_found(audit, other ? AUDIT_BATCH_KEY : AUDIT_BATCH_SIGNATURE,
                 "the lane owner's signature", have.text, "%s", where);
     return false;
@@ -139,8 +137,7 @@ static bool proves(const struct audit *audit, struct bytes bytes, struct error *
         return false;
     if (evidence.node.v >= charter->node_count)
         return error_set(error, ERROR_INVALID, "one against a node that there is not");
-    struct verifier *cosigner =
-        verifier_open(&charter->nodes[evidence.node.v].cosigner_key.key);
+    struct verifier *cosigner = verifier_open(&charter->nodes[evidence.node.v].cosigner_key.key);
     memcpy(signers, audit->verifiers, sizeof(signers));
     cosigners[evidence.node.v] = cosigner;
     bool good = evidence_verify(&evidence, &keys, error);

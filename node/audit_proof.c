@@ -88,10 +88,9 @@ static bool certificate_holds(struct audit *audit, const struct certificate *cer
                             charter->node_count, quorum, &error)) {
         const struct charter *other = audit_other_voters(audit, certificate);
         char want[64];
-        struct audit_text have =
-            other ? audit_text("one by the voters from height %llu on",
-                               (unsigned long long)other->from_height)
-                  : audit_text("%s", error.text);
+        struct audit_text have = other ? audit_text("one by the voters from height %llu on",
+                                                    (unsigned long long)other->from_height)
+                                       : audit_text("%s", error.text);
         snprintf(want, sizeof(want), "%zu valid signatures of voters", quorum);
         audit_found(audit, other ? AUDIT_CERTIFICATE_CHARTER : AUDIT_CERTIFICATE, want, have.text,
                     "%s", place.text);

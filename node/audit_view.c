@@ -87,8 +87,8 @@ static void found_unmet(struct audit_view *view, const struct error *why)
  * whether members have changed. */
 static void judge_as_given(struct audit_view *view)
 {
-    view->has_checkpoint = policy_check(&view->policy, buffer_bytes(&view->note),
-                                        &view->checkpoint, &view->signatures, &view->unmet);
+    view->has_checkpoint = policy_check(&view->policy, buffer_bytes(&view->note), &view->checkpoint,
+                                        &view->signatures, &view->unmet);
     if (!view->has_checkpoint && !read_claim(view))
         found_unmet(view, &view->unmet);
     else if (view->has_checkpoint && strcmp(view->checkpoint.origin, view->charter->origin) != 0)
@@ -280,8 +280,8 @@ static bool follow(struct audit_view *view, const struct audit_request *request,
  * merely not be asked to the end. */
 static bool led_astray(struct audit_view *view, const struct error *why)
 {
-    bool there = why->code == ERROR_CORRUPT || why->code == ERROR_NOT_FOUND ||
-                 why->code == ERROR_CONFLICT;
+    bool there =
+        why->code == ERROR_CORRUPT || why->code == ERROR_NOT_FOUND || why->code == ERROR_CONFLICT;
     if (!there || view->note.size == 0 || view->has_checkpoint)
         return false;
     found_unmet(view, &view->unmet);

@@ -35,8 +35,8 @@ struct audit_view {
     bool has_checkpoint; /* and it satisfies the policy; else only what it claims is here */
     struct checkpoint checkpoint;
     struct policy_result signatures;
-    struct error unmet; /* why it does not satisfy the policy as it was given */
-    bool kept_met;      /* the checkpoint that an earlier audit kept does */
+    struct error unmet;             /* why it does not satisfy the policy as it was given */
+    bool kept_met;                  /* the checkpoint that an earlier audit kept does */
     struct audit *audit;            /* NULL: it could not be audited at all */
     struct checkpoint went_on_from; /* size 0: it began at the beginning */
     enum error_code trouble_code;   /* ERROR_NONE: it was audited */

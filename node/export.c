@@ -83,7 +83,8 @@ static bool check_old(struct export *export, struct bytes note)
                          "the checkpoint of %s: %s; if members have changed since the charter, "
                          "give --policy FILE ('accrue audit --policy-out')",
                          export->dir, why.text);
-    /* Of a policy between the two: it is read for its size and root, which the new one continues. */
+    /* Of a policy between the two: it is read for its size and root, which the new one continues.
+     */
     struct bytes text;
     struct bytes lines;
     return (note_split(note, &text, &lines) && checkpoint_parse(text, &export->old, &why)) ||

@@ -2,9 +2,9 @@
  * date.
  *
  * Touches the outside world: HTTP and files. Nothing is believed for coming from the node: the
- * checkpoint must satisfy the policy, the charter's unless a later one is given, every tile and record must lie under its root, and
- * that tree must continue the one that the folder held. What cannot be checked here, the proofs of
- * heights, is checked by an audit of the folder.
+ * checkpoint must satisfy the policy, the charter's unless a later one is given, every tile and
+ * record must lie under its root, and that tree must continue the one that the folder held. What
+ * cannot be checked here, the proofs of heights, is checked by an audit of the folder.
  *
  * At any moment, and after a kill at any moment, the folder is what its `checkpoint` says: files
  * are written beside it first, each in one step, and what it no longer needs is removed after it.

@@ -16,7 +16,7 @@ struct export
     const struct cli_target *target;
     const char *dir;
     struct bytes policy; /* that a new checkpoint must meet; size 0: the charter's */
-    int folder; /* open, and locked */
+    int folder;          /* open, and locked */
     struct charter *charter;
     struct buffer note, part;
     bool has_old;

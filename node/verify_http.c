@@ -38,8 +38,8 @@ static bool signed_by_itself(const struct fetch *fetch, struct error *why)
         const struct charter *charter = state_charter_at(state, state_height(state) + i);
         struct node_id self;
         if (charter_node_by_name(charter, bytes_text(fetch->node->name), &self) &&
-            (count == 0 || memcmp(&keys[count - 1], &charter->nodes[self.v].log_key,
-                                  sizeof(keys[0])) != 0))
+            (count == 0 || memcmp(keys[count - 1].key.at, charter->nodes[self.v].log_key.key.at,
+                                  PUBLIC_KEY_SIZE) != 0))
             keys[count++] = charter->nodes[self.v].log_key;
     }
     return note_open(buffer_bytes(&fetch->note), keys, count, &result, why);

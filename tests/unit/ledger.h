@@ -77,7 +77,7 @@ struct ledger {
     /* Where members change: who cosigns instead; NULL: the founders above. */
     void (*cosign)(struct ledger *ledger);
     unsigned cosigner_mask;
-    bool says_size;    /* /v1/coalition tells the size and root of all there is */
+    bool says_size; /* /v1/coalition tells the size and root of all there is */
     uint64_t balances_height;
     /* while it is being made */
     struct state *state;

@@ -32,7 +32,12 @@ static inline struct signing_key *cosigner_of(const struct charter_node *node)
 {
     const struct {
         uint8_t kind, number;
-    } keys[] = {{4, ADA}, {4, BOB}, {4, CYD}, {4, DAN}, {4, EVE}, {CHANGES_KEY_KINDS + 4, FAY},
+    } keys[] = {{4, ADA},
+                {4, BOB},
+                {4, CYD},
+                {4, DAN},
+                {4, EVE},
+                {CHANGES_KEY_KINDS + 4, FAY},
                 {CHANGES_KEY_KINDS + 4, CYD_FRESH}};
     for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
         struct public_key key = coalition_public(keys[i].kind, keys[i].number);
@@ -48,7 +53,8 @@ static inline struct signing_key *cosigner_of(const struct charter_node *node)
 static inline void members_cosign(struct ledger *ledger)
 {
     uint64_t height = 1;
-    while (height < ledger->height_count && ledger->past[height - 1].count < ledger->checkpoint.size)
+    while (height < ledger->height_count &&
+           ledger->past[height - 1].count < ledger->checkpoint.size)
         height++;
     const struct charter *charter = state_charter_at(ledger->state, height);
     const struct charter *next = state_charter_at(ledger->state, height + 1);

@@ -13,8 +13,8 @@ static struct {
     uint64_t height;
     enum transaction_type type; /* of the record; 0: the seal */
     enum verdict from, to;
-    long effect_height;         /* added to that of its amendment */
-    bool adds, drops;           /* an amendment */
+    long effect_height; /* added to that of its amendment */
+    bool adds, drops;   /* an amendment */
 } lie;
 
 static bool is_chosen(const struct ledger *ledger, const struct record *record)
@@ -364,8 +364,7 @@ CASE(an_honest_ledger_is_clean_at_every_height_fresh_and_going_on)
     struct ledger *ledger = story(NULL);
     for (size_t heights = 1; heights <= MEMBERS_HEIGHTS; heights++) {
         struct memory_source memory = {.ledger = ledger, .heights = heights};
-        struct audit_view view =
-            look(&memory, charter_of(ledger), founding_policy(ledger), NULL);
+        struct audit_view view = look(&memory, charter_of(ledger), founding_policy(ledger), NULL);
         check_view(&view, "fresh", "");
         CHECK_TEXT(buffer_text(&view.policy_text),
                    state_charter_at(ledger->state, heights + 1)->tlog_policy);
@@ -407,8 +406,7 @@ CASE(every_lie_about_members_is_found_as_what_it_is_fresh_and_going_on)
     for (size_t i = 0; i < sizeof(members_rows) / sizeof(members_rows[0]); i++) {
         struct ledger *mutant = story(&members_rows[i]);
         struct memory_source memory = {.ledger = mutant, .heights = MEMBERS_HEIGHTS};
-        struct audit_view view =
-            look(&memory, charter_of(mutant), founding_policy(mutant), NULL);
+        struct audit_view view = look(&memory, charter_of(mutant), founding_policy(mutant), NULL);
         check_view(&view, members_rows[i].name, members_rows[i].codes);
         audit_view_release(&view);
         for (uint64_t kept = 1; kept < members_rows[i].height; kept += 1 + kept / 3) {
@@ -445,8 +443,7 @@ CASE(an_old_policy_alone_is_no_verdict_and_founds_nothing)
 {
     struct ledger *ledger = story(NULL);
     struct memory_source memory = {.ledger = ledger, .heights = MEMBERS_HEIGHTS};
-    struct audit_view view =
-        look(&memory, bytes_of(NULL, 0), founding_policy(ledger), NULL);
+    struct audit_view view = look(&memory, bytes_of(NULL, 0), founding_policy(ledger), NULL);
     CHECK_INT(view.trouble_code, ERROR_DENIED);
     CHECK(strstr(view.trouble, "give --charter FILE") != NULL);
     CHECK_INT(audit_finding_count(view.audit), 0);
@@ -472,8 +469,7 @@ CASE(an_old_policy_goes_on_from_a_checkpoint_that_met_it)
     struct ledger *ledger = story(NULL);
     struct memory_source memory = {.ledger = ledger, .heights = MEMBERS_HEIGHTS};
     keep_at(ledger, 4);
-    struct audit_view view =
-        look(&memory, bytes_of(NULL, 0), founding_policy(ledger), state_path);
+    struct audit_view view = look(&memory, bytes_of(NULL, 0), founding_policy(ledger), state_path);
     check_view(&view, "met before", "");
     CHECK_TEXT(buffer_text(&view.policy_text),
                state_charter_at(ledger->state, MEMBERS_HEIGHTS + 1)->tlog_policy);
