@@ -264,12 +264,10 @@ static int run_audit(const struct cli_command *command, int argc, char **argv)
 {
     struct cli cli;
     struct own own = {0};
-    const struct cli_option options[] = {{"policy", CLI_TEXT, &own.policy},
-                                         {"charter", CLI_TEXT, &own.charter},
-                                         {"state", CLI_TEXT, &own.state},
-                                         {"html", CLI_TEXT, &own.html},
-                                         {"archive", CLI_TEXT, &own.archive},
-                                         {"policy-out", CLI_TEXT, &own.policy_out}};
+    const struct cli_option options[] = {
+        {"policy", CLI_TEXT, &own.policy},   {"charter", CLI_TEXT, &own.charter},
+        {"state", CLI_TEXT, &own.state},     {"html", CLI_TEXT, &own.html},
+        {"archive", CLI_TEXT, &own.archive}, {"policy-out", CLI_TEXT, &own.policy_out}};
     int code;
     if (!cli_parse(&cli, command, argc, argv, options, ARRAY_SIZE(options), &code) ||
         !cli_rest(&cli, 0, AUDIT_VIEWS_MAX, &code))

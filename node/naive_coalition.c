@@ -300,9 +300,11 @@ static enum verdict replace_keys(const struct naive_founding *founding, struct n
 static enum verdict set_limits(struct naive_coalition *c, const struct change *change)
 {
     /* From the manual of charters; a batch takes the largest transaction. */
-    static const uint64_t least[] = {0, 17408, 17408, 17408, 1048576, 1, 100, 10, 1};
-    static const uint64_t most[] = {0,    1048576,  16777216, 16777216, INT64_MAX,
-                                    1024, 86400000, 60000,    60000};
+    static const uint64_t least[LIMIT_NUMBER_MAX + 1] = {0, 17408, 17408, 17408, 1048576,
+                                                         1, 100,   10,    1,     0};
+    static const uint64_t most[LIMIT_NUMBER_MAX + 1] = {
+        0, 1048576, 16777216, 16777216, INT64_MAX, 1024, 86400000, 60000, 60000, INT64_MAX};
+    _Static_assert(LIMIT_NUMBER_MAX == 9, "a limit has its range here");
     bool other = false;
     for (size_t i = 0; i < change->limit_count; i++) {
         size_t number = change->limits[i].number;

@@ -510,6 +510,16 @@ static inline void ledger_keep_rest(struct ledger *ledger)
     }
 }
 
+/* A limit that charters may leave out, as this one does: each byte of it decides how lanes rank. */
+static inline void without_snapshots_limit(struct buffer *json)
+{
+    static const char name[] = ",\n    \"snapshot_records\": 0";
+    char *at = strstr(buffer_text(json), name);
+    REQUIRE(at != NULL);
+    memmove(at, at + sizeof(name) - 1, strlen(at + sizeof(name) - 1) + 1);
+    json->size -= sizeof(name) - 1;
+}
+
 static inline void ledger_found(struct ledger *ledger, uint8_t nonce, bool fees)
 {
     struct coalition_spec spec = {.names = {"ada", "bob", "cyd", "dan", "eve"},
@@ -529,6 +539,7 @@ static inline void ledger_found(struct ledger *ledger, uint8_t nonce, bool fees)
     draft->policy.deficit_max.v = 50;
     buffer_init(&ledger->charter_bytes, CHARTER_SIZE_MAX);
     charter_format(draft, &ledger->charter_bytes);
+    without_snapshots_limit(&ledger->charter_bytes);
     bool good = charter_parse(buffer_bytes(&ledger->charter_bytes), &ledger->charter, NULL, &error);
     if (!good)
         printf("%s\n", error.text);
