@@ -136,7 +136,8 @@ static void print_joined(const struct cli *cli, const struct joining *joining,
             folder->node, joining->charter->name, joining->charter->origin, joining->dir, id,
             joining->checkpoint.size, root);
     printf("\nThen start it:\n  accrued --config %s/node.json\n"
-           "\nIt fetches and executes the whole ledger, says that it is ready, and votes from then "
+           "\nIt fetches the ledger, or begins with a snapshot of it, says that it is ready, and "
+           "votes from then "
            "on.\nIt answers at %s.\n",
            joining->dir, folder->http);
 }
@@ -181,6 +182,7 @@ const struct cli_command cli_join = {
     "  --http HOST:PORT      where it answers (default: this machine only, 1000 above)\n"
     "\nWrites node.json, charter.json and tokens beside the keys. 'accrued' then follows the "
     "ledger\n"
-    "from its first height, says by itself that it is ready, and votes from then on.\n"
+    "from its first height or a snapshot, says by itself that it is ready, and votes from then "
+    "on.\n"
     "\nExample:\n  accrue join --dir bakery --secret secret.key bakery.invitation\n",
     run_join};

@@ -6,6 +6,7 @@
 #include "protocol/motion.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #define MOTION_OPTIONS                                                                             \
@@ -25,7 +26,11 @@ static int propose(const struct cli *cli, const struct motion_options *options, 
 {
     json_object_set_new(body, "change", json_string(strchr(cli->command->name, ' ') + 1));
     json_object_set_new(body, "delay", json_integer((json_int_t)options->delay));
-    return cli_write(cli, "admin", "/v1/motions", options->key, body);
+    int code = cli_write(cli, "admin", "/v1/motions", options->key, body);
+    if (code == CLI_OK && !cli->json)
+        puts("The record's number is the motion's: partners vote for it with\n"
+             "  accrue ballot --governance FILE NUMBER");
+    return code;
 }
 
 static bool begin(struct cli *cli, const struct cli_command *command, int argc, char **argv,
