@@ -377,8 +377,8 @@ CASE(worked_example_a_is_drawn_too)
     make_pdf(&world.statement, &pdf);
     if (has_poppler()) {
         static const char *const parts[] = {"SANDBOX: not real money",
-                                            "\xe2\x88\x92"
-                                            "0.41",
+                                            ("\xe2\x88\x92"
+                                             "0.41"),
                                             "Claw-backs", "no effective account", "0.414"};
         read_pdf(&pdf, "books", &text);
         check_has(&text, parts, ARRAY_SIZE(parts));
