@@ -449,6 +449,11 @@ bool replica_hold_next(struct replica *r, const struct signing_key *key,
     if (r->key && r->key != before) {
         ask_again(r, true); /* it may have been in use elsewhere until now */
         agree_begin(r);     /* from here on with a vote; what was heard is sent again */
+        /* Before a restart without it the key may have voted at this very height. */
+        if (!recover_votes(r, error)) {
+            replica_stop(r, "%s", error->text);
+            return false;
+        }
     }
     return true;
 }

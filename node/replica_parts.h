@@ -487,6 +487,8 @@ bool peer_is_over_budget(const struct replica *r, uint16_t from);
 
 /* replica_recover.c */
 bool recover(struct replica *r, struct error *error) MUST_USE;
+/* After agree_begin: what the key in force signed at this height, if it votes, and its lock. */
+bool recover_votes(struct replica *r, struct error *error) MUST_USE;
 /* Executes the next height as the store has it; *found_out is false when it has none. */
 bool replay_next(struct replica *r, bool *found_out, struct error *error) MUST_USE;
 

@@ -175,6 +175,57 @@ CASE(who_left_follows_and_writes_nothing_and_the_hand_over_is_final)
     world_close(w);
 }
 
+/* Three of four in one height: ONE has locked, and nobody else's precommit reaches it. */
+static void lock_one(struct world *w)
+{
+    struct replica *one = w->nodes[ONE].replica;
+    world_crash(w, 0);
+    world_submit(w, 1);
+    for (int i = 0; i < 20000 && !one->lock_stored; i++)
+        world_pass(w, 1);
+    REQUIRE(one->lock_stored);
+    world_crash(w, 1);
+    world_crash(w, 2);
+    world_pass(w, 10);
+    REQUIRE(one->lock_stored && one->own_round_count > 0 && w->nodes[ONE].write == 0);
+}
+
+CASE(a_key_that_comes_back_has_its_votes_and_its_lock)
+{
+    struct world *w = settled_world();
+    struct change change = change_replace_keys(ONE, FRESH);
+    struct error error = {0};
+    hold_fresh(w);
+    REQUIRE(replica_hold_next(w->nodes[ONE].replica, w->nodes[ONE].next_key,
+                              w->nodes[ONE].next_cosigner_key, &error));
+    (void)carry(w, 0, &change);
+    lock_one(w);
+    uint64_t height = w->nodes[ONE].replica->height;
+    int32_t round = w->nodes[ONE].replica->own_rounds[0];
+    world_crash(w, ONE);
+    struct signing_key *key = w->nodes[ONE].next_key;
+    struct signing_key *cosigner_key = w->nodes[ONE].next_cosigner_key;
+    w->nodes[ONE].next_key = w->nodes[ONE].next_cosigner_key = NULL;
+    world_start(w, ONE); /* its folder cannot be read */
+    CHECK_INT(standing(w), REPLICA_OTHER_KEY);
+    w->nodes[ONE].next_key = key;
+    w->nodes[ONE].next_cosigner_key = cosigner_key;
+    struct replica *one = w->nodes[ONE].replica;
+    REQUIRE(replica_hold_next(one, key, cosigner_key, &error));
+    CHECK_INT(one->height, height);
+    CHECK(one->lock_stored);
+    CHECK(consensus_vote(one->consensus, round, VOTE_PREVOTE, ONE, 0) != NULL);
+    CHECK(consensus_vote(one->consensus, round, VOTE_PRECOMMIT, ONE, 0) != NULL);
+    for (uint16_t i = 0; i < ONE; i++)
+        world_start(w, i);
+    world_pass(w, 5000);
+    CHECK(all_agree(w));
+    CHECK(world_status(w, 0).height > height);
+    for (uint16_t i = 0; i < ONE; i++)
+        CHECK_INT(world_status(w, i).conflicts[ONE], 0);
+    world_close(w);
+}
+
 /* ---- voters of the past ---------------------------------------------------------------------- */
 
 /* Three voters, the one that changed under its old key, certify a cut of `height` that nobody made.
@@ -246,6 +297,7 @@ int main(void)
     RUN(a_node_goes_on_with_its_next_key_from_the_height_that_names_it);
     RUN(a_node_without_the_key_in_force_follows_until_it_gets_it);
     RUN(who_left_follows_and_writes_nothing_and_the_hand_over_is_final);
+    RUN(a_key_that_comes_back_has_its_votes_and_its_lock);
     RUN(a_certificate_with_a_key_of_the_past_is_judged_again_and_refused);
     return check_report();
 }
