@@ -333,7 +333,8 @@ static void void_lane(struct replica *r, uint16_t number)
     struct leaving leaving = {.r = r, .lane = number};
     if (lane->count == 0)
         return;
-    if (number == r->config.self.v && !PLANTED(PLANT_LOST_BATCHES))
+    /* A history shares the store with the replica whose outbox it is. */
+    if (number == r->config.self.v && !r->history.is && !PLANTED(PLANT_LOST_BATCHES))
         replica_take_back(r, lane);
     lane_void(lane, entry_left, &leaving);
     r->fetch_at_ms[number] = 0;

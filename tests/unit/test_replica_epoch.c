@@ -226,6 +226,79 @@ CASE(a_key_that_comes_back_has_its_votes_and_its_lock)
     world_close(w);
 }
 
+/* ---- batches of a key that is lost ------------------------------------------------------------- */
+
+/* Whoever has the old key writes the lane's next batch with it, for ONE alone to see. */
+static void steal(struct world *w)
+{
+    struct transaction t = tx_enrol(7777);
+    struct buffer bytes, payload, encoded, out;
+    t.key = bytes_text("stolen");
+    t.at_ms = w->now_ms;
+    buffer_init(&bytes, TRANSACTION_SIZE_MAX);
+    buffer_init(&payload, TRANSACTION_SIZE_MAX + 16);
+    buffer_init(&out, MESSAGE_SIZE_MAX);
+    transaction_encode(&t, &bytes);
+    batch_payload_put(&payload, buffer_bytes(&bytes));
+    const struct lane_head *decided = &w->nodes[ONE].replica->lanes[ONE].decided;
+    struct batch batch = {.coalition = w->charter->coalition,
+                          .lane = {ONE},
+                          .sequence = decided->sequence + 1,
+                          .previous = decided->id,
+                          .created_ms = w->now_ms,
+                          .transaction_count = 1,
+                          .payload = buffer_bytes(&payload)};
+    struct signing_key *old = coalition_key(1, ONE);
+    batch_seal(&batch, old);
+    signing_key_close(old);
+    buffer_init(&encoded, BATCH_SIZE_MAX);
+    batch_encode(&batch, &encoded);
+    w->message.kind = MESSAGE_BATCH;
+    w->message.body.batch = buffer_bytes(&encoded);
+    message_encode(&w->message, &out);
+    world_post(w, 0, ONE, buffer_bytes(&out));
+    world_pass(w, 50);
+    REQUIRE(lane_find(&w->nodes[ONE].replica->lanes[ONE], &batch.id) != NULL);
+    buffer_release(&bytes);
+    buffer_release(&payload);
+    buffer_release(&encoded);
+    buffer_release(&out);
+}
+
+/* ONE goes on with none of its keys. */
+static void lose_keys(struct world *w)
+{
+    world_crash(w, ONE);
+    signing_key_close(w->nodes[ONE].key);
+    signing_key_close(w->nodes[ONE].cosigner_key);
+    w->nodes[ONE].key = w->nodes[ONE].cosigner_key = NULL;
+    world_start(w, ONE);
+    world_pass(w, 200);
+    CHECK_INT(standing(w), REPLICA_OTHER_KEY);
+}
+
+CASE(a_history_leaves_the_outbox_alone)
+{
+    struct world *w = settled_world();
+    struct change change = change_replace_keys(ONE, FRESH);
+    lose_keys(w);
+    /* What replica_open_history makes, as far as it matters here. */
+    struct replica *one = w->nodes[ONE].replica;
+    one->history.is = true;
+    one->gap.passed.height = INT64_MAX;
+    one->gap.lane_count = WORLD_NODES;
+    for (uint16_t i = 0; i < WORLD_NODES; i++)
+        one->gap.lanes[i].sequence = INT64_MAX;
+    steal(w);
+    uint64_t from = carry(w, 0, &change);
+    world_pass(w, 5000);
+    REQUIRE(one->height + 1 >= from);
+    CHECK_INT(one->lanes[ONE].count, 0);
+    CHECK_INT(one->outbox_next, 0);
+    CHECK_INT(one->outbox_count + one->waiting_count, 0);
+    world_close(w);
+}
+
 /* ---- voters of the past ---------------------------------------------------------------------- */
 
 /* Three voters, the one that changed under its old key, certify a cut of `height` that nobody made.
@@ -298,6 +371,7 @@ int main(void)
     RUN(a_node_without_the_key_in_force_follows_until_it_gets_it);
     RUN(who_left_follows_and_writes_nothing_and_the_hand_over_is_final);
     RUN(a_key_that_comes_back_has_its_votes_and_its_lock);
+    RUN(a_history_leaves_the_outbox_alone);
     RUN(a_certificate_with_a_key_of_the_past_is_judged_again_and_refused);
     return check_report();
 }
