@@ -449,7 +449,10 @@ bool replica_hold_next(struct replica *r, const struct signing_key *key,
     take_own(r);
     if (r->key && r->key != before) {
         ask_again(r, true); /* it may have been in use elsewhere until now */
-        agree_begin(r);     /* from here on with a vote; what was heard is sent again */
+        /* What others told of its lane no vote may rely on, and nothing of its own may follow. */
+        struct leaving leaving = {.r = r, .lane = r->config.self.v};
+        lane_unhear(&r->lanes[r->config.self.v], entry_left, &leaving);
+        agree_begin(r); /* from here on with a vote; what was heard is sent again */
         /* Before a restart without it the key may have voted at this very height. */
         if (!recover_votes(r, error)) {
             replica_stop(r, "%s", error->text);

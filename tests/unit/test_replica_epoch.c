@@ -226,26 +226,27 @@ CASE(a_key_that_comes_back_has_its_votes_and_its_lock)
     world_close(w);
 }
 
-/* ---- batches of a key that is lost ------------------------------------------------------------- */
+/* ---- batches of a key that is lost -------------------------------------------------------------
+ */
 
-/* Whoever has the old key writes the lane's next batch with it, for ONE alone to see. */
+/* Whoever has the old key writes a batch with it: the same one each time, and beyond a gap, so that
+ * nobody decides it. */
 static void steal(struct world *w)
 {
     struct transaction t = tx_enrol(7777);
     struct buffer bytes, payload, encoded, out;
     t.key = bytes_text("stolen");
-    t.at_ms = w->now_ms;
+    t.at_ms = START_MS;
     buffer_init(&bytes, TRANSACTION_SIZE_MAX);
     buffer_init(&payload, TRANSACTION_SIZE_MAX + 16);
     buffer_init(&out, MESSAGE_SIZE_MAX);
     transaction_encode(&t, &bytes);
     batch_payload_put(&payload, buffer_bytes(&bytes));
-    const struct lane_head *decided = &w->nodes[ONE].replica->lanes[ONE].decided;
     struct batch batch = {.coalition = w->charter->coalition,
                           .lane = {ONE},
-                          .sequence = decided->sequence + 1,
-                          .previous = decided->id,
-                          .created_ms = w->now_ms,
+                          .sequence = 2,
+                          .previous = w->charter->coalition,
+                          .created_ms = START_MS,
                           .transaction_count = 1,
                           .payload = buffer_bytes(&payload)};
     struct signing_key *old = coalition_key(1, ONE);
@@ -275,6 +276,73 @@ static void lose_keys(struct world *w)
     world_start(w, ONE);
     world_pass(w, 200);
     CHECK_INT(standing(w), REPLICA_OTHER_KEY);
+}
+
+CASE(what_others_told_of_the_own_lane_is_never_taken_back)
+{
+    struct world *w = settled_world();
+    struct change change = change_replace_keys(ONE, FRESH);
+    struct error error = {0};
+    lose_keys(w);
+    steal(w);
+    world_crash(w, ONE); /* nor is it taken for what the node wrote, when it starts again */
+    world_start(w, ONE);
+    CHECK_INT(w->nodes[ONE].replica->lanes[ONE].count, 0);
+    world_pass(w, 500);
+    steal(w);
+    uint64_t sequence = world_status(w, 0).lanes[ONE].sequence;
+    uint64_t from = carry(w, 0, &change);
+    REQUIRE(w->nodes[ONE].replica->height + 1 >= from);
+    hold_fresh(w);
+    REQUIRE(replica_hold_next(w->nodes[ONE].replica, w->nodes[ONE].next_key,
+                              w->nodes[ONE].next_cosigner_key, &error));
+    world_pass(w, 2000);
+    CHECK_INT(standing(w), REPLICA_WRITES);
+    CHECK_INT(w->nodes[ONE].replica->waiting_count, 0);
+    CHECK_INT(world_status(w, 0).lanes[ONE].sequence, sequence);
+    CHECK(all_agree(w));
+    world_close(w);
+}
+
+CASE(a_key_that_comes_back_does_not_rely_on_what_others_told_of_its_lane)
+{
+    struct world *w = settled_world();
+    struct error error = {0};
+    lose_keys(w);
+    steal(w);
+    w->nodes[ONE].key = coalition_key(1, ONE);
+    w->nodes[ONE].cosigner_key = coalition_key(4, ONE);
+    struct replica *one = w->nodes[ONE].replica;
+    REQUIRE(replica_hold_next(one, w->nodes[ONE].key, w->nodes[ONE].cosigner_key, &error));
+    CHECK_INT(one->lanes[ONE].count, 0);
+    world_pass(w, 1000);
+    CHECK(!w->nodes[ONE].stopped);
+    world_submit(w, ONE);
+    world_pass(w, 2000);
+    CHECK_INT(world_status(w, 0).lanes[ONE].sequence, 1);
+    CHECK(all_agree(w));
+    world_close(w);
+}
+
+/* Decided all the same, it is in the store with the height, and a start finds it there. */
+CASE(what_others_told_of_the_own_lane_is_kept_once_it_is_decided)
+{
+    struct world *w = settled_world();
+    world_submit(w, ONE);
+    world_pass(w, 2000);
+    REQUIRE(world_status(w, 0).lanes[ONE].sequence == 1);
+    world_crash(w, ONE);
+    disk_release(&w->nodes[ONE].disk);
+    world_start(w, ONE); /* as an old copy; lost with its keys */
+    lose_keys(w);
+    world_pass(w, 5000);
+    CHECK_INT(world_status(w, ONE).lanes[ONE].sequence, 1);
+    world_crash(w, ONE);
+    world_start(w, ONE);
+    CHECK_INT(world_status(w, ONE).lanes[ONE].sequence, 1);
+    world_pass(w, 500);
+    CHECK(all_agree(w));
+    world_close(w);
 }
 
 CASE(a_history_leaves_the_outbox_alone)
@@ -371,6 +439,9 @@ int main(void)
     RUN(a_node_without_the_key_in_force_follows_until_it_gets_it);
     RUN(who_left_follows_and_writes_nothing_and_the_hand_over_is_final);
     RUN(a_key_that_comes_back_has_its_votes_and_its_lock);
+    RUN(what_others_told_of_the_own_lane_is_never_taken_back);
+    RUN(a_key_that_comes_back_does_not_rely_on_what_others_told_of_its_lane);
+    RUN(what_others_told_of_the_own_lane_is_kept_once_it_is_decided);
     RUN(a_history_leaves_the_outbox_alone);
     RUN(a_certificate_with_a_key_of_the_past_is_judged_again_and_refused);
     return check_report();
