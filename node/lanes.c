@@ -247,6 +247,18 @@ void lane_void(struct lane *lane, lane_left *left, void *context)
     lane_unwant(lane);
 }
 
+void lane_unhear(struct lane *lane, lane_left *left, void *context)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < lane->count; i++)
+        if (lane->entries[i]->heard)
+            leave(lane, lane->entries[i], false, left, context);
+        else
+            lane->entries[kept++] = lane->entries[i];
+    lane->count = kept;
+    connect_from(lane, 0);
+}
+
 /* ---- room against floods ------------------------------------------------------------------- */
 
 static bool was_asked(const struct lane *lane, const struct hash *id)

@@ -32,6 +32,7 @@ struct lane_entry {
     bool connected;      /* every batch between it and the decided head is held */
     bool hidden;         /* our own, not durable yet: exists for nobody */
     bool wanted;         /* a cut that matters now names it or what follows it */
+    bool heard;          /* of our own lane, from others: not in the store before it is decided */
     uint64_t *tokens;    /* our own: who waits for each transaction; or NULL */
 };
 
@@ -89,6 +90,9 @@ void lane_decide(struct lane *lane, const struct lane_head *head, lane_left *lef
 
 /* All that is undecided is void: its writer may not write any more, or not under that key. */
 void lane_void(struct lane *lane, lane_left *left, void *context);
+
+/* What others told of our own lane leaves. */
+void lane_unhear(struct lane *lane, lane_left *left, void *context);
 
 /* A cut names `head`: it and what it descends from are wanted, held or yet to come. */
 void lane_want(struct lane *lane, const struct lane_head *head);

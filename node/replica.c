@@ -361,6 +361,9 @@ void replica_take_back(struct replica *r, const struct lane *lane)
     r->waiting_count = r->waiting_capacity = 0;
     size_t bytes = 0; /* of a key that is not ours any more, forks may have filled the lane */
     for (size_t i = 0; i < lane->count; i++) {
+        /* Whoever stole the key may have written it: no other key of ours shall sign it. */
+        if (lane->entries[i]->heard)
+            continue;
         bytes += lane->entries[i]->bytes.size;
         if (bytes <= OWN_BYTES_MAX)
             take_back(r, lane->entries[i]);

@@ -333,7 +333,8 @@ static void void_lane(struct replica *r, uint16_t number)
     struct leaving leaving = {.r = r, .lane = number};
     if (lane->count == 0)
         return;
-    if (number == r->config.self.v && !PLANTED(PLANT_LOST_BATCHES))
+    /* A history shares the store with the replica whose outbox it is. */
+    if (number == r->config.self.v && !r->history.is && !PLANTED(PLANT_LOST_BATCHES))
         replica_take_back(r, lane);
     lane_void(lane, entry_left, &leaving);
     r->fetch_at_ms[number] = 0;
@@ -448,7 +449,15 @@ bool replica_hold_next(struct replica *r, const struct signing_key *key,
     take_own(r);
     if (r->key && r->key != before) {
         ask_again(r, true); /* it may have been in use elsewhere until now */
-        agree_begin(r);     /* from here on with a vote; what was heard is sent again */
+        /* What others told of its lane no vote may rely on, and nothing of its own may follow. */
+        struct leaving leaving = {.r = r, .lane = r->config.self.v};
+        lane_unhear(&r->lanes[r->config.self.v], entry_left, &leaving);
+        agree_begin(r); /* from here on with a vote; what was heard is sent again */
+        /* Before a restart without it the key may have voted at this very height. */
+        if (!recover_votes(r, error)) {
+            replica_stop(r, "%s", error->text);
+            return false;
+        }
     }
     return true;
 }

@@ -132,6 +132,10 @@ static void apply_batch(struct replica *r, const struct lane_entry *entry, uint6
         answer_own(r, entry, position, &outcome, index);
     }
     must(!r->entries.overflowed);
+    if (entry->heard) {
+        struct store_key key = key_batch(batch->lane.v, batch->sequence, &batch->id);
+        store_put(replica_group(r), store_key_bytes(&key), buffer_bytes(&entry->bytes));
+    }
     buffer_clear(&r->scratch);
     stored_outcomes_put(&r->scratch, height, state_time_ms(r->state), batch,
                         buffer_bytes(&r->entries));

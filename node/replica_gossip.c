@@ -362,12 +362,16 @@ void gossip_on_batch(struct replica *r, uint16_t from, struct bytes bytes)
         peer_useless(r, from, 1);
     if (!lane_make_room(lane, &batch, bytes.size, crowded_out, r))
         return;
-    const struct lane_entry *entry = lane_add(lane, &batch, bytes, false);
+    struct lane_entry *entry = lane_add(lane, &batch, bytes, false);
     if (!entry)
         return;
-    /* Written before any vote that relies on it: groups are applied in order (rule 3). */
+    /* Written before any vote that relies on it: groups are applied in order (rule 3). Of our own
+     * lane the store holds, undecided, what this node wrote and nothing else; it has no vote now.
+     */
+    entry->heard = batch.lane.v == r->config.self.v;
     struct store_key key = key_batch(batch.lane.v, batch.sequence, &batch.id);
-    store_put(replica_group(r), store_key_bytes(&key), bytes);
+    if (!entry->heard)
+        store_put(replica_group(r), store_key_bytes(&key), bytes);
     struct lane_head before = {.sequence = batch.sequence - 1, .id = batch.previous};
     bool follows = entry->connected || lane_find_at(lane, before.sequence, &before.id);
     /* A chain that is complete: what else is missing is asked for at once. Otherwise the rest of

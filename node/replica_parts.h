@@ -314,7 +314,7 @@ struct after *replica_after(struct replica *r, enum after_kind kind);
 struct after *replica_after_unasked(struct replica *r, enum after_kind kind);
 void replica_maybe_batch(struct replica *r);
 void replica_wait(struct replica *r, struct bytes transaction, uint64_t token, uint64_t outbox);
-/* What our undecided batches hold waits again, before what waits already, and in the outbox. */
+/* What the undecided batches that this node wrote hold waits again, before what waits already, and in the outbox. */
 void replica_take_back(struct replica *r, const struct lane *lane);
 /* An outbox entry: a transaction, or a batch's payload. */
 void replica_wait_stored(struct replica *r, struct bytes value, uint64_t outbox);
@@ -487,6 +487,8 @@ bool peer_is_over_budget(const struct replica *r, uint16_t from);
 
 /* replica_recover.c */
 bool recover(struct replica *r, struct error *error) MUST_USE;
+/* After agree_begin: what the key in force signed at this height, if it votes, and its lock. */
+bool recover_votes(struct replica *r, struct error *error) MUST_USE;
 /* Executes the next height as the store has it; *found_out is false when it has none. */
 bool replay_next(struct replica *r, bool *found_out, struct error *error) MUST_USE;
 

@@ -308,7 +308,7 @@ static bool restore_lock(struct replica *r, struct bytes value, struct error *er
     return good || error_set(error, ERROR_CORRUPT, "the store is damaged: %s", why.text);
 }
 
-static bool load_votes(struct replica *r, struct error *error)
+bool recover_votes(struct replica *r, struct error *error)
 {
     const struct store *store = &r->config.store;
     struct store_key votes = key_prefix('V'), proposals = key_prefix('P'), lock = key_lock();
@@ -373,7 +373,7 @@ bool recover(struct replica *r, struct error *error)
         !load_asked(r, error))
         return false;
     agree_begin(r);
-    return load_votes(r, error) &&
+    return recover_votes(r, error) &&
            store->scan(store->context, store_key_bytes(&outbox), store_key_bytes(&outbox), false,
                        MEMPOOL_COUNT_MAX, take_outbox, r, error);
 }

@@ -175,6 +175,198 @@ CASE(who_left_follows_and_writes_nothing_and_the_hand_over_is_final)
     world_close(w);
 }
 
+/* Three of four in one height: ONE has locked, and nobody else's precommit reaches it. */
+static void lock_one(struct world *w)
+{
+    struct replica *one = w->nodes[ONE].replica;
+    world_crash(w, 0);
+    world_submit(w, 1);
+    for (int i = 0; i < 20000 && !one->lock_stored; i++)
+        world_pass(w, 1);
+    REQUIRE(one->lock_stored);
+    world_crash(w, 1);
+    world_crash(w, 2);
+    world_pass(w, 10);
+    REQUIRE(one->lock_stored && one->own_round_count > 0 && w->nodes[ONE].write == 0);
+}
+
+CASE(a_key_that_comes_back_has_its_votes_and_its_lock)
+{
+    struct world *w = settled_world();
+    struct change change = change_replace_keys(ONE, FRESH);
+    struct error error = {0};
+    hold_fresh(w);
+    REQUIRE(replica_hold_next(w->nodes[ONE].replica, w->nodes[ONE].next_key,
+                              w->nodes[ONE].next_cosigner_key, &error));
+    (void)carry(w, 0, &change);
+    lock_one(w);
+    uint64_t height = w->nodes[ONE].replica->height;
+    int32_t round = w->nodes[ONE].replica->own_rounds[0];
+    world_crash(w, ONE);
+    struct signing_key *key = w->nodes[ONE].next_key;
+    struct signing_key *cosigner_key = w->nodes[ONE].next_cosigner_key;
+    w->nodes[ONE].next_key = w->nodes[ONE].next_cosigner_key = NULL;
+    world_start(w, ONE); /* its folder cannot be read */
+    CHECK_INT(standing(w), REPLICA_OTHER_KEY);
+    w->nodes[ONE].next_key = key;
+    w->nodes[ONE].next_cosigner_key = cosigner_key;
+    struct replica *one = w->nodes[ONE].replica;
+    REQUIRE(replica_hold_next(one, key, cosigner_key, &error));
+    CHECK_INT(one->height, height);
+    CHECK(one->lock_stored);
+    CHECK(consensus_vote(one->consensus, round, VOTE_PREVOTE, ONE, 0) != NULL);
+    CHECK(consensus_vote(one->consensus, round, VOTE_PRECOMMIT, ONE, 0) != NULL);
+    for (uint16_t i = 0; i < ONE; i++)
+        world_start(w, i);
+    world_pass(w, 5000);
+    CHECK(all_agree(w));
+    CHECK(world_status(w, 0).height > height);
+    for (uint16_t i = 0; i < ONE; i++)
+        CHECK_INT(world_status(w, i).conflicts[ONE], 0);
+    world_close(w);
+}
+
+/* ---- batches of a key that is lost -------------------------------------------------------------
+ */
+
+/* Whoever has the old key writes a batch with it: the same one each time, and beyond a gap, so that
+ * nobody decides it. */
+static void steal(struct world *w)
+{
+    struct transaction t = tx_enrol(7777);
+    struct buffer bytes, payload, encoded, out;
+    t.key = bytes_text("stolen");
+    t.at_ms = START_MS;
+    buffer_init(&bytes, TRANSACTION_SIZE_MAX);
+    buffer_init(&payload, TRANSACTION_SIZE_MAX + 16);
+    buffer_init(&out, MESSAGE_SIZE_MAX);
+    transaction_encode(&t, &bytes);
+    batch_payload_put(&payload, buffer_bytes(&bytes));
+    struct batch batch = {.coalition = w->charter->coalition,
+                          .lane = {ONE},
+                          .sequence = 2,
+                          .previous = w->charter->coalition,
+                          .created_ms = START_MS,
+                          .transaction_count = 1,
+                          .payload = buffer_bytes(&payload)};
+    struct signing_key *old = coalition_key(1, ONE);
+    batch_seal(&batch, old);
+    signing_key_close(old);
+    buffer_init(&encoded, BATCH_SIZE_MAX);
+    batch_encode(&batch, &encoded);
+    w->message.kind = MESSAGE_BATCH;
+    w->message.body.batch = buffer_bytes(&encoded);
+    message_encode(&w->message, &out);
+    world_post(w, 0, ONE, buffer_bytes(&out));
+    world_pass(w, 50);
+    REQUIRE(lane_find(&w->nodes[ONE].replica->lanes[ONE], &batch.id) != NULL);
+    buffer_release(&bytes);
+    buffer_release(&payload);
+    buffer_release(&encoded);
+    buffer_release(&out);
+}
+
+/* ONE goes on with none of its keys. */
+static void lose_keys(struct world *w)
+{
+    world_crash(w, ONE);
+    signing_key_close(w->nodes[ONE].key);
+    signing_key_close(w->nodes[ONE].cosigner_key);
+    w->nodes[ONE].key = w->nodes[ONE].cosigner_key = NULL;
+    world_start(w, ONE);
+    world_pass(w, 200);
+    CHECK_INT(standing(w), REPLICA_OTHER_KEY);
+}
+
+CASE(what_others_told_of_the_own_lane_is_never_taken_back)
+{
+    struct world *w = settled_world();
+    struct change change = change_replace_keys(ONE, FRESH);
+    struct error error = {0};
+    lose_keys(w);
+    steal(w);
+    world_crash(w, ONE); /* nor is it taken for what the node wrote, when it starts again */
+    world_start(w, ONE);
+    CHECK_INT(w->nodes[ONE].replica->lanes[ONE].count, 0);
+    world_pass(w, 500);
+    steal(w);
+    uint64_t sequence = world_status(w, 0).lanes[ONE].sequence;
+    uint64_t from = carry(w, 0, &change);
+    REQUIRE(w->nodes[ONE].replica->height + 1 >= from);
+    hold_fresh(w);
+    REQUIRE(replica_hold_next(w->nodes[ONE].replica, w->nodes[ONE].next_key,
+                              w->nodes[ONE].next_cosigner_key, &error));
+    world_pass(w, 2000);
+    CHECK_INT(standing(w), REPLICA_WRITES);
+    CHECK_INT(w->nodes[ONE].replica->waiting_count, 0);
+    CHECK_INT(world_status(w, 0).lanes[ONE].sequence, sequence);
+    CHECK(all_agree(w));
+    world_close(w);
+}
+
+CASE(a_key_that_comes_back_does_not_rely_on_what_others_told_of_its_lane)
+{
+    struct world *w = settled_world();
+    struct error error = {0};
+    lose_keys(w);
+    steal(w);
+    w->nodes[ONE].key = coalition_key(1, ONE);
+    w->nodes[ONE].cosigner_key = coalition_key(4, ONE);
+    struct replica *one = w->nodes[ONE].replica;
+    REQUIRE(replica_hold_next(one, w->nodes[ONE].key, w->nodes[ONE].cosigner_key, &error));
+    CHECK_INT(one->lanes[ONE].count, 0);
+    world_pass(w, 1000);
+    CHECK(!w->nodes[ONE].stopped);
+    world_submit(w, ONE);
+    world_pass(w, 2000);
+    CHECK_INT(world_status(w, 0).lanes[ONE].sequence, 1);
+    CHECK(all_agree(w));
+    world_close(w);
+}
+
+/* Decided all the same, it is in the store with the height, and a start finds it there. */
+CASE(what_others_told_of_the_own_lane_is_kept_once_it_is_decided)
+{
+    struct world *w = settled_world();
+    world_submit(w, ONE);
+    world_pass(w, 2000);
+    REQUIRE(world_status(w, 0).lanes[ONE].sequence == 1);
+    world_crash(w, ONE);
+    disk_release(&w->nodes[ONE].disk);
+    world_start(w, ONE); /* as an old copy; lost with its keys */
+    lose_keys(w);
+    world_pass(w, 5000);
+    CHECK_INT(world_status(w, ONE).lanes[ONE].sequence, 1);
+    world_crash(w, ONE);
+    world_start(w, ONE);
+    CHECK_INT(world_status(w, ONE).lanes[ONE].sequence, 1);
+    world_pass(w, 500);
+    CHECK(all_agree(w));
+    world_close(w);
+}
+
+CASE(a_history_leaves_the_outbox_alone)
+{
+    struct world *w = settled_world();
+    struct change change = change_replace_keys(ONE, FRESH);
+    lose_keys(w);
+    /* What replica_open_history makes, as far as it matters here. */
+    struct replica *one = w->nodes[ONE].replica;
+    one->history.is = true;
+    one->gap.passed.height = INT64_MAX;
+    one->gap.lane_count = WORLD_NODES;
+    for (uint16_t i = 0; i < WORLD_NODES; i++)
+        one->gap.lanes[i].sequence = INT64_MAX;
+    steal(w);
+    uint64_t from = carry(w, 0, &change);
+    world_pass(w, 5000);
+    REQUIRE(one->height + 1 >= from);
+    CHECK_INT(one->lanes[ONE].count, 0);
+    CHECK_INT(one->outbox_next, 0);
+    CHECK_INT(one->outbox_count + one->waiting_count, 0);
+    world_close(w);
+}
+
 /* ---- voters of the past ---------------------------------------------------------------------- */
 
 /* Three voters, the one that changed under its old key, certify a cut of `height` that nobody made.
@@ -246,6 +438,11 @@ int main(void)
     RUN(a_node_goes_on_with_its_next_key_from_the_height_that_names_it);
     RUN(a_node_without_the_key_in_force_follows_until_it_gets_it);
     RUN(who_left_follows_and_writes_nothing_and_the_hand_over_is_final);
+    RUN(a_key_that_comes_back_has_its_votes_and_its_lock);
+    RUN(what_others_told_of_the_own_lane_is_never_taken_back);
+    RUN(a_key_that_comes_back_does_not_rely_on_what_others_told_of_its_lane);
+    RUN(what_others_told_of_the_own_lane_is_kept_once_it_is_decided);
+    RUN(a_history_leaves_the_outbox_alone);
     RUN(a_certificate_with_a_key_of_the_past_is_judged_again_and_refused);
     return check_report();
 }
