@@ -120,9 +120,73 @@ CASE(lies_under_a_key_of_the_past_make_room_for_those_under_the_next)
     world_close(w);
 }
 
+/* ---- attestations --------------------------------------------------------------------------- */
+
+enum { SNAPSHOT = 1000 };
+
+/* By three of four, told to the witness: a quorum. */
+static struct world *attested_world(void)
+{
+    struct world *w = settled_world();
+    struct attestation item = {.snapshot = {.height = SNAPSHOT, .size = 77}};
+    struct buffer out;
+    buffer_init(&out, MESSAGE_SIZE_MAX);
+    for (uint16_t i = LIAR; i < WORLD_NODES; i++) {
+        item.node.v = i;
+        attestation_sign(&item, w->nodes[i].key, &w->charter->coalition);
+        w->message.kind = MESSAGE_ATTESTATION;
+        w->message.body.attestation = item;
+        buffer_clear(&out);
+        message_encode(&w->message, &out);
+        world_post(w, i, WITNESS, buffer_bytes(&out));
+    }
+    buffer_release(&out);
+    world_pass(w, 100);
+    return w;
+}
+
+static bool is_stored(struct world *w, uint16_t node)
+{
+    struct store store = disk_store(&w->nodes[WITNESS].disk);
+    struct store_key key = key_attestation(SNAPSHOT, node);
+    struct buffer value;
+    buffer_init(&value, STORE_VALUE_MAX);
+    bool found = store.get(store.context, store_key_bytes(&key), &value, NULL);
+    buffer_release(&value);
+    return found;
+}
+
+static void check_forgotten_after(const struct change *change, size_t vouching_then)
+{
+    struct world *w = attested_world();
+    struct attestation vouching[WORLD_NODES];
+    REQUIRE(replica_vouched(w->nodes[WITNESS].replica, vouching, WORLD_NODES) == 3);
+    REQUIRE(is_stored(w, RELAY) && is_stored(w, ONE));
+    CHECK(carry(w, WITNESS, change) > 1);
+    CHECK_INT(replica_vouched(w->nodes[WITNESS].replica, vouching, WORLD_NODES), vouching_then);
+    CHECK(is_stored(w, RELAY) && !is_stored(w, ONE));
+    CHECK_INT(w->nodes[WITNESS].replica->attesting.items[ONE][0].snapshot.height, 0);
+    CHECK_INT(w->nodes[WITNESS].replica->attesting.items[RELAY][0].snapshot.height, SNAPSHOT);
+    world_close(w);
+}
+
+CASE(what_a_replaced_key_attested_vouches_for_nothing)
+{
+    struct change change = change_replace_keys(ONE, FRESH);
+    check_forgotten_after(&change, 0); /* the other two are no quorum */
+}
+
+CASE(who_votes_no_more_vouches_for_nothing)
+{
+    struct change change = change_set_voter(ONE, false);
+    check_forgotten_after(&change, quorum_size(WORLD_NODES - 1));
+}
+
 int main(void)
 {
     RUN(a_lie_under_a_fresh_key_is_kept_beside_one_at_its_place_under_the_old);
     RUN(lies_under_a_key_of_the_past_make_room_for_those_under_the_next);
+    RUN(what_a_replaced_key_attested_vouches_for_nothing);
+    RUN(who_votes_no_more_vouches_for_nothing);
     return check_report();
 }
