@@ -247,8 +247,9 @@ const struct cosign_final *replica_final(const struct replica *replica);
 const struct cosign_peer *replica_cosigner(const struct replica *replica, struct node_id node);
 
 /* Evidence that nodes lied (protocol/evidence.h), the earliest first: a node, kind and place once,
- * EVIDENCE_NODE_MAX of a node and EVIDENCE_KEPT_MAX in all; the earliest stay. What was seen in the
- * last instant before a power cut may be lost with it. */
+ * EVIDENCE_NODE_MAX of a node and EVIDENCE_KEPT_MAX in all; the earliest stay, but for those under
+ * keys that were replaced since, which make room. What was seen in the last instant before a power
+ * cut may be lost with it. */
 enum { EVIDENCE_NODE_MAX = 64, EVIDENCE_KEPT_MAX = 4096 };
 struct evidence_kept {
     struct hash id;

@@ -284,9 +284,13 @@ bool epoch_vote_holds(const struct replica *r, const struct charter *charter,
     return good;
 }
 
+typedef bool signed_holds(const void *item, const struct verifier *verifier,
+                          const struct hash *coalition);
+
 /* Signed with the key before the one in force, or with the next: honest, and too late or too early.
  */
-bool epoch_other_key_holds(const struct replica *r, const struct batch *batch)
+static bool other_key_holds(const struct replica *r, uint16_t node, signed_holds *holds,
+                            const void *item)
 {
     uint64_t height = r->height + 1;
     const struct charter *others[] = {r->charter->from_height > 1
@@ -295,15 +299,38 @@ bool epoch_other_key_holds(const struct replica *r, const struct batch *batch)
                                       state_charter_at(r->state, height + 1)};
     for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
         struct verifier *made;
-        if (!keys_differ(sign_key(others[i], batch->lane.v), sign_key(r->charter, batch->lane.v)))
+        if (!keys_differ(sign_key(others[i], node), sign_key(r->charter, node)))
             continue;
-        const struct verifier *verifier = verifier_by(r, others[i], batch->lane.v, &made);
-        bool good = verifier && batch_verify(batch, verifier);
+        const struct verifier *verifier = verifier_by(r, others[i], node, &made);
+        bool good = verifier && holds(item, verifier, &r->charter->coalition);
         verifier_close(made);
         if (good)
             return true;
     }
     return false;
+}
+
+static bool batch_holds(const void *item, const struct verifier *verifier,
+                        const struct hash *coalition)
+{
+    (void)coalition; /* the batch's own, which was compared */
+    return batch_verify((const struct batch *)item, verifier);
+}
+
+bool epoch_other_key_holds(const struct replica *r, const struct batch *batch)
+{
+    return other_key_holds(r, batch->lane.v, batch_holds, batch);
+}
+
+static bool attestation_holds(const void *item, const struct verifier *verifier,
+                              const struct hash *coalition)
+{
+    return attestation_verify((const struct attestation *)item, verifier, coalition);
+}
+
+bool epoch_other_key_attests(const struct replica *r, const struct attestation *item)
+{
+    return other_key_holds(r, item->node.v, attestation_holds, item);
 }
 
 /* ---- lanes ---------------------------------------------------------------------------------- */
@@ -400,6 +427,7 @@ void epoch_enter(struct replica *r, bool caught_up)
         return;
     void_lanes(r, before);
     evidence_judge_again(r);
+    snapshot_judge_again(r);
     if (caught_up && (r->key != key || !cosign_same_voters(before, r->charter)))
         ask_again(r, r->key != key);
     r->asked_height = r->height; /* what came of later heights may have been judged in vain */

@@ -24,13 +24,16 @@ enum {
 
 /* ---- keeping ------------------------------------------------------------------------------- */
 
+/* Pieces under keys that were replaced since accuse nobody: none of them may keep out one that
+ * does.
+ */
 static bool is_known(const struct replica *r, uint16_t node, enum evidence_kind kind,
                      const struct evidence_place *place)
 {
     for (size_t i = 0; i < r->evidence.count; i++) {
         const struct evidence_kept *kept = r->evidence.items[i];
-        if (kept->node.v == node && kept->kind == kind && kept->place.number == place->number &&
-            kept->place.round == place->round)
+        if (kept->holds && kept->node.v == node && kept->kind == kind &&
+            kept->place.number == place->number && kept->place.round == place->round)
             return true;
     }
     return false;
@@ -38,10 +41,43 @@ static bool is_known(const struct replica *r, uint16_t node, enum evidence_kind 
 
 static bool has_room(const struct replica *r, uint16_t node)
 {
+    size_t of_node = 0, in_all = 0;
+    for (size_t i = 0; i < r->evidence.count; i++) {
+        const struct evidence_kept *kept = r->evidence.items[i];
+        of_node += kept->holds && kept->node.v == node;
+        in_all += kept->holds;
+    }
+    return of_node < EVIDENCE_NODE_MAX && in_all < EVIDENCE_KEPT_MAX;
+}
+
+/* The earliest that does not hold any more, of that node or (`node` NULL) of any. */
+static void evict(struct replica *r, const uint16_t *node)
+{
+    struct evidence_book *book = &r->evidence;
+    size_t at = 0;
+    while (at < book->count &&
+           (book->items[at]->holds || (node && book->items[at]->node.v != *node)))
+        at++;
+    must(at < book->count); /* or there was no room */
+    struct evidence_kept *kept = book->items[at];
+    struct store_key key = key_evidence(kept->node.v, (int)kept->kind, &kept->id);
+    store_delete(replica_group(r), store_key_bytes(&key));
+    free(kept);
+    book->count--;
+    memmove(&book->items[at], &book->items[at + 1],
+            (book->count - at) * sizeof(struct evidence_kept *));
+}
+
+/* Where has_room() said that there is some. */
+static void make_room(struct replica *r, uint16_t node)
+{
     size_t of_node = 0;
     for (size_t i = 0; i < r->evidence.count; i++)
         of_node += r->evidence.items[i]->node.v == node;
-    return of_node < EVIDENCE_NODE_MAX && r->evidence.count < EVIDENCE_KEPT_MAX;
+    if (of_node >= EVIDENCE_NODE_MAX)
+        evict(r, &node);
+    else if (r->evidence.count >= EVIDENCE_KEPT_MAX)
+        evict(r, NULL);
 }
 
 static struct evidence_kept *add(struct replica *r, const struct evidence *evidence,
@@ -97,6 +133,16 @@ static void tell(struct replica *r, const struct evidence *evidence, const struc
                  words, hex);
 }
 
+static const struct evidence_kept *take_in(struct replica *r, const struct evidence *evidence,
+                                           struct bytes bytes)
+{
+    make_room(r, evidence->node.v);
+    const struct evidence_kept *kept = add(r, evidence, bytes, r->now_ms);
+    store(r, kept);
+    tell(r, evidence, &kept->id);
+    return kept;
+}
+
 static void send(struct replica *r, const struct evidence_kept *kept)
 {
     r->out.kind = MESSAGE_EVIDENCE;
@@ -118,10 +164,7 @@ static void keep(struct replica *r, enum evidence_kind kind, uint16_t node,
     buffer_init(&bytes, EVIDENCE_SIZE_MAX);
     evidence_encode(&evidence, &bytes);
     must(!bytes.overflowed);
-    const struct evidence_kept *kept = add(r, &evidence, buffer_bytes(&bytes), r->now_ms);
-    store(r, kept);
-    tell(r, &evidence, &kept->id);
-    send(r, kept);
+    send(r, take_in(r, &evidence, buffer_bytes(&bytes)));
     buffer_release(&bytes);
 }
 
@@ -353,9 +396,7 @@ void evidence_on_message(struct replica *r, uint16_t from, struct bytes bytes)
         peer_bad_signature(r, from, 2);
         return;
     }
-    const struct evidence_kept *kept = add(r, &evidence, bytes, r->now_ms);
-    store(r, kept);
-    tell(r, &evidence, &kept->id);
+    (void)take_in(r, &evidence, bytes);
 }
 
 /* Of each node the earliest; nodes as their lies were seen. */
@@ -400,9 +441,7 @@ void evidence_decided(struct replica *r, const struct cut *cut)
                      name, (unsigned long long)cut->height + 2);
         if (is_known(r, evidence.node.v, evidence.kind, &place) || !has_room(r, evidence.node.v))
             continue;
-        const struct evidence_kept *kept = add(r, &evidence, cut->evidence[i], r->now_ms);
-        store(r, kept);
-        tell(r, &evidence, &kept->id);
+        (void)take_in(r, &evidence, cut->evidence[i]);
     }
 }
 

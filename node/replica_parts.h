@@ -339,6 +339,7 @@ bool epoch_certificate_holds(const struct replica *r, const struct charter *char
 bool epoch_vote_holds(const struct replica *r, const struct charter *charter,
                       const struct vote *vote) MUST_USE;
 bool epoch_other_key_holds(const struct replica *r, const struct batch *batch) MUST_USE;
+bool epoch_other_key_attests(const struct replica *r, const struct attestation *item) MUST_USE;
 /* Ours for what `charter` is in force at; NULL: it names none that we hold. */
 const struct signing_key *epoch_cosigner_key(const struct replica *r,
                                              const struct charter *charter);
@@ -430,6 +431,8 @@ void snapshot_on_attestation(struct replica *r, uint16_t from, const struct atte
 void snapshot_on_fetch(struct replica *r, uint16_t from, uint64_t height, uint64_t piece);
 void snapshot_on_time(struct replica *r);
 void snapshot_repeat(struct replica *r); /* with each status */
+/* Under another charter: what a replaced key signed, or who votes no more, goes. */
+void snapshot_judge_again(struct replica *r);
 void snapshot_own_durable(struct replica *r, struct bytes value);
 /* The newest that Q voters attest, of a height from `least` on; false: there is none. */
 bool snapshot_vouched(const struct replica *r, uint64_t least, struct snapshot_name *name_out);

@@ -243,8 +243,9 @@ void snapshot_on_attestation(struct replica *r, uint16_t from, const struct atte
     if (!r->is_voter[node] || r->now_ms < r->attesting.taken_ms[node] + ATTEST_AGAIN_MS)
         return;
     if (!attestation_verify(item, r->verifiers[node], &r->charter->coalition)) {
-        /* From beyond our height it may be of a key that a ballot names there. */
-        if (item->snapshot.height > r->shown.height)
+        /* From beyond our height it may be of a key that a ballot names there; or its voter does
+         * not know of its next key yet. */
+        if (item->snapshot.height > r->shown.height || epoch_other_key_attests(r, item))
             peer_useless(r, from, 1);
         else
             peer_bad_signature(r, from, 1);
@@ -259,6 +260,32 @@ void snapshot_on_attestation(struct replica *r, uint16_t from, const struct atte
     compare_with_held(r, item);
     answer_repeated(r, from, item);
     fetch_look(r);
+}
+
+/* Of one node all were signed with one key. */
+static void forget(struct replica *r, uint16_t node)
+{
+    struct attestation *items = r->attesting.items[node];
+    for (size_t i = 0; i < ATTESTATIONS_KEPT && items[i].snapshot.height > 0; i++) {
+        struct store_key key = key_attestation(items[i].snapshot.height, node);
+        store_delete(replica_group(r), store_key_bytes(&key));
+    }
+    memset(items, 0, ATTESTATIONS_KEPT * sizeof(items[0]));
+}
+
+static bool still_holds(const struct replica *r, const struct attestation *item)
+{
+    uint16_t node = item->node.v;
+    return node < r->charter->node_count && r->is_voter[node] &&
+           attestation_verify(item, r->verifiers[node], &r->charter->coalition);
+}
+
+void snapshot_judge_again(struct replica *r)
+{
+    for (uint16_t i = 0; i < r->charter->node_count; i++)
+        if (r->attesting.items[i][0].snapshot.height > 0 &&
+            !still_holds(r, &r->attesting.items[i][0]))
+            forget(r, i);
 }
 
 /* ---- our own --------------------------------------------------------------------------------- */
@@ -284,6 +311,11 @@ void snapshot_own_durable(struct replica *r, struct bytes value)
 {
     struct attestation own, left;
     must(value_decode(value, &own, NULL));
+    if (!still_holds(r, &own)) { /* another key came into force while it was written */
+        struct store_key key = key_attestation(own.snapshot.height, own.node.v);
+        store_delete(replica_group(r), store_key_bytes(&key));
+        return;
+    }
     if (!insert(r, &own, &left))
         return;
     if (left.snapshot.height > 0) {
@@ -351,11 +383,8 @@ static bool take_stored(void *visitor, struct bytes key, struct bytes value)
     struct replica *r = (struct replica *)visitor;
     struct attestation item, left;
     struct error why;
-    uint16_t nodes = (uint16_t)r->charter->node_count;
     /* One that does not hold any more, its key replaced, is of no use to anybody. */
-    bool good = value_decode(value, &item, &why) && item.node.v < nodes &&
-                r->is_voter[item.node.v] &&
-                attestation_verify(&item, r->verifiers[item.node.v], &r->charter->coalition);
+    bool good = value_decode(value, &item, &why) && still_holds(r, &item);
     struct store_key own = key_attestation(good ? item.snapshot.height : 0, good ? item.node.v : 0);
     good = good && bytes_equal(store_key_bytes(&own), key) && insert(r, &item, &left);
     if (!good)

@@ -278,17 +278,20 @@ const struct signing_key *seat_log_key(const struct seat *seat)
 
 /* ---- from time to time ---------------------------------------------------------------------- */
 
-/* The ledger's first records must be those that the invitation's checkpoint is of. */
+/* The ledger's first records must be those that the invitation's checkpoint is of. A node that
+ * began with a later snapshot looks when those records have come. */
 static bool was_led_well(struct seat *seat, const struct replica *replica,
                          const struct replica_status *status, struct error *error)
 {
     struct hash proof[MERKLE_CONSISTENCY_MAX];
     size_t count = 0;
     uint64_t size = seat->led_to.size;
+    struct error why;
     if (size == 0 || status->records < size)
         return true;
-    if (!replica_prove_consistency(replica, size, status->records, proof, &count, error))
-        return error_wrap(error, "the invitation's checkpoint");
+    if (!replica_prove_consistency(replica, size, status->records, proof, &count, &why))
+        return why.code == ERROR_NOT_YET ||
+               error_set(error, why.code, "the invitation's checkpoint: %s", why.text);
     if (!merkle_verify_consistency(size, status->records, &seat->led_to.root, &status->root, proof,
                                    count))
         return error_set(error, ERROR_CONFLICT,

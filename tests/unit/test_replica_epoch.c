@@ -2,59 +2,13 @@
 // also: sim/disk.c
 /* Four replicas under one charter and then another: keys that are in force and keys that are not,
  * who leaves, and what voters of the past say about later heights. */
+#include "unit/carry.h"
 #include "unit/changes.h"
 #include "unit/cosign_world.h"
 
 #include "node/replica_parts.h"
 
 enum { ONE = 3, FRESH = 9 }; /* the node that changes, and the number of its fresh keys */
-
-static void send(struct world *w, uint16_t number, struct transaction *t, const char *key)
-{
-    struct buffer bytes;
-    struct error error = {0};
-    t->key = bytes_text(key);
-    t->at_ms = w->now_ms;
-    buffer_init(&bytes, TRANSACTION_SIZE_MAX);
-    transaction_encode(t, &bytes);
-    if (!replica_submit(w->nodes[number].replica, buffer_bytes(&bytes), ++w->key, w->now_ms,
-                        &error))
-        printf("%s\n", error.text);
-    CHECK(error.code == ERROR_NONE);
-    buffer_release(&bytes);
-    world_take(w, number);
-}
-
-/* A motion at `number`, and the ballots of three partners; returns from which height it holds. */
-static uint64_t carry(struct world *w, uint16_t number, const struct change *change)
-{
-    struct transaction t;
-    struct buffer body;
-    char key[16];
-    memset(&t, 0, sizeof(t));
-    t.type = TRANSACTION_MOTION;
-    t.body.motion.motion = (struct motion){.delay = MOTION_DELAY_MIN, .change = *change};
-    buffer_init(&body, MOTION_SIZE_MAX);
-    motion_encode(&t.body.motion.motion, &body);
-    struct hash hash = hash_bytes(buffer_bytes(&body));
-    send(w, number, &t, "motion");
-    world_pass(w, 2500);
-    struct record_index index = {replica_record_count(w->nodes[number].replica) - 2};
-    for (uint16_t partner = 0; partner < 3; partner++) {
-        struct signing_key *governance = coalition_key(2, (uint8_t)partner);
-        memset(&t, 0, sizeof(t));
-        t.type = TRANSACTION_BALLOT;
-        t.body.ballot.motion = index;
-        t.body.ballot.partner.v = partner;
-        t.body.ballot.signature = ballot_sign(governance, &w->charter->coalition, index, &hash);
-        signing_key_close(governance);
-        (void)snprintf(key, sizeof(key), "ballot-%u", partner);
-        send(w, number, &t, key);
-    }
-    world_pass(w, 5000);
-    buffer_release(&body);
-    return replica_charter(w->nodes[number].replica)->from_height;
-}
 
 static struct world *settled_world(void)
 {
