@@ -333,6 +333,21 @@ bool epoch_other_key_attests(const struct replica *r, const struct attestation *
     return other_key_holds(r, item->node.v, attestation_holds, item);
 }
 
+/* Signed with a key that a charter before the one in force named. */
+bool epoch_past_key_holds(const struct replica *r, const struct batch *batch)
+{
+    const struct charter *charter = r->charter;
+    bool good = false;
+    while (!good && charter->from_height > 1) {
+        struct verifier *made;
+        charter = state_charter_at(r->state, charter->from_height - 1);
+        const struct verifier *verifier = verifier_by(r, charter, batch->lane.v, &made);
+        good = verifier && batch_verify(batch, verifier);
+        verifier_close(made);
+    }
+    return good;
+}
+
 /* ---- lanes ---------------------------------------------------------------------------------- */
 
 bool epoch_lane_open(const struct replica *r, uint16_t lane)

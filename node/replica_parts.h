@@ -314,7 +314,8 @@ struct after *replica_after(struct replica *r, enum after_kind kind);
 struct after *replica_after_unasked(struct replica *r, enum after_kind kind);
 void replica_maybe_batch(struct replica *r);
 void replica_wait(struct replica *r, struct bytes transaction, uint64_t token, uint64_t outbox);
-/* What the undecided batches that this node wrote hold waits again, before what waits already, and in the outbox. */
+/* What the undecided batches that this node wrote hold waits again, before what waits already, and
+ * in the outbox. */
 void replica_take_back(struct replica *r, const struct lane *lane);
 /* An outbox entry: a transaction, or a batch's payload. */
 void replica_wait_stored(struct replica *r, struct bytes value, uint64_t outbox);
@@ -340,6 +341,7 @@ bool epoch_vote_holds(const struct replica *r, const struct charter *charter,
                       const struct vote *vote) MUST_USE;
 bool epoch_other_key_holds(const struct replica *r, const struct batch *batch) MUST_USE;
 bool epoch_other_key_attests(const struct replica *r, const struct attestation *item) MUST_USE;
+bool epoch_past_key_holds(const struct replica *r, const struct batch *batch) MUST_USE;
 /* Ours for what `charter` is in force at; NULL: it names none that we hold. */
 const struct signing_key *epoch_cosigner_key(const struct replica *r,
                                              const struct charter *charter);

@@ -168,6 +168,7 @@ struct taking {
     struct replica *r;
     struct error *error;
     bool failed;
+    struct lane past; /* own batches of a key that a snapshot shows to be replaced */
 };
 
 static bool take_failed(struct taking *taking, const char *what, struct bytes key)
@@ -204,28 +205,42 @@ static bool take_batch(void *visitor, struct bytes key, struct bytes value)
     struct taking *taking = (struct taking *)visitor;
     struct replica *r = taking->r;
     struct batch batch;
-    if (!batch_decode(value, &batch, NULL) || batch.lane.v >= r->charter->node_count ||
-        !batch_verify(&batch, r->verifiers[batch.lane.v]))
+    if (!batch_decode(value, &batch, NULL) || batch.lane.v >= r->charter->node_count)
+        return batch_failed(taking, key);
+    bool holds = batch_verify(&batch, r->verifiers[batch.lane.v]);
+    if (!holds && !epoch_past_key_holds(r, &batch))
         return batch_failed(taking, key);
     struct store_key own = key_batch(batch.lane.v, batch.sequence, &batch.id);
     if (!bytes_equal(store_key_bytes(&own), key))
         return batch_failed(taking, key);
+    if (!holds) {
+        if (batch.lane.v == r->config.self.v)
+            (void)lane_add(&taking->past, &batch, value, false);
+        store_delete(replica_group(r), key);
+        return true;
+    }
     /* What no lane has room for is nothing that was voted for, and must not stay for ever. */
     if (!lane_add(&r->lanes[batch.lane.v], &batch, value, false))
         store_delete(replica_group(r), key);
     return true;
 }
 
+/* After the outbox: own batches that are void by now go there, too. */
 static bool load_undecided(struct replica *r, struct error *error)
 {
     struct taking taking = {.r = r, .error = error};
-    for (uint16_t i = 0; i < r->charter->node_count; i++) {
+    bool good = true;
+    taking.past.decided = r->lanes[r->config.self.v].decided;
+    for (uint16_t i = 0; good && i < r->charter->node_count; i++) {
         struct hash zero = {{0}};
         struct store_key from = key_batch(i, r->lanes[i].decided.sequence + 1, &zero);
-        if (!take_all(&taking, key_lane(i), from, (size_t)4 * LANE_BRANCH_MAX, take_batch))
-            return error_wrap(error, "undecided batches of lane %u", i);
+        good = take_all(&taking, key_lane(i), from, (size_t)4 * LANE_BRANCH_MAX, take_batch) ||
+               error_wrap(error, "undecided batches of lane %u", i);
     }
-    return true;
+    if (good && taking.past.count > 0)
+        replica_take_back(r, &taking.past);
+    lane_release(&taking.past);
+    return good;
 }
 
 /* Of another height: gone with it, but while rule 3's question is open. */
@@ -369,11 +384,11 @@ bool recover(struct replica *r, struct error *error)
         !(r->config.joined.height > 0 ? join_recover(r, error) : resume(r, error)))
         return false;
     if (!replay(r, error) || !no_height_beyond(r, error) || !cosigning_recover(r, error) ||
-        !evidence_recover(r, error) || !snapshot_recover(r, error) || !load_undecided(r, error) ||
-        !load_asked(r, error))
+        !evidence_recover(r, error) || !snapshot_recover(r, error) ||
+        !store->scan(store->context, store_key_bytes(&outbox), store_key_bytes(&outbox), false,
+                     MEMPOOL_COUNT_MAX, take_outbox, r, error) ||
+        !load_undecided(r, error) || !load_asked(r, error))
         return false;
     agree_begin(r);
-    return recover_votes(r, error) &&
-           store->scan(store->context, store_key_bytes(&outbox), store_key_bytes(&outbox), false,
-                       MEMPOOL_COUNT_MAX, take_outbox, r, error);
+    return recover_votes(r, error);
 }

@@ -183,17 +183,16 @@ CASE(a_key_that_comes_back_has_its_votes_and_its_lock)
 /* ---- batches of a key that is lost -------------------------------------------------------------
  */
 
-/* Whoever has the old key writes a batch with it: the same one each time, and beyond a gap, so that
+/* Written with the old key by whoever has it: the same one each time, and beyond a gap, so that
  * nobody decides it. */
-static void steal(struct world *w)
+static struct store_key old_batch(const struct world *w, struct buffer *out)
 {
     struct transaction t = tx_enrol(7777);
-    struct buffer bytes, payload, encoded, out;
-    t.key = bytes_text("stolen");
+    struct buffer bytes, payload;
+    t.key = bytes_text("old");
     t.at_ms = START_MS;
     buffer_init(&bytes, TRANSACTION_SIZE_MAX);
     buffer_init(&payload, TRANSACTION_SIZE_MAX + 16);
-    buffer_init(&out, MESSAGE_SIZE_MAX);
     transaction_encode(&t, &bytes);
     batch_payload_put(&payload, buffer_bytes(&bytes));
     struct batch batch = {.coalition = w->charter->coalition,
@@ -206,17 +205,26 @@ static void steal(struct world *w)
     struct signing_key *old = coalition_key(1, ONE);
     batch_seal(&batch, old);
     signing_key_close(old);
-    buffer_init(&encoded, BATCH_SIZE_MAX);
-    batch_encode(&batch, &encoded);
+    buffer_init(out, BATCH_SIZE_MAX);
+    batch_encode(&batch, out);
+    buffer_release(&bytes);
+    buffer_release(&payload);
+    return key_batch(ONE, batch.sequence, &batch.id);
+}
+
+/* For ONE alone to see. */
+static void steal(struct world *w)
+{
+    struct buffer batch, out;
+    (void)old_batch(w, &batch);
+    buffer_init(&out, MESSAGE_SIZE_MAX);
     w->message.kind = MESSAGE_BATCH;
-    w->message.body.batch = buffer_bytes(&encoded);
+    w->message.body.batch = buffer_bytes(&batch);
     message_encode(&w->message, &out);
     world_post(w, 0, ONE, buffer_bytes(&out));
     world_pass(w, 50);
-    REQUIRE(lane_find(&w->nodes[ONE].replica->lanes[ONE], &batch.id) != NULL);
-    buffer_release(&bytes);
-    buffer_release(&payload);
-    buffer_release(&encoded);
+    REQUIRE(lane_holds(&w->nodes[ONE].replica->lanes[ONE], 2));
+    buffer_release(&batch);
     buffer_release(&out);
 }
 
@@ -296,6 +304,44 @@ CASE(what_others_told_of_the_own_lane_is_kept_once_it_is_decided)
     CHECK_INT(world_status(w, ONE).lanes[ONE].sequence, 1);
     world_pass(w, 500);
     CHECK(all_agree(w));
+    world_close(w);
+}
+
+/* As a snapshot from beyond the change leaves it: nothing between has made the batch void. */
+CASE(an_undecided_batch_of_a_key_of_the_past_is_void_when_the_store_is_read)
+{
+    struct world *w = settled_world();
+    struct change change = change_replace_keys(ONE, FRESH);
+    struct error error = {0};
+    struct store_group group;
+    struct buffer batch, value;
+    hold_fresh(w);
+    REQUIRE(replica_hold_next(w->nodes[ONE].replica, w->nodes[ONE].next_key,
+                              w->nodes[ONE].next_cosigner_key, &error));
+    (void)carry(w, 0, &change);
+    struct store_key key = old_batch(w, &batch);
+    store_group_init(&group);
+    store_put(&group, store_key_bytes(&key), buffer_bytes(&batch));
+    buffer_init(&value, BATCH_SIZE_MAX);
+    for (uint16_t i = ONE - 1; i <= ONE; i++) {
+        world_crash(w, i);
+        disk_write(&w->nodes[i].disk, buffer_bytes(&group.ops));
+        world_start(w, i);
+        CHECK_INT(w->nodes[i].replica->lanes[ONE].count, 0);
+    }
+    CHECK_INT(w->nodes[ONE - 1].replica->waiting_count, 0);
+    CHECK_INT(w->nodes[ONE].replica->waiting_count, 1); /* its own waits again */
+    world_pass(w, 3000);
+    CHECK_INT(world_status(w, 0).lanes[ONE].sequence, 1);
+    CHECK_INT(w->nodes[ONE].replica->outbox_count, 0);
+    for (uint16_t i = ONE - 1; i <= ONE; i++) {
+        struct store store = disk_store(&w->nodes[i].disk);
+        CHECK(!store.get(store.context, store_key_bytes(&key), &value, NULL));
+    }
+    CHECK(all_agree(w));
+    store_group_release(&group);
+    buffer_release(&batch);
+    buffer_release(&value);
     world_close(w);
 }
 
@@ -396,6 +442,7 @@ int main(void)
     RUN(what_others_told_of_the_own_lane_is_never_taken_back);
     RUN(a_key_that_comes_back_does_not_rely_on_what_others_told_of_its_lane);
     RUN(what_others_told_of_the_own_lane_is_kept_once_it_is_decided);
+    RUN(an_undecided_batch_of_a_key_of_the_past_is_void_when_the_store_is_read);
     RUN(a_history_leaves_the_outbox_alone);
     RUN(a_certificate_with_a_key_of_the_past_is_judged_again_and_refused);
     return check_report();
