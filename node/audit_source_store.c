@@ -17,33 +17,15 @@ struct store_source {
     struct replica *replica;
 };
 
-static bool get_meta(struct store_leveldb *leveldb, const char *name, uint8_t *out, size_t size,
-                     struct error *error)
-{
-    struct store store = store_leveldb_store(leveldb);
-    struct store_key key = key_meta(name);
-    struct buffer value;
-    buffer_init(&value, STORE_KEY_MAX);
-    bool ok = store.get(store.context, store_key_bytes(&key), &value, error);
-    if (ok && value.size != size)
-        ok = error_set(error, ERROR_CORRUPT, "entry M %s has %zu bytes", name, value.size);
-    if (ok)
-        memcpy(out, value.at, size);
-    buffer_release(&value);
-    return ok;
-}
-
 /* Whose store it is: a wrong charter is no damage. */
 static bool find_owner(struct store_leveldb *store, const struct charter *charter,
                        struct node_id *self_out, struct error *error)
 {
     struct hash coalition;
-    uint8_t number[2];
-    if (!get_meta(store, "coalition", coalition.at, HASH_SIZE, error) ||
-        !get_meta(store, "node", number, sizeof(number), error))
+    struct store entries = store_leveldb_store(store);
+    if (!store_owner(&entries, &coalition, self_out, error))
         return false;
-    self_out->v = get_u16be(number); /* it may have joined later */
-    if (hash_equal(&coalition, &charter->coalition) && self_out->v < NODES_MAX)
+    if (hash_equal(&coalition, &charter->coalition))
         return true;
     char own[HASH_HEX_SIZE + 1];
     hex_encode(hash_as_bytes(&coalition), own);

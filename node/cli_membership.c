@@ -127,8 +127,9 @@ static void print_motions(const json_t *membership)
                 number_of(motion, "motion"), text_of(motion, "what"), text_of(motion, "closes"),
                 json_array_size(ballots), number_of(motion, "needed"),
                 json_array_size(ballots) ? ": " : "");
-        json_array_foreach(ballots, k, name) printf("%s%s", k ? ", " : "", json_string_value(name));
-        putchar('\n');
+        json_array_foreach(ballots, k, name) cli_say(
+            stdout, "%s%s", k ? ", " : "", json_is_string(name) ? json_string_value(name) : "?");
+        cli_say(stdout, "\n");
     }
 }
 

@@ -46,14 +46,18 @@ struct pruning {
 
 static bool open_replica(struct pruning *p)
 {
+    struct hash coalition;
     struct replica_config config = {.charter = p->charter, .key = p->none, .store = p->store};
-    if (!charter_node_by_name(p->charter, bytes_text(p->request->node), &config.self))
-        return error_set(p->error, ERROR_INVALID, "the charter knows no node \"%s\"",
-                         p->request->node);
-    if (!images_init(&p->images, p->request->data, 1, p->error) ||
+    if (!store_owner(&p->store, &coalition, &config.self, p->error) ||
+        !images_init(&p->images, p->request->data, 1, p->error) ||
         !images_open_replica(&p->images, &config, cli_wall_ms(), &p->replica, p->error))
         return false;
     replica_status(p->replica, cli_wall_ms(), p->status);
+    const struct charter *charter = replica_charter(p->replica);
+    if (config.self.v >= charter->node_count ||
+        strcmp(charter->nodes[config.self.v].name, p->request->node) != 0)
+        return error_set(p->error, ERROR_INVALID, "it is not the store of node \"%s\"",
+                         p->request->node);
     if (p->status->gap.snapshot.height > 0)
         return error_set(p->error, ERROR_NOT_YET,
                          "the history of this node is not whole yet: let it run until it is");
@@ -121,8 +125,15 @@ static bool open_archive(struct pruning *p)
         error_wrap(p->error, "the archive is a folder that 'accrue export' wrote");
     if (good && !bytes_equal(buffer_bytes(&charter), p->request->charter))
         good = archive_fails(p, "it holds the log of another coalition");
-    good = good && policy_parse(bytes_text(p->charter->tlog_policy), &policy, p->error) &&
-           policy_check(&policy, buffer_bytes(&note), &p->archived, &result, p->error);
+    /* By the policy of now; what was exported before members changed, by the founding one. */
+    const char *policies[] = {replica_charter(p->replica)->tlog_policy, p->charter->tlog_policy};
+    bool final = false;
+    for (size_t i = 0; i < ARRAY_SIZE(policies) && good && !final; i++) {
+        policy_release(&policy);
+        final = policy_parse(bytes_text(policies[i]), &policy, p->error) &&
+                policy_check(&policy, buffer_bytes(&note), &p->archived, &result, p->error);
+    }
+    good = good && final;
     if (good && p->archived.size == 0)
         good = archive_fails(p, "it is empty");
     good = good && find_last_height(p);

@@ -252,3 +252,30 @@ struct store_key key_asked(void)
 {
     return key_prefix('A');
 }
+
+static bool get_meta(const struct store *store, const char *name, uint8_t *out, size_t size,
+                     struct error *error)
+{
+    struct store_key key = key_meta(name);
+    struct buffer value;
+    buffer_init(&value, STORE_KEY_MAX);
+    bool ok = store->get(store->context, store_key_bytes(&key), &value, error);
+    if (ok && value.size != size)
+        ok = error_set(error, ERROR_CORRUPT, "entry M %s has %zu bytes", name, value.size);
+    if (ok)
+        memcpy(out, value.at, size);
+    buffer_release(&value);
+    return ok;
+}
+
+bool store_owner(const struct store *store, struct hash *coalition_out, struct node_id *node_out,
+                 struct error *error)
+{
+    uint8_t number[2];
+    if (!get_meta(store, "coalition", coalition_out->at, HASH_SIZE, error) ||
+        !get_meta(store, "node", number, sizeof(number), error))
+        return false;
+    node_out->v = get_u16be(number);
+    return node_out->v < NODES_MAX ||
+           error_set(error, ERROR_CORRUPT, "entry M node is %u", node_out->v);
+}

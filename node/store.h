@@ -26,7 +26,7 @@
 #ifndef NODE_STORE_H
 #define NODE_STORE_H
 
-#include "crypto/hash.h"
+#include "protocol/ids.h"
 
 enum {
     STORE_KEY_MAX = 64,
@@ -101,5 +101,10 @@ struct store_key key_attestation(uint64_t height, uint16_t node);
 struct store_key key_gap(void);
 struct store_key key_pruned(void);
 struct store_key key_asked(void);
+
+/* Whose store it is, by its entries M: the coalition, and the node, which may have joined later
+ * than the genesis charter. */
+bool store_owner(const struct store *store, struct hash *coalition_out, struct node_id *node_out,
+                 struct error *error) MUST_USE;
 
 #endif

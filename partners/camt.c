@@ -325,18 +325,18 @@ static void end_detail(struct reader *reader)
     push(reader, detail);
 }
 
-/* Whether the details' amounts, as far as they are in the entry's currency and direction, agree
- * with the entry's: more than it holds is a contradiction. */
+/* Whether the details' amounts, as far as they are clear and in the entry's currency, agree with
+ * the entry's: more than it holds is a contradiction. Not where one goes the other way. */
 static bool details_fit(const struct reader *reader)
 {
     const struct camt *camt = reader->camt;
     __int128 sum = 0;
     for (size_t i = reader->first_detail; i < camt->entry_count; i++) {
         const struct camt_entry *entry = &camt->entries[i];
-        if (!entry->amount_clear || strcmp(entry->currency, reader->entry_currency) != 0 ||
-            entry->credit != reader->entry.credit)
+        if (entry->credit != reader->entry.credit)
             return true;
-        sum += entry->amount.v;
+        if (entry->amount_clear && strcmp(entry->currency, reader->entry_currency) == 0)
+            sum += entry->amount.v;
     }
     return sum <= reader->entry_amount.v;
 }

@@ -86,7 +86,10 @@ static bool check_transfer(const struct pain001 *message, size_t place, struct e
         return false;
     if (!sepa_identifier_check("EndToEndId", bytes_text(transfer->end_to_end), ID_MAX, error) ||
         (transfer->reference &&
-         !reference_parse(bytes_text(transfer->reference), reference, error)) ||
+         (!reference_parse(bytes_text(transfer->reference), reference, error) ||
+          (strcmp(reference, transfer->reference) != 0 &&
+           !error_set(error, ERROR_INVALID, "creditor reference: without blanks it is %s",
+                      reference)))) ||
         (transfer->text &&
          !sepa_text_check("remittance text", bytes_text(transfer->text), PAIN001_TEXT_MAX, error)))
         return error_wrap(error, "%s", what);

@@ -9,13 +9,17 @@
 
 /* ---- checks -------------------------------------------------------------------------------- */
 
-/* C0, DEL, C1 (C2 80..9F), and what turns the direction of writing (U+202A..202E, U+2066..2069),
- * with which a name could show other figures than it has. `at` is in a valid text with a NUL. */
+/* C0, DEL, C1 (C2 80..9F), what begins a line (U+2028, U+2029), and what turns the direction of
+ * writing (U+061C, U+200E, U+200F, U+202A..202E, U+2066..2069), with which a name could show other
+ * figures than it has. `at` is in a valid text with a NUL. */
 static bool is_control(const uint8_t *at)
 {
     if (at[0] < 0x20 || at[0] == 0x7F || (at[0] == 0xC2 && at[1] < 0xA0))
         return true;
-    return at[0] == 0xE2 && ((at[1] == 0x80 && at[2] >= 0xAA && at[2] <= 0xAE) ||
+    if (at[0] == 0xD8 && at[1] == 0x9C)
+        return true;
+    return at[0] == 0xE2 && ((at[1] == 0x80 && at[2] >= 0xA8 && at[2] <= 0xAE) ||
+                             (at[1] == 0x80 && (at[2] == 0x8E || at[2] == 0x8F)) ||
                              (at[1] == 0x81 && at[2] >= 0xA6 && at[2] <= 0xA9));
 }
 

@@ -413,6 +413,11 @@ CASE(an_amount_that_may_belong_to_several_is_nobodys)
                          &camt));
     CHECK(!camt.entries[0].amount_clear && !camt.entries[1].amount_clear);
     camt_release(&camt);
+    /* Also where the other one does not say how much it is. */
+    REQUIRE(read_details(
+        "<NtryDtls>" TX("A", "<Amt Ccy=\"EUR\">1000</Amt>") TX("B", "") "</NtryDtls>", &camt));
+    CHECK(!camt.entries[0].amount_clear && !camt.entries[1].amount_clear);
+    camt_release(&camt);
 }
 
 CASE(a_return_is_seen_by_its_reason)

@@ -258,6 +258,9 @@ CASE(a_transfer_that_must_not_be_made_is_refused)
     transfer = example_transfers[1];
     transfer.reference = "RF19539007547034";
     check_transfer_refused(transfer, ERROR_INVALID, "transfer 2: reference RF19539007547034");
+    transfer.reference = "RF18 5390 0754 7034";
+    check_transfer_refused(transfer, ERROR_INVALID,
+                           "transfer 2: creditor reference: without blanks it is RF18539007547034");
 }
 
 CASE(money_goes_to_effective_accounts_only)

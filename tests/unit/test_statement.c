@@ -464,6 +464,13 @@ CASE(a_statement_that_cannot_be_shown_is_refused)
                                 "round";
     CHECK(!statement_pdf(&world.statement, &out, &error));
     CHECK(strstr(error.text, "control character"));
+    static const char *const others[] = {"next line\xe2\x80\xa8", "next paragraph\xe2\x80\xa9",
+                                         "to the left\xe2\x80\x8f", "arabic\xd8\x9c"};
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+        changed[BOOKS].legal_name = others[i];
+        CHECK(!statement_pdf(&world.statement, &out, &error));
+        CHECK(strstr(error.text, "control character"));
+    }
     changed[BOOKS] = parties[BOOKS];
     world.statement.partner.v = EXAMPLE_PARTNERS;
     CHECK(!statement_pdf(&world.statement, &out, &error));
