@@ -144,7 +144,8 @@ static bool proves(const struct audit *audit, struct bytes bytes, struct error *
     verifier_close(cosigner);
     if (good && state_accused(audit->state, evidence.node))
         return error_set(error, ERROR_INVALID,
-                         "one against a node that was accused already, or has left");
+                         "one against a node that was accused already, or has left, or "
+                         "has the last open lane");
     return good;
 }
 

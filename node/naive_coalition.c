@@ -320,6 +320,14 @@ static enum verdict set_limits(struct naive_coalition *c, const struct change *c
     return other ? VERDICT_ACCEPTED : VERDICT_NOTHING_TO_DO;
 }
 
+static size_t open_lanes(const struct naive_coalition *c)
+{
+    size_t open = 0;
+    for (size_t i = 0; i < c->node_count; i++)
+        open += !c->nodes[i].left && !c->nodes[i].suspended;
+    return open;
+}
+
 static enum verdict of_node(const struct naive_founding *founding, struct naive_coalition *c,
                             const struct change *change)
 {
@@ -335,7 +343,7 @@ static enum verdict of_node(const struct naive_founding *founding, struct naive_
     if (change->kind == CHANGE_REPLACE_KEYS)
         return replace_keys(founding, c, change->node.v, change);
     if (change->kind == CHANGE_SUSPEND) {
-        if (node->suspended || !same_key(&node->sign, &change->key))
+        if (node->suspended || !same_key(&node->sign, &change->key) || open_lanes(c) == 1)
             return VERDICT_NOTHING_TO_DO;
         node->suspended = true;
         return VERDICT_ACCEPTED;

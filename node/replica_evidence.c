@@ -419,7 +419,9 @@ bool evidence_judge(const struct replica *r, const struct cut *cut, const char *
     for (size_t i = 0; i < cut->evidence_count; i++) {
         must(evidence_decode(cut->evidence[i], &evidence, NULL));
         if (!may_be_brought(r, evidence.node))
-            *why_out = "it brings evidence against a node that has left or is accused already";
+            *why_out =
+                "it brings evidence against a node that has left, is accused already, or has "
+                "the last open lane";
         else if (!evidence_verify(&evidence, &keys, NULL))
             *why_out = "it brings evidence that does not hold";
         else

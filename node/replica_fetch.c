@@ -28,13 +28,15 @@ static bool may_fetch(const struct replica *r)
            r->gap.at.snapshot.height == 0;
 }
 
-/* The next peer that may have it. */
+/* The next that was heard: also one that the charter here does not name yet. Whoever is asked about
+ * snapshots, somebody told of one. */
 static uint16_t next_peer(struct replica *r)
 {
-    uint16_t nodes = (uint16_t)r->charter->node_count;
-    r->fetching.turn = (uint16_t)((r->fetching.turn + 1) % nodes);
-    if (r->fetching.turn == r->config.self.v)
-        r->fetching.turn = (uint16_t)((r->fetching.turn + 1) % nodes);
+    for (size_t i = 0; i < NODES_MAX; i++) {
+        r->fetching.turn = (uint16_t)((r->fetching.turn + 1) % NODES_MAX);
+        if (r->seen[r->fetching.turn].heard_ms > 0)
+            break;
+    }
     return r->fetching.turn;
 }
 
@@ -77,7 +79,7 @@ void fetch_look(struct replica *r)
 
 static bool others_are_ahead(const struct replica *r)
 {
-    for (size_t i = 0; i < r->charter->node_count; i++)
+    for (size_t i = 0; i < NODES_MAX; i++)
         if (r->seen[i].height >= least_height(r))
             return true;
     return false;

@@ -436,15 +436,15 @@ static bool execute_stored(struct replica *r)
     return any;
 }
 
+/* Also one that the charter of these heights does not name yet: its founders may be gone. */
 static void ask_next(struct replica *r)
 {
     struct history *h = &r->history;
-    size_t nodes = r->charter->node_count;
     bool moved = r->height >= h->asked_height;
     if (r->now_ms < h->asked_ms + (moved ? HISTORY_PAUSE_MS : HISTORY_AGAIN_MS))
         return;
-    for (size_t i = 0; i < nodes; i++) {
-        h->turn = (uint16_t)((h->turn + 1) % nodes);
+    for (size_t i = 0; i < NODES_MAX; i++) {
+        h->turn = (uint16_t)((h->turn + 1) % NODES_MAX);
         if (h->turn == r->config.self.v || r->seen[h->turn].height <= r->height)
             continue;
         h->asked_ms = r->now_ms;

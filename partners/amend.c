@@ -285,9 +285,19 @@ static enum verdict set_limits(struct charter *charter, const struct change *cha
     return changes ? VERDICT_ACCEPTED : VERDICT_NOTHING_TO_DO;
 }
 
-static enum verdict suspend(struct charter_node *node, const struct public_key *key)
+bool charter_last_lane(const struct charter *charter, struct node_id node)
 {
-    if (node->suspended || !key_equal(&node->sign_key, key))
+    size_t others = 0;
+    for (size_t i = 0; i < charter->node_count; i++)
+        others += i != node.v && !charter->nodes[i].left && !charter->nodes[i].suspended;
+    return others == 0;
+}
+
+static enum verdict suspend(const struct charter *charter, struct charter_node *node,
+                            const struct change *change)
+{
+    if (node->suspended || !key_equal(&node->sign_key, &change->key) ||
+        charter_last_lane(charter, change->node))
         return VERDICT_NOTHING_TO_DO;
     node->suspended = true;
     return VERDICT_ACCEPTED;
@@ -316,7 +326,7 @@ static enum verdict change_node(struct charter *charter, const struct change *ch
     case CHANGE_REPLACE_KEYS:
         return replace_keys(charter, node, change);
     case CHANGE_SUSPEND:
-        return suspend(node, &change->key);
+        return suspend(charter, node, change);
     case CHANGE_PROMOTE:
         return promote(node);
     case CHANGE_ADMIT:

@@ -22,4 +22,8 @@
 enum verdict charter_amend(const struct charter *before, const struct change *change,
                            uint64_t from_height, struct charter **after_out);
 
+/* No other node's lane is open: it is not suspended whatever it did, or no ballot that mends that
+ * could be written any more. */
+bool charter_last_lane(const struct charter *charter, struct node_id node);
+
 #endif

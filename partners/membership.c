@@ -1,5 +1,6 @@
 /* Who takes part, height by height: the charter in force, evidence, and amendments whose turn
  * comes. */
+#include "partners/amend.h"
 #include "partners/state_parts.h"
 
 #include <stdlib.h>
@@ -57,6 +58,7 @@ bool state_accused(const struct state *state, struct node_id node)
     const struct charter *newest = roster_newest(&state->roster);
     const struct charter *now = roster_at(&state->roster, state->height + !state->begun);
     return node.v >= newest->node_count || out_of_it(newest, node) || out_of_it(now, node) ||
+           charter_last_lane(newest, node) ||
            roster_waits_for(&state->roster, CHANGE_SUSPEND, node);
 }
 

@@ -67,7 +67,8 @@ const struct charter *state_charter(const struct state *state);
  */
 const struct charter *state_charter_at(const struct state *state, uint64_t height);
 /* Whether evidence against the node is on the ledger already, since it got its signing key, or it
- * has left, or there is none such: then a cut brings no more of it. */
+ * has left, or there is none such, or its lane is the last open one: then a cut brings no more of
+ * it. */
 bool state_accused(const struct state *state, struct node_id node);
 
 /* A motion is open for ballots for 30 days of ledger time, or until it is carried. It is told of

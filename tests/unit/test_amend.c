@@ -300,6 +300,22 @@ CASE(new_keys_end_a_suspension_and_others_do_not)
     end(&course);
 }
 
+/* A node that left has no lane that could be the last. */
+CASE(the_last_open_lane_stays_open)
+{
+    struct course course = begin();
+    CHECK_INT(go(&course, change_suspend(course.charter, A)), VERDICT_ACCEPTED);
+    CHECK_INT(go(&course, change_remove_node(B)), VERDICT_ACCEPTED);
+    CHECK(!charter_last_lane(course.charter, (struct node_id){C}));
+    CHECK_INT(go(&course, change_suspend(course.charter, C)), VERDICT_ACCEPTED);
+    CHECK(charter_last_lane(course.charter, (struct node_id){D}));
+    CHECK_INT(go(&course, change_suspend(course.charter, D)), VERDICT_NOTHING_TO_DO);
+    CHECK(!course.charter->nodes[D].suspended);
+    CHECK_INT(go(&course, change_replace_keys(A, 1)), VERDICT_ACCEPTED);
+    CHECK_INT(go(&course, change_suspend(course.charter, D)), VERDICT_ACCEPTED);
+    end(&course);
+}
+
 CASE(one_that_is_suspended_is_not_promoted)
 {
     struct course course = begin();
@@ -470,6 +486,7 @@ int main(void)
     RUN(there_are_at_most_sixty_four_voters);
     RUN(places_are_never_more_than_there_are_numbers);
     RUN(new_keys_end_a_suspension_and_others_do_not);
+    RUN(the_last_open_lane_stays_open);
     RUN(one_that_is_suspended_is_not_promoted);
     RUN(limits_stay_in_their_ranges_and_fit_each_other);
     RUN(the_usual_policy_stays_the_usual_one);

@@ -74,6 +74,33 @@ CASE(evidence_suspends_two_heights_later)
     driver_close(driver);
 }
 
+/* Whoever is accused last of all stays, and is accused no more while that is so: a cut for nothing
+ * would follow the other. */
+CASE(the_last_open_lane_is_not_suspended)
+{
+    struct driver *driver = open_four();
+    driver_seal(driver);
+    driver_pass(driver, 1000); /* 2 */
+    accuse(driver, B);
+    accuse(driver, C);
+    accuse(driver, D);
+    CHECK(!state_accused(driver->state, (struct node_id){A}));
+    accuse(driver, A);
+    driver_seal(driver);
+    CHECK(suspended(driver, 4, B) && suspended(driver, 4, C) && suspended(driver, 4, D));
+    CHECK(!suspended(driver, 4, A));
+    CHECK_INT(driver->automatic_count, 5);
+    CHECK_INT(driver->effects[4].kind, EFFECT_LAPSED);
+    CHECK_INT(driver->effects[4].what, A);
+    CHECK(state_accused(driver->state, (struct node_id){A}));
+    wait_for(driver, 5, change_replace_keys(B, 1));
+    driver_pass(driver, 1000); /* 3: the charter of 5 is known at its end */
+    driver_seal(driver);
+    CHECK(!suspended(driver, 5, B));
+    CHECK(!state_accused(driver->state, (struct node_id){A}));
+    driver_close(driver);
+}
+
 CASE(evidence_changes_the_digest)
 {
     struct driver *driver = open_four(), *other = open_four();
@@ -529,6 +556,7 @@ int main(void)
 {
     RUN(the_file_is_in_force_until_something_changes);
     RUN(evidence_suspends_two_heights_later);
+    RUN(the_last_open_lane_is_not_suspended);
     RUN(evidence_changes_the_digest);
     RUN(new_keys_come_before_or_after_a_suspension_and_end_it);
     RUN(a_suspension_of_a_key_that_is_gone_by_then_lapses);

@@ -5,7 +5,15 @@
  * free to sign. */
 #include "unit/cosign_world.h"
 
-enum { SELF = 3, HEIGHT = 1000, PIECES = 3, NONCE = 4711 };
+#include "node/replica_parts.h"
+
+enum {
+    SELF = 3,
+    STRANGER = 7, /* joined later: the first charter does not name it */
+    HEIGHT = 1000,
+    PIECES = 3,
+    NONCE = 4711
+};
 
 static uint8_t content[2 * SNAPSHOT_PIECE + 70000];
 
@@ -17,7 +25,8 @@ struct scene {
     struct snapshot_name name;
     struct hash hashes[PIECES];
     /* What came out. */
-    uint16_t asked; /* the last peer that was asked, and for what */
+    uint16_t sent_to; /* the last message at all */
+    uint16_t asked;   /* the last peer that was asked, and for what */
     uint64_t asked_height, asked_piece, questions;
     uint64_t pieces; /* that were given out to be kept */
     bool fetched, reopens;
@@ -47,6 +56,7 @@ static void take(struct scene *scene)
     while (replica_next(scene->replica, &action)) {
         if (action.kind == REPLICA_SEND) {
             REQUIRE(message_decode(action.message, &scene->message, NULL));
+            scene->sent_to = action.peer;
             if (scene->message.kind == MESSAGE_FETCH_SNAPSHOT) {
                 scene->asked = action.peer;
                 scene->asked_height = scene->message.body.fetch_snapshot.height;
@@ -359,6 +369,60 @@ CASE(a_store_that_began_with_a_snapshot_does_not_open_without_it)
     scene_close(scene);
 }
 
+/* ---- whom the charter does not name yet ------------------------------------------------------ */
+
+static void tell_height(struct scene *scene, uint16_t from, uint64_t height)
+{
+    scene->message.kind = MESSAGE_STATUS;
+    memset(&scene->message.body.status, 0, sizeof(scene->message.body.status));
+    scene->message.body.status.height = height + 1;
+    scene->message.body.status.lane_count = 1;
+    tell(scene, from);
+}
+
+CASE(who_joined_later_is_asked_for_a_snapshot_as_well)
+{
+    struct scene *scene = scene_open(0);
+    tell_height(scene, STRANGER, HEIGHT);
+    pass(scene, 600);
+    CHECK_INT(scene->questions, 1);
+    CHECK_INT(scene->asked, REPLICA_TO_ALL);
+    pass(scene, 6000); /* nobody else was ever heard */
+    CHECK_INT(scene->questions, 2);
+    CHECK_INT(scene->asked, STRANGER);
+    attest_all(scene);
+    bool asked = false;
+    for (int i = 0; i < WORLD_NODES; i++) {
+        asked = asked || scene->asked == STRANGER;
+        CHECK_INT(scene->asked_height, HEIGHT);
+        pass(scene, 1100);
+    }
+    CHECK(asked);
+    scene_close(scene);
+}
+
+/* The founders are gone, perhaps; whoever says that it has the heights is asked for them. */
+CASE(who_joined_later_is_asked_for_the_history_as_well)
+{
+    struct scene *scene = scene_open(0);
+    struct replica *r = scene->replica;
+    r->gap.at.snapshot = scene->name;
+    r->gap.passed.height = HEIGHT;
+    scene->replica = replica_open_history(r, scene->world->now_ms);
+    REQUIRE(scene->replica);
+    scene->sent_to = NODES_MAX;
+    pass(scene, 2000);
+    CHECK_INT(scene->sent_to, NODES_MAX); /* nobody said anything */
+    tell_height(scene, STRANGER, HEIGHT);
+    pass(scene, 2000);
+    CHECK_INT(scene->message.kind, MESSAGE_FETCH_HEIGHTS);
+    CHECK_INT(scene->sent_to, STRANGER);
+    CHECK_INT(scene->message.body.fetch_heights.from, 1);
+    replica_close(scene->replica);
+    scene->replica = r;
+    scene_close(scene);
+}
+
 int main(void)
 {
     RUN(only_what_a_quorum_attests_is_fetched);
@@ -370,5 +434,7 @@ int main(void)
     RUN(the_node_begins_with_it_once_its_key_may_sign);
     RUN(one_that_came_out_damaged_is_fetched_again);
     RUN(a_store_that_began_with_a_snapshot_does_not_open_without_it);
+    RUN(who_joined_later_is_asked_for_a_snapshot_as_well);
+    RUN(who_joined_later_is_asked_for_the_history_as_well);
     return check_report();
 }
