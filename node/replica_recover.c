@@ -251,6 +251,12 @@ static bool past(struct replica *r, struct bytes key)
     return true;
 }
 
+/* Who only looks, or does not hold its key, checks what it signed and goes on from none of it. */
+static bool signs(const struct replica *r)
+{
+    return r->agreement.self >= 0;
+}
+
 static bool take_own_vote(void *visitor, struct bytes key, struct bytes value)
 {
     struct taking *taking = (struct taking *)visitor;
@@ -265,6 +271,8 @@ static bool take_own_vote(void *visitor, struct bytes key, struct bytes value)
     /* A vote that is forgotten may be cast twice, differently. */
     if (!decodes || !vote_verify(&vote, r->verifiers[vote.voter.v], &r->charter->coalition))
         return take_failed(taking, "an own vote", key);
+    if (!signs(r))
+        return true;
     consensus_restore_vote(r->consensus, &vote);
     gossip_remember_vote(r, &vote);
     if (r->own_round_count < ARRAY_SIZE(r->own_rounds))
@@ -287,6 +295,8 @@ static bool take_own_proposal(void *visitor, struct bytes key, struct bytes valu
     if (!decodes ||
         !proposal_verify(&r->proposal_in, r->verifiers[r->config.self.v], &r->charter->coalition))
         return take_failed(taking, "an own proposal", key);
+    if (!signs(r))
+        return true;
     consensus_restore_proposal(r->consensus, r->proposal_in.round);
     if (r->own_round_count < ARRAY_SIZE(r->own_rounds))
         r->own_rounds[r->own_round_count++] = r->proposal_in.round;
@@ -314,7 +324,7 @@ static bool restore_lock(struct replica *r, struct bytes value, struct error *er
         vote_get(&reader, &lock->proof[i]);
     struct error why = {0};
     bool good = codec_finish(&reader, "own lock (entry L)", &why);
-    if (good && height == r->height + 1) {
+    if (good && signs(r) && height == r->height + 1) {
         consensus_restore_lock(r->consensus, lock->locked_round, &lock->locked, lock->valid_round,
                                &lock->valid, lock->valid_cut, lock->proof, lock->proof_count);
         r->lock_stored = true;
@@ -333,7 +343,7 @@ bool recover_votes(struct replica *r, struct error *error)
     bool found = store->get(store->context, store_key_bytes(&lock), &value, &missing);
     bool good = found || missing.code == ERROR_NOT_FOUND ||
                 error_set(error, missing.code, "own lock: %s", missing.text);
-    if (good && r->agreement.self >= 0) {
+    if (good && r->config.self.v < r->charter->node_count) {
         struct taking taking = {.r = r, .error = error};
         good = (!found || restore_lock(r, buffer_bytes(&value), error)) &&
                take_all(&taking, votes, votes, SIZE_MAX, take_own_vote) &&

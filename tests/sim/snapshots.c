@@ -84,6 +84,7 @@ static struct sim_snapshot *room_for_one(struct sim_node *node)
         if (at->name.height != node->began && (!oldest || at->name.height < oldest->name.height))
             oldest = at;
     }
+    must(oldest != NULL); /* one of them alone is what the node began with */
     snapshot_release(oldest);
     return oldest;
 }
