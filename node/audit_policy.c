@@ -13,7 +13,8 @@ static struct charter *with_policy(const struct charter *charter, struct bytes t
 {
     struct charter *copy = charter_copy(charter);
     char *own = (char *)allocate(text.size + 1, 1);
-    memcpy(own, text.at, text.size);
+    if (text.size > 0)
+        memcpy(own, text.at, text.size);
     free(copy->tlog_policy);
     copy->tlog_policy = own;
     return copy;
