@@ -155,14 +155,20 @@ const struct cli_command cli_motion_replace_keys = {
     "\nExample:\n  accrue motion replace-keys --dir demo --card demo/grocer/next/card.json\n",
     run_replace_keys};
 
-static int run_remove_node(const struct cli_command *command, int argc, char **argv)
+/* Of a "node" or a "partner", which the one argument names. */
+static int remove_one(const struct cli_command *command, int argc, char **argv, const char *what)
 {
     struct cli cli;
     struct motion_options options = {.key = NULL};
     int code;
     if (!begin(&cli, command, argc, argv, NULL, 0, &options, &code) || !cli_rest(&cli, 1, 1, &code))
         return code;
-    return propose(&cli, &options, json_pack("{s:s}", "node", cli.rest[0]));
+    return propose(&cli, &options, json_pack("{s:s}", what, cli.rest[0]));
+}
+
+static int run_remove_node(const struct cli_command *command, int argc, char **argv)
+{
+    return remove_one(command, argc, argv, "node");
 }
 
 const struct cli_command cli_motion_remove_node = {
@@ -194,12 +200,7 @@ const struct cli_command cli_motion_set_voter = {
 
 static int run_remove_partner(const struct cli_command *command, int argc, char **argv)
 {
-    struct cli cli;
-    struct motion_options options = {.key = NULL};
-    int code;
-    if (!begin(&cli, command, argc, argv, NULL, 0, &options, &code) || !cli_rest(&cli, 1, 1, &code))
-        return code;
-    return propose(&cli, &options, json_pack("{s:s}", "partner", cli.rest[0]));
+    return remove_one(command, argc, argv, "partner");
 }
 
 const struct cli_command cli_motion_remove_partner = {
