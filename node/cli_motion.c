@@ -271,7 +271,8 @@ static int run_set_limits(const struct cli_command *command, int argc, char **ar
     struct cli cli;
     struct motion_options options = {.key = NULL};
     int code;
-    if (!begin(&cli, command, argc, argv, NULL, 0, &options, &code) || !cli_rest(&cli, 1, 8, &code))
+    if (!begin(&cli, command, argc, argv, NULL, 0, &options, &code) ||
+        !cli_rest(&cli, 1, LIMIT_NUMBER_MAX, &code))
         return code;
     json_t *limits = json_object();
     for (size_t i = 0; i < cli.rest_count; i++)
@@ -286,7 +287,7 @@ const struct cli_command cli_motion_set_limits = {
     "motion set-limits", "Proposes other limits", "[options] NAME=NUMBER...",
     "  NAME                  batch_bytes, cut_bytes, lane_cut_bytes, lane_day_bytes, "
     "allocations,\n"
-    "                        heartbeat_ms, timeout_ms, timeout_delta_ms: as in the "
-    "charter\n" MOTION_OPTIONS
+    "                        heartbeat_ms, timeout_ms, timeout_delta_ms, snapshot_records: as "
+    "in the\n                        charter\n" MOTION_OPTIONS
     "\nExample:\n  accrue motion set-limits --dir demo heartbeat_ms=30000\n",
     run_set_limits};
