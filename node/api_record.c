@@ -190,6 +190,15 @@ static bool member_of(struct api *api, const struct transaction *t, struct membe
     case TRANSACTION_MOTION:
     case TRANSACTION_BALLOT:
     case TRANSACTION_READY:
+    case TRANSACTION_PERIOD_PROPOSE:
+    case TRANSACTION_PERIOD_SIGN:
+    case TRANSACTION_DISPUTE_OPEN:
+    case TRANSACTION_DISPUTE_RESPOND:
+    case TRANSACTION_DISPUTE_RESOLVE:
+    case TRANSACTION_PERIOD_FINAL:
+    case TRANSACTION_PAYMENT_SENT:
+    case TRANSACTION_PAYMENT_CONFIRMED:
+    case TRANSACTION_PAYMENT_FAILED:
     case TRANSACTION_CLOCK:
         return false;
     }
@@ -417,6 +426,17 @@ static void write_body(struct api *api, struct json_out *json, const struct tran
     case TRANSACTION_READY:
         json_put_uint(json, "height", t->body.ready.height);
         json_put_hex(json, "digest", hash_as_bytes(&t->body.ready.digest));
+        return;
+    case TRANSACTION_PERIOD_PROPOSE:
+    case TRANSACTION_PERIOD_SIGN:
+    case TRANSACTION_DISPUTE_OPEN:
+    case TRANSACTION_DISPUTE_RESPOND:
+    case TRANSACTION_DISPUTE_RESOLVE:
+    case TRANSACTION_PERIOD_FINAL:
+    case TRANSACTION_PAYMENT_SENT:
+    case TRANSACTION_PAYMENT_CONFIRMED:
+    case TRANSACTION_PAYMENT_FAILED:
+        json_put_uint(json, "period", t->body.settle.period);
         return;
     case TRANSACTION_CLOCK:
         json_put_uint(json, "advance_ms", t->body.clock.advance_ms);

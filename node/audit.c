@@ -198,7 +198,7 @@ bool audit_height_begin(struct audit *audit, struct bytes proof, uint64_t *first
     buffer_clear(&audit->payload);
     audit->under_way = true;
     audit->derailed = false;
-    state_begin(audit->state, audit->cut.height, audit->cut.time_ms);
+    state_begin(audit->state, &audit->cut);
     for (size_t i = 0; i < audit->cut.evidence_count; i++) {
         struct evidence evidence;
         must(evidence_decode(audit->cut.evidence[i], &evidence, NULL));

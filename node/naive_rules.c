@@ -545,6 +545,16 @@ enum verdict naive_body(struct naive *n, const struct naive_tx *tx)
     case TRANSACTION_BALLOT:
     case TRANSACTION_READY:
         return naive_membership(n, tx);
+    case TRANSACTION_PERIOD_PROPOSE:
+    case TRANSACTION_PERIOD_SIGN:
+    case TRANSACTION_DISPUTE_OPEN:
+    case TRANSACTION_DISPUTE_RESPOND:
+    case TRANSACTION_DISPUTE_RESOLVE:
+    case TRANSACTION_PERIOD_FINAL:
+    case TRANSACTION_PAYMENT_SENT:
+    case TRANSACTION_PAYMENT_CONFIRMED:
+    case TRANSACTION_PAYMENT_FAILED:
+        return VERDICT_UNKNOWN_PERIOD;
     case TRANSACTION_CLOCK:
         return move_clock(n, tx);
     }

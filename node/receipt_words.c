@@ -201,6 +201,17 @@ static void add_body(struct writer *writer, const struct transaction *t)
     case TRANSACTION_READY:
         add(writer, "ready to vote", "having executed height %" PRIu64, t->body.ready.height);
         return;
+    case TRANSACTION_PERIOD_PROPOSE:
+    case TRANSACTION_PERIOD_SIGN:
+    case TRANSACTION_DISPUTE_OPEN:
+    case TRANSACTION_DISPUTE_RESPOND:
+    case TRANSACTION_DISPUTE_RESOLVE:
+    case TRANSACTION_PERIOD_FINAL:
+    case TRANSACTION_PAYMENT_SENT:
+    case TRANSACTION_PAYMENT_CONFIRMED:
+    case TRANSACTION_PAYMENT_FAILED:
+        add(writer, "period", "%u", t->body.settle.period);
+        return;
     case TRANSACTION_CLOCK:
         add(writer, "clock moved by", "%" PRIu64 " ms", t->body.clock.advance_ms);
         return;

@@ -286,7 +286,7 @@ void execute_cut(struct replica *r, const struct certificate *certificate, const
     uint64_t bytes[NODES_MAX] = {0};
     uint64_t first = r->tree.size;
     r->batch_company = (struct company){.expected = r->waiting_count, .since_ms = r->now_ms};
-    state_begin(r->state, cut->height, cut->time_ms);
+    state_begin(r->state, cut);
     for (size_t i = 0; i < cut->evidence_count; i++) {
         struct evidence evidence;
         must(evidence_decode(cut->evidence[i], &evidence, NULL));

@@ -4,6 +4,7 @@
 #include "partners/charter_json.h"
 #include "partners/charter_limits.h"
 #include "partners/charter_policy.h"
+#include "partners/charter_settlement.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -486,8 +487,9 @@ static void read_charter(struct parsing *parsing, const struct spot *root)
                                         "?sandbox",    "?zone",       "?accept_two_voters",
                                         "partners",    "nodes",       "?joint_funding",
                                         "rates",       "?policy",     "?limits",
-                                        "tlog_policy", "?log_public", NULL};
-    struct spot at[17];
+                                        "tlog_policy", "?log_public", "?settlement",
+                                        NULL};
+    struct spot at[18];
     json_object_open(&parsing->reader, root, names, at);
     if (!json_is_object(root->json))
         return;
@@ -502,6 +504,7 @@ static void read_charter(struct parsing *parsing, const struct spot *root)
     read_policy(parsing, &at[13]);
     read_limits(parsing, &at[14]);
     json_read_bool(&parsing->reader, &at[16], &parsing->charter->log_public);
+    charter_settlement_read(&parsing->reader, &at[17], parsing->charter);
     check_names(parsing);
     check_keys(parsing);
     check_voters(parsing);
@@ -527,6 +530,7 @@ struct charter *charter_copy(const struct charter *charter)
     copy->retired_keys =
         copy_of(charter->retired_keys, charter->retired_key_count, sizeof(*copy->retired_keys));
     copy->tlog_policy = copy_of(charter->tlog_policy, strlen(charter->tlog_policy), 1);
+    charter_settlement_copy(copy, charter);
     return copy;
 }
 
@@ -551,6 +555,7 @@ void charter_close(struct charter *charter)
     free(charter->joint_funding);
     free(charter->retired_keys);
     free(charter->tlog_policy);
+    charter_settlement_free(charter);
     free(charter);
 }
 

@@ -11,6 +11,7 @@
 #include "crypto/sign.h"
 #include "protocol/ids.h"
 #include "protocol/limits.h"
+#include "partners/business_days.h"
 #include "protocol/points.h"
 
 enum {
@@ -50,6 +51,19 @@ struct charter_node {
 struct joint_funding {
     struct partner_id issuer, funder;
     struct points budget; /* the funder's share of all such points less reversals */
+};
+/* How often accounts are settled, and by when what is due: ledger.md section 8.8-9. */
+enum period_kind { PERIOD_MONTH, PERIOD_WEEK, PERIOD_DAY };
+const char *period_kind_word(enum period_kind kind); /* as the charter spells it */
+enum {
+    TAX_CODE_SIZE = 13,     /* [A-Z0-9-], up to 12, and a NUL; "" is no tax */
+    TAX_RATE_BP_MAX = 10000,
+    CHARTER_TAXES_MAX = 64,
+    CHARTER_HOLIDAYS_MAX = HOLIDAYS_MAX
+};
+struct charter_tax {
+    char code[TAX_CODE_SIZE];
+    uint16_t rate_bp;
 };
 enum reversal_policy { REVERSAL_ONLY_PENDING, REVERSAL_WITHIN_BALANCE, REVERSAL_UNLIMITED };
 const char *reversal_policy_word(enum reversal_policy policy); /* as the charter spells it */
@@ -113,6 +127,18 @@ struct charter {
         uint32_t expiry_months;  /* of earned lots unless the till says otherwise; 0: never */
     } policy;
     struct {
+        enum period_kind every; /* default month */
+        /* Business days after a period's last day; defaults 1, 3, 5. */
+        uint32_t propose_days, answer_days, pay_days;
+        uint8_t rest_days; /* of the week, as partners/business_days.h; default Saturday, Sunday */
+        int64_t *holidays; /* days since 1970, ascending */
+        size_t holiday_count;
+        struct charter_tax *taxes;
+        size_t tax_count;
+        /* Which of them fee lines and all others carry; "" is none. */
+        char fee_tax[TAX_CODE_SIZE], redemption_tax[TAX_CODE_SIZE];
+    } settlement;
+    struct {
         uint32_t batch_bytes, cut_bytes, lane_cut_bytes; /* payload */
         uint64_t lane_day_bytes;
         uint32_t allocations;
@@ -148,6 +174,10 @@ bool charter_partner_by_name(const struct charter *charter, struct bytes name,
                              struct partner_id *id_out) MUST_USE;
 bool charter_node_by_name(const struct charter *charter, struct bytes name,
                           struct node_id *id_out) MUST_USE;
+/* The day of a time in the charter's zone, since 1970-01-01 (-1 the day before), and its first
+ * millisecond. */
+int64_t charter_day(const struct charter *charter, uint64_t time_ms);
+uint64_t charter_day_start(const struct charter *charter, int64_t day);
 /* The first millisecond of the day after the one that holds `time_ms`, `days` later still, in the
  * charter's zone. */
 uint64_t charter_end_of_day(const struct charter *charter, uint64_t time_ms, uint32_t days);

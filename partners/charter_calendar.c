@@ -17,7 +17,7 @@ static int64_t offset_ms(const struct charter *charter, uint64_t time_ms)
 /* Local midnight at the start of `day`, in UTC. The offset at midnight is not known before midnight
  * is: the guess with the offset before it is corrected once. Where the clock skips midnight, the
  * day starts at the skip. */
-static uint64_t midnight(const struct charter *charter, int64_t day)
+uint64_t charter_day_start(const struct charter *charter, int64_t day)
 {
     int64_t local_ms = day * DAY_MS;
     if (local_ms >= (int64_t)TIME_MS_MAX)
@@ -32,7 +32,7 @@ static uint64_t midnight(const struct charter *charter, int64_t day)
     return ms < 0 ? 0 : (uint64_t)ms;
 }
 
-static int64_t local_day(const struct charter *charter, uint64_t time_ms)
+int64_t charter_day(const struct charter *charter, uint64_t time_ms)
 {
     must(time_ms <= TIME_MS_MAX);
     int64_t local_ms = (int64_t)time_ms + offset_ms(charter, time_ms);
@@ -41,19 +41,19 @@ static int64_t local_day(const struct charter *charter, uint64_t time_ms)
 
 uint64_t charter_end_of_day(const struct charter *charter, uint64_t time_ms, uint32_t days)
 {
-    return midnight(charter, local_day(charter, time_ms) + 1 + days);
+    return charter_day_start(charter, charter_day(charter, time_ms) + 1 + days);
 }
 
 uint64_t charter_months_later(const struct charter *charter, uint64_t time_ms, uint32_t months)
 {
-    struct date date = date_from_days(local_day(charter, time_ms));
+    struct date date = date_from_days(charter_day(charter, time_ms));
     int64_t month = date.month - 1 + months;
     date.year += month / 12;
     date.month = month % 12 + 1;
     int64_t length = date_month_length(date.year, date.month);
     if (date.day > length)
         date.day = length;
-    return midnight(charter, date_to_days(date) + 1);
+    return charter_day_start(charter, date_to_days(date) + 1);
 }
 
 bool charter_time_parse(struct bytes text, uint64_t *time_ms_out)

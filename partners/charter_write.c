@@ -3,6 +3,7 @@
 #include "crypto/policy.h"
 #include "partners/charter_limits.h"
 #include "partners/charter_policy.h"
+#include "partners/charter_settlement.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -210,6 +211,7 @@ static json_t *charter_json(const struct charter *charter)
     put(root, "rates", rates_json(charter));
     put(root, "policy", policy_json(charter));
     put(root, "limits", limits_json(charter));
+    put(root, "settlement", charter_settlement_json(charter));
     return root;
 }
 

@@ -37,7 +37,9 @@ enum journal_note {
     NOTE_EVIDENCE,
     NOTE_AMENDMENT,
     NOTE_MOTION,
-    NOTE_BALLOT
+    NOTE_BALLOT,
+    NOTE_PERIOD,
+    NOTE_SETTLED
 };
 
 /* An array of effects that grows. */

@@ -10,6 +10,7 @@
 #ifndef PARTNERS_LINES_H
 #define PARTNERS_LINES_H
 
+#include "partners/charter.h"
 #include "protocol/ids.h"
 #include "protocol/limits.h"
 #include "protocol/points.h"
@@ -37,17 +38,16 @@ _Static_assert((int)BOOK_REDEMPTION == (int)LINE_REDEMPTION &&
                    (int)BOOK_CLAW_BACK == (int)LINE_CLAW_BACK &&
                    (int)BOOK_ISSUE_FEE == (int)LINE_ISSUE_FEE &&
                    (int)BOOK_REDEMPTION_FEE == (int)LINE_REDEMPTION_FEE &&
-                   (int)BOOK_NOTE == (int)LINE_CLASS_COUNT,
+                   (int)BOOK_NOTE == (int)LINE_NOTE && (int)BOOK_DONATION == (int)LINE_DONATION &&
+                   (int)BOOK_DISPUTE == (int)LINE_DISPUTE && (int)BOOK_TAX == (int)LINE_CLASS_COUNT,
                "the books begin with the classes of records");
 const char *book_class_word(enum book_class book_class);
 bool book_class_is_fee(enum book_class book_class); /* issue fee, redemption fee */
 
 enum {
     CURRENCY_SIZE = 4,  /* ISO 4217 and a NUL */
-    TAX_CODE_SIZE = 13, /* [A-Z0-9-], up to 12, and a NUL; "" is no tax */
     LINES_MAX = 1 << 22,
-    CURRENCY_DIGITS_MAX = 3,
-    TAX_RATE_BP_MAX = 10000
+    CURRENCY_DIGITS_MAX = 3
 };
 /* Of one exact line, either way; LINES_MAX of them stay within 127 bits. */
 #define LINE_AMOUNT_MAX ((__int128)1000000000000000 * 1000000000000000)

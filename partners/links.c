@@ -70,6 +70,15 @@ static void links_named(struct state *state, struct record_index index, const st
     case TRANSACTION_MOTION:
     case TRANSACTION_BALLOT:
     case TRANSACTION_READY:
+    case TRANSACTION_PERIOD_PROPOSE:
+    case TRANSACTION_PERIOD_SIGN:
+    case TRANSACTION_DISPUTE_OPEN:
+    case TRANSACTION_DISPUTE_RESPOND:
+    case TRANSACTION_DISPUTE_RESOLVE:
+    case TRANSACTION_PERIOD_FINAL:
+    case TRANSACTION_PAYMENT_SENT:
+    case TRANSACTION_PAYMENT_CONFIRMED:
+    case TRANSACTION_PAYMENT_FAILED:
     case TRANSACTION_CLOCK:
         return; /* by the lots they touched */
     }

@@ -15,11 +15,37 @@ void money_owe(struct state *state, uint32_t lot, struct partner_id creditor, in
 {
     const struct terms *terms = lot_terms(state, lot);
     owe(state, lot, creditor, points, terms->reimbursement, line_class);
-    if (line_class != LINE_REDEMPTION && line_class != LINE_REDEMPTION_CONTRA)
+    if (line_class != LINE_REDEMPTION)
         return;
     for (size_t i = 0; i < terms->split.count; i++)
         obligations_add_redeemed(&state->obligations, terms->split.funders[i].partner, creditor,
                                  points * terms->split.funders[i].bp);
+}
+
+/* How much of `amount` the funder's line is taken back by now. */
+static int64_t stands(struct state *state, const struct redemption *redemption,
+                      struct partner_id funder, int64_t amount)
+{
+    struct disputed_line about = {.record = {redemption->record},
+                                  .debtor = funder,
+                                  .creditor = redemption->redeemer,
+                                  .line_class = LINE_REDEMPTION};
+    struct dispute *dispute = redemption->disputed ? dispute_of_line(state, &about) : NULL;
+    return dispute ? (int64_t)dispute_takes_back(state, dispute, (struct money){amount}).v : amount;
+}
+
+void money_take_back(struct state *state, const struct redemption *redemption, uint32_t lot,
+                     int64_t points)
+{
+    const struct terms *terms = lot_terms(state, lot);
+    for (size_t i = 0; i < terms->split.count; i++) {
+        struct partner_id funder = terms->split.funders[i].partner;
+        int64_t points_bp = -points * terms->split.funders[i].bp;
+        int64_t amount = stands(state, redemption, funder, points_bp * terms->reimbursement.v);
+        obligations_add(&state->obligations, funder, redemption->redeemer, LINE_REDEMPTION_CONTRA,
+                        amount);
+        obligations_add_redeemed(&state->obligations, funder, redemption->redeemer, points_bp);
+    }
 }
 
 void money_issue_fee(struct state *state, uint32_t lot, int64_t points)

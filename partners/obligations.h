@@ -1,4 +1,4 @@
-/* obligations.h - who owes whom, exactly, by line class.
+/* obligations.h - who owes whom in the open period, exactly, by line class.
  *
  * One row a debtor, made when it first owes. Within one record the changes of each cell are
  * gathered, so that a redemption of many lots reports one line a debtor.
@@ -16,6 +16,13 @@ struct obligation_cell {
     struct money amount;
     uint32_t touched; /* 1 + its place among the changes of this record; 0: untouched */
 };
+/* Of all time, so that it can be compared with the lots: see obligations_value_sound(). */
+struct redeemed_cell {
+    __int128 points_bp; /* points times basis points behind redemption lines, less contra ones */
+    __int128 before_bp; /* of those, when the open period began */
+    __int128 apart;     /* money of redemption lines and contra ones that the open period has not: of
+                           earlier ones, and what a dispute withholds */
+};
 struct obligation_change {
     struct partner_id debtor, creditor;
     enum line_class line_class;
@@ -24,7 +31,7 @@ struct obligation_change {
 struct obligations {
     size_t partner_count;
     struct obligation_cell **rows; /* [debtor][creditor * LINE_CLASS_COUNT + class] */
-    __int128 **redeemed_bp;        /* [debtor][creditor] */
+    struct redeemed_cell **redeemed; /* [debtor][creditor] */
     struct obligation_change *changes;
     size_t change_count, change_capacity;
 };
@@ -45,10 +52,38 @@ void obligations_set(struct obligations *obligations, struct partner_id debtor,
 /* Points times basis points behind redemption lines, less what contra lines took back. */
 void obligations_add_redeemed(struct obligations *obligations, struct partner_id debtor,
                               struct partner_id creditor, int64_t points_bp);
+/* Money of contra lines that is withheld from the open period, or (with the opposite sign) enters
+ * it after all. */
+void obligations_set_apart(struct obligations *obligations, struct partner_id debtor,
+                           struct partner_id creditor, __int128 amount);
+/* As an image has it. */
+void obligations_set_before(struct obligations *obligations, struct partner_id debtor,
+                            struct partner_id creditor, __int128 before_bp, __int128 apart);
 struct money obligations_get(const struct obligations *obligations, struct partner_id debtor,
                              struct partner_id creditor, enum line_class line_class);
-__int128 obligations_redeemed(const struct obligations *obligations, struct partner_id debtor,
-                              struct partner_id creditor);
+/* Of all time; and of the open period. */
+struct redeemed_cell obligations_redeemed(const struct obligations *obligations,
+                                          struct partner_id debtor, struct partner_id creditor);
+/* What lines and points of a pair must be to each other at the one price of a point: redemption and
+ * contra lines of all time are worth the points behind them. */
+bool obligations_value_sound(const struct obligations *obligations, struct partner_id debtor,
+                             struct partner_id creditor, struct micro price) MUST_USE;
+
+/* What is owed, ascending by debtor, creditor and class; begin with a zeroed walk. */
+struct obligation_walk {
+    size_t debtor, cell;
+};
+bool obligations_next(const struct obligations *obligations, struct obligation_walk *walk,
+                      struct obligation_change *key_out, struct money *amount_out) MUST_USE;
+/* Points of the open period's redemption lines, ascending. */
+struct redeemed_walk {
+    size_t debtor, creditor;
+};
+bool obligations_next_redeemed(const struct obligations *obligations, struct redeemed_walk *walk,
+                               struct partner_id *debtor_out, struct partner_id *creditor_out,
+                               __int128 *points_bp_out) MUST_USE;
+/* Nothing is owed any more: the next period begins. Between records. */
+void obligations_begin_period(struct obligations *obligations);
 /* Forgets the gathered changes (their sums stay). */
 void obligations_settle_changes(struct obligations *obligations);
 

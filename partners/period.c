@@ -3,28 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *period_verdict_word(enum period_verdict verdict)
-{
-    static const char *const words[] = {
-#define X(name, word) word,
-        PERIOD_VERDICTS(X)
-#undef X
-    };
-    must(verdict < PERIOD_VERDICT_COUNT);
-    return words[verdict];
-}
-
-const char *dispute_code_word(enum dispute_code code)
-{
-    static const char *const words[] = {
-#define X(name, word) word,
-        DISPUTE_CODES(X)
-#undef X
-    };
-    must(code < DISPUTE_CODE_COUNT);
-    return words[code];
-}
-
 const char *period_state_word(enum period_state state)
 {
     switch (state) {
@@ -40,6 +18,34 @@ const char *period_state_word(enum period_state state)
     return "?";
 }
 
+const char *period_answer_word(enum period_answer answer)
+{
+    switch (answer) {
+    case ANSWER_NONE:
+        return "none";
+    case ANSWER_SIGNED:
+        return "signed";
+    case ANSWER_DISPUTED:
+        return "disputed";
+    }
+    return "?";
+}
+
+const char *payment_state_word(enum payment_state state)
+{
+    switch (state) {
+    case PAYMENT_DUE:
+        return "due";
+    case PAYMENT_SENT:
+        return "sent";
+    case PAYMENT_CONFIRMED:
+        return "confirmed";
+    case PAYMENT_FAILED:
+        return "failed";
+    }
+    return "?";
+}
+
 void period_open(struct period *period, uint64_t number, int64_t ended_on,
                  const struct period_rules *rules, size_t partner_count)
 {
@@ -47,6 +53,7 @@ void period_open(struct period *period, uint64_t number, int64_t ended_on,
     *period = (struct period){.number = number,
                               .ended_on = ended_on,
                               .answers = allocate(partner_count, sizeof(*period->answers)),
+                              .approvers = allocate(partner_count, sizeof(*period->approvers)),
                               .partner_count = partner_count};
     period->deadlines = (struct period_deadlines){
         .propose = business_days_later(&rules->calendar, ended_on, rules->propose_days),
@@ -57,19 +64,25 @@ void period_open(struct period *period, uint64_t number, int64_t ended_on,
 void period_release(struct period *period)
 {
     free(period->answers);
+    free(period->approvers);
     free(period->disputes);
     free(period->payments);
     *period = (struct period){0};
 }
 
-static bool same_hash(const struct hash *a, const struct hash *b)
+/* Two people, one after the other: the first is kept, the second ends it. True when this one is the
+ * second; a refusal sets the verdict. */
+static bool second_approves(struct hash *first, const struct hash *approver,
+                            enum verdict *verdict_out)
 {
-    return bytes_equal(hash_as_bytes(a), hash_as_bytes(b));
-}
-
-static bool four_eyes(const struct approvers *approvers)
-{
-    return !same_hash(&approvers->first, &approvers->second);
+    *verdict_out = VERDICT_ACCEPTED;
+    if (hash_is_zero(first)) {
+        *first = *approver;
+        return false;
+    }
+    if (hash_equal(first, approver))
+        *verdict_out = VERDICT_SAME_APPROVER;
+    return *verdict_out == VERDICT_ACCEPTED;
 }
 
 static bool is_party(const struct line *line, struct partner_id partner)
@@ -79,16 +92,16 @@ static bool is_party(const struct line *line, struct partner_id partner)
 
 /* ---- proposal and answers ------------------------------------------------------------------ */
 
-enum period_verdict period_propose(struct period *period, struct partner_id proposer,
+enum verdict period_propose(struct period *period, struct partner_id proposer,
                                    const struct hash *totals, const struct hash *own, int64_t today)
 {
     must(proposer.v < period->partner_count);
     if (period->state != PERIOD_OPEN)
-        return PERIOD_WRONG_STATE;
+        return VERDICT_WRONG_STATE;
     if (today <= period->ended_on || today < period->deadlines.propose)
-        return PERIOD_NOT_OVER;
-    if (!same_hash(totals, own))
-        return PERIOD_WRONG_TOTALS;
+        return VERDICT_PERIOD_NOT_OVER;
+    if (!hash_equal(totals, own))
+        return VERDICT_WRONG_TOTALS;
     period->state = PERIOD_PROPOSED;
     period->totals = *totals;
     period->proposer = proposer;
@@ -97,69 +110,73 @@ enum period_verdict period_propose(struct period *period, struct partner_id prop
         period->deadlines.answer = today + 1;
     if (period->deadlines.pay < period->deadlines.answer)
         period->deadlines.pay = period->deadlines.answer;
-    return PERIOD_DONE;
+    return VERDICT_ACCEPTED;
 }
 
 /* What holds for a signature and a dispute alike. */
-static enum period_verdict may_answer(const struct period *period, struct partner_id partner,
+static enum verdict may_answer(const struct period *period, struct partner_id partner,
                                       int64_t today)
 {
     if (partner.v >= period->partner_count)
-        return PERIOD_NOT_A_PARTY;
+        return VERDICT_NOT_A_PARTY;
     if (period->state != PERIOD_PROPOSED)
-        return PERIOD_WRONG_STATE;
+        return VERDICT_WRONG_STATE;
     if (today > period->deadlines.answer)
-        return PERIOD_TOO_LATE;
-    return period->answers[partner.v] == ANSWER_SIGNED ? PERIOD_ANSWERED : PERIOD_DONE;
+        return VERDICT_TOO_LATE;
+    return period->answers[partner.v] == ANSWER_SIGNED ? VERDICT_ALREADY_ANSWERED : VERDICT_ACCEPTED;
 }
 
-enum period_verdict period_sign(struct period *period, struct partner_id partner,
-                                const struct hash *totals, const struct approvers *approvers,
-                                int64_t today)
+enum verdict period_sign(struct period *period, struct partner_id partner,
+                         const struct hash *totals, const struct hash *approver, int64_t today)
 {
-    enum period_verdict verdict = may_answer(period, partner, today);
-    if (verdict != PERIOD_DONE)
+    enum verdict verdict = may_answer(period, partner, today);
+    if (verdict != VERDICT_ACCEPTED)
         return verdict;
-    if (!same_hash(totals, &period->totals))
-        return PERIOD_CHANGED;
-    if (!four_eyes(approvers))
-        return PERIOD_SAME_EYES;
+    if (!hash_equal(totals, &period->totals))
+        return VERDICT_TOTALS_CHANGED;
     /* One that disputes some records has signed the rest. */
-    if (period->answers[partner.v] == ANSWER_NONE)
+    if (second_approves(&period->approvers[partner.v], approver, &verdict) &&
+        period->answers[partner.v] == ANSWER_NONE)
         period->answers[partner.v] = ANSWER_SIGNED;
-    return PERIOD_DONE;
+    return verdict;
 }
 
-static struct dispute *dispute_of(const struct period *period, struct record_index record)
+static bool same_line(const struct disputed_line *a, const struct disputed_line *b)
+{
+    return a->record.v == b->record.v && partner_equal(a->debtor, b->debtor) &&
+           partner_equal(a->creditor, b->creditor) && a->line_class == b->line_class;
+}
+
+struct dispute *period_dispute_of(const struct period *period, const struct disputed_line *about)
 {
     for (size_t i = 0; i < period->dispute_count; i++)
-        if (period->disputes[i].record.v == record.v)
+        if (same_line(&period->disputes[i].about, about))
             return &period->disputes[i];
     return NULL;
 }
 
-enum period_verdict period_dispute(struct period *period, struct partner_id partner,
-                                   struct record_index record, const struct line *line,
-                                   enum dispute_code code, int64_t today)
+enum verdict period_dispute(struct period *period, struct partner_id partner,
+                            const struct disputed_line *about, const struct line *line,
+                            enum dispute_code code, int64_t today)
 {
-    enum period_verdict verdict = may_answer(period, partner, today);
+    enum verdict verdict = may_answer(period, partner, today);
     must(code < DISPUTE_CODE_COUNT);
-    if (verdict != PERIOD_DONE)
+    if (verdict != VERDICT_ACCEPTED)
         return verdict;
     if (!line)
-        return PERIOD_UNKNOWN;
+        return VERDICT_NOT_IN_PERIOD;
     if (!is_party(line, partner))
-        return PERIOD_NOT_A_PARTY;
-    if (dispute_of(period, record))
-        return PERIOD_DUPLICATE;
+        return VERDICT_NOT_A_PARTY;
+    if (period_dispute_of(period, about))
+        return VERDICT_ALREADY_DISPUTED;
     if (period->dispute_count == PERIOD_DISPUTES_MAX)
-        return PERIOD_FULL;
+        return VERDICT_TOO_MANY_DISPUTES;
     period->disputes = array_grow(period->disputes, &period->dispute_capacity,
                                   period->dispute_count + 1, sizeof(*period->disputes));
     period->disputes[period->dispute_count++] =
-        (struct dispute){.record = record, .line = *line, .code = code, .by = partner};
+        (struct dispute){.about = *about, .line = *line, .code = code, .by = partner};
     period->answers[partner.v] = ANSWER_DISPUTED;
-    return PERIOD_DONE;
+    return VERDICT_ACCEPTED;
 }
 
 /* ---- final --------------------------------------------------------------------------------- */
@@ -198,15 +215,15 @@ static void settle_when_paid(struct period *period)
     period->state = PERIOD_SETTLED;
 }
 
-enum period_verdict period_finalise(struct period *period, const struct line *exact, size_t count,
+enum verdict period_finalise(struct period *period, const struct line *exact, size_t count,
                                     const struct line_rules *rules, const char *const *names,
                                     int64_t today, struct lines *closed_out)
 {
     struct lines lines = {0}, closed;
     if (period->state != PERIOD_PROPOSED)
-        return PERIOD_WRONG_STATE;
+        return VERDICT_WRONG_STATE;
     if (!all_answered(period) && today <= period->deadlines.answer)
-        return PERIOD_TOO_EARLY;
+        return VERDICT_TOO_EARLY;
     for (size_t i = 0; i < count; i++)
         lines_add(&lines, &exact[i]);
     for (size_t i = 0; i < period->dispute_count; i++) {
@@ -217,13 +234,13 @@ enum period_verdict period_finalise(struct period *period, const struct line *ex
     bool good = lines_close(lines.at, lines.count, rules, &closed, NULL);
     lines_release(&lines);
     if (!good)
-        return PERIOD_WRONG_TOTALS;
+        return VERDICT_WRONG_TOTALS;
     for (size_t i = 0; i < rules->currency_count; i++)
         add_payments(period, &closed, rules->currencies[i].code, names);
     period->state = PERIOD_FINAL;
     settle_when_paid(period); /* where nothing is owed */
     *closed_out = closed;
-    return PERIOD_DONE;
+    return VERDICT_ACCEPTED;
 }
 
 /* ---- disputes after that ------------------------------------------------------------------- */
@@ -234,95 +251,118 @@ static bool part_of(struct money part, struct money whole)
     return whole.v < 0 ? part.v <= 0 && part.v >= whole.v : part.v >= 0 && part.v <= whole.v;
 }
 
-enum period_verdict period_respond(struct period *period, struct partner_id partner,
-                                   struct record_index record, struct money offered)
+enum verdict period_respond(struct period *period, struct partner_id partner,
+                            const struct disputed_line *about, struct money offered)
 {
-    struct dispute *dispute = dispute_of(period, record);
+    struct dispute *dispute = period_dispute_of(period, about);
     if (!dispute)
-        return PERIOD_UNKNOWN;
+        return VERDICT_UNKNOWN_DISPUTE;
     if (!is_party(&dispute->line, partner) || partner_equal(dispute->by, partner))
-        return PERIOD_NOT_A_PARTY;
+        return VERDICT_NOT_A_PARTY;
     if (dispute->resolved)
-        return PERIOD_ANSWERED;
+        return VERDICT_ALREADY_ANSWERED;
     if (!part_of(offered, dispute->line.exact))
-        return PERIOD_OVER_AMOUNT;
+        return VERDICT_OVER_AMOUNT;
     dispute->responded = true;
     dispute->upheld = offered;
-    return PERIOD_DONE;
+    return VERDICT_ACCEPTED;
 }
 
-enum period_verdict period_resolve(struct period *period, struct partner_id partner,
-                                   struct record_index record, struct money upheld,
-                                   struct line *rest_out)
+enum verdict period_resolve(struct period *period, struct partner_id partner,
+                            const struct disputed_line *about, struct money upheld,
+                            struct line *rest_out)
 {
-    struct dispute *dispute = dispute_of(period, record);
+    struct dispute *dispute = period_dispute_of(period, about);
     if (!dispute)
-        return PERIOD_UNKNOWN;
+        return VERDICT_UNKNOWN_DISPUTE;
     if (!partner_equal(dispute->by, partner))
-        return PERIOD_NOT_A_PARTY;
+        return VERDICT_NOT_A_PARTY;
     /* While it is proposed, the dispute decides what is carved out. */
     if (period->state == PERIOD_PROPOSED)
-        return PERIOD_WRONG_STATE;
+        return VERDICT_WRONG_STATE;
     if (dispute->resolved)
-        return PERIOD_ANSWERED;
+        return VERDICT_ALREADY_ANSWERED;
     if (upheld.v != 0 && (!dispute->responded || upheld.v != dispute->upheld.v))
-        return PERIOD_CHANGED;
+        return VERDICT_TOTALS_CHANGED;
     dispute->resolved = true;
     dispute->upheld = upheld;
     *rest_out = dispute->line;
     rest_out->book_class = BOOK_DISPUTE;
     rest_out->exact.v -= upheld.v;
-    return PERIOD_DONE;
+    return VERDICT_ACCEPTED;
+}
+
+struct money dispute_contra(struct dispute *dispute, struct money amount)
+{
+    dispute->contra.v += amount.v;
+    if (!dispute->resolved)
+        return (struct money){0};
+    __int128 stands = dispute->line.exact.v - dispute->upheld.v, back = dispute->contra.v;
+    if (stands >= 0 ? back < -stands : back > -stands)
+        back = -stands;
+    struct money enters = {back - dispute->entered.v};
+    dispute->entered.v = back;
+    return enters;
 }
 
 /* ---- payments ------------------------------------------------------------------------------ */
 
-enum period_verdict period_pay(struct period *period, struct partner_id partner, size_t payment,
-                               const struct approvers *approvers)
+static enum verdict payment_of(struct period *period, size_t payment,
+                               struct period_payment **payment_out)
 {
     if (period->state != PERIOD_FINAL)
-        return period->state == PERIOD_SETTLED ? PERIOD_PAID_TWICE : PERIOD_WRONG_STATE;
+        return period->state == PERIOD_SETTLED ? VERDICT_PAID_TWICE : VERDICT_WRONG_STATE;
     if (payment >= period->payment_count)
-        return PERIOD_UNKNOWN;
-    struct period_payment *own = &period->payments[payment];
+        return VERDICT_UNKNOWN_PAYMENT;
+    *payment_out = &period->payments[payment];
+    return VERDICT_ACCEPTED;
+}
+
+enum verdict period_pay(struct period *period, struct partner_id partner, size_t payment,
+                        const struct hash *approver)
+{
+    struct period_payment *own = NULL;
+    enum verdict verdict = payment_of(period, payment, &own);
+    if (verdict != VERDICT_ACCEPTED)
+        return verdict;
     if (!partner_equal(own->payment.from, partner))
-        return PERIOD_NOT_A_PARTY;
+        return VERDICT_NOT_A_PARTY;
     if (own->state == PAYMENT_SENT || own->state == PAYMENT_CONFIRMED)
-        return PERIOD_PAID_TWICE;
-    if (!four_eyes(approvers))
-        return PERIOD_SAME_EYES;
-    own->state = PAYMENT_SENT;
-    own->attempt++;
-    return PERIOD_DONE;
+        return VERDICT_PAID_TWICE;
+    if (second_approves(&own->approver, approver, &verdict)) {
+        own->state = PAYMENT_SENT;
+        own->attempt++;
+        own->approver = (struct hash){{0}};
+    }
+    return verdict;
 }
 
 /* The creditor's word about a payment that was sent. A confirmation may come before the payer says
  * that it has paid: money that is there is there. */
-static enum period_verdict judge(struct period *period, struct partner_id partner, size_t payment,
-                                 enum payment_state state)
+static enum verdict judge(struct period *period, struct partner_id partner, size_t payment,
+                          enum payment_state state)
 {
-    if (period->state != PERIOD_FINAL)
-        return period->state == PERIOD_SETTLED ? PERIOD_PAID_TWICE : PERIOD_WRONG_STATE;
-    if (payment >= period->payment_count)
-        return PERIOD_UNKNOWN;
-    struct period_payment *own = &period->payments[payment];
+    struct period_payment *own = NULL;
+    enum verdict verdict = payment_of(period, payment, &own);
+    if (verdict != VERDICT_ACCEPTED)
+        return verdict;
     if (!partner_equal(own->payment.to, partner))
-        return PERIOD_NOT_A_PARTY;
+        return VERDICT_NOT_A_PARTY;
     if (own->state == PAYMENT_CONFIRMED)
-        return PERIOD_PAID_TWICE;
+        return VERDICT_PAID_TWICE;
     if (state == PAYMENT_FAILED && own->state != PAYMENT_SENT)
-        return PERIOD_WRONG_STATE;
+        return VERDICT_WRONG_STATE;
     own->state = state;
     settle_when_paid(period);
-    return PERIOD_DONE;
+    return VERDICT_ACCEPTED;
 }
 
-enum period_verdict period_confirm(struct period *period, struct partner_id partner, size_t payment)
+enum verdict period_confirm(struct period *period, struct partner_id partner, size_t payment)
 {
     return judge(period, partner, payment, PAYMENT_CONFIRMED);
 }
 
-enum period_verdict period_fail(struct period *period, struct partner_id partner, size_t payment)
+enum verdict period_fail(struct period *period, struct partner_id partner, size_t payment)
 {
     return judge(period, partner, payment, PAYMENT_FAILED);
 }

@@ -15,56 +15,15 @@
 
 #include "partners/business_days.h"
 #include "partners/netting.h"
+#include "protocol/settle.h"
+#include "protocol/verdict.h"
 
-enum { PERIOD_DISPUTES_MAX = 65536, DISPUTE_TEXT_SIZE = 201 };
-
-/* X(name, word): what becomes of a step. */
-#define PERIOD_VERDICTS(X)                                                                         \
-    X(PERIOD_DONE, "done")                                                                         \
-    X(PERIOD_NOT_OVER, "period-not-over")                                                          \
-    X(PERIOD_WRONG_STATE, "wrong-state")   /* not the time for this step */                        \
-    X(PERIOD_WRONG_TOTALS, "wrong-totals") /* differs from what the ledger adds up to */           \
-    X(PERIOD_CHANGED, "changed")           /* agreed to something else than what stands */         \
-    X(PERIOD_NOT_A_PARTY, "not-a-party")   /* another's line, payment or dispute */                \
-    X(PERIOD_ANSWERED, "answered")         /* signed, or resolved, already */                      \
-    X(PERIOD_TOO_LATE, "too-late")         /* silence has accepted */                              \
-    X(PERIOD_TOO_EARLY, "too-early")       /* some may still answer */                             \
-    X(PERIOD_DUPLICATE, "duplicate")       /* that record is disputed already */                   \
-    X(PERIOD_UNKNOWN, "unknown")           /* no such record, dispute or payment */                \
-    X(PERIOD_OVER_AMOUNT, "over-amount")   /* more is upheld than was disputed */                  \
-    X(PERIOD_PAID_TWICE, "paid-twice")     /* sent, or confirmed, already */                       \
-    X(PERIOD_SAME_EYES, "same-eyes")       /* the two approvers are one */                         \
-    X(PERIOD_FULL, "full")
-enum period_verdict {
-#define X(name, word) name,
-    PERIOD_VERDICTS(X)
-#undef X
-        PERIOD_VERDICT_COUNT
-};
-const char *period_verdict_word(enum period_verdict verdict);
-
-/* X(name, word): ledger.md section 8.9. */
-#define DISPUTE_CODES(X)                                                                           \
-    X(DISPUTE_DUPLICATE, "DUPLICATE")                                                              \
-    X(DISPUTE_WRONG_RATE, "WRONG_RATE")                                                            \
-    X(DISPUTE_WRONG_AMOUNT, "WRONG_AMOUNT")                                                        \
-    X(DISPUTE_UNKNOWN_MEMBER, "UNKNOWN_MEMBER")                                                    \
-    X(DISPUTE_LATE, "LATE")                                                                        \
-    X(DISPUTE_OFFLINE_LIMIT, "OFFLINE_LIMIT")                                                      \
-    X(DISPUTE_UNAUTHORISED, "UNAUTHORISED")                                                        \
-    X(DISPUTE_REFUND_MISSING, "REFUND_MISSING")                                                    \
-    X(DISPUTE_MISSING_TX, "MISSING_TX")
-enum dispute_code {
-#define X(name, word) name,
-    DISPUTE_CODES(X)
-#undef X
-        DISPUTE_CODE_COUNT
-};
-const char *dispute_code_word(enum dispute_code code);
+enum { PERIOD_DISPUTES_MAX = 65536 };
 
 enum period_state { PERIOD_OPEN, PERIOD_PROPOSED, PERIOD_FINAL, PERIOD_SETTLED };
 const char *period_state_word(enum period_state state);
 enum period_answer { ANSWER_NONE, ANSWER_SIGNED, ANSWER_DISPUTED };
+const char *period_answer_word(enum period_answer answer);
 
 /* Business days after the day on which the period ends (T): defaults 1, 3, 5. */
 struct period_rules {
@@ -77,24 +36,25 @@ struct period_deadlines { /* days since 1970, in the charter's zone */
     int64_t propose, answer, pay;
 };
 
-/* Two people of a partner, by their keys' digests: four eyes. */
-struct approvers {
-    struct hash first, second;
-};
 struct dispute {
-    struct record_index record;
-    struct line line; /* of that record: debtor, creditor, class, tax code, exact amount */
+    struct disputed_line about;
+    struct line line; /* as the record has it: parties, class, tax code, exact amount */
     enum dispute_code code;
     struct partner_id by;
     bool responded, resolved;
     struct money upheld; /* offered, then agreed: cancelled; the rest enters a later period */
+    /* What was taken back of the line since it was disputed, and how much of that has entered an
+     * open period: a contra takes back no more than what stands. */
+    struct money contra, entered;
 };
 enum payment_state { PAYMENT_DUE, PAYMENT_SENT, PAYMENT_CONFIRMED, PAYMENT_FAILED };
+const char *payment_state_word(enum payment_state state);
 struct period_payment {
     struct payment payment;
     char currency[CURRENCY_SIZE];
     enum payment_state state;
-    uint32_t attempt; /* of sending: 1, 2, ... ; 0 before the first */
+    uint32_t attempt;     /* of sending: 1, 2, ... ; 0 before the first */
+    struct hash approver; /* the first of this attempt; zero: none yet */
 };
 struct period {
     uint64_t number;
@@ -104,6 +64,7 @@ struct period {
     struct hash totals; /* of what is proposed: checkpoint and exact lines */
     struct partner_id proposer;
     enum period_answer *answers; /* by partner */
+    struct hash *approvers;      /* by partner: the first who approved; zero: nobody */
     size_t partner_count;
     struct dispute *disputes;
     size_t dispute_count, dispute_capacity;
@@ -116,41 +77,50 @@ void period_open(struct period *period, uint64_t number, int64_t ended_on,
                  const struct period_rules *rules, size_t partner_count);
 void period_release(struct period *period);
 
-/* `today` is the day of ledger time in the charter's zone. `own` is what this node adds up to: a
- * proposal that differs is refused, on every node alike. */
-enum period_verdict period_propose(struct period *period, struct partner_id proposer,
-                                   const struct hash *totals, const struct hash *own,
-                                   int64_t today) MUST_USE;
-enum period_verdict period_sign(struct period *period, struct partner_id partner,
-                                const struct hash *totals, const struct approvers *approvers,
-                                int64_t today) MUST_USE;
+/* Every step is taken (VERDICT_ACCEPTED) or refused and changes nothing. `today` is the day of
+ * ledger time in the charter's zone. `own` is what this node adds up to: a proposal that differs is
+ * refused, on every node alike. */
+enum verdict period_propose(struct period *period, struct partner_id proposer,
+                            const struct hash *totals, const struct hash *own,
+                            int64_t today) MUST_USE;
+/* Two people of the partner approve, each in a step of its own; with the second it has signed. */
+enum verdict period_sign(struct period *period, struct partner_id partner,
+                         const struct hash *totals, const struct hash *approver,
+                         int64_t today) MUST_USE;
 /* `line` is the line of the record that is disputed, as the ledger has it; NULL: no such record in
  * this period. Either party of it may. */
-enum period_verdict period_dispute(struct period *period, struct partner_id partner,
-                                   struct record_index record, const struct line *line,
-                                   enum dispute_code code, int64_t today) MUST_USE;
+enum verdict period_dispute(struct period *period, struct partner_id partner,
+                            const struct disputed_line *about, const struct line *line,
+                            enum dispute_code code, int64_t today) MUST_USE;
 /* Once everyone has answered or the day of the answers is over; gives the closed lines. The lines
  * are all exact ones of the period, disputed ones among them. */
-enum period_verdict period_finalise(struct period *period, const struct line *exact, size_t count,
-                                    const struct line_rules *rules, const char *const *names,
-                                    int64_t today, struct lines *closed_out) MUST_USE;
+enum verdict period_finalise(struct period *period, const struct line *exact, size_t count,
+                             const struct line_rules *rules, const char *const *names,
+                             int64_t today, struct lines *closed_out) MUST_USE;
 
 /* The party that did not open a dispute says how much of it it upholds, and may offer anew until
  * the dispute is resolved. Also after the period is settled. */
-enum period_verdict period_respond(struct period *period, struct partner_id partner,
-                                   struct record_index record, struct money offered) MUST_USE;
+enum verdict period_respond(struct period *period, struct partner_id partner,
+                            const struct disputed_line *about, struct money offered) MUST_USE;
 /* The one that opened it takes the offer as it stands, or gives up with 0. What is not upheld
  * becomes a line of class `dispute` for the period that is open then. */
-enum period_verdict period_resolve(struct period *period, struct partner_id partner,
-                                   struct record_index record, struct money upheld,
-                                   struct line *rest_out) MUST_USE;
+enum verdict period_resolve(struct period *period, struct partner_id partner,
+                            const struct disputed_line *about, struct money upheld,
+                            struct line *rest_out) MUST_USE;
+/* NULL: that line is not disputed. */
+struct dispute *period_dispute_of(const struct period *period, const struct disputed_line *about);
+/* `amount` (of the sign opposite to the line's, or 0) is taken back of the disputed line; returns
+ * how much of that, and of what waited, enters the open period now: nothing while it is disputed,
+ * and no more than stands afterwards. ledger.md section 8.9. */
+struct money dispute_contra(struct dispute *dispute, struct money amount);
 
-/* The payer says that it has sent; the creditor alone confirms, or says that it never came. */
-enum period_verdict period_pay(struct period *period, struct partner_id partner, size_t payment,
-                               const struct approvers *approvers) MUST_USE;
-enum period_verdict period_confirm(struct period *period, struct partner_id partner,
-                                   size_t payment) MUST_USE;
-enum period_verdict period_fail(struct period *period, struct partner_id partner,
-                                size_t payment) MUST_USE;
+/* The payer says that it has sent, approved by two people, each in a step of its own; the creditor
+ * alone confirms, or says that it never came. */
+enum verdict period_pay(struct period *period, struct partner_id partner, size_t payment,
+                        const struct hash *approver) MUST_USE;
+enum verdict period_confirm(struct period *period, struct partner_id partner,
+                            size_t payment) MUST_USE;
+enum verdict period_fail(struct period *period, struct partner_id partner,
+                         size_t payment) MUST_USE;
 
 #endif

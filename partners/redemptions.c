@@ -121,8 +121,7 @@ enum verdict apply_reverse_redeem(struct state *state, const struct context *con
     mark_returned(state, redemption, points);
     for (size_t i = 0; i < state->plan.count; i++) {
         struct allocation part = state->plan.at[i];
-        money_owe(state, part.lot, context->writer, -(int64_t)part.quantity,
-                  LINE_REDEMPTION_CONTRA);
+        money_take_back(state, redemption, part.lot, part.quantity);
         money_redemption_fee(state, part.lot, context->writer, -(int64_t)part.quantity);
         points_return(state, part.lot, POOL_SPENT, part.quantity);
     }

@@ -58,6 +58,7 @@ void state_close(struct state *state)
     due_release(&state->timers);
     due_release(&state->ends);
     obligations_release(&state->obligations);
+    periods_release(&state->periods);
     journal_release(&state->journal);
     effect_list_release(&state->automatic);
     arrays_free(state);
@@ -171,8 +172,9 @@ static void time_passes(struct state *state)
     }
 }
 
-void state_begin(struct state *state, uint64_t height, uint64_t cut_time_ms)
+void state_begin(struct state *state, const struct cut *cut)
 {
+    uint64_t height = cut->height, cut_time_ms = cut->time_ms;
     must(!state->begun && height == state->height + 1);
     must(!state->started || cut_time_ms > state->cut_time_ms);
     uint64_t now_ms = state_time_at(state, cut_time_ms);
@@ -199,6 +201,7 @@ void state_begin(struct state *state, uint64_t height, uint64_t cut_time_ms)
         keys_forget(&state->documents, now_ms - kept_ms);
     }
     motions_forget(state);
+    periods_pass(state, cut);
     time_passes(state);
     effect_list_clear(&state->automatic);
     automatic_keep(state);
@@ -268,6 +271,16 @@ static enum verdict apply_body(struct state *state, const struct context *contex
     case TRANSACTION_BALLOT:
     case TRANSACTION_READY:
         return apply_membership(state, context);
+    case TRANSACTION_PERIOD_PROPOSE:
+    case TRANSACTION_PERIOD_SIGN:
+    case TRANSACTION_DISPUTE_OPEN:
+    case TRANSACTION_DISPUTE_RESPOND:
+    case TRANSACTION_DISPUTE_RESOLVE:
+    case TRANSACTION_PERIOD_FINAL:
+    case TRANSACTION_PAYMENT_SENT:
+    case TRANSACTION_PAYMENT_CONFIRMED:
+    case TRANSACTION_PAYMENT_FAILED:
+        return apply_settle(state, context);
     case TRANSACTION_CLOCK:
         return apply_clock(state, context);
     }

@@ -10,6 +10,8 @@
 #define PARTNERS_STATE_H
 
 #include "partners/charter.h"
+#include "partners/periods.h"
+#include "protocol/cut.h"
 #include "protocol/evidence.h"
 #include "protocol/record.h"
 
@@ -21,11 +23,11 @@ void state_close(struct state *state);
 
 /* ---- applying ------------------------------------------------------------------------------ */
 
-/* Begins height `height` (last + 1) at cut time `time_ms` (later than the last). Ledger time is the
- * cut's, or in a sandbox the cut's moved by the clock. What time alone brings (lots that activate,
- * holds that end) happens here; its effects go to the seal. What would not fit
- * the seal waits for the next height, and state_next_due_ms says so. */
-void state_begin(struct state *state, uint64_t height, uint64_t cut_time_ms);
+/* Begins the cut's height (last + 1) at the cut's time (later than the last). Ledger time is the
+ * cut's, or in a sandbox the cut's moved by the clock. What time alone brings (a settlement period
+ * that ends, lots that activate, holds that end) happens here; its effects go to the seal. What
+ * would not fit the seal waits for the next height, and state_next_due_ms says so. */
+void state_begin(struct state *state, const struct cut *cut);
 /* Between state_begin() and the first state_apply(), in the order of the cut: a quorum put this
  * evidence into it, judged by the charter in force at this height. Its node, not yet accused, is
  * suspended two heights later. */
@@ -180,13 +182,16 @@ bool state_document(const struct state *state, struct partner_id partner,
                     enum transaction_type type, struct bytes document, uint32_t line,
                     struct record_index *index_out) MUST_USE;
 
-/* Exact open obligation of a class. */
+/* Exact obligation of a class in the open period. */
 struct money state_obligation(const struct state *state, struct partner_id debtor,
                               struct partner_id creditor, enum line_class line_class);
-/* Points that went into redemption obligations debtor -> creditor, each funder's share in basis
- * points of a point (quantity * bp), so that joint lots stay exact. */
+/* Points that went into the open period's redemption obligations debtor -> creditor, each funder's
+ * share in basis points of a point (quantity * bp), so that joint lots stay exact. */
 __int128 state_redeemed_bp(const struct state *state, struct partner_id debtor,
                            struct partner_id creditor);
+
+/* The settlement periods; borrowed until the next height. */
+const struct periods *state_periods(const struct state *state);
 
 struct totals { /* of the whole ledger */
     struct points quantity, pools[POOL_COUNT];

@@ -226,10 +226,10 @@ static bool money_sound(const struct checker *checker)
         for (size_t j = 0; j < partners; j++) {
             struct partner_id debtor = {(uint16_t)i}, creditor = {(uint16_t)j};
             __int128 points_bp = checker->redeemed[i * partners + j];
-            __int128 money = state_obligation(state, debtor, creditor, LINE_REDEMPTION).v +
-                             state_obligation(state, debtor, creditor, LINE_REDEMPTION_CONTRA).v;
-            if (points_bp != state_redeemed_bp(state, debtor, creditor) ||
-                money != points_bp * state->charter->rates.reimbursement.v)
+            const struct obligations *owed = &state->obligations;
+            if (points_bp != obligations_redeemed(owed, debtor, creditor).points_bp ||
+                !obligations_value_sound(owed, debtor, creditor,
+                                         state->charter->rates.reimbursement))
                 return differs(checker, "redemption obligations", i * partners + j);
             bool fees = state_obligation(state, debtor, creditor, LINE_ISSUE_FEE).v != 0 ||
                         state_obligation(state, debtor, creditor, LINE_REDEMPTION_FEE).v != 0;

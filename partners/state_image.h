@@ -9,10 +9,10 @@
  * follows from other rows is not written: sums, lists, heaps and hash tables are made anew, so that
  * an image cannot contradict itself there.
  *
- *     header    magic "accrimg" 0, version u32 = 3, coalition 32, height u64, ledger time u64,
+ *     header    magic "accrimg" 0, version u32 = 4, coalition 32, height u64, ledger time u64,
  *               cut time u64, digest 32, first cut time u64, clock advance u64, next record u64,
- *               accepted u64, refused u64
- *     section   number u32, rows u64, then the rows     fifteen of them, in order of number
+ *               accepted u64, refused u64, first record of the open period u64, awaits tree u8
+ *     section   number u32, rows u64, then the rows     seventeen of them, in order of number
  *     end       SHA-256 of every byte before it
  *
  *      1 amendments   height u64, what u64, size n u16, change n     in order of effect
@@ -35,8 +35,18 @@
  *                     n * (lot u32, quantity u32, returned u32)
  *     12 deficits     member u32, claimant u16, points u64     by member, then oldest first
  *     13 obligations  debtor u16, creditor u16, class u8, amount i128     ascending, none zero
- *     14 keys         record u64, seen u64, key size u16, note size u8, verdict u8, key, note
- *     15 documents    as keys
+ *     14 pairs        debtor u16, creditor u16, redeemed before the open period i128,
+ *                     money apart i128     ascending, not both zero
+ *     15 periods      number u32, state u8, known u8, deadlines 3 * i64, first record u64,
+ *                     records u64, root 32, proposer u16, partners n u16, lines m u32,
+ *                     redeemed r u32, disputes d u32, payments p u32,
+ *                     n * (answer u8, approver 32), m * (debtor u16, creditor u16, class u8,
+ *                     amount i128), r * (debtor u16, creditor u16, points i128),
+ *                     d * (record u64, debtor u16, creditor u16, class u8, code u8, by u16,
+ *                     responded u8, resolved u8, exact i128, upheld i128, contra i128,
+ *                     entered i128), p * (state u8, attempt u32, approver 32)     by number
+ *     16 keys         record u64, seen u64, key size u16, note size u8, verdict u8, key, note
+ *     17 documents    as keys
  *
  * Integers are big-endian; members, lots, earns and terms are named by their place, from 0, and
  * 2^32 - 1 is none. Times are milliseconds. Rows stand in the order of the log unless noted.
@@ -50,7 +60,7 @@
 #include "partners/state.h"
 
 enum {
-    STATE_IMAGE_VERSION = 3,
+    STATE_IMAGE_VERSION = 4,
     STATE_IMAGE_PIECE_SIZE = 64 * 1024 /* what is given to a sink, or asked of a source, at most */
 };
 

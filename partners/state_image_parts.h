@@ -26,6 +26,8 @@
     X(REDEMPTIONS, redemptions, 18, NOTHING - 1)                                                   \
     X(DEFICITS, deficits, 14, NOTHING - 1)                                                         \
     X(OBLIGATIONS, obligations, 21, PARTNERS_MAX *PARTNERS_MAX *LINE_CLASS_COUNT)                  \
+    X(PAIRS, pairs, 36, PARTNERS_MAX *PARTNERS_MAX)                                                \
+    X(PERIODS, periods, 98, PERIOD_NUMBER_MAX)                                                     \
     X(KEYS, keys, 20, NOTHING - 1)                                                                 \
     X(DOCUMENTS, documents, 20, NOTHING - 1)
 
@@ -39,11 +41,16 @@ enum image_section {
 
 enum {
     IMAGE_MAGIC_SIZE = 8,
-    IMAGE_HEADER_SIZE = IMAGE_MAGIC_SIZE + 4 + HASH_SIZE + 3 * 8 + HASH_SIZE + 5 * 8,
+    IMAGE_HEADER_SIZE = IMAGE_MAGIC_SIZE + 4 + HASH_SIZE + 3 * 8 + HASH_SIZE + 6 * 8 + 1,
     IMAGE_SECTION_HEAD_SIZE = 12,
     BALLOT_PART_SIZE = 2,
     HOLD_PART_SIZE = 8,
-    REDEMPTION_PART_SIZE = 12
+    REDEMPTION_PART_SIZE = 12,
+    ANSWER_PART_SIZE = 1 + HASH_SIZE,
+    LINE_PART_SIZE = 21,
+    REDEEMED_PART_SIZE = 20,
+    DISPUTE_PART_SIZE = 8 + 2 + 2 + 1 + 1 + 2 + 1 + 1 + 4 * 16,
+    PAYMENT_PART_SIZE = 1 + 4 + HASH_SIZE
 };
 
 /* ---- fields, one after the other ------------------------------------------------------------- */
@@ -72,6 +79,11 @@ static inline void add_bytes(uint8_t **at, const uint8_t *bytes, size_t size)
     __builtin_memcpy(*at, bytes, size);
     *at += size;
 }
+static inline void add_i128(uint8_t **at, __int128 v)
+{
+    add_u64(at, (uint64_t)((unsigned __int128)v >> 64));
+    add_u64(at, (uint64_t)v);
+}
 static inline uint8_t next_u8(const uint8_t **at)
 {
     return *(*at)++;
@@ -90,6 +102,11 @@ static inline uint64_t next_u64(const uint8_t **at)
 {
     *at += 8;
     return get_u64be(*at - 8);
+}
+static inline __int128 next_i128(const uint8_t **at)
+{
+    unsigned __int128 high = next_u64(at);
+    return (__int128)(high << 64 | next_u64(at));
 }
 static inline void next_bytes(const uint8_t **at, uint8_t *out, size_t size)
 {
@@ -125,6 +142,9 @@ bool loader_refuse(struct loader *loader, const char *why);
 /* The next `size` bytes (at most 4096), valid until the next call; NULL at the end or on failure.
  */
 const uint8_t *loader_take(struct loader *loader, size_t size);
+/* What is owed in a class: whether it may be of that sign, to that creditor. */
+bool obligation_sound(const struct state *state, struct partner_id creditor, uint8_t line_class,
+                      __int128 amount);
 /* Rows of one kind stand in ascending order of the log, below the next record. */
 bool loader_in_log_order(struct loader *loader, uint64_t record);
 /* One row of each section, given its fixed head. */

@@ -86,7 +86,8 @@ static bool header_sound(const struct state *state)
         return times_sound(state);
     return hash_equal(&state->digest, &state->charter->coalition) && state->now_ms == 0 &&
            state->cut_time_ms == 0 && state->first_cut_ms == 0 && state->advance_ms == 0 &&
-           state->next_index == 0;
+           state->next_index == 0 &&
+           state->periods.open_first_record == 0 && !state->periods.awaits_tree;
 }
 
 static bool load_header(struct loader *loader)
@@ -116,8 +117,16 @@ static bool load_header(struct loader *loader)
     state->next_index = next_u64(&at);
     state->accepted = next_u64(&at);
     state->refused = next_u64(&at);
+    state->periods.open_first_record = next_u64(&at);
+    uint8_t awaits = next_u8(&at);
+    state->periods.awaits_tree = awaits;
+    if (awaits > 1)
+        return loader_refuse(loader, "its header does not add up");
     state->started = state->height > 0;
-    return header_sound(state) || loader_refuse(loader, "its header does not add up");
+    if (!header_sound(state))
+        return loader_refuse(loader, "its header does not add up");
+    periods_stand(state);
+    return true;
 }
 
 /* ---- sections ---------------------------------------------------------------------------------

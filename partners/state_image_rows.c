@@ -378,8 +378,8 @@ bool load_deficits(struct loader *loader, const uint8_t *row)
 
 /* Contra lines only take back; fees go to the operator alone. Beyond 2^110 no ledger of 2^63
  * records gets. */
-static bool amount_sound(const struct state *state, struct partner_id creditor, unsigned line_class,
-                         __int128 amount)
+bool obligation_sound(const struct state *state, struct partner_id creditor, uint8_t line_class,
+                      __int128 amount)
 {
     const __int128 most = (__int128)1 << 110;
     if (amount == 0 || amount > most || amount < -most)
@@ -388,7 +388,7 @@ static bool amount_sound(const struct state *state, struct partner_id creditor, 
         return amount > 0;
     if (line_class == LINE_REDEMPTION_CONTRA)
         return amount < 0;
-    return line_class == LINE_CLAW_BACK ||
+    return line_class == LINE_CLAW_BACK || line_class == LINE_DISPUTE ||
            (state->charter->has_operator && partner_equal(creditor, state->charter->operator_id));
 }
 
@@ -404,7 +404,7 @@ bool load_obligations(struct loader *loader, const uint8_t *row)
         partner_equal(debtor, creditor) || line_class >= LINE_CLASS_COUNT || place < loader->last)
         return loader_refuse(loader, "it has no debtor, creditor or class, or is out of order");
     loader->last = place + 1;
-    if (!amount_sound(state, creditor, line_class, (__int128)amount))
+    if (!obligation_sound(state, creditor, line_class, (__int128)amount))
         return loader_refuse(loader, "its amount is out of range");
     obligations_set(&state->obligations, debtor, creditor, (enum line_class)line_class,
                     (struct money){(__int128)amount});

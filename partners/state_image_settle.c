@@ -195,11 +195,8 @@ static bool settle_reversals(struct loader *loader)
 
 static bool pair_sound(const struct state *state, uint16_t from, uint16_t to)
 {
-    struct partner_id debtor = {from}, creditor = {to};
-    __int128 money = state_obligation(state, debtor, creditor, LINE_REDEMPTION).v +
-                     state_obligation(state, debtor, creditor, LINE_REDEMPTION_CONTRA).v;
-    return money ==
-           state_redeemed_bp(state, debtor, creditor) * state->charter->rates.reimbursement.v;
+    return obligations_value_sound(&state->obligations, (struct partner_id){from},
+                                   (struct partner_id){to}, state->charter->rates.reimbursement);
 }
 
 static bool settle_money(struct loader *loader)

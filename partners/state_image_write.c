@@ -72,6 +72,8 @@ static void write_header(struct state_image_writer *writer, const struct state *
     add_u64(&at, state->next_index);
     add_u64(&at, state->accepted);
     add_u64(&at, state->refused);
+    add_u64(&at, state->periods.open_first_record);
+    add_u8(&at, state->periods.awaits_tree);
 }
 
 /* ---- who takes part -------------------------------------------------------------------------- */
@@ -317,6 +319,113 @@ static void write_obligations(struct state_image_writer *writer, const struct st
         write_debtor(writer, state, (uint16_t)i);
 }
 
+/* ---- settlement periods ---------------------------------------------------------------------- */
+
+static bool pair_written(const struct state *state, size_t debtor, size_t creditor)
+{
+    const struct redeemed_cell *cells = state->obligations.redeemed[debtor];
+    return cells && (cells[creditor].before_bp != 0 || cells[creditor].apart != 0);
+}
+
+static void write_pairs(struct state_image_writer *writer, const struct state *state)
+{
+    size_t partners = state->charter->partner_count;
+    uint64_t rows = 0;
+    for (size_t i = 0; i < partners * partners; i++)
+        rows += pair_written(state, i / partners, i % partners);
+    section(writer, SECTION_PAIRS, rows);
+    for (size_t i = 0; i < partners * partners && !writer->failed; i++) {
+        if (!pair_written(state, i / partners, i % partners))
+            continue;
+        const struct redeemed_cell *cell =
+            &state->obligations.redeemed[i / partners][i % partners];
+        uint8_t *at = row(writer, SECTION_PAIRS);
+        add_u16(&at, (uint16_t)(i / partners));
+        add_u16(&at, (uint16_t)(i % partners));
+        add_i128(&at, cell->before_bp);
+        add_i128(&at, cell->apart);
+    }
+}
+
+static void write_dispute(struct state_image_writer *writer, const struct dispute *dispute)
+{
+    uint8_t *at = room(writer, DISPUTE_PART_SIZE);
+    add_u64(&at, dispute->about.record.v);
+    add_u16(&at, dispute->about.debtor.v);
+    add_u16(&at, dispute->about.creditor.v);
+    add_u8(&at, (uint8_t)dispute->about.line_class);
+    add_u8(&at, (uint8_t)dispute->code);
+    add_u16(&at, dispute->by.v);
+    add_u8(&at, dispute->responded);
+    add_u8(&at, dispute->resolved);
+    add_i128(&at, dispute->line.exact.v);
+    add_i128(&at, dispute->upheld.v);
+    add_i128(&at, dispute->contra.v);
+    add_i128(&at, dispute->entered.v);
+}
+
+static void write_answers_and_lines(struct state_image_writer *writer,
+                                    const struct closed_period *closed)
+{
+    const struct period *period = &closed->period;
+    for (size_t i = 0; i < period->partner_count && !writer->failed; i++) {
+        uint8_t *at = room(writer, ANSWER_PART_SIZE);
+        add_u8(&at, (uint8_t)period->answers[i]);
+        add_bytes(&at, period->approvers[i].at, HASH_SIZE);
+    }
+    for (size_t i = 0; i < closed->exact.count && !writer->failed; i++) {
+        const struct line *line = &closed->exact.at[i];
+        uint8_t *at = room(writer, LINE_PART_SIZE);
+        add_u16(&at, line->debtor.v);
+        add_u16(&at, line->creditor.v);
+        add_u8(&at, (uint8_t)line->book_class);
+        add_i128(&at, line->exact.v);
+    }
+    for (size_t i = 0; i < closed->redeemed_count && !writer->failed; i++) {
+        uint8_t *at = room(writer, REDEEMED_PART_SIZE);
+        add_u16(&at, closed->redeemed[i].debtor.v);
+        add_u16(&at, closed->redeemed[i].creditor.v);
+        add_i128(&at, closed->redeemed[i].points_bp);
+    }
+}
+
+static void write_period(struct state_image_writer *writer, const struct closed_period *closed)
+{
+    const struct period *period = &closed->period;
+    uint8_t *at = row(writer, SECTION_PERIODS);
+    add_u32(&at, (uint32_t)period->number);
+    add_u8(&at, (uint8_t)period->state);
+    add_u8(&at, closed->rooted);
+    add_u64(&at, (uint64_t)period->deadlines.propose);
+    add_u64(&at, (uint64_t)period->deadlines.answer);
+    add_u64(&at, (uint64_t)period->deadlines.pay);
+    add_u64(&at, closed->first_record);
+    add_u64(&at, closed->records);
+    add_bytes(&at, closed->root.at, HASH_SIZE);
+    add_u16(&at, period->proposer.v);
+    add_u16(&at, (uint16_t)period->partner_count);
+    add_u32(&at, (uint32_t)closed->exact.count);
+    add_u32(&at, (uint32_t)closed->redeemed_count);
+    add_u32(&at, (uint32_t)period->dispute_count);
+    add_u32(&at, (uint32_t)period->payment_count);
+    write_answers_and_lines(writer, closed);
+    for (size_t i = 0; i < period->dispute_count && !writer->failed; i++)
+        write_dispute(writer, &period->disputes[i]);
+    for (size_t i = 0; i < period->payment_count && !writer->failed; i++) {
+        at = room(writer, PAYMENT_PART_SIZE);
+        add_u8(&at, (uint8_t)period->payments[i].state);
+        add_u32(&at, period->payments[i].attempt);
+        add_bytes(&at, period->payments[i].approver.at, HASH_SIZE);
+    }
+}
+
+static void write_periods(struct state_image_writer *writer, const struct state *state)
+{
+    section(writer, SECTION_PERIODS, state->periods.count);
+    for (size_t i = 0; i < state->periods.count && !writer->failed; i++)
+        write_period(writer, state->periods.at[i]);
+}
+
 /* ---- what was decided under a key -------------------------------------------------------------
  */
 
@@ -371,6 +480,8 @@ bool state_image_writer_run(struct state_image_writer *writer, const struct stat
     write_redemptions(writer, state);
     write_deficits(writer, state);
     write_obligations(writer, state);
+    write_pairs(writer, state);
+    write_periods(writer, state);
     write_decided(writer, SECTION_KEYS, &state->keys);
     write_decided(writer, SECTION_DOCUMENTS, &state->documents);
     hash_and_flush(writer);

@@ -19,6 +19,7 @@
 #include "partners/journal.h"
 #include "partners/keys.h"
 #include "partners/obligations.h"
+#include "partners/periods.h"
 #include "partners/roster.h"
 #include "partners/state.h"
 #include "partners/table.h"
@@ -95,6 +96,7 @@ struct redemption {
     uint32_t allocation_count;
     uint32_t member;
     struct partner_id redeemer;
+    bool disputed; /* a line of it is or was: what is taken back of it may have to wait */
     int64_t points, returned;
 };
 
@@ -211,7 +213,8 @@ struct state {
     size_t deficit_count, deficit_capacity;
     uint32_t free_deficit;
 
-    struct obligations obligations;
+    struct obligations obligations; /* of the open period */
+    struct periods periods;
     struct joint_used *joint_used; /* by charter->joint_funding */
     int64_t deficits_open, waived, reversed, expired_counted;
     uint64_t accepted, refused;
@@ -311,6 +314,9 @@ bool plan_effects_fit(const struct plan *plan, size_t per_lot, size_t creditors)
 /* The funders of a lot owe `creditor` for `points` at its price; negative points take it back. */
 void money_owe(struct state *state, uint32_t lot, struct partner_id creditor, int64_t points,
                enum line_class line_class);
+/* The same for a redemption that is taken back; what is disputed of it waits, or is cancelled. */
+void money_take_back(struct state *state, const struct redemption *redemption, uint32_t lot,
+                     int64_t points);
 void money_issue_fee(struct state *state, uint32_t lot, int64_t points);
 void money_redemption_fee(struct state *state, uint32_t lot, struct partner_id redeemer,
                           int64_t points);
@@ -380,6 +386,22 @@ void motions_count(struct proposed *motion, struct partner_id partner); /* its b
 /* Drops those that nobody need be told of any more. */
 void motions_forget(struct state *state);
 void motions_free(struct state *state);
+
+/* ---- settling.c --------------------------------------------------------------------------------
+ */
+/* At the beginning of a height: the tree that the last period ended with is learnt, and the open
+ * one ends when ledger time has passed its end. */
+void periods_pass(struct state *state, const struct cut *cut);
+/* Of a state that was read: which one is open follows from its time. */
+void periods_stand(struct state *state);
+/* Propose, sign, dispute, pay, ... */
+enum verdict apply_settle(struct state *state, const struct context *context);
+/* Marks the redemption that it is about. */
+void dispute_mark(struct state *state, const struct dispute *dispute);
+/* Of any period; NULL: none. */
+struct dispute *dispute_of_line(const struct state *state, const struct disputed_line *about);
+/* `amount` is taken back of a disputed line; returns how much enters the open period now. */
+struct money dispute_takes_back(struct state *state, struct dispute *dispute, struct money amount);
 
 /* ---- membership.c ------------------------------------------------------------------------------
  */

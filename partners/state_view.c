@@ -187,7 +187,13 @@ struct money state_obligation(const struct state *state, struct partner_id debto
 __int128 state_redeemed_bp(const struct state *state, struct partner_id debtor,
                            struct partner_id creditor)
 {
-    return obligations_redeemed(&state->obligations, debtor, creditor);
+    struct redeemed_cell cell = obligations_redeemed(&state->obligations, debtor, creditor);
+    return cell.points_bp - cell.before_bp;
+}
+
+const struct periods *state_periods(const struct state *state)
+{
+    return &state->periods;
 }
 
 struct totals state_totals(const struct state *state)

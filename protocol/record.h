@@ -36,21 +36,7 @@ enum pool {
         POOL_COUNT
 };
 
-/* X(name, number, word): ledger.md section 8.10. */
-#define LINE_CLASSES(X)                                                                            \
-    X(LINE_REDEMPTION, 0, "redemption")                                                            \
-    X(LINE_REDEMPTION_CONTRA, 1, "redemption-contra")                                              \
-    X(LINE_CLAW_BACK, 2, "claw-back")                                                              \
-    X(LINE_ISSUE_FEE, 3, "issue-fee")                                                              \
-    X(LINE_REDEMPTION_FEE, 4, "redemption-fee")
-enum line_class {
-#define X(name, number, word) name = number,
-    LINE_CLASSES(X)
-#undef X
-        LINE_CLASS_COUNT
-};
 const char *pool_word(enum pool pool);
-const char *line_class_word(enum line_class line_class);
 
 /* Effects:
  *   [1, lot, quantity]                      a lot came into being (pending or remaining)

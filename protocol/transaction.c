@@ -43,6 +43,16 @@ bool transaction_type_from_word(const char *word, enum transaction_type *type_ou
     return false;
 }
 
+bool transaction_is_settle(enum transaction_type type, enum settle_step *step_out)
+{
+    if (type < TRANSACTION_PERIOD_PROPOSE || type > TRANSACTION_PAYMENT_FAILED)
+        return false;
+    *step_out = (enum settle_step)(type - TRANSACTION_PERIOD_PROPOSE);
+    return true;
+}
+_Static_assert(TRANSACTION_PAYMENT_FAILED - TRANSACTION_PERIOD_PROPOSE == (int)SETTLE_FAIL,
+               "a type for each step, in their order");
+
 /* ---- encoding ------------------------------------------------------------------------------ */
 
 static void put_member(struct buffer *out, const struct member_ref *member)
@@ -182,6 +192,17 @@ static void put_body(struct buffer *out, const struct transaction *t)
     case TRANSACTION_BALLOT:
     case TRANSACTION_READY:
         put_membership(out, t);
+        return;
+    case TRANSACTION_PERIOD_PROPOSE:
+    case TRANSACTION_PERIOD_SIGN:
+    case TRANSACTION_DISPUTE_OPEN:
+    case TRANSACTION_DISPUTE_RESPOND:
+    case TRANSACTION_DISPUTE_RESOLVE:
+    case TRANSACTION_PERIOD_FINAL:
+    case TRANSACTION_PAYMENT_SENT:
+    case TRANSACTION_PAYMENT_CONFIRMED:
+    case TRANSACTION_PAYMENT_FAILED:
+        settle_put((enum settle_step)(t->type - TRANSACTION_PERIOD_PROPOSE), &t->body.settle, out);
         return;
     case TRANSACTION_CLOCK:
         codec_put_array(out, 1);
@@ -377,6 +398,18 @@ static void get_body(struct codec_reader *reader, struct transaction *t)
     case TRANSACTION_BALLOT:
     case TRANSACTION_READY:
         get_membership(reader, t);
+        return;
+    case TRANSACTION_PERIOD_PROPOSE:
+    case TRANSACTION_PERIOD_SIGN:
+    case TRANSACTION_DISPUTE_OPEN:
+    case TRANSACTION_DISPUTE_RESPOND:
+    case TRANSACTION_DISPUTE_RESOLVE:
+    case TRANSACTION_PERIOD_FINAL:
+    case TRANSACTION_PAYMENT_SENT:
+    case TRANSACTION_PAYMENT_CONFIRMED:
+    case TRANSACTION_PAYMENT_FAILED:
+        settle_get((enum settle_step)(t->type - TRANSACTION_PERIOD_PROPOSE), reader,
+                   &t->body.settle);
         return;
     case TRANSACTION_CLOCK:
         codec_get_array(reader, 1, 1);

@@ -14,6 +14,7 @@
 #include "protocol/limits.h"
 #include "protocol/motion.h"
 #include "protocol/points.h"
+#include "protocol/settle.h"
 
 /* X(name, number, word): numbers are wire format. */
 #define TRANSACTION_TYPES(X)                                                                       \
@@ -33,6 +34,15 @@
     X(TRANSACTION_MOTION, 70, "motion")                                                            \
     X(TRANSACTION_BALLOT, 71, "ballot")                                                            \
     X(TRANSACTION_READY, 72, "ready")                                                              \
+    X(TRANSACTION_PERIOD_PROPOSE, 80, "period-propose")                                            \
+    X(TRANSACTION_PERIOD_SIGN, 81, "period-sign")                                                  \
+    X(TRANSACTION_DISPUTE_OPEN, 82, "dispute-open")                                                \
+    X(TRANSACTION_DISPUTE_RESPOND, 83, "dispute-respond")                                          \
+    X(TRANSACTION_DISPUTE_RESOLVE, 84, "dispute-resolve")                                          \
+    X(TRANSACTION_PERIOD_FINAL, 85, "period-final")                                                \
+    X(TRANSACTION_PAYMENT_SENT, 86, "payment-sent")                                                \
+    X(TRANSACTION_PAYMENT_CONFIRMED, 87, "payment-confirmed")                                      \
+    X(TRANSACTION_PAYMENT_FAILED, 88, "payment-failed")                                            \
     X(TRANSACTION_CLOCK, 90, "clock")
 
 enum transaction_type {
@@ -43,6 +53,8 @@ enum transaction_type {
 const char *transaction_type_word(enum transaction_type type);
 bool transaction_type_from_number(uint64_t number, enum transaction_type *type_out) MUST_USE;
 bool transaction_type_from_word(const char *word, enum transaction_type *type_out) MUST_USE;
+/* A step of a settlement period: its body is `settle`. */
+bool transaction_is_settle(enum transaction_type type, enum settle_step *step_out) MUST_USE;
 
 struct funder {
     struct partner_id partner;
@@ -139,6 +151,7 @@ struct transaction {
             uint64_t height; /* that the lane's node has executed, and the digest after it */
             struct hash digest;
         } ready;
+        struct settle settle; /* types 80 to 88 */
         struct {
             uint64_t advance_ms; /* sandbox only */
         } clock;

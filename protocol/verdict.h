@@ -87,7 +87,36 @@
     X(VERDICT_WRONG_DIGEST, 45, "wrong-digest", 409,                                               \
       "This is not the state's digest after that height, or the height is not a recent one.")      \
     X(VERDICT_TOO_MANY_MOTIONS, 46, "too-many-motions", 429,                                       \
-      "Too many motions are open, too many changes wait, or the lane brought too many at once.")
+      "Too many motions are open, too many changes wait, or the lane brought too many at once.")   \
+    X(VERDICT_UNKNOWN_PERIOD, 47, "unknown-period", 404,                                           \
+      "No period of this number has ended, or nothing was owed in it, or it is long settled.")     \
+    X(VERDICT_PERIOD_NOT_OVER, 48, "period-not-over", 409,                                         \
+      "The period has not ended, or the day on which it may be proposed has not come.")            \
+    X(VERDICT_WRONG_STATE, 49, "wrong-state", 409,                                                 \
+      "The period, the dispute or the payment is not where this step can be taken.")               \
+    X(VERDICT_WRONG_TOTALS, 50, "wrong-totals", 409,                                               \
+      "Checkpoint or totals differ from what the ledger adds up to.")                              \
+    X(VERDICT_TOTALS_CHANGED, 51, "totals-changed", 409,                                           \
+      "This is not what was proposed, offered or approved first.")                                 \
+    X(VERDICT_NOT_A_PARTY, 52, "not-a-party", 403,                                                 \
+      "It is another's line, dispute or payment.")                                                 \
+    X(VERDICT_ALREADY_ANSWERED, 53, "already-answered", 409,                                       \
+      "It was signed, or resolved, before.")                                                       \
+    X(VERDICT_TOO_LATE, 54, "too-late", 409, "The time to answer is over: silence has accepted.")  \
+    X(VERDICT_TOO_EARLY, 55, "too-early", 409, "Some may still answer.")                           \
+    X(VERDICT_ALREADY_DISPUTED, 56, "already-disputed", 409,                                       \
+      "This line of this record was disputed before.")                                              \
+    X(VERDICT_NOT_IN_PERIOD, 57, "not-in-period", 409,                                             \
+      "The record is not in that period as it is shown, or has no such line.")                     \
+    X(VERDICT_UNKNOWN_DISPUTE, 58, "unknown-dispute", 404,                                         \
+      "This line of this record is not disputed in that period.")                                  \
+    X(VERDICT_UNKNOWN_PAYMENT, 59, "unknown-payment", 404, "The period has no such payment.")      \
+    X(VERDICT_OVER_AMOUNT, 60, "over-amount", 422, "It is more than what is disputed.")            \
+    X(VERDICT_PAID_TWICE, 61, "paid-twice", 409, "It was sent, or confirmed, before.")             \
+    X(VERDICT_SAME_APPROVER, 62, "same-approver", 409,                                             \
+      "Two people approve: this one has approved before.")                                         \
+    X(VERDICT_TOO_MANY_DISPUTES, 63, "too-many-disputes", 429,                                     \
+      "The period has as many disputes as it may have.")
 
 enum verdict {
 #define X(name, number, word, status, sentence) name = number,

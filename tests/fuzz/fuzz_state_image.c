@@ -64,7 +64,7 @@ static void go_on(struct state *state, struct bytes image)
     must(state_check(state, &error));
     for (int i = 0; i < 4; i++) {
         cut_ms += i < 2 ? 5000 : 20 * DAY_MS;
-        state_begin(state, state_height(state) + 1, cut_ms);
+        state_begin(state, &(struct cut){.height = state_height(state) + 1, .time_ms = cut_ms});
         (void)state_seal(state, &cut, &automatic);
         must(state_check(state, &error));
     }

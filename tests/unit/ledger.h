@@ -333,14 +333,14 @@ static inline void ledger_end(struct ledger *ledger)
 {
     struct height *height = ledger_open_height(ledger);
     size_t done = ledger->height_count;
-    uint64_t time_ms = height->cut.time_ms;
     order_steps(height);
     if (ledger->evidence.size > 0)
         height->cut.evidence[height->cut.evidence_count++] = ledger_evidence(ledger, height);
+    const struct cut honest = height->cut;
     if (ledger->lies.cut)
         ledger->lies.cut(ledger, height);
     height_sign(ledger, height, ledger_voters(ledger));
-    state_begin(ledger->state, done + 1, time_ms);
+    state_begin(ledger->state, &honest);
     for (size_t i = 0; i < height->cut.evidence_count; i++) {
         struct evidence evidence;
         REQUIRE(evidence_decode(height->cut.evidence[i], &evidence, NULL));

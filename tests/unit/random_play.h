@@ -589,7 +589,7 @@ static inline void pass(struct play *play, uint64_t ms)
     if (play->between)
         play->between(play);
     driver_pass(play->driver, ms);
-    state_begin(play->replica, play->driver->height, play->driver->cut_ms);
+    begin_height(play->replica, play->driver->height, play->driver->cut_ms);
     naive_begin(play->naive, play->driver->cut_ms);
     CHECK_INT(state_time_ms(play->driver->state), naive_time_ms(play->naive));
     random_evidence(play);
@@ -607,7 +607,7 @@ static inline struct play *play_open(uint64_t seed, bool quiet, bool short_windo
     play->naive = naive_open(model_rules(play->driver->charter));
     naive_begin(play->naive, play->driver->cut_ms);
     play->replica = state_open(play->driver->charter);
-    state_begin(play->replica, 1, play->driver->cut_ms);
+    begin_height(play->replica, 1, play->driver->cut_ms);
     for (uint8_t i = 0; i <= PARTNERS; i++)
         know_key(play, 2, i);
     for (uint32_t i = 1; i <= MEMBERS; i++)

@@ -253,7 +253,7 @@ static void make_height(struct making *making, uint64_t height)
     codec_put_bytes(proof, buffer_bytes(&cut));
     codec_put_array(proof, NODES);
     ledger.first[height - 1] = ledger.record_count;
-    state_begin(making->state, height, time_ms);
+    state_begin(making->state, &making->cut);
     cut_lane_order(&previous, NODES, order);
     for (uint16_t i = 0; i < NODES; i++) {
         put_header(&batches[order[i]], ledger.record_count, proof);

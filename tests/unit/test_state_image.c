@@ -177,7 +177,7 @@ CASE(a_state_before_its_first_height_has_an_image)
     image_of(state, &image);
     REQUIRE(image_read(charter, buffer_bytes(&image), &copy, NULL));
     same_answers(state, copy);
-    state_begin(copy, 1, START_MS);
+    begin_height(copy, 1, START_MS);
     state_close(state);
     state_close(copy);
     buffer_release(&image);
@@ -384,7 +384,7 @@ static void go_on(const struct play *play, struct state *state, uint64_t *seed, 
     check_sound(state);
     for (int i = 0; i < 8; i++) {
         cut_ms += 1 + random_next(seed) % (i == 4 ? 20 * DAY_MS : 5000);
-        state_begin(state, state_height(state) + 1, cut_ms);
+        begin_height(state, state_height(state) + 1, cut_ms);
         one_height(play, state, seed, &index);
         (void)state_seal(state, &cut, &automatic);
         check_sound(state);

@@ -40,6 +40,36 @@ static struct motion example_motion(void)
                            .change = {.kind = CHANGE_SET_VOTER, .node = {4}, .voter = true}};
 }
 
+static struct settle example_settle(enum transaction_type type)
+{
+    static const uint8_t record[] = {1, 2, 3}, path[2 * HASH_SIZE] = {4};
+    struct settle settle = {.period = 682};
+    enum settle_step step;
+    REQUIRE(transaction_is_settle(type, &step));
+    if (step == SETTLE_PROPOSE) {
+        settle.records = 900;
+        settle.root = hash_bytes(bytes_text("root"));
+    }
+    if (step == SETTLE_PROPOSE || step == SETTLE_SIGN)
+        settle.totals = hash_bytes(bytes_text("totals"));
+    if (step == SETTLE_SIGN || step == SETTLE_PAY)
+        settle.approver = hash_bytes(bytes_text("ann"));
+    if (step == SETTLE_DISPUTE || step == SETTLE_RESPOND || step == SETTLE_RESOLVE)
+        settle.line = (struct disputed_line){.debtor = {1}, .creditor = {2}, .line_class = LINE_DISPUTE};
+    if (step == SETTLE_DISPUTE) {
+        settle.code = DISPUTE_MISSING_TX;
+        settle.evidence = bytes_of(record, sizeof(record));
+        settle.path = bytes_of(path, sizeof(path));
+    }
+    if (step == SETTLE_RESPOND || step == SETTLE_RESOLVE) {
+        settle.line.record.v = 17;
+        settle.amount = -4500000000;
+    }
+    if (step == SETTLE_PAY || step == SETTLE_CONFIRM || step == SETTLE_FAIL)
+        settle.payment = 3;
+    return settle;
+}
+
 /* One example of each type; no default, so that a new type needs one. */
 static struct transaction example(enum transaction_type type)
 {
@@ -110,6 +140,17 @@ static struct transaction example(enum transaction_type type)
     case TRANSACTION_READY:
         t.body.ready.height = 500;
         t.body.ready.digest = hash_bytes(bytes_text("digest"));
+        break;
+    case TRANSACTION_PERIOD_PROPOSE:
+    case TRANSACTION_PERIOD_SIGN:
+    case TRANSACTION_DISPUTE_OPEN:
+    case TRANSACTION_DISPUTE_RESPOND:
+    case TRANSACTION_DISPUTE_RESOLVE:
+    case TRANSACTION_PERIOD_FINAL:
+    case TRANSACTION_PAYMENT_SENT:
+    case TRANSACTION_PAYMENT_CONFIRMED:
+    case TRANSACTION_PAYMENT_FAILED:
+        t.body.settle = example_settle(type);
         break;
     case TRANSACTION_CLOCK:
         t.body.clock.advance_ms = 86400000;

@@ -1,0 +1,27 @@
+/* charter_settlement.h - the charter's part on settlement: how long a period is, by when what is
+ * due, which days are worked, and taxes.
+ *
+ *     "settlement": {"period": "month", "propose_days": 1, "answer_days": 3, "pay_days": 5,
+ *                    "rest_days": ["saturday", "sunday"], "holidays": ["2026-12-25"],
+ *                    "taxes": [{"code": "DE-19", "rate_bp": 1900}],
+ *                    "fee_tax": "DE-19", "redemption_tax": "DE-19"}
+ *
+ * Pure. Threads: any.
+ */
+#ifndef PARTNERS_CHARTER_SETTLEMENT_H
+#define PARTNERS_CHARTER_SETTLEMENT_H
+
+#include "partners/charter_json.h"
+
+/* Absent, or absent members: the defaults of partners/charter.h. */
+void charter_settlement_read(struct json_reader *reader, const struct spot *spot,
+                             struct charter *charter);
+json_t *charter_settlement_json(const struct charter *charter);
+/* Arrays of its own in `copy`, which is a bitwise copy of `charter`. */
+void charter_settlement_copy(struct charter *copy, const struct charter *charter);
+void charter_settlement_free(struct charter *charter);
+
+/* Deadlines count in these. Borrowed from the charter. */
+struct business_days charter_business_days(const struct charter *charter);
+
+#endif

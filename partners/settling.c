@@ -1,0 +1,247 @@
+/* Settlement on the ledger: a period ends by time alone; what partners say of it are records. */
+#include "crypto/merkle.h"
+#include "partners/period_calendar.h"
+#include "partners/state_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+static void note_period(struct state *state, const struct closed_period *closed)
+{
+    journal_note(&state->journal, NOTE_PERIOD, closed->period.number, closed->records);
+    journal_note_bytes(&state->journal, NOTE_PERIOD, hash_as_bytes(&closed->totals));
+}
+
+/* The cut names the tree after height - 2: of a period that the height before has ended, its last.
+ */
+static void learn_tree(struct state *state, const struct cut *cut)
+{
+    struct periods *periods = &state->periods;
+    if (!periods->awaits_tree)
+        return;
+    periods->awaits_tree = false;
+    periods->open_first_record = cut->record_count;
+    struct closed_period *last = periods->count > 0 ? periods->at[periods->count - 1] : NULL;
+    if (!last || last->rooted)
+        return; /* nothing was owed in it */
+    last->records = cut->record_count;
+    last->root = cut->record_root;
+    last->totals = closed_period_totals(last);
+    last->rooted = true;
+    note_period(state, last);
+}
+
+static void leave(void *context, const struct dispute *dispute)
+{
+    (void)context;
+    /* All that was taken back of it has entered: nothing was cancelled. */
+    must(dispute->contra.v == dispute->entered.v);
+}
+
+/* A period ends at the last cut whose time is before its boundary: ledger.md 8.8. */
+static void end_open(struct state *state)
+{
+    struct periods *periods = &state->periods;
+    struct closed_period *closed = period_close_books(&state->obligations, state->charter,
+                                                      periods->open, periods->open_first_record);
+    periods->awaits_tree = true;
+    if (closed) {
+        periods_add(periods, closed);
+        note_period(state, closed);
+    }
+    periods_forget(periods, leave, NULL);
+}
+
+void periods_stand(struct state *state)
+{
+    if (!state->started)
+        return;
+    state->periods.open = period_at(state->charter, state->now_ms);
+    state->periods.open_ends_ms = period_ends_ms(state->charter, state->periods.open);
+}
+
+void periods_pass(struct state *state, const struct cut *cut)
+{
+    struct periods *periods = &state->periods;
+    learn_tree(state, cut);
+    if (periods->open_ends_ms > state->now_ms)
+        return;
+    if (periods->open_ends_ms != 0)
+        end_open(state);
+    periods_stand(state);
+}
+
+/* ---- disputes -------------------------------------------------------------------------------- */
+
+/* The effects of a record as evidence shows it; false: it shows none. */
+static bool shown_effects(const struct settle *settle, struct record_index *record_out,
+                          struct effect_reader *reader_out)
+{
+    struct record record;
+    if (!record_decode(settle->evidence, &record, NULL))
+        return false;
+    *record_out = record.index;
+    if (record.kind == RECORD_KIND_TRANSACTION)
+        return settle->automatic.size == 0 &&
+               effect_reader_init(reader_out, record.outcome.effects);
+    struct hash automatic = hash_bytes(settle->automatic);
+    return hash_equal(&automatic, &record.automatic) &&
+           effect_reader_init(reader_out, settle->automatic);
+}
+
+static bool path_holds(const struct closed_period *closed, const struct settle *settle,
+                       struct record_index record)
+{
+    struct hash path[DISPUTE_PATH_MAX], leaf = merkle_leaf(settle->evidence);
+    size_t count = settle->path.size / HASH_SIZE;
+    must(count <= DISPUTE_PATH_MAX);
+    memcpy(path, settle->path.at, count * HASH_SIZE);
+    return record.v >= closed->first_record && record.v < closed->records &&
+           merkle_verify_inclusion(&leaf, record.v, closed->records, path, count, &closed->root);
+}
+
+/* The line of the record that is shown, as the period's books have it. */
+static bool shown_line(const struct state *state, const struct closed_period *closed,
+                       const struct settle *settle, struct disputed_line *about_out,
+                       struct line *line_out)
+{
+    struct effect_reader reader;
+    struct effect effect;
+    *about_out = settle->line;
+    if (!shown_effects(settle, &about_out->record, &reader) ||
+        !path_holds(closed, settle, about_out->record))
+        return false;
+    *line_out = (struct line){.debtor = about_out->debtor,
+                              .creditor = about_out->creditor,
+                              .book_class = (enum book_class)about_out->line_class};
+    memcpy(line_out->currency, state->charter->currency, CURRENCY_SIZE);
+    memcpy(line_out->tax_code, charter_tax_code(state->charter, about_out->line_class),
+           TAX_CODE_SIZE);
+    while (effect_next(&reader, &effect))
+        if (effect.kind == EFFECT_OBLIGATION && partner_equal(effect.partner, about_out->debtor) &&
+            partner_equal(effect.creditor, about_out->creditor) &&
+            effect.line_class == about_out->line_class)
+            line_out->exact.v += effect.amount;
+    return line_out->exact.v != 0;
+}
+
+/* What is taken back of a redemption must be told from then on. */
+void dispute_mark(struct state *state, const struct dispute *dispute)
+{
+    uint32_t id = dispute->about.line_class == LINE_REDEMPTION
+                      ? redemption_find(state, dispute->about.record)
+                      : NOTHING;
+    if (id != NOTHING)
+        state->redemptions[id].disputed = true;
+}
+
+static enum verdict open_dispute(struct state *state, const struct context *context,
+                                 struct closed_period *closed, int64_t today)
+{
+    const struct settle *settle = &context->transaction->body.settle;
+    struct disputed_line about;
+    struct line line;
+    bool shown = closed->rooted && shown_line(state, closed, settle, &about, &line);
+    enum verdict verdict = period_dispute(&closed->period, context->writer, &about,
+                                          shown ? &line : NULL, settle->code, today);
+    if (verdict == VERDICT_ACCEPTED)
+        dispute_mark(state, period_dispute_of(&closed->period, &about));
+    return verdict;
+}
+
+struct money dispute_takes_back(struct state *state, struct dispute *dispute, struct money amount)
+{
+    struct money enters = dispute_contra(dispute, amount);
+    obligations_set_apart(&state->obligations, dispute->about.debtor, dispute->about.creditor,
+                          amount.v - enters.v);
+    return enters;
+}
+
+struct dispute *dispute_of_line(const struct state *state, const struct disputed_line *about)
+{
+    struct dispute *dispute = NULL;
+    for (size_t i = 0; i < state->periods.count && !dispute; i++)
+        dispute = period_dispute_of(&state->periods.at[i]->period, about);
+    return dispute;
+}
+
+static enum verdict resolve(struct state *state, const struct context *context,
+                            struct closed_period *closed)
+{
+    const struct settle *settle = &context->transaction->body.settle;
+    struct line rest;
+    enum verdict verdict = period_resolve(&closed->period, context->writer, &settle->line,
+                                          (struct money){settle->amount}, &rest);
+    if (verdict != VERDICT_ACCEPTED)
+        return verdict;
+    struct dispute *dispute = period_dispute_of(&closed->period, &settle->line);
+    obligations_add(&state->obligations, rest.debtor, rest.creditor, LINE_DISPUTE,
+                    (int64_t)rest.exact.v);
+    struct money back = dispute_takes_back(state, dispute, (struct money){0});
+    obligations_add(&state->obligations, rest.debtor, rest.creditor, LINE_REDEMPTION_CONTRA,
+                    (int64_t)back.v);
+    return VERDICT_ACCEPTED;
+}
+
+/* ---- the other steps ------------------------------------------------------------------------- */
+
+static enum verdict propose(const struct context *context, struct closed_period *closed,
+                            int64_t today)
+{
+    const struct settle *settle = &context->transaction->body.settle;
+    if (!closed->rooted)
+        return VERDICT_PERIOD_NOT_OVER;
+    if (settle->records != closed->records || !hash_equal(&settle->root, &closed->root))
+        return VERDICT_WRONG_TOTALS;
+    return period_propose(&closed->period, context->writer, &settle->totals, &closed->totals,
+                          today);
+}
+
+static enum verdict apply_step(struct state *state, const struct context *context,
+                               struct closed_period *closed, enum settle_step step)
+{
+    const struct settle *settle = &context->transaction->body.settle;
+    int64_t today = charter_day(state->charter, state->now_ms);
+    switch (step) {
+    case SETTLE_PROPOSE:
+        return propose(context, closed, today);
+    case SETTLE_SIGN:
+        return period_sign(&closed->period, context->writer, &settle->totals, &settle->approver,
+                           today);
+    case SETTLE_DISPUTE:
+        return open_dispute(state, context, closed, today);
+    case SETTLE_RESPOND:
+        return period_respond(&closed->period, context->writer, &settle->line,
+                              (struct money){settle->amount});
+    case SETTLE_RESOLVE:
+        return resolve(state, context, closed);
+    case SETTLE_FINALISE:
+        return period_books_close(state->charter, closed, today);
+    case SETTLE_PAY:
+        return period_pay(&closed->period, context->writer, settle->payment, &settle->approver);
+    case SETTLE_CONFIRM:
+        return period_confirm(&closed->period, context->writer, settle->payment);
+    case SETTLE_FAIL:
+        return period_fail(&closed->period, context->writer, settle->payment);
+    }
+    return VERDICT_MALFORMED;
+}
+
+enum verdict apply_settle(struct state *state, const struct context *context)
+{
+    const struct settle *settle = &context->transaction->body.settle;
+    struct closed_period *closed = periods_find(&state->periods, settle->period);
+    enum settle_step step;
+    must(transaction_is_settle(context->transaction->type, &step));
+    if (!closed)
+        return VERDICT_UNKNOWN_PERIOD;
+    enum verdict verdict = apply_step(state, context, closed, step);
+    if (verdict == VERDICT_ACCEPTED) {
+        journal_note(&state->journal, NOTE_SETTLED, closed->period.number,
+                     (uint64_t)closed->period.state << 8 | step);
+        journal_note_bytes(&state->journal, NOTE_SETTLED, context->transaction->client_rest);
+    }
+    return verdict;
+}
