@@ -25,6 +25,7 @@ static const struct cli_command *const commands[] = {
     &cli_history,
     &cli_status,
     &cli_owes,
+    &cli_report,
     &cli_clock,
     &cli_import_command,
     &cli_policy,
