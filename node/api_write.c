@@ -29,49 +29,65 @@ static bool read_record(void *context, uint64_t index, struct buffer *record_out
                         struct error *error)
 {
     struct api *api = context;
-    return index < api_status(api)->records &&
-           replica_record(api->config.replica, index, record_out, error);
+    if (index >= api_status(api)->records)
+        return error_set(error, ERROR_NOT_FOUND, "record %" PRIu64, index);
+    return replica_record(api->config.replica, index, record_out, error);
 }
 
-/* The time that the transaction was built with when this key was first used, so that a repeat
- * whose till names no time is built alike; else ledger time now. */
-static uint64_t time_of_key(struct api *api, struct bytes key)
+static bool read_automatic(void *context, uint64_t index, struct buffer *effects_out,
+                           struct error *error)
 {
-    uint64_t at_ms = replica_ledger_now_ms(api->config.replica, api_now(api));
-    struct key_result result;
-    const struct in_flight_entry *entry = in_flight_find(api->in_flight, key);
-    if (entry)
-        return entry->at_ms;
-    if (!state_key(api_state(api), api->partner, key, &result))
-        return at_ms;
-    struct buffer bytes;
-    buffer_init(&bytes, RECORD_SIZE_MAX);
-    struct record record;
-    struct transaction transaction;
-    if (replica_record(api->config.replica, result.index.v, &bytes, NULL) &&
-        record_decode(buffer_bytes(&bytes), &record, NULL) &&
-        record.kind == RECORD_KIND_TRANSACTION &&
-        transaction_decode(record.transaction, &transaction, NULL))
-        at_ms = transaction.at_ms;
-    buffer_release(&bytes);
-    return at_ms;
+    return replica_automatic(((struct api *)context)->config.replica, index, effects_out, error);
 }
 
-bool api_build(struct api *api, enum transaction_type type, json_t *body, struct bytes key,
-               const struct member_ref *member, bool lone, struct built *built_out,
+static bool read_path(void *context, uint64_t index, uint64_t size, struct hash path_out[64],
+                      size_t *count_out, struct error *error)
+{
+    return replica_prove_inclusion(((struct api *)context)->config.replica, index, size, path_out,
+                                   count_out, error);
+}
+
+/* The transaction that was decided when this key was first used; it borrows from the bytes. */
+static bool first_of_key(struct api *api, struct bytes key, struct buffer *bytes,
+                         struct transaction *first_out)
+{
+    struct key_result result;
+    struct record record;
+    return state_key(api_state(api), api->partner, key, &result) &&
+           replica_record(api->config.replica, result.index.v, bytes, NULL) &&
+           record_decode(buffer_bytes(bytes), &record, NULL) &&
+           record.kind == RECORD_KIND_TRANSACTION &&
+           transaction_decode(record.transaction, first_out, NULL);
+}
+
+bool api_build(struct api *api, const struct api_form *form, struct built *built_out,
                struct problem *problem_out)
 {
+    struct transaction first;
+    struct buffer bytes;
     struct build_input input = {.charter = api->charter,
                                 .state = api_state(api),
                                 .partner = api->partner,
                                 .secret = api->config.secret,
-                                .key = key,
-                                .at_ms = time_of_key(api, key),
-                                .member = member,
-                                .lone = lone,
+                                .key = form->key,
+                                .at_ms = replica_ledger_now_ms(api->config.replica, api_now(api)),
+                                .member = form->member,
+                                .lone = form->lone,
+                                .settle = form->settle,
                                 .context = api,
-                                .record = read_record};
-    return build_transaction(&input, type, body, built_out, problem_out);
+                                .record = read_record,
+                                .automatic = read_automatic,
+                                .prove = read_path};
+    buffer_init(&bytes, RECORD_SIZE_MAX);
+    /* A repeat whose till names no time is built with that of the first, and so alike. */
+    const struct in_flight_entry *entry = in_flight_find(api->in_flight, form->key);
+    if (entry)
+        input.at_ms = entry->at_ms;
+    else if (first_of_key(api, form->key, &bytes, &first))
+        input.first = &first, input.at_ms = first.at_ms;
+    bool good = build_transaction(&input, form->type, form->body, built_out, problem_out);
+    buffer_release(&bytes);
+    return good;
 }
 
 static void refused(struct submission *out, enum problem_code code, const char *detail)
@@ -332,23 +348,39 @@ static bool prefers_async(struct bytes header)
     return false;
 }
 
+/* What the path says; false when it was answered with a problem. */
+static bool take_path(struct api_call *call, struct api_form *form, struct member_ref *member)
+{
+    enum settle_step step;
+    if (form->type == TRANSACTION_CARD_LINK) {
+        form->member = member;
+        return api_argument_member(call, member);
+    }
+    if (!transaction_is_settle(form->type, &step))
+        return true;
+    form->settle.approver = call->asker;
+    return api_argument_period(call, &form->settle.period) &&
+           (step < SETTLE_PAY || api_argument_payment(call, &form->settle.payment));
+}
+
 static void submit_body(struct api_call *call, json_t *body)
 {
     struct member_ref member;
     struct built built;
     struct problem problem;
-    bool has_member = call->route->type == TRANSACTION_CARD_LINK;
-    if (has_member && !api_argument_member(call, &member))
+    struct api_form form = {
+        .type = call->route->type, .body = body, .key = call->key, .lone = true};
+    if (!take_path(call, &form, &member))
         return;
-    if (!api_build(call->api, call->route->type, body, call->key, has_member ? &member : NULL, true,
-                   &built, &problem)) {
+    if (!api_build(call->api, &form, &built, &problem)) {
         api_respond_problem(call, &problem);
         return;
     }
-    if (!submit_parts(call, &built))
-        return;
-    call->deadline_ms = api_now(call->api) + API_ANSWER_MS;
-    answer_when_decided(call);
+    if (submit_parts(call, &built)) {
+        call->deadline_ms = api_now(call->api) + API_ANSWER_MS;
+        answer_when_decided(call);
+    }
+    built_release(&built);
 }
 
 void api_write_end(struct api_call *call)

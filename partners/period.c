@@ -298,7 +298,8 @@ struct money dispute_contra(struct dispute *dispute, struct money amount)
     if (!dispute->resolved)
         return (struct money){0};
     __int128 stands = dispute->line.exact.v - dispute->upheld.v, back = dispute->contra.v;
-    if (stands >= 0 ? back < -stands : back > -stands)
+    bool owed = dispute->line.exact.v > 0;
+    if (owed ? back < -stands : back > -stands)
         back = -stands;
     struct money enters = {back - dispute->entered.v};
     dispute->entered.v = back;
