@@ -298,7 +298,8 @@ struct money dispute_contra(struct dispute *dispute, struct money amount)
     if (!dispute->resolved)
         return (struct money){0};
     __int128 stands = dispute->line.exact.v - dispute->upheld.v, back = dispute->contra.v;
-    if (stands >= 0 ? back < -stands : back > -stands)
+    bool owed = dispute->line.exact.v > 0;
+    if (owed ? back < -stands : back > -stands)
         back = -stands;
     struct money enters = {back - dispute->entered.v};
     dispute->entered.v = back;
@@ -319,7 +320,7 @@ static enum verdict payment_of(struct period *period, size_t payment,
 }
 
 enum verdict period_pay(struct period *period, struct partner_id partner, size_t payment,
-                        const struct hash *approver)
+                        const struct hash *approver, bool creditor_is_silent)
 {
     struct period_payment *own = NULL;
     enum verdict verdict = payment_of(period, payment, &own);
@@ -330,9 +331,10 @@ enum verdict period_pay(struct period *period, struct partner_id partner, size_t
     if (own->state == PAYMENT_SENT || own->state == PAYMENT_CONFIRMED)
         return VERDICT_PAID_TWICE;
     if (second_approves(&own->approver, approver, &verdict)) {
-        own->state = PAYMENT_SENT;
+        own->state = creditor_is_silent ? PAYMENT_CONFIRMED : PAYMENT_SENT;
         own->attempt++;
         own->approver = (struct hash){{0}};
+        settle_when_paid(period);
     }
     return verdict;
 }

@@ -110,6 +110,12 @@ CASE(pools_and_line_classes_are_those_of_the_header)
     check_tables("line classes", classes, ARRAY_SIZE(classes));
 }
 
+CASE(dispute_codes_are_those_of_the_header)
+{
+    static const struct row rows[] = {DISPUTE_CODES(X3)};
+    check_tables("dispute codes", rows, ARRAY_SIZE(rows));
+}
+
 CASE(changes_and_limits_are_those_of_the_header)
 {
     static const struct row kinds[] = {CHANGE_KINDS(X3)}, limits[] = {CHARTER_LIMITS(X3)};
@@ -234,6 +240,7 @@ int main(void)
     RUN(transaction_types_are_those_of_the_header);
     RUN(verdicts_are_those_of_the_header);
     RUN(pools_and_line_classes_are_those_of_the_header);
+    RUN(dispute_codes_are_those_of_the_header);
     RUN(changes_and_limits_are_those_of_the_header);
     RUN(message_kinds_are_those_of_the_header);
     RUN(evidence_kinds_are_those_of_the_header);
