@@ -102,8 +102,8 @@ static size_t member_of(const struct world *w, const struct member_ref *member)
     return SIZE_MAX;
 }
 
-/* What the height's cut brings against whom. */
-static void accuse(struct retelling *n, uint64_t height)
+/* The height begins with what its cut says: its time, a tree, and what it brings against whom. */
+static void begin(struct retelling *n, uint64_t height)
 {
     const struct replica *replica = n->w->nodes[n->node].replica;
     struct certificate *certificate = (struct certificate *)allocate(1, sizeof(*certificate));
@@ -123,6 +123,9 @@ static void accuse(struct retelling *n, uint64_t height)
     if (!good)
         world_fail(n->w, "the proof of height %" PRIu64 " does not read back: %s", height,
                    error.text);
+    const struct naive_tree tree = {cut->record_count, cut->record_root};
+    if (good)
+        naive_begin(n->model, cut->time_ms, &tree);
     for (size_t i = 0; good && i < cut->evidence_count; i++) {
         struct evidence evidence;
         if (evidence_decode(cut->evidence[i], &evidence, &error))
@@ -139,10 +142,8 @@ static void accuse(struct retelling *n, uint64_t height)
 static void retell(struct retelling *n, const struct record *record)
 {
     struct effect own, recorded;
-    if (record->height != n->height) {
-        naive_begin(n->model, record->time_ms); /* no sandbox: ledger time is the cut's */
-        accuse(n, record->height);
-    }
+    if (record->height != n->height)
+        begin(n, record->height);
     n->height = record->height;
     if (record->kind == RECORD_KIND_SEAL) {
         (void)naive_seal(n->model, &record->state_digest);
