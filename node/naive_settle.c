@@ -36,6 +36,8 @@ static enum verdict propose(const struct naive_answering *a)
         return VERDICT_WRONG_TOTALS;
     if (period->state != NAIVE_CLOSED)
         return VERDICT_WRONG_STATE;
+    if (a->writer >= period->partner_count)
+        return VERDICT_NOT_A_PARTY;
     if (a->today <= period->last_day || a->today < period->propose_day)
         return VERDICT_PERIOD_NOT_OVER;
     if (!hash_equal(&a->says->totals, &period->totals))
