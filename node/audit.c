@@ -156,7 +156,8 @@ struct audit_text audit_effect_text(const struct audit *audit, const struct effe
 /* The evidence was found to hold, and no lane to move that may not: here it is said once more. */
 static void begin_model(struct audit *audit)
 {
-    naive_begin(audit->model, audit->cut.time_ms);
+    const struct naive_tree tree = {audit->cut.record_count, audit->cut.record_root};
+    naive_begin(audit->model, audit->cut.time_ms, &tree);
     for (size_t i = 0; i < audit->cut.evidence_count; i++) {
         struct evidence evidence;
         must(evidence_decode(audit->cut.evidence[i], &evidence, NULL));

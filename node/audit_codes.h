@@ -67,6 +67,8 @@
     X(AUDIT_RECORD_KEY, "record-key",                                                              \
       "An idempotency key is decided once, and again only with the first result.")                 \
     X(AUDIT_RECORD_DOCUMENT, "record-document", "A document is booked once.")                      \
+    X(AUDIT_PERIOD_TOTALS, "period-totals",                                                        \
+      "A settlement period is proposed with the checkpoint and the totals that it has.")           \
     X(AUDIT_RECORD_LATE, "record-late", "A record is late when the ledger heard of it late.")      \
     X(AUDIT_RECORD_LOTS, "record-lots", "Points move as the rules say.")                           \
     X(AUDIT_RECORD_OBLIGATIONS, "record-obligations", "Partners owe what the rules give.")         \

@@ -161,6 +161,21 @@ static void compare_effects(struct audit *audit, const struct audit_text *place,
     free(effects);
 }
 
+/* Totals that are not the period's and were taken, or are and were not. */
+static void compare_verdicts(struct audit *audit, const struct audit_text *place,
+                             const struct record *own, const struct record *given)
+{
+    enum verdict wanted = own->outcome.verdict, have = given->outcome.verdict;
+    struct audit_text expected = audit_text("%s", verdict_word(wanted));
+    struct audit_text found = audit_text("%s", verdict_word(have));
+    bool taken = wanted == VERDICT_WRONG_TOTALS && have == VERDICT_ACCEPTED &&
+                 audit_proposal_differs(audit, own->transaction, &expected, &found);
+    bool withheld = wanted == VERDICT_ACCEPTED && have == VERDICT_WRONG_TOTALS;
+    enum audit_code code =
+        taken || withheld ? AUDIT_PERIOD_TOTALS : verdict_code(wanted, have);
+    audit_found(audit, code, expected.text, found.text, "%s: verdict", place->text);
+}
+
 static void compare_transaction(struct audit *audit, const struct audit_text *place,
                                 const struct record *own, const struct record *given)
 {
@@ -171,9 +186,7 @@ static void compare_transaction(struct audit *audit, const struct audit_text *pl
     if (!same_numbers(audit, place, fields, ARRAY_SIZE(fields)))
         return;
     if (own->outcome.verdict != given->outcome.verdict)
-        audit_found(audit, verdict_code(own->outcome.verdict, given->outcome.verdict),
-                    verdict_word(own->outcome.verdict), verdict_word(given->outcome.verdict),
-                    "%s: verdict", place->text);
+        compare_verdicts(audit, place, own, given);
     else if (own->outcome.late != given->outcome.late)
         audit_found(audit, AUDIT_RECORD_LATE, own->outcome.late ? "late" : "in time",
                     given->outcome.late ? "late" : "in time", "%s: late", place->text);
@@ -319,7 +332,7 @@ bool audit_model_agrees(const struct audit *audit, struct audit_text *expected_o
     for (uint16_t i = 0; i < partners && same; i++)
         for (uint16_t j = 0; j < partners && same; j++)
             same = debts_agree(audit, i, j, expected_out, found_out);
-    return same;
+    return same && audit_periods_agree(audit->state, audit->model, expected_out, found_out);
 }
 
 /* ---- applying -------------------------------------------------------------------------------- */

@@ -34,6 +34,48 @@ static void put_lists(struct naive_rules *rules, const struct charter *charter)
                                                charter->joint_funding[i].budget.v};
 }
 
+static enum naive_every every_of(enum period_kind kind)
+{
+    switch (kind) {
+    case PERIOD_MONTH:
+        return NAIVE_MONTHS;
+    case PERIOD_WEEK:
+        return NAIVE_WEEKS;
+    case PERIOD_DAY:
+        break;
+    }
+    return NAIVE_DAYS;
+}
+
+static struct naive_tax tax_of(const struct charter *charter, const char *code)
+{
+    struct naive_tax tax = {.code = ""};
+    for (size_t i = 0; code[0] && i < charter->settlement.tax_count; i++)
+        if (strcmp(charter->settlement.taxes[i].code, code) == 0) {
+            memcpy(tax.code, code, strlen(code) + 1);
+            tax.rate_bp = charter->settlement.taxes[i].rate_bp;
+        }
+    return tax;
+}
+
+static void put_settlement(struct naive_settlement *out, const struct charter *charter)
+{
+    size_t holidays = charter->settlement.holiday_count;
+    out->every = every_of(charter->settlement.every);
+    out->propose_days = charter->settlement.propose_days;
+    out->answer_days = charter->settlement.answer_days;
+    out->pay_days = charter->settlement.pay_days;
+    for (int i = 0; i < 7; i++)
+        out->rests[i] = charter->settlement.rest_days >> i & 1;
+    out->holidays = (int64_t *)allocate(holidays + 1, sizeof(*out->holidays));
+    out->holiday_count = holidays;
+    for (size_t i = 0; i < holidays; i++)
+        out->holidays[i] = charter->settlement.holidays[i];
+    out->fee_tax = tax_of(charter, charter->settlement.fee_tax);
+    out->other_tax = tax_of(charter, charter->settlement.redemption_tax);
+    out->minor_digits = charter->minor_digits;
+}
+
 static enum naive_reversal reversal_of(enum reversal_policy policy)
 {
     switch (policy) {
@@ -111,7 +153,8 @@ static void put_founding(struct naive_founding *founding, const struct charter *
 }
 
 _Static_assert(CHARTER_NAME_MAX + 1 == 64 && NOTE_NAME_MAX + 1 == NAIVE_TEXT &&
-                   POLICY_NAME_MAX + 1 == NAIVE_TEXT && CHARTER_URL_MAX + 1 == NAIVE_TEXT,
+                   POLICY_NAME_MAX + 1 == NAIVE_TEXT && CHARTER_URL_MAX + 1 == NAIVE_TEXT &&
+                   (int)TAX_CODE_SIZE <= (int)NAIVE_TAX_CODE,
                "the model's texts have room for the charter's");
 
 struct naive_rules model_rules(const struct charter *charter)
@@ -134,6 +177,7 @@ struct naive_rules model_rules(const struct charter *charter)
                                 .clock_bound_ms = charter->policy.clock_bound_ms};
     put_names(&rules, charter);
     put_lists(&rules, charter);
+    put_settlement(&rules.settlement, charter);
     put_founding(&rules.founding, charter);
     rules.coalition = (struct naive_coalition *)allocate(1, sizeof(*rules.coalition));
     put_coalition(rules.coalition, charter);

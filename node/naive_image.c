@@ -6,17 +6,9 @@
 
 #include <string.h>
 
-enum { NAIVE_VERSION = 2, NAIVE_NAME_MAX = 128, NAIVE_AMENDMENTS_MAX = 16384, NAIVE_AHEAD = 2 };
+enum { NAIVE_VERSION = 3, NAIVE_NAME_MAX = 128, NAIVE_AMENDMENTS_MAX = 16384, NAIVE_AHEAD = 2 };
 
 /* ---- writing --------------------------------------------------------------------------------- */
-
-static void put_wide(__int128 value, struct buffer *out)
-{
-    uint8_t bytes[16];
-    put_u64be(bytes, (uint64_t)((unsigned __int128)value >> 64));
-    put_u64be(bytes + 8, (uint64_t)value);
-    codec_put_bytes(out, bytes_of(bytes, sizeof(bytes)));
-}
 
 static void put_amendments(const struct naive_amendment *list, size_t count, struct buffer *out)
 {
@@ -135,10 +127,10 @@ static void put_money(const struct naive *n, struct buffer *out)
         if (n->owed[i] == 0)
             continue;
         codec_put_uint(out, i);
-        put_wide(n->owed[i], out);
+        naive_put_wide(n->owed[i], out);
     }
     for (size_t i = 0; i < n->rules.joint_count; i++)
-        put_wide(n->joint_used[i], out);
+        naive_put_wide(n->joint_used[i], out);
 }
 
 void naive_write(const struct naive *n, struct buffer *out)
@@ -169,6 +161,7 @@ void naive_write(const struct naive *n, struct buffer *out)
     put_names(&n->keys, out);
     put_names(&n->documents, out);
     put_money(n, out);
+    naive_put_periods(n, out);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -199,13 +192,6 @@ static int64_t get_points(struct loading *l)
 static size_t get_count(struct loading *l)
 {
     return (size_t)get(l, (uint64_t)(l->reader.end - l->reader.at));
-}
-
-static __int128 get_wide(struct loading *l)
-{
-    uint8_t bytes[16] = {0};
-    codec_get_fixed(&l->reader, bytes, sizeof(bytes));
-    return (__int128)((unsigned __int128)get_u64be(bytes) << 64 | get_u64be(bytes + 8));
 }
 
 /* The number of a partner: codec_get_uint() takes nothing beyond its maximum. */
@@ -446,11 +432,14 @@ static void get_money(struct loading *l)
     struct naive *n = l->n;
     size_t cells = n->rules.partner_count * n->rules.partner_count * LINE_CLASS_COUNT;
     for (size_t left = get_count(l); left > 0 && !l->reader.failed; left--) {
-        size_t cell = get_place(l, cells);
-        n->owed[cell] = get_wide(l);
+        size_t cell = get_place(l, cells), pair = cell / LINE_CLASS_COUNT;
+        n->owed[cell] = naive_get_wide(&l->reader);
+        if (!good(l, pair / n->rules.partner_count != pair % n->rules.partner_count,
+                  "a partner that owes itself"))
+            return;
     }
     for (size_t i = 0; i < n->rules.joint_count; i++)
-        n->joint_used[i] = get_wide(l);
+        n->joint_used[i] = naive_get_wide(&l->reader);
 }
 
 /* An earn's own lots are consecutive and its own. */
@@ -491,6 +480,7 @@ static void get_all(struct loading *l)
     get_names(l, &n->keys);
     get_names(l, &n->documents);
     get_money(l);
+    naive_get_periods(&l->reader, n);
     check_earns(l);
     for (size_t i = 0; i < n->hold_count && !l->reader.failed; i++)
         if (n->holds[i].status == NAIVE_OPEN)

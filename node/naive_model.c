@@ -104,6 +104,7 @@ void naive_rules_release(struct naive_rules *rules)
     free(rules->lane_partner);
     free(rules->zones);
     free(rules->joint);
+    free(rules->settlement.holidays);
     naive_coalition_free(rules->coalition);
     memset(rules, 0, sizeof(*rules));
 }
@@ -134,6 +135,9 @@ void naive_close(struct naive *n)
     names_release(&n->keys);
     names_release(&n->documents);
     naive_membership_close(n);
+    for (size_t i = 0; i < n->period_count; i++)
+        naive_period_release(&n->periods[i]);
+    free(n->periods);
     naive_rules_release(&n->rules);
     free(n->members);
     free(n->lots);
@@ -196,11 +200,15 @@ static uint64_t first_at(const struct naive *n, int64_t local_ms)
     return TIME_MS_MAX;
 }
 
-uint64_t naive_day_end(const struct naive *n, uint64_t time_ms, uint32_t days)
+int64_t naive_day(const struct naive *n, uint64_t time_ms)
 {
     int64_t local_ms = (int64_t)time_ms + offset_at(n, time_ms);
-    int64_t day = local_ms < 0 ? -1 : local_ms / DAY_MS;
-    int64_t end_ms = (day + 1 + days) * DAY_MS;
+    return local_ms < 0 ? -1 : local_ms / DAY_MS;
+}
+
+uint64_t naive_day_end(const struct naive *n, uint64_t time_ms, uint32_t days)
+{
+    int64_t end_ms = (naive_day(n, time_ms) + 1 + days) * DAY_MS;
     return end_ms >= (int64_t)TIME_MS_MAX ? TIME_MS_MAX : first_at(n, end_ms);
 }
 
@@ -261,14 +269,18 @@ static struct waiting next_waiting(const struct naive *n)
     return next;
 }
 
-void naive_begin(struct naive *n, uint64_t cut_time_ms)
+void naive_begin(struct naive *n, uint64_t cut_time_ms, const struct naive_tree *tree)
 {
-    if (!n->started)
+    bool first = !n->started;
+    if (first)
         n->first_cut_ms = cut_time_ms;
     n->started = true;
     n->cut_time_ms = cut_time_ms;
     uint64_t now_ms = naive_time_at(n, cut_time_ms);
     naive_membership_begin(n);
+    if (first)
+        n->open_period = naive_period_of(&n->rules.settlement, naive_day(n, now_ms));
+    naive_periods_begin(n, now_ms, tree);
     begin_effects(n);
     n->cut_effects = 0;
     memset(n->lane_effects, 0, n->rules.lane_count * sizeof(*n->lane_effects));
@@ -449,6 +461,22 @@ __int128 naive_owed(const struct naive *n, uint16_t debtor, uint16_t creditor,
                     enum line_class line_class)
 {
     return *naive_owed_cell(n, debtor, creditor, line_class);
+}
+
+uint32_t naive_open_period(const struct naive *n)
+{
+    return n->open_period;
+}
+
+size_t naive_period_count(const struct naive *n)
+{
+    return n->period_count;
+}
+
+const struct naive_period *naive_period_at(const struct naive *n, size_t place)
+{
+    must(place < n->period_count);
+    return &n->periods[place];
 }
 
 int64_t naive_spent_at(const struct naive *n, uint16_t partner)

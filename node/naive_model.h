@@ -4,9 +4,9 @@
  * The auditor runs both over every record: two programs that were written apart and agree on every
  * verdict, every lot and every obligation are better evidence than one that agrees with itself. So
  * nothing here includes or calls anything of partners/; of protocol/ only what takes the bytes of
- * transactions apart. Rules: ledger.md sections 3, 4 and 8.
+ * transactions and of records that are shown apart. Rules: ledger.md sections 3, 4 and 8.
  *
- *     naive_open(rules);  each height: naive_begin(cut time), naive_evidence(...) an accused,
+ *     naive_open(rules);  each height: naive_begin(cut time, tree), naive_evidence(...) an accused,
  *                         naive_apply(...) a record, naive_seal(digest)
  *
  * What a call found stands in `effects` of the result, in no particular order and perhaps in more
@@ -19,6 +19,7 @@
 #define NODE_NAIVE_MODEL_H
 
 #include "node/naive_coalition.h"
+#include "node/naive_period.h"
 #include "protocol/record.h"
 
 /* The charter's words, as this model needs them. All arrays belong to the rules. */
@@ -46,6 +47,7 @@ struct naive_rules {
     int64_t deficit_max;
     uint32_t grace_days, expire_days, allocations;
     uint64_t hold_default_ms, hold_max_ms, window_ms, late_after_ms, clock_bound_ms;
+    struct naive_settlement settlement;
     struct naive_founding founding;
     struct naive_coalition *coalition; /* in force from height 1 */
 };
@@ -63,8 +65,13 @@ struct naive_result { /* borrowed until the next call */
 /* Takes the rules over. */
 struct naive *naive_open(struct naive_rules rules);
 void naive_close(struct naive *naive); /* NULL is fine */
+/* The tree that a cut names: that of two heights before. */
+struct naive_tree {
+    uint64_t records;
+    struct hash root;
+};
 /* Another height, at this cut time: what time alone brings happens here. */
-void naive_begin(struct naive *naive, uint64_t cut_time_ms);
+void naive_begin(struct naive *naive, uint64_t cut_time_ms, const struct naive_tree *tree);
 /* After naive_begin(): the cut brings evidence against a node. */
 void naive_evidence(struct naive *naive, uint16_t node);
 /* Ends the height: what no transaction brought to it. `digest` is the ledger's after it, which a
@@ -93,8 +100,14 @@ bool naive_balance(const struct naive *naive, const struct member_ref *member,
 size_t naive_lot_count(const struct naive *naive);
 /* Pools of a lot; `number` from 1. */
 void naive_lot_pools(const struct naive *naive, uint64_t number, int64_t pools_out[POOL_COUNT]);
+/* In the open period. */
 __int128 naive_owed(const struct naive *naive, uint16_t debtor, uint16_t creditor,
                     enum line_class line_class);
+/* The number of the open period, and those that have ended and are still told of, by number;
+ * borrowed until the next call. */
+uint32_t naive_open_period(const struct naive *naive);
+size_t naive_period_count(const struct naive *naive);
+const struct naive_period *naive_period_at(const struct naive *naive, size_t place);
 /* What was spent at a partner and not taken back since. */
 int64_t naive_spent_at(const struct naive *naive, uint16_t partner);
 uint64_t naive_time_ms(const struct naive *naive);

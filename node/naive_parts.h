@@ -119,7 +119,12 @@ struct naive {
     struct naive_part *parts; /* of holds and redemptions */
     size_t part_count, part_capacity;
     struct naive_names member_names, cards, keys, documents;
-    __int128 *owed; /* [debtor][creditor][class] */
+    __int128 *owed; /* [debtor][creditor][class], in the open period */
+    uint32_t open_period;
+    uint64_t open_first_record;
+    bool awaits_tree; /* a period has ended, and the next cut tells with which tree */
+    struct naive_period *periods; /* that have ended, by number */
+    size_t period_count, period_capacity;
     __int128 *joint_used;
     struct naive_list pending, open; /* lots, holds */
 
@@ -174,6 +179,51 @@ void naive_plan(struct naive *n, uint32_t member, int64_t points, int only_funde
 void naive_plan_add(struct naive *n, uint32_t lot, int64_t points);
 bool naive_plan_fits(const struct naive *n, size_t per_lot, size_t creditors);
 
+/* The debtor owes the creditor: in the open period, and among the effects. */
+void naive_owe_amount(struct naive *n, uint16_t debtor, uint16_t creditor, int64_t amount,
+                      enum line_class line_class);
+/* Points of a redemption come back out of a lot: what its funders owe for them is taken back. */
+void naive_take_back(struct naive *n, const struct naive_spend *redemption, uint32_t lot,
+                     int64_t points);
+
+/* ---- naive_calendar.c: days in the charter's zone -------------------------------------------- */
+
+uint32_t naive_period_of(const struct naive_settlement *rules, int64_t day);
+int64_t naive_period_last_day(const struct naive_settlement *rules, uint32_t number);
+int64_t naive_business_day(const struct naive_settlement *rules, int64_t day, uint32_t count);
+
+/* ---- naive_books.c: periods that have ended -------------------------------------------------- */
+
+/* At the beginning of a height: the tree of the period that ended is learnt, and the open one ends.
+ */
+void naive_periods_begin(struct naive *n, uint64_t now_ms, const struct naive_tree *tree);
+/* An empty one after those that there are. */
+struct naive_period *naive_period_add(struct naive *n, uint32_t number, size_t partners);
+void naive_period_release(struct naive_period *period);
+struct hash naive_totals(const struct naive_period *period);
+/* Rounded lines and payments, out of what was owed and what of it is not disputed. */
+void naive_close_books(const struct naive *n, struct naive_period *period);
+/* It is paid when nothing is left to be paid. */
+void naive_when_paid(struct naive_period *period);
+void naive_lines_add(struct naive_lines *lines, const struct naive_line *line);
+
+/* ---- naive_settle.c: what partners say of them ----------------------------------------------- */
+
+enum verdict naive_settle(struct naive *n, const struct naive_tx *tx);
+struct naive_dispute *naive_dispute_of(const struct naive_period *period,
+                                       const struct disputed_line *about);
+/* `amount` of a line of a record is taken back, disputed or not: returns how much of that, and of
+ * what waited, is owed less now. */
+__int128 naive_stands(struct naive *n, const struct disputed_line *about, __int128 amount);
+
+/* ---- naive_image_settle.c: as bytes, for naive_image.c ---------------------------------------- */
+
+struct codec_reader;
+void naive_put_wide(__int128 value, struct buffer *out);
+__int128 naive_get_wide(struct codec_reader *reader);
+void naive_put_periods(const struct naive *n, struct buffer *out);
+void naive_get_periods(struct codec_reader *reader, struct naive *n);
+
 /* ---- naive_rules.c: what each type of transaction does --------------------------------------- */
 
 enum verdict naive_body(struct naive *n, const struct naive_tx *tx);
@@ -208,6 +258,8 @@ uint32_t naive_name_find(const struct naive_names *names, struct bytes bytes);
 struct naive_name *naive_name_add(struct naive_names *names, struct bytes bytes);
 uint32_t naive_member_find(const struct naive *n, const struct member_ref *ref);
 uint64_t naive_time_at(const struct naive *n, uint64_t cut_time_ms);
+/* The day in the charter's zone, since 1970. */
+int64_t naive_day(const struct naive *n, uint64_t time_ms);
 uint64_t naive_day_end(const struct naive *n, uint64_t time_ms, uint32_t days);
 void naive_list_add(struct naive_list *list, uint32_t what);
 __int128 *naive_owed_cell(const struct naive *n, uint16_t debtor, uint16_t creditor,

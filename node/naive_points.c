@@ -65,8 +65,8 @@ void naive_effect(struct naive *n, struct effect effect)
     n->item_bytes += effect_bytes(&effect);
 }
 
-static void owe(struct naive *n, uint16_t debtor, uint16_t creditor, int64_t amount,
-                enum line_class line_class)
+void naive_owe_amount(struct naive *n, uint16_t debtor, uint16_t creditor, int64_t amount,
+                      enum line_class line_class)
 {
     if (debtor == creditor || amount == 0)
         return;
@@ -105,8 +105,23 @@ void naive_owe(struct naive *n, uint32_t lot, uint16_t creditor, int64_t points,
 {
     const struct funding_split split = n->lots[lot].split;
     for (size_t i = 0; i < split.count; i++)
-        owe(n, split.funders[i].partner.v, creditor, points * price * split.funders[i].bp,
-            line_class);
+        naive_owe_amount(n, split.funders[i].partner.v, creditor,
+                         points * price * split.funders[i].bp, line_class);
+}
+
+void naive_take_back(struct naive *n, const struct naive_spend *redemption, uint32_t lot,
+                     int64_t points)
+{
+    const struct funding_split split = n->lots[lot].split;
+    for (size_t i = 0; i < split.count; i++) {
+        const struct disputed_line line = {.record = {redemption->record},
+                                           .debtor = split.funders[i].partner,
+                                           .creditor = {redemption->partner},
+                                           .line_class = LINE_REDEMPTION};
+        __int128 amount = -(__int128)points * n->rules.reimbursement * split.funders[i].bp;
+        naive_owe_amount(n, line.debtor.v, line.creditor.v,
+                         (int64_t)naive_stands(n, &line, amount), LINE_REDEMPTION_CONTRA);
+    }
 }
 
 void naive_issue_fee(struct naive *n, uint32_t lot, int64_t points)
@@ -119,8 +134,8 @@ void naive_issue_fee(struct naive *n, uint32_t lot, int64_t points)
 void naive_redemption_fee(struct naive *n, uint16_t redeemer, int64_t points)
 {
     if (n->rules.operator_number >= 0)
-        owe(n, redeemer, (uint16_t)n->rules.operator_number,
-            points * n->rules.redemption_fee * BASIS_POINTS, LINE_REDEMPTION_FEE);
+        naive_owe_amount(n, redeemer, (uint16_t)n->rules.operator_number,
+                         points * n->rules.redemption_fee * BASIS_POINTS, LINE_REDEMPTION_FEE);
 }
 
 /* ---- lots ------------------------------------------------------------------------------------ */

@@ -391,8 +391,7 @@ static enum verdict reverse_redeem(struct naive *n, const struct naive_tx *tx)
             continue;
         const struct naive_part back = n->plan[next++];
         part->returned += back.points;
-        naive_owe(n, back.lot, tx->writer, -back.points, n->rules.reimbursement,
-                  LINE_REDEMPTION_CONTRA);
+        naive_take_back(n, spend, back.lot, back.points);
         naive_redemption_fee(n, tx->writer, -back.points);
         naive_give_back(n, back.lot, POOL_SPENT, back.points);
     }
@@ -554,7 +553,7 @@ enum verdict naive_body(struct naive *n, const struct naive_tx *tx)
     case TRANSACTION_PAYMENT_SENT:
     case TRANSACTION_PAYMENT_CONFIRMED:
     case TRANSACTION_PAYMENT_FAILED:
-        return VERDICT_UNKNOWN_PERIOD;
+        return naive_settle(n, tx);
     case TRANSACTION_CLOCK:
         return move_clock(n, tx);
     }

@@ -84,10 +84,11 @@ static void read_holidays(struct json_reader *reader, const struct spot *spot,
         char text[DATE_TEXT_SIZE] = "";
         struct date date = {1970, 1, 1};
         json_read_text(reader, &element, text, sizeof(text));
-        if (text[0] && !date_parse(bytes_text(text), &date))
+        bool good = text[0] && date_parse(bytes_text(text), &date);
+        if (text[0] && !good)
             json_mistake(reader, &element, "must be a day such as 2026-12-25");
         days[i] = date_to_days(date);
-        if (text[0] && i > 0 && days[i] <= days[i - 1])
+        if (good && i > 0 && days[i] <= days[i - 1])
             json_mistake(reader, &element, "must be later than the holiday before");
     }
 }

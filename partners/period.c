@@ -95,9 +95,10 @@ static bool is_party(const struct line *line, struct partner_id partner)
 enum verdict period_propose(struct period *period, struct partner_id proposer,
                                    const struct hash *totals, const struct hash *own, int64_t today)
 {
-    must(proposer.v < period->partner_count);
     if (period->state != PERIOD_OPEN)
         return VERDICT_WRONG_STATE;
+    if (proposer.v >= period->partner_count)
+        return VERDICT_NOT_A_PARTY; /* joined later */
     if (today <= period->ended_on || today < period->deadlines.propose)
         return VERDICT_PERIOD_NOT_OVER;
     if (!hash_equal(totals, own))
@@ -320,7 +321,7 @@ static enum verdict payment_of(struct period *period, size_t payment,
 }
 
 enum verdict period_pay(struct period *period, struct partner_id partner, size_t payment,
-                        const struct hash *approver)
+                        const struct hash *approver, bool creditor_is_silent)
 {
     struct period_payment *own = NULL;
     enum verdict verdict = payment_of(period, payment, &own);
@@ -331,9 +332,10 @@ enum verdict period_pay(struct period *period, struct partner_id partner, size_t
     if (own->state == PAYMENT_SENT || own->state == PAYMENT_CONFIRMED)
         return VERDICT_PAID_TWICE;
     if (second_approves(&own->approver, approver, &verdict)) {
-        own->state = PAYMENT_SENT;
+        own->state = creditor_is_silent ? PAYMENT_CONFIRMED : PAYMENT_SENT;
         own->attempt++;
         own->approver = (struct hash){{0}};
+        settle_when_paid(period);
     }
     return verdict;
 }

@@ -115,9 +115,10 @@ struct dispute *period_dispute_of(const struct period *period, const struct disp
 struct money dispute_contra(struct dispute *dispute, struct money amount);
 
 /* The payer says that it has sent, approved by two people, each in a step of its own; the creditor
- * alone confirms, or says that it never came. */
+ * alone confirms, or says that it never came. One that has no node to say so
+ * (`creditor_is_silent`) has confirmed what was sent. */
 enum verdict period_pay(struct period *period, struct partner_id partner, size_t payment,
-                        const struct hash *approver) MUST_USE;
+                        const struct hash *approver, bool creditor_is_silent) MUST_USE;
 enum verdict period_confirm(struct period *period, struct partner_id partner,
                             size_t payment) MUST_USE;
 enum verdict period_fail(struct period *period, struct partner_id partner,

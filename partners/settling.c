@@ -199,6 +199,25 @@ static enum verdict propose(const struct context *context, struct closed_period 
                           today);
 }
 
+/* Without a node that may write, nobody hears of it. */
+static bool is_silent(const struct charter *charter, struct partner_id partner)
+{
+    for (size_t i = 0; i < charter->node_count; i++)
+        if (partner_equal(charter->nodes[i].partner, partner) && !charter->nodes[i].left)
+            return false;
+    return true;
+}
+
+static enum verdict pay(const struct state *state, const struct context *context,
+                        struct closed_period *closed)
+{
+    const struct settle *settle = &context->transaction->body.settle;
+    bool known = settle->payment < closed->period.payment_count;
+    return period_pay(&closed->period, context->writer, settle->payment, &settle->approver,
+                      known && is_silent(state->charter,
+                                         closed->period.payments[settle->payment].payment.to));
+}
+
 static enum verdict apply_step(struct state *state, const struct context *context,
                                struct closed_period *closed, enum settle_step step)
 {
@@ -220,7 +239,7 @@ static enum verdict apply_step(struct state *state, const struct context *contex
     case SETTLE_FINALISE:
         return period_books_close(state->charter, closed, today);
     case SETTLE_PAY:
-        return period_pay(&closed->period, context->writer, settle->payment, &settle->approver);
+        return pay(state, context, closed);
     case SETTLE_CONFIRM:
         return period_confirm(&closed->period, context->writer, settle->payment);
     case SETTLE_FAIL:

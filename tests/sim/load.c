@@ -73,7 +73,8 @@ void load_submit(struct world *w, uint16_t number)
     char key[32];
     memset(&t, 0, sizeof(t));
     (void)snprintf(key, sizeof(key), "key-%zu", w->promise_count + 1);
-    draw(w, &t);
+    if (!w->scenario.settles || !settle_draw(w, number, &t))
+        draw(w, &t);
     (void)load_send(w, number, &t, key);
 }
 
@@ -101,8 +102,8 @@ static size_t member_of(const struct world *w, const struct member_ref *member)
     return SIZE_MAX;
 }
 
-/* What the height's cut brings against whom. */
-static void accuse(struct retelling *n, uint64_t height)
+/* The height begins with what its cut says: its time, a tree, and what it brings against whom. */
+static void begin(struct retelling *n, uint64_t height)
 {
     const struct replica *replica = n->w->nodes[n->node].replica;
     struct certificate *certificate = (struct certificate *)allocate(1, sizeof(*certificate));
@@ -122,6 +123,9 @@ static void accuse(struct retelling *n, uint64_t height)
     if (!good)
         world_fail(n->w, "the proof of height %" PRIu64 " does not read back: %s", height,
                    error.text);
+    const struct naive_tree tree = {cut->record_count, cut->record_root};
+    if (good)
+        naive_begin(n->model, cut->time_ms, &tree);
     for (size_t i = 0; good && i < cut->evidence_count; i++) {
         struct evidence evidence;
         if (evidence_decode(cut->evidence[i], &evidence, &error))
@@ -138,10 +142,8 @@ static void accuse(struct retelling *n, uint64_t height)
 static void retell(struct retelling *n, const struct record *record)
 {
     struct effect own, recorded;
-    if (record->height != n->height) {
-        naive_begin(n->model, record->time_ms); /* no sandbox: ledger time is the cut's */
-        accuse(n, record->height);
-    }
+    if (record->height != n->height)
+        begin(n, record->height);
     n->height = record->height;
     if (record->kind == RECORD_KIND_SEAL) {
         (void)naive_seal(n->model, &record->state_digest);

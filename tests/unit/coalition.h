@@ -13,7 +13,7 @@
 #define DAY_MS   UINT64_C(86400000)
 #define START_MS UINT64_C(1800000000000) /* 2027-01-15T08:00:00Z */
 
-enum { COALITION_PARTNERS_MAX = 16, COALITION_JSON_MAX = 1 << 20 };
+enum { COALITION_PARTNERS_MAX = VOTERS_MAX + 1, COALITION_JSON_MAX = 1 << 20 };
 
 struct coalition_spec {
     const char *names[COALITION_PARTNERS_MAX]; /* NULL-terminated; nodes in the same order */
@@ -111,6 +111,10 @@ static inline struct charter *coalition_draft(const struct coalition_spec *spec)
     charter->policy.window_ms = 400 * DAY_MS;
     charter->policy.late_after_ms = 60 * 1000;
     charter->policy.clock_bound_ms = 5 * 1000;
+    charter->settlement.propose_days = 1;
+    charter->settlement.answer_days = 3;
+    charter->settlement.pay_days = 5;
+    charter->settlement.rest_days = SATURDAY_AND_SUNDAY;
     charter->limits.batch_bytes = 1 << 20;
     charter->limits.cut_bytes = 16 << 20;
     charter->limits.lane_cut_bytes = 4 << 20;
@@ -200,7 +204,6 @@ static inline void driver_seal(struct driver *driver)
     driver->begun = false;
 }
 
-/* Ends the height that is open and begins the next, `ms` later. */
 /* Of a ledger whose tree nobody asks for. */
 static inline void begin_height(struct state *state, uint64_t height, uint64_t cut_ms)
 {
@@ -208,6 +211,7 @@ static inline void begin_height(struct state *state, uint64_t height, uint64_t c
     state_begin(state, &cut);
 }
 
+/* Ends the height that is open and begins the next, `ms` later. */
 static inline void driver_pass(struct driver *driver, uint64_t ms)
 {
     driver_seal(driver);

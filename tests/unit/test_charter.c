@@ -16,6 +16,19 @@ static struct charter *draft_full(void)
     draft->policy.reversal = REVERSAL_WITHIN_BALANCE;
     draft->policy.expiry_months = 24;
     draft->limits.allocations = 77;
+    static const struct charter_tax taxes[] = {{"AT-10", 1000}, {"AT-20", 2000}};
+    draft->settlement.every = PERIOD_WEEK;
+    draft->settlement.propose_days = 0;
+    draft->settlement.answer_days = 2;
+    draft->settlement.rest_days = 1 << 6;
+    draft->settlement.holidays = allocate(2, sizeof(int64_t));
+    draft->settlement.holiday_count = 2;
+    draft->settlement.holidays[0] = date_to_days((struct date){2017, 12, 25});
+    draft->settlement.holidays[1] = date_to_days((struct date){2018, 1, 1});
+    draft->settlement.taxes = allocate(2, sizeof(taxes[0]));
+    draft->settlement.tax_count = 2;
+    memcpy(draft->settlement.taxes, taxes, sizeof(taxes));
+    memcpy(draft->settlement.fee_tax, "AT-20", sizeof("AT-20"));
     draft->transition_count = 2;
     draft->transitions[0].offset_s = 3600;
     draft->transitions[1].from_ms = UINT64_C(1490490000000);
@@ -162,6 +175,46 @@ CASE(what_is_optional_has_the_published_defaults)
     charter_close(charter);
     buffer_release(&json);
     buffer_release(&shorter);
+}
+
+/* A charter that says nothing of settlement: months, and the usual days. */
+CASE(settlement_has_defaults)
+{
+    struct buffer json = written(draft_full());
+    struct charter *charter = NULL;
+    struct error error;
+    char *at = strstr(buffer_text(&json), ",\n  \"settlement\"");
+    REQUIRE(at != NULL);
+    memcpy(at, "\n}\n", sizeof("\n}\n"));
+    json.size = (size_t)(at - buffer_text(&json)) + sizeof("\n}\n") - 1;
+    REQUIRE(charter_parse(buffer_bytes(&json), &charter, NULL, &error));
+    CHECK_INT(charter->settlement.every, PERIOD_MONTH);
+    CHECK_INT(charter->settlement.propose_days, 1);
+    CHECK_INT(charter->settlement.answer_days, 3);
+    CHECK_INT(charter->settlement.pay_days, 5);
+    CHECK_INT(charter->settlement.rest_days, SATURDAY_AND_SUNDAY);
+    CHECK_INT(charter->settlement.holiday_count, 0);
+    CHECK_TEXT(charter->settlement.fee_tax, "");
+    charter_close(charter);
+    buffer_release(&json);
+}
+
+CASE(mistakes_of_settlement_are_told)
+{
+    check_edit("\"week\"", "\"year\"", "settlement.period: must be month, week or day");
+    check_edit("\"answer_days\": 2", "\"answer_days\": 9",
+               "settlement: the days to propose, answer and pay must not go back");
+    check_edit("\"sunday\"", "\"Sunday\"",
+               "settlement.rest_days[0]: must be a day of the week such as sunday");
+    check_edit("2018-01-01", "2018-02-30",
+               "settlement.holidays[1]: must be a day such as 2026-12-25");
+    check_edit("2018-01-01", "2017-12-24",
+               "settlement.holidays[1]: must be later than the holiday before");
+    check_edit("\"AT-10\"", "\"at-10\"",
+               "settlement.taxes[0].code: must be capital letters, digits and '-'");
+    check_edit("\"AT-10\"", "\"AT-20\"", "settlement.taxes[1].code: stands there before");
+    check_edit("\"fee_tax\": \"AT-20\"", "\"fee_tax\": \"AT-30\"",
+               "settlement.fee_tax: is not the code of one of the taxes");
 }
 
 /* ---- mistakes -------------------------------------------------------------------------------- */
@@ -543,6 +596,8 @@ int main(void)
     RUN(what_is_written_is_read_back_the_same);
     RUN(a_log_is_public_only_where_the_charter_says_so);
     RUN(what_is_optional_has_the_published_defaults);
+    RUN(settlement_has_defaults);
+    RUN(mistakes_of_settlement_are_told);
     RUN(a_mistake_is_told_with_its_path);
     RUN(a_transport_key_must_be_signed_by_its_node);
     RUN(keys_and_names_are_used_once);

@@ -99,6 +99,9 @@ CASE(a_period_is_proposed_when_it_is_over_and_adds_up)
 {
     struct world world;
     begin(&world, 0);
+    check_verdict(period_propose(&world.period, (struct partner_id){EXAMPLE_PARTNERS}, &totals,
+                                 &totals, day(11, 4)),
+                  VERDICT_NOT_A_PARTY);
     check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(11, 3)),
                   VERDICT_PERIOD_NOT_OVER);
     check_verdict(period_propose(&world.period, grocer, &totals, &other_totals, day(11, 4)),
@@ -267,31 +270,33 @@ CASE(payments_are_sent_once_and_confirmed_by_the_creditor_alone)
 {
     struct world world;
     begin(&world, 0);
-    check_verdict(period_pay(&world.period, grocer, 0, &ann), VERDICT_WRONG_STATE);
+    check_verdict(period_pay(&world.period, grocer, 0, &ann, false), VERDICT_WRONG_STATE);
     check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(11, 4)), VERDICT_ACCEPTED);
     check_verdict(finalise(&world, day(11, 9)), VERDICT_ACCEPTED);
-    check_verdict(period_pay(&world.period, cinema, 0, &ann), VERDICT_NOT_A_PARTY);
-    check_verdict(period_pay(&world.period, grocer, 3, &ann), VERDICT_UNKNOWN_PAYMENT);
+    check_verdict(period_pay(&world.period, cinema, 0, &ann, false), VERDICT_NOT_A_PARTY);
+    check_verdict(period_pay(&world.period, grocer, 3, &ann, false), VERDICT_UNKNOWN_PAYMENT);
     check_verdict(period_fail(&world.period, cinema, 0), VERDICT_WRONG_STATE);
-    check_verdict(period_pay(&world.period, grocer, 0, &ann), VERDICT_ACCEPTED);
-    check_verdict(period_pay(&world.period, grocer, 0, &ann), VERDICT_SAME_APPROVER);
+    check_verdict(period_pay(&world.period, grocer, 0, &ann, false), VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 0, &ann, false), VERDICT_SAME_APPROVER);
     CHECK_INT(world.period.payments[0].state == PAYMENT_SENT, 0);
-    check_verdict(period_pay(&world.period, grocer, 0, &bob), VERDICT_ACCEPTED);
-    check_verdict(period_pay(&world.period, grocer, 0, &ann), VERDICT_PAID_TWICE);
+    check_verdict(period_pay(&world.period, grocer, 0, &bob, false), VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 0, &ann, false), VERDICT_PAID_TWICE);
     check_verdict(period_confirm(&world.period, grocer, 0), VERDICT_NOT_A_PARTY);
     check_verdict(period_confirm(&world.period, books, 0), VERDICT_NOT_A_PARTY);
     check_verdict(period_fail(&world.period, cinema, 0), VERDICT_ACCEPTED);
-    check_verdict(period_pay(&world.period, grocer, 0, &ann), VERDICT_ACCEPTED);
-    check_verdict(period_pay(&world.period, grocer, 0, &ann), VERDICT_SAME_APPROVER);
+    check_verdict(period_pay(&world.period, grocer, 0, &ann, false), VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 0, &ann, false), VERDICT_SAME_APPROVER);
     CHECK_INT(world.period.payments[0].state == PAYMENT_SENT, 0);
-    check_verdict(period_pay(&world.period, grocer, 0, &bob), VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 0, &bob, false), VERDICT_ACCEPTED);
     CHECK_INT(world.period.payments[0].attempt, 2);
     check_verdict(period_confirm(&world.period, cinema, 0), VERDICT_ACCEPTED);
     check_verdict(period_confirm(&world.period, cinema, 0), VERDICT_PAID_TWICE);
     check_verdict(period_fail(&world.period, cinema, 0), VERDICT_PAID_TWICE);
     check_verdict(period_confirm(&world.period, operator_partner, 1), VERDICT_ACCEPTED);
     CHECK_TEXT(period_state_word(world.period.state), "final");
-    check_verdict(period_confirm(&world.period, books, 2), VERDICT_ACCEPTED);
+    world.period.payments[2].payment.to = operator_partner; /* has no node here */
+    check_verdict(period_pay(&world.period, grocer, 2, &bob, true), VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 2, &ann, true), VERDICT_ACCEPTED);
     CHECK_TEXT(period_state_word(world.period.state), "settled");
     check_verdict(period_confirm(&world.period, books, 2), VERDICT_PAID_TWICE);
     end(&world);

@@ -1,0 +1,290 @@
+/* Periods that have ended: what was owed in them, and what of it is to be paid. ledger.md section
+ * 8.8-11. */
+#include "node/naive_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- one period ------------------------------------------------------------------------------ */
+
+void naive_period_release(struct naive_period *period)
+{
+    free(period->answers);
+    free(period->owed.at);
+    free(period->disputes);
+    free(period->closed.at);
+    free(period->payments);
+    *period = (struct naive_period){0};
+}
+
+struct naive_period *naive_period_add(struct naive *n, uint32_t number, size_t partners)
+{
+    const struct naive_settlement *rules = &n->rules.settlement;
+    int64_t last_day = naive_period_last_day(rules, number);
+    n->periods = (struct naive_period *)array_grow(n->periods, &n->period_capacity,
+                                                   n->period_count + 1, sizeof(*n->periods));
+    struct naive_period *period = &n->periods[n->period_count++];
+    *period = (struct naive_period){
+        .number = number,
+        .last_day = last_day,
+        .propose_day = naive_business_day(rules, last_day, rules->propose_days),
+        .answer_day = naive_business_day(rules, last_day, rules->answer_days),
+        .pay_day = naive_business_day(rules, last_day, rules->pay_days),
+        .partner_count = partners};
+    period->answers = (struct naive_answer *)allocate(partners, sizeof(*period->answers));
+    return period;
+}
+
+void naive_lines_add(struct naive_lines *lines, const struct naive_line *line)
+{
+    lines->at = (struct naive_line *)array_grow(lines->at, &lines->capacity, lines->count + 1,
+                                                sizeof(*lines->at));
+    lines->at[lines->count++] = *line;
+}
+
+/* SHA-256(number u32, records u64, root 32, a line: debtor u16, creditor u16, class u8, i128). */
+struct hash naive_totals(const struct naive_period *period)
+{
+    struct hasher hasher;
+    uint8_t head[12], row[21];
+    hasher_init(&hasher);
+    put_u32be(head, period->number);
+    put_u64be(head + 4, period->records);
+    hasher_update(&hasher, bytes_of(head, sizeof(head)));
+    hasher_update(&hasher, hash_as_bytes(&period->root));
+    for (size_t i = 0; i < period->owed.count; i++) {
+        const struct naive_line *line = &period->owed.at[i];
+        put_u16be(row, line->debtor);
+        put_u16be(row + 2, line->creditor);
+        row[4] = (uint8_t)line->line_class;
+        put_u64be(row + 5, (uint64_t)((unsigned __int128)line->exact >> 64));
+        put_u64be(row + 13, (uint64_t)line->exact);
+        hasher_update(&hasher, bytes_of(row, sizeof(row)));
+    }
+    return hasher_final(&hasher);
+}
+
+/* ---- the end of one -------------------------------------------------------------------------- */
+
+static const struct naive_tax *tax_on(const struct naive *n, int line_class)
+{
+    bool is_fee = line_class == LINE_ISSUE_FEE || line_class == LINE_REDEMPTION_FEE;
+    return is_fee ? &n->rules.settlement.fee_tax : &n->rules.settlement.other_tax;
+}
+
+static bool is_owed(const struct naive *n)
+{
+    size_t cells = n->rules.partner_count * n->rules.partner_count * LINE_CLASS_COUNT;
+    for (size_t i = 0; i < cells; i++)
+        if (n->owed[i] != 0)
+            return true;
+    return false;
+}
+
+/* All that is owed goes into the period, and none of it is left. */
+static void move_owed(struct naive *n, struct naive_period *period)
+{
+    size_t partners = n->rules.partner_count;
+    for (size_t i = 0; i < partners * partners * LINE_CLASS_COUNT; i++) {
+        size_t pair = i / LINE_CLASS_COUNT;
+        struct naive_line line = {.debtor = (uint16_t)(pair / partners),
+                                  .creditor = (uint16_t)(pair % partners),
+                                  .line_class = (int)(i % LINE_CLASS_COUNT),
+                                  .exact = n->owed[i]};
+        if (line.exact == 0)
+            continue;
+        naive_lines_add(&period->owed, &line);
+        n->owed[i] = 0;
+    }
+}
+
+/* Settled, and nothing of it was cancelled or may be: nobody need be told of it. */
+static bool is_past(const struct naive_period *period)
+{
+    bool past = period->state == NAIVE_SETTLED;
+    for (size_t i = 0; i < period->dispute_count; i++)
+        past = past && period->disputes[i].resolved && period->disputes[i].upheld == 0;
+    return past;
+}
+
+/* The oldest of those that are past go, but for so many. */
+static void forget(struct naive *n)
+{
+    size_t past = 0, kept = 0;
+    for (size_t i = 0; i < n->period_count; i++)
+        past += is_past(&n->periods[i]);
+    for (size_t i = 0; i < n->period_count; i++) {
+        if (past > NAIVE_PERIODS_KEPT && is_past(&n->periods[i])) {
+            naive_period_release(&n->periods[i]);
+            past--;
+        } else {
+            n->periods[kept++] = n->periods[i];
+        }
+    }
+    n->period_count = kept;
+}
+
+static void learn_tree(struct naive *n, const struct naive_tree *tree)
+{
+    n->awaits_tree = false;
+    n->open_first_record = tree->records;
+    if (n->period_count == 0 || n->periods[n->period_count - 1].rooted)
+        return; /* nothing was owed in the one that ended */
+    struct naive_period *last = &n->periods[n->period_count - 1];
+    last->rooted = true;
+    last->records = tree->records;
+    last->root = tree->root;
+    last->totals = naive_totals(last);
+}
+
+void naive_periods_begin(struct naive *n, uint64_t now_ms, const struct naive_tree *tree)
+{
+    uint32_t number = naive_period_of(&n->rules.settlement, naive_day(n, now_ms));
+    if (n->awaits_tree)
+        learn_tree(n, tree);
+    if (number <= n->open_period)
+        return;
+    if (is_owed(n)) {
+        struct naive_period *period = naive_period_add(n, n->open_period, n->rules.partner_count);
+        period->first_record = n->open_first_record;
+        move_owed(n, period);
+    }
+    n->awaits_tree = true;
+    n->open_period = number;
+    forget(n);
+}
+
+/* ---- rounding and taxes ---------------------------------------------------------------------- */
+
+/* To the currency's minor unit, half to even. */
+static __int128 to_minor(__int128 amount, int digits)
+{
+    __int128 unit = 1, size = amount < 0 ? -amount : amount;
+    for (int i = MONEY_DECIMALS; i > digits; i--)
+        unit *= 10;
+    __int128 units = size / unit, twice = size % unit * 2;
+    if (twice > unit || (twice == unit && units % 2 == 1))
+        units++;
+    return amount < 0 ? -units * unit : units * unit;
+}
+
+static int in_order(const void *a, const void *b)
+{
+    const struct naive_line *x = (const struct naive_line *)a;
+    const struct naive_line *y = (const struct naive_line *)b;
+    if (x->debtor != y->debtor)
+        return x->debtor < y->debtor ? -1 : 1;
+    if (x->creditor != y->creditor)
+        return x->creditor < y->creditor ? -1 : 1;
+    if (x->line_class != y->line_class)
+        return x->line_class < y->line_class ? -1 : 1;
+    return strcmp(x->tax, y->tax);
+}
+
+/* Of one kind there is one line, rounded, or none when it comes to nothing. */
+static void round_sums(struct naive_lines *lines, int digits)
+{
+    size_t kept = 0;
+    if (lines->count > 0)
+        qsort(lines->at, lines->count, sizeof(*lines->at), in_order);
+    for (size_t i = 0; i < lines->count;) {
+        struct naive_line sum = lines->at[i];
+        for (i++; i < lines->count && in_order(&lines->at[i], &sum) == 0; i++)
+            sum.exact += lines->at[i].exact;
+        sum.rounded = to_minor(sum.exact, digits);
+        if (sum.exact != 0)
+            lines->at[kept++] = sum;
+    }
+    lines->count = kept;
+}
+
+static struct naive_line tax_line(const struct naive_line *line, const struct naive_tax *tax)
+{
+    struct naive_line out = {.debtor = line->debtor,
+                             .creditor = line->creditor,
+                             .line_class = NAIVE_TAX,
+                             .exact = line->rounded * tax->rate_bp / BASIS_POINTS};
+    memcpy(out.tax, tax->code, sizeof(out.tax));
+    return out;
+}
+
+/* ---- payments -------------------------------------------------------------------------------- */
+
+/* Whose net is the largest on this side (-1 owes, +1 is owed), by name among equals; -1: nobody's.
+ */
+static int largest(const struct naive *n, const __int128 *nets, size_t count, int side)
+{
+    int best = -1;
+    for (size_t i = 0; i < count; i++)
+        if (nets[i] * side > 0 &&
+            (best < 0 || nets[i] * side > nets[best] * side ||
+             (nets[i] == nets[best] && strcmp(n->rules.partners[i], n->rules.partners[best]) < 0)))
+            best = (int)i;
+    return best;
+}
+
+static void add_payments(const struct naive *n, struct naive_period *period)
+{
+    __int128 *nets = (__int128 *)allocate(period->partner_count, sizeof(*nets));
+    for (size_t i = 0; i < period->closed.count; i++) {
+        nets[period->closed.at[i].debtor] -= period->closed.at[i].rounded;
+        nets[period->closed.at[i].creditor] += period->closed.at[i].rounded;
+    }
+    for (;;) {
+        int from = largest(n, nets, period->partner_count, -1);
+        int to = largest(n, nets, period->partner_count, 1);
+        if (from < 0 || to < 0)
+            break;
+        __int128 amount = -nets[from] < nets[to] ? -nets[from] : nets[to];
+        nets[from] += amount;
+        nets[to] -= amount;
+        period->payments = (struct naive_payment *)array_grow(
+            period->payments, &period->payment_capacity, period->payment_count + 1,
+            sizeof(*period->payments));
+        period->payments[period->payment_count++] =
+            (struct naive_payment){.from = (uint16_t)from, .to = (uint16_t)to, .amount = amount};
+    }
+    free(nets);
+}
+
+void naive_when_paid(struct naive_period *period)
+{
+    bool paid = true;
+    for (size_t i = 0; i < period->payment_count; i++)
+        paid = paid && period->payments[i].state == NAIVE_CONFIRMED;
+    if (paid)
+        period->state = NAIVE_SETTLED;
+}
+
+void naive_close_books(const struct naive *n, struct naive_period *period)
+{
+    struct naive_lines *lines = &period->closed, taxes = {0};
+    int digits = n->rules.settlement.minor_digits;
+    for (size_t i = 0; i < period->owed.count; i++)
+        naive_lines_add(lines, &period->owed.at[i]);
+    for (size_t i = 0; i < period->dispute_count; i++) {
+        const struct naive_dispute *dispute = &period->disputes[i];
+        struct naive_line less = {.debtor = dispute->debtor,
+                                  .creditor = dispute->creditor,
+                                  .line_class = (int)dispute->line_class,
+                                  .exact = -dispute->exact};
+        naive_lines_add(lines, &less);
+    }
+    round_sums(lines, digits);
+    for (size_t i = 0; i < lines->count; i++) {
+        const struct naive_tax *tax = tax_on(n, lines->at[i].line_class);
+        memcpy(lines->at[i].tax, tax->code, sizeof(lines->at[i].tax));
+        struct naive_line line = tax_line(&lines->at[i], tax);
+        if (tax->code[0])
+            naive_lines_add(&taxes, &line);
+    }
+    round_sums(&taxes, digits);
+    for (size_t i = 0; i < taxes.count; i++)
+        naive_lines_add(lines, &taxes.at[i]);
+    free(taxes.at);
+    if (lines->count > 0)
+        qsort(lines->at, lines->count, sizeof(*lines->at), in_order);
+    add_payments(n, period);
+    period->state = NAIVE_FINAL;
+    naive_when_paid(period);
+}

@@ -1,0 +1,84 @@
+/* naive_period.h - settlement periods as the naive model has them: lists that are looked through.
+ *
+ * Threads: as node/naive_model.h.
+ */
+#ifndef NODE_NAIVE_PERIOD_H
+#define NODE_NAIVE_PERIOD_H
+
+#include "protocol/settle.h"
+
+enum {
+    NAIVE_TAX_CODE = 16,
+    NAIVE_TAX = LINE_CLASS_COUNT, /* the class of a tax line, which no record has */
+    NAIVE_DISPUTES_MAX = 65536,   /* of one period */
+    NAIVE_PERIODS_KEPT = 36       /* of those that are over and done with */
+};
+
+/* The charter's words on settlement. */
+enum naive_every { NAIVE_MONTHS, NAIVE_WEEKS, NAIVE_DAYS };
+struct naive_tax {
+    char code[NAIVE_TAX_CODE]; /* "": none */
+    int64_t rate_bp;
+};
+struct naive_settlement {
+    enum naive_every every;
+    uint32_t propose_days, answer_days, pay_days; /* business days after the last day */
+    bool rests[7];                                /* Monday first */
+    int64_t *holidays;                            /* days since 1970 */
+    size_t holiday_count;
+    struct naive_tax fee_tax, other_tax;
+    int minor_digits;
+};
+
+struct naive_line {
+    uint16_t debtor, creditor;
+    int line_class; /* enum line_class, or NAIVE_TAX */
+    char tax[NAIVE_TAX_CODE];
+    __int128 exact, rounded; /* 1e-10 units */
+};
+struct naive_lines {
+    struct naive_line *at;
+    size_t count, capacity;
+};
+struct naive_dispute {
+    uint64_t record;
+    uint16_t debtor, creditor, by;
+    enum line_class line_class;
+    enum dispute_code code;
+    bool responded, resolved;
+    __int128 exact, upheld;
+    __int128 back, entered; /* taken back since; of that, what an open period was told */
+};
+enum naive_payment_state { NAIVE_DUE, NAIVE_SENT, NAIVE_CONFIRMED, NAIVE_FAILED };
+struct naive_payment {
+    uint16_t from, to;
+    __int128 amount;
+    enum naive_payment_state state;
+    uint32_t attempts;
+    struct hash approver; /* the first of two; zeros: nobody yet */
+};
+enum naive_answer_kind { NAIVE_SILENT, NAIVE_SIGNED, NAIVE_DISPUTED };
+struct naive_answer {
+    enum naive_answer_kind kind;
+    struct hash approver; /* as above */
+};
+enum naive_period_state { NAIVE_CLOSED, NAIVE_PROPOSED, NAIVE_FINAL, NAIVE_SETTLED };
+struct naive_period { /* that has ended */
+    uint32_t number;
+    enum naive_period_state state;
+    int64_t last_day, propose_day, answer_day, pay_day; /* since 1970 */
+    bool rooted; /* its last tree is known, and so are its totals */
+    uint64_t first_record, records;
+    struct hash root, totals;
+    uint16_t proposer;
+    struct naive_answer *answers; /* by partner, as many as there were when it ended */
+    size_t partner_count;
+    struct naive_lines owed; /* exact, ascending */
+    struct naive_dispute *disputes;
+    size_t dispute_count, dispute_capacity;
+    struct naive_lines closed; /* rounded, with taxes, ascending; once final */
+    struct naive_payment *payments;
+    size_t payment_count, payment_capacity;
+};
+
+#endif

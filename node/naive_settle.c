@@ -1,0 +1,328 @@
+/* What partners say of periods that have ended, in the order in which the reasons to refuse it are
+ * asked. ledger.md section 8.9. */
+#include "node/naive_parts.h"
+
+#include "crypto/merkle.h"
+
+#include <string.h>
+
+struct naive_answering { /* one transaction */
+    struct naive *n;
+    struct naive_period *period;
+    const struct settle *says;
+    uint16_t writer;
+    int64_t today;
+};
+
+/* Two people approve, one after the other. The first is kept; with the second it is done. */
+static enum verdict approve(struct hash *first, const struct hash *approver, bool *done_out)
+{
+    *done_out = !hash_is_zero(first);
+    if (*done_out && hash_equal(first, approver))
+        return VERDICT_SAME_APPROVER;
+    if (!*done_out)
+        *first = *approver;
+    return VERDICT_ACCEPTED;
+}
+
+/* ---- proposal and answers -------------------------------------------------------------------- */
+
+static enum verdict propose(const struct naive_answering *a)
+{
+    struct naive_period *period = a->period;
+    if (!period->rooted)
+        return VERDICT_PERIOD_NOT_OVER;
+    if (a->says->records != period->records || !hash_equal(&a->says->root, &period->root))
+        return VERDICT_WRONG_TOTALS;
+    if (period->state != NAIVE_CLOSED)
+        return VERDICT_WRONG_STATE;
+    if (a->writer >= period->partner_count)
+        return VERDICT_NOT_A_PARTY;
+    if (a->today <= period->last_day || a->today < period->propose_day)
+        return VERDICT_PERIOD_NOT_OVER;
+    if (!hash_equal(&a->says->totals, &period->totals))
+        return VERDICT_WRONG_TOTALS;
+    period->state = NAIVE_PROPOSED;
+    period->proposer = a->writer;
+    /* Who proposes late leaves the others a day. */
+    if (period->answer_day < a->today + 1)
+        period->answer_day = a->today + 1;
+    if (period->pay_day < period->answer_day)
+        period->pay_day = period->answer_day;
+    return VERDICT_ACCEPTED;
+}
+
+static enum verdict may_answer(const struct naive_answering *a)
+{
+    if (a->writer >= a->period->partner_count)
+        return VERDICT_NOT_A_PARTY;
+    if (a->period->state != NAIVE_PROPOSED)
+        return VERDICT_WRONG_STATE;
+    if (a->today > a->period->answer_day)
+        return VERDICT_TOO_LATE;
+    bool has = a->period->answers[a->writer].kind == NAIVE_SIGNED;
+    return has ? VERDICT_ALREADY_ANSWERED : VERDICT_ACCEPTED;
+}
+
+static enum verdict sign_period(const struct naive_answering *a)
+{
+    bool done = false;
+    enum verdict verdict = may_answer(a);
+    if (verdict != VERDICT_ACCEPTED)
+        return verdict;
+    if (!hash_equal(&a->says->totals, &a->period->totals))
+        return VERDICT_TOTALS_CHANGED;
+    struct naive_answer *answer = &a->period->answers[a->writer];
+    verdict = approve(&answer->approver, &a->says->approver, &done);
+    if (verdict == VERDICT_ACCEPTED && done && answer->kind == NAIVE_SILENT)
+        answer->kind = NAIVE_SIGNED;
+    return verdict;
+}
+
+/* ---- a line that is shown -------------------------------------------------------------------- */
+
+/* The effects of the record, or of the time that a seal tells of. */
+static bool shown_effects(const struct settle *says, uint64_t *record_out,
+                          struct bytes *effects_out)
+{
+    struct record record;
+    struct hash automatic = hash_bytes(says->automatic);
+    if (!record_decode(says->evidence, &record, NULL))
+        return false;
+    *record_out = record.index.v;
+    *effects_out =
+        record.kind == RECORD_KIND_TRANSACTION ? record.outcome.effects : says->automatic;
+    return record.kind == RECORD_KIND_TRANSACTION ? says->automatic.size == 0
+                                                  : hash_equal(&automatic, &record.automatic);
+}
+
+/* It stands in the tree that the period ended with, and was not in the one before. */
+static bool in_period(const struct naive_period *period, const struct settle *says, uint64_t record)
+{
+    struct hash path[DISPUTE_PATH_MAX] = {{{0}}};
+    struct hash leaf = merkle_leaf(says->evidence);
+    size_t count = says->path.size / HASH_SIZE;
+    if (!period->rooted || record < period->first_record || record >= period->records)
+        return false;
+    if (count > 0)
+        memcpy(path, says->path.at, count * HASH_SIZE);
+    return merkle_verify_inclusion(&leaf, record, period->records, path, count, &period->root);
+}
+
+/* What the record says that the debtor owes; 0: it shows nothing. */
+static __int128 shown_amount(const struct naive_answering *a, uint64_t *record_out)
+{
+    const struct disputed_line *about = &a->says->line;
+    struct effect_reader reader;
+    struct effect effect;
+    struct bytes effects;
+    __int128 sum = 0;
+    if (!shown_effects(a->says, record_out, &effects) ||
+        !in_period(a->period, a->says, *record_out) || !effect_reader_init(&reader, effects))
+        return 0;
+    while (effect_next(&reader, &effect))
+        if (effect.kind == EFFECT_OBLIGATION && effect.partner.v == about->debtor.v &&
+            effect.creditor.v == about->creditor.v && effect.line_class == about->line_class)
+            sum += effect.amount;
+    return sum;
+}
+
+/* ---- disputes -------------------------------------------------------------------------------- */
+
+struct naive_dispute *naive_dispute_of(const struct naive_period *period,
+                                       const struct disputed_line *about)
+{
+    for (size_t i = 0; i < period->dispute_count; i++) {
+        struct naive_dispute *dispute = &period->disputes[i];
+        if (dispute->record == about->record.v && dispute->debtor == about->debtor.v &&
+            dispute->creditor == about->creditor.v && dispute->line_class == about->line_class)
+            return dispute;
+    }
+    return NULL;
+}
+
+static enum verdict dispute_line(const struct naive_answering *a)
+{
+    struct naive_period *period = a->period;
+    struct disputed_line about = a->says->line;
+    enum verdict verdict = may_answer(a);
+    if (verdict != VERDICT_ACCEPTED)
+        return verdict;
+    __int128 exact = shown_amount(a, &about.record.v);
+    if (exact == 0)
+        return VERDICT_NOT_IN_PERIOD;
+    if (a->writer != about.debtor.v && a->writer != about.creditor.v)
+        return VERDICT_NOT_A_PARTY;
+    if (naive_dispute_of(period, &about))
+        return VERDICT_ALREADY_DISPUTED;
+    if (period->dispute_count == NAIVE_DISPUTES_MAX)
+        return VERDICT_TOO_MANY_DISPUTES;
+    period->disputes = (struct naive_dispute *)array_grow(
+        period->disputes, &period->dispute_capacity, period->dispute_count + 1,
+        sizeof(*period->disputes));
+    period->disputes[period->dispute_count++] = (struct naive_dispute){.record = about.record.v,
+                                                                       .debtor = about.debtor.v,
+                                                                       .creditor = about.creditor.v,
+                                                                       .by = a->writer,
+                                                                       .line_class =
+                                                                           about.line_class,
+                                                                       .code = a->says->code,
+                                                                       .exact = exact};
+    period->answers[a->writer].kind = NAIVE_DISPUTED;
+    return VERDICT_ACCEPTED;
+}
+
+static bool within(__int128 part, __int128 whole)
+{
+    return whole >= 0 ? part >= 0 && part <= whole : part <= 0 && part >= whole;
+}
+
+static enum verdict respond(const struct naive_answering *a)
+{
+    struct naive_dispute *dispute = naive_dispute_of(a->period, &a->says->line);
+    if (!dispute)
+        return VERDICT_UNKNOWN_DISPUTE;
+    bool other = a->writer == dispute->debtor || a->writer == dispute->creditor;
+    if (!other || a->writer == dispute->by)
+        return VERDICT_NOT_A_PARTY;
+    if (dispute->resolved)
+        return VERDICT_ALREADY_ANSWERED;
+    if (!within(a->says->amount, dispute->exact))
+        return VERDICT_OVER_AMOUNT;
+    dispute->responded = true;
+    dispute->upheld = a->says->amount;
+    return VERDICT_ACCEPTED;
+}
+
+/* What was taken back counts only as far as the line stands, and not while nobody knows how far. */
+static __int128 enters(struct naive_dispute *dispute)
+{
+    __int128 stands = dispute->exact - dispute->upheld, back = dispute->back;
+    if (!dispute->resolved)
+        return 0;
+    if ((stands >= 0 && back < -stands) || (stands < 0 && back > -stands))
+        back = -stands;
+    __int128 now = back - dispute->entered;
+    dispute->entered = back;
+    return now;
+}
+
+static enum verdict resolve(const struct naive_answering *a)
+{
+    struct naive_dispute *dispute = naive_dispute_of(a->period, &a->says->line);
+    if (!dispute)
+        return VERDICT_UNKNOWN_DISPUTE;
+    if (a->writer != dispute->by)
+        return VERDICT_NOT_A_PARTY;
+    if (a->period->state == NAIVE_PROPOSED)
+        return VERDICT_WRONG_STATE;
+    if (dispute->resolved)
+        return VERDICT_ALREADY_ANSWERED;
+    bool offered = dispute->responded && a->says->amount == dispute->upheld;
+    if (a->says->amount != 0 && !offered)
+        return VERDICT_TOTALS_CHANGED;
+    dispute->resolved = true;
+    dispute->upheld = a->says->amount;
+    naive_owe_amount(a->n, dispute->debtor, dispute->creditor,
+                     (int64_t)(dispute->exact - dispute->upheld), LINE_DISPUTE);
+    naive_owe_amount(a->n, dispute->debtor, dispute->creditor, (int64_t)enters(dispute),
+                     LINE_REDEMPTION_CONTRA);
+    return VERDICT_ACCEPTED;
+}
+
+__int128 naive_stands(struct naive *n, const struct disputed_line *about, __int128 amount)
+{
+    for (size_t i = 0; i < n->period_count; i++) {
+        struct naive_dispute *dispute = naive_dispute_of(&n->periods[i], about);
+        if (!dispute)
+            continue;
+        dispute->back += amount;
+        return enters(dispute);
+    }
+    return amount;
+}
+
+/* ---- final, and paid ------------------------------------------------------------------------- */
+
+static enum verdict finalise(const struct naive_answering *a)
+{
+    bool all = true;
+    if (a->period->state != NAIVE_PROPOSED)
+        return VERDICT_WRONG_STATE;
+    for (size_t i = 0; i < a->period->partner_count; i++)
+        all = all && a->period->answers[i].kind != NAIVE_SILENT;
+    if (!all && a->today <= a->period->answer_day)
+        return VERDICT_TOO_EARLY;
+    naive_close_books(a->n, a->period);
+    return VERDICT_ACCEPTED;
+}
+
+static enum verdict pay(const struct naive_answering *a, struct naive_payment *payment)
+{
+    bool done = false;
+    if (payment->from != a->writer)
+        return VERDICT_NOT_A_PARTY;
+    if (payment->state == NAIVE_SENT || payment->state == NAIVE_CONFIRMED)
+        return VERDICT_PAID_TWICE;
+    enum verdict verdict = approve(&payment->approver, &a->says->approver, &done);
+    if (verdict != VERDICT_ACCEPTED || !done)
+        return verdict;
+    payment->state = NAIVE_SENT;
+    payment->attempts++;
+    memset(&payment->approver, 0, sizeof(payment->approver));
+    return VERDICT_ACCEPTED;
+}
+
+/* The creditor's word. Money may come before anybody says that it was sent. */
+static enum verdict judge(const struct naive_answering *a, struct naive_payment *payment,
+                          bool arrived)
+{
+    if (payment->to != a->writer)
+        return VERDICT_NOT_A_PARTY;
+    if (payment->state == NAIVE_CONFIRMED)
+        return VERDICT_PAID_TWICE;
+    if (!arrived && payment->state != NAIVE_SENT)
+        return VERDICT_WRONG_STATE;
+    payment->state = arrived ? NAIVE_CONFIRMED : NAIVE_FAILED;
+    naive_when_paid(a->period);
+    return VERDICT_ACCEPTED;
+}
+
+static enum verdict of_payment(const struct naive_answering *a, enum transaction_type type)
+{
+    if (a->period->state == NAIVE_SETTLED)
+        return VERDICT_PAID_TWICE;
+    if (a->period->state != NAIVE_FINAL)
+        return VERDICT_WRONG_STATE;
+    if (a->says->payment >= a->period->payment_count)
+        return VERDICT_UNKNOWN_PAYMENT;
+    struct naive_payment *payment = &a->period->payments[a->says->payment];
+    if (type == TRANSACTION_PAYMENT_SENT)
+        return pay(a, payment);
+    return judge(a, payment, type == TRANSACTION_PAYMENT_CONFIRMED);
+}
+
+enum verdict naive_settle(struct naive *n, const struct naive_tx *tx)
+{
+    struct naive_answering a = {.n = n,
+                                .says = &tx->transaction->body.settle,
+                                .writer = tx->writer,
+                                .today = naive_day(n, n->now_ms)};
+    for (size_t i = 0; i < n->period_count; i++)
+        if (n->periods[i].number == a.says->period)
+            a.period = &n->periods[i];
+    if (!a.period)
+        return VERDICT_UNKNOWN_PERIOD;
+    enum transaction_type type = tx->transaction->type;
+    if (type == TRANSACTION_PERIOD_PROPOSE)
+        return propose(&a);
+    if (type == TRANSACTION_PERIOD_SIGN)
+        return sign_period(&a);
+    if (type == TRANSACTION_DISPUTE_OPEN)
+        return dispute_line(&a);
+    if (type == TRANSACTION_DISPUTE_RESPOND)
+        return respond(&a);
+    if (type == TRANSACTION_DISPUTE_RESOLVE)
+        return resolve(&a);
+    return type == TRANSACTION_PERIOD_FINAL ? finalise(&a) : of_payment(&a, type);
+}

@@ -1,0 +1,596 @@
+// links: partners
+/* Settlement on the ledger: a month passes, its books are proposed, signed, disputed, closed and
+ * paid by transactions, with real records and paths; after every step an image says the same. */
+#include "unit/coalition.h"
+#include "unit/image_copy.h"
+
+#include "crypto/merkle.h"
+#include "partners/period_calendar.h"
+
+enum { A, B, C, O, PARTNERS, RECORDS_MAX = 400, EFFECTS_ROOM = 65535 };
+#define MAY_MS   UINT64_C(1493596800000) /* 2017-05-01, a Monday */
+#define MONTH_MS (31 * DAY_MS)
+static const struct hash ann = {{1}}, bob = {{2}};
+
+struct world {
+    struct charter *charter;
+    struct state *state;
+    struct merkle tree;
+    struct buffer records[RECORDS_MAX], automatic[RECORDS_MAX]; /* by index */
+    struct hash leaves[RECORDS_MAX];
+    struct {
+        uint64_t count;
+        struct hash root;
+    } past[RECORDS_MAX]; /* after each height */
+    uint64_t height, cut_ms, first, key;
+    bool begun;
+    struct outcome outcome;
+};
+
+/* ---- a ledger with its tree ------------------------------------------------------------------ */
+
+static struct buffer *append(struct world *w, const struct record *record)
+{
+    REQUIRE(w->tree.size < RECORDS_MAX);
+    struct buffer *bytes = &w->records[w->tree.size];
+    buffer_init(bytes, RECORD_SIZE_MAX);
+    record_encode(record, bytes);
+    w->leaves[w->tree.size] = merkle_leaf(buffer_bytes(bytes));
+    merkle_append(&w->tree, &w->leaves[w->tree.size], NULL, NULL);
+    return bytes;
+}
+
+static void begin(struct world *w)
+{
+    struct cut cut = {.height = ++w->height, .time_ms = w->cut_ms};
+    if (w->height > 2) {
+        cut.record_count = w->past[w->height - 2].count;
+        cut.record_root = w->past[w->height - 2].root;
+    }
+    state_begin(w->state, &cut);
+    w->first = w->tree.size;
+    w->begun = true;
+}
+
+/* What an image says of the state is all of it. */
+static void check_image(const struct world *w)
+{
+    struct buffer image, again;
+    struct state *copy = NULL;
+    struct error error = {0};
+    buffer_init(&image, IMAGE_LIMIT);
+    buffer_init(&again, IMAGE_LIMIT);
+    image_of(w->state, &image);
+    if (!image_read(w->charter, buffer_bytes(&image), &copy, &error))
+        printf("%s\n", error.text);
+    REQUIRE(copy != NULL);
+    image_of(copy, &again);
+    CHECK(bytes_equal(buffer_bytes(&image), buffer_bytes(&again)));
+    CHECK(state_check(copy, &error));
+    state_close(copy);
+    buffer_release(&image);
+    buffer_release(&again);
+}
+
+static void end(struct world *w)
+{
+    struct hash cut = {{0}};
+    struct bytes automatic;
+    put_u64be(cut.at, w->cut_ms);
+    struct record seal = {.kind = RECORD_KIND_SEAL,
+                          .index = {w->tree.size},
+                          .height = w->height,
+                          .time_ms = state_time_ms(w->state),
+                          .cut = cut,
+                          .transaction_count = w->tree.size - w->first};
+    seal.state_digest = state_seal(w->state, &cut, &automatic);
+    seal.automatic = hash_bytes(automatic);
+    buffer_init(&w->automatic[w->tree.size], EFFECTS_ROOM);
+    buffer_append(&w->automatic[w->tree.size], automatic);
+    (void)append(w, &seal);
+    w->past[w->height].count = w->tree.size;
+    w->past[w->height].root = merkle_root(&w->tree);
+    w->begun = false;
+    check_image(w);
+}
+
+static void pass(struct world *w, uint64_t ms)
+{
+    end(w);
+    w->cut_ms += ms;
+    begin(w);
+}
+
+/* Noon of a day of that month, at least two heights later. */
+static void pass_to(struct world *w, int64_t month, int64_t day)
+{
+    uint64_t noon =
+        (uint64_t)date_to_days((struct date){2017, month, day}) * DAY_MS + DAY_MS / 2;
+    REQUIRE(noon > w->cut_ms);
+    pass(w, noon - w->cut_ms);
+    pass(w, 1000);
+}
+
+static void open_world(struct world *w, const char *fee_tax)
+{
+    struct coalition_spec spec = {.names = {"anna", "bert", "cinema"},
+                                  .operator_name = "olaf",
+                                  .face = "10000",
+                                  .reimbursement = "9000",
+                                  .issue_fee = "400",
+                                  .redemption_fee = "0"};
+    struct charter *draft = coalition_draft(&spec);
+    memset(w, 0, sizeof(*w));
+    if (fee_tax) {
+        draft->settlement.taxes = allocate(1, sizeof(*draft->settlement.taxes));
+        draft->settlement.tax_count = 1;
+        draft->settlement.taxes[0] = (struct charter_tax){.code = "AT-20", .rate_bp = 2000};
+        snprintf(draft->settlement.fee_tax, TAX_CODE_SIZE, "%s", fee_tax);
+    }
+    w->charter = coalition_found(draft);
+    w->state = state_open(w->charter);
+    merkle_init(&w->tree);
+    w->cut_ms = MAY_MS + DAY_MS;
+    begin(w);
+}
+
+static void close_world(struct world *w)
+{
+    struct error error = {0};
+    end(w);
+    CHECK(state_check(w->state, &error));
+    state_close(w->state);
+    charter_close(w->charter);
+    for (size_t i = 0; i < RECORDS_MAX; i++) {
+        buffer_release(&w->records[i]);
+        buffer_release(&w->automatic[i]);
+    }
+}
+
+/* ---- transactions ---------------------------------------------------------------------------- */
+
+static enum verdict apply(struct world *w, uint16_t lane, struct transaction t)
+{
+    struct buffer bytes;
+    char key[32];
+    buffer_init(&bytes, TRANSACTION_SIZE_MAX);
+    snprintf(key, sizeof(key), "k%llu", (unsigned long long)w->key++);
+    t.key = bytes_text(key);
+    t.at_ms = state_time_ms(w->state);
+    transaction_encode(&t, &bytes);
+    REQUIRE(!bytes.overflowed);
+    struct record record = {.kind = RECORD_KIND_TRANSACTION,
+                            .index = {w->tree.size},
+                            .height = w->height,
+                            .time_ms = state_time_ms(w->state),
+                            .lane = {lane},
+                            .sequence = 1,
+                            .transaction = buffer_bytes(&bytes)};
+    record.outcome = state_apply(w->state, record.lane, record.index, record.transaction);
+    (void)append(w, &record);
+    w->outcome = record.outcome;
+    buffer_release(&bytes);
+    return record.outcome.verdict;
+}
+
+static void accepted(struct world *w, uint16_t lane, struct transaction t)
+{
+    CHECK_TEXT(verdict_word(apply(w, lane, t)), "accepted");
+}
+
+static uint64_t last(const struct world *w)
+{
+    return w->tree.size - 1;
+}
+
+static uint32_t month(int64_t number)
+{
+    return (uint32_t)((2017 - 1970) * 12 + number - 1);
+}
+
+static const struct closed_period *may(const struct world *w)
+{
+    const struct closed_period *closed = periods_find(state_periods(w->state), month(5));
+    REQUIRE(closed != NULL);
+    return closed;
+}
+
+static struct transaction step(enum transaction_type type)
+{
+    struct transaction t = {.type = type};
+    t.body.settle.period = month(5);
+    return t;
+}
+
+static struct transaction tx_propose(const struct world *w)
+{
+    struct transaction t = step(TRANSACTION_PERIOD_PROPOSE);
+    t.body.settle.records = may(w)->records;
+    t.body.settle.root = may(w)->root;
+    t.body.settle.totals = may(w)->totals;
+    return t;
+}
+
+static struct transaction tx_sign(const struct world *w, struct hash approver)
+{
+    struct transaction t = step(TRANSACTION_PERIOD_SIGN);
+    t.body.settle.totals = may(w)->totals;
+    t.body.settle.approver = approver;
+    return t;
+}
+
+static struct transaction about(enum transaction_type type, uint64_t record, uint16_t debtor,
+                                uint16_t creditor, enum line_class line_class)
+{
+    struct transaction t = step(type);
+    t.body.settle.line = (struct disputed_line){{record}, {debtor}, {creditor}, line_class};
+    return t;
+}
+
+static bool no_tile(void *context, uint32_t level, uint64_t index, struct hash tile[TILE_WIDTH],
+                    struct error *error)
+{
+    (void)context, (void)level, (void)index, (void)tile, (void)error;
+    return false;
+}
+
+/* Borrows its path from a place that the next call writes over. */
+static struct transaction tx_dispute(const struct world *w, uint64_t record, uint16_t debtor,
+                                     uint16_t creditor, enum line_class line_class)
+{
+    static struct hash path[MERKLE_PROOF_MAX];
+    size_t count = 0;
+    struct error error;
+    struct transaction t = about(TRANSACTION_DISPUTE_OPEN, record, debtor, creditor, line_class);
+    REQUIRE(merkle_prove_inclusion(&w->tree, record, may(w)->records, no_tile, NULL, path, &count,
+                                   &error));
+    t.body.settle.code = DISPUTE_WRONG_AMOUNT;
+    t.body.settle.evidence = buffer_bytes(&w->records[record]);
+    t.body.settle.automatic = buffer_bytes(&w->automatic[record]);
+    t.body.settle.path = bytes_of(path, count * sizeof(path[0]));
+    return t;
+}
+
+static struct transaction tx_amount(enum transaction_type type, uint64_t record, uint16_t debtor,
+                                    uint16_t creditor, enum line_class line_class, int64_t amount)
+{
+    struct transaction t = about(type, record, debtor, creditor, line_class);
+    t.body.settle.amount = amount;
+    return t;
+}
+
+static struct transaction tx_payment(enum transaction_type type, uint32_t payment,
+                                     struct hash approver)
+{
+    struct transaction t = step(type);
+    t.body.settle.payment = payment;
+    t.body.settle.approver = approver;
+    return t;
+}
+
+/* May: A and B issue, C redeems; `redeemed_out` is C's redemption of 300 points, 100 of them B's. */
+static void play_may(struct world *w, uint64_t *redeemed_out)
+{
+    accepted(w, A, tx_enrol(1));
+    accepted(w, A, tx_earn(1, 200));
+    accepted(w, B, tx_earn(1, 500));
+    pass(w, DAY_MS);
+    accepted(w, C, tx_redeem(1, 300));
+    *redeemed_out = last(w);
+    accepted(w, A, tx_redeem(1, 50));
+}
+
+static int64_t open_line(const struct world *w, uint16_t debtor, uint16_t creditor,
+                         enum line_class line_class)
+{
+    return (int64_t)state_obligation(w->state, (struct partner_id){debtor},
+                                     (struct partner_id){creditor}, line_class)
+        .v;
+}
+
+/* ---- cases ----------------------------------------------------------------------------------- */
+
+CASE(a_month_ends_at_the_last_cut_before_its_boundary)
+{
+    struct world w;
+    uint64_t redeemed;
+    open_world(&w, NULL);
+    play_may(&w, &redeemed);
+    pass(&w, MAY_MS + MONTH_MS - 1 - w.cut_ms);
+    accepted(&w, C, tx_redeem(1, 10));
+    CHECK_INT(state_periods(w.state)->count, 0);
+    CHECK_INT(open_line(&w, B, C, LINE_REDEMPTION), INT64_C(90000000) * 110);
+    pass(&w, 1);
+    CHECK_INT(state_periods(w.state)->count, 1);
+    CHECK_INT(open_line(&w, B, C, LINE_REDEMPTION), 0);
+    CHECK(!may(&w)->rooted);
+    /* Nobody can propose what has no tree yet. */
+    CHECK_INT(apply(&w, A, tx_propose(&w)), VERDICT_PERIOD_NOT_OVER);
+    uint64_t size = w.past[w.height - 1].count;
+    struct hash root = w.past[w.height - 1].root;
+    accepted(&w, C, tx_redeem(1, 7));
+    CHECK_INT(open_line(&w, B, C, LINE_REDEMPTION), INT64_C(90000000) * 7);
+    pass(&w, 1);
+    CHECK(may(&w)->rooted);
+    CHECK_INT(may(&w)->first_record, 0);
+    CHECK_INT(may(&w)->records, size);
+    CHECK(hash_equal(&may(&w)->root, &root));
+    /* A->C 200, B->C 110, B->A 50 points, and fees of both. */
+    const struct lines *exact = &may(&w)->exact;
+    REQUIRE(exact->count == 5);
+    CHECK_INT(exact->at[0].exact.v, INT64_C(90000000) * 200);
+    CHECK_INT(exact->at[1].book_class, BOOK_ISSUE_FEE);
+    CHECK_INT(exact->at[2].exact.v, INT64_C(90000000) * 50);
+    CHECK_INT(exact->at[3].exact.v, INT64_C(90000000) * 110);
+    REQUIRE(may(&w)->redeemed_count == 3);
+    CHECK_INT(may(&w)->redeemed[0].points_bp, 200 * 10000);
+    CHECK_INT(state_redeemed_bp(w.state, (struct partner_id){B}, (struct partner_id){C}),
+              7 * 10000);
+    close_world(&w);
+}
+
+CASE(a_month_in_which_nothing_is_owed_leaves_nothing)
+{
+    struct world w;
+    open_world(&w, NULL);
+    accepted(&w, A, tx_enrol(1));
+    pass_to(&w, 6, 2);
+    CHECK_INT(state_periods(w.state)->count, 0);
+    CHECK_INT(apply(&w, A, step(TRANSACTION_PERIOD_FINAL)), VERDICT_UNKNOWN_PERIOD);
+    accepted(&w, A, tx_earn(1, 200));
+    uint64_t begins = state_periods(w.state)->open_first_record;
+    CHECK(begins > 0);
+    pass_to(&w, 9, 2);
+    REQUIRE(state_periods(w.state)->count == 1);
+    CHECK_INT(state_periods(w.state)->at[0]->period.number, month(6));
+    CHECK_INT(state_periods(w.state)->at[0]->first_record, begins);
+    close_world(&w);
+}
+
+CASE(a_month_is_proposed_signed_by_two_people_each_closed_and_paid)
+{
+    struct world w;
+    uint64_t redeemed;
+    open_world(&w, NULL);
+    play_may(&w, &redeemed);
+    pass_to(&w, 5, 31);
+    CHECK_INT(apply(&w, A, step(TRANSACTION_PERIOD_FINAL)), VERDICT_UNKNOWN_PERIOD);
+    pass_to(&w, 6, 1);
+    struct transaction wrong = tx_propose(&w);
+    wrong.body.settle.records++;
+    CHECK_INT(apply(&w, A, wrong), VERDICT_WRONG_TOTALS);
+    wrong = tx_propose(&w);
+    wrong.body.settle.totals.at[0] ^= 1;
+    CHECK_INT(apply(&w, A, wrong), VERDICT_WRONG_TOTALS);
+    CHECK_INT(apply(&w, A, tx_sign(&w, ann)), VERDICT_WRONG_STATE);
+    accepted(&w, A, tx_propose(&w));
+    pass(&w, 1);
+    for (uint16_t i = A; i <= C; i++) {
+        accepted(&w, i, tx_sign(&w, ann));
+        CHECK_INT(apply(&w, i, tx_sign(&w, ann)), VERDICT_SAME_APPROVER);
+        accepted(&w, i, tx_sign(&w, bob));
+        CHECK_INT(may(&w)->period.answers[i], ANSWER_SIGNED);
+    }
+    /* The operator has no node: its silence accepts. */
+    CHECK_INT(apply(&w, A, step(TRANSACTION_PERIOD_FINAL)), VERDICT_TOO_EARLY);
+    pass_to(&w, 6, 7);
+    accepted(&w, A, step(TRANSACTION_PERIOD_FINAL));
+    pass(&w, 1);
+    /* A owes C 1.80 and O 0.08, has 0.45 from B; B owes C 0.90, A 0.45, O 0.20. */
+    const struct period *period = &may(&w)->period;
+    REQUIRE(period->payment_count == 3);
+    CHECK_INT(period->payments[0].payment.from.v, B);
+    CHECK_INT(period->payments[0].payment.to.v, C);
+    CHECK_INT(period->payments[0].payment.amount.v, INT64_C(15500000000));
+    CHECK_INT(period->payments[1].payment.amount.v, INT64_C(11500000000));
+    CHECK_INT(period->payments[2].payment.amount.v, INT64_C(2800000000));
+    CHECK_INT(apply(&w, C, tx_payment(TRANSACTION_PAYMENT_SENT, 0, ann)), VERDICT_NOT_A_PARTY);
+    accepted(&w, B, tx_payment(TRANSACTION_PAYMENT_SENT, 0, ann));
+    accepted(&w, B, tx_payment(TRANSACTION_PAYMENT_SENT, 0, bob));
+    CHECK_INT(period->payments[0].state, PAYMENT_SENT);
+    accepted(&w, C, tx_payment(TRANSACTION_PAYMENT_FAILED, 0, ann));
+    accepted(&w, C, tx_payment(TRANSACTION_PAYMENT_CONFIRMED, 0, ann));
+    accepted(&w, C, tx_payment(TRANSACTION_PAYMENT_CONFIRMED, 1, ann));
+    CHECK_INT(apply(&w, C, tx_payment(TRANSACTION_PAYMENT_CONFIRMED, 1, ann)), VERDICT_PAID_TWICE);
+    CHECK_TEXT(period_state_word(period->state), "final");
+    close_world(&w);
+}
+
+CASE(fees_carry_the_charters_tax)
+{
+    struct world w;
+    uint64_t redeemed;
+    open_world(&w, "AT-20");
+    play_may(&w, &redeemed);
+    pass_to(&w, 6, 1);
+    accepted(&w, A, tx_propose(&w));
+    pass_to(&w, 6, 8);
+    accepted(&w, A, step(TRANSACTION_PERIOD_FINAL));
+    const struct lines *closed = &may(&w)->closed;
+    int64_t tax = 0;
+    for (size_t i = 0; i < closed->count; i++)
+        if (closed->at[i].book_class == BOOK_TAX)
+            tax += (int64_t)closed->at[i].rounded.v;
+    CHECK_INT(tax, INT64_C(200000000) + INT64_C(400000000)); /* of 0.08 and 0.20 */
+    close_world(&w);
+}
+
+/* A disputes what it owes C by the redemption, and C upholds 0.60 of 1.80. */
+CASE(a_dispute_is_shown_by_its_record_carved_out_and_resolved)
+{
+    struct world w;
+    uint64_t redeemed;
+    open_world(&w, NULL);
+    play_may(&w, &redeemed);
+    pass_to(&w, 6, 1);
+    uint64_t june = last(&w);
+    accepted(&w, A, tx_propose(&w));
+    accepted(&w, A, tx_dispute(&w, redeemed, A, C, LINE_REDEMPTION));
+    CHECK_INT(apply(&w, C, tx_dispute(&w, redeemed, A, C, LINE_REDEMPTION)),
+              VERDICT_ALREADY_DISPUTED);
+    /* Another's line; a class that the record has not; a record shown wrong, or of June. */
+    CHECK_INT(apply(&w, A, tx_dispute(&w, redeemed, B, C, LINE_REDEMPTION)), VERDICT_NOT_A_PARTY);
+    CHECK_INT(apply(&w, C, tx_dispute(&w, redeemed, B, C, LINE_CLAW_BACK)), VERDICT_NOT_IN_PERIOD);
+    struct transaction wrong = tx_dispute(&w, redeemed, B, C, LINE_REDEMPTION);
+    wrong.body.settle.path.size -= HASH_SIZE;
+    CHECK_INT(apply(&w, C, wrong), VERDICT_NOT_IN_PERIOD);
+    wrong = tx_dispute(&w, redeemed, B, C, LINE_REDEMPTION);
+    wrong.body.settle.evidence = buffer_bytes(&w.records[june]);
+    CHECK_INT(apply(&w, C, wrong), VERDICT_NOT_IN_PERIOD);
+    wrong.body.settle.evidence = bytes_text("no record");
+    CHECK_INT(apply(&w, C, wrong), VERDICT_NOT_IN_PERIOD);
+    pass_to(&w, 6, 8);
+    CHECK_INT(apply(&w, C, tx_dispute(&w, redeemed, B, C, LINE_REDEMPTION)), VERDICT_TOO_LATE);
+    accepted(&w, B, step(TRANSACTION_PERIOD_FINAL));
+    pass(&w, 1);
+    for (size_t i = 0; i < may(&w)->closed.count; i++)
+        CHECK(may(&w)->closed.at[i].debtor.v != A || may(&w)->closed.at[i].creditor.v != C);
+    accepted(&w, C, tx_amount(TRANSACTION_DISPUTE_RESPOND, redeemed, A, C, LINE_REDEMPTION,
+                              INT64_C(6000000000)));
+    CHECK_INT(apply(&w, A,
+                    tx_amount(TRANSACTION_DISPUTE_RESOLVE, redeemed, A, C, LINE_REDEMPTION,
+                              INT64_C(5000000000))),
+              VERDICT_TOTALS_CHANGED);
+    accepted(&w, A, tx_amount(TRANSACTION_DISPUTE_RESOLVE, redeemed, A, C, LINE_REDEMPTION,
+                              INT64_C(6000000000)));
+    CHECK_INT(open_line(&w, A, C, LINE_DISPUTE), INT64_C(12000000000));
+    close_world(&w);
+}
+
+/* While it is disputed nothing is taken back; then no more than stands. */
+CASE(what_is_taken_back_of_a_disputed_redemption_waits)
+{
+    struct world w;
+    uint64_t redeemed;
+    struct transaction back = {.type = TRANSACTION_REVERSE_REDEEM};
+    open_world(&w, NULL);
+    play_may(&w, &redeemed);
+    pass_to(&w, 6, 1);
+    accepted(&w, A, tx_propose(&w));
+    accepted(&w, A, tx_dispute(&w, redeemed, A, C, LINE_REDEMPTION));
+    pass(&w, 1);
+    back.body.reverse_redeem.redemption.v = redeemed;
+    back.body.reverse_redeem.points.v = 200; /* last consumed first: B's 100, then 100 of A's */
+    accepted(&w, C, back);
+    CHECK_INT(open_line(&w, B, C, LINE_REDEMPTION_CONTRA), INT64_C(-90000000) * 100);
+    CHECK_INT(open_line(&w, A, C, LINE_REDEMPTION_CONTRA), 0);
+    pass_to(&w, 6, 8);
+    accepted(&w, B, step(TRANSACTION_PERIOD_FINAL));
+    accepted(&w, C, tx_amount(TRANSACTION_DISPUTE_RESPOND, redeemed, A, C, LINE_REDEMPTION,
+                              INT64_C(90000000) * 150));
+    accepted(&w, A, tx_amount(TRANSACTION_DISPUTE_RESOLVE, redeemed, A, C, LINE_REDEMPTION,
+                              INT64_C(90000000) * 150));
+    /* 50 of 200 stand; 100 were taken back: 50 enter. */
+    CHECK_INT(open_line(&w, A, C, LINE_DISPUTE), INT64_C(90000000) * 50);
+    CHECK_INT(open_line(&w, A, C, LINE_REDEMPTION_CONTRA), INT64_C(-90000000) * 50);
+    pass(&w, 1);
+    back.body.reverse_redeem.points.v = 100;
+    accepted(&w, C, back);
+    CHECK_INT(open_line(&w, A, C, LINE_REDEMPTION_CONTRA), INT64_C(-90000000) * 50);
+    close_world(&w);
+}
+
+/* A fee that time brought stands in a seal. */
+CASE(what_time_brought_is_disputed_by_its_seal)
+{
+    struct world w;
+    struct transaction earn = tx_earn(1, 1000);
+    open_world(&w, NULL);
+    earn.body.earn.lots[0].activates_ms = MAY_MS + 10 * DAY_MS;
+    accepted(&w, A, tx_enrol(1));
+    accepted(&w, A, earn);
+    pass(&w, 15 * DAY_MS);
+    pass(&w, 1);
+    uint64_t seal = last(&w);
+    REQUIRE(w.automatic[seal].size > 0);
+    pass_to(&w, 6, 1);
+    accepted(&w, B, tx_propose(&w));
+    struct transaction wrong = tx_dispute(&w, seal, A, O, LINE_ISSUE_FEE);
+    wrong.body.settle.automatic = bytes_of(NULL, 0);
+    CHECK_INT(apply(&w, A, wrong), VERDICT_NOT_IN_PERIOD);
+    accepted(&w, A, tx_dispute(&w, seal, A, O, LINE_ISSUE_FEE));
+    CHECK_INT(may(&w)->period.disputes[0].line.exact.v, INT64_C(4000000) * 1000);
+    close_world(&w);
+}
+
+/* A partner confirms; what goes to the operator, which has no node, is done when it is sent. */
+static void settle_payments(struct world *w, uint32_t number)
+{
+    const struct period *period = &periods_find(state_periods(w->state), number)->period;
+    for (uint32_t i = 0; i < period->payment_count; i++) {
+        const struct payment *payment = &period->payments[i].payment;
+        struct transaction t = tx_payment(TRANSACTION_PAYMENT_CONFIRMED, i, ann);
+        t.body.settle.period = number;
+        if (payment->to.v != O) {
+            accepted(w, payment->to.v, t);
+            continue;
+        }
+        t.type = TRANSACTION_PAYMENT_SENT;
+        accepted(w, payment->from.v, t);
+        t.body.settle.approver = bob;
+        accepted(w, payment->from.v, t);
+        CHECK_INT(period->payments[i].state, PAYMENT_CONFIRMED);
+    }
+}
+
+CASE(settled_months_are_forgotten_when_enough_later_ones_are)
+{
+    struct world w;
+    open_world(&w, NULL);
+    w.charter->settlement.every = PERIOD_DAY; /* the charter is ours */
+    end(&w);
+    state_close(w.state);
+    w.state = state_open(w.charter);
+    w.height = 0;
+    begin(&w);
+    accepted(&w, A, tx_enrol(1));
+    accepted(&w, A, tx_earn(1, 10));
+    for (int i = 0; i < PERIODS_KEPT + 3; i++) {
+        accepted(&w, A, tx_earn(1, 10));
+        accepted(&w, C, tx_redeem(1, 10));
+        pass(&w, DAY_MS);
+        pass(&w, 1);
+    }
+    const struct periods *periods = state_periods(w.state);
+    REQUIRE(periods->count == PERIODS_KEPT + 3);
+    uint32_t first = periods->at[0]->period.number;
+    pass(&w, 10 * DAY_MS);
+    for (uint32_t i = 0; i < PERIODS_KEPT + 3; i++) {
+        const struct closed_period *closed = periods->at[i];
+        struct transaction t = {.type = TRANSACTION_PERIOD_PROPOSE};
+        t.body.settle = (struct settle){.period = first + i,
+                                        .records = closed->records,
+                                        .root = closed->root,
+                                        .totals = closed->totals};
+        accepted(&w, A, t);
+    }
+    pass(&w, 10 * DAY_MS);
+    for (uint32_t i = 0; i < PERIODS_KEPT + 3; i++) {
+        struct transaction t = {.type = TRANSACTION_PERIOD_FINAL};
+        t.body.settle.period = first + i;
+        accepted(&w, A, t);
+        settle_payments(&w, first + i);
+    }
+    CHECK(periods_find(periods, first + PERIODS_KEPT + 2)->period.state == PERIOD_SETTLED);
+    CHECK(periods_find(periods, first) != NULL);
+    accepted(&w, C, tx_redeem(1, 10));
+    pass(&w, DAY_MS);
+    /* The one that has ended now is not settled. */
+    CHECK_INT(periods->count, PERIODS_KEPT + 1);
+    CHECK(periods_find(periods, first) == NULL && periods_find(periods, first + 2) == NULL);
+    CHECK(periods_find(periods, first + 3) != NULL);
+    close_world(&w);
+}
+
+int main(void)
+{
+    RUN(a_month_ends_at_the_last_cut_before_its_boundary);
+    RUN(a_month_in_which_nothing_is_owed_leaves_nothing);
+    RUN(a_month_is_proposed_signed_by_two_people_each_closed_and_paid);
+    RUN(fees_carry_the_charters_tax);
+    RUN(a_dispute_is_shown_by_its_record_carved_out_and_resolved);
+    RUN(what_is_taken_back_of_a_disputed_redemption_waits);
+    RUN(what_time_brought_is_disputed_by_its_seal);
+    RUN(settled_months_are_forgotten_when_enough_later_ones_are);
+    return check_report();
+}
