@@ -61,7 +61,7 @@ struct replica_config {
     /* A node whose height is less than half of a snapshot's, and so many heights and more below it,
      * fetches it and begins with it. 0: it never does. */
     uint64_t fetch_ahead;
-    /* With an image: that of the snapshot which the store says it began with (replica_gap_of). Its
+    /* With an image: that of the snapshot which the store says it began with (store_gaps.h). Its
      * head is the place, and its hash was compared. */
     struct snapshot_name joined;
 };
@@ -194,9 +194,6 @@ struct replica_gap {
     uint64_t here_height, here_records; /* of them: executed again and compared, in this process */
     uint64_t pruned_height, pruned_records; /* 0: nothing was pruned */
 };
-/* ERROR_NOT_FOUND: the store has begun with its first height. */
-bool replica_gap_of(const struct store *store, struct snapshot_name *snapshot_out,
-                    struct error *error) MUST_USE;
 /* A second replica over the same store, which fetches and executes the heights behind the snapshot
  * that `replica` began with, at a bounded pace, and signs nothing. It is given every message that
  * the first one is given; its actions are taken likewise. A height that is in the store already is
