@@ -264,10 +264,11 @@ bool gap_recover(struct replica *r, struct error *error)
     r->gap.at.pruned_height = at.height;
     r->gap.at.pruned_records = at.records;
     return !pruned || r->config.image ||
-           error_set(error, ERROR_GONE,
-                     "heights up to %llu were pruned: without an image of a later one nothing can "
-                     "be executed here; put state-*.image back from a backup of this folder",
-                     (unsigned long long)at.height);
+           error_set(
+               error, ERROR_GONE,
+               "heights up to %llu were pruned: without an image of a later one that fits "
+               "nothing can be executed here; put state-*.image back from a backup of this folder",
+               (unsigned long long)at.height);
 }
 
 /* ---- what is lacking by right -----------------------------------------------------------------
