@@ -9,29 +9,20 @@
 #define NDJSON "application/x-ndjson"
 #define CBOR   "application/cbor-seq"
 
-static void batch(struct world *world, const char *type, struct bytes body, size_t piece,
-                  struct buffer *out)
+static struct api_call *batch_begin(struct world *world, const char *type)
 {
     struct api_request request = request_of("POST", "/v1/batch", "till", NULL);
     request.content_type = bytes_text(type);
     struct api_responder responder = {
         .context = &world->answer, .respond = on_respond, .wake = on_wake};
     forget(&world->answer);
-    struct api_call *call = api_begin(world->api, &request, &responder);
-    size_t at = 0;
-    for (int i = 0; i < 100000 && at < body.size; i++) {
-        size_t size = body.size - at < piece ? body.size - at : piece;
-        size_t taken = api_feed(call, bytes_of(body.at + at, size));
-        at += taken;
-        if (taken < size)
-            step(world, 20);
-    }
-    CHECK_INT(at, body.size);
-    api_end(call);
-    CHECK_INT(world->answer.status, 200);
-    CHECK(world->answer.streams);
-    CHECK_TEXT(world->answer.type, type);
+    return api_begin(world->api, &request, &responder);
+}
+
+static void batch_end(struct world *world, struct api_call *call, struct buffer *out)
+{
     bool end = false;
+    api_end(call);
     for (int i = 0; i < 100000 && !end; i++) {
         uint8_t chunk[1000];
         size_t size = api_read(call, chunk, sizeof(chunk), &end);
@@ -41,6 +32,25 @@ static void batch(struct world *world, const char *type, struct bytes body, size
     }
     CHECK(end);
     api_call_close(call);
+}
+
+static void batch(struct world *world, const char *type, struct bytes body, size_t piece,
+                  struct buffer *out)
+{
+    struct api_call *call = batch_begin(world, type);
+    size_t at = 0;
+    for (int i = 0; i < 100000 && at < body.size; i++) {
+        size_t size = body.size - at < piece ? body.size - at : piece;
+        size_t taken = api_feed(call, bytes_of(body.at + at, size));
+        at += taken;
+        if (taken < size)
+            step(world, 20);
+    }
+    CHECK_INT(at, body.size);
+    batch_end(world, call, out);
+    CHECK_INT(world->answer.status, 200);
+    CHECK(world->answer.streams);
+    CHECK_TEXT(world->answer.type, type);
 }
 
 CASE(a_batch_answers_each_line_in_order)
@@ -335,6 +345,42 @@ CASE(a_batch_of_another_type_is_415)
     world_close(world);
 }
 
+/* The body goes on in chunks that nobody announced: what waits for room comes before what is not
+ * taken any more. */
+CASE(an_item_that_waits_keeps_its_answer_when_the_body_is_too_large)
+{
+    struct world *world = world_with_member();
+    struct buffer first, second, out;
+    buffer_init(&first, 1024);
+    buffer_init(&second, 1024);
+    buffer_init(&out, 1024);
+    put(&first, earn_of(world, "t1", 10));
+    put(&second, earn_of(world, "t2", 20));
+    world_renew_api(world, first.size + second.size - 1);
+    struct api_call *call = batch_begin(world, CBOR);
+    CHECK_INT(api_feed(call, buffer_bytes(&first)), first.size);
+    size_t room = world->replica->config.mempool_bytes_max;
+    world->replica->config.mempool_bytes_max = 0;
+    CHECK_INT(api_feed(call, buffer_bytes(&second)), second.size);
+    step(world, 20);
+    world->replica->config.mempool_bytes_max = room;
+    CHECK_INT(api_feed(call, buffer_bytes(&first)), first.size); /* dropped */
+    batch_end(world, call, &out);
+    struct bytes rest = buffer_bytes(&out);
+    CHECK_INT(next_answer(&rest).status, 200);
+    CHECK_INT(next_answer(&rest).status, 200);
+    struct item_answer last = next_answer(&rest);
+    CHECK_INT(last.line, 3);
+    CHECK_TEXT(last.code, "too-large");
+    CHECK_INT(rest.size, 0);
+    CHECK_INT(get(world, "/v1/members/" MEMBER, "till"), 200);
+    CHECK_INT(number_of(world, NULL, "spendable"), 30);
+    buffer_release(&first);
+    buffer_release(&second);
+    buffer_release(&out);
+    world_close(world);
+}
+
 /* ---- what is not here any more --------------------------------------------------------------- */
 
 /* As `accrue prune` leaves it: records below are in an archive. */
@@ -425,6 +471,7 @@ int main(void)
     RUN(after_bytes_that_are_no_item_the_rest_of_a_cbor_batch_is_not_read);
     RUN(a_long_cbor_batch_stays_within_its_window);
     RUN(a_batch_of_another_type_is_415);
+    RUN(an_item_that_waits_keeps_its_answer_when_the_body_is_too_large);
     RUN(the_repeat_of_a_key_whose_record_was_pruned_is_told_so);
     RUN(a_return_of_an_earn_that_was_pruned_is_told_so);
     return check_report();
