@@ -151,9 +151,9 @@ enum replica_standing {
     REPLICA_LEFT       /* it follows, and helps others to catch up */
 };
 enum replica_standing replica_standing(const struct replica *replica);
-/* The keys for a change that is on its way, instead of those that are not in force; borrowed. They
- * sign from the height on from which the charter names them, without a restart. ERROR_INVALID when
- * they are no keys. */
+/* The keys for a change that is on its way, instead of those that the charter does not name, or of
+ * those with the same signing key; borrowed. They sign from the height on from which the charter
+ * names them, without a restart. ERROR_INVALID when they are no keys. */
 bool replica_hold_next(struct replica *replica, const struct signing_key *key,
                        const struct signing_key *cosigner_key, struct error *error) MUST_USE;
 
