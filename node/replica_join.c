@@ -277,7 +277,7 @@ bool gap_recover(struct replica *r, struct error *error)
 static void explain(const struct replica *r, bool pruned, bool gap, struct error *error)
 {
     const struct replica_gap *at = &r->gap.at;
-    if (error->code != ERROR_NOT_FOUND)
+    if (!error || error->code != ERROR_NOT_FOUND)
         return;
     if (pruned)
         error_set(error, ERROR_GONE,
