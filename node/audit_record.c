@@ -107,8 +107,23 @@ static bool compare_common(struct audit *audit, const struct audit_text *place,
     return same_numbers(audit, place, fields, ARRAY_SIZE(fields));
 }
 
-/* A verdict about the idempotency key or a document, given or withheld. */
-static enum audit_code verdict_code(enum verdict own, enum verdict given)
+/* What changes the coalition has rules of its own, which an auditor looks for by their names. */
+static enum audit_code verdict_code_of_type(const struct record *record)
+{
+    struct transaction transaction;
+    if (!transaction_decode(record->transaction, &transaction, NULL))
+        return AUDIT_RECORD_VERDICT;
+    if (transaction.type == TRANSACTION_MOTION)
+        return AUDIT_RECORD_MOTION;
+    if (transaction.type == TRANSACTION_BALLOT)
+        return AUDIT_RECORD_BALLOT;
+    return transaction.type == TRANSACTION_READY ? AUDIT_RECORD_READY : AUDIT_RECORD_VERDICT;
+}
+
+/* A verdict about the idempotency key or a document, given or withheld; else of what it is about.
+ */
+static enum audit_code verdict_code(const struct record *record, enum verdict own,
+                                    enum verdict given)
 {
     const enum verdict both[] = {own, given};
     for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
@@ -117,7 +132,7 @@ static enum audit_code verdict_code(enum verdict own, enum verdict given)
         if (both[i] == VERDICT_DUPLICATE_DOCUMENT)
             return AUDIT_RECORD_DOCUMENT;
     }
-    return AUDIT_RECORD_VERDICT;
+    return verdict_code_of_type(record);
 }
 
 static enum audit_code effect_code(enum effect_kind kind)
@@ -171,7 +186,7 @@ static void compare_transaction(struct audit *audit, const struct audit_text *pl
     if (!same_numbers(audit, place, fields, ARRAY_SIZE(fields)))
         return;
     if (own->outcome.verdict != given->outcome.verdict)
-        audit_found(audit, verdict_code(own->outcome.verdict, given->outcome.verdict),
+        audit_found(audit, verdict_code(own, own->outcome.verdict, given->outcome.verdict),
                     verdict_word(own->outcome.verdict), verdict_word(given->outcome.verdict),
                     "%s: verdict", place->text);
     else if (own->outcome.late != given->outcome.late)
