@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "node/store_gaps.h"
 #include "partners/state_image.h"
 #include "unit/replica_same.h"
 
@@ -174,7 +175,7 @@ struct replica *snapshots_open(struct world *w, uint16_t number,
     struct snapshot_name began;
     struct error error = {0};
     node->began = 0;
-    if (!replica_gap_of(&config->store, &began, &error))
+    if (!store_began_with(&config->store, &began, &error))
         return NULL;
     node->began = began.height;
     const struct sim_snapshot *snapshot = find(node, began.height);
