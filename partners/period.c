@@ -95,9 +95,10 @@ static bool is_party(const struct line *line, struct partner_id partner)
 enum verdict period_propose(struct period *period, struct partner_id proposer,
                                    const struct hash *totals, const struct hash *own, int64_t today)
 {
-    must(proposer.v < period->partner_count);
     if (period->state != PERIOD_OPEN)
         return VERDICT_WRONG_STATE;
+    if (proposer.v >= period->partner_count)
+        return VERDICT_NOT_A_PARTY; /* joined later */
     if (today <= period->ended_on || today < period->deadlines.propose)
         return VERDICT_PERIOD_NOT_OVER;
     if (!hash_equal(totals, own))

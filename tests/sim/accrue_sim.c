@@ -44,6 +44,8 @@ static uint64_t caught[EVIDENCE_KIND_MAX + 1];
 static uint64_t changed[CHANGE_KIND_MAX + 1], returned;
 /* In all worlds played: snapshots made, starts from one, histories that became whole. */
 static uint64_t snapshots, joined, whole;
+/* Settlement days that ended, by what became of them, and disputes of their lines. */
+static uint64_t periods[PERIOD_SETTLED + 1], disputes;
 /* Honest nodes that refused to go on in the world played last. */
 static size_t retired_count;
 
@@ -57,6 +59,9 @@ static bool play(const struct scenario *scenario, bool verbose, char why[SIM_TEX
         caught[i] += world->evidence[i];
     for (size_t i = 0; i < ARRAY_SIZE(changed); i++)
         changed[i] += world->changes[i];
+    for (size_t i = 0; i < ARRAY_SIZE(periods); i++)
+        periods[i] += world->periods[i];
+    disputes += world->disputes;
     returned += world->returned;
     snapshots += world->snapshots;
     joined += world->joined;
@@ -106,6 +111,18 @@ static bool changed_in_every_way(void)
     return every;
 }
 
+static bool settled_in_every_way(void)
+{
+    bool every = disputes > 0;
+    printf("settlement days:");
+    for (int i = PERIOD_OPEN; i <= PERIOD_SETTLED; i++) {
+        printf(" %" PRIu64 " %s", periods[i], period_state_word((enum period_state)i));
+        every = every && periods[i] > 0;
+    }
+    printf("; %" PRIu64 " disputes\n", disputes);
+    return every;
+}
+
 static int play_range(uint64_t first, uint64_t last)
 {
     char why[SIM_TEXT];
@@ -124,6 +141,10 @@ static int play_range(uint64_t first, uint64_t last)
     }
     if (!changed_in_every_way() && last - first + 1 >= CHANGED_SEEDS_MIN) {
         puts("a kind of change never took effect");
+        failed++;
+    }
+    if (!settled_in_every_way() && last - first + 1 >= CHANGED_SEEDS_MIN) {
+        puts("a settlement day never came so far");
         failed++;
     }
     printf("%" PRIu64 " snapshots, %" PRIu64 " starts from one, %" PRIu64 " histories whole\n",

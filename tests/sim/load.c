@@ -73,7 +73,8 @@ void load_submit(struct world *w, uint16_t number)
     char key[32];
     memset(&t, 0, sizeof(t));
     (void)snprintf(key, sizeof(key), "key-%zu", w->promise_count + 1);
-    draw(w, &t);
+    if (!w->scenario.settles || !settle_draw(w, number, &t))
+        draw(w, &t);
     (void)load_send(w, number, &t, key);
 }
 

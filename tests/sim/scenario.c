@@ -19,6 +19,9 @@ struct charter *world_charter(struct world *w)
     memcpy(c->currency, "EUR", 4);
     c->minor_digits = 2;
     c->transition_count = 1;
+    c->settlement.every = PERIOD_DAY;
+    if (s->settles) /* the world begins at 20:00 UTC; here it is as long before midnight */
+        c->transitions[0].offset_s = 4 * 3600 - (int32_t)(s->trouble_ms / 2500);
     size_t founders = s->nodes - s->joiners;
     c->from_height = 1;
     c->partner_count = c->node_count = founders;
@@ -103,5 +106,8 @@ struct scenario scenario_of(uint64_t seed)
         s.late_ms = s.trouble_ms / 2 + sim_below(&w, (uint32_t)s.trouble_ms / 2);
         s.submits += 150;
     }
+    s.settles = sim_chance(&w, 300);
+    if (s.settles)
+        s.submits += 100;
     return s;
 }

@@ -41,6 +41,7 @@ struct scenario {
     uint32_t timeout_ms;
     bool snapshots;   /* are made; the last node, an observer, comes late and begins with one */
     uint64_t late_ms; /* when it comes */
+    bool settles;     /* a settlement day ends in the time of trouble */
 };
 
 enum lie {
@@ -186,6 +187,8 @@ struct world {
     uint64_t returned;                     /* nodes that lost their disk and vote again */
     uint64_t snapshots, joined, whole;     /* made; starts from one; histories that became whole */
     uint64_t resumed, refused;             /* starts from an image, and images that were refused */
+    uint64_t periods[PERIOD_SETTLED + 1];     /* that ended, by what became of them */
+    uint64_t disputes;
     uint64_t back_ms, caught_up_ms, caught_up_height; /* of a node that was away */
 };
 
@@ -233,6 +236,9 @@ enum { ATTACK_EVERY_MS = 40 };
 void attack(struct world *world, uint16_t from);
 /* load.c: one transaction of a random kind at `node`. */
 void load_submit(struct world *world, uint16_t number);
+/* settle.c: a step of the settlement day that has ended; false: none has, or it is not its turn. */
+bool settle_draw(struct world *world, uint16_t number, struct transaction *transaction);
+void settle_count(struct world *world); /* at the end */
 /* This one; returns the number of the promise that its answers fulfil, from 1. */
 size_t load_send(struct world *world, uint16_t number, struct transaction *transaction,
                  const char *key);

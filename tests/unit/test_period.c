@@ -99,6 +99,9 @@ CASE(a_period_is_proposed_when_it_is_over_and_adds_up)
 {
     struct world world;
     begin(&world, 0);
+    check_verdict(period_propose(&world.period, (struct partner_id){EXAMPLE_PARTNERS}, &totals,
+                                 &totals, day(11, 4)),
+                  VERDICT_NOT_A_PARTY);
     check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(11, 3)),
                   VERDICT_PERIOD_NOT_OVER);
     check_verdict(period_propose(&world.period, grocer, &totals, &other_totals, day(11, 4)),
