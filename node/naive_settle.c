@@ -34,6 +34,8 @@ static enum verdict propose(const struct naive_answering *a)
         return VERDICT_PERIOD_NOT_OVER;
     if (a->says->records != period->records || !hash_equal(&a->says->root, &period->root))
         return VERDICT_WRONG_TOTALS;
+    if (a->writer >= period->partner_count)
+        return VERDICT_NOT_A_PARTY;
     if (period->state != NAIVE_CLOSED)
         return VERDICT_WRONG_STATE;
     if (a->writer >= period->partner_count)
@@ -200,7 +202,7 @@ static __int128 enters(struct naive_dispute *dispute)
     __int128 stands = dispute->exact - dispute->upheld, back = dispute->back;
     if (!dispute->resolved)
         return 0;
-    if ((stands >= 0 && back < -stands) || (stands < 0 && back > -stands))
+    if ((dispute->exact > 0 && back < -stands) || (dispute->exact < 0 && back > -stands))
         back = -stands;
     __int128 now = back - dispute->entered;
     dispute->entered = back;
@@ -257,6 +259,15 @@ static enum verdict finalise(const struct naive_answering *a)
     return VERDICT_ACCEPTED;
 }
 
+/* Who has no node that has not left cannot say that money has come: then it has, once sent. */
+static bool is_silent(const struct naive_coalition *coalition, uint16_t partner)
+{
+    bool silent = true;
+    for (size_t i = 0; i < coalition->node_count; i++)
+        silent = silent && (coalition->nodes[i].partner != partner || coalition->nodes[i].left);
+    return silent;
+}
+
 static enum verdict pay(const struct naive_answering *a, struct naive_payment *payment)
 {
     bool done = false;
@@ -267,9 +278,10 @@ static enum verdict pay(const struct naive_answering *a, struct naive_payment *p
     enum verdict verdict = approve(&payment->approver, &a->says->approver, &done);
     if (verdict != VERDICT_ACCEPTED || !done)
         return verdict;
-    payment->state = NAIVE_SENT;
+    payment->state = is_silent(a->n->now, payment->to) ? NAIVE_CONFIRMED : NAIVE_SENT;
     payment->attempts++;
     memset(&payment->approver, 0, sizeof(payment->approver));
+    naive_when_paid(a->period);
     return VERDICT_ACCEPTED;
 }
 
