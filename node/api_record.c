@@ -263,6 +263,7 @@ bool api_result_write(struct api *api, struct json_out *json, struct bytes bytes
     if (member_of(api, &parsed.t, &member))
         json_put_member(json, "member", &member);
     write_effects(api, json, &parsed);
+    api_settle_result_write(api, json, &parsed.t);
     write_balance_of(api, json, &parsed.t);
     return true;
 }
@@ -436,7 +437,7 @@ static void write_body(struct api *api, struct json_out *json, const struct tran
     case TRANSACTION_PAYMENT_SENT:
     case TRANSACTION_PAYMENT_CONFIRMED:
     case TRANSACTION_PAYMENT_FAILED:
-        json_put_uint(json, "period", t->body.settle.period);
+        api_settle_body_write(api, json, t);
         return;
     case TRANSACTION_CLOCK:
         json_put_uint(json, "advance_ms", t->body.clock.advance_ms);

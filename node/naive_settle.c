@@ -34,8 +34,6 @@ static enum verdict propose(const struct naive_answering *a)
         return VERDICT_PERIOD_NOT_OVER;
     if (a->says->records != period->records || !hash_equal(&a->says->root, &period->root))
         return VERDICT_WRONG_TOTALS;
-    if (a->writer >= period->partner_count)
-        return VERDICT_NOT_A_PARTY;
     if (period->state != NAIVE_CLOSED)
         return VERDICT_WRONG_STATE;
     if (a->writer >= period->partner_count)

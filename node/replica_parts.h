@@ -521,10 +521,12 @@ void stored_outcomes_put(struct buffer *out, uint64_t height, uint64_t time_ms,
                          const struct batch *batch, struct bytes entries);
 void stored_links_put(struct buffer *out, uint64_t index, const struct member_link *links,
                       size_t count);
-void stored_seal_put(struct buffer *out, struct bytes record);
+/* With the automatic effects that the seal has the hash of, where there are any and a dispute could
+ * bring them: they cannot be had from the other records. */
+void stored_seal_put(struct buffer *out, struct bytes record, struct bytes automatic);
 struct stored_block {
     bool is_seal;
-    struct bytes seal;
+    struct bytes seal, automatic; /* `automatic`: of a seal, and empty unless it was kept */
     uint64_t height, time_ms, sequence, count;
     struct node_id lane;
     struct hash id;
