@@ -84,7 +84,8 @@ void audit_compare_tile(struct audit *audit, uint32_t level, uint64_t index, con
 /* The state and the model end alike; the first difference becomes the text. */
 bool audit_model_agrees(const struct audit *audit, struct audit_text *expected_out,
                         struct audit_text *found_out);
-/* audit_periods.c: all that both tell of settlement periods is the same; or the first difference. */
+/* audit_periods.c: all that both tell of settlement periods is the same; or the first difference.
+ */
 bool audit_periods_agree(const struct state *state, const struct naive *model,
                          struct audit_text *expected_out, struct audit_text *found_out);
 /* A proposal of a period that has ended, with another checkpoint or other totals than the audit

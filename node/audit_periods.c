@@ -93,8 +93,8 @@ static bool answers_agree(const struct period_pair *pair)
 {
     const struct naive_period *own = pair->own;
     const struct period *found = &pair->found->period;
-    bool same = same_number(pair, "partners", (int64_t)own->partner_count,
-                            (int64_t)found->partner_count);
+    bool same =
+        same_number(pair, "partners", (int64_t)own->partner_count, (int64_t)found->partner_count);
     for (size_t i = 0; i < own->partner_count && same; i++)
         same = same_number(pair, "an answer", (int64_t)own->answers[i].kind,
                            (int64_t)found->answers[i]) &&
@@ -123,10 +123,9 @@ static bool taxes_agree(const struct period_pair *pair)
 {
     bool same = true;
     for (size_t i = 0; i < pair->own->closed.count && same; i++)
-        same = same_number(pair, "a line of the other tax",
-                           strcmp(pair->own->closed.at[i].tax,
-                                  pair->found->closed.at[i].tax_code) != 0,
-                           false);
+        same = same_number(
+            pair, "a line of the other tax",
+            strcmp(pair->own->closed.at[i].tax, pair->found->closed.at[i].tax_code) != 0, false);
     return same;
 }
 

@@ -171,8 +171,7 @@ static void compare_verdicts(struct audit *audit, const struct audit_text *place
     bool taken = wanted == VERDICT_WRONG_TOTALS && have == VERDICT_ACCEPTED &&
                  audit_proposal_differs(audit, own->transaction, &expected, &found);
     bool withheld = wanted == VERDICT_ACCEPTED && have == VERDICT_WRONG_TOTALS;
-    enum audit_code code =
-        taken || withheld ? AUDIT_PERIOD_TOTALS : verdict_code(wanted, have);
+    enum audit_code code = taken || withheld ? AUDIT_PERIOD_TOTALS : verdict_code(wanted, have);
     audit_found(audit, code, expected.text, found.text, "%s: verdict", place->text);
 }
 
