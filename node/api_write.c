@@ -34,27 +34,30 @@ static bool read_record(void *context, uint64_t index, struct buffer *record_out
 }
 
 /* The time that the transaction was built with when this key was first used, so that a repeat
- * whose till names no time is built alike; else ledger time now. */
-static uint64_t time_of_key(struct api *api, struct bytes key)
+ * whose till names no time is built alike; else ledger time now. False: that record is not here by
+ * right, so it cannot be told whether this is a repeat. */
+static bool time_of_key(struct api *api, struct bytes key, uint64_t *at_ms_out,
+                        struct problem *problem_out)
 {
-    uint64_t at_ms = replica_ledger_now_ms(api->config.replica, api_now(api));
     struct key_result result;
+    struct error error = {.code = ERROR_NONE};
+    *at_ms_out = replica_ledger_now_ms(api->config.replica, api_now(api));
     const struct in_flight_entry *entry = in_flight_find(api->in_flight, key);
     if (entry)
-        return entry->at_ms;
-    if (!state_key(api_state(api), api->partner, key, &result))
-        return at_ms;
+        *at_ms_out = entry->at_ms;
+    if (entry || !state_key(api_state(api), api->partner, key, &result))
+        return true;
     struct buffer bytes;
     buffer_init(&bytes, RECORD_SIZE_MAX);
     struct record record;
     struct transaction transaction;
-    if (replica_record(api->config.replica, result.index.v, &bytes, NULL) &&
-        record_decode(buffer_bytes(&bytes), &record, NULL) &&
+    bool read = replica_record(api->config.replica, result.index.v, &bytes, &error);
+    if (read && record_decode(buffer_bytes(&bytes), &record, NULL) &&
         record.kind == RECORD_KIND_TRANSACTION &&
         transaction_decode(record.transaction, &transaction, NULL))
-        at_ms = transaction.at_ms;
+        *at_ms_out = transaction.at_ms;
     buffer_release(&bytes);
-    return at_ms;
+    return read || !problem_init_lacking(problem_out, &error);
 }
 
 bool api_build(struct api *api, enum transaction_type type, json_t *body, struct bytes key,
@@ -66,12 +69,12 @@ bool api_build(struct api *api, enum transaction_type type, json_t *body, struct
                                 .partner = api->partner,
                                 .secret = api->config.secret,
                                 .key = key,
-                                .at_ms = time_of_key(api, key),
                                 .member = member,
                                 .lone = lone,
                                 .context = api,
                                 .record = read_record};
-    return build_transaction(&input, type, body, built_out, problem_out);
+    return time_of_key(api, key, &input.at_ms, problem_out) &&
+           build_transaction(&input, type, body, built_out, problem_out);
 }
 
 static void refused(struct submission *out, enum problem_code code, const char *detail)

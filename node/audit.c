@@ -389,6 +389,21 @@ static bool one_moment(struct audit *audit, struct error *error)
     return true;
 }
 
+/* What was given becomes what has been checked. */
+static bool take_up(struct audit *audit, bool ok, const struct error *why, struct audit **audit_out,
+                    struct error *error)
+{
+    if (!ok) {
+        audit_close(audit);
+        return error_set(error, ERROR_CORRUPT, "%s", why->text);
+    }
+    audit->began = audit->cut.height;
+    audit->past_count = audit->height_count;
+    memcpy(audit->lanes, audit->cut.lanes, sizeof(audit->lanes));
+    *audit_out = audit;
+    return true;
+}
+
 bool audit_resume(const struct charter *charter, const struct audit_tiles *tiles,
                   struct bytes place, struct state *state, struct naive *model,
                   struct audit **audit_out, struct error *error)
@@ -396,15 +411,24 @@ bool audit_resume(const struct charter *charter, const struct audit_tiles *tiles
     struct audit *audit = open_with(charter, tiles, state, model);
     struct error why;
     bool ok = place_decode(audit, place, &why) && one_moment(audit, &why);
-    if (!ok) {
-        audit_close(audit);
-        return error_set(error, ERROR_CORRUPT, "%s", why.text);
-    }
-    audit->began = audit->cut.height;
-    audit->past_count = audit->height_count;
-    memcpy(audit->lanes, audit->cut.lanes, sizeof(audit->lanes));
-    *audit_out = audit;
-    return true;
+    return take_up(audit, ok, &why, audit_out, error);
+}
+
+bool audit_open_at(const struct charter *charter, const struct audit_tiles *tiles,
+                   const struct audit_start *start, struct state *state, struct audit **audit_out,
+                   struct error *error)
+{
+    struct audit *audit = open_with(charter, tiles, state, NULL);
+    struct error why;
+    must(start->past_count > 0 && start->past_count <= AUDIT_PAST);
+    audit->tree = *start->tree;
+    audit->heights = (struct audit_height *)array_grow(NULL, &audit->height_capacity, AUDIT_PAST,
+                                                       sizeof(*audit->heights));
+    memcpy(audit->heights, start->past, start->past_count * sizeof(*audit->heights));
+    audit->height_count = start->past_count;
+    buffer_append(&audit->proof, start->cut);
+    bool ok = cut_decode(buffer_bytes(&audit->proof), &audit->cut, &why) && one_moment(audit, &why);
+    return take_up(audit, ok, &why, audit_out, error);
 }
 
 /* ---- asking -------------------------------------------------------------------------------- */

@@ -6,7 +6,7 @@
 
 #include "node/audit.h"
 
-enum { AUDIT_HEADER_MAX = 256, AUDIT_PAST = 2 /* heights that a cut looks back */ };
+enum { AUDIT_HEADER_MAX = 256 };
 
 /* A batch of the height under way: what its header says, until its records have come. */
 struct audit_step {

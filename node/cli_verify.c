@@ -160,7 +160,9 @@ const struct cli_command cli_verify_command = {
     "  --store DIR           instead: a stopped node's data folder\n"
     "\nChecks that the checkpoint is final (Q cosignatures); certificates, lanes, batches, order,\n"
     "records, the tree and every tile; replays all transactions and compares verdicts, effects,\n"
-    "state digests and balances.\n"
+    "state digests and balances. Of a store that was pruned what is there is checked, and it is "
+    "said\n"
+    "from which height on it is executed.\n"
     "\nExamples:\n  accrue verify --dir demo\n"
     "  accrue verify --charter charter.json --token-file auditor.token http://127.0.0.1:8100\n"
     "  accrue verify --store demo/grocer/data --charter demo/charter.json\n",

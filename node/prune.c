@@ -5,6 +5,7 @@
 #include "node/disk.h"
 #include "node/export_folder.h"
 #include "node/images.h"
+#include "node/store_gaps.h"
 #include "node/store_leveldb.h"
 #include "protocol/codec.h"
 #include "protocol/cut.h"
@@ -304,17 +305,9 @@ static bool first_height(struct pruning *p, uint64_t *height_out)
 static bool put_pruned(struct pruning *p)
 {
     struct store_group group;
-    struct buffer value;
     store_group_init(&group);
-    buffer_init(&value, 64);
-    codec_put_array(&value, 3);
-    codec_put_uint(&value, FORMAT_VERSION);
-    codec_put_uint(&value, p->height);
-    codec_put_uint(&value, p->records);
-    struct store_key key = key_pruned();
-    store_put(&group, store_key_bytes(&key), buffer_bytes(&value));
+    store_put_pruned(&group, &(struct store_pruned){.height = p->height, .records = p->records});
     bool good = store_leveldb_write(p->leveldb, &group, p->error);
-    buffer_release(&value);
     store_group_release(&group);
     return good;
 }

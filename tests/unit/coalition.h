@@ -13,7 +13,7 @@
 #define DAY_MS   UINT64_C(86400000)
 #define START_MS UINT64_C(1800000000000) /* 2027-01-15T08:00:00Z */
 
-enum { COALITION_PARTNERS_MAX = 16, COALITION_JSON_MAX = 1 << 20 };
+enum { COALITION_PARTNERS_MAX = VOTERS_MAX + 1, COALITION_JSON_MAX = 1 << 20 };
 
 struct coalition_spec {
     const char *names[COALITION_PARTNERS_MAX]; /* NULL-terminated; nodes in the same order */

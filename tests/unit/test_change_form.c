@@ -147,9 +147,9 @@ CASE(keys_are_named_after_this_log_and_this_node)
     CHECK_TEXT(asked(charter, buffer_bytes(&json), &out), "/log_key");
     buffer_clear(&json);
     shown(charter, &change, &json);
-    char *name = strstr((char *)json.at, "\"node\":\"books-2\"");
+    const char *name = strstr(buffer_text(&json), "\"node\":\"books-2\"");
     REQUIRE(name != NULL);
-    name[strlen("\"node\":\"books-")] = '3';
+    json.at[name - (const char *)json.at + (ptrdiff_t)strlen("\"node\":\"books-")] = '3';
     CHECK_TEXT(asked(charter, buffer_bytes(&json), &out), "/cosigner_key");
     buffer_release(&json);
     buffer_release(&out);

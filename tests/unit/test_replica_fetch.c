@@ -6,6 +6,7 @@
 #include "unit/cosign_world.h"
 
 #include "node/replica_parts.h"
+#include "node/store_gaps.h"
 
 enum {
     SELF = 3,
@@ -317,7 +318,7 @@ CASE(the_node_begins_with_it_once_its_key_may_sign)
     replica_snapshot_whole(scene->replica, &scene->name, scene->world->now_ms);
     settle(scene);
     CHECK(!scene->reopens); /* rule 3's question is open */
-    CHECK(!replica_gap_of(&store, &began, &error));
+    CHECK(!store_began_with(&store, &began, &error));
     CHECK_INT(error.code, ERROR_NOT_FOUND);
     answer(scene, 0);
     pass(scene, 100);
@@ -326,7 +327,7 @@ CASE(the_node_begins_with_it_once_its_key_may_sign)
     pass(scene, 100);
     CHECK(scene->reopens);
     CHECK(status_of(scene).stopped);
-    REQUIRE(replica_gap_of(&store, &began, &error));
+    REQUIRE(store_began_with(&store, &began, &error));
     CHECK(snapshot_name_equal(&began, &scene->name));
     scene_close(scene);
 }
