@@ -156,6 +156,8 @@ struct audit_text audit_effect_text(const struct audit *audit, const struct effe
 /* The evidence was found to hold, and no lane to move that may not: here it is said once more. */
 static void begin_model(struct audit *audit)
 {
+    struct audit_text want;
+    struct audit_text have;
     const struct naive_tree tree = {audit->cut.record_count, audit->cut.record_root};
     naive_begin(audit->model, audit->cut.time_ms, &tree);
     for (size_t i = 0; i < audit->cut.evidence_count; i++) {
@@ -170,6 +172,9 @@ static void begin_model(struct audit *audit)
                         "another opinion on whether its lane may move", "height %llu: lane of %s",
                         (unsigned long long)audit->cut.height, node->name);
     }
+    if (!audit_last_period_agrees(audit->state, audit->model, &want, &have))
+        audit_found(audit, AUDIT_MODEL_STATE, want.text, have.text, "height %llu",
+                    (unsigned long long)audit->cut.height);
 }
 
 bool audit_height_begin(struct audit *audit, struct bytes proof, uint64_t *first_out,

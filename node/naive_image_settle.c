@@ -179,9 +179,9 @@ static void get_dispute(struct codec_reader *reader, struct naive_period *period
     dispute.entered = naive_get_wide(reader);
     if (!good(reader, dispute_adds_up(period, &dispute), "a dispute that does not add up"))
         return;
-    period->disputes = (struct naive_dispute *)array_grow(
-        period->disputes, &period->dispute_capacity, period->dispute_count + 1,
-        sizeof(*period->disputes));
+    period->disputes =
+        (struct naive_dispute *)array_grow(period->disputes, &period->dispute_capacity,
+                                           period->dispute_count + 1, sizeof(*period->disputes));
     period->disputes[period->dispute_count++] = dispute;
 }
 

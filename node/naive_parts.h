@@ -122,7 +122,7 @@ struct naive {
     __int128 *owed; /* [debtor][creditor][class], in the open period */
     uint32_t open_period;
     uint64_t open_first_record;
-    bool awaits_tree; /* a period has ended, and the next cut tells with which tree */
+    bool awaits_tree;             /* a period has ended, and the next cut tells with which tree */
     struct naive_period *periods; /* that have ended, by number */
     size_t period_count, period_capacity;
     __int128 *joint_used;
@@ -216,7 +216,8 @@ struct naive_dispute *naive_dispute_of(const struct naive_period *period,
  * what waited, is owed less now. */
 __int128 naive_stands(struct naive *n, const struct disputed_line *about, __int128 amount);
 
-/* ---- naive_image_settle.c: as bytes, for naive_image.c ---------------------------------------- */
+/* ---- naive_image_settle.c: as bytes, for naive_image.c ----------------------------------------
+ */
 
 struct codec_reader;
 void naive_put_wide(__int128 value, struct buffer *out);

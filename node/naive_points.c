@@ -119,8 +119,8 @@ void naive_take_back(struct naive *n, const struct naive_spend *redemption, uint
                                            .creditor = {redemption->partner},
                                            .line_class = LINE_REDEMPTION};
         __int128 amount = -(__int128)points * n->rules.reimbursement * split.funders[i].bp;
-        naive_owe_amount(n, line.debtor.v, line.creditor.v,
-                         (int64_t)naive_stands(n, &line, amount), LINE_REDEMPTION_CONTRA);
+        naive_owe_amount(n, line.debtor.v, line.creditor.v, (int64_t)naive_stands(n, &line, amount),
+                         LINE_REDEMPTION_CONTRA);
     }
 }
 

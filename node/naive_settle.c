@@ -37,7 +37,7 @@ static enum verdict propose(const struct naive_answering *a)
     if (period->state != NAIVE_CLOSED)
         return VERDICT_WRONG_STATE;
     if (a->writer >= period->partner_count)
-        return VERDICT_NOT_A_PARTY;
+        return VERDICT_NOT_A_PARTY; /* joined later */
     if (a->today <= period->last_day || a->today < period->propose_day)
         return VERDICT_PERIOD_NOT_OVER;
     if (!hash_equal(&a->says->totals, &period->totals))
@@ -157,17 +157,17 @@ static enum verdict dispute_line(const struct naive_answering *a)
         return VERDICT_ALREADY_DISPUTED;
     if (period->dispute_count == NAIVE_DISPUTES_MAX)
         return VERDICT_TOO_MANY_DISPUTES;
-    period->disputes = (struct naive_dispute *)array_grow(
-        period->disputes, &period->dispute_capacity, period->dispute_count + 1,
-        sizeof(*period->disputes));
-    period->disputes[period->dispute_count++] = (struct naive_dispute){.record = about.record.v,
-                                                                       .debtor = about.debtor.v,
-                                                                       .creditor = about.creditor.v,
-                                                                       .by = a->writer,
-                                                                       .line_class =
-                                                                           about.line_class,
-                                                                       .code = a->says->code,
-                                                                       .exact = exact};
+    period->disputes =
+        (struct naive_dispute *)array_grow(period->disputes, &period->dispute_capacity,
+                                           period->dispute_count + 1, sizeof(*period->disputes));
+    period->disputes[period->dispute_count++] =
+        (struct naive_dispute){.record = about.record.v,
+                               .debtor = about.debtor.v,
+                               .creditor = about.creditor.v,
+                               .by = a->writer,
+                               .line_class = about.line_class,
+                               .code = a->says->code,
+                               .exact = exact};
     period->answers[a->writer].kind = NAIVE_DISPUTED;
     return VERDICT_ACCEPTED;
 }

@@ -41,8 +41,7 @@ static inline void log_release(struct random_log *log)
 static inline struct log_entry *log_append(struct random_log *log, const struct record *record)
 {
     REQUIRE(record->index.v == log->count);
-    log->entries =
-        array_grow(log->entries, &log->capacity, log->count + 1, sizeof(*log->entries));
+    log->entries = array_grow(log->entries, &log->capacity, log->count + 1, sizeof(*log->entries));
     struct log_entry *entry = &log->entries[log->count++];
     *entry = (struct log_entry){0};
     buffer_init(&entry->record, RECORD_SIZE_MAX);
@@ -59,8 +58,7 @@ static inline void log_seal(struct random_log *log, const struct record *seal,
 {
     struct log_entry *entry = log_append(log, seal);
     buffer_append(&entry->automatic, automatic);
-    log->past =
-        array_grow(log->past, &log->past_capacity, log->past_count + 1, sizeof(*log->past));
+    log->past = array_grow(log->past, &log->past_capacity, log->past_count + 1, sizeof(*log->past));
     log->past[log->past_count++] =
         (struct log_past){.count = log->count, .root = merkle_root(&log->tree)};
 }
@@ -100,8 +98,8 @@ static inline void log_path(const struct random_log *log, uint64_t index, uint64
     bool in_left = index < left;
     log_path(log, in_left ? index : index - left, in_left ? first : first + left,
              in_left ? left : size - left, out);
-    struct hash other = in_left ? log_root(log, first + left, size - left)
-                                : log_root(log, first, left);
+    struct hash other =
+        in_left ? log_root(log, first + left, size - left) : log_root(log, first, left);
     buffer_append(out, hash_as_bytes(&other));
 }
 

@@ -46,6 +46,9 @@ struct play {
     struct hash digests[HEIGHTS + 4];
     struct random_log log;
     uint64_t verdicts[128];
+    /* Periods that were paid; redemptions taken back while disputed, afterwards, and for nothing,
+     * each time that they were looked at. */
+    uint64_t settled, suspended, entered, cancelled;
     uint64_t decided[CHANGE_KIND_MAX + 1],
         lapsed; /* changes of each kind; those that did not fit */
     /* Between two heights, both states sealed: may put another state in place of the replica. */
@@ -60,10 +63,11 @@ static uint64_t any(struct play *play, uint64_t below)
 /* random_settle.h */
 static inline void random_settlement_charter(struct play *play, struct charter *draft);
 static inline void random_settlement(struct play *play, uint16_t lane);
+static inline void count_disputes(struct play *play);
 
 static inline struct charter *random_charter(struct play *play)
 {
-    bool free_of_fees = !play->quiet && any(play, 3) == 0;
+    bool free_of_fees = !play->quiet && any(play, 2);
     struct coalition_spec spec = {.names = {"delta", "alpha", "charlie", "bravo"},
                                   .operator_name = "beta",
                                   .face = "10000",
@@ -216,7 +220,7 @@ static inline void random_earn(struct play *play, uint16_t lane, uint32_t member
         if (any(play, 4) == 0)
             lot->activates_ms = now + any(play, 20000);
         if (play->may_expire && any(play, 2))
-            lot->expires_ms = now + 1 + any(play, 40000);
+            lot->expires_ms = now + 1 + any(play, any(play, 2) ? 40000 : 5 * DAY_MS);
         random_split(play, &lot->split);
     }
     if (any(play, 2))
@@ -488,7 +492,7 @@ static inline void random_step(struct play *play)
 {
     uint16_t lane = (uint16_t)any(play, PARTNERS);
     uint32_t member = 1 + (uint32_t)any(play, play->quiet ? MEMBERS : MEMBERS + 1);
-    switch (any(play, play->quiet ? 11 : 28)) {
+    switch (any(play, play->quiet ? 11 : 23)) {
     case 0:
     case 1:
     case 2:
@@ -545,11 +549,6 @@ static inline void random_step(struct play *play)
         random_ready(play);
         return;
     case 20:
-    case 21:
-    case 22:
-    case 23:
-    case 24:
-    case 25:
         random_settlement(play, lane);
         return;
     default:
@@ -655,6 +654,7 @@ static inline void pass(struct play *play, uint64_t ms)
     CHECK_INT(state_time_ms(play->driver->state), naive_time_ms(play->naive));
     random_evidence(play);
     compare(play);
+    count_disputes(play);
 }
 
 static inline struct play *play_open(uint64_t seed, bool quiet, bool short_window)
@@ -694,6 +694,9 @@ static inline void play_heights(struct play *play)
         uint64_t steps = any(play, 10);
         for (uint64_t j = 0; j < steps; j++)
             random_step(play);
+        bool ended = !play->quiet && state_periods(play->driver->state)->count > 0;
+        for (uint64_t j = ended ? any(play, 6) : 0; j > 0; j--)
+            random_settlement(play, (uint16_t)any(play, PARTNERS));
         bool days = !play->quiet && any(play, 6) == 0;
         pass(play, 1 + any(play, any(play, 20) == 0 ? 10 * DAY_MS : days ? 2 * DAY_MS : 5000));
     }

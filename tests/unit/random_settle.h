@@ -7,7 +7,7 @@
 #include "partners/charter_settlement.h"
 #include "unit/random_play.h"
 
-enum { PEOPLE = 3, EVIDENCE_ROOM = 12000, SOUGHT = 40 };
+enum { PEOPLE = 3, EVIDENCE_ROOM = 12000, SOUGHT = 100 };
 
 /* ---- a charter ------------------------------------------------------------------------------- */
 
@@ -28,12 +28,13 @@ static inline void random_settlement_charter(struct play *play, struct charter *
     int64_t day = (int64_t)(start_ms / DAY_MS);
     draft->settlement.every = any(play, 4) ? PERIOD_DAY : (enum period_kind)any(play, 3);
     draft->settlement.propose_days = (uint32_t)any(play, 2);
-    draft->settlement.answer_days = draft->settlement.propose_days + (uint32_t)any(play, 2);
+    draft->settlement.answer_days = draft->settlement.propose_days + (uint32_t)any(play, 5);
     draft->settlement.pay_days = draft->settlement.answer_days + (uint32_t)any(play, 2);
     draft->settlement.rest_days = (uint8_t)(any(play, 2) ? 0 : any(play, 127));
     draft->settlement.holidays = allocate(8, sizeof(int64_t));
     for (size_t i = any(play, 8); i > 0; i--)
-        draft->settlement.holidays[draft->settlement.holiday_count++] = day += 1 + (int64_t)any(play, 4);
+        draft->settlement.holidays[draft->settlement.holiday_count++] = day +=
+            1 + (int64_t)any(play, 4);
     random_taxes(play, draft);
     draft->minor_digits = (int)any(play, 4);
     draft->transitions[0].offset_s = (int32_t)any(play, 24) * 3600 - 12 * 3600;
@@ -52,15 +53,6 @@ static inline uint16_t lane_of(struct play *play, uint16_t partner, uint16_t oth
         if (charter->nodes[i].partner.v == partner && may_write(play, i) && any(play, 12))
             return i;
     return otherwise;
-}
-
-/* Of one who joined after the period ended the state machine cannot judge a proposal: none is made
- * here. feed() may give the step to another lane, so all of them count. */
-static inline bool was_partner(struct play *play, uint16_t lane, const struct closed_period *closed)
-{
-    const struct charter *charter = state_charter(play->driver->state);
-    bool was = may_write(play, lane);
-    return was && charter->nodes[lane].partner.v < closed->period.partner_count;
 }
 
 static inline struct hash person(struct play *play)
@@ -88,8 +80,6 @@ static inline void random_propose(struct play *play, uint16_t lane,
                                   const struct closed_period *closed)
 {
     struct transaction t = settle_step(play, TRANSACTION_PERIOD_PROPOSE, closed);
-    if (!was_partner(play, lane, closed))
-        return;
     t.body.settle.records = closed->records + (any(play, 16) == 0);
     t.body.settle.root = closed->root;
     t.body.settle.root.at[3] ^= any(play, 16) == 0;
@@ -108,7 +98,8 @@ static inline void random_signatures(struct play *play, uint16_t lane,
         (void)feed(play, lane, settle_step(play, TRANSACTION_PERIOD_SIGN, closed));
 }
 
-/* A record of the period, or of another time, with an obligation among its effects. */
+/* A record of the period, or of another time, with an obligation among its effects: mostly that of
+ * a redemption, which may be taken back. */
 static inline bool random_line(struct play *play, const struct closed_period *closed,
                                size_t *index_out, struct effect *line_out)
 {
@@ -124,7 +115,8 @@ static inline bool random_line(struct play *play, const struct closed_period *cl
                                                                : record.outcome.effects;
         REQUIRE(effect_reader_init(&reader, effects));
         while (effect_next(&reader, line_out))
-            if (line_out->kind == EFFECT_OBLIGATION && any(play, 2)) {
+            if (line_out->kind == EFFECT_OBLIGATION &&
+                any(play, 12) < (line_out->line_class == LINE_REDEMPTION ? 10U : 2U)) {
                 *index_out = index;
                 return entry->record.size + entry->automatic.size < EVIDENCE_ROOM;
             }
@@ -149,9 +141,8 @@ static inline void random_dispute(struct play *play, uint16_t lane,
     buffer_append(&record, buffer_bytes(&entry->record));
     if (index < closed->records)
         log_path(&play->log, index, 0, closed->records, &path);
-    says->line = (struct disputed_line){.debtor = line.partner,
-                                        .creditor = line.creditor,
-                                        .line_class = line.line_class};
+    says->line = (struct disputed_line){
+        .debtor = line.partner, .creditor = line.creditor, .line_class = line.line_class};
     says->code = (enum dispute_code)any(play, DISPUTE_CODE_COUNT);
     if (any(play, 20) == 0)
         says->line.line_class = (enum line_class)any(play, LINE_CLASS_COUNT);
@@ -168,7 +159,8 @@ static inline void random_dispute(struct play *play, uint16_t lane,
     if (any(play, 20) == 0)
         says->automatic = bytes_text("\x80");
     says->path = buffer_bytes(&path);
-    (void)feed(play, lane_of(play, any(play, 2) ? line.partner.v : line.creditor.v, lane), t);
+    bool by_debtor = line.creditor.v == PARTNERS || any(play, 2); /* the operator has no lane */
+    (void)feed(play, lane_of(play, by_debtor ? line.partner.v : line.creditor.v, lane), t);
     buffer_release(&path);
     buffer_release(&record);
 }
@@ -248,25 +240,51 @@ static inline void random_payment(struct play *play, uint16_t lane,
     (void)feed(play, lane_of(play, payment.from.v, lane), t);
     if (any(play, 3) == 0)
         return;
-    t.type = any(play, 5) ? TRANSACTION_PAYMENT_CONFIRMED : TRANSACTION_PAYMENT_FAILED;
+    t.type = any(play, 2) ? TRANSACTION_PAYMENT_CONFIRMED : TRANSACTION_PAYMENT_FAILED;
     (void)feed(play, lane_of(play, payment.to.v, lane), t);
+}
+
+/* Of one that is proposed. */
+static inline void answering_step(struct play *play, uint16_t lane,
+                                  const struct closed_period *closed)
+{
+    uint64_t choice = any(play, 10);
+    if (choice < 4)
+        random_dispute(play, lane, closed);
+    else if (choice < 5)
+        random_signatures(play, lane, closed);
+    else if (choice < 7)
+        random_response(play, lane, closed);
+    else if (choice < 8)
+        random_contra(play, lane, closed);
+    else
+        (void)feed(play, lane, settle_step(play, TRANSACTION_PERIOD_FINAL, closed));
+}
+
+/* Of one that is final, or paid. */
+static inline void final_step(struct play *play, uint16_t lane, const struct closed_period *closed)
+{
+    uint64_t choice = closed->period.dispute_count > 0 ? any(play, 12) : 0;
+    if (choice < 4)
+        random_payment(play, lane, closed);
+    else if (choice < 6)
+        random_response(play, lane, closed);
+    else if (choice < 9)
+        random_resolution(play, lane, closed);
+    else
+        random_contra(play, lane, closed);
 }
 
 /* What a period that is where it is waits for. */
 static inline void fitting_step(struct play *play, uint16_t lane,
                                 const struct closed_period *closed)
 {
-    uint64_t choice = any(play, 8);
     if (closed->period.state == PERIOD_OPEN)
         random_propose(play, lane, closed);
-    else if (closed->period.state == PERIOD_PROPOSED && choice < 3)
-        random_dispute(play, lane, closed);
-    else if (closed->period.state == PERIOD_PROPOSED && choice < 5)
-        random_signatures(play, lane, closed);
     else if (closed->period.state == PERIOD_PROPOSED)
-        (void)feed(play, lane, settle_step(play, TRANSACTION_PERIOD_FINAL, closed));
+        answering_step(play, lane, closed);
     else
-        random_payment(play, lane, closed);
+        final_step(play, lane, closed);
 }
 
 static inline void any_step(struct play *play, uint16_t lane, const struct closed_period *closed)
@@ -298,14 +316,35 @@ static inline void any_step(struct play *play, uint16_t lane, const struct close
     }
 }
 
+/* What a play has had of disputes. */
+static inline void count_disputes(struct play *play)
+{
+    for (size_t i = 0; i < naive_period_count(play->naive); i++) {
+        const struct naive_period *period = naive_period_at(play->naive, i);
+        play->settled += period->state == NAIVE_SETTLED;
+        for (size_t j = 0; j < period->dispute_count; j++) {
+            const struct naive_dispute *dispute = &period->disputes[j];
+            play->suspended += !dispute->resolved && dispute->back != 0;
+            play->entered += dispute->entered != 0;
+            play->cancelled += dispute->resolved && dispute->back != dispute->entered;
+        }
+    }
+}
+
 /* One of the periods that have ended; where there is none, one that nobody knows. */
 static inline void random_settlement(struct play *play, uint16_t lane)
 {
     const struct periods *periods = state_periods(play->driver->state);
     static const struct closed_period none = {.period = {.number = 7}};
-    const struct closed_period *closed =
-        periods->count > 0 ? periods->at[any(play, periods->count)] : &none;
-    if (any(play, 2))
+    const struct closed_period *closed = &none;
+    for (size_t i = 0;
+         i < 3 && periods->count > 0 &&
+         (i == 0 || (closed->period.dispute_count == 0 && closed->period.state == PERIOD_SETTLED));
+         i++)
+        closed = periods->at[any(play, periods->count)];
+    if (closed == &none && any(play, 8) > 0)
+        return;
+    if (any(play, 4))
         fitting_step(play, lane, closed);
     else
         any_step(play, lane, closed);

@@ -13,9 +13,9 @@ enum { SEEDS = 150 };
 static __int128 owed_ever(const struct driver *driver, uint16_t debtor, uint16_t creditor)
 {
     const struct periods *periods = state_periods(driver->state);
-    __int128 owed = settlement_open(driver->state, (struct partner_id){debtor},
-                                    (struct partner_id){creditor})
-                        .v;
+    __int128 owed =
+        settlement_open(driver->state, (struct partner_id){debtor}, (struct partner_id){creditor})
+            .v;
     for (size_t i = 0; i < periods->count; i++)
         for (size_t j = 0; j < periods->at[i]->exact.count; j++) {
             const struct line *line = &periods->at[i]->exact.at[j];
@@ -82,7 +82,8 @@ static void tell(uint64_t seed, int before)
 CASE(the_naive_model_and_a_second_replica_agree)
 {
     uint64_t accepted[128] = {0};
-    uint64_t decided[CHANGE_KIND_MAX + 1] = {0}, lapsed = 0;
+    uint64_t decided[CHANGE_KIND_MAX + 1] = {0}, lapsed = 0, verdicts[128] = {0};
+    uint64_t settled = 0, suspended = 0, entered = 0, cancelled = 0;
     EACH_SEED(seed)
     {
         int before = check_failed_count;
@@ -94,6 +95,12 @@ CASE(the_naive_model_and_a_second_replica_agree)
         for (size_t i = 0; i < ARRAY_SIZE(decided); i++)
             decided[i] += play->decided[i];
         lapsed += play->lapsed;
+        for (size_t i = 0; i < ARRAY_SIZE(verdicts); i++)
+            verdicts[i] += play->verdicts[i];
+        settled += play->settled;
+        suspended += play->suspended;
+        entered += play->entered;
+        cancelled += play->cancelled;
         play_close(play);
         tell(seed, before);
     }
@@ -110,6 +117,13 @@ CASE(the_naive_model_and_a_second_replica_agree)
 #undef X
     printf("decided, %llu lapsed\n", (unsigned long long)lapsed);
     CHECK(first_seed == last_seed || lapsed > 0);
+    for (int i = VERDICT_UNKNOWN_PERIOD; i < VERDICT_TOO_MANY_DISPUTES; i++) {
+        printf("%s %llu, ", verdict_word((enum verdict)i), (unsigned long long)verdicts[i]);
+        CHECK(first_seed == last_seed || verdicts[i] > 0);
+    }
+    printf("refused\n");
+    CHECK(first_seed == last_seed ||
+          (settled > 0 && suspended > 0 && entered > 0 && cancelled > 0));
 }
 
 CASE(reversing_everything_leaves_no_obligation_between_any_two)
