@@ -8,9 +8,11 @@ bool api_scope_from_word(struct bytes word, enum api_scope *scope_out)
     static const struct {
         const char *word;
         enum api_scope scope;
-    } scopes[] = {
-        {"till", API_TILL}, {"office", API_OFFICE}, {"auditor", API_AUDITOR}, {"admin", API_ADMIN},
-        {"finance", API_FINANCE}};
+    } scopes[] = {{"till", API_TILL},
+                  {"office", API_OFFICE},
+                  {"auditor", API_AUDITOR},
+                  {"admin", API_ADMIN},
+                  {"finance", API_FINANCE}};
     for (size_t i = 0; i < ARRAY_SIZE(scopes); i++) {
         if (bytes_equal(word, bytes_text(scopes[i].word))) {
             *scope_out = scopes[i].scope;

@@ -205,7 +205,8 @@ static void scopes_read(struct config_form *form, struct config_token *token)
             at++;
         }
         if (!word || at == ARRAY_SIZE(scope_words)) {
-            config_form_mistake(form, "scopes", "[%zu] must be till, office, auditor, admin or finance", i);
+            config_form_mistake(form, "scopes",
+                                "[%zu] must be till, office, auditor, admin or finance", i);
         } else if (token->scopes & 1u << at) {
             config_form_mistake(form, "scopes", "[%zu] names %s again", i, word);
         } else {

@@ -217,9 +217,23 @@ static void add_settle(struct writer *writer, const struct transaction *t)
     }
 }
 
-static void add_body(struct writer *writer, const struct transaction *t)
+static void add_transfer(struct writer *writer, const struct transaction *t)
+{
+    add_member(writer, "from member", &t->body.transfer.from);
+    add_member(writer, "to member", &t->body.transfer.to);
+    add_points(writer, "points", t->body.transfer.points.v);
+}
+
+static void add_ballot(struct writer *writer, const struct transaction *t)
 {
     char partner[PARTNER_TEXT_SIZE];
+    add_reference(writer, "ballot for motion", t->body.ballot.motion);
+    partner_text(writer, t->body.ballot.partner, partner);
+    add(writer, "ballot of", "%s", partner);
+}
+
+static void add_body(struct writer *writer, const struct transaction *t)
+{
     switch (t->type) {
     case TRANSACTION_ENROL:
         add_member(writer, "member", &t->body.enrol.member);
@@ -263,18 +277,14 @@ static void add_body(struct writer *writer, const struct transaction *t)
         add_adjust(writer, t);
         return;
     case TRANSACTION_TRANSFER:
-        add_member(writer, "from member", &t->body.transfer.from);
-        add_member(writer, "to member", &t->body.transfer.to);
-        add_points(writer, "points", t->body.transfer.points.v);
+        add_transfer(writer, t);
         return;
     case TRANSACTION_MOTION:
         add(writer, "motion", "%s, %u heights after it is carried",
             change_kind_word(t->body.motion.motion.change.kind), t->body.motion.motion.delay);
         return;
     case TRANSACTION_BALLOT:
-        add_reference(writer, "ballot for motion", t->body.ballot.motion);
-        partner_text(writer, t->body.ballot.partner, partner);
-        add(writer, "ballot of", "%s", partner);
+        add_ballot(writer, t);
         return;
     case TRANSACTION_READY:
         add(writer, "ready to vote", "having executed height %" PRIu64, t->body.ready.height);
