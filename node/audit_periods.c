@@ -7,7 +7,7 @@
 #include <string.h>
 
 _Static_assert((int)PERIOD_OPEN == (int)NAIVE_CLOSED && (int)PERIOD_SETTLED == (int)NAIVE_SETTLED &&
-                   (int)ANSWER_DISPUTED == (int)NAIVE_DISPUTED &&
+                   (int)ANSWER_SIGNED_REST == (int)NAIVE_SIGNED_REST &&
                    (int)PAYMENT_FAILED == (int)NAIVE_FAILED && (int)BOOK_TAX == (int)NAIVE_TAX,
                "both count alike");
 

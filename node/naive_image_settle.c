@@ -112,7 +112,7 @@ static void get_answers(struct codec_reader *reader, struct naive_period *period
 {
     for (size_t i = 0; i < period->partner_count && !reader->failed; i++) {
         struct naive_answer *answer = &period->answers[i];
-        answer->kind = (enum naive_answer_kind)codec_get_uint(reader, NAIVE_DISPUTED);
+        answer->kind = (enum naive_answer_kind)codec_get_uint(reader, NAIVE_SIGNED_REST);
         codec_get_fixed(reader, answer->approver.at, HASH_SIZE);
         (void)good(reader, answer->kind == NAIVE_SILENT || period->state != NAIVE_CLOSED,
                    "an answer to nothing");

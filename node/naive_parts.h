@@ -183,6 +183,7 @@ bool naive_plan_fits(const struct naive *n, size_t per_lot, size_t creditors);
 void naive_owe_amount(struct naive *n, uint16_t debtor, uint16_t creditor, int64_t amount,
                       enum line_class line_class);
 /* Points of a redemption come back out of a lot: what its funders owe for them is taken back. */
+void naive_fee_back(struct naive *n, const struct naive_spend *redemption, int64_t points);
 void naive_take_back(struct naive *n, const struct naive_spend *redemption, uint32_t lot,
                      int64_t points);
 

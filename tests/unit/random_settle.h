@@ -235,6 +235,8 @@ static inline void random_payment(struct play *play, uint16_t lane,
     if (place < count)
         payment = closed->period.payments[place].payment;
     t.body.settle.payment = (uint32_t)place;
+    t.body.settle.attempt = place < count ? closed->period.payments[place].attempt + 1 : 1;
+    t.body.settle.attempt += any(play, 8) == 0;
     (void)feed(play, lane_of(play, payment.from.v, lane), t);
     t.body.settle.approver = person(play);
     (void)feed(play, lane_of(play, payment.from.v, lane), t);
