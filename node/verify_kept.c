@@ -189,6 +189,7 @@ static void keys_release(struct keys *keys)
 
 static void keys_enter(struct keys *keys, const struct charter *charter)
 {
+    must(charter != NULL);
     if (charter == keys->charter)
         return;
     keys_release(keys);
