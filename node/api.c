@@ -296,8 +296,10 @@ static bool admit(struct api_call *call)
     struct bytes path = path_of(call->request.target);
     if (path.size < call->request.target.size)
         call->query = bytes_of(path.at + path.size + 1, call->request.target.size - path.size - 1);
-    call->scopes =
-        auth_scopes(api->config.tokens, api->config.token_count, call->request.authorization);
+    const struct api_token *token =
+        auth_token(api->config.tokens, api->config.token_count, call->request.authorization);
+    call->scopes = token ? token->scopes : 0;
+    call->asker = token ? token->name : "";
     call->route = api_route_find(call->request.method, path, call->arguments, allow);
     if (!call->route && call->scopes == 0) {
         api_refuse(call, PROBLEM_UNAUTHENTICATED, "Send Authorization: Bearer with your token.");

@@ -45,8 +45,9 @@ enum {
     API_PAGE_POLICY_SIZE = 256
 };
 
-enum api_scope { API_TILL = 1, API_OFFICE = 2, API_AUDITOR = 4, API_ADMIN = 8 };
-/* "till", "office", "auditor", "admin". */
+/* `finance` settles periods, as `office` may, and touches no points. */
+enum api_scope { API_TILL = 1, API_OFFICE = 2, API_AUDITOR = 4, API_ADMIN = 8, API_FINANCE = 16 };
+/* "till", "office", "auditor", "admin", "finance". */
 bool api_scope_from_word(struct bytes word, enum api_scope *scope_out) MUST_USE;
 
 struct api_token {

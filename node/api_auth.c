@@ -8,8 +8,11 @@ bool api_scope_from_word(struct bytes word, enum api_scope *scope_out)
     static const struct {
         const char *word;
         enum api_scope scope;
-    } scopes[] = {
-        {"till", API_TILL}, {"office", API_OFFICE}, {"auditor", API_AUDITOR}, {"admin", API_ADMIN}};
+    } scopes[] = {{"till", API_TILL},
+                  {"office", API_OFFICE},
+                  {"auditor", API_AUDITOR},
+                  {"admin", API_ADMIN},
+                  {"finance", API_FINANCE}};
     for (size_t i = 0; i < ARRAY_SIZE(scopes); i++) {
         if (bytes_equal(word, bytes_text(scopes[i].word))) {
             *scope_out = scopes[i].scope;
@@ -32,16 +35,18 @@ static struct bytes bearer_of(struct bytes header)
     return header;
 }
 
-unsigned auth_scopes(const struct api_token *tokens, size_t token_count, struct bytes authorization)
+const struct api_token *auth_token(const struct api_token *tokens, size_t token_count,
+                                   struct bytes authorization)
 {
     struct bytes token = bearer_of(authorization);
     struct hash digest = hash_bytes(token);
-    unsigned scopes = 0;
+    size_t found = 0; /* 1 + its place */
     for (size_t i = 0; i < token_count; i++) {
         bool same =
             bytes_equal_constant_time(hash_as_bytes(&digest), hash_as_bytes(&tokens[i].digest));
-        scopes |= tokens[i].scopes & (0U - (unsigned)same);
+        size_t mask = 0U - (size_t)same;
+        found = (found & ~mask) | ((i + 1) & mask);
     }
     /* An empty text is nobody's token, even where a configuration holds its hash. */
-    return token.size > 0 ? scopes : 0;
+    return token.size > 0 && found > 0 ? &tokens[found - 1] : NULL;
 }

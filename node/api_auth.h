@@ -7,8 +7,8 @@
 
 #include "node/api.h"
 
-/* The scopes of an Authorization header's token; 0 when there is none or nobody's. */
-unsigned auth_scopes(const struct api_token *tokens, size_t token_count,
-                     struct bytes authorization);
+/* The token of an Authorization header; NULL when there is none or it is nobody's. */
+const struct api_token *auth_token(const struct api_token *tokens, size_t token_count,
+                                   struct bytes authorization);
 
 #endif

@@ -53,6 +53,8 @@ void api_batch_close(struct api_call *call)
     api->batches[place] = api->batches[--api->batch_count];
 }
 
+const char api_not_in_batch[] = "A settlement step is taken at /v1/periods, one at a time.";
+
 /* ---- lines in ------------------------------------------------------------------------------- */
 
 static struct batch_line *line_new(struct api_batch *batch)

@@ -35,6 +35,7 @@ struct batch_form {
     void (*render)(struct api_call *call);
 };
 extern const struct batch_form batch_json, batch_cbor;
+extern const char api_not_in_batch[]; /* the detail of what api_in_batch() does not take */
 
 struct api_batch {
     const struct batch_form *form;

@@ -28,6 +28,10 @@ static bool item_take(struct api_call *call, struct bytes item)
         api_batch_refuse(call, PROBLEM_MALFORMED, error.text);
         return true;
     }
+    if (!api_in_batch(transaction.type)) {
+        api_batch_refuse(call, PROBLEM_FORBIDDEN, api_not_in_batch);
+        return true;
+    }
     if ((api_scopes_to_write(transaction.type) & call->scopes) == 0) {
         api_batch_refuse(call, PROBLEM_FORBIDDEN, "Another token may.");
         return true;

@@ -22,6 +22,8 @@ static bool line_build(struct api_call *call, json_t *object, struct bytes *key,
     const char *word = json_string_value(json_object_get(object, "type"));
     if (!word || !transaction_type_from_word(word, &type)) {
         api_batch_refuse(call, PROBLEM_MALFORMED, "The line's type is no type of transaction.");
+    } else if (!api_in_batch(type)) {
+        api_batch_refuse(call, PROBLEM_FORBIDDEN, api_not_in_batch);
     } else if ((api_scopes_to_write(type) & call->scopes) == 0) {
         api_batch_refuse(call, PROBLEM_FORBIDDEN, "Another token may.");
     } else if (!key->at) {
@@ -31,7 +33,8 @@ static bool line_build(struct api_call *call, json_t *object, struct bytes *key,
     } else {
         (void)json_object_del(object, "type");
         (void)json_object_del(object, "key");
-        if (api_build(call->api, type, object, *key, NULL, false, built, &problem))
+        struct api_form form = {.type = type, .body = object, .key = *key};
+        if (api_build(call->api, &form, built, &problem))
             return true;
         api_batch_problem(call, &problem);
     }
@@ -55,6 +58,7 @@ static bool line_take(struct api_call *call, struct bytes text)
         struct submission submission;
         api_submit(call->api, &built.transaction, &owner, &submission);
         done = api_batch_submitted(call, &submission);
+        built_release(&built);
     }
     json_decref(held);
     json_decref(object);

@@ -1,4 +1,4 @@
-#include "node/api_build.h"
+#include "node/api_build_parts.h"
 
 #include "node/card.h"
 #include "node/change_form.h"
@@ -6,18 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* What the builders of all types share. `stopped` is set when a problem other than a mistake in the
- * form was found. */
-struct build {
-    const struct build_input *input;
-    struct form form;
-    struct built *built;
-    struct transaction *t;
-    struct problem *problem;
-    bool stopped;
-};
-
-static void stop(struct build *build, enum verdict verdict, const char *detail)
+void build_stop(struct build *build, enum verdict verdict, const char *detail)
 {
     if (build->stopped)
         return;
@@ -31,7 +20,7 @@ static void stop_unread(struct build *build, const struct error *error)
 {
     struct problem problem;
     if (!problem_init_lacking(&problem, error)) {
-        stop(build, VERDICT_UNKNOWN_REFERENCE, "The record named is no earn.");
+        build_stop(build, VERDICT_UNKNOWN_REFERENCE, "The record named is no earn.");
     } else if (!build->stopped) {
         build->stopped = true;
         *build->problem = problem;
@@ -67,7 +56,7 @@ static void take_member(struct build *build, struct member_ref *member_out)
         (void)form_member(form, "member", member_out);
     else if (take_card(build, form, "card", &token) &&
              !state_card(build->input->state, &token, member_out))
-        stop(build, VERDICT_UNKNOWN_CARD, "Link the card to a member first.");
+        build_stop(build, VERDICT_UNKNOWN_CARD, "Link the card to a member first.");
 }
 
 /* "points" or "amount". */
@@ -82,7 +71,7 @@ static void take_spend(struct build *build, struct points *points_out, struct mi
     (void)form_decimal(form, "amount", POINTS_PER_RECORD_MAX * PRICE_MICRO_MAX, &amount_out->v);
 }
 
-static void take_index(struct form *form, const char *name, struct record_index *index_out)
+void build_take_index(struct form *form, const char *name, struct record_index *index_out)
 {
     int64_t index = 0;
     if (form_int(form, name, 0, INT64_MAX, &index))
@@ -237,7 +226,7 @@ static bool take_original(struct build *build, struct record_index *index_out)
     } else {
         return false;
     }
-    stop(build, VERDICT_UNKNOWN_REFERENCE, "No earn of this partner was decided under that.");
+    build_stop(build, VERDICT_UNKNOWN_REFERENCE, "No earn of this partner was decided under that.");
     return false;
 }
 
@@ -285,7 +274,7 @@ static void build_reverse_earn(struct build *build)
     if (by_money && eligible == 0)
         form_wrong(form, "refunded", "the earn names no eligible amount: give points");
     else if (by_points && eligible > 0 && points > given)
-        stop(build, VERDICT_OVER_REVERSED, "The earn gave fewer points.");
+        build_stop(build, VERDICT_OVER_REVERSED, "The earn gave fewer points.");
     else if (by_points && eligible > 0)
         refunded = multiply_divide_half_up(points, (int64_t)eligible, given);
     else if (by_points)
@@ -364,7 +353,7 @@ static void build_hold(struct build *build)
 
 static void build_commit(struct build *build)
 {
-    take_index(&build->form, "hold", &build->t->body.commit.hold);
+    build_take_index(&build->form, "hold", &build->t->body.commit.hold);
     (void)form_int(&build->form, "points", 1, POINTS_PER_RECORD_MAX,
                    &build->t->body.commit.points.v);
     take_document(build);
@@ -430,7 +419,7 @@ static void build_clock(struct build *build)
     int64_t advance = 0;
     uint64_t to_ms = 0;
     if (!build->input->charter->sandbox)
-        stop(build, VERDICT_NOT_SANDBOX, "");
+        build_stop(build, VERDICT_NOT_SANDBOX, "");
     if (form_has(form, "advance_ms") == form_has(form, "to"))
         form_wrong(form, "advance_ms", "either advance_ms or to is needed");
     if (form_int(form, "advance_ms", 1, (int64_t)TIME_MS_MAX, &advance))
@@ -455,15 +444,15 @@ static void build_motion(struct build *build)
     change_take(form, build->input->charter, &motion->change);
 }
 
-static void take_partner(struct build *build, struct partner_id *partner_out)
+void build_take_partner(struct build *build, const char *name, struct partner_id *partner_out)
 {
-    struct bytes name;
+    struct bytes text;
     struct form *form = &build->form;
-    if (!form_text(form, "partner", 1, CHARTER_NAME_MAX, &name)) {
-        if (!form_has(form, "partner"))
-            form_missing(form, "partner");
-    } else if (!charter_partner_by_name(build->input->charter, name, partner_out)) {
-        form_wrong(form, "partner", "is no partner of the coalition");
+    if (!form_text(form, name, 1, CHARTER_NAME_MAX, &text)) {
+        if (!form_has(form, name))
+            form_missing(form, name);
+    } else if (!charter_partner_by_name(build->input->charter, text, partner_out)) {
+        form_wrong(form, name, "is no partner of the coalition");
     }
 }
 
@@ -471,8 +460,8 @@ static void build_ballot(struct build *build)
 {
     struct form *form = &build->form;
     struct transaction *t = build->t;
-    take_index(form, "motion", &t->body.ballot.motion);
-    take_partner(build, &t->body.ballot.partner);
+    build_take_index(form, "motion", &t->body.ballot.motion);
+    build_take_partner(build, "partner", &t->body.ballot.partner);
     if (!form_base64(form, "signature", t->body.ballot.signature.at, SIGNATURE_SIZE) &&
         !form_has(form, "signature"))
         form_missing(form, "signature");
@@ -505,7 +494,7 @@ static void build_body(struct build *build)
         build_earn(build);
         return;
     case TRANSACTION_ACTIVATE:
-        take_index(form, "earn", &t->body.activate.earn);
+        build_take_index(form, "earn", &t->body.activate.earn);
         return;
     case TRANSACTION_HOLD:
         build_hold(build);
@@ -514,7 +503,7 @@ static void build_body(struct build *build)
         build_commit(build);
         return;
     case TRANSACTION_RELEASE:
-        take_index(form, "hold", &t->body.release.hold);
+        build_take_index(form, "hold", &t->body.release.hold);
         return;
     case TRANSACTION_REDEEM:
         take_member(build, &t->body.redeem.member);
@@ -525,7 +514,7 @@ static void build_body(struct build *build)
         build_reverse_earn(build);
         return;
     case TRANSACTION_REVERSE_REDEEM:
-        take_index(form, "redemption", &t->body.reverse_redeem.redemption);
+        build_take_index(form, "redemption", &t->body.reverse_redeem.redemption);
         take_points(form, 1, &t->body.reverse_redeem.points);
         take_document(build);
         return;
@@ -556,6 +545,7 @@ static void build_body(struct build *build)
     case TRANSACTION_PAYMENT_SENT:
     case TRANSACTION_PAYMENT_CONFIRMED:
     case TRANSACTION_PAYMENT_FAILED:
+        build_settlement(build);
         return;
     case TRANSACTION_CLOCK:
         build_clock(build);
@@ -570,6 +560,7 @@ bool build_transaction(const struct build_input *input, enum transaction_type ty
     struct problem problem;
     struct form_mistakes mistakes = {.count = 0};
     memset(&built, 0, sizeof(built));
+    buffer_init(&built.evidence, BUILD_EVIDENCE_MAX);
     struct build build = {
         .input = input, .built = &built, .t = &built.transaction, .problem = &problem};
     form_init(&build.form, body, "", &mistakes);
@@ -584,14 +575,19 @@ bool build_transaction(const struct build_input *input, enum transaction_type ty
         (void)snprintf(problem_out->detail, sizeof(problem_out->detail),
                        "The body has %zu mistakes.", mistakes.count);
         problem_out->mistakes = mistakes;
-        return false;
-    }
-    if (build.stopped) {
+    } else if (build.stopped) {
         *problem_out = problem;
-        return false;
+    } else {
+        *built_out = built;
+        return true;
     }
-    *built_out = built;
-    return true;
+    built_release(&built);
+    return false;
+}
+
+void built_release(struct built *built)
+{
+    buffer_release(&built->evidence);
 }
 
 void build_card_key(struct bytes key, size_t place, char key_out[33])

@@ -1,5 +1,6 @@
 /* Reads about the coalition: who takes part, under which terms, who owes whom. */
 #include "node/api_parts.h"
+#include "node/period_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -174,7 +175,7 @@ void api_get_charter(struct api_call *call)
 /* ---- settlement ----------------------------------------------------------------------------- */
 
 /* Points behind an obligation are kept times basis points: a decimal with at most four places. */
-static void put_points_bp(struct json_out *json, const char *name, __int128 points_bp)
+void api_put_points_bp(struct json_out *json, const char *name, __int128 points_bp)
 {
     json_put_money(json, name, (struct money){points_bp * 1000000}, 0);
 }
@@ -196,7 +197,7 @@ static void put_pair(struct api *api, struct json_out *json, struct partner_id d
     json_open_object(json, NULL);
     json_put_word(json, "debtor", api_partner_name(api, debtor));
     json_put_word(json, "creditor", api_partner_name(api, creditor));
-    put_points_bp(json, "points", points);
+    api_put_points_bp(json, "points", points);
     json_put_money(json, "open", settlement_open(state, debtor, creditor), digits);
     json_put_money(json, "rounded", settlement_rounded(state, debtor, creditor), digits);
     json_open_object(json, "classes");
@@ -224,6 +225,19 @@ static void put_payments(struct api *api, struct json_out *json)
     free(payments);
 }
 
+/* What is told here is of it alone; those that have ended are at /v1/periods. */
+static void put_open_period(const struct api *api, struct json_out *json)
+{
+    const struct periods *periods = state_periods(api_state(api));
+    char name[PERIOD_TEXT_SIZE];
+    if (periods->open_ends_ms == 0) {
+        json_put_null(json, "period");
+        return;
+    }
+    period_text(api->charter, periods->open, name);
+    json_put_word(json, "period", name);
+}
+
 void api_get_settlement(struct api_call *call)
 {
     struct api *api = call->api;
@@ -236,6 +250,7 @@ void api_get_settlement(struct api_call *call)
     json_open_object(&json, NULL);
     json_put_word(&json, "currency", charter->currency);
     json_put_bool(&json, "sandbox", charter->sandbox);
+    put_open_period(api, &json);
     json_open_array(&json, "obligations");
     for (uint16_t d = 0; d < count; d++)
         for (uint16_t c = 0; c < count; c++)

@@ -8,6 +8,7 @@
 #define NODE_API_PARTS_H
 
 #include "node/api.h"
+#include "node/api_build.h"
 #include "node/api_in_flight.h"
 #include "node/api_problem.h"
 #include "node/json_form.h"
@@ -43,7 +44,7 @@ struct api_route {
     enum transaction_type type; /* API_WRITE */
     bool log;                   /* open to all when the charter says that the log is public */
 };
-enum { API_ANY = API_TILL | API_OFFICE | API_AUDITOR | API_ADMIN };
+enum { API_ANY = API_TILL | API_OFFICE | API_AUDITOR | API_ADMIN | API_FINANCE };
 extern const struct api_route api_routes[];
 extern const size_t api_route_count;
 /* NULL: no such path, or allow_out lists the methods it has. Fills the arguments. */
@@ -51,6 +52,9 @@ const struct api_route *api_route_find(struct bytes method, struct bytes path,
                                        char arguments_out[API_ARGUMENTS_MAX][API_ARGUMENT_SIZE],
                                        char allow_out[32]);
 unsigned api_scopes_to_write(enum transaction_type type);
+/* Whether a line of a batch may be one. Settlement steps may not: their approver is who asks, and a
+ * line could name anybody. */
+bool api_in_batch(enum transaction_type type);
 
 enum part_state { PART_WAITING, PART_DECIDED };
 struct write_part {
@@ -61,7 +65,6 @@ struct write_part {
 };
 
 struct api_batch;
-struct built;
 
 struct api_call {
     struct api *api;
@@ -70,7 +73,8 @@ struct api_call {
     const struct api_route *route; /* NULL: answered before one was found */
     struct bytes query;
     char arguments[API_ARGUMENTS_MAX][API_ARGUMENT_SIZE];
-    unsigned scopes; /* of the token that asks */
+    unsigned scopes;   /* of the token that asks */
+    const char *asker; /* its name; "" where nobody's token was sent */
     bool head, answered, async;
     struct bytes key; /* API_WRITE: the idempotency key */
     char trace_id[33];
@@ -170,6 +174,9 @@ bool api_query(const struct api_call *call, const char *name, struct bytes *text
 /* Numbers of the query; answers 400 and returns false when one is wrong or a name is unknown. */
 bool api_page(struct api_call *call, const char *first_name, uint64_t *first, uint64_t *limit);
 bool api_argument_number(struct api_call *call, size_t place, uint64_t *number_out);
+/* The period that the path names first; and the number of a payment that it names second. */
+bool api_argument_period(struct api_call *call, uint32_t *number_out);
+bool api_argument_payment(struct api_call *call, uint32_t *number_out);
 bool api_argument_member(struct api_call *call, struct member_ref *member_out);
 
 /* ---- writing -------------------------------------------------------------------------------- */
@@ -183,9 +190,16 @@ struct submission {
     bool late;            /* WAITS: cut off, durable is all that can be awaited */
     struct problem problem;
 };
-/* A body's transaction with the key's time; `lone`: not a line of a batch. */
-bool api_build(struct api *api, enum transaction_type type, json_t *body, struct bytes key,
-               const struct member_ref *member, bool lone, struct built *built_out,
+struct api_form { /* what a transaction is built from */
+    enum transaction_type type;
+    json_t *body;
+    struct bytes key;
+    const struct member_ref *member; /* from the path; NULL: in the body */
+    bool lone;                       /* not a line of a batch */
+    struct build_settle settle;
+};
+/* A body's transaction with the key's time; built_release() it. */
+bool api_build(struct api *api, const struct api_form *form, struct built *built_out,
                struct problem *problem_out) MUST_USE;
 /* What the ledger or this node remembers of the key, then the replica. */
 void api_submit(struct api *api, const struct transaction *transaction,
@@ -226,6 +240,13 @@ enum verdict api_record_verdict(struct bytes bytes);
 void api_record_write(struct api *api, struct json_out *json, struct bytes bytes);
 void api_balance_write(struct api *api, struct json_out *json, const struct member_ref *member,
                        const struct balance *balance);
+/* A settlement step: what its record says; and what its period has come to, for who took it. */
+void api_settle_body_write(const struct api *api, struct json_out *json,
+                           const struct transaction *t);
+void api_settle_result_write(const struct api *api, struct json_out *json,
+                             const struct transaction *t);
+/* Points that are kept times basis points. */
+void api_put_points_bp(struct json_out *json, const char *name, __int128 points_bp);
 const char *api_partner_name(const struct api *api, struct partner_id partner);
 struct money api_micro_money(struct micro micro); /* 1e-6 to 1e-10 */
 
@@ -245,6 +266,7 @@ api_handler api_get_member, api_get_member_lots, api_get_member_transactions, ap
     api_get_balances;                                                  /* api_members */
 api_handler api_get_transaction, api_get_by_key, api_get_transactions; /* api_transactions */
 api_handler api_get_coalition, api_get_charter, api_get_settlement;    /* api_coalition */
+api_handler api_get_periods, api_get_period;                           /* api_settle */
 api_handler api_get_checkpoint, api_get_tile, api_get_height, api_get_heights; /* api_log */
 api_handler api_get_membership, api_get_policy;                                /* api_membership */
 api_handler api_get_evidence_list, api_get_evidence;                           /* api_evidence */

@@ -1,5 +1,6 @@
 /* Queries and path arguments: names known, numbers in range, or a problem. */
 #include "node/api_parts.h"
+#include "partners/period_calendar.h"
 
 #include <string.h>
 
@@ -67,6 +68,30 @@ bool api_argument_number(struct api_call *call, size_t place, uint64_t *number_o
         return true;
     api_refuse(call, PROBLEM_MALFORMED, "The path needs a decimal number.");
     return false;
+}
+
+bool api_argument_period(struct api_call *call, uint32_t *number_out)
+{
+    char example[PERIOD_NAME_SIZE];
+    const struct charter *charter = call->api->charter;
+    if (period_from_name(charter, bytes_text(call->arguments[0]), number_out) &&
+        *number_out <= PERIOD_NUMBER_MAX)
+        return true;
+    period_name(charter, period_at(charter, api_status(call->api)->ledger_time_ms), example);
+    api_refuse(call, PROBLEM_MALFORMED, "The path needs a period by its name, such as %s.",
+               example);
+    return false;
+}
+
+bool api_argument_payment(struct api_call *call, uint32_t *number_out)
+{
+    uint64_t number = 0;
+    if (!parse_u64(bytes_text(call->arguments[1]), PAYMENTS_MAX - 1, &number)) {
+        api_refuse(call, PROBLEM_MALFORMED, "The path needs the number of a payment.");
+        return false;
+    }
+    *number_out = (uint32_t)number;
+    return true;
 }
 
 bool api_argument_member(struct api_call *call, struct member_ref *member_out)

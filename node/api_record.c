@@ -263,6 +263,7 @@ bool api_result_write(struct api *api, struct json_out *json, struct bytes bytes
     if (member_of(api, &parsed.t, &member))
         json_put_member(json, "member", &member);
     write_effects(api, json, &parsed);
+    api_settle_result_write(api, json, &parsed.t);
     write_balance_of(api, json, &parsed.t);
     return true;
 }
@@ -363,6 +364,33 @@ static void write_expire(struct json_out *json, const struct transaction *t)
     json_close_array(json);
 }
 
+static void write_commit(struct json_out *json, const struct transaction *t)
+{
+    json_put_uint(json, "hold", t->body.commit.hold.v);
+    if (t->body.commit.points.v > 0)
+        json_put_int(json, "points", t->body.commit.points.v);
+}
+
+static void write_transfer(struct json_out *json, const struct transaction *t)
+{
+    json_put_member(json, "from", &t->body.transfer.from);
+    json_put_member(json, "to", &t->body.transfer.to);
+    json_put_int(json, "points", t->body.transfer.points.v);
+}
+
+static void write_ballot(struct api *api, struct json_out *json, const struct transaction *t)
+{
+    json_put_uint(json, "motion", t->body.ballot.motion.v);
+    json_put_word(json, "partner", api_partner_name(api, t->body.ballot.partner));
+    json_put_base64(json, "signature", bytes_of(t->body.ballot.signature.at, SIGNATURE_SIZE));
+}
+
+static void write_ready(struct json_out *json, const struct transaction *t)
+{
+    json_put_uint(json, "height", t->body.ready.height);
+    json_put_hex(json, "digest", hash_as_bytes(&t->body.ready.digest));
+}
+
 static void write_body(struct api *api, struct json_out *json, const struct transaction *t)
 {
     switch (t->type) {
@@ -385,9 +413,7 @@ static void write_body(struct api *api, struct json_out *json, const struct tran
             json_put_uint(json, "ttl_s", t->body.hold.ttl_ms / 1000);
         return;
     case TRANSACTION_COMMIT:
-        json_put_uint(json, "hold", t->body.commit.hold.v);
-        if (t->body.commit.points.v > 0)
-            json_put_int(json, "points", t->body.commit.points.v);
+        write_commit(json, t);
         return;
     case TRANSACTION_RELEASE:
         json_put_uint(json, "hold", t->body.release.hold.v);
@@ -410,22 +436,17 @@ static void write_body(struct api *api, struct json_out *json, const struct tran
         write_adjust(json, t);
         return;
     case TRANSACTION_TRANSFER:
-        json_put_member(json, "from", &t->body.transfer.from);
-        json_put_member(json, "to", &t->body.transfer.to);
-        json_put_int(json, "points", t->body.transfer.points.v);
+        write_transfer(json, t);
         return;
     case TRANSACTION_MOTION:
         json_put_uint(json, "delay", t->body.motion.motion.delay);
         change_write(json, api->charter, &t->body.motion.motion.change);
         return;
     case TRANSACTION_BALLOT:
-        json_put_uint(json, "motion", t->body.ballot.motion.v);
-        json_put_word(json, "partner", api_partner_name(api, t->body.ballot.partner));
-        json_put_base64(json, "signature", bytes_of(t->body.ballot.signature.at, SIGNATURE_SIZE));
+        write_ballot(api, json, t);
         return;
     case TRANSACTION_READY:
-        json_put_uint(json, "height", t->body.ready.height);
-        json_put_hex(json, "digest", hash_as_bytes(&t->body.ready.digest));
+        write_ready(json, t);
         return;
     case TRANSACTION_PERIOD_PROPOSE:
     case TRANSACTION_PERIOD_SIGN:
@@ -436,7 +457,7 @@ static void write_body(struct api *api, struct json_out *json, const struct tran
     case TRANSACTION_PAYMENT_SENT:
     case TRANSACTION_PAYMENT_CONFIRMED:
     case TRANSACTION_PAYMENT_FAILED:
-        json_put_uint(json, "period", t->body.settle.period);
+        api_settle_body_write(api, json, t);
         return;
     case TRANSACTION_CLOCK:
         json_put_uint(json, "advance_ms", t->body.clock.advance_ms);

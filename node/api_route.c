@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { T = API_TILL, O = API_OFFICE, A = API_AUDITOR, X = API_ADMIN };
+enum { T = API_TILL, O = API_OFFICE, A = API_AUDITOR, X = API_ADMIN, F = API_FINANCE };
 
 #define GET(pattern, scopes, handler)                                                              \
     {                                                                                              \
@@ -42,27 +42,38 @@ const struct api_route api_routes[] = {
     POST("/v1/clock", X, TRANSACTION_CLOCK),
     POST("/v1/motions", X, TRANSACTION_MOTION),
     POST("/v1/ballots", X, TRANSACTION_BALLOT),
+    POST("/v1/periods/{}/propose", O | F, TRANSACTION_PERIOD_PROPOSE),
+    POST("/v1/periods/{}/sign", O | F, TRANSACTION_PERIOD_SIGN),
+    POST("/v1/periods/{}/disputes", O | F, TRANSACTION_DISPUTE_OPEN),
+    POST("/v1/periods/{}/disputes/respond", O | F, TRANSACTION_DISPUTE_RESPOND),
+    POST("/v1/periods/{}/disputes/resolve", O | F, TRANSACTION_DISPUTE_RESOLVE),
+    POST("/v1/periods/{}/finalise", O | F, TRANSACTION_PERIOD_FINAL),
+    POST("/v1/periods/{}/payments/{}/pay", O | F, TRANSACTION_PAYMENT_SENT),
+    POST("/v1/periods/{}/payments/{}/confirm", O | F, TRANSACTION_PAYMENT_CONFIRMED),
+    POST("/v1/periods/{}/payments/{}/fail", O | F, TRANSACTION_PAYMENT_FAILED),
     {"POST", "/v1/batch", API_BATCH, T, false, NULL, TRANSACTION_ENROL, false},
 
     GET("/v1/members/{}", T | O | A, api_get_member),
     GET("/v1/members/{}/lots", T | O | A, api_get_member_lots),
     GET("/v1/members/{}/transactions", T | O | A, api_get_member_transactions),
     GET("/v1/balances", A, api_get_balances),
-    GET("/v1/transactions", O | A, api_get_transactions),
-    GET("/v1/transactions/{}", T | O | A, api_get_transaction),
-    GET("/v1/transactions/by-key/{}", T | O, api_get_by_key),
+    GET("/v1/transactions", O | A | F, api_get_transactions),
+    GET("/v1/transactions/{}", T | O | A | F, api_get_transaction),
+    GET("/v1/transactions/by-key/{}", T | O | F, api_get_by_key),
     GET("/v1/coalition", API_ANY, api_get_coalition),
     LOG("/v1/charter", API_ANY, api_get_charter),
     LOG("/v1/policy", API_ANY, api_get_policy),
     OPEN("/v1/membership", API_ANY, true, api_get_membership),
-    GET("/v1/settlement", O | A, api_get_settlement),
+    GET("/v1/settlement", O | A | F, api_get_settlement),
+    GET("/v1/periods", O | A | F, api_get_periods),
+    GET("/v1/periods/{}", O | A | F, api_get_period),
     GET("/v1/evidence", O | A | X, api_get_evidence_list),
     GET("/v1/evidence/{}", O | A | X, api_get_evidence),
     LOG("/v1/heights", A, api_get_heights),
     LOG("/v1/heights/{}", A, api_get_height),
     LOG("/checkpoint", API_ANY, api_get_checkpoint),
     LOG("/tile/*", API_ANY, api_get_tile),
-    GET("/v1/records/{}/receipt", T | O | A, api_get_receipt),
+    GET("/v1/records/{}/receipt", T | O | A | F, api_get_receipt),
     OPEN(RECEIPT_LINK_PATH "{}", 0, false, api_get_receipt_link),
     OPEN("/healthz", A | X, true, api_get_health),
     OPEN("/metrics", A | X, true, api_get_metrics),
@@ -76,6 +87,12 @@ unsigned api_scopes_to_write(enum transaction_type type)
         if (api_routes[i].kind == API_WRITE && api_routes[i].type == type)
             return api_routes[i].scopes;
     return 0;
+}
+
+bool api_in_batch(enum transaction_type type)
+{
+    enum settle_step step;
+    return !transaction_is_settle(type, &step);
 }
 
 /* %XX undone into a text; false when it is malformed, too long or hides a control character. */

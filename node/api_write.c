@@ -29,52 +29,76 @@ static bool read_record(void *context, uint64_t index, struct buffer *record_out
                         struct error *error)
 {
     struct api *api = context;
-    return index < api_status(api)->records &&
-           replica_record(api->config.replica, index, record_out, error);
+    if (index >= api_status(api)->records)
+        return error_set(error, ERROR_NOT_FOUND, "record %" PRIu64, index);
+    return replica_record(api->config.replica, index, record_out, error);
 }
 
-/* The time that the transaction was built with when this key was first used, so that a repeat
- * whose till names no time is built alike; else ledger time now. False: that record is not here by
- * right, so it cannot be told whether this is a repeat. */
-static bool time_of_key(struct api *api, struct bytes key, uint64_t *at_ms_out,
-                        struct problem *problem_out)
+static bool read_automatic(void *context, uint64_t index, struct buffer *effects_out,
+                           struct error *error)
+{
+    return replica_automatic(((struct api *)context)->config.replica, index, effects_out, error);
+}
+
+static bool read_path(void *context, uint64_t index, uint64_t size, struct hash path_out[64],
+                      size_t *count_out, struct error *error)
+{
+    return replica_prove_inclusion(((struct api *)context)->config.replica, index, size, path_out,
+                                   count_out, error);
+}
+
+/* The transaction that was decided when this key was first used; it borrows from the bytes. NULL in
+ * first_out: none was, or it reads as none. False: that record is not here by right, so it cannot
+ * be told whether this is a repeat. */
+static bool first_of_key(struct api *api, struct bytes key, struct buffer *bytes,
+                         struct transaction *room, const struct transaction **first_out,
+                         struct problem *problem_out)
 {
     struct key_result result;
-    struct error error = {.code = ERROR_NONE};
-    *at_ms_out = replica_ledger_now_ms(api->config.replica, api_now(api));
-    const struct in_flight_entry *entry = in_flight_find(api->in_flight, key);
-    if (entry)
-        *at_ms_out = entry->at_ms;
-    if (entry || !state_key(api_state(api), api->partner, key, &result))
-        return true;
-    struct buffer bytes;
-    buffer_init(&bytes, RECORD_SIZE_MAX);
     struct record record;
-    struct transaction transaction;
-    bool read = replica_record(api->config.replica, result.index.v, &bytes, &error);
-    if (read && record_decode(buffer_bytes(&bytes), &record, NULL) &&
+    struct error error = {.code = ERROR_NONE};
+    *first_out = NULL;
+    if (!state_key(api_state(api), api->partner, key, &result))
+        return true;
+    bool read = replica_record(api->config.replica, result.index.v, bytes, &error);
+    if (read && record_decode(buffer_bytes(bytes), &record, NULL) &&
         record.kind == RECORD_KIND_TRANSACTION &&
-        transaction_decode(record.transaction, &transaction, NULL))
-        *at_ms_out = transaction.at_ms;
-    buffer_release(&bytes);
+        transaction_decode(record.transaction, room, NULL))
+        *first_out = room;
     return read || !problem_init_lacking(problem_out, &error);
 }
 
-bool api_build(struct api *api, enum transaction_type type, json_t *body, struct bytes key,
-               const struct member_ref *member, bool lone, struct built *built_out,
+bool api_build(struct api *api, const struct api_form *form, struct built *built_out,
                struct problem *problem_out)
 {
+    struct transaction first;
+    struct buffer bytes;
     struct build_input input = {.charter = api->charter,
                                 .state = api_state(api),
                                 .partner = api->partner,
                                 .secret = api->config.secret,
-                                .key = key,
-                                .member = member,
-                                .lone = lone,
+                                .key = form->key,
+                                .at_ms = replica_ledger_now_ms(api->config.replica, api_now(api)),
+                                .member = form->member,
+                                .lone = form->lone,
+                                .settle = form->settle,
                                 .context = api,
-                                .record = read_record};
-    return time_of_key(api, key, &input.at_ms, problem_out) &&
-           build_transaction(&input, type, body, built_out, problem_out);
+                                .record = read_record,
+                                .automatic = read_automatic,
+                                .prove = read_path};
+    buffer_init(&bytes, RECORD_SIZE_MAX);
+    /* A repeat whose till names no time is built with that of the first, and so alike. */
+    const struct in_flight_entry *entry = in_flight_find(api->in_flight, form->key);
+    bool good = true;
+    if (entry)
+        input.at_ms = entry->at_ms;
+    else
+        good = first_of_key(api, form->key, &bytes, &first, &input.first, problem_out);
+    if (input.first)
+        input.at_ms = first.at_ms;
+    good = good && build_transaction(&input, form->type, form->body, built_out, problem_out);
+    buffer_release(&bytes);
+    return good;
 }
 
 static void refused(struct submission *out, enum problem_code code, const char *detail)
@@ -335,23 +359,39 @@ static bool prefers_async(struct bytes header)
     return false;
 }
 
+/* What the path says; false when it was answered with a problem. */
+static bool take_path(struct api_call *call, struct api_form *form, struct member_ref *member)
+{
+    enum settle_step step;
+    if (form->type == TRANSACTION_CARD_LINK) {
+        form->member = member;
+        return api_argument_member(call, member);
+    }
+    if (!transaction_is_settle(form->type, &step))
+        return true;
+    form->settle.approver = call->asker;
+    return api_argument_period(call, &form->settle.period) &&
+           (step < SETTLE_PAY || api_argument_payment(call, &form->settle.payment));
+}
+
 static void submit_body(struct api_call *call, json_t *body)
 {
     struct member_ref member;
     struct built built;
     struct problem problem;
-    bool has_member = call->route->type == TRANSACTION_CARD_LINK;
-    if (has_member && !api_argument_member(call, &member))
+    struct api_form form = {
+        .type = call->route->type, .body = body, .key = call->key, .lone = true};
+    if (!take_path(call, &form, &member))
         return;
-    if (!api_build(call->api, call->route->type, body, call->key, has_member ? &member : NULL, true,
-                   &built, &problem)) {
+    if (!api_build(call->api, &form, &built, &problem)) {
         api_respond_problem(call, &problem);
         return;
     }
-    if (!submit_parts(call, &built))
-        return;
-    call->deadline_ms = api_now(call->api) + API_ANSWER_MS;
-    answer_when_decided(call);
+    if (submit_parts(call, &built)) {
+        call->deadline_ms = api_now(call->api) + API_ANSWER_MS;
+        answer_when_decided(call);
+    }
+    built_release(&built);
 }
 
 void api_write_end(struct api_call *call)

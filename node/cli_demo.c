@@ -56,6 +56,7 @@ static bool find_targets(struct demo *demo, struct error *error)
         const char *name = demo->cluster.names[i];
         if (!cli_target_in(dir, name, "till", &demo->till[i], error) ||
             !cli_target_in(dir, name, "office", &demo->office[i], error) ||
+            !cli_target_in(dir, name, "finance", &demo->finance[i], error) ||
             !cli_target_in(dir, name, "auditor", &demo->auditor[i], error))
             return false;
     }
@@ -72,7 +73,7 @@ static bool play(const struct own *own, struct demo *demo, bool *good_out, struc
     fflush(stdout);
     bool ok = own->data ? demo_play_data(demo, own->data, &counts, error)
                         : demo_play_day(demo, &counts, error);
-    return ok && demo_conclude(demo, &counts, good_out, error);
+    return ok && demo_settle(demo, error) && demo_conclude(demo, &counts, good_out, error);
 }
 
 static void print_next(const struct demo *demo)
@@ -85,9 +86,10 @@ static void print_next(const struct demo *demo)
            "  curl -s -H \"Authorization: Bearer $(cat %s/cinema/till.token)\" "
            "-H 'Idempotency-Key: my-1' \\\n"
            "    --json '{\"member\":\"%s\",\"points\":10}' %s/v1/earn\n"
-           "  %.*s status --dir %s --watch\n",
+           "  %.*s status --dir %s --watch\n"
+           "  %.*s settle status --dir %s\n",
            dir, demo->till[0].url, demo->sample_member, dir, demo->sample_member, demo->till[2].url,
-           tool, demo->cluster.program, dir);
+           tool, demo->cluster.program, dir, tool, demo->cluster.program, dir);
     fflush(stdout);
 }
 
@@ -164,6 +166,7 @@ static int run_demo(const struct cli_command *command, int argc, char **argv)
     struct demo *demo = (struct demo *)allocate(1, sizeof(*demo));
     demo->progress = cli.progress;
     demo->seed = own.seed;
+    demo->folder_goes = !own.dir && !own.keep;
     demo->interrupted = &interrupted;
     demo->http = http_open(PARALLEL, PATIENCE_MS);
     struct sigaction action = {.sa_handler = on_signal};
@@ -181,7 +184,8 @@ const struct cli_command cli_demo = {
     "  --once                stop when the play is over, and exit 0\n"
     "  --data DIR            play the Complete Journey data of this folder (baskets.csv,\n"
     "                        coupon_redemptions.csv) instead of a synthetic day\n"
-    "  --dir DIR             where keys, data and logs go, and stay (default: a temporary folder)\n"
+    "  --dir DIR             where keys, data, logs and statements go, and stay (default: a "
+    "temporary\n                        folder)\n"
     "  --keep                keep the temporary folder\n"
     "  --seed N              another synthetic day\n"
     "\nExample:\n  accrue demo --once\n",

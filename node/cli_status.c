@@ -1,6 +1,5 @@
 /* How the coalition is doing: status, and who owes whom. */
 #include "node/cli_commands.h"
-#include "node/cli_show.h"
 #include "node/cli_write.h"
 
 #include <string.h>
@@ -150,7 +149,7 @@ const struct cli_command cli_status = {
 
 /* ---- owes ---------------------------------------------------------------------------------- */
 
-void cli_print_settlement(const json_t *settlement)
+static void print_settlement(const json_t *settlement)
 {
     const char *currency = text_of(settlement, "currency");
     size_t i;
@@ -186,7 +185,7 @@ static int run_owes(const struct cli_command *command, int argc, char **argv)
         cli_print_json(settlement);
         return CLI_OK;
     }
-    cli_print_settlement(settlement);
+    print_settlement(settlement);
     json_decref(settlement);
     return CLI_OK;
 }

@@ -40,6 +40,18 @@ static void print_obligations(const json_t *obligations)
     }
 }
 
+/* Of a step in the life of a settlement period. */
+static void print_period(const json_t *result)
+{
+    const char *period = json_string_value(json_object_get(result, "period"));
+    const char *state = json_string_value(json_object_get(result, "state"));
+    if (!period || !state)
+        return;
+    printf("  period %s is %s\n", period, state);
+    if (json_is_true(json_object_get(result, "second_approval_needed")))
+        puts("  one of two has approved: now another person, with a token of another name (--as)");
+}
+
 void cli_print_result(const json_t *result)
 {
     const char *verdict = json_string_value(json_object_get(result, "verdict"));
@@ -56,6 +68,7 @@ void cli_print_result(const json_t *result)
     print_lots(json_object_get(result, "lots"));
     print_lots(json_object_get(result, "allocations"));
     print_obligations(json_object_get(result, "obligations"));
+    print_period(result);
     if (json_is_object(balance))
         printf("  balance %lld\n",
                (long long)json_integer_value(json_object_get(balance, "spendable")));

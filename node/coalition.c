@@ -5,6 +5,7 @@
 #include "node/node_card.h"
 #include "node/node_folder.h"
 #include "partners/charter_policy.h"
+#include "partners/charter_settlement.h"
 #include "partners/charter_write.h"
 #include "partners/policy_join.h"
 
@@ -92,6 +93,15 @@ static void fill_policies(const struct coalition_plan *plan, struct charter *cha
     charter->limits.snapshot_records = plan->snapshot_records;
 }
 
+static void fill_settlement(struct charter *charter)
+{
+    charter->settlement.every = PERIOD_MONTH;
+    charter->settlement.propose_days = USUAL_PROPOSE_DAYS;
+    charter->settlement.answer_days = USUAL_ANSWER_DAYS;
+    charter->settlement.pay_days = USUAL_PAY_DAYS;
+    charter->settlement.rest_days = SATURDAY_AND_SUNDAY;
+}
+
 static bool fill_head(const struct coalition_plan *plan, struct charter *charter,
                       struct error *error)
 {
@@ -110,6 +120,7 @@ static bool fill_head(const struct coalition_plan *plan, struct charter *charter
     charter->sandbox_start_ms = plan->sandbox_start_ms;
     charter->two_voters_accepted = plan->partner_count == 2;
     fill_policies(plan, charter);
+    fill_settlement(charter);
     return zone_transitions(charter, plan->zone, error);
 }
 

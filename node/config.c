@@ -13,7 +13,7 @@
 
 enum { SECRET_FILE_MAX = 2 * CONFIG_SECRET_SIZE + 1 };
 
-static const char *const scope_words[] = {"till", "office", "auditor", "admin"};
+static const char *const scope_words[] = {"till", "office", "auditor", "admin", "finance"};
 
 /* ---- addresses ---------------------------------------------------------------------------- */
 
@@ -205,7 +205,8 @@ static void scopes_read(struct config_form *form, struct config_token *token)
             at++;
         }
         if (!word || at == ARRAY_SIZE(scope_words)) {
-            config_form_mistake(form, "scopes", "[%zu] must be till, office, auditor or admin", i);
+            config_form_mistake(form, "scopes",
+                                "[%zu] must be till, office, auditor, admin or finance", i);
         } else if (token->scopes & 1u << at) {
             config_form_mistake(form, "scopes", "[%zu] names %s again", i, word);
         } else {

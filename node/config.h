@@ -51,7 +51,13 @@ enum {
     CONFIG_IMAGE_RECORDS_MAX = 1000000000
 };
 
-enum config_scope { CONFIG_TILL = 1, CONFIG_OFFICE = 2, CONFIG_AUDITOR = 4, CONFIG_ADMIN = 8 };
+enum config_scope {
+    CONFIG_TILL = 1,
+    CONFIG_OFFICE = 2,
+    CONFIG_AUDITOR = 4,
+    CONFIG_ADMIN = 8,
+    CONFIG_FINANCE = 16
+};
 struct config_token {
     char name[CONFIG_NAME_MAX + 1];
     unsigned scopes;    /* of enum config_scope, joined; at least one */

@@ -4,7 +4,7 @@
 
 #include "node/config.h"
 
-static const char *const scope_words[] = {"till", "office", "auditor", "admin"};
+static const char *const scope_words[] = {"till", "office", "auditor", "admin", "finance"};
 
 /* What cannot be JSON, because it is no UTF-8, is the caller's mistake. */
 static void set(json_t *object, const char *name, json_t *value)

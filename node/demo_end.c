@@ -1,5 +1,4 @@
 /* The end of the play: who owes whom, whether the nodes agree, the audit of all of them. */
-#include "node/cli_show.h"
 #include "node/demo.h"
 #include "node/verify.h"
 
@@ -7,8 +6,8 @@
 
 enum { SETTLE_TRIES = 100, SETTLE_WAIT_MS = 100 };
 
-static bool ask(struct demo *demo, const struct cli_target *target, const char *path,
-                json_t **reply_out, struct error *error)
+bool demo_ask(struct demo *demo, const struct cli_target *target, const char *path,
+              json_t **reply_out, struct error *error)
 {
     int status;
     if (!http_ask(demo->http, target, path, NULL, NULL, &status, reply_out, error))
@@ -22,14 +21,14 @@ static bool ask(struct demo *demo, const struct cli_target *target, const char *
 }
 
 /* The last decision may be on its way to one of them. */
-static bool wait_level(struct demo *demo, struct error *error)
+bool demo_wait_level(struct demo *demo, struct error *error)
 {
     for (int try = 0; try < SETTLE_TRIES; try++) {
         int64_t heights[DEMO_NODES];
         bool level = true;
         for (size_t i = 0; i < DEMO_NODES; i++) {
             json_t *reply;
-            if (!ask(demo, &demo->auditor[i], "/v1/coalition", &reply, error))
+            if (!demo_ask(demo, &demo->auditor[i], "/v1/coalition", &reply, error))
                 return false;
             heights[i] = json_integer_value(json_object_get(reply, "height"));
             level = level && heights[i] == heights[0];
@@ -85,10 +84,9 @@ static void print_line(const struct demo_counts *counts, const struct verify_nod
 bool demo_conclude(struct demo *demo, const struct demo_counts *counts, bool *good_out,
                    struct error *error)
 {
-    json_t *settlement;
     struct verify_node nodes[DEMO_NODES];
     memset(nodes, 0, sizeof(nodes));
-    if (!wait_level(demo, error))
+    if (!demo_wait_level(demo, error))
         return false;
     puts("\nEvery node is audited from its own bytes: certificates, lanes, records, tree, replay.");
     fflush(stdout);
@@ -104,11 +102,10 @@ bool demo_conclude(struct demo *demo, const struct demo_counts *counts, bool *go
     verify_agreement(nodes, DEMO_NODES);
     if (ok)
         verify_print(nodes, DEMO_NODES);
-    ok = ok && ask(demo, &demo->office[0], "/v1/settlement", &settlement, error);
+    if (ok)
+        puts("\nWho owes whom, in all:\n");
+    ok = ok && demo_print_owed(demo, error);
     if (ok) {
-        puts("\nWho owes whom:\n");
-        cli_print_settlement(settlement);
-        json_decref(settlement);
         size_t agree = agreeing(nodes);
         bool pass = verify_good(nodes, DEMO_NODES) == DEMO_NODES;
         putchar('\n');

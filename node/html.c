@@ -22,3 +22,13 @@ void html_put_byte(struct buffer *out, uint8_t byte)
         buffer_append_byte(out, byte);
     }
 }
+
+void html_put_text(struct buffer *out, const char *text)
+{
+    for (const char *at = text; *at; at++) {
+        if ((unsigned char)*at < ' ')
+            buffer_append_text(out, "&#xfffd;");
+        else
+            html_put_byte(out, (uint8_t)*at);
+    }
+}

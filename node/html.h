@@ -1,4 +1,5 @@
-/* html.h - text inside an HTML page: receipts (api_receipt.c) and audit reports (audit_html.c).
+/* html.h - text inside an HTML page: receipts (api_receipt.c), audit reports (audit_html.c) and
+ * reports of settlement (report_html.c).
  *
  * Pure. Threads: any.
  */
@@ -10,5 +11,7 @@
 /* Appends one byte of a text so that it is that text in an element and in a quoted attribute, and
  * never markup. */
 void html_put_byte(struct buffer *out, uint8_t byte);
+/* The same for a whole text; its control characters are told by U+FFFD. */
+void html_put_text(struct buffer *out, const char *text);
 
 #endif

@@ -278,7 +278,8 @@ bool form_hash(struct form *form, const char *name, struct hash *hash_out)
     return true;
 }
 
-bool decimal_parse(struct bytes text, int64_t max_micro, int64_t *micro_out)
+/* Digits with at most `places` decimals, as units of that many. */
+static bool digits_parse(struct bytes text, size_t places, int64_t *units_out)
 {
     int64_t value = 0;
     size_t decimals = 0, digits = 0;
@@ -288,7 +289,7 @@ bool decimal_parse(struct bytes text, int64_t max_micro, int64_t *micro_out)
             point = true;
             continue;
         }
-        if (text.at[i] < '0' || text.at[i] > '9' || (point && ++decimals > 6))
+        if (text.at[i] < '0' || text.at[i] > '9' || (point && ++decimals > places))
             return false;
         digits++;
         if (value > (INT64_MAX - 9) / 10)
@@ -297,14 +298,33 @@ bool decimal_parse(struct bytes text, int64_t max_micro, int64_t *micro_out)
     }
     if (digits == 0 || (point && decimals == 0))
         return false;
-    for (; decimals < 6; decimals++) {
+    for (; decimals < places; decimals++) {
         if (value > INT64_MAX / 10)
             return false;
         value *= 10;
     }
-    if (value > max_micro)
+    *units_out = value;
+    return true;
+}
+
+bool decimal_parse(struct bytes text, int64_t max_micro, int64_t *micro_out)
+{
+    int64_t value = 0;
+    if (!digits_parse(text, 6, &value) || value > max_micro)
         return false;
     *micro_out = value;
+    return true;
+}
+
+bool decimal_money_parse(struct bytes text, int64_t *amount_out)
+{
+    int64_t value = 0;
+    bool negative = text.size > 0 && text.at[0] == '-';
+    if (negative)
+        text = bytes_of(text.at + 1, text.size - 1);
+    if (!digits_parse(text, MONEY_DECIMALS, &value))
+        return false;
+    *amount_out = negative ? -value : value;
     return true;
 }
 
@@ -323,6 +343,21 @@ bool form_decimal(struct form *form, const char *name, int64_t max_micro, int64_
         return false;
     }
     *micro_out = micro;
+    return true;
+}
+
+bool form_money(struct form *form, const char *name, int64_t *amount_out)
+{
+    json_t *value = member_of(form, name);
+    if (!value)
+        return false;
+    if (!json_is_string(value) ||
+        !decimal_money_parse(bytes_of(json_string_value(value), json_string_length(value)),
+                             amount_out)) {
+        form_wrong(form, name,
+                   "must be a decimal in a text, \"-12.50\": at most 10 decimals, in range");
+        return false;
+    }
     return true;
 }
 

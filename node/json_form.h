@@ -8,6 +8,7 @@
 #define NODE_JSON_FORM_H
 
 #include "protocol/ids.h"
+#include "protocol/points.h"
 
 #include <jansson.h>
 
@@ -63,6 +64,8 @@ bool form_member(struct form *form, const char *name, struct member_ref *member_
 bool form_hash(struct form *form, const char *name, struct hash *hash_out); /* 64 hex digits */
 /* A decimal text with at most 6 decimals, > 0, as micro-units. */
 bool form_decimal(struct form *form, const char *name, int64_t max_micro, int64_t *micro_out);
+/* A decimal text with at most 10 decimals, of either sign, as 1e-10 units; short of INT64_MAX. */
+bool form_money(struct form *form, const char *name, int64_t *amount_out);
 bool form_array(struct form *form, const char *name, size_t min_count, size_t max_count,
                 json_t **array_out);
 /* A member that is an object, as a form of its own. */
@@ -76,5 +79,7 @@ void form_wrong(struct form *form, const char *name, const char *why);
 
 /* Digits with at most 6 decimals, "12.5": micro-units. */
 bool decimal_parse(struct bytes text, int64_t max_micro, int64_t *micro_out) MUST_USE;
+/* The same with a sign and at most MONEY_DECIMALS decimals: 1e-10 units. */
+bool decimal_money_parse(struct bytes text, int64_t *amount_out) MUST_USE;
 
 #endif

@@ -14,6 +14,8 @@ static const struct {
     {"office", CONFIG_OFFICE | CONFIG_TILL},
     {"auditor", CONFIG_AUDITOR},
     {"admin", CONFIG_ADMIN | CONFIG_OFFICE | CONFIG_TILL},
+    /* A second person beside the office: what settles takes two. */
+    {"finance", CONFIG_FINANCE},
 };
 
 bool node_folder_make(const char *path, struct error *error)

@@ -113,11 +113,25 @@ static bool find_last_height(struct pruning *p)
     return good;
 }
 
+bool prune_is_final(struct bytes note, const struct charter *now, const struct charter *first,
+                    struct checkpoint *checkpoint_out, struct error *error)
+{
+    const char *policies[] = {now->tlog_policy, first->tlog_policy};
+    struct policy policy = {.log_count = 0};
+    struct policy_result result;
+    bool final = false;
+    for (size_t i = 0; i < ARRAY_SIZE(policies) && !final; i++) {
+        policy_release(&policy);
+        final = policy_parse(bytes_text(policies[i]), &policy, error) &&
+                policy_check(&policy, note, checkpoint_out, &result, error);
+    }
+    policy_release(&policy);
+    return final;
+}
+
 static bool open_archive(struct pruning *p)
 {
     struct buffer charter, note;
-    struct policy policy = {.log_count = 0};
-    struct policy_result result;
     buffer_init(&charter, CHARTER_SIZE_MAX);
     buffer_init(&note, NOTE_SIZE_MAX);
     bool good = export_folder_charter(p->request->archive, &charter, p->error) &&
@@ -126,19 +140,11 @@ static bool open_archive(struct pruning *p)
         error_wrap(p->error, "the archive is a folder that 'accrue export' wrote");
     if (good && !bytes_equal(buffer_bytes(&charter), p->request->charter))
         good = archive_fails(p, "it holds the log of another coalition");
-    /* By the policy of now; what was exported before members changed, by the founding one. */
-    const char *policies[] = {replica_charter(p->replica)->tlog_policy, p->charter->tlog_policy};
-    bool final = false;
-    for (size_t i = 0; i < ARRAY_SIZE(policies) && good && !final; i++) {
-        policy_release(&policy);
-        final = policy_parse(bytes_text(policies[i]), &policy, p->error) &&
-                policy_check(&policy, buffer_bytes(&note), &p->archived, &result, p->error);
-    }
-    good = good && final;
+    good = good && prune_is_final(buffer_bytes(&note), replica_charter(p->replica), p->charter,
+                                  &p->archived, p->error);
     if (good && p->archived.size == 0)
         good = archive_fails(p, "it is empty");
     good = good && find_last_height(p);
-    policy_release(&policy);
     buffer_release(&charter);
     buffer_release(&note);
     return good;

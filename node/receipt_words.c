@@ -1,5 +1,6 @@
 #include "node/receipt_words.h"
 
+#include "node/period_text.h"
 #include "node/time_text.h"
 
 #include <inttypes.h>
@@ -139,9 +140,100 @@ static void add_adjust(struct writer *writer, const struct transaction *t)
     add_text(writer, "approver", t->body.adjust.approver);
 }
 
-static void add_body(struct writer *writer, const struct transaction *t)
+/* "partner 0 (grocer) to partner 2 (cinema), redemption" */
+static void add_line(struct writer *writer, const struct disputed_line *line)
+{
+    char debtor[PARTNER_TEXT_SIZE], creditor[PARTNER_TEXT_SIZE];
+    partner_text(writer, line->debtor, debtor);
+    partner_text(writer, line->creditor, creditor);
+    add(writer, "line", "%s to %s, %s", debtor, creditor, line_class_word(line->line_class));
+}
+
+static void add_hash(struct writer *writer, const char *label, const struct hash *hash)
+{
+    char text[HASH_HEX_SIZE + 1];
+    hex_encode(hash_as_bytes(hash), text);
+    add(writer, label, "%s", text);
+}
+
+/* The record that a dispute brings says itself which it is. */
+static void add_dispute(struct writer *writer, const struct settle *settle)
+{
+    struct record record;
+    if (record_decode(settle->evidence, &record, NULL))
+        add_reference(writer, "disputed", record.index);
+    else
+        add(writer, "disputed", "bytes that are no record");
+    add_line(writer, &settle->line);
+    add(writer, "reason", "%s", dispute_code_word(settle->code));
+}
+
+static void add_answer(struct writer *writer, const char *label, const struct settle *settle)
+{
+    char amount[MONEY_TEXT_SIZE];
+    add_reference(writer, "disputed", settle->line.record);
+    add_line(writer, &settle->line);
+    money_format((struct money){settle->amount}, 2, amount);
+    add(writer, label, "%s%s%s", amount, writer->charter ? " " : "",
+        writer->charter ? writer->charter->currency : "");
+}
+
+static void add_settle(struct writer *writer, const struct transaction *t)
+{
+    const struct settle *settle = &t->body.settle;
+    char name[PERIOD_TEXT_SIZE];
+    enum settle_step step;
+    must(transaction_is_settle(t->type, &step));
+    period_text(writer->charter, settle->period, name);
+    add(writer, "period", "%s", name);
+    switch (step) {
+    case SETTLE_PROPOSE:
+        add(writer, "ends with", "%" PRIu64 " records", settle->records);
+        add_hash(writer, "totals", &settle->totals);
+        return;
+    case SETTLE_SIGN:
+        add_hash(writer, "totals", &settle->totals);
+        add_hash(writer, "approver", &settle->approver);
+        return;
+    case SETTLE_DISPUTE:
+        add_dispute(writer, settle);
+        return;
+    case SETTLE_RESPOND:
+        add_answer(writer, "offered", settle);
+        return;
+    case SETTLE_RESOLVE:
+        add_answer(writer, "upheld", settle);
+        return;
+    case SETTLE_FINALISE:
+        return;
+    case SETTLE_PAY:
+        add(writer, "payment", "%" PRIu32, settle->payment);
+        add_hash(writer, "approver", &settle->approver);
+        return;
+    case SETTLE_CONFIRM:
+    case SETTLE_FAIL:
+        add(writer, "payment", "%" PRIu32, settle->payment);
+        return;
+    }
+}
+
+static void add_transfer(struct writer *writer, const struct transaction *t)
+{
+    add_member(writer, "from member", &t->body.transfer.from);
+    add_member(writer, "to member", &t->body.transfer.to);
+    add_points(writer, "points", t->body.transfer.points.v);
+}
+
+static void add_ballot(struct writer *writer, const struct transaction *t)
 {
     char partner[PARTNER_TEXT_SIZE];
+    add_reference(writer, "ballot for motion", t->body.ballot.motion);
+    partner_text(writer, t->body.ballot.partner, partner);
+    add(writer, "ballot of", "%s", partner);
+}
+
+static void add_body(struct writer *writer, const struct transaction *t)
+{
     switch (t->type) {
     case TRANSACTION_ENROL:
         add_member(writer, "member", &t->body.enrol.member);
@@ -185,18 +277,14 @@ static void add_body(struct writer *writer, const struct transaction *t)
         add_adjust(writer, t);
         return;
     case TRANSACTION_TRANSFER:
-        add_member(writer, "from member", &t->body.transfer.from);
-        add_member(writer, "to member", &t->body.transfer.to);
-        add_points(writer, "points", t->body.transfer.points.v);
+        add_transfer(writer, t);
         return;
     case TRANSACTION_MOTION:
         add(writer, "motion", "%s, %u heights after it is carried",
             change_kind_word(t->body.motion.motion.change.kind), t->body.motion.motion.delay);
         return;
     case TRANSACTION_BALLOT:
-        add_reference(writer, "ballot for motion", t->body.ballot.motion);
-        partner_text(writer, t->body.ballot.partner, partner);
-        add(writer, "ballot of", "%s", partner);
+        add_ballot(writer, t);
         return;
     case TRANSACTION_READY:
         add(writer, "ready to vote", "having executed height %" PRIu64, t->body.ready.height);
@@ -210,7 +298,7 @@ static void add_body(struct writer *writer, const struct transaction *t)
     case TRANSACTION_PAYMENT_SENT:
     case TRANSACTION_PAYMENT_CONFIRMED:
     case TRANSACTION_PAYMENT_FAILED:
-        add(writer, "period", "%u", t->body.settle.period);
+        add_settle(writer, t);
         return;
     case TRANSACTION_CLOCK:
         add(writer, "clock moved by", "%" PRIu64 " ms", t->body.clock.advance_ms);

@@ -267,6 +267,11 @@ const struct evidence_kept *replica_evidence(const struct replica *replica, size
 /* The bytes of record `index`: the join of its batch and its outcome. Appended. */
 bool replica_record(const struct replica *replica, uint64_t index, struct buffer *record_out,
                     struct error *error) MUST_USE;
+/* The automatic effects that seal `index` has the hash of: what a dispute of it brings. Appended.
+ * ERROR_NOT_FOUND: it is no seal, had none, or more of them than a dispute may bring, or was stored
+ * before they were kept. */
+bool replica_automatic(const struct replica *replica, uint64_t index, struct buffer *effects_out,
+                       struct error *error) MUST_USE;
 /* Records from `index` on, at most `count`, each given to `visit`; reads each block once. */
 bool replica_records(const struct replica *replica, uint64_t index, uint64_t count,
                      bool (*visit)(void *visitor, uint64_t index, struct bytes record),

@@ -161,7 +161,7 @@ static void seal_height(struct replica *r, const struct cut *cut, uint64_t first
     record_encode(&seal, &r->record);
     append_record(r);
     buffer_clear(&r->scratch);
-    stored_seal_put(&r->scratch, buffer_bytes(&r->record));
+    stored_seal_put(&r->scratch, buffer_bytes(&r->record), automatic);
     struct store_key key = key_outcomes(index);
     store_put(replica_group(r), store_key_bytes(&key), buffer_bytes(&r->scratch));
 }

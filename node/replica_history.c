@@ -73,12 +73,15 @@ void stored_outcomes_put(struct buffer *out, uint64_t height, uint64_t time_ms,
     codec_put_bytes(out, entries);
 }
 
-void stored_seal_put(struct buffer *out, struct bytes record)
+void stored_seal_put(struct buffer *out, struct bytes record, struct bytes automatic)
 {
-    codec_put_array(out, 3);
+    bool kept = automatic.size > 1 && automatic.size <= DISPUTE_EVIDENCE_MAX;
+    codec_put_array(out, kept ? 4 : 3);
     codec_put_uint(out, FORMAT_VERSION);
     codec_put_uint(out, BLOCK_SEAL);
     codec_put_bytes(out, record);
+    if (kept)
+        codec_put_bytes(out, automatic);
 }
 
 bool stored_block_decode(struct bytes bytes, struct stored_block *out, struct error *error)
@@ -91,10 +94,12 @@ bool stored_block_decode(struct bytes bytes, struct stored_block *out, struct er
     if (codec_get_uint(&reader, UINT16_MAX) != FORMAT_VERSION)
         codec_fail(&reader, "unknown format version");
     uint64_t kind = codec_get_uint(&reader, BLOCK_SEAL);
-    if (kind == BLOCK_SEAL && items == 3) {
+    if (kind == BLOCK_SEAL && items <= 4) {
         block.is_seal = true;
         block.count = 1;
         block.seal = codec_get_bytes(&reader, 1, RECORD_SIZE_MAX);
+        if (items == 4)
+            block.automatic = codec_get_bytes(&reader, 2, DISPUTE_EVIDENCE_MAX);
     } else if (kind == BLOCK_OUTCOMES && items == 9) {
         block.height = codec_get_uint(&reader, INT64_MAX);
         block.time_ms = codec_get_uint(&reader, TIME_MS_MAX);
@@ -313,6 +318,25 @@ bool replica_records(const struct replica *r, uint64_t index, uint64_t count,
     buffer_release(&walk.batch);
     buffer_release(&walk.record);
     return good;
+}
+
+static bool take_automatic(void *visitor, uint64_t first, const struct stored_block *block,
+                           struct error *error)
+{
+    if (!block->is_seal || block->automatic.size == 0)
+        return error_set(error, ERROR_NOT_FOUND, "no automatic effects are kept with record %llu",
+                         (unsigned long long)first);
+    buffer_append((struct buffer *)visitor, block->automatic);
+    return true;
+}
+
+bool replica_automatic(const struct replica *r, uint64_t index, struct buffer *effects_out,
+                       struct error *error)
+{
+    if (index >= r->shown.count)
+        return error_set(error, ERROR_NOT_FOUND, "record %llu does not exist; there are %llu",
+                         (unsigned long long)index, (unsigned long long)r->shown.count);
+    return history_block(r, index, take_automatic, effects_out, error);
 }
 
 static bool take_record(void *visitor, uint64_t index, struct bytes record)

@@ -156,6 +156,8 @@ enum { ATTESTATIONS_KEPT = 2 }; /* of each node */
 struct attesting {              /* replica_snapshot.c */
     struct snapshot_clock clock;
     bool taking;                  /* REPLICA_SNAPSHOT was said; nothing is executed */
+    bool replaying;               /* the heights of the store are being executed */
+    uint64_t due;                 /* the last height at which it was due, and recent */
     struct snapshot_name held[2]; /* made or fetched here, the newest first; height 0: none */
     uint64_t own_height;          /* the newest that we signed, durable or being written */
     struct attestation items[NODES_MAX][ATTESTATIONS_KEPT]; /* the newest first */
@@ -428,6 +430,7 @@ void cosigning_status(const struct replica *r, struct replica_status *status);
 /* replica_snapshot.c */
 /* A height was executed: whether a snapshot is due of it. */
 void snapshot_executed(struct replica *r);
+void snapshot_replayed(struct replica *r); /* the store has no more heights */
 bool snapshot_recover(struct replica *r, struct error *error) MUST_USE;
 void snapshot_on_attestation(struct replica *r, uint16_t from, const struct attestation *item);
 void snapshot_on_fetch(struct replica *r, uint16_t from, uint64_t height, uint64_t piece);
@@ -521,10 +524,12 @@ void stored_outcomes_put(struct buffer *out, uint64_t height, uint64_t time_ms,
                          const struct batch *batch, struct bytes entries);
 void stored_links_put(struct buffer *out, uint64_t index, const struct member_link *links,
                       size_t count);
-void stored_seal_put(struct buffer *out, struct bytes record);
+/* With the automatic effects that the seal has the hash of, where there are any and a dispute could
+ * bring them: they cannot be had from the other records. */
+void stored_seal_put(struct buffer *out, struct bytes record, struct bytes automatic);
 struct stored_block {
     bool is_seal;
-    struct bytes seal;
+    struct bytes seal, automatic; /* `automatic`: of a seal, and empty unless it was kept */
     uint64_t height, time_ms, sequence, count;
     struct node_id lane;
     struct hash id;

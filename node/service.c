@@ -15,6 +15,7 @@
 #include "node/images.h"
 #include "node/log.h"
 #include "node/peer_watch.h"
+#include "node/period_watch.h"
 #include "node/replica.h"
 #include "node/seat.h"
 #include "node/store_leveldb.h"
@@ -24,7 +25,7 @@
 enum {
     STEP_MS_MAX = 2000,     /* the replica is called at least so often */
     HOUSEKEEPING_MS = 100,  /* deadlines of answers, suppressed log lines */
-    WATCH_MS = 1000,        /* between looks at what peers do wrong */
+    WATCH_MS = 1000,        /* between looks at peers and periods */
     FETCH_AHEAD = 64,       /* heights: a new node begins with a snapshot for so much */
     STOP_WITHIN_MS = 10000, /* a graceful stop waits no longer for answers */
     STOP_IMAGE_MS = 50000,  /* nor so much longer for the last image of the state */
@@ -67,6 +68,7 @@ struct service {
     bool stopping, finished, failed, again;
     uint64_t stop_at_ms, written_groups, write_ns;
     struct peer_watch watches[NODES_MAX];
+    struct period_watch periods;
     uint64_t watched_ms;
     struct error failure;
 };
@@ -377,7 +379,31 @@ static void watch_peer(struct service *s, uint16_t node, const struct replica_st
         log_write(LOG_LEVEL_WARN, "peer misbehaves", fields, 1 + count);
 }
 
-static void watch_peers(struct service *s)
+static void tell_period(void *context, const struct period_event *event)
+{
+    struct period_event_room room;
+    struct log_field fields[PERIOD_FIELDS_MAX];
+    size_t count =
+        period_event_fields(event, ((struct service *)context)->seat.charter, &room, fields);
+    log_write(period_event_level(event->kind), period_event_message(event->kind), fields, count);
+}
+
+static int64_t ledger_day(const struct service *s)
+{
+    return charter_day(s->seat.charter, replica_ledger_now_ms(s->replica, wall_ms()));
+}
+
+static void watch_periods(struct service *s)
+{
+    const struct charter *charter = s->seat.charter;
+    bool known = s->seat.self.v < charter->node_count;
+    struct partner_id own =
+        known ? charter->nodes[s->seat.self.v].partner : (struct partner_id){UINT16_MAX};
+    period_watch_look(&s->periods, state_periods(replica_state(s->replica)), own, ledger_day(s),
+                      tell_period, s);
+}
+
+static void watch(struct service *s)
 {
     uint64_t now_ms = wall_ms();
     struct replica_status status;
@@ -387,6 +413,7 @@ static void watch_peers(struct service *s)
     replica_status(s->replica, now_ms, &status);
     for (size_t i = 0; i < s->seat.peer_count; i++)
         watch_peer(s, s->seat.peers[i].node, &status, now_ms);
+    watch_periods(s);
 }
 
 static bool is_linked(const struct service *s)
@@ -445,7 +472,7 @@ static void on_housekeeping(uv_timer_t *timer)
     mind_seat(s);
     api_on_time(s->api);
     drain(s);
-    watch_peers(s);
+    watch(s);
     witness_link_step(s->witnesses);
     log_flush(false);
     if (!s->stopping) {
@@ -488,6 +515,7 @@ static void metrics(void *context, struct buffer *out)
                   "accrue_store_write_seconds_total %" PRIu64 ".%09" PRIu64 "\n",
                   s->written_groups, s->write_ns / 1000000000, s->write_ns % 1000000000);
     images_metrics(&s->images, out);
+    period_watch_metrics(&s->periods, state_periods(replica_state(s->replica)), ledger_day(s), out);
     witness_link_metrics(s->witnesses, out);
 }
 
@@ -712,6 +740,7 @@ void service_close(struct service *s)
     images_release(&s->images);
     replica_close(s->history);
     replica_close(s->replica);
+    period_watch_release(&s->periods);
     store_leveldb_close(s->store);
     seat_close(&s->seat);
     charter_close(s->first);

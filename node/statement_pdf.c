@@ -91,7 +91,7 @@ static const struct statement_party *self(const struct drawing *drawing)
 
 static void statement_number(const struct drawing *drawing, char text_out[TEXT_SIZE])
 {
-    (void)snprintf(text_out, TEXT_SIZE, "P%" PRIu64 "-%s-%s", drawing->statement->period,
+    (void)snprintf(text_out, TEXT_SIZE, "%s-%s-%s", drawing->statement->period,
                    drawing->statement->currency, self(drawing)->name);
 }
 
@@ -548,16 +548,26 @@ static void put_payments(struct drawing *drawing)
 static void put_checkpoint(struct drawing *drawing)
 {
     const struct statement *statement = drawing->statement;
-    char text[TEXT_SIZE], root[BASE64_SIZE(HASH_SIZE) + 1];
+    char text[TEXT_SIZE], root[BASE64_SIZE(HASH_SIZE) + 1], totals[HASH_HEX_SIZE + 1];
     base64_encode(hash_as_bytes(&statement->checkpoint_root), root);
+    hex_encode(hash_as_bytes(&statement->totals), totals);
     paper_heading(drawing->paper, "How to check this statement", 60);
     paper_paragraph(drawing->paper, PAPER_TEXT,
-                    "Every figure follows from the coalition's ledger up to the checkpoint below, "
-                    "which the partners have signed. Anyone can recompute it from the records: "
-                    "accrue audit.");
+                    hash_is_zero(&statement->totals)
+                        ? "The period's last figures are not known yet: these are what the "
+                          "coalition's ledger has up to the checkpoint below, and may change."
+                        : "Every figure follows from the coalition's ledger up to the checkpoint "
+                          "below, and from the disputes. Anyone can recompute it from the "
+                          "records: accrue audit. What partners sign of it is the digest named "
+                          "totals.");
     paper_move(drawing->paper, 6);
     (void)snprintf(text, sizeof(text), "%s\n%" PRIu64 "\n%s", statement->checkpoint_origin,
                    statement->checkpoint_size, root);
+    paper_paragraph(drawing->paper, PAPER_MONO, text);
+    if (hash_is_zero(&statement->totals))
+        return;
+    paper_move(drawing->paper, 6);
+    (void)snprintf(text, sizeof(text), "totals %s", totals);
     paper_paragraph(drawing->paper, PAPER_MONO, text);
 }
 

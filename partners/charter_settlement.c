@@ -145,9 +145,9 @@ void charter_settlement_read(struct json_reader *reader, const struct spot *spot
     if (spot->json)
         json_object_open(reader, spot, names, at);
     read_kind(reader, &at[0], charter);
-    charter->settlement.propose_days = read_days(reader, &at[1], 1);
-    charter->settlement.answer_days = read_days(reader, &at[2], 3);
-    charter->settlement.pay_days = read_days(reader, &at[3], 5);
+    charter->settlement.propose_days = read_days(reader, &at[1], USUAL_PROPOSE_DAYS);
+    charter->settlement.answer_days = read_days(reader, &at[2], USUAL_ANSWER_DAYS);
+    charter->settlement.pay_days = read_days(reader, &at[3], USUAL_PAY_DAYS);
     if (charter->settlement.propose_days > charter->settlement.answer_days ||
         charter->settlement.answer_days > charter->settlement.pay_days)
         json_mistake(reader, spot, "the days to propose, answer and pay must not go back");
@@ -235,9 +235,8 @@ void charter_settlement_copy(struct charter *copy, const struct charter *charter
 {
     copy->settlement.holidays =
         copy_of(charter->settlement.holidays, charter->settlement.holiday_count, sizeof(int64_t));
-    copy->settlement.taxes =
-        copy_of(charter->settlement.taxes, charter->settlement.tax_count,
-                sizeof(*charter->settlement.taxes));
+    copy->settlement.taxes = copy_of(charter->settlement.taxes, charter->settlement.tax_count,
+                                     sizeof(*charter->settlement.taxes));
 }
 
 void charter_settlement_free(struct charter *charter)

@@ -13,6 +13,10 @@
 
 #include "partners/charter_json.h"
 
+/* Business days after a period's last day, where the charter does not say; Saturdays and Sundays
+ * are none then. */
+enum { USUAL_PROPOSE_DAYS = 1, USUAL_ANSWER_DAYS = 3, USUAL_PAY_DAYS = 5 };
+
 /* Absent, or absent members: the defaults of partners/charter.h. */
 void charter_settlement_read(struct json_reader *reader, const struct spot *spot,
                              struct charter *charter);

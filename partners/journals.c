@@ -1,6 +1,5 @@
 #include "partners/journals.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -98,9 +97,7 @@ static void partner_account(const struct book *book, struct partner_id partner,
 /* Of one period, so that nothing in it depends on whether the one before was paid. */
 static void settlement_account(const struct book *book, char account_out[ACCOUNT_SIZE])
 {
-    char period[24];
-    (void)snprintf(period, sizeof(period), "P%" PRIu64, book->source->period);
-    join(account_out, "Assets:Accrue:Settlement", period, "");
+    join(account_out, "Assets:Accrue:Settlement", book->source->period, "");
 }
 
 /* ---- the coalition's book ------------------------------------------------------------------ */
@@ -287,8 +284,8 @@ static void put_quoted(struct buffer *out, const char *text)
 
 static void put_title(const struct pen *pen, const char *whose)
 {
-    buffer_printf(pen->out, "; %s, period %" PRIu64 " of the coalition %s\n; checkpoint %s\n\n",
-                  whose, pen->source->period, pen->source->coalition, pen->source->checkpoint);
+    buffer_printf(pen->out, "; %s, period %s of the coalition %s\n; checkpoint %s\n\n", whose,
+                  pen->source->period, pen->source->coalition, pen->source->checkpoint);
 }
 
 static int compare_accounts(const void *a, const void *b)
@@ -350,11 +347,11 @@ static void put_heading(const struct pen *pen, struct date on, const char *what)
     char day[DATE_TEXT_SIZE];
     date_format(on, day);
     if (pen->form == JOURNAL_BEANCOUNT) {
-        buffer_printf(pen->out, "%s * \"Accrue P%" PRIu64 "\" ", day, pen->source->period);
+        buffer_printf(pen->out, "%s * \"Accrue %s\" ", day, pen->source->period);
         put_quoted(pen->out, what);
         buffer_append_byte(pen->out, '\n');
     } else {
-        buffer_printf(pen->out, "%s * (P%" PRIu64 ") %s\n", day, pen->source->period, what);
+        buffer_printf(pen->out, "%s * (%s) %s\n", day, pen->source->period, what);
     }
 }
 

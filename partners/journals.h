@@ -24,8 +24,8 @@ struct booked_payment {
     const char *end_to_end;
 };
 struct journal_source {
-    const char *coalition; /* its name: [a-z0-9-] */
-    uint64_t period;
+    const char *coalition;    /* its name: [a-z0-9-] */
+    const char *period;       /* its name, a part of accounts' names: "2026-11" */
     const char *checkpoint;   /* one line that names it: "ORIGIN SIZE ROOT" */
     const char *const *names; /* partners': [a-z0-9-], a letter first */
     size_t partner_count;

@@ -69,6 +69,7 @@ bool statement_check(const struct statement *statement, struct error *error)
     if (!check_party(&statement->issuer, error) ||
         !check_typed("the coalition", statement->coalition, error) ||
         !check_typed("the state", statement->state, error) ||
+        !check_typed("the period", statement->period, error) ||
         !check_typed("the origin", statement->checkpoint_origin, error))
         return false;
     for (size_t i = 0; i < statement->party_count; i++)
@@ -204,13 +205,12 @@ void statement_amount(const struct statement *statement, struct money money,
 /* ---- CSV ----------------------------------------------------------------------------------- */
 
 /* Every row begins with where it comes from. */
-#define SOURCE_COLUMNS "period", "from", "to", "checkpoint_size", "checkpoint_root"
+#define SOURCE_COLUMNS "period", "from", "to", "checkpoint_size", "checkpoint_root", "totals"
 
 static void put_source(const struct statement *statement, struct csv_out *csv)
 {
-    char text[32], root[BASE64_SIZE(HASH_SIZE) + 1];
-    (void)snprintf(text, sizeof(text), "%" PRIu64, statement->period);
-    csv_out_field(csv, text);
+    char text[32], root[BASE64_SIZE(HASH_SIZE) + 1], totals[HASH_HEX_SIZE + 1] = "";
+    csv_out_field(csv, statement->period);
     date_format(statement->from, text);
     csv_out_field(csv, text);
     date_format(statement->to, text);
@@ -219,6 +219,9 @@ static void put_source(const struct statement *statement, struct csv_out *csv)
     csv_out_field(csv, text);
     base64_encode(hash_as_bytes(&statement->checkpoint_root), root);
     csv_out_field(csv, root);
+    if (!hash_is_zero(&statement->totals))
+        hex_encode(hash_as_bytes(&statement->totals), totals);
+    csv_out_field(csv, totals);
 }
 
 static void put_money(const struct statement *statement, struct csv_out *csv, struct money money)

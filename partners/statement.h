@@ -35,15 +35,16 @@ struct statement {
     const char *coalition;         /* its name */
     bool sandbox;                  /* said on every page */
     struct statement_party issuer; /* whose letterhead it is */
-    uint64_t period;
-    struct date from, to;    /* both of the period */
-    struct date issued, due; /* payments are sent on the due day */
-    const char *state;       /* "proposed", "final", ... */
+    const char *period;            /* its name: "2026-10" */
+    struct date from, to;          /* both of the period */
+    struct date issued, due;       /* payments are sent on the due day */
+    const char *state;             /* "proposed", "final", ... */
     char currency[CURRENCY_SIZE];
     int minor_digits;
     const char *checkpoint_origin;
     uint64_t checkpoint_size;
     struct hash checkpoint_root;
+    struct hash totals; /* what the partners sign (periods.h); zero: not known yet */
     const struct statement_party *parties; /* by partner number */
     size_t party_count;
     struct partner_id partner; /* whose statement it is */
@@ -85,7 +86,7 @@ int statement_tax_rate_bp(const struct statement *statement, const char *tax_cod
 void statement_amount(const struct statement *statement, struct money money,
                       char text_out[STATEMENT_AMOUNT_SIZE]);
 
-/* CSV with a heading row; each row names period and checkpoint. */
+/* CSV with a heading row; each row names period, checkpoint and totals. */
 void statement_csv_lines(const struct statement *statement, struct buffer *out);    /* own ones */
 void statement_csv_matrix(const struct statement *statement, struct buffer *out);   /* all pairs */
 void statement_csv_nets(const struct statement *statement, struct buffer *out);     /* everyone's */

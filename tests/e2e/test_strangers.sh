@@ -311,7 +311,7 @@ wanted_status() { # TOKEN-SCOPE ALLOWED-SCOPES: 401, 403 or "in"
 # Tokens of one scope each, beside those that the coalition was made with.
 add_tokens() {
     local scope
-    for scope in till office auditor admin; do
+    for scope in till office auditor admin finance; do
         printf %s "only-$scope" >"$home/grocer/only-$scope.token"
         jq --arg scope $scope --arg sum "$(printf %s "only-$scope" | sha256sum | cut -c1-64)" \
             '. + [{name: ("only " + $scope), scopes: [$scope], sha256: $sum}]' \
@@ -327,7 +327,8 @@ no_route_is_open_to_a_token_that_it_does_not_name() {
     while read -r method path scopes; do
         path=${path//\{member\}/$ann} path=${path//\{index\}/0} path=${path//\{key\}/k}
         path=${path//\{height\}/1} path=${path//\{name\}/0/000}
-        for scope in absent wrong till office auditor admin; do
+        path=${path//\{period\}/2027-01} path=${path//\{number\}/0}
+        for scope in absent wrong till office auditor admin finance; do
             token=(-H "Authorization: Bearer only-$scope")
             [[ $scope != absent ]] || token=()
             ask "${method^^}" grocer none "$path" "${token[@]}" -H "Idempotency-Key: s$count" \
@@ -340,7 +341,7 @@ no_route_is_open_to_a_token_that_it_does_not_name() {
             count=$((count + 1))
         done
     done < <(routes)
-    ((count >= 33 * 6)) || fail "only $count requests"
+    ((count >= 44 * 7)) || fail "only $count requests"
     get grocer none /v1/nothing
     expect_answer 401 unauthenticated
     expect_match '^Bearer' "$(header WWW-Authenticate)" challenge

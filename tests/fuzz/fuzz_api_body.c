@@ -16,6 +16,21 @@ static bool no_record(void *context, uint64_t index, struct buffer *record_out, 
     return error_set(error, ERROR_NOT_FOUND, "no records here");
 }
 
+static bool no_automatic(void *context, uint64_t index, struct buffer *effects_out,
+                         struct error *error)
+{
+    return no_record(context, index, effects_out, error);
+}
+
+static bool no_path(void *context, uint64_t index, uint64_t size, struct hash path_out[64],
+                    size_t *count_out, struct error *error)
+{
+    (void)size;
+    (void)path_out;
+    (void)count_out;
+    return no_record(context, index, NULL, error);
+}
+
 static struct charter *charter_of_the_run(void)
 {
     static struct charter *charter;
@@ -53,11 +68,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                 .key = bytes_text("key"),
                                 .at_ms = START_MS,
                                 .lone = true,
-                                .record = no_record};
-    if (build_transaction(&input, type, body, &built, &problem))
+                                .settle = {.period = size % 3, .payment = 1, .approver = "office"},
+                                .record = no_record,
+                                .automatic = no_automatic,
+                                .prove = no_path};
+    if (build_transaction(&input, type, body, &built, &problem)) {
         survives_its_codec(&built.transaction);
-    else
+        built_release(&built);
+    } else {
         must(problem_status(&problem) >= 400);
+    }
     json_decref(body);
     return 0;
 }

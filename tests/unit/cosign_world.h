@@ -38,6 +38,7 @@ struct world {
     uint64_t now_ms, key;
     bool lose_cosignatures;
     uint16_t deaf; /* gets none; WORLD_NODES: nobody */
+    void (*told)(uint16_t node, const struct replica_action *action); /* or NULL */
     struct message message;
 };
 
@@ -72,6 +73,8 @@ static inline void world_take(struct world *w, uint16_t number)
     struct member_node *node = &w->nodes[number];
     struct replica_action action;
     while (node->replica && replica_next(node->replica, &action)) {
+        if (w->told)
+            w->told(number, &action);
         if (action.kind == REPLICA_SEND) {
             world_send(w, number, &action);
         } else if (action.kind == REPLICA_WRITE) {
@@ -158,11 +161,11 @@ static inline void world_pass(struct world *w, uint64_t ms)
     }
 }
 
-static inline struct world *world_open(void)
+/* Of four nodes; the draft goes. */
+static inline struct world *world_found(struct charter *draft)
 {
-    struct coalition_spec spec = {.names = {"grocer", "books", "cinema", "fuel"}, .face = "10000"};
     struct world *w = (struct world *)allocate(1, sizeof(*w));
-    w->charter = coalition_found(coalition_draft(&spec));
+    w->charter = coalition_found(draft);
     w->now_ms = START_MS;
     w->deaf = WORLD_NODES;
     for (uint16_t i = 0; i < WORLD_NODES; i++) {
@@ -171,6 +174,12 @@ static inline struct world *world_open(void)
         world_start(w, i);
     }
     return w;
+}
+
+static inline struct world *world_open(void)
+{
+    struct coalition_spec spec = {.names = {"grocer", "books", "cinema", "fuel"}, .face = "10000"};
+    return world_found(coalition_draft(&spec));
 }
 
 static inline void world_close(struct world *w)

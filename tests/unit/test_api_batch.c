@@ -334,6 +334,42 @@ CASE(a_long_cbor_batch_stays_within_its_window)
     world_close(world);
 }
 
+/* In the ledger's own form a line could name whoever it likes as its approver: four eyes of one. */
+CASE(no_line_of_a_batch_is_a_settlement_step)
+{
+    static const char lines[] =
+        "{\"type\":\"period-final\",\"key\":\"s1\"}\n"
+        "{\"type\":\"earn\",\"key\":\"s2\",\"member\":\"" MEMBER "\",\"points\":1}\n";
+    struct world *world = world_with_member();
+    struct transaction sign = {
+        .type = TRANSACTION_PERIOD_SIGN, .at_ms = world->now_ms, .key = bytes_text("s3")};
+    struct buffer body, out;
+    struct codec_reader reader;
+    buffer_init(&body, 1 << 16);
+    buffer_init(&out, 1 << 16);
+    world->tokens[0].scopes = API_TILL | API_OFFICE | API_FINANCE;
+    batch(world, NDJSON, bytes_text(lines), 1000, &out);
+    CHECK(strncmp(buffer_text(&out), "{\"line\":1,\"status\":403,", 23) == 0);
+    CHECK(strstr(buffer_text(&out), "{\"line\":2,\"status\":200,") != NULL);
+    buffer_clear(&out);
+    sign.body.settle.period = 1;
+    sign.body.settle.totals.at[0] = sign.body.settle.approver.at[0] = 1;
+    transaction_encode(&sign, &body);
+    batch(world, CBOR, buffer_bytes(&body), 1000, &out);
+    codec_reader_init(&reader, buffer_bytes(&out));
+    CHECK_INT(codec_get_array(&reader, 4, 4), 4);
+    CHECK_INT(codec_get_uint(&reader, 100), 1);
+    CHECK_INT(codec_get_uint(&reader, 1000), 403);
+    struct key_result result;
+    CHECK(!state_key(replica_state(world->replica), (struct partner_id){0}, bytes_text("s1"),
+                     &result));
+    CHECK(!state_key(replica_state(world->replica), (struct partner_id){0}, bytes_text("s3"),
+                     &result));
+    buffer_release(&body);
+    buffer_release(&out);
+    world_close(world);
+}
+
 CASE(a_batch_of_another_type_is_415)
 {
     struct world *world = world_open();
@@ -470,6 +506,7 @@ int main(void)
     RUN(what_a_cbor_item_answers_is_what_the_log_has);
     RUN(after_bytes_that_are_no_item_the_rest_of_a_cbor_batch_is_not_read);
     RUN(a_long_cbor_batch_stays_within_its_window);
+    RUN(no_line_of_a_batch_is_a_settlement_step);
     RUN(a_batch_of_another_type_is_415);
     RUN(an_item_that_waits_keeps_its_answer_when_the_body_is_too_large);
     RUN(the_repeat_of_a_key_whose_record_was_pruned_is_told_so);

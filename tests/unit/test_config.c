@@ -331,7 +331,7 @@ CASE(every_token_is_checked)
     CHECK(!load(&config, &error));
     CHECK(mentioned("tokens[0]: must be an object"));
     CHECK(mentioned("tokens[1].scopes: [1] names till again"));
-    CHECK(mentioned("tokens[1].scopes: [2] must be till, office, auditor or admin"));
+    CHECK(mentioned("tokens[1].scopes: [2] must be till, office, auditor, admin or finance"));
     CHECK(mentioned("tokens[1].sha256: must be 64"));
     CHECK(mentioned("tokens[2].scopes: must be a list"));
     CHECK(mentioned("tokens[2].sha256: is missing"));

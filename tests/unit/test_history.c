@@ -374,6 +374,46 @@ CASE(a_cursor_of_ones_own_costs_a_bounded_walk)
     world_close(world);
 }
 
+/* What time alone brought is on the ledger as a hash only; who disputes it needs the whole. */
+CASE(the_automatic_effects_of_a_seal_are_kept_beside_it)
+{
+    struct world *world = world_with_member();
+    CHECK_INT(till(world, "/v1/earn", "e1",
+                   "{\"member\":\"" MEMBER
+                   "\",\"points\":50,\"activates\":\"2017-01-05T00:00:00Z\"}"),
+              200);
+    uint64_t earn = (uint64_t)number_of(world, NULL, "index");
+    CHECK_INT(ask(world, "POST", "/v1/clock", "admin", "c1", "{\"advance_ms\":864000000}"), 200);
+    CHECK_INT(till(world, "/v1/redeem", "r1", "{\"member\":\"" MEMBER "\",\"points\":1}"), 200);
+    struct buffer bytes, effects;
+    struct error error;
+    size_t kept = 0;
+    buffer_init(&bytes, RECORD_SIZE_MAX);
+    buffer_init(&effects, DISPUTE_EVIDENCE_MAX);
+    for (uint64_t i = 0; i < record_count(world); i++) {
+        struct record record;
+        buffer_clear(&bytes);
+        buffer_clear(&effects);
+        REQUIRE(replica_record(world->replica, i, &bytes, NULL));
+        REQUIRE(record_decode(buffer_bytes(&bytes), &record, NULL));
+        if (!replica_automatic(world->replica, i, &effects, &error)) {
+            CHECK_INT(error.code, ERROR_NOT_FOUND);
+            continue;
+        }
+        struct hash hash = hash_bytes(buffer_bytes(&effects));
+        CHECK(i > earn);
+        CHECK(record.kind == RECORD_KIND_SEAL);
+        CHECK(hash_equal(&hash, &record.automatic));
+        kept++;
+    }
+    CHECK_INT(kept, 1);
+    CHECK(!replica_automatic(world->replica, record_count(world), &effects, &error));
+    CHECK_INT(error.code, ERROR_NOT_FOUND);
+    buffer_release(&bytes);
+    buffer_release(&effects);
+    world_close(world);
+}
+
 /* ---- damage ------------------------------------------------------------------------------------
  */
 
@@ -574,6 +614,7 @@ int main(int argc, char **argv)
     RUN(who_is_not_enrolled_has_no_history);
     RUN(what_is_not_durable_is_passed_over);
     RUN(a_cursor_of_ones_own_costs_a_bounded_walk);
+    RUN(the_automatic_effects_of_a_seal_are_kept_beside_it);
     RUN(a_damaged_link_is_found_when_it_is_followed_and_at_the_start);
     RUN(a_link_to_a_seal_is_found);
     RUN(any_damage_of_an_entry_ends_in_an_answer);

@@ -116,7 +116,7 @@ static void world_init(struct world *world)
         world->booked[i] = (struct booked_payment){
             .payment = world->payments[i], .currency = "EUR", .end_to_end = "P12-EUR-\"x\\y\""};
     world->source = (struct journal_source){.coalition = "high-street",
-                                            .period = 12,
+                                            .period = "2026-10",
                                             .checkpoint = "ledger.example/high-street 4711 c3Vt",
                                             .names = example_names,
                                             .partner_count = EXAMPLE_PARTNERS,
@@ -203,17 +203,17 @@ CASE(a_partners_book_says_what_it_spent_earned_and_is_owed)
             check_balance(f, path, "Income:Accrue:Claw-back:Books", "EUR", "-0.54");
             check_balance(f, path, "Income:Accrue:Redemption:Cinema", "EUR", "-1.08");
             check_balance(f, path, "Liabilities:Accrue:Payable:Cinema", "EUR", "0");
-            check_balance(f, path, "Assets:Accrue:Settlement:P12", "EUR", "-0.29");
+            check_balance(f, path, "Assets:Accrue:Settlement:2026-10", "EUR", "-0.29");
         }
         world.source.payment_count = 3;
         if (write_book(&world.source, OPERATOR, f, path)) {
             check_balance(f, path, "Income:Accrue:Issue-fee:Books", "EUR", "-0.13");
             check_balance(f, path, "Liabilities:Accrue:Output-tax:AT-20", "EUR", "-0.05");
-            check_balance(f, path, "Assets:Accrue:Settlement:P12", "EUR", "0");
+            check_balance(f, path, "Assets:Accrue:Settlement:2026-10", "EUR", "0");
             check_balance(f, path, "Assets:Bank:EUR", "EUR", "0.27");
         }
         if (write_book(&world.source, BOOKS, f, path))
-            check_balance(f, path, "Assets:Accrue:Settlement:P12", "JPY", "1234");
+            check_balance(f, path, "Assets:Accrue:Settlement:2026-10", "JPY", "1234");
     }
     world_release(&world);
 }
@@ -254,12 +254,12 @@ CASE(two_periods_stand_in_one_book)
         char path[128];
         buffer_init(&out, JOURNALS_SIZE_MAX);
         world.source.declare = true;
-        world.source.period = 12;
+        world.source.period = "2026-10";
         world.source.closed_on = (struct date){2026, 10, 31};
         world.source.paid_on = (struct date){2026, 11, 5};
         REQUIRE(journals_partner(&world.source, (struct partner_id){GROCER}, f, &out, NULL));
         world.source.declare = false;
-        world.source.period = 13;
+        world.source.period = "2026-11";
         world.source.closed_on = (struct date){2026, 11, 30};
         world.source.paid_on = (struct date){2026, 12, 5};
         REQUIRE(journals_partner(&world.source, (struct partner_id){GROCER}, f, &out, NULL));
@@ -272,7 +272,7 @@ CASE(two_periods_stand_in_one_book)
         if (!good)
             show_what_it_said();
         check_balance(f, path, "Expenses:Accrue:Redemption:Cinema", "EUR", "4.58");
-        check_balance(f, path, "Assets:Accrue:Settlement:P13", "EUR", "0");
+        check_balance(f, path, "Assets:Accrue:Settlement:2026-11", "EUR", "0");
         check_balance(f, path, "Assets:Bank:EUR", "EUR", "-0.58");
     }
     world_release(&world);

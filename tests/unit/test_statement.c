@@ -57,7 +57,7 @@ static void world_close(struct world *world)
                                       {"High Street Services B.V.", "Keizersgracht 100",
                                        "1015 Amsterdam", "settlement@high-street.example"},
                                       "NL123456789B01"},
-                           .period = 12,
+                           .period = "2026-10",
                            .from = {2026, 10, 1},
                            .to = {2026, 10, 31},
                            .issued = {2026, 11, 4},
@@ -68,6 +68,7 @@ static void world_close(struct world *world)
                            .checkpoint_origin = "ledger.high-street.example/coalition",
                            .checkpoint_size = 1204711,
                            .checkpoint_root = hash_bytes(bytes_text("root")),
+                           .totals = hash_bytes(bytes_text("totals")),
                            .parties = parties,
                            .party_count = EXAMPLE_PARTNERS,
                            .closed = &world->closed,
@@ -199,9 +200,11 @@ CASE(the_csv_has_a_row_a_line_and_names_its_checkpoint)
     buffer_init(&out, STATEMENT_CSV_MAX);
     statement_csv_lines(&world.statement, &out);
     CHECK_INT(rows(&out), 7);
-    check_cell(&out, 1, "period", "12");
+    check_cell(&out, 1, "period", "2026-10");
     check_cell(&out, 1, "checkpoint_size", "1204711");
     check_cell(&out, 1, "checkpoint_root", "SBNJTRN+FjG7owHVrKtue7eqdM4RhdRWVl71HXN2d7I=");
+    check_cell(&out, 1, "totals",
+               "fee6900ff6559f149214c86103a9ff56d26deb1923a74e3bcdc0625ccd1b2a49");
     check_cell(&out, 1, "debtor", "books");
     check_cell(&out, 1, "creditor", "grocer");
     check_cell(&out, 1, "class", "redemption");
@@ -324,28 +327,30 @@ static void check_has(struct buffer *text, const char *const *parts, size_t coun
 
 CASE(the_pdf_says_what_the_statement_says)
 {
-    static const char *const parts[] = {"High Street Rewards",
-                                        "Statement of account",
-                                        "P12-EUR-grocer",
-                                        "2026-10-01 to 2026-10-31",
-                                        "Green Grocer AG",
-                                        "VAT no. ATU12345678",
-                                        "EUR 3,150.00",
-                                        "EUR 6,570.00",
-                                        "EUR 3,420.00",
-                                        "You pay",
-                                        "due on 2026-11-06",
-                                        "NL91 ABNA 0417 1643 00",
-                                        "1,296.00",
-                                        "AT-20",
-                                        "20 %",
-                                        "Who owes whom",
-                                        "ledger.high-street.example/coalition",
-                                        "1204711",
-                                        "SBNJTRN+FjG7owHVrKtue7eqdM4RhdRWVl71HXN2d7I=",
-                                        "accrue audit",
-                                        "Page 1 of 2",
-                                        "Page 2 of 2"};
+    static const char *const parts[] = {
+        "High Street Rewards",
+        "Statement of account",
+        "2026-10-EUR-grocer",
+        "2026-10-01 to 2026-10-31",
+        "Green Grocer AG",
+        "VAT no. ATU12345678",
+        "EUR 3,150.00",
+        "EUR 6,570.00",
+        "EUR 3,420.00",
+        "You pay",
+        "due on 2026-11-06",
+        "NL91 ABNA 0417 1643 00",
+        "1,296.00",
+        "AT-20",
+        "20 %",
+        "Who owes whom",
+        "ledger.high-street.example/coalition",
+        "1204711",
+        "SBNJTRN+FjG7owHVrKtue7eqdM4RhdRWVl71HXN2d7I=",
+        "totals fee6900ff6559f149214c86103a9ff56d26deb1923a74e3bcdc0625ccd1b2a49",
+        "accrue audit",
+        "Page 1 of 2",
+        "Page 2 of 2"};
     struct world world;
     struct buffer pdf, again, text;
     world_b(&world);

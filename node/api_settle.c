@@ -1,0 +1,478 @@
+/* Reads about settlement periods: what is owed in each, and how far its settlement is. */
+#include "node/api_parts.h"
+#include "node/period_text.h"
+#include "partners/charter_settlement.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- pieces --------------------------------------------------------------------------------- */
+
+static void put_day(struct json_out *json, const char *name, int64_t day)
+{
+    char text[PERIOD_TEXT_SIZE];
+    if (day_text(day, text))
+        json_put_word(json, name, text);
+    else
+        json_put_null(json, name);
+}
+
+/* "" is none. */
+static void put_code(struct json_out *json, const char *name, const char *code)
+{
+    if (code[0])
+        json_put_word(json, name, code);
+    else
+        json_put_null(json, name);
+}
+
+static void put_parties(const struct api *api, struct json_out *json, struct partner_id debtor,
+                        struct partner_id creditor)
+{
+    json_put_word(json, "debtor", api_partner_name(api, debtor));
+    json_put_word(json, "creditor", api_partner_name(api, creditor));
+}
+
+static void put_amount(const struct api *api, struct json_out *json, const char *name,
+                       struct money amount)
+{
+    json_put_money(json, name, amount, api->charter->minor_digits);
+}
+
+static void put_ledger(struct api *api, struct json_out *json)
+{
+    const struct replica_status *status = api_status(api);
+    json_put_uint(json, "height", status->height);
+    json_put_uint(json, "records", status->records);
+    json_put_base64(json, "root", hash_as_bytes(&status->root));
+}
+
+static int64_t today(struct api *api)
+{
+    return charter_day(api->charter, replica_ledger_now_ms(api->config.replica, api_now(api)));
+}
+
+static void put_now(struct api *api, struct json_out *json)
+{
+    json_put_word(json, "currency", api->charter->currency);
+    json_put_bool(json, "sandbox", api->charter->sandbox);
+    json_put_time(json, "ledger_time", replica_ledger_now_ms(api->config.replica, api_now(api)));
+    put_day(json, "today", today(api));
+}
+
+/* ---- the open one, as if it had ended now --------------------------------------------------- */
+
+static void take_pair(const struct state *state, struct closed_period *open,
+                      size_t *redeemed_capacity, struct partner_id debtor,
+                      struct partner_id creditor)
+{
+    const struct charter *charter = state_charter(state);
+    for (int i = 0; i < LINE_CLASS_COUNT; i++) {
+        struct line line = {.debtor = debtor,
+                            .creditor = creditor,
+                            .book_class = (enum book_class)i,
+                            .exact = state_obligation(state, debtor, creditor, (enum line_class)i)};
+        memcpy(line.currency, charter->currency, CURRENCY_SIZE);
+        memcpy(line.tax_code, charter_tax_code(charter, (enum line_class)i), TAX_CODE_SIZE);
+        if (line.exact.v != 0)
+            lines_add(&open->exact, &line);
+    }
+    __int128 points_bp = state_redeemed_bp(state, debtor, creditor);
+    if (points_bp == 0)
+        return;
+    open->redeemed = array_grow(open->redeemed, redeemed_capacity, open->redeemed_count + 1,
+                                sizeof(*open->redeemed));
+    open->redeemed[open->redeemed_count++] =
+        (struct redeemed){.debtor = debtor, .creditor = creditor, .points_bp = points_bp};
+}
+
+/* The caller's, to be freed with closed_period_free(). */
+static struct closed_period *open_books(const struct state *state)
+{
+    const struct charter *charter = state_charter(state);
+    const struct periods *periods = state_periods(state);
+    struct period_rules rules = charter_period_rules(charter);
+    struct closed_period *open = allocate(1, sizeof(*open));
+    uint16_t count = (uint16_t)charter->partner_count;
+    size_t capacity = 0;
+    open->first_record = periods->open_first_record;
+    period_open(&open->period, periods->open, period_last_day(charter, periods->open), &rules,
+                count);
+    for (uint16_t d = 0; d < count; d++)
+        for (uint16_t c = 0; c < count; c++)
+            if (c != d)
+                take_pair(state, open, &capacity, (struct partner_id){d}, (struct partner_id){c});
+    return open;
+}
+
+/* A period that is told of; its books are ours where it is open. */
+struct view {
+    struct api *api;
+    const struct closed_period *closed;
+    struct closed_period *own; /* NULL unless it is open */
+};
+
+static struct view view_of(struct api *api, const struct closed_period *closed)
+{
+    struct view view = {.api = api, .closed = closed};
+    if (!closed)
+        view.closed = view.own = open_books(api_state(api));
+    return view;
+}
+
+static void view_release(struct view *view)
+{
+    if (view->own)
+        closed_period_free(view->own);
+}
+
+/* ---- a period in short ---------------------------------------------------------------------- */
+
+static const char *state_word(const struct view *view)
+{
+    enum period_state state = view->closed->period.state;
+    return state == PERIOD_OPEN && !view->own ? "ended" : period_state_word(state);
+}
+
+static void put_tree(const struct view *view, struct json_out *json)
+{
+    const struct closed_period *closed = view->closed;
+    json_put_uint(json, "first_record", closed->first_record);
+    if (!closed->rooted) {
+        json_put_null(json, "records");
+        json_put_null(json, "root");
+        json_put_null(json, "totals");
+        return;
+    }
+    json_put_uint(json, "records", closed->records);
+    json_put_base64(json, "root", hash_as_bytes(&closed->root));
+    json_put_hex(json, "totals", hash_as_bytes(&closed->totals));
+}
+
+static void put_answers(const struct view *view, struct json_out *json)
+{
+    const struct period *period = &view->closed->period;
+    json_open_array(json, "answers");
+    for (size_t i = 0; i < period->partner_count && !view->own; i++) {
+        json_open_object(json, NULL);
+        json_put_word(json, "partner",
+                      api_partner_name(view->api, (struct partner_id){(uint16_t)i}));
+        json_put_word(json, "answer", period_answer_word(period->answers[i]));
+        json_put_bool(json, "first_approval", !hash_is_zero(&period->approvers[i]));
+        json_close_object(json);
+    }
+    json_close_array(json);
+}
+
+static void put_head(const struct view *view, struct json_out *json)
+{
+    char name[PERIOD_TEXT_SIZE];
+    const struct period *period = &view->closed->period;
+    const struct charter *charter = view->api->charter;
+    period_text(charter, (uint32_t)period->number, name);
+    json_put_word(json, "period", name);
+    json_put_word(json, "state", state_word(view));
+    put_day(json, "first_day", period_first_day(charter, (uint32_t)period->number));
+    put_day(json, "last_day", period->ended_on);
+    json_open_object(json, "deadlines");
+    put_day(json, "propose", period->deadlines.propose);
+    put_day(json, "answer", period->deadlines.answer);
+    put_day(json, "pay", period->deadlines.pay);
+    json_close_object(json);
+    put_tree(view, json);
+    if (period->state == PERIOD_OPEN)
+        json_put_null(json, "proposer");
+    else
+        json_put_word(json, "proposer", api_partner_name(view->api, period->proposer));
+    put_answers(view, json);
+}
+
+static bool is_overdue(const struct period *period, const struct period_payment *payment,
+                       int64_t day)
+{
+    return day > period->deadlines.pay &&
+           (payment->state == PAYMENT_DUE || payment->state == PAYMENT_FAILED);
+}
+
+static void put_counts(const struct view *view, struct json_out *json)
+{
+    const struct period *period = &view->closed->period;
+    uint64_t resolved = 0, overdue = 0, payments[PAYMENT_FAILED + 1] = {0};
+    int64_t day = today(view->api);
+    for (size_t i = 0; i < period->dispute_count; i++)
+        resolved += period->disputes[i].resolved;
+    for (size_t i = 0; i < period->payment_count; i++) {
+        payments[period->payments[i].state]++;
+        overdue += is_overdue(period, &period->payments[i], day);
+    }
+    json_put_uint(json, "lines", view->closed->exact.count);
+    json_open_object(json, "disputes");
+    json_put_uint(json, "open", period->dispute_count - resolved);
+    json_put_uint(json, "resolved", resolved);
+    json_close_object(json);
+    json_open_object(json, "payments");
+    for (size_t i = 0; i < ARRAY_SIZE(payments); i++)
+        json_put_uint(json, payment_state_word((enum payment_state)i), payments[i]);
+    json_put_uint(json, "overdue", overdue);
+    json_close_object(json);
+}
+
+static void put_summary(struct api *api, struct json_out *json, const struct closed_period *closed)
+{
+    struct view view = view_of(api, closed);
+    json_open_object(json, NULL);
+    put_head(&view, json);
+    put_counts(&view, json);
+    json_close_object(json);
+    view_release(&view);
+}
+
+static const char *length_word(enum period_kind every)
+{
+    switch (every) {
+    case PERIOD_MONTH:
+        return "month";
+    case PERIOD_WEEK:
+        return "week";
+    case PERIOD_DAY:
+        return "day";
+    }
+    must(!"a period of no length");
+}
+
+void api_get_periods(struct api_call *call)
+{
+    struct api *api = call->api;
+    const struct periods *periods = state_periods(api_state(api));
+    bool open = periods->open_ends_ms != 0;
+    char name[PERIOD_TEXT_SIZE];
+    struct buffer body;
+    struct json_out json;
+    buffer_init(&body, API_RESPONSE_MAX);
+    json_out_init(&json, &body);
+    json_open_object(&json, NULL);
+    put_now(api, &json);
+    json_put_word(&json, "length", length_word(api->charter->settlement.every));
+    put_ledger(api, &json);
+    period_text(api->charter, periods->open, name);
+    put_code(&json, "open", open ? name : "");
+    json_open_array(&json, "periods");
+    for (size_t i = 0; i < periods->count; i++)
+        put_summary(api, &json, periods->at[i]);
+    if (open)
+        put_summary(api, &json, NULL);
+    json_close_array(&json);
+    json_close_object(&json);
+    api_respond_json(call, &body);
+}
+
+/* ---- a period as a whole -------------------------------------------------------------------- */
+
+static void put_line(const struct view *view, struct json_out *json, const struct line *line)
+{
+    put_parties(view->api, json, line->debtor, line->creditor);
+    json_put_word(json, "class", book_class_word(line->book_class));
+    json_put_word(json, "tax_code", line->tax_code);
+    put_amount(view->api, json, "exact", line->exact);
+}
+
+static void put_lines(const struct view *view, struct json_out *json, const char *name,
+                      const struct lines *lines, bool rounded)
+{
+    json_open_array(json, name);
+    for (size_t i = 0; i < lines->count; i++) {
+        json_open_object(json, NULL);
+        put_line(view, json, &lines->at[i]);
+        if (rounded)
+            put_amount(view->api, json, "rounded", lines->at[i].rounded);
+        json_close_object(json);
+    }
+    json_close_array(json);
+}
+
+static void put_redeemed(const struct view *view, struct json_out *json)
+{
+    json_open_array(json, "redeemed");
+    for (size_t i = 0; i < view->closed->redeemed_count; i++) {
+        const struct redeemed *redeemed = &view->closed->redeemed[i];
+        json_open_object(json, NULL);
+        put_parties(view->api, json, redeemed->debtor, redeemed->creditor);
+        api_put_points_bp(json, "points", redeemed->points_bp);
+        json_close_object(json);
+    }
+    json_close_array(json);
+}
+
+static void put_nets(const struct view *view, struct json_out *json, const struct lines *closed)
+{
+    size_t count = view->closed->period.partner_count;
+    struct money *receivable = allocate(count, sizeof(*receivable));
+    struct money *payable = allocate(count, sizeof(*payable));
+    for (size_t i = 0; i < closed->count; i++) {
+        payable[closed->at[i].debtor.v].v += closed->at[i].rounded.v;
+        receivable[closed->at[i].creditor.v].v += closed->at[i].rounded.v;
+    }
+    json_open_array(json, "nets");
+    for (size_t i = 0; i < count; i++) {
+        json_open_object(json, NULL);
+        json_put_word(json, "partner",
+                      api_partner_name(view->api, (struct partner_id){(uint16_t)i}));
+        put_amount(view->api, json, "receivable", receivable[i]);
+        put_amount(view->api, json, "payable", payable[i]);
+        put_amount(view->api, json, "net", (struct money){receivable[i].v - payable[i].v});
+        json_close_object(json);
+    }
+    json_close_array(json);
+    free(receivable);
+    free(payable);
+}
+
+/* What period_finalise() would close: everything but what is disputed. */
+static bool close_now(const struct view *view, struct lines *closed_out)
+{
+    const struct closed_period *closed = view->closed;
+    struct charter_line_rules rules;
+    struct lines lines = {0};
+    charter_line_rules(state_charter(api_state(view->api)), &rules);
+    for (size_t i = 0; i < closed->exact.count; i++)
+        lines_add(&lines, &closed->exact.at[i]);
+    for (size_t i = 0; i < closed->period.dispute_count; i++) {
+        struct line without = closed->period.disputes[i].line;
+        without.exact.v = -without.exact.v;
+        lines_add(&lines, &without);
+    }
+    bool good = lines_close(lines.at, lines.count, &rules.rules, closed_out, NULL);
+    lines_release(&lines);
+    return good;
+}
+
+static void put_books(const struct view *view, struct json_out *json)
+{
+    const struct closed_period *closed = view->closed;
+    bool preliminary = closed->period.state < PERIOD_FINAL;
+    struct lines now = {0};
+    const struct lines *rounded = preliminary ? &now : &closed->closed;
+    if (preliminary && !close_now(view, &now))
+        now = (struct lines){0};
+    put_lines(view, json, "lines", &closed->exact, false);
+    json_put_bool(json, "preliminary", preliminary);
+    put_lines(view, json, "rounded", rounded, true);
+    put_redeemed(view, json);
+    put_nets(view, json, rounded);
+    lines_release(&now);
+}
+
+static void put_payments(const struct view *view, struct json_out *json)
+{
+    const struct period *period = &view->closed->period;
+    int64_t day = today(view->api);
+    json_open_array(json, "payments");
+    for (size_t i = 0; i < period->payment_count; i++) {
+        const struct period_payment *payment = &period->payments[i];
+        json_open_object(json, NULL);
+        json_put_uint(json, "number", i);
+        json_put_word(json, "from", api_partner_name(view->api, payment->payment.from));
+        json_put_word(json, "to", api_partner_name(view->api, payment->payment.to));
+        put_amount(view->api, json, "amount", payment->payment.amount);
+        json_put_word(json, "state", payment_state_word(payment->state));
+        json_put_uint(json, "attempt", payment->attempt);
+        json_put_bool(json, "first_approval", !hash_is_zero(&payment->approver));
+        json_put_bool(json, "overdue", is_overdue(period, payment, day));
+        json_close_object(json);
+    }
+    json_close_array(json);
+}
+
+static void put_amount_or_null(const struct api *api, struct json_out *json, const char *name,
+                               bool known, __int128 amount)
+{
+    if (known)
+        put_amount(api, json, name, (struct money){amount});
+    else
+        json_put_null(json, name);
+}
+
+static void put_dispute(const struct api *api, struct json_out *json, const struct dispute *dispute)
+{
+    bool resolved = dispute->resolved;
+    json_put_uint(json, "record", dispute->about.record.v);
+    put_parties(api, json, dispute->about.debtor, dispute->about.creditor);
+    json_put_word(json, "class", line_class_word(dispute->about.line_class));
+    json_put_word(json, "tax_code", dispute->line.tax_code);
+    json_put_word(json, "code", dispute_code_word(dispute->code));
+    json_put_word(json, "by", api_partner_name(api, dispute->by));
+    json_put_word(json, "state", resolved ? "resolved" : dispute->responded ? "responded" : "open");
+    put_amount(api, json, "amount", dispute->line.exact);
+    put_amount_or_null(api, json, "offered", dispute->responded && !resolved, dispute->upheld.v);
+    put_amount_or_null(api, json, "upheld", resolved, dispute->upheld.v);
+    put_amount_or_null(api, json, "rest", resolved, dispute->line.exact.v - dispute->upheld.v);
+    put_amount(api, json, "taken_back", dispute->contra);
+    put_amount(api, json, "entered", dispute->entered);
+}
+
+static void put_disputes(const struct view *view, struct json_out *json)
+{
+    const struct period *period = &view->closed->period;
+    json_open_array(json, "disputes");
+    for (size_t i = 0; i < period->dispute_count; i++) {
+        json_open_object(json, NULL);
+        put_dispute(view->api, json, &period->disputes[i]);
+        json_close_object(json);
+    }
+    json_close_array(json);
+}
+
+static void put_taxes(const struct api *api, struct json_out *json)
+{
+    const struct charter *charter = state_charter(api_state(api));
+    json_open_array(json, "taxes");
+    for (size_t i = 0; i < charter->settlement.tax_count; i++) {
+        json_open_object(json, NULL);
+        json_put_word(json, "code", charter->settlement.taxes[i].code);
+        json_put_int(json, "rate_bp", charter->settlement.taxes[i].rate_bp);
+        json_close_object(json);
+    }
+    json_close_array(json);
+    put_code(json, "fee_tax", charter->settlement.fee_tax);
+    put_code(json, "redemption_tax", charter->settlement.redemption_tax);
+}
+
+static void respond_period(struct api_call *call, const struct view *view)
+{
+    struct api *api = call->api;
+    struct buffer body;
+    struct json_out json;
+    buffer_init(&body, API_RESPONSE_MAX);
+    json_out_init(&json, &body);
+    json_open_object(&json, NULL);
+    put_now(api, &json);
+    json_open_object(&json, "ledger");
+    put_ledger(api, &json);
+    json_close_object(&json);
+    put_head(view, &json);
+    put_books(view, &json);
+    put_payments(view, &json);
+    put_disputes(view, &json);
+    put_taxes(api, &json);
+    json_close_object(&json);
+    api_respond_json(call, &body);
+}
+
+void api_get_period(struct api_call *call)
+{
+    struct api *api = call->api;
+    const struct periods *periods = state_periods(api_state(api));
+    uint32_t number = 0;
+    if (!api_argument_period(call, &number))
+        return;
+    const struct closed_period *closed = periods_find(periods, number);
+    if (!closed && (number != periods->open || periods->open_ends_ms == 0)) {
+        api_refuse(call, PROBLEM_NOT_FOUND,
+                   number > periods->open ? "It has not begun."
+                                          : "Nothing was owed in it, or it is not kept any more.");
+        return;
+    }
+    struct view view = view_of(api, closed);
+    respond_period(call, &view);
+    view_release(&view);
+}

@@ -1,0 +1,133 @@
+#include "node/cli_period.h"
+
+#include <string.h>
+
+static bool get_charter(struct cli_period *own, struct error *error)
+{
+    struct buffer json;
+    buffer_init(&json, CHARTER_SIZE_MAX);
+    bool ok = http_get(own->http, &own->target, "/v1/charter", &json, error) &&
+              charter_parse(buffer_bytes(&json), &own->charter, NULL, error);
+    buffer_release(&json);
+    return ok;
+}
+
+/* Whose node it is. */
+static bool get_self(struct cli_period *own, struct error *error)
+{
+    int status = 0;
+    json_t *coalition = NULL;
+    if (!http_ask(own->http, &own->target, "/v1/coalition", NULL, NULL, &status, &coalition, error))
+        return false;
+    const char *name = json_string_value(json_object_get(coalition, "partner"));
+    bool ok = (name && period_view_partner(own->view, name, &own->self)) ||
+              error_set(error, ERROR_INVALID, "%s does not say whose node it is", own->target.url);
+    json_decref(coalition);
+    return ok;
+}
+
+/* A refusal is the node's word, and no failure to ask. */
+static bool get_period(const struct cli *cli, struct cli_period *own, const char *period,
+                       int *exit_out)
+{
+    char path[HTTP_PATH_MAX], text[512];
+    struct error error;
+    int status = 0;
+    (void)snprintf(path, sizeof(path), "/v1/periods/%.32s", period);
+    if (!http_ask(own->http, &own->target, path, NULL, NULL, &status, &own->answer, &error)) {
+        *exit_out = cli_fail_error(cli, &error);
+        return false;
+    }
+    if (status != 200) {
+        http_problem_text(status, own->answer, text);
+        *exit_out = cli_fail(cli, status >= 500 ? CLI_UNREACHABLE : CLI_REFUSED, "%s", text);
+        return false;
+    }
+    if (period_view_read(own->answer, own->charter, &own->view, &error))
+        return true;
+    *exit_out = cli_fail(cli, CLI_REFUSED, "%s", error.text);
+    return false;
+}
+
+/* What goes into a path as it stands. */
+static bool period_name_shaped(const char *period)
+{
+    size_t size = strlen(period);
+    return size > 0 && size < PERIOD_NAME_SIZE && strspn(period, "0123456789W-") == size;
+}
+
+bool cli_period_open(const struct cli *cli, const char *scope, const char *period,
+                     struct cli_period *own, int *exit_out)
+{
+    struct error error;
+    memset(own, 0, sizeof(*own));
+    if (!period || !period_name_shaped(period)) {
+        *exit_out = cli_fail(cli, CLI_USAGE,
+                             "--period PERIOD is needed, such as 2026-11: 'accrue settle status' "
+                             "lists them");
+        return false;
+    }
+    if (!cli_target_find(cli, scope, &own->target, &error)) {
+        *exit_out = cli_fail_error(cli, &error);
+        return false;
+    }
+    own->http = http_open(1, cli->timeout_s * 1000);
+    bool ok = get_charter(own, &error);
+    if (!ok)
+        *exit_out = cli_fail_error(cli, &error);
+    ok = ok && get_period(cli, own, period, exit_out);
+    if (ok && !get_self(own, &error)) {
+        *exit_out = cli_fail_error(cli, &error);
+        ok = false;
+    }
+    if (!ok)
+        cli_period_close(own);
+    return ok;
+}
+
+bool cli_period_again(const struct cli *cli, struct cli_period *own, int *exit_out)
+{
+    char name[PERIOD_NAME_SIZE];
+    memcpy(name, own->view->name, sizeof(name));
+    json_decref(own->answer);
+    period_view_close(own->view);
+    own->answer = NULL;
+    own->view = NULL;
+    return get_period(cli, own, name, exit_out);
+}
+
+void cli_period_close(struct cli_period *own)
+{
+    period_view_close(own->view);
+    json_decref(own->answer);
+    charter_close(own->charter);
+    http_close(own->http);
+    memset(own, 0, sizeof(*own));
+}
+
+bool cli_accounts_read(const struct cli *cli, const char *path, struct accounts *accounts_out,
+                       int *exit_out)
+{
+    struct buffer json;
+    struct error error;
+    if (!path)
+        return true;
+    buffer_init(&json, ACCOUNTS_FILE_MAX);
+    bool ok = cli_file_read(path, ACCOUNTS_FILE_MAX, &json, &error) &&
+              (accounts_read(buffer_bytes(&json), accounts_out, &error) ||
+               error_wrap(&error, "%s", path));
+    buffer_release(&json);
+    if (!ok)
+        *exit_out = cli_fail_error(cli, &error);
+    return ok;
+}
+
+bool cli_date_read(const struct cli *cli, const char *name, const char *text, struct date *date_out,
+                   int *exit_out)
+{
+    if (date_parse(bytes_text(text), date_out))
+        return true;
+    *exit_out =
+        cli_fail(cli, CLI_USAGE, "--%s takes a day such as 2026-12-07, not '%.40s'", name, text);
+    return false;
+}

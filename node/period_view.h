@@ -1,0 +1,98 @@
+/* period_view.h - a settlement period as a node's GET /v1/periods/PERIOD tells it, read back into
+ * figures: what commands show and reports are made of.
+ *
+ * The answer is checked against itself: names are partners', lines stand in order, the rounded
+ * lines add up to the nets, and the totals are the digest of the exact lines with the tree that the
+ * period ends with (partners/periods.h). What does not tie is refused, never shown.
+ *
+ * Pure. Threads: any.
+ */
+#ifndef NODE_PERIOD_VIEW_H
+#define NODE_PERIOD_VIEW_H
+
+#include "partners/charter.h"
+#include "partners/date.h"
+#include "partners/payment_account.h"
+#include "partners/period.h"
+#include "partners/period_calendar.h"
+
+#include <jansson.h>
+
+enum {
+    VIEW_STATE_SIZE = 16,
+    VIEW_LIST_MAX =
+        1 << 20, /* lines, payments or disputes of one answer, which has a limit anyway */
+    VIEW_POINTS_SIZE = MONEY_TEXT_SIZE
+};
+
+struct view_payment {
+    uint32_t number;
+    struct payment payment;
+    enum payment_state state;
+    uint32_t attempt; /* of sending so far */
+    bool first_approval, overdue;
+};
+enum view_dispute_state { VIEW_DISPUTE_OPEN, VIEW_DISPUTE_RESPONDED, VIEW_DISPUTE_RESOLVED };
+struct view_dispute {
+    struct disputed_line about;
+    char tax_code[TAX_CODE_SIZE];
+    enum dispute_code code;
+    struct partner_id by;
+    enum view_dispute_state state;
+    struct money amount, offered, upheld, rest, entered; /* nothing where it is not known yet */
+};
+struct view_redeemed { /* points behind the redemption lines of a pair */
+    struct partner_id debtor, creditor;
+    char points[VIEW_POINTS_SIZE];
+};
+struct view_partner {
+    char name[CHARTER_NAME_MAX + 1];
+    enum period_answer answer;
+    bool first_approval;
+};
+struct period_view {
+    const struct charter *charter; /* the coalition's first one; borrowed */
+    char name[PERIOD_NAME_SIZE], state[VIEW_STATE_SIZE];
+    uint32_t number;
+    uint64_t ledger_time_ms;
+    struct date first_day, last_day, propose_by, answer_by, pay_by, today;
+    bool rooted; /* the checkpoint is the one that the period ends with, and totals are known */
+    bool preliminary; /* closed lines and nets are what they would be now */
+    uint64_t first_record;
+    uint64_t records; /* of the period's tree; while that is not known, of the node's ledger */
+    struct hash root, totals;
+    struct view_partner *partners; /* by number, as many as the ledger has now */
+    size_t partner_count;
+    struct lines exact;  /* ascending */
+    struct lines closed; /* ascending; disputes carved out, rounded, with taxes */
+    struct view_payment *payments;
+    size_t payment_count;
+    struct view_dispute *disputes;
+    size_t dispute_count;
+    struct view_redeemed *redeemed;
+    size_t redeemed_count;
+    struct tax_rule taxes[CHARTER_TAXES_MAX];
+    size_t tax_count;
+};
+
+/* ERROR_INVALID says what of the answer is wrong, or does not tie. */
+bool period_view_read(const json_t *answer, const struct charter *charter,
+                      struct period_view **view_out, struct error *error) MUST_USE;
+void period_view_close(struct period_view *view);
+
+bool period_view_partner(const struct period_view *view, const char *name,
+                         struct partner_id *partner_out) MUST_USE;
+const char *period_view_name(const struct period_view *view, struct partner_id partner);
+/* The end-to-end id of a payment's sending by that number, from 1 on. */
+void period_view_end_to_end(const struct period_view *view, const struct view_payment *payment,
+                            uint32_t attempt, char text_out[END_TO_END_SIZE]);
+/* The number of the sending that is under way or comes next. */
+uint32_t period_view_attempt(const struct view_payment *payment);
+/* The payments that would settle it: those of the ledger once it is final, else what netting gives
+ * now. `payments_out` is the caller's to free. */
+size_t period_view_payments(const struct period_view *view, struct view_payment **payments_out);
+
+/* "-12.50" with up to ten decimals, as money_format() writes it. */
+bool money_parse(const char *text, struct money *money_out) MUST_USE;
+
+#endif

@@ -1,0 +1,275 @@
+#include "node/period_watch.h"
+
+#include "node/period_text.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct period_watch_row {
+    uint64_t number;
+    enum period_state state;
+    bool told[PERIOD_EVENT_COUNT]; /* of deadlines of the period itself */
+    bool *due_told, *overdue_told; /* by payment */
+    size_t payment_count;
+};
+
+static const struct {
+    const char *name, *message;
+    enum log_level level;
+} events[] = {
+#define X(name, level, message) {#name, message, level},
+    PERIOD_EVENTS(X)
+#undef X
+};
+
+enum log_level period_event_level(enum period_event_kind kind)
+{
+    return events[kind].level;
+}
+
+const char *period_event_message(enum period_event_kind kind)
+{
+    return events[kind].message;
+}
+
+static void row_release(struct period_watch_row *row)
+{
+    free(row->due_told);
+    free(row->overdue_told);
+}
+
+void period_watch_release(struct period_watch *watch)
+{
+    for (size_t i = 0; i < watch->count; i++)
+        row_release(&watch->rows[i]);
+    free(watch->rows);
+    *watch = (struct period_watch){0};
+}
+
+/* ---- one look -------------------------------------------------------------------------------- */
+
+struct look {
+    struct period_watch *watch;
+    struct partner_id own;
+    int64_t today;
+    void (*tell)(void *context, const struct period_event *event);
+    void *context;
+};
+
+static void tell(const struct look *look, const struct period_event *event)
+{
+    look->watch->counts[event->kind]++;
+    look->tell(look->context, event);
+}
+
+static void tell_once(const struct look *look, bool *told, const struct period_event *event)
+{
+    if (*told)
+        return;
+    *told = true;
+    tell(look, event);
+}
+
+/* Every state between the one it was seen in and the one it is in: a sandbox's clock runs fast. */
+static void look_at_state(const struct look *look, struct period_watch_row *row,
+                          const struct closed_period *closed)
+{
+    static const enum period_event_kind reached[] = {[PERIOD_PROPOSED] = PERIOD_EVENT_proposed,
+                                                     [PERIOD_FINAL] = PERIOD_EVENT_final,
+                                                     [PERIOD_SETTLED] = PERIOD_EVENT_settled};
+    while (row->state < closed->period.state) {
+        row->state++;
+        tell(look, &(struct period_event){.kind = reached[row->state], .closed = closed});
+    }
+}
+
+static void look_at_deadlines(const struct look *look, struct period_watch_row *row,
+                              const struct closed_period *closed)
+{
+    const struct period *period = &closed->period;
+    struct period_event event = {.closed = closed};
+    if (period->state == PERIOD_OPEN && look->today > period->deadlines.propose) {
+        event.kind = PERIOD_EVENT_proposal_overdue;
+        event.until = period->deadlines.propose;
+    } else if (period->state == PERIOD_PROPOSED && look->today > period->deadlines.answer) {
+        event.kind = PERIOD_EVENT_final_overdue;
+        event.until = period->deadlines.answer;
+    } else if (period->state == PERIOD_PROPOSED && look->today == period->deadlines.answer &&
+               look->own.v < period->partner_count && period->answers[look->own.v] == ANSWER_NONE) {
+        event.kind = PERIOD_EVENT_answer_due;
+        event.until = period->deadlines.answer;
+    } else {
+        return;
+    }
+    tell_once(look, &row->told[event.kind], &event);
+}
+
+/* One that was sent anew after it failed is told again. */
+static void look_at_payment(const struct look *look, struct period_watch_row *row,
+                            const struct closed_period *closed, size_t number)
+{
+    const struct period_payment *payment = &closed->period.payments[number];
+    struct period_event event = {.closed = closed,
+                                 .until = closed->period.deadlines.pay,
+                                 .payment = payment,
+                                 .number = number};
+    bool waits = payment->state == PAYMENT_DUE || payment->state == PAYMENT_FAILED;
+    if (!waits) {
+        row->due_told[number] = row->overdue_told[number] = false;
+    } else if (look->today > event.until) {
+        event.kind = PERIOD_EVENT_payment_overdue;
+        tell_once(look, &row->overdue_told[number], &event);
+    } else if (look->today == event.until && partner_equal(payment->payment.from, look->own)) {
+        event.kind = PERIOD_EVENT_payment_due;
+        tell_once(look, &row->due_told[number], &event);
+    }
+}
+
+static void look_at_payments(const struct look *look, struct period_watch_row *row,
+                             const struct closed_period *closed)
+{
+    size_t count = closed->period.payment_count;
+    if (row->payment_count != count) { /* it is final by now: they do not change any more */
+        row_release(row);
+        row->due_told = allocate(count, sizeof(*row->due_told));
+        row->overdue_told = allocate(count, sizeof(*row->overdue_told));
+        row->payment_count = count;
+    }
+    for (size_t i = 0; i < count; i++)
+        look_at_payment(look, row, closed, i);
+}
+
+static struct period_watch_row row_of(const struct look *look, const struct closed_period *closed)
+{
+    struct period_watch_row row = {.number = closed->period.number};
+    if (look->watch->begun)
+        tell(look, &(struct period_event){.kind = PERIOD_EVENT_ended, .closed = closed});
+    else
+        row.state = closed->period.state;
+    return row;
+}
+
+void period_watch_look(struct period_watch *watch, const struct periods *periods,
+                       struct partner_id own, int64_t today,
+                       void (*told)(void *context, const struct period_event *event), void *context)
+{
+    struct look look = {watch, own, today, told, context};
+    struct period_watch_row *rows = allocate(periods->count, sizeof(*rows));
+    size_t old = 0;
+    for (size_t i = 0; i < periods->count; i++) {
+        const struct closed_period *closed = periods->at[i];
+        while (old < watch->count && watch->rows[old].number < closed->period.number)
+            row_release(&watch->rows[old++]);
+        if (old < watch->count && watch->rows[old].number == closed->period.number)
+            rows[i] = watch->rows[old++];
+        else
+            rows[i] = row_of(&look, closed);
+        look_at_state(&look, &rows[i], closed);
+        look_at_deadlines(&look, &rows[i], closed);
+        look_at_payments(&look, &rows[i], closed);
+    }
+    while (old < watch->count)
+        row_release(&watch->rows[old++]);
+    free(watch->rows);
+    watch->rows = rows;
+    watch->count = periods->count;
+    watch->begun = true;
+}
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+static const char *name_of(const struct charter *charter, struct partner_id partner)
+{
+    return partner.v < charter->partner_count ? charter->partners[partner.v].name : "?";
+}
+
+static size_t payment_fields(const struct period_event *event, const struct charter *charter,
+                             struct period_event_room *room, struct log_field *fields_out)
+{
+    const struct payment *payment = &event->payment->payment;
+    money_format(payment->amount, charter->minor_digits, room->amount);
+    fields_out[0] = log_unsigned("payment", event->number);
+    fields_out[1] = log_text("from", name_of(charter, payment->from));
+    fields_out[2] = log_text("to", name_of(charter, payment->to));
+    fields_out[3] = log_text("amount", room->amount);
+    return 4;
+}
+
+size_t period_event_fields(const struct period_event *event, const struct charter *charter,
+                           struct period_event_room *room,
+                           struct log_field fields_out[PERIOD_FIELDS_MAX])
+{
+    const struct closed_period *closed = event->closed;
+    size_t count = 0;
+    period_text(charter, (uint32_t)closed->period.number, room->period);
+    fields_out[count++] = log_text("period", room->period);
+    if (event->until > 0 && day_text(event->until, room->until))
+        fields_out[count++] = log_text("until", room->until);
+    if (event->payment)
+        return count + payment_fields(event, charter, room, fields_out + count);
+    if (closed->rooted) {
+        hex_encode(hash_as_bytes(&closed->totals), room->totals);
+        fields_out[count++] = log_unsigned("records", closed->records);
+        fields_out[count++] = log_text("totals", room->totals);
+    }
+    if (closed->period.state != PERIOD_OPEN)
+        fields_out[count++] = log_text("proposer", name_of(charter, closed->period.proposer));
+    return count;
+}
+
+/* ---- metrics --------------------------------------------------------------------------------- */
+
+struct standing { /* of all periods that are told of */
+    uint64_t states[PERIOD_SETTLED + 1], payments[PAYMENT_FAILED + 1];
+    uint64_t disputes, payments_overdue, proposals_overdue, finals_overdue;
+};
+
+static void add_period(struct standing *sums, const struct period *period, int64_t today)
+{
+    sums->states[period->state]++;
+    sums->proposals_overdue += period->state == PERIOD_OPEN && today > period->deadlines.propose;
+    sums->finals_overdue += period->state == PERIOD_PROPOSED && today > period->deadlines.answer;
+    for (size_t i = 0; i < period->dispute_count; i++)
+        sums->disputes += !period->disputes[i].resolved;
+    for (size_t i = 0; i < period->payment_count; i++) {
+        enum payment_state state = period->payments[i].state;
+        sums->payments[state]++;
+        sums->payments_overdue +=
+            today > period->deadlines.pay && (state == PAYMENT_DUE || state == PAYMENT_FAILED);
+    }
+}
+
+static void head(struct buffer *out, const char *name, const char *type, const char *help)
+{
+    buffer_printf(out, "# HELP accrue_%s %s\n# TYPE accrue_%s %s\n", name, help, name, type);
+}
+
+void period_watch_metrics(const struct period_watch *watch, const struct periods *periods,
+                          int64_t today, struct buffer *out)
+{
+    struct standing sums = {0};
+    for (size_t i = 0; i < periods->count; i++)
+        add_period(&sums, &periods->at[i]->period, today);
+    head(out, "periods", "gauge", "Settlement periods that have ended, by state.");
+    for (size_t i = 0; i < ARRAY_SIZE(sums.states); i++)
+        buffer_printf(out, "accrue_periods{state=\"%s\"} %" PRIu64 "\n",
+                      i == PERIOD_OPEN ? "ended" : period_state_word((enum period_state)i),
+                      sums.states[i]);
+    head(out, "period_payments", "gauge", "Payments of settlement periods, by state.");
+    for (size_t i = 0; i < ARRAY_SIZE(sums.payments); i++)
+        buffer_printf(out, "accrue_period_payments{state=\"%s\"} %" PRIu64 "\n",
+                      payment_state_word((enum payment_state)i), sums.payments[i]);
+    head(out, "period_disputes_open", "gauge", "Disputes that are not resolved.");
+    buffer_printf(out, "accrue_period_disputes_open %" PRIu64 "\n", sums.disputes);
+    head(out, "period_overdue", "gauge", "What was not done by its deadline, by step.");
+    buffer_printf(out,
+                  "accrue_period_overdue{step=\"propose\"} %" PRIu64 "\n"
+                  "accrue_period_overdue{step=\"finalise\"} %" PRIu64 "\n"
+                  "accrue_period_overdue{step=\"pay\"} %" PRIu64 "\n",
+                  sums.proposals_overdue, sums.finals_overdue, sums.payments_overdue);
+    head(out, "period_events_total", "counter", "What happened to settlement periods.");
+    for (size_t i = 0; i < PERIOD_EVENT_COUNT; i++)
+        buffer_printf(out, "accrue_period_events_total{event=\"%s\"} %" PRIu64 "\n", events[i].name,
+                      watch->counts[i]);
+}

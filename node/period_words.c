@@ -1,0 +1,285 @@
+#include "node/period_words.h"
+
+#include "partners/lines.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_state(const struct period_view *view, const char *state)
+{
+    return strcmp(view->state, state) == 0;
+}
+
+static const char *name_of(const struct period_view *view, struct partner_id partner)
+{
+    return period_view_name(view, partner);
+}
+
+static void amount(const struct period_view *view, struct money money,
+                   char text_out[MONEY_TEXT_SIZE])
+{
+    money_format(money, view->charter->minor_digits, text_out);
+}
+
+static bool is_over(const struct period_view *view, struct date day)
+{
+    return date_to_days(view->today) > date_to_days(day);
+}
+
+/* ---- the head -------------------------------------------------------------------------------- */
+
+static void put_days(const struct period_view *view, struct buffer *out)
+{
+    char from[DATE_TEXT_SIZE], to[DATE_TEXT_SIZE], today[DATE_TEXT_SIZE];
+    char propose[DATE_TEXT_SIZE], answer[DATE_TEXT_SIZE], pay[DATE_TEXT_SIZE];
+    date_format(view->first_day, from);
+    date_format(view->last_day, to);
+    date_format(view->today, today);
+    date_format(view->propose_by, propose);
+    date_format(view->answer_by, answer);
+    date_format(view->pay_by, pay);
+    buffer_printf(out, "%s to %s; today is %s\n", from, to, today);
+    buffer_printf(out, "proposed from %s, answered until %s, paid until %s\n", propose, answer,
+                  pay);
+}
+
+void period_words_head(const struct period_view *view, struct buffer *out)
+{
+    char root[BASE64_SIZE(HASH_SIZE) + 1], totals[HASH_HEX_SIZE + 1];
+    base64_encode(hash_as_bytes(&view->root), root);
+    buffer_printf(out, "%s  %s%s%s\n", view->name, view->state,
+                  view->preliminary ? ", preliminary" : "",
+                  view->charter->sandbox ? "  SANDBOX" : "");
+    put_days(view, out);
+    buffer_printf(out, "checkpoint %" PRIu64 " records, root %s%s\n", view->records, root,
+                  view->rooted ? "" : " (the ledger's newest)");
+    if (!view->rooted)
+        return;
+    hex_encode(hash_as_bytes(&view->totals), totals);
+    buffer_printf(out, "totals %s\n", totals);
+}
+
+/* ---- tables ---------------------------------------------------------------------------------- */
+
+static const char *answer_words(const struct period_view *view, const struct view_partner *partner)
+{
+    if (!view->rooted || is_state(view, "ended"))
+        return "";
+    switch (partner->answer) {
+    case ANSWER_SIGNED:
+        return "signed";
+    case ANSWER_DISPUTED:
+        return "disputed";
+    case ANSWER_NONE:
+        return partner->first_approval      ? "one of two has signed"
+               : is_state(view, "proposed") ? "no answer yet"
+                                            : "silent: accepted";
+    }
+    return "";
+}
+
+void period_words_nets(const struct period_view *view, struct buffer *out)
+{
+    struct money *nets = allocate(view->partner_count, sizeof(*nets));
+    char text[MONEY_TEXT_SIZE];
+    netting_nets(&view->closed, view->charter->currency, view->partner_count, nets);
+    buffer_printf(out, "%-16s %16s  %s\n", "partner", view->charter->currency, "answer");
+    for (size_t i = 0; i < view->partner_count; i++) {
+        amount(view, nets[i], text);
+        buffer_printf(out, "%-16s %16s  %s\n", view->partners[i].name, text,
+                      answer_words(view, &view->partners[i]));
+    }
+    free(nets);
+}
+
+void period_words_pairs(const struct period_view *view, struct buffer *out)
+{
+    const struct lines *closed = &view->closed;
+    char text[MONEY_TEXT_SIZE], exact[MONEY_TEXT_SIZE];
+    if (closed->count == 0) {
+        buffer_append_text(out, "nobody owes anything\n");
+        return;
+    }
+    buffer_printf(out, "%-16s %-16s %-18s %16s %16s\n", "from", "to", "for",
+                  view->charter->currency, "exactly");
+    for (size_t i = 0; i < closed->count; i++) {
+        const struct line *line = &closed->at[i];
+        char what[48];
+        (void)snprintf(what, sizeof(what), "%s%s%s", book_class_word(line->book_class),
+                       line->tax_code[0] ? " " : "", line->tax_code);
+        amount(view, line->rounded, text);
+        amount(view, line->exact, exact);
+        buffer_printf(out, "%-16s %-16s %-18s %16s %16s\n", name_of(view, line->debtor),
+                      name_of(view, line->creditor), what, text, exact);
+    }
+}
+
+void period_words_payments(const struct period_view *view, struct buffer *out)
+{
+    struct view_payment *payments;
+    size_t count = period_view_payments(view, &payments);
+    for (size_t i = 0; i < count; i++) {
+        const struct view_payment *own = &payments[i];
+        char text[MONEY_TEXT_SIZE], end_to_end[END_TO_END_SIZE];
+        amount(view, own->payment.amount, text);
+        period_view_end_to_end(view, own, period_view_attempt(own), end_to_end);
+        buffer_printf(out, "payment %" PRIu32 ": %s pays %s %s %s, %s%s  (%s)\n", own->number,
+                      name_of(view, own->payment.from), name_of(view, own->payment.to), text,
+                      view->charter->currency,
+                      view->preliminary ? "expected" : payment_state_word(own->state),
+                      own->overdue ? ", OVERDUE" : "", end_to_end);
+    }
+    free(payments);
+}
+
+static void put_dispute(const struct period_view *view, const struct view_dispute *own,
+                        struct buffer *out)
+{
+    char whole[MONEY_TEXT_SIZE], part[MONEY_TEXT_SIZE], rest[MONEY_TEXT_SIZE];
+    amount(view, own->amount, whole);
+    buffer_printf(out, "record %" PRIu64 ": %s disputes %s of %s that %s owes %s (%s), ",
+                  own->about.record.v, name_of(view, own->by), whole,
+                  line_class_word(own->about.line_class), name_of(view, own->about.debtor),
+                  name_of(view, own->about.creditor), dispute_code_word(own->code));
+    switch (own->state) {
+    case VIEW_DISPUTE_OPEN:
+        buffer_append_text(out, "no answer yet\n");
+        return;
+    case VIEW_DISPUTE_RESPONDED:
+        amount(view, own->offered, part);
+        buffer_printf(out, "%s of it are offered\n", part);
+        return;
+    case VIEW_DISPUTE_RESOLVED:
+        amount(view, own->upheld, part);
+        amount(view, own->rest, rest);
+        buffer_printf(out, "resolved: %s cancelled, %s into the period that was open then\n", part,
+                      rest);
+        return;
+    }
+}
+
+void period_words_disputes(const struct period_view *view, struct buffer *out)
+{
+    for (size_t i = 0; i < view->dispute_count; i++)
+        put_dispute(view, &view->disputes[i], out);
+}
+
+/* ---- what is next ---------------------------------------------------------------------------- */
+
+static void put_command(const struct period_view *view, struct buffer *out, const char *step)
+{
+    buffer_printf(out, "    accrue settle %s --period %s\n", step, view->name);
+}
+
+static void next_of_ended(const struct period_view *view, struct buffer *out)
+{
+    char from[DATE_TEXT_SIZE];
+    date_format(view->propose_by, from);
+    if (!view->rooted) {
+        buffer_append_text(out, "the next decision tells which records it ends with; then it can "
+                                "be proposed\n");
+        return;
+    }
+    buffer_printf(out, "from %s on: any partner proposes it\n", from);
+    put_command(view, out, "propose");
+}
+
+/* Those who have not answered; gives how many. */
+static size_t put_silent(const struct period_view *view, struct buffer *out)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < view->partner_count; i++) {
+        const struct view_partner *partner = &view->partners[i];
+        if (partner->answer != ANSWER_NONE)
+            continue;
+        buffer_printf(out, "%s%s%s", count++ ? ", " : "", partner->name,
+                      partner->first_approval ? " (a second person)" : "");
+    }
+    return count;
+}
+
+static void next_of_proposed(const struct period_view *view, struct buffer *out)
+{
+    struct buffer silent;
+    char until[DATE_TEXT_SIZE];
+    buffer_init(&silent, PERIOD_WORDS_MAX);
+    size_t count = put_silent(view, &silent);
+    date_format(view->answer_by, until);
+    if (count > 0 && !is_over(view, view->answer_by)) {
+        buffer_printf(out, "until the end of %s: %s %s, or %s what is wrong; silence accepts\n",
+                      until, buffer_text(&silent), count == 1 ? "signs" : "sign",
+                      count == 1 ? "disputes" : "dispute");
+        put_command(view, out, "sign");
+    } else {
+        buffer_append_text(out, "now: any partner makes it final\n");
+        put_command(view, out, "finalise");
+    }
+    buffer_release(&silent);
+}
+
+static void next_of_payment(const struct period_view *view, const struct view_payment *own,
+                            struct buffer *out)
+{
+    char text[MONEY_TEXT_SIZE], until[DATE_TEXT_SIZE], step[32];
+    const char *from = name_of(view, own->payment.from), *to = name_of(view, own->payment.to);
+    amount(view, own->payment.amount, text);
+    date_format(view->pay_by, until);
+    switch (own->state) {
+    case PAYMENT_DUE:
+    case PAYMENT_FAILED:
+        buffer_printf(out, "until the end of %s: %s pays %s %s %s%s, and %s says so\n", until, from,
+                      to, text, view->charter->currency,
+                      own->state == PAYMENT_FAILED ? " anew: the last one never came" : "",
+                      own->first_approval ? "a second person there" : "two people there");
+        (void)snprintf(step, sizeof(step), "pay --payment %" PRIu32, own->number);
+        break;
+    case PAYMENT_SENT:
+        buffer_printf(out, "once %s %s of %s are there: %s confirms\n", text,
+                      view->charter->currency, from, to);
+        (void)snprintf(step, sizeof(step), "confirm --payment %" PRIu32, own->number);
+        break;
+    case PAYMENT_CONFIRMED:
+        return;
+    }
+    put_command(view, out, step);
+}
+
+static void next_of_disputes(const struct period_view *view, struct buffer *out)
+{
+    for (size_t i = 0; i < view->dispute_count; i++) {
+        const struct view_dispute *own = &view->disputes[i];
+        bool by_debtor = partner_equal(own->by, own->about.debtor);
+        const char *other = name_of(view, by_debtor ? own->about.creditor : own->about.debtor);
+        char step[64];
+        if (own->state == VIEW_DISPUTE_RESOLVED)
+            continue;
+        bool open = own->state == VIEW_DISPUTE_OPEN;
+        buffer_printf(out, "%s %s the dispute about record %" PRIu64 "\n",
+                      open ? other : name_of(view, own->by),
+                      open ? "says how much it upholds in" : "takes what is offered in, or ends,",
+                      own->about.record.v);
+        (void)snprintf(step, sizeof(step), "%s --record %" PRIu64 " --amount AMOUNT",
+                       open ? "respond" : "resolve", own->about.record.v);
+        put_command(view, out, step);
+    }
+}
+
+void period_words_next(const struct period_view *view, struct buffer *out)
+{
+    char day[DATE_TEXT_SIZE];
+    size_t before = out->size;
+    if (is_state(view, "open")) {
+        date_format(view->last_day, day);
+        buffer_printf(out, "nothing yet: the period goes on to the end of %s\n", day);
+    } else if (is_state(view, "ended")) {
+        next_of_ended(view, out);
+    } else if (is_state(view, "proposed")) {
+        next_of_proposed(view, out);
+    }
+    for (size_t i = 0; i < view->payment_count; i++)
+        next_of_payment(view, &view->payments[i], out);
+    next_of_disputes(view, out);
+    if (out->size == before)
+        buffer_append_text(out, "nothing: it is settled\n");
+}

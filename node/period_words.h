@@ -1,0 +1,22 @@
+/* period_words.h - a settlement period in words for the people who settle it: who owes whom, and
+ * what is to be done next, by whom, until when.
+ *
+ * Pure. Threads: any.
+ */
+#ifndef NODE_PERIOD_WORDS_H
+#define NODE_PERIOD_WORDS_H
+
+#include "node/period_view.h"
+
+enum { PERIOD_WORDS_MAX = 16 * 1024 * 1024 };
+
+/* Lines of text. */
+void period_words_head(const struct period_view *view, struct buffer *out);
+void period_words_nets(const struct period_view *view, struct buffer *out); /* and the answers */
+void period_words_pairs(const struct period_view *view, struct buffer *out);
+void period_words_payments(const struct period_view *view, struct buffer *out);
+void period_words_disputes(const struct period_view *view, struct buffer *out);
+/* One line a step that is open: until when, who, does what, with which command. */
+void period_words_next(const struct period_view *view, struct buffer *out);
+
+#endif

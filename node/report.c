@@ -1,0 +1,246 @@
+/* Which reports there are, in which forms, and what all of them are made of. */
+#include "node/report_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const format_words[REPORT_FORMAT_COUNT] = {
+    [REPORT_PDF] = "pdf",   [REPORT_CSV] = "csv", [REPORT_JSON] = "json",
+    [REPORT_HTML] = "html", [REPORT_XML] = "xml", [REPORT_JOURNAL] = "journal"};
+
+struct kind {
+    const char *name;
+    enum report_scope scope; /* of all its forms but XML, which is one payer's */
+    report_writer *writers[REPORT_FORMAT_COUNT];
+};
+static const struct kind kinds[] = {
+    {"statement",
+     REPORT_OF_ONE,
+     {[REPORT_PDF] = report_statement_pdf,
+      [REPORT_CSV] = report_statement_csv,
+      [REPORT_JSON] = report_statement_json,
+      [REPORT_HTML] = report_statement_html}},
+    {"matrix",
+     REPORT_OF_ALL,
+     {[REPORT_CSV] = report_matrix_csv,
+      [REPORT_JSON] = report_matrix_json,
+      [REPORT_HTML] = report_matrix_html}},
+    {"nets",
+     REPORT_OF_ALL,
+     {[REPORT_CSV] = report_nets_csv,
+      [REPORT_JSON] = report_nets_json,
+      [REPORT_HTML] = report_nets_html}},
+    {"payments",
+     REPORT_OF_ALL,
+     {[REPORT_XML] = report_payments_xml,
+      [REPORT_CSV] = report_payments_csv,
+      [REPORT_JSON] = report_payments_json,
+      [REPORT_HTML] = report_payments_html}},
+    {"journal", REPORT_OF_EITHER, {[REPORT_JOURNAL] = report_journal}},
+    {"fees",
+     REPORT_OF_ONE,
+     {[REPORT_CSV] = report_fees_csv,
+      [REPORT_JSON] = report_fees_json,
+      [REPORT_HTML] = report_fees_html}},
+    {"disputes",
+     REPORT_OF_ALL,
+     {[REPORT_CSV] = report_disputes_csv,
+      [REPORT_JSON] = report_disputes_json,
+      [REPORT_HTML] = report_disputes_html}},
+    {"exceptions",
+     REPORT_OF_ALL,
+     {[REPORT_CSV] = report_exceptions_csv,
+      [REPORT_JSON] = report_exceptions_json,
+      [REPORT_HTML] = report_exceptions_html}},
+};
+
+static const struct kind *find(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        if (strcmp(kinds[i].name, name) == 0)
+            return &kinds[i];
+    return NULL;
+}
+
+/* "csv, json, html" */
+static void list_formats(const struct kind *kind, char text_out[64])
+{
+    size_t size = 0;
+    text_out[0] = 0;
+    for (size_t i = 0; i < REPORT_FORMAT_COUNT; i++)
+        if (kind->writers[i])
+            size += (size_t)snprintf(text_out + size, 64 - size, "%s%s", size ? ", " : "",
+                                     format_words[i]);
+    must(size < 64);
+}
+
+bool report_format_from_word(const char *word, enum report_format *format_out)
+{
+    for (size_t i = 0; i < REPORT_FORMAT_COUNT; i++)
+        if (strcmp(word, format_words[i]) == 0) {
+            *format_out = (enum report_format)i;
+            return true;
+        }
+    return false;
+}
+
+static bool unknown(const char *name, struct error *error)
+{
+    char names[160];
+    size_t size = 0;
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        size += (size_t)snprintf(names + size, sizeof(names) - size, "%s%s", i ? ", " : "",
+                                 kinds[i].name);
+    must(size < sizeof(names));
+    return error_set(error, ERROR_INVALID, "no report '%.40s': there are %s", name, names);
+}
+
+bool report_known(const char *name, enum report_format format, struct error *error)
+{
+    const struct kind *kind = find(name);
+    char formats[64];
+    if (!kind)
+        return unknown(name, error);
+    if (kind->writers[format])
+        return true;
+    list_formats(kind, formats);
+    return error_set(error, ERROR_INVALID, "the report '%s' is not made as %s: it comes as %s",
+                     name, format_words[format], formats);
+}
+
+enum report_scope report_scope(const char *name, enum report_format format)
+{
+    const struct kind *kind = find(name);
+    must(kind != NULL);
+    return format == REPORT_XML ? REPORT_OF_ONE : kind->scope;
+}
+
+bool report_needs_exceptions(const char *name)
+{
+    return strcmp(name, "exceptions") == 0;
+}
+
+/* ---- what all are made of -------------------------------------------------------------------- */
+
+static void fill_party(const struct account_holder *holder, const char *name,
+                       struct statement_party *party)
+{
+    *party = (struct statement_party){.name = name, .legal_name = holder ? holder->name : name};
+    for (size_t i = 0; holder && i < holder->address_count; i++)
+        party->address[i] = holder->address[i];
+    if (holder && holder->tax_number[0])
+        party->tax_number = holder->tax_number;
+}
+
+/* The coalition's letterhead, with what is known of the partner that runs it. */
+static void fill_issuer(struct report *report)
+{
+    const struct charter *charter = report->view->charter;
+    struct statement_party *issuer = &report->statement.issuer;
+    const struct account_holder *holder =
+        charter->has_operator
+            ? accounts_of(report->request->accounts, report_name_of(report, charter->operator_id))
+            : NULL;
+    fill_party(holder, charter->name, issuer);
+    issuer->name = charter->name;
+}
+
+static void fill_payments(struct report *report)
+{
+    const struct period_view *view = report->view;
+    size_t count = period_view_payments(view, &report->states);
+    report->payments = allocate(count, sizeof(*report->payments));
+    for (size_t i = 0; i < count; i++) {
+        const struct view_payment *own = &report->states[i];
+        struct statement_payment *payment = &report->payments[i];
+        payment->payment = own->payment;
+        payment->to =
+            accounts_payment(report->request->accounts, report_name_of(report, own->payment.to));
+        period_view_end_to_end(view, own, period_view_attempt(own), payment->end_to_end);
+    }
+    report->statement.payments = report->payments;
+    report->statement.payment_count = count;
+}
+
+static void fill_statement(struct report *report)
+{
+    const struct period_view *view = report->view;
+    const struct charter *charter = view->charter;
+    struct statement *statement = &report->statement;
+    (void)snprintf(report->state, sizeof(report->state), "%s%s", view->state,
+                   view->preliminary ? ", preliminary" : "");
+    *statement = (struct statement){.coalition = charter->name,
+                                    .sandbox = charter->sandbox,
+                                    .period = view->name,
+                                    .from = view->first_day,
+                                    .to = view->last_day,
+                                    .issued = view->today,
+                                    .due = view->pay_by,
+                                    .state = report->state,
+                                    .minor_digits = charter->minor_digits,
+                                    .checkpoint_origin = charter->origin,
+                                    .checkpoint_size = view->records,
+                                    .checkpoint_root = view->root,
+                                    .totals = view->totals,
+                                    .parties = report->parties,
+                                    .party_count = view->partner_count,
+                                    .closed = &view->closed,
+                                    .taxes = view->taxes,
+                                    .tax_count = view->tax_count};
+    memcpy(statement->currency, charter->currency, CURRENCY_SIZE);
+    if (report->request->has_partner)
+        statement->partner = report->request->partner;
+}
+
+static void report_begin(struct report *report, const struct report_request *request)
+{
+    const struct period_view *view = request->view;
+    *report = (struct report){.request = request, .view = view};
+    report->parties = allocate(view->partner_count, sizeof(*report->parties));
+    for (size_t i = 0; i < view->partner_count; i++)
+        fill_party(accounts_of(request->accounts, view->partners[i].name), view->partners[i].name,
+                   &report->parties[i]);
+    fill_statement(report);
+    fill_issuer(report);
+    fill_payments(report);
+}
+
+static void report_end(struct report *report)
+{
+    free(report->parties);
+    free(report->payments);
+    free(report->states);
+}
+
+const char *report_name_of(const struct report *report, struct partner_id partner)
+{
+    return period_view_name(report->view, partner);
+}
+
+const char *report_payment_word(const struct report *report, size_t payment)
+{
+    return report->view->preliminary ? "expected"
+                                     : payment_state_word(report->states[payment].state);
+}
+
+const char *report_dispute_word(const struct view_dispute *dispute)
+{
+    static const char *const words[] = {"open", "responded", "resolved"};
+    return words[dispute->state];
+}
+
+bool report_write(const char *name, enum report_format format, const struct report_request *request,
+                  struct buffer *out, struct error *error)
+{
+    const struct kind *kind = find(name);
+    struct report report;
+    must(kind && kind->writers[format]);
+    must(request->has_partner || report_scope(name, format) != REPORT_OF_ONE);
+    report_begin(&report, request);
+    bool ok =
+        statement_check(&report.statement, error) && kind->writers[format](&report, out, error);
+    if (ok && out->overflowed)
+        ok = error_set(error, ERROR_LIMIT, "the report is larger than %zu bytes", out->limit);
+    report_end(&report);
+    return ok;
+}

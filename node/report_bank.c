@@ -1,0 +1,169 @@
+/* What goes to other programs: a payer's orders to its bank, books for plain-text accounting, and
+ * the statement on paper. */
+#include "node/report_parts.h"
+#include "node/statement_pdf.h"
+
+#include "partners/pain001.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool report_statement_pdf(const struct report *report, struct buffer *out, struct error *error)
+{
+    return statement_pdf(&report->statement, out, error);
+}
+
+/* ---- pain.001 -------------------------------------------------------------------------------- */
+
+enum { MESSAGE_DIGEST = 9, MESSAGE_ID_SIZE = 36 };
+
+struct order {
+    struct pain001 message;
+    struct pain001_transfer *transfers;
+    char message_id[MESSAGE_ID_SIZE], text[PAIN001_TEXT_MAX + 1];
+};
+
+/* By the names of what it pays: banks drop a second file of one name, and the same payments never
+ * have two. */
+static void name_message(const struct report *report, struct order *order)
+{
+    struct buffer names;
+    char digits[2 * MESSAGE_DIGEST + 1];
+    buffer_init(&names, REPORT_SIZE_MAX);
+    for (size_t i = 0; i < order->message.transfer_count; i++)
+        buffer_printf(&names, "%s\n", order->transfers[i].end_to_end);
+    struct hash digest = hash_bytes(buffer_bytes(&names));
+    buffer_release(&names);
+    hex_encode(bytes_of(digest.at, MESSAGE_DIGEST), digits);
+    (void)snprintf(order->message_id, sizeof(order->message_id), "%s-%s", report->view->name,
+                   digits);
+    order->message.message_id = order->message_id;
+}
+
+/* What the payee's statement says: what is settled, and by which figures. */
+static void put_remittance(const struct report *report, struct order *order)
+{
+    char totals[HASH_HEX_SIZE + 1];
+    hex_encode(hash_as_bytes(&report->view->totals), totals);
+    (void)snprintf(order->text, sizeof(order->text),
+                   "Settlement %s, records %" PRIu64 ", totals %s", report->view->name,
+                   report->view->records, totals);
+}
+
+static bool add_transfers(const struct report *report, struct order *order, struct error *error)
+{
+    for (size_t i = 0; i < report->statement.payment_count; i++) {
+        const struct statement_payment *payment = &report->payments[i];
+        enum payment_state state = report->states[i].state;
+        if (!partner_equal(payment->payment.from, report->statement.partner) ||
+            state == PAYMENT_SENT || state == PAYMENT_CONFIRMED)
+            continue;
+        if (!payment->to)
+            return error_set(error, ERROR_NOT_FOUND,
+                             "no account of %s is known: put it into the "
+                             "file of --accounts",
+                             report_name_of(report, payment->payment.to));
+        order->transfers[order->message.transfer_count++] =
+            (struct pain001_transfer){.to = payment->to,
+                                      .amount = payment->payment.amount,
+                                      .end_to_end = payment->end_to_end,
+                                      .text = order->text};
+    }
+    return order->message.transfer_count > 0 ||
+           error_set(error, ERROR_NOT_FOUND, "%s has nothing to pay for %s that is not sent yet",
+                     report_name_of(report, report->statement.partner), report->view->name);
+}
+
+static bool fill_order(const struct report *report, struct order *order, struct error *error)
+{
+    const char *payer = report_name_of(report, report->statement.partner);
+    const struct payment_account *from = accounts_payment(report->request->accounts, payer);
+    if (report->view->preliminary)
+        return error_set(error, ERROR_CONFLICT,
+                         "the period %s is not final: nothing is to be paid for it yet",
+                         report->view->name);
+    if (!from)
+        return error_set(error, ERROR_NOT_FOUND,
+                         "no account of %s is known: put it into the file of --accounts", payer);
+    put_remittance(report, order);
+    if (!add_transfers(report, order, error))
+        return false;
+    order->message.created_ms = report->view->ledger_time_ms;
+    order->message.initiator = from->holder;
+    order->message.from = from;
+    memcpy(order->message.currency, report->statement.currency, CURRENCY_SIZE);
+    order->message.minor_digits = report->statement.minor_digits;
+    order->message.execution = report->request->execution;
+    order->message.transfers = order->transfers;
+    name_message(report, order);
+    return true;
+}
+
+bool report_payments_xml(const struct report *report, struct buffer *out, struct error *error)
+{
+    struct order order = {.transfers = NULL};
+    order.transfers = allocate(report->statement.payment_count, sizeof(*order.transfers));
+    bool ok = fill_order(report, &order, error) && pain001_write(&order.message, out, error);
+    free(order.transfers);
+    return ok;
+}
+
+/* ---- journals -------------------------------------------------------------------------------- */
+
+static size_t confirmed(const struct report *report, struct booked_payment *booked)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < report->statement.payment_count; i++) {
+        if (report->states[i].state != PAYMENT_CONFIRMED)
+            continue;
+        booked[count] = (struct booked_payment){.payment = report->states[i].payment,
+                                                .end_to_end = report->payments[i].end_to_end};
+        memcpy(booked[count++].currency, report->statement.currency, CURRENCY_SIZE);
+    }
+    return count;
+}
+
+/* The totals stand where the checkpoint does: both say what the book can be held against. */
+static void put_checkpoint(const struct report *report, char text_out[256])
+{
+    const struct period_view *view = report->view;
+    char root[BASE64_SIZE(HASH_SIZE) + 1], totals[HASH_HEX_SIZE + 1];
+    base64_encode(hash_as_bytes(&view->root), root);
+    hex_encode(hash_as_bytes(&view->totals), totals);
+    (void)snprintf(text_out, 256, "%.80s %" PRIu64 " %s%s%s", view->charter->origin, view->records,
+                   root, view->rooted ? " totals " : "", view->rooted ? totals : "");
+}
+
+bool report_journal(const struct report *report, struct buffer *out, struct error *error)
+{
+    const struct period_view *view = report->view;
+    struct currency_rule currency = {.minor_digits = view->charter->minor_digits};
+    const char **names = allocate(view->partner_count, sizeof(*names));
+    struct booked_payment *booked = allocate(report->statement.payment_count, sizeof(*booked));
+    char checkpoint[256];
+    memcpy(currency.code, view->charter->currency, CURRENCY_SIZE);
+    for (size_t i = 0; i < view->partner_count; i++)
+        names[i] = view->partners[i].name;
+    put_checkpoint(report, checkpoint);
+    struct journal_source source = {.coalition = view->charter->name,
+                                    .period = view->name,
+                                    .checkpoint = checkpoint,
+                                    .names = names,
+                                    .partner_count = view->partner_count,
+                                    .currencies = &currency,
+                                    .currency_count = 1,
+                                    .closed_on = view->last_day,
+                                    .closed = &view->closed,
+                                    .payments = booked,
+                                    .payment_count = confirmed(report, booked),
+                                    .paid_on = report->request->paid_on,
+                                    .declare = !report->request->continues};
+    bool ok = report->request->has_partner
+                  ? journals_partner(&source, report->request->partner, report->request->dialect,
+                                     out, error)
+                  : journals_coalition(&source, report->request->dialect, out, error);
+    free(booked);
+    free(names);
+    return ok;
+}

@@ -1,0 +1,350 @@
+/* Reports as pages to read and print: no scripts, nothing that is fetched. */
+#include "node/html.h"
+#include "node/report_parts.h"
+#include "node/time_text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+static const char head[] =
+    "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+    "<meta name=\"viewport\" content=\"width=device-width\">\n"
+    "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+    "style-src 'unsafe-inline'\">\n";
+static const char style[] =
+    "<style>\n"
+    "body{font:11pt/1.4 sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#111}\n"
+    "h1{font-size:1.6rem;margin:0}h2{font-size:1.15rem;margin:1.6rem 0 .4rem;"
+    "border-bottom:1px solid #999}\n"
+    "table{border-collapse:collapse;width:100%;margin:.4rem 0}"
+    "th,td{border:1px solid #bbb;padding:.2rem .5rem;text-align:left;vertical-align:top}\n"
+    "th{background:#eee}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}\n"
+    "code{font:.85em monospace;overflow-wrap:anywhere}\n"
+    "svg{max-width:100%;height:auto;font:13px sans-serif}\n"
+    ".note{border-left:.3rem solid #a60;padding-left:.6rem}\n"
+    "@page{margin:18mm}@media print{body{margin:0;max-width:none;font-size:9.5pt}"
+    "h2{break-after:avoid}tr{break-inside:avoid}thead{display:table-header-group}}\n"
+    "</style>\n</head>\n<body>\n";
+
+/* ---- pieces ---------------------------------------------------------------------------------- */
+
+static void element(struct buffer *out, const char *tag, const char *plain)
+{
+    buffer_printf(out, "<%s>", tag);
+    html_put_text(out, plain);
+    buffer_printf(out, "</%s>\n", tag);
+}
+
+static void fact(struct buffer *out, const char *name, const char *plain, bool code)
+{
+    buffer_append_text(out, "<tr>");
+    element(out, "th", name);
+    buffer_append_text(out, code ? "<td><code>" : "<td>");
+    html_put_text(out, plain);
+    buffer_append_text(out, code ? "</code></td></tr>\n" : "</td></tr>\n");
+}
+
+/* Heads of columns; one that begins with '#' is of figures. */
+static void table(struct buffer *out, const char *const *columns, size_t count)
+{
+    buffer_append_text(out, "<table><thead><tr>");
+    for (size_t i = 0; i < count; i++) {
+        bool figures = columns[i][0] == '#';
+        buffer_append_text(out, figures ? "<th class=\"n\">" : "<th>");
+        html_put_text(out, columns[i] + figures);
+        buffer_append_text(out, "</th>");
+    }
+    buffer_append_text(out, "</tr></thead><tbody>\n");
+}
+
+static void cell(struct buffer *out, const char *plain)
+{
+    buffer_append_text(out, "<td>");
+    html_put_text(out, plain);
+    buffer_append_text(out, "</td>");
+}
+
+static void cell_money(const struct report *report, struct buffer *out, struct money money)
+{
+    char text[STATEMENT_AMOUNT_SIZE];
+    statement_amount(&report->statement, money, text);
+    buffer_printf(out, "<td class=\"n\">%s</td>", text);
+}
+
+static void cell_partner(const struct report *report, struct buffer *out, struct partner_id partner)
+{
+    cell(out, report_name_of(report, partner));
+}
+
+static void row(struct buffer *out)
+{
+    buffer_append_text(out, "<tr>");
+}
+
+static void row_end(struct buffer *out)
+{
+    buffer_append_text(out, "</tr>\n");
+}
+
+static void table_end(struct buffer *out)
+{
+    buffer_append_text(out, "</tbody></table>\n");
+}
+
+static void put_facts(const struct report *report, struct buffer *out)
+{
+    const struct period_view *view = report->view;
+    char text[64], from[DATE_TEXT_SIZE], to[DATE_TEXT_SIZE];
+    char root[BASE64_SIZE(HASH_SIZE) + 1], totals[HASH_HEX_SIZE + 1];
+    date_format(view->first_day, from);
+    date_format(view->last_day, to);
+    (void)snprintf(text, sizeof(text), "%s to %s", from, to);
+    buffer_append_text(out, "<table>\n");
+    fact(out, "Coalition", view->charter->name, false);
+    fact(out, "Period", text, false);
+    fact(out, "State", report->state, false);
+    fact(out, "Currency", view->charter->currency, false);
+    (void)snprintf(text, sizeof(text), "%" PRIu64, view->records);
+    fact(out, "Checkpoint: records", text, false);
+    base64_encode(hash_as_bytes(&view->root), root);
+    fact(out, "Checkpoint: root", root, true);
+    if (view->rooted) {
+        hex_encode(hash_as_bytes(&view->totals), totals);
+        fact(out, "Totals", totals, true);
+    }
+    buffer_append_text(out, "</table>\n");
+}
+
+static void begin(const struct report *report, struct buffer *out, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+static void begin(const struct report *report, struct buffer *out, const char *format, ...)
+{
+    char title[160];
+    va_list arguments;
+    va_start(arguments, format);
+    (void)vsnprintf(title, sizeof(title), format, arguments);
+    va_end(arguments);
+    buffer_append_text(out, head);
+    element(out, "title", title);
+    buffer_append_text(out, style);
+    element(out, "h1", title);
+    if (report->view->charter->sandbox)
+        buffer_append_text(out, "<p class=\"note\">This is a sandbox: its time is moved by hand "
+                                "and nothing in it is owed.</p>\n");
+    if (report->view->preliminary)
+        buffer_append_text(out, "<p class=\"note\">Preliminary: the period is not final, and its "
+                                "figures may change.</p>\n");
+    put_facts(report, out);
+}
+
+static bool end(struct buffer *out)
+{
+    buffer_append_text(out, "<p>Every figure follows from the coalition's ledger up to the "
+                            "checkpoint above. Anyone can recompute it from the records: "
+                            "<code>accrue audit</code>.</p>\n</body>\n</html>\n");
+    return true;
+}
+
+/* ---- statement and fees ---------------------------------------------------------------------- */
+
+static void put_own_lines(const struct report *report, struct buffer *out, bool fees)
+{
+    static const char *const columns[] = {"Partner", "For",          "Tax",
+                                          "#Exact",  "#Owed to you", "#You owe"};
+    struct statement_line *lines;
+    size_t count = statement_lines(&report->statement, &lines);
+    element(out, "h2", fees ? "Fees and tax" : "Lines");
+    table(out, columns, ARRAY_SIZE(columns));
+    for (size_t i = 0; i < count; i++) {
+        const struct line *line = lines[i].line;
+        char exact[MONEY_TEXT_SIZE];
+        if (fees && !book_class_is_fee(line->book_class) && line->book_class != BOOK_TAX)
+            continue;
+        money_format(line->exact, report->statement.minor_digits, exact);
+        row(out);
+        cell_partner(report, out, lines[i].other);
+        cell(out, book_class_word(line->book_class));
+        cell(out, line->tax_code);
+        buffer_printf(out, "<td class=\"n\">%s</td>", exact);
+        if (lines[i].owed)
+            cell(out, "");
+        cell_money(report, out, line->rounded);
+        if (!lines[i].owed)
+            cell(out, "");
+        row_end(out);
+    }
+    table_end(out);
+    free(lines);
+}
+
+static void put_sums(const struct report *report, struct buffer *out)
+{
+    static const char *const columns[] = {"#Owed to you", "#You owe", "#Net"};
+    struct statement_sums sums = statement_sums(&report->statement);
+    table(out, columns, ARRAY_SIZE(columns));
+    row(out);
+    cell_money(report, out, sums.owed_to);
+    cell_money(report, out, sums.owed_by);
+    cell_money(report, out, (struct money){sums.owed_to.v - sums.owed_by.v});
+    row_end(out);
+    table_end(out);
+}
+
+bool report_statement_html(const struct report *report, struct buffer *out, struct error *error)
+{
+    (void)error;
+    begin(report, out, "Statement of %s, %s", report_name_of(report, report->statement.partner),
+          report->view->name);
+    element(out, "h2", "In all");
+    put_sums(report, out);
+    put_own_lines(report, out, false);
+    return end(out);
+}
+
+bool report_fees_html(const struct report *report, struct buffer *out, struct error *error)
+{
+    (void)error;
+    begin(report, out, "Fees of %s, %s", report_name_of(report, report->statement.partner),
+          report->view->name);
+    put_own_lines(report, out, true);
+    return end(out);
+}
+
+/* ---- matrix, nets, payments ------------------------------------------------------------------ */
+
+bool report_matrix_html(const struct report *report, struct buffer *out, struct error *error)
+{
+    static const char *const columns[] = {"Debtor", "Creditor", "#Amount"};
+    const struct lines *closed = &report->view->closed;
+    (void)error;
+    begin(report, out, "Who owes whom, %s", report->view->name);
+    report_chart_matrix(report, out);
+    table(out, columns, ARRAY_SIZE(columns));
+    for (size_t i = 0; i < closed->count; i++) {
+        const struct line *line = &closed->at[i];
+        if (i > 0 && partner_equal(line->debtor, line[-1].debtor) &&
+            partner_equal(line->creditor, line[-1].creditor))
+            continue;
+        row(out);
+        cell_partner(report, out, line->debtor);
+        cell_partner(report, out, line->creditor);
+        cell_money(report, out, statement_owed(&report->statement, line->debtor, line->creditor));
+        row_end(out);
+    }
+    table_end(out);
+    return end(out);
+}
+
+static void put_payments(const struct report *report, struct buffer *out)
+{
+    static const char *const columns[] = {"From", "To", "#Amount", "Reference", "State", "Account"};
+    char due[DATE_TEXT_SIZE], title[64];
+    date_format(report->statement.due, due);
+    (void)snprintf(title, sizeof(title), "Payments, due on %s", due);
+    element(out, "h2", title);
+    table(out, columns, ARRAY_SIZE(columns));
+    for (size_t i = 0; i < report->statement.payment_count; i++) {
+        const struct statement_payment *payment = &report->payments[i];
+        char iban[IBAN_TEXT_SIZE] = "";
+        if (payment->to)
+            iban_format(payment->to->iban, iban);
+        row(out);
+        cell_partner(report, out, payment->payment.from);
+        cell_partner(report, out, payment->payment.to);
+        cell_money(report, out, payment->payment.amount);
+        buffer_printf(out, "<td><code>%s</code></td>", payment->end_to_end);
+        cell(out, report_payment_word(report, i));
+        cell(out, iban);
+        row_end(out);
+    }
+    table_end(out);
+}
+
+bool report_payments_html(const struct report *report, struct buffer *out, struct error *error)
+{
+    (void)error;
+    begin(report, out, "Payments, %s", report->view->name);
+    put_payments(report, out);
+    return end(out);
+}
+
+bool report_nets_html(const struct report *report, struct buffer *out, struct error *error)
+{
+    static const char *const columns[] = {"Partner", "#Net"};
+    size_t count = report->view->partner_count;
+    struct money *nets = allocate(count, sizeof(*nets));
+    (void)error;
+    netting_nets(&report->view->closed, report->statement.currency, count, nets);
+    begin(report, out, "Nets, %s", report->view->name);
+    report_chart_nets(report, out);
+    table(out, columns, ARRAY_SIZE(columns));
+    for (size_t i = 0; i < count; i++) {
+        row(out);
+        cell(out, report->view->partners[i].name);
+        cell_money(report, out, nets[i]);
+        row_end(out);
+    }
+    table_end(out);
+    put_payments(report, out);
+    free(nets);
+    return end(out);
+}
+
+/* ---- registers ------------------------------------------------------------------------------- */
+
+static void put_dispute(const struct report *report, struct buffer *out,
+                        const struct view_dispute *dispute)
+{
+    row(out);
+    buffer_printf(out, "<td>%" PRIu64 "</td>", dispute->about.record.v);
+    cell_partner(report, out, dispute->about.debtor);
+    cell_partner(report, out, dispute->about.creditor);
+    cell(out, line_class_word(dispute->about.line_class));
+    cell(out, dispute_code_word(dispute->code));
+    cell_partner(report, out, dispute->by);
+    cell(out, report_dispute_word(dispute));
+    cell_money(report, out, dispute->amount);
+    cell_money(report, out,
+               dispute->state == VIEW_DISPUTE_RESOLVED ? dispute->upheld : dispute->offered);
+    row_end(out);
+}
+
+bool report_disputes_html(const struct report *report, struct buffer *out, struct error *error)
+{
+    static const char *const columns[] = {"Record", "Debtor", "Creditor", "For",    "Reason",
+                                          "By",     "State",  "#Amount",  "#Upheld"};
+    (void)error;
+    begin(report, out, "Disputes, %s", report->view->name);
+    table(out, columns, ARRAY_SIZE(columns));
+    for (size_t i = 0; i < report->view->dispute_count; i++)
+        put_dispute(report, out, &report->view->disputes[i]);
+    table_end(out);
+    return end(out);
+}
+
+bool report_exceptions_html(const struct report *report, struct buffer *out, struct error *error)
+{
+    static const char *const columns[] = {"Record",  "On the ledger", "At the till",
+                                          "Partner", "Type",          "Verdict"};
+    char time[TIME_TEXT_SIZE];
+    (void)error;
+    begin(report, out, "Late and off-line entries, %s", report->view->name);
+    table(out, columns, ARRAY_SIZE(columns));
+    for (size_t i = 0; i < report->request->exception_count; i++) {
+        const struct report_exception *exception = &report->request->exceptions[i];
+        row(out);
+        buffer_printf(out, "<td>%" PRIu64 "</td>", exception->record);
+        time_format(exception->time_ms, time);
+        cell(out, time);
+        time_format(exception->till_ms, time);
+        cell(out, time);
+        cell_partner(report, out, exception->partner);
+        cell(out, exception->type);
+        cell(out, exception->verdict);
+        row_end(out);
+    }
+    table_end(out);
+    return end(out);
+}

@@ -1,0 +1,245 @@
+/* Reports as JSON: one object, its head the same in all of them. */
+#include "node/json_out.h"
+#include "node/report_parts.h"
+
+#include <stdlib.h>
+
+/* ---- the head -------------------------------------------------------------------------------- */
+
+static void put_date(struct json_out *json, const char *name, struct date date)
+{
+    char text[DATE_TEXT_SIZE];
+    date_format(date, text);
+    json_put_word(json, name, text);
+}
+
+static void put_checkpoint(const struct period_view *view, struct json_out *json)
+{
+    char root[BASE64_SIZE(HASH_SIZE) + 1];
+    base64_encode(hash_as_bytes(&view->root), root);
+    json_open_object(json, "checkpoint");
+    json_put_word(json, "origin", view->charter->origin);
+    json_put_uint(json, "records", view->records);
+    json_put_word(json, "root", root);
+    json_close_object(json);
+    if (view->rooted)
+        json_put_hex(json, "totals", hash_as_bytes(&view->totals));
+    else
+        json_put_null(json, "totals");
+}
+
+static void begin(const struct report *report, const char *name, struct json_out *json,
+                  struct buffer *out)
+{
+    const struct period_view *view = report->view;
+    json_out_init(json, out);
+    json_open_object(json, NULL);
+    json_put_word(json, "report", name);
+    json_put_word(json, "coalition", view->charter->name);
+    json_put_bool(json, "sandbox", view->charter->sandbox);
+    json_put_word(json, "period", view->name);
+    put_date(json, "from", view->first_day);
+    put_date(json, "to", view->last_day);
+    json_put_word(json, "state", view->state);
+    json_put_bool(json, "preliminary", view->preliminary);
+    json_put_word(json, "currency", view->charter->currency);
+    put_checkpoint(view, json);
+}
+
+static bool end(struct json_out *json, struct buffer *out)
+{
+    json_close_object(json);
+    buffer_append_byte(out, '\n');
+    return true;
+}
+
+static void put_partner(const struct report *report, struct json_out *json, const char *name,
+                        struct partner_id partner)
+{
+    json_put_word(json, name, report_name_of(report, partner));
+}
+
+static void put_money(const struct report *report, struct json_out *json, const char *name,
+                      struct money money)
+{
+    json_put_money(json, name, money, report->statement.minor_digits);
+}
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+static void put_line(const struct report *report, struct json_out *json, const struct line *line)
+{
+    json_open_object(json, NULL);
+    put_partner(report, json, "debtor", line->debtor);
+    put_partner(report, json, "creditor", line->creditor);
+    json_put_word(json, "class", book_class_word(line->book_class));
+    json_put_word(json, "tax_code", line->tax_code);
+    put_money(report, json, "exact", line->exact);
+    put_money(report, json, "amount", line->rounded);
+    json_close_object(json);
+}
+
+static void put_own_lines(const struct report *report, struct json_out *json, bool fees)
+{
+    struct statement_line *lines;
+    size_t count = statement_lines(&report->statement, &lines);
+    json_open_array(json, "lines");
+    for (size_t i = 0; i < count; i++) {
+        const struct line *line = lines[i].line;
+        if (!fees || book_class_is_fee(line->book_class) || line->book_class == BOOK_TAX)
+            put_line(report, json, line);
+    }
+    json_close_array(json);
+    free(lines);
+}
+
+bool report_statement_json(const struct report *report, struct buffer *out, struct error *error)
+{
+    struct json_out json;
+    struct statement_sums sums = statement_sums(&report->statement);
+    (void)error;
+    begin(report, "statement", &json, out);
+    put_partner(report, &json, "partner", report->statement.partner);
+    put_money(report, &json, "owed_to", sums.owed_to);
+    put_money(report, &json, "owed_by", sums.owed_by);
+    put_money(report, &json, "net", (struct money){sums.owed_to.v - sums.owed_by.v});
+    put_own_lines(report, &json, false);
+    return end(&json, out);
+}
+
+bool report_fees_json(const struct report *report, struct buffer *out, struct error *error)
+{
+    struct json_out json;
+    (void)error;
+    begin(report, "fees", &json, out);
+    put_partner(report, &json, "partner", report->statement.partner);
+    put_own_lines(report, &json, true);
+    return end(&json, out);
+}
+
+bool report_matrix_json(const struct report *report, struct buffer *out, struct error *error)
+{
+    struct json_out json;
+    const struct lines *closed = &report->view->closed;
+    (void)error;
+    begin(report, "matrix", &json, out);
+    json_open_array(&json, "pairs");
+    for (size_t i = 0; i < closed->count; i++) {
+        const struct line *line = &closed->at[i];
+        if (i > 0 && partner_equal(line->debtor, line[-1].debtor) &&
+            partner_equal(line->creditor, line[-1].creditor))
+            continue; /* a pair's lines stand together */
+        json_open_object(&json, NULL);
+        put_partner(report, &json, "debtor", line->debtor);
+        put_partner(report, &json, "creditor", line->creditor);
+        put_money(report, &json, "amount",
+                  statement_owed(&report->statement, line->debtor, line->creditor));
+        json_close_object(&json);
+    }
+    json_close_array(&json);
+    return end(&json, out);
+}
+
+/* ---- nets and payments ----------------------------------------------------------------------- */
+
+static void put_payments(const struct report *report, struct json_out *json)
+{
+    json_open_array(json, "payments");
+    for (size_t i = 0; i < report->statement.payment_count; i++) {
+        const struct statement_payment *payment = &report->payments[i];
+        json_open_object(json, NULL);
+        json_put_uint(json, "number", report->states[i].number);
+        put_partner(report, json, "from", payment->payment.from);
+        put_partner(report, json, "to", payment->payment.to);
+        put_money(report, json, "amount", payment->payment.amount);
+        json_put_word(json, "state", report_payment_word(report, i));
+        put_date(json, "due", report->statement.due);
+        json_put_word(json, "end_to_end", payment->end_to_end);
+        if (payment->to) {
+            json_put_word(json, "holder", payment->to->holder);
+            json_put_word(json, "iban", payment->to->iban);
+        }
+        json_close_object(json);
+    }
+    json_close_array(json);
+}
+
+bool report_payments_json(const struct report *report, struct buffer *out, struct error *error)
+{
+    struct json_out json;
+    (void)error;
+    begin(report, "payments", &json, out);
+    put_payments(report, &json);
+    return end(&json, out);
+}
+
+bool report_nets_json(const struct report *report, struct buffer *out, struct error *error)
+{
+    struct json_out json;
+    size_t count = report->view->partner_count;
+    struct money *nets = allocate(count, sizeof(*nets));
+    (void)error;
+    netting_nets(&report->view->closed, report->statement.currency, count, nets);
+    begin(report, "nets", &json, out);
+    json_open_array(&json, "nets");
+    for (size_t i = 0; i < count; i++) {
+        json_open_object(&json, NULL);
+        json_put_word(&json, "partner", report->view->partners[i].name);
+        put_money(report, &json, "net", nets[i]);
+        json_close_object(&json);
+    }
+    json_close_array(&json);
+    put_payments(report, &json);
+    free(nets);
+    return end(&json, out);
+}
+
+/* ---- registers ------------------------------------------------------------------------------- */
+
+bool report_disputes_json(const struct report *report, struct buffer *out, struct error *error)
+{
+    struct json_out json;
+    (void)error;
+    begin(report, "disputes", &json, out);
+    json_open_array(&json, "disputes");
+    for (size_t i = 0; i < report->view->dispute_count; i++) {
+        const struct view_dispute *dispute = &report->view->disputes[i];
+        json_open_object(&json, NULL);
+        json_put_uint(&json, "record", dispute->about.record.v);
+        put_partner(report, &json, "debtor", dispute->about.debtor);
+        put_partner(report, &json, "creditor", dispute->about.creditor);
+        json_put_word(&json, "class", line_class_word(dispute->about.line_class));
+        json_put_word(&json, "tax_code", dispute->tax_code);
+        json_put_word(&json, "code", dispute_code_word(dispute->code));
+        put_partner(report, &json, "by", dispute->by);
+        json_put_word(&json, "state", report_dispute_word(dispute));
+        put_money(report, &json, "amount", dispute->amount);
+        put_money(report, &json, "offered", dispute->offered);
+        put_money(report, &json, "upheld", dispute->upheld);
+        put_money(report, &json, "rest", dispute->rest);
+        json_close_object(&json);
+    }
+    json_close_array(&json);
+    return end(&json, out);
+}
+
+bool report_exceptions_json(const struct report *report, struct buffer *out, struct error *error)
+{
+    struct json_out json;
+    (void)error;
+    begin(report, "exceptions", &json, out);
+    json_open_array(&json, "exceptions");
+    for (size_t i = 0; i < report->request->exception_count; i++) {
+        const struct report_exception *exception = &report->request->exceptions[i];
+        json_open_object(&json, NULL);
+        json_put_uint(&json, "record", exception->record);
+        json_put_time(&json, "time", exception->time_ms);
+        json_put_time(&json, "till_time", exception->till_ms);
+        put_partner(report, &json, "partner", exception->partner);
+        json_put_word(&json, "type", exception->type);
+        json_put_word(&json, "verdict", exception->verdict);
+        json_close_object(&json);
+    }
+    json_close_array(&json);
+    return end(&json, out);
+}

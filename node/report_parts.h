@@ -1,0 +1,36 @@
+/* report_parts.h - what the files report*.c share. */
+#ifndef NODE_REPORT_PARTS_H
+#define NODE_REPORT_PARTS_H
+
+#include "node/report.h"
+
+/* A request with what every form needs, made once. */
+struct report {
+    const struct report_request *request;
+    const struct period_view *view;
+    struct statement statement; /* its partner is 0 where none was asked for */
+    struct statement_party *parties;
+    struct statement_payment *payments;
+    struct view_payment *states; /* of those payments, in the same order */
+    char state[48];              /* in words: "final", "ended, preliminary" */
+};
+typedef bool report_writer(const struct report *report, struct buffer *out, struct error *error);
+
+const char *report_name_of(const struct report *report, struct partner_id partner);
+/* "due", "sent", ...; "expected" before the period is final. */
+const char *report_payment_word(const struct report *report, size_t payment);
+const char *report_dispute_word(const struct view_dispute *dispute);
+
+report_writer report_statement_csv, report_matrix_csv, report_nets_csv, report_payments_csv,
+    report_fees_csv, report_disputes_csv, report_exceptions_csv;
+report_writer report_statement_json, report_matrix_json, report_nets_json, report_payments_json,
+    report_fees_json, report_disputes_json, report_exceptions_json;
+report_writer report_statement_html, report_matrix_html, report_nets_html, report_payments_html,
+    report_fees_html, report_disputes_html, report_exceptions_html;
+report_writer report_statement_pdf, report_payments_xml, report_journal;
+
+/* report_chart.c: inline SVG. */
+void report_chart_matrix(const struct report *report, struct buffer *out);
+void report_chart_nets(const struct report *report, struct buffer *out);
+
+#endif

@@ -1,0 +1,448 @@
+#!/usr/bin/env bash
+# Two months are settled by four partners: worked examples A and B of the ledger's rules, from the
+# tills to the bank, with every report, and what other programs say of the files.
+# timeout: 300
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+m1=a1000000000000000000000000000001 m2=a2000000000000000000000000000002
+of_grocer=b1000000000000000000000000000001 of_books=b2000000000000000000000000000002
+of_cinema=b3000000000000000000000000000003
+schema=$ACCRUE_SHARED/vectors/iso20022/pain.001.001.09.xsd
+reports=$work/reports
+accounts=$work/accounts.json
+ticks=0
+
+# ---- the command line ---------------------------------------------------------------------------
+
+# `said` and `exit_status` tell what came of it.
+settle() { # NODE COMMAND [OPTIONS]
+    "$accrue" settle "$2" --dir "$home" --node "$1" "${@:3}" >"$work/said" 2>&1
+    exit_status=$?
+    said=$(<"$work/said")
+    body=$said
+}
+
+expect_done() { # [WHAT IT SAYS]
+    [[ $exit_status == 0 ]] || depth=1 fail "exit status $exit_status" "$said"
+    [[ -z ${1-} ]] || expect_match "$1" "$said" 'what it says'
+}
+
+expect_refused() { # STATUS WHAT IT SAYS
+    [[ $exit_status == "$1" ]] || depth=1 fail "exit status $exit_status, not $1" "$said"
+    expect_match "$2" "$said" 'why'
+}
+
+report() { # NODE NAME FORMAT FILE [OPTIONS]
+    "$accrue" report "$2" --dir "$home" --node "$1" --period "$period" --format "$3" \
+        --out "$reports/$4" "${@:5}" >"$work/said" 2>&1 ||
+        depth=1 fail "no report $4" "$(<"$work/said")"
+}
+
+# Of the period, as a node tells it.
+period_is() { # NODE JQ-FILTER WANTED
+    "$accrue" settle status --dir "$home" --node "$1" --period "$period" --json \
+        >"$work/period.json" 2>/dev/null
+    [[ $(jq -r "$2" "$work/period.json" 2>/dev/null) == "$3" ]]
+}
+
+expect_period() { # NODE JQ-FILTER WANTED
+    eventually 10 period_is "$@" ||
+        depth=1 fail "$2: wanted '$3'" "$(jq -c "$2" "$work/period.json" 2>&1)"
+}
+
+nets='[.nets[] | .partner + " " + .net] | join(", ")'
+payments='[.payments[] | .from + " " + .to + " " + .amount] | join(", ")'
+
+# Two decisions: a period ends with the first one after its end, and the second tells its tree.
+pass_to() { # TIME
+    local node=${names[0]}
+    post "$node" admin /v1/clock "clock-$1" "{\"to\":\"$1\"}"
+    expect_answer 200
+    for _ in 1 2; do
+        ticks=$((ticks + 1))
+        till "$node" members "tick-$ticks" "{\"member\":\"$(printf 'c%031d' "$ticks")\"}"
+        expect_answer 200
+    done
+}
+
+till_ok() { # NODE PATH KEY JSON
+    till "$@"
+    [[ $status == 200 ]] || depth=1 fail "$2 $3: $status" "$body"
+}
+
+# ---- the bank -----------------------------------------------------------------------------------
+
+iban_of() { # PARTNER
+    jq -r ".\"$1\".iban" "$accounts" | tr -d ' '
+}
+
+reference_of() { # NUMBER OF THE PAYMENT
+    "$accrue" report payments --dir "$home" --period "$period" --format json |
+        jq -r ".payments[$1].end_to_end"
+}
+
+# A statement of PARTNER's bank, whose entries are on standard input: AMOUNT DEBTOR END-TO-END-ID
+bank_statement() { # PARTNER FILE
+    local amount debtor reference place=0
+    {
+        printf '%s<BkToCstmrStmt><GrpHdr><MsgId>M</MsgId><CreDtTm>2026-12-07T18:00:00</CreDtTm>' \
+            '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08">'
+        printf '</GrpHdr><Stmt><Id>S</Id><Acct><Id><IBAN>%s</IBAN></Id></Acct>' "$(iban_of "$1")"
+        while read -r amount debtor reference; do
+            place=$((place + 1))
+            printf '<Ntry><Amt Ccy="EUR">%s</Amt><CdtDbtInd>CRDT</CdtDbtInd>' "$amount"
+            printf '<Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-12-07</Dt></BookgDt>'
+            printf '<AcctSvcrRef>%s-%s</AcctSvcrRef><BkTxCd/>' "$2" "$place"
+            printf '<NtryDtls><TxDtls><Refs><EndToEndId>%s</EndToEndId></Refs>' "$reference"
+            printf '<RltdPties><DbtrAcct><Id><IBAN>%s</IBAN></Id></DbtrAcct></RltdPties>' \
+                "$(iban_of "$debtor")"
+            printf '</TxDtls></NtryDtls></Ntry>\n'
+        done
+        printf '</Stmt></BkToCstmrStmt></Document>\n'
+    } >"$work/$2"
+}
+
+# ---- what other programs say --------------------------------------------------------------------
+
+has() {
+    command -v "$1" >/dev/null || {
+        echo "not asked: $1 is not installed"
+        return 1
+    }
+}
+
+accepts() { # FILE COMMAND...
+    "${@:2}" "$reports/$1" >"$work/said" 2>&1 || depth=1 fail "${2} refuses $1" "$(<"$work/said")"
+}
+
+# ---- a month: worked example A ------------------------------------------------------------------
+
+the_month_is_played_as_in_example_a() {
+    local earn_1 earn_5 spend_3
+    till_ok grocer members m1 "{\"member\":\"$m1\"}"
+    till_ok cinema members m2 "{\"member\":\"$m2\"}"
+    till_ok grocer earn a-1 "{\"member\":\"$m1\",\"points\":250}"
+    earn_1=$(field .index)
+    till_ok books earn a-2 "{\"member\":\"$m1\",\"points\":40}"
+    till_ok books earn a-2b "{\"member\":\"$m1\",\"points\":160,
+        \"split\":[{\"partner\":\"books\",\"bp\":6000},{\"partner\":\"grocer\",\"bp\":4000}]}"
+    till_ok cinema redeem a-3 "{\"member\":\"$m1\",\"points\":300}"
+    spend_3=$(field .index)
+    till_ok grocer reverse-earn a-4 "{\"earn\":$earn_1,\"points\":100}"
+    till_ok cinema earn a-5 "{\"member\":\"$m2\",\"points\":120}"
+    earn_5=$(field .index)
+    till_ok grocer redeem a-6 "{\"member\":\"$m2\",\"points\":120}"
+    till_ok cinema reverse-earn a-7 "{\"earn\":$earn_5,\"points\":120}"
+    till_ok books earn a-8 "{\"member\":\"$m2\",\"points\":200}"
+    till_ok cinema reverse-redeem a-9 "{\"redemption\":$spend_3,\"points\":100}"
+    office_sees_what_is_owed
+}
+
+office_sees_what_is_owed() {
+    get books office /v1/settlement
+    expect_field '[.obligations[] | .debtor + " " + .creditor + " " + .open] | join(", ")' \
+        'grocer cinema 1.80, grocer fuel 0.0856, books grocer 0.54, books cinema 1.08, books fuel 0.1344, cinema grocer 1.08'
+    expect_field '[.nets[].open] | join(" ")' '-0.2656 -1.7544 1.80 0.22'
+    settle grocer status
+    expect_done '2026-11 +open +2026-11-01 +2026-11-30'
+    settle grocer status --period 2026-11
+    expect_done 'nothing yet: the period goes on to the end of 2026-11-30'
+}
+
+it_is_over_and_proposed() {
+    period=2026-11
+    settle books propose --period $period
+    expect_refused 1 'period-not-over'
+    pass_to 2026-12-01T08:00:00Z
+    settle books status --period $period
+    expect_done 'from 2026-12-01 on: any partner proposes it'
+    expect_period books "$nets" 'grocer -0.27, books -1.75, cinema 1.80, fuel 0.22'
+    settle books propose --period $period
+    expect_done 'period 2026-11 is proposed'
+    settle books status --period $period
+    expect_done 'until the end of 2026-12-03: grocer, books, cinema, fuel sign'
+}
+
+two_people_of_each_partner_sign() {
+    local node totals
+    expect_period cinema .state proposed
+    totals=$(jq -r .totals "$work/period.json")
+    settle cinema sign --period $period --totals "${totals/[0-9a-f]/x}"
+    expect_refused 1 'nothing was signed'
+    for node in "${names[@]}"; do
+        settle "$node" sign --period $period --totals "$totals"
+        expect_done 'another person'
+    done
+    settle grocer sign --period $period
+    expect_refused 1 'same|second|approve|four'
+    settle grocer finalise --period $period
+    expect_refused 1 'answer'
+    for node in "${names[@]}"; do
+        settle "$node" sign --period $period --as finance
+        expect_done "$totals"
+    done
+    settle fuel finalise --period $period
+    expect_done 'period 2026-11 is final'
+    expect_period cinema "$payments" 'books cinema 1.75, grocer fuel 0.22, grocer cinema 0.05'
+    expect_period cinema '[.nets[].net] | join(" ")' '-0.27 -1.75 1.80 0.22'
+}
+
+the_payer_makes_orders_for_its_bank() {
+    report grocer payments xml orders.xml --accounts "$accounts"
+    expect_equal 'CtrlSum>0.27<' "$(grep -o 'CtrlSum>0.27<' "$reports/orders.xml" | head -n 1)" 'sum'
+    expect_match "EndToEndId>$(reference_of 1)<" "$(<"$reports/orders.xml")" 'the orders'
+    expect_match "totals $(jq -r .totals "$work/period.json")" "$(<"$reports/orders.xml")" 'orders'
+    if has xmllint; then
+        accepts orders.xml xmllint --nonet --noout --schema "$schema"
+    fi
+    "$accrue" report payments --dir "$home" --node cinema --period $period --format xml \
+        --accounts "$accounts" >"$work/said" 2>&1 && fail 'orders of one that owes nothing'
+    expect_match 'cinema has nothing to pay' "$(<"$work/said")" 'why not'
+}
+
+they_pay_and_the_banks_file_confirms() {
+    settle books pay --period $period
+    expect_done 'another person'
+    settle books pay --period $period
+    expect_refused 1 ''
+    settle books pay --period $period --as finance
+    expect_done
+    settle grocer pay --period $period
+    expect_refused 2 'several payments'
+    for number in 1 2; do
+        settle grocer pay --period $period --payment $number
+        expect_done
+        settle grocer pay --period $period --payment $number --as finance
+        expect_done
+    done
+    bank_statement cinema first.xml <<<"1.75 books $(reference_of 0)
+0.04 grocer $(reference_of 2)
+9.99 fuel P682-EUR-000000000000000000
+12.00 books NOTPROVIDED"
+    settle cinema confirm --period $period --file "$work/first.xml" --accounts "$accounts" --dry-run
+    expect_refused 1 '4 entries: 1 payments would be confirmed, 2 to be looked at'
+    expect_period cinema '[.payments[].state] | join(" ")' 'sent sent sent'
+    settle cinema confirm --period $period --file "$work/first.xml" --accounts "$accounts"
+    expect_refused 1 '4 entries: 1 payments confirmed, 2 to be looked at'
+    expect_match 'partial: payment 2' "$said" 'the part'
+    expect_match 'unknown: named like a payment' "$said" 'what nobody expects'
+    expect_period cinema '[.payments[].state] | join(" ")' 'confirmed sent sent'
+    bank_statement cinema second.xml <<<"1.75 books $(reference_of 0)
+0.05 grocer $(reference_of 2)"
+    settle cinema confirm --period $period --file "$work/second.xml" --accounts "$accounts"
+    expect_done '2 entries: 1 payments confirmed, 0 to be looked at'
+    expect_match 'repeated: payment 0' "$said" 'what was counted before'
+    settle fuel confirm --period $period
+    expect_done 'period 2026-11 is settled'
+    expect_period books .state settled
+    settle grocer status --period $period
+    expect_done 'nothing: it is settled'
+}
+
+# ---- the next one: worked example B -------------------------------------------------------------
+
+the_month_is_played_as_in_example_b() {
+    local partner member spent
+    declare -A issued=([grocer]=1500000 [books]=800000 [cinema]=400000)
+    declare -A member=([grocer]=$of_grocer [books]=$of_books [cinema]=$of_cinema)
+    for partner in grocer books cinema; do
+        till_ok $partner members "b-$partner" "{\"member\":\"${member[$partner]}\"}"
+        till_ok $partner earn "b-earn-$partner" \
+            "{\"member\":\"${member[$partner]}\",\"points\":${issued[$partner]}}"
+    done
+    while read -r issuer partner spent; do
+        till_ok "$partner" redeem "b-$issuer-$partner-$spent" \
+            "{\"member\":\"${member[$issuer]}\",\"points\":$spent}"
+        [[ $spent != 50000 || $issuer != grocer ]] || disputed=$(field .index)
+    done <<<'grocer books 400000
+grocer cinema 200000
+grocer cinema 50000
+books grocer 300000
+books cinema 80000
+cinema grocer 50000
+cinema books 120000'
+    period=2026-12
+    pass_to 2027-01-01T08:00:00Z
+    expect_period fuel "$nets" 'grocer -3300.00, books 940.00, cinema 1280.00, fuel 1080.00'
+    expect_equal 11880 "$(jq '[.rounded[].rounded | tonumber] | add' "$work/period.json")" 'gross'
+}
+
+one_disputes_a_record() {
+    settle fuel propose --period $period
+    expect_done 'is proposed'
+    settle grocer dispute --period $period --record "$disputed"
+    expect_refused 2 'WRONG_AMOUNT'
+    settle books dispute --period $period --record "$disputed" --code WRONG_AMOUNT
+    expect_refused 1 'party'
+    settle grocer dispute --period $period --record "$disputed" --code WRONG_AMOUNT
+    expect_done
+    for node in books cinema; do
+        settle $node sign --period $period
+        expect_done
+        settle $node sign --period $period --as finance
+        expect_done
+    done
+    settle cinema status --period $period
+    expect_done "grocer disputes 450.00 of redemption that grocer owes cinema \\(WRONG_AMOUNT\\)"
+    expect_match 'cinema says how much it upholds' "$said" 'what is next'
+    settle cinema respond --period $period --record "$disputed" --amount 270.00
+    expect_done
+    settle grocer finalise --period $period
+    expect_refused 1 ''
+}
+
+silence_accepts_and_what_is_disputed_is_carved_out() {
+    pass_to 2027-01-06T08:00:00Z
+    settle grocer finalise --period $period
+    expect_done 'period 2026-12 is final'
+    expect_period grocer "$nets" 'grocer -2850.00, books 940.00, cinema 830.00, fuel 1080.00'
+    expect_period grocer "$payments" 'grocer fuel 1080.00, grocer books 940.00, grocer cinema 830.00'
+    settle grocer resolve --period $period --record "$disputed" --amount 270.00
+    expect_done
+    expect_period cinema '.disputes[0] | .state + " " + .upheld + " " + .rest' 'resolved 270.00 180.00'
+    get cinema office /v1/settlement
+    expect_field '[.obligations[] | .debtor + " " + .creditor + " " + .open] | join(", ")' \
+        'grocer cinema 180.00'
+}
+
+it_is_settled_too() {
+    local number node
+    for number in 0 1 2; do
+        settle grocer pay --period $period --payment $number
+        expect_done
+        settle grocer pay --period $period --payment $number --as finance
+        expect_done
+    done
+    settle cinema fail --period $period
+    expect_done
+    settle cinema status --period $period
+    expect_done 'anew: the last one never came'
+    for _ in office finance; do
+        settle grocer pay --period $period --as "$_"
+        expect_done
+    done
+    bank_statement cinema third.xml <<<"830.00 grocer $(reference_of 2)"
+    settle cinema confirm --period $period --file "$work/third.xml" --accounts "$accounts"
+    expect_done '1 payments confirmed'
+    for node in books fuel; do
+        settle $node confirm --period $period
+        expect_done
+    done
+    expect_period grocer .state settled
+}
+
+# ---- reports ------------------------------------------------------------------------------------
+
+every_report_is_written() {
+    local name format root totals
+    expect_period grocer .state settled
+    root=$(jq -r .root "$work/period.json") totals=$(jq -r .totals "$work/period.json")
+    for name in statement matrix nets payments fees disputes exceptions; do
+        for format in csv json html; do
+            report grocer $name $format $name.$format --accounts "$accounts"
+            [[ $name == exceptions ]] || expect_match "$totals" "$(<"$reports/$name.$format")" $name
+        done
+        jq -e . "$reports/$name.json" >"$work/null" || fail "$name.json is no JSON"
+        expect_equal "$root $totals" \
+            "$(jq -r '.checkpoint.root + " " + .totals' "$reports/$name.json")" "source of $name"
+        ! has xmllint || accepts $name.html xmllint --html --noout --nowarning
+    done
+    expect_equal 4 "$(grep -c '<svg\|fill-opacity' "$reports/nets.html" "$reports/matrix.html" |
+        awk -F: '$2 > 0' | wc -l | awk '{ print $1 + 2 }')" 'pages with a chart'
+    expect_match 'grocer,cinema,EUR,1800.00' "$(<"$reports/matrix.csv")" 'the matrix'
+    expect_equal '270.00 180.00' \
+        "$(jq -r '.disputes[0] | .upheld + " " + .rest' "$reports/disputes.json")" 'the register'
+}
+
+a_statement_says_the_sums_on_paper() {
+    report grocer statement pdf statement.pdf --accounts "$accounts"
+    if has pdftotext; then
+        pdftotext -layout "$reports/statement.pdf" "$work/statement.txt"
+        for text in 'Green Grocer AG' 'EUR 3,150.00' 'EUR 6,000.00' '2,850.00' 'SANDBOX' \
+            '2026-12-EUR-grocer' "$(jq -r .root "$work/period.json")"; do
+            grep -qF -- "$text" "$work/statement.txt" || fail "not in the PDF: $text"
+        done
+    fi
+}
+
+books_are_taken_by_hledger_ledger_and_beancount() {
+    local dialect
+    for dialect in hledger ledger beancount; do
+        report grocer journal journal "all.$dialect" --dialect $dialect
+        report grocer journal journal "own.$dialect" --dialect $dialect --partner grocer
+    done
+    for book in all own; do
+        ! has hledger || accepts $book.hledger hledger check --strict -f
+        ! has ledger || accepts $book.ledger ledger --strict --pedantic bal -f
+        ! has bean-check || accepts $book.beancount bean-check
+    done
+    if has hledger; then
+        expect_match '^ *-2850.00 EUR' \
+            "$(hledger -f "$reports/own.hledger" bal -N --flat 'acct:Assets:Bank')" 'what it paid'
+    fi
+}
+
+what_makes_no_sense_is_refused() {
+    local wanted options
+    while IFS='|' read -r options wanted; do
+        # shellcheck disable=SC2086 # several options
+        "$accrue" report --dir "$home" --period $period $options >"$work/said" 2>&1
+        expect_equal 2 $? "exit status of $options"
+        expect_match "$wanted" "$(<"$work/said")" "$options"
+    done <<'END'
+matrix --format pdf|comes as csv, json, html
+statement --format xml|comes as pdf, csv, json, html
+taxes --format csv|no report 'taxes': there are statement, matrix
+nets --format docx|--format is pdf, csv
+nets --format csv --partner books|takes no --partner
+statement --format csv --partner nobody|no partner 'nobody'
+payments --format xml|no account of grocer
+nets --format csv --dialect ledger|--format journal
+END
+    sed 's/AT61 1904/AT61 1905/' "$accounts" >"$work/wrong.json"
+    "$accrue" report nets --dir "$home" --period $period --format csv \
+        --accounts "$work/wrong.json" >"$work/said" 2>&1
+    expect_equal 2 $? 'exit status for a wrong IBAN'
+    expect_match '/grocer/iban' "$(<"$work/said")" 'where the mistake is'
+}
+
+# ---- the whole ledger ---------------------------------------------------------------------------
+
+the_audit_is_clean() {
+    needed nodes_agree
+    "$accrue" audit --dir "$home" >"$work/audit.txt" 2>&1 ||
+        fail "exit status $?" "$(tail -n 20 "$work/audit.txt")"
+}
+
+# ---- all of it ----------------------------------------------------------------------------------
+
+mkdir "$reports"
+cat >"$accounts" <<'END'
+{"grocer": {"name": "Green Grocer AG", "iban": "AT61 1904 3002 3457 3201", "bic": "BKAUATWWXXX",
+            "address": ["Marktplatz 1", "1010 Wien"], "tax_number": "ATU12345678"},
+ "books":  {"name": "Books & More Ltd", "iban": "IE29 AIBK 9311 5212 3456 78"},
+ "cinema": {"name": "Lux Cinémas GmbH", "iban": "DE89 3704 0044 0532 0130 00"},
+ "fuel":   {"name": "High Street Services", "iban": "NL91 ABNA 0417 1643 00"}}
+END
+coalition coalition --operator fuel --issue-fee 0.0004 --sandbox 2026-11-02T08:00:00Z
+jq '.joint_funding = [{"issuer": "books", "funder": "grocer", "budget": 160}]' \
+    "$home/charter.json" >"$work/charter.json"
+cat "$work/charter.json" >"$home/charter.json"
+node_start "${names[@]}"
+needed nodes_ready "${names[@]}"
+run_case the_month_is_played_as_in_example_a
+run_case it_is_over_and_proposed
+run_case two_people_of_each_partner_sign
+run_case the_payer_makes_orders_for_its_bank
+run_case they_pay_and_the_banks_file_confirms
+run_case the_month_is_played_as_in_example_b
+run_case one_disputes_a_record
+run_case silence_accepts_and_what_is_disputed_is_carved_out
+run_case it_is_settled_too
+run_case every_report_is_written
+run_case a_statement_says_the_sums_on_paper
+run_case books_are_taken_by_hledger_ledger_and_beancount
+run_case what_makes_no_sense_is_refused
+run_case the_audit_is_clean
+finish
