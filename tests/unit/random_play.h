@@ -657,17 +657,13 @@ static inline void pass(struct play *play, uint64_t ms)
     count_disputes(play);
 }
 
-static inline struct play *play_open(uint64_t seed, bool quiet, bool short_window)
+/* Takes the charter over. */
+static inline void play_begin(struct play *play, struct charter *charter)
 {
-    struct play *play = allocate(1, sizeof(*play));
-    play->seed = seed;
-    play->quiet = quiet;
-    play->short_window = short_window;
-    play->may_expire = !quiet;
-    log_init(&play->log);
-    play->driver = driver_open(random_charter(play));
-    play->naive = naive_open(model_rules(play->driver->charter));
     const struct naive_tree tree = {0};
+    log_init(&play->log);
+    play->driver = driver_open(charter);
+    play->naive = naive_open(model_rules(play->driver->charter));
     naive_begin(play->naive, play->driver->cut_ms, &tree);
     play->replica = state_open(play->driver->charter);
     begin_height(play->replica, 1, play->driver->cut_ms);
@@ -675,6 +671,16 @@ static inline struct play *play_open(uint64_t seed, bool quiet, bool short_windo
         know_key(play, 2, i);
     for (uint32_t i = 1; i <= MEMBERS; i++)
         REQUIRE(feed(play, (uint16_t)any(play, PARTNERS), tx_enrol(i)) == VERDICT_ACCEPTED);
+}
+
+static inline struct play *play_open(uint64_t seed, bool quiet, bool short_window)
+{
+    struct play *play = allocate(1, sizeof(*play));
+    play->seed = seed;
+    play->quiet = quiet;
+    play->short_window = short_window;
+    play->may_expire = !quiet;
+    play_begin(play, random_charter(play));
     return play;
 }
 

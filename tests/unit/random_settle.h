@@ -38,8 +38,9 @@ static inline void random_settlement_charter(struct play *play, struct charter *
     random_taxes(play, draft);
     draft->minor_digits = (int)any(play, 4);
     draft->transitions[0].offset_s = (int32_t)any(play, 24) * 3600 - 12 * 3600;
-    draft->transitions[1].from_ms = start_ms + any(play, 20 * DAY_MS);
-    draft->transitions[1].offset_s = draft->transitions[0].offset_s + 3600;
+    /* Clocks are put forward or back by an hour, on the hour. */
+    draft->transitions[1].from_ms = start_ms + any(play, 20 * 24) * 3600 * 1000;
+    draft->transitions[1].offset_s = draft->transitions[0].offset_s + (any(play, 2) ? 3600 : -3600);
     draft->transition_count = 1 + any(play, 2);
 }
 

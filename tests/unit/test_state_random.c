@@ -156,6 +156,72 @@ CASE(reversing_everything_in_any_order_leaves_every_partner_even)
     }
 }
 
+/* ---- many periods ---------------------------------------------------------------------------- */
+
+enum { MANY_DAYS = 45 };
+
+static struct transaction of_period(enum transaction_type type, const struct closed_period *closed)
+{
+    struct transaction t = {.type = type};
+    t.body.settle.period = (uint32_t)closed->period.number;
+    t.body.settle.records = closed->records;
+    t.body.settle.root = closed->root;
+    t.body.settle.totals = closed->totals;
+    return t;
+}
+
+/* The step that it waits for; too early is early. */
+static void get_on(struct play *play, const struct closed_period *closed)
+{
+    if (closed->period.state == PERIOD_OPEN)
+        (void)feed(play, 0, of_period(TRANSACTION_PERIOD_PROPOSE, closed));
+    if (closed->period.state == PERIOD_PROPOSED)
+        (void)feed(play, 0, of_period(TRANSACTION_PERIOD_FINAL, closed));
+    for (uint32_t i = 0; i < closed->period.payment_count; i++) {
+        struct transaction t = of_period(TRANSACTION_PAYMENT_CONFIRMED, closed);
+        t.body.settle.payment = i;
+        if (closed->period.state == PERIOD_FINAL)
+            (void)feed(play, closed->period.payments[i].payment.to.v, t);
+    }
+}
+
+/* One day's sale, and a step of every period. */
+static void one_day(struct play *play, uint32_t day)
+{
+    const struct periods *periods = state_periods(play->driver->state);
+    CHECK_INT(feed(play, (uint16_t)(day % 2), tx_redeem(1, 1 + day)), VERDICT_ACCEPTED);
+    for (size_t i = 0; i < periods->count; i++)
+        get_on(play, periods->at[i]);
+    pass(play, 1000);
+    pass(play, DAY_MS - 1000);
+}
+
+CASE(state_and_model_forget_the_same_of_many_periods)
+{
+    struct coalition_spec spec = {.names = {"delta", "alpha", "charlie", "bravo"},
+                                  .operator_name = "beta",
+                                  .face = "10000",
+                                  .reimbursement = "9001"};
+    struct play *play = allocate(1, sizeof(*play));
+    struct charter *draft = coalition_draft(&spec);
+    draft->settlement.every = PERIOD_DAY;
+    draft->settlement.propose_days = draft->settlement.answer_days = 0;
+    draft->settlement.rest_days = 0;
+    play->quiet = true;
+    play_begin(play, coalition_found(draft));
+    uint32_t first = state_periods(play->driver->state)->open;
+    CHECK_INT(feed(play, 2, tx_earn(1, 100000)), VERDICT_ACCEPTED);
+    for (uint32_t day = 0; day < MANY_DAYS && check_failed_count == 0; day++)
+        one_day(play, day);
+    const struct periods *periods = state_periods(play->driver->state);
+    /* Of those that are settled so many are told of, and those that wait for a day or two. */
+    CHECK(periods->count >= PERIODS_KEPT && periods->count < MANY_DAYS - 4);
+    CHECK(periods->at[0]->period.number > first && !periods_find(periods, first));
+    struct closed_period gone = {.period = {.number = first}};
+    CHECK_INT(feed(play, 0, of_period(TRANSACTION_PERIOD_FINAL, &gone)), VERDICT_UNKNOWN_PERIOD);
+    play_close(play);
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2)
@@ -164,5 +230,6 @@ int main(int argc, char **argv)
     RUN(the_naive_model_and_a_second_replica_agree);
     RUN(reversing_everything_leaves_no_obligation_between_any_two);
     RUN(reversing_everything_in_any_order_leaves_every_partner_even);
+    RUN(state_and_model_forget_the_same_of_many_periods);
     return check_report();
 }
