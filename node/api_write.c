@@ -81,10 +81,12 @@ bool api_build(struct api *api, const struct api_form *form, struct built *built
     buffer_init(&bytes, RECORD_SIZE_MAX);
     /* A repeat whose till names no time is built with that of the first, and so alike. */
     const struct in_flight_entry *entry = in_flight_find(api->in_flight, form->key);
-    if (entry)
+    if (entry) {
         input.at_ms = entry->at_ms;
-    else if (first_of_key(api, form->key, &bytes, &first))
-        input.first = &first, input.at_ms = first.at_ms;
+    } else if (first_of_key(api, form->key, &bytes, &first)) {
+        input.at_ms = first.at_ms;
+        input.first = &first;
+    }
     bool good = build_transaction(&input, form->type, form->body, built_out, problem_out);
     buffer_release(&bytes);
     return good;
