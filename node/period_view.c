@@ -208,7 +208,10 @@ static bool read_deadlines(struct period_view *view, const json_t *answer, struc
 /* The tree that the period ends with; before that is known, the node's own. */
 static bool read_checkpoint(struct period_view *view, const json_t *answer, struct error *error)
 {
-    view->rooted = json_is_string(json_object_get(answer, "root"));
+    const json_t *known = json_object_get(answer, "root");
+    if (!json_is_string(known) && !json_is_null(known))
+        return wrong(error, "root");
+    view->rooted = json_is_string(known);
     const json_t *from = view->rooted ? answer : json_object_get(answer, "ledger");
     const char *totals = json_string_value(json_object_get(answer, "totals"));
     if (!get_number(from, "records", INT64_MAX, &view->records, error) ||
