@@ -2,7 +2,7 @@
 # A node prunes what its archive holds: the disk shrinks, it starts and works as before, says where
 # the old records are, and an audit of node and archive together is clean. What no archive holds, or
 # holds otherwise, stays; a kill -9 in the middle costs nothing.
-# timeout: 240
+# timeout: 300
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -127,7 +127,7 @@ damage_before_its_image_is_found() {
     local kind
     for kind in H O B T; do
         cp -a "$home/books/data" "$work/damaged"
-        "$ACCRUE_BUILD/tests/store_edit" "$work/damaged" "$kind" 0 7 >"$work/edited"
+        "$ACCRUE_BUILD/tests/store_edit" "$work/damaged" "$kind" 0 7 &>"$work/edited"
         "$accrue" verify --store "$work/damaged" --charter "$home/charter.json" >"$work/verify" \
             2>&1 && fail "an entry $kind was changed" "$(<"$work/edited")"
         rm -rf --one-file-system "$work/damaged"
