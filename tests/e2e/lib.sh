@@ -123,11 +123,12 @@ port_is_free() {
     ! grep -q ":$(printf '%04X' "$1") 00000000:0000 0A" /proc/net/tcp
 }
 
-# Below the range of outgoing connections, so that nothing else comes in between by chance.
+# Below the range of outgoing connections, so that nothing else comes in between by chance. What
+# runs at the same time in the other lane (ACCRUE_LANE: 0 or 1) has every other twenty ports.
 choose_ports() {
     local i try
     for ((try = 0; try < 100; try++)); do
-        base=$((10240 + (RANDOM % 1000) * 20))
+        base=$((10240 + (RANDOM % 500) * 40 + ${ACCRUE_LANE:-0} * 20))
         for i in 0 1 2 3 4 5; do
             { port_is_free $((base + i)) && port_is_free $((base + 1000 + i)); } || continue 2
         done
