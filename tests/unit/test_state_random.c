@@ -67,7 +67,7 @@ static void check_pairs_are_even(const struct play *play)
             CHECK_INT(i == j ? 0 : owed_ever(play->driver, i, j), 0);
 }
 
-static uint64_t first_seed = 1, last_seed = SEEDS;
+static uint64_t first_seed = 1, last_seed;
 
 #define EACH_SEED(seed)                                                                            \
     for (uint64_t seed = first_seed, before_ = (uint64_t)check_failed_count;                       \
@@ -224,6 +224,7 @@ CASE(state_and_model_forget_the_same_of_many_periods)
 
 int main(int argc, char **argv)
 {
+    last_seed = (uint64_t)check_share(SEEDS);
     if (argc == 2)
         first_seed = last_seed = strtoull(argv[1], NULL, 10);
     printf("seeds %llu to %llu\n", (unsigned long long)first_seed, (unsigned long long)last_seed);
