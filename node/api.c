@@ -208,8 +208,6 @@ void api_respond_problem(struct api_call *call, const struct problem *problem)
     api_respond(call, &response);
 }
 
-enum { HISTORY_RETRY_S = 10 }; /* it comes at a bounded pace */
-
 void api_refuse(struct api_call *call, enum problem_code code, const char *format, ...)
 {
     struct problem problem;
@@ -218,10 +216,8 @@ void api_refuse(struct api_call *call, enum problem_code code, const char *forma
     va_start(arguments, format);
     (void)vsnprintf(problem.detail, sizeof(problem.detail), format, arguments);
     va_end(arguments);
-    if (code == PROBLEM_NOT_HERE_YET)
-        problem.retry_after_s = HISTORY_RETRY_S;
-    else if (code == PROBLEM_BUSY || code == PROBLEM_STOPPING || code == PROBLEM_NO_QUORUM ||
-             code == PROBLEM_NOT_FINAL)
+    if (code == PROBLEM_BUSY || code == PROBLEM_STOPPING || code == PROBLEM_NO_QUORUM ||
+        code == PROBLEM_NOT_FINAL)
         problem.retry_after_s = 1;
     if (code == PROBLEM_JOINING || code == PROBLEM_KEYS_REPLACED)
         problem.retry_after_s = 10;
@@ -235,9 +231,9 @@ void api_respond_error(struct api_call *call, const struct error *error)
         api_refuse(call, PROBLEM_NOT_FOUND, "This node has no such thing.");
         return;
     }
-    if (error->code == ERROR_NOT_YET || error->code == ERROR_GONE) {
-        api_refuse(call, error->code == ERROR_GONE ? PROBLEM_PRUNED : PROBLEM_NOT_HERE_YET, "%s.",
-                   error->text);
+    struct problem problem;
+    if (problem_init_lacking(&problem, error)) {
+        api_respond_problem(call, &problem);
         return;
     }
     if (api->config.warn) {
@@ -533,6 +529,19 @@ static bool settle_record(void *visitor, uint64_t index, struct bytes record)
     return true;
 }
 
+static void settle_alone(struct settling *settling)
+{
+    struct error error = {.code = ERROR_CORRUPT, .text = "a decided record is missing"};
+    size_t at = settling->at;
+    (void)!replica_records(settling->api->config.replica, settling->items[at].index, 1,
+                           settle_record, settling, &error);
+    for (; settling->at == at; settling->at++) {
+        struct api_call *call = settling->items[at].call;
+        if (call && !call->answered)
+            api_respond_error(call, &error);
+    }
+}
+
 /* Neighbours in the log are read together: each block of the store once, not once an answer. */
 void api_settle(struct api *api)
 {
@@ -549,11 +558,9 @@ void api_settle(struct api *api)
         uint64_t from = settling.items[first].index;
         (void)!replica_records(api->config.replica, from, settling.items[last].index - from + 1,
                                settle_record, &settling, &error);
-        for (; settling.at <= last; settling.at++) {
-            struct api_call *call = settling.items[settling.at].call;
-            if (call && !call->answered)
-                api_respond_error(call, &error);
-        }
+        /* What one of them lacks is not the others' fault. */
+        while (settling.at <= last)
+            settle_alone(&settling);
     }
     api->decided_count = 0;
     for (size_t i = 0; i < api->batch_count; i++)

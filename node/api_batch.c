@@ -140,16 +140,24 @@ bool api_batch_blocked(const struct api_batch *batch)
     return batch->stalled || batch->waiting >= API_BATCH_WINDOW;
 }
 
+/* A line that is complete and waits for room comes before: its place is its own. */
+static void refuse_too_large(struct api_call *call)
+{
+    struct api_batch *batch = call->batch;
+    batch->refused = true;
+    batch->too_large = batch->stalled;
+    if (!batch->stalled)
+        api_batch_refuse(call, PROBLEM_TOO_LARGE,
+                         "The batch is larger than this node takes; split it.");
+}
+
 size_t api_batch_feed(struct api_call *call, struct bytes piece)
 {
     struct api_batch *batch = call->batch;
     size_t used = batch->form->feed(call, piece);
     batch->received += used;
-    if (batch->received > call->api->config.batch_body_max && !batch->refused) {
-        batch->refused = true;
-        api_batch_refuse(call, PROBLEM_TOO_LARGE,
-                         "The batch is larger than this node takes; split it.");
-    }
+    if (batch->received > call->api->config.batch_body_max && !batch->refused)
+        refuse_too_large(call);
     if (batch->refused)
         return piece.size;
     batch->input_paused = used < piece.size;
@@ -218,14 +226,15 @@ static void retry_stalled(struct api_call *call)
     struct api_batch *batch = call->batch;
     if (!batch->stalled)
         return;
-    if (api_now(call->api) < batch->stalled_ms + API_ANSWER_MS) {
-        if (api_batch_take(call, buffer_bytes(&batch->line)))
-            buffer_clear(&batch->line);
+    if (api_now(call->api) >= batch->stalled_ms + API_ANSWER_MS) {
+        api_batch_refuse(call, PROBLEM_BUSY, "The node had no room for it within 30 seconds.");
+        batch->stalled = false;
+    } else if (!api_batch_take(call, buffer_bytes(&batch->line))) {
         return;
     }
-    api_batch_refuse(call, PROBLEM_BUSY, "The node had no room for it within 30 seconds.");
-    batch->stalled = false;
     buffer_clear(&batch->line);
+    if (batch->too_large)
+        refuse_too_large(call);
 }
 
 static bool output_ready(const struct api_batch *batch)

@@ -43,6 +43,7 @@ struct api_batch {
     bool skipping;      /* it is too long: its rest is dropped */
     bool stalled;       /* complete, and the replica had no room */
     bool refused;       /* the rest of the batch is dropped */
+    bool too_large;     /* that is to be said, once the stalled line has its answer */
     bool ended;
     uint64_t stalled_ms;
     size_t received;

@@ -3,6 +3,7 @@
 #include "node/api_batch.h"
 #include "node/api_build.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,6 +155,7 @@ static void render_item(struct chunk *chunk, struct rendering *item, struct byte
         json_close_object(&json);
     }
     json_close_object(&json);
+    buffer_append_byte(&chunk->scratch, '\n');
     item->size = chunk->scratch.size - item->offset;
 }
 
@@ -163,29 +165,6 @@ static bool render_record(void *visitor, uint64_t index, struct bytes record)
     while (chunk->at < chunk->count && chunk->items[chunk->at].index == index)
         render_item(chunk, &chunk->items[chunk->at++], record);
     return true;
-}
-
-/* Neighbours in the log are read together, as in api_settle(). An item that cannot be read stays
- * without a rendering. */
-static void render_items(struct chunk *chunk)
-{
-    enum { GAP_MAX = 64 };
-    struct replica *replica = chunk->call->api->config.replica;
-    qsort(chunk->items, chunk->count, sizeof(chunk->items[0]), by_index);
-    while (chunk->at < chunk->count) {
-        size_t first = chunk->at, last = first;
-        while (last + 1 < chunk->count &&
-               chunk->items[last + 1].index - chunk->items[last].index <= GAP_MAX)
-            last++;
-        uint64_t from = chunk->items[first].index;
-        struct error error;
-        if (!replica_records(replica, from, chunk->items[last].index - from + 1, render_record,
-                             chunk, &error) &&
-            chunk->call->api->config.warn)
-            chunk->call->api->config.warn(chunk->call->api->config.context, error.text);
-        chunk->at = last + 1;
-    }
-    qsort(chunk->items, chunk->count, sizeof(chunk->items[0]), by_line);
 }
 
 static void line_refused(struct api_call *call, size_t number, const struct problem *problem,
@@ -201,6 +180,55 @@ static void line_refused(struct api_call *call, size_t number, const struct prob
     json_close_object(&json);
     json_close_object(&json);
     buffer_append_byte(out, '\n');
+}
+
+static void render_problem(struct chunk *chunk, struct rendering *item, const struct error *error)
+{
+    struct api_call *call = chunk->call;
+    struct problem problem;
+    item->offset = chunk->scratch.size;
+    if (!problem_init_lacking(&problem, error)) {
+        problem_init(&problem, PROBLEM_INTERNAL);
+        (void)snprintf(problem.detail, sizeof(problem.detail), "Record %" PRIu64 " cannot be read.",
+                       item->index);
+        if (call->api->config.warn)
+            call->api->config.warn(call->api->config.context, error->text);
+    }
+    line_refused(call, item->line + 1, &problem, &chunk->scratch);
+    call->api->problem_counts[problem.code]++;
+    item->size = chunk->scratch.size - item->offset;
+}
+
+static void render_alone(struct chunk *chunk)
+{
+    struct error error = {.code = ERROR_CORRUPT, .text = "a decided record is missing"};
+    size_t at = chunk->at;
+    (void)!replica_records(chunk->call->api->config.replica, chunk->items[at].index, 1,
+                           render_record, chunk, &error);
+    if (chunk->at == at)
+        render_problem(chunk, &chunk->items[chunk->at++], &error);
+}
+
+/* Neighbours in the log are read together, as in api_settle(); what one of them lacks is not the
+ * others' fault. */
+static void render_items(struct chunk *chunk)
+{
+    enum { GAP_MAX = 64 };
+    struct replica *replica = chunk->call->api->config.replica;
+    qsort(chunk->items, chunk->count, sizeof(chunk->items[0]), by_index);
+    while (chunk->at < chunk->count) {
+        size_t first = chunk->at, last = first;
+        while (last + 1 < chunk->count &&
+               chunk->items[last + 1].index - chunk->items[last].index <= GAP_MAX)
+            last++;
+        uint64_t from = chunk->items[first].index;
+        struct error error;
+        (void)!replica_records(replica, from, chunk->items[last].index - from + 1, render_record,
+                               chunk, &error);
+        while (chunk->at <= last)
+            render_alone(chunk);
+    }
+    qsort(chunk->items, chunk->count, sizeof(chunk->items[0]), by_line);
 }
 
 static void write_line(struct api_batch *batch, size_t number)
@@ -235,18 +263,8 @@ static void render_chunk(struct api_call *call)
             continue;
         }
         const struct rendering *rendering = &chunk->items[item++];
-        if (rendering->size > 0) {
-            buffer_append(&batch->chunk,
-                          bytes_of(chunk->scratch.at + rendering->offset, rendering->size));
-            buffer_append_byte(&batch->chunk, '\n');
-        } else {
-            buffer_printf(&batch->chunk,
-                          "{\"line\":%zu,\"status\":500,\"problem\":{\"type\":"
-                          "\"urn:problem-type:accrue:internal\",\"title\":\"The node could not "
-                          "read the record.\",\"status\":500,\"code\":\"internal\",\"index\":%llu}"
-                          "}\n",
-                          rendering->line + 1, (unsigned long long)rendering->index);
-        }
+        buffer_append(&batch->chunk,
+                      bytes_of(chunk->scratch.at + rendering->offset, rendering->size));
     }
     buffer_release(&chunk->scratch);
     free(chunk);

@@ -15,6 +15,18 @@ void build_stop(struct build *build, enum verdict verdict, const char *detail)
     (void)snprintf(build->problem->detail, sizeof(build->problem->detail), "%s", detail);
 }
 
+/* The record that the body refers to could not be read. */
+static void stop_unread(struct build *build, const struct error *error)
+{
+    struct problem problem;
+    if (!problem_init_lacking(&problem, error)) {
+        build_stop(build, VERDICT_UNKNOWN_REFERENCE, "The record named is no earn.");
+    } else if (!build->stopped) {
+        build->stopped = true;
+        *build->problem = problem;
+    }
+}
+
 /* ---- pieces --------------------------------------------------------------------------------- */
 
 static bool take_card(struct build *build, struct form *form, const char *name,
@@ -226,7 +238,8 @@ static bool earn_of(struct build *build, struct record_index index, uint64_t *el
     buffer_init(&bytes, RECORD_SIZE_MAX);
     struct record record;
     struct transaction earn;
-    bool found = build->input->record(build->input->context, index.v, &bytes, NULL) &&
+    struct error error = {.code = ERROR_NONE};
+    bool found = build->input->record(build->input->context, index.v, &bytes, &error) &&
                  record_decode(buffer_bytes(&bytes), &record, NULL) &&
                  record.kind == RECORD_KIND_TRANSACTION &&
                  transaction_decode(record.transaction, &earn, NULL) &&
@@ -237,7 +250,7 @@ static bool earn_of(struct build *build, struct record_index index, uint64_t *el
         for (size_t i = 0; i < earn.body.earn.lot_count; i++)
             *points_out += earn.body.earn.lots[i].quantity.v;
     } else {
-        build_stop(build, VERDICT_UNKNOWN_REFERENCE, "The record named is no earn.");
+        stop_unread(build, &error);
     }
     buffer_release(&bytes);
     return found;

@@ -244,6 +244,21 @@ static void build_answer(struct build *build)
         form_missing(form, "amount");
 }
 
+/* The sending that is to be approved: the next one, unless one is on its way. */
+static uint32_t attempt_of(struct build *build)
+{
+    const struct build_settle *given = &build->input->settle;
+    const struct settle *first = first_settle(build);
+    const struct closed_period *closed =
+        periods_find(state_periods(build->input->state), given->period);
+    if (first)
+        return first->attempt;
+    if (!closed || given->payment >= closed->period.payment_count)
+        return 1; /* to be refused for that */
+    const struct period_payment *payment = &closed->period.payments[given->payment];
+    return payment->attempt + (payment->state != PAYMENT_SENT);
+}
+
 /* ---- every step ----------------------------------------------------------------------------- */
 
 void build_settlement(struct build *build)
@@ -275,6 +290,7 @@ void build_settlement(struct build *build)
     case SETTLE_PAY:
         settle->approver = build_approver(given->approver);
         settle->payment = given->payment;
+        settle->attempt = attempt_of(build);
         return;
     case SETTLE_CONFIRM:
     case SETTLE_FAIL:

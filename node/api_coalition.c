@@ -230,7 +230,7 @@ static void put_open_period(const struct api *api, struct json_out *json)
 {
     const struct periods *periods = state_periods(api_state(api));
     char name[PERIOD_TEXT_SIZE];
-    if (periods->open_ends_ms == 0) {
+    if (!periods->begun) {
         json_put_null(json, "period");
         return;
     }

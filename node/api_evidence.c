@@ -96,7 +96,7 @@ static bool bytes_by_hash(const struct api *api, const struct hash *id, struct b
     }
     api_suspensions(api, &suspensions);
     for (size_t i = 0; i < suspensions.count; i++)
-        if (hash_equal(&suspensions.at[i].evidence, id)) {
+        if (suspensions.at[i].size > 0 && hash_equal(&suspensions.at[i].evidence, id)) {
             buffer_append(out, bytes_of(suspensions.at[i].bytes, suspensions.at[i].size));
             return true;
         }

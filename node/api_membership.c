@@ -120,14 +120,33 @@ static bool read_cut(const struct replica *replica, uint64_t height, struct buff
     return !reader.failed && cut_decode(cut, cut_out, NULL);
 }
 
+static bool is_suspended_by(const struct charter *before, const struct charter *after, size_t node)
+{
+    return node < before->node_count && after->nodes[node].suspended &&
+           !before->nodes[node].suspended;
+}
+
+/* What the charters say without the cut. */
+static void take_untold(const struct charter *before, const struct charter *after,
+                        struct api_suspensions *out)
+{
+    for (uint16_t i = 0; i < before->node_count && out->count < API_SUSPENSIONS_MAX; i++)
+        if (is_suspended_by(before, after, i))
+            out->at[out->count++] =
+                (struct api_suspension){.node = {i}, .from_height = after->from_height};
+}
+
 /* What was found of a charter before which another one let the node write. */
-static void take_suspensions(const struct replica *replica, const struct charter *charter,
-                             struct buffer *proof, struct api_suspensions *out)
+static void take_suspensions(const struct replica *replica, const struct charter *before,
+                             const struct charter *charter, struct buffer *proof,
+                             struct api_suspensions *out)
 {
     struct cut cut;
     struct evidence evidence;
-    if (!read_cut(replica, charter->from_height - SUSPENSION_DELAY, proof, &cut))
+    if (!read_cut(replica, charter->from_height - SUSPENSION_DELAY, proof, &cut)) {
+        take_untold(before, charter, out);
         return;
+    }
     for (size_t i = 0; i < cut.evidence_count && out->count < API_SUSPENSIONS_MAX; i++) {
         struct api_suspension *item = &out->at[out->count];
         if (cut.evidence[i].size > sizeof(item->bytes) ||
@@ -146,7 +165,7 @@ static void take_suspensions(const struct replica *replica, const struct charter
 static bool suspends(const struct charter *before, const struct charter *after)
 {
     for (size_t i = 0; i < before->node_count; i++)
-        if (after->nodes[i].suspended && !before->nodes[i].suspended)
+        if (is_suspended_by(before, after, i))
             return true;
     return false;
 }
@@ -163,7 +182,7 @@ void api_suspensions(const struct api *api, struct api_suspensions *out)
         const struct charter *before =
             state_charter_at(replica_state(replica), after->from_height - 1);
         if (after->from_height > SUSPENSION_DELAY && suspends(before, after))
-            take_suspensions(replica, after, &proof, out);
+            take_suspensions(replica, before, after, &proof, out);
         after = before;
     }
     buffer_release(&proof);
@@ -324,7 +343,8 @@ static void put_suspensions(struct api *api, struct json_out *json)
         json_open_object(json, NULL);
         json_put_word(json, "node", api->charter->nodes[item->node.v].name);
         json_put_uint(json, "from_height", item->from_height);
-        json_put_hex(json, "evidence", hash_as_bytes(&item->evidence));
+        if (item->size > 0)
+            json_put_hex(json, "evidence", hash_as_bytes(&item->evidence));
         json_close_object(json);
     }
     json_close_array(json);

@@ -128,7 +128,8 @@ const struct replica_status *api_status(struct api *api); /* of the last height 
 const struct state *api_state(const struct api *api);
 enum replica_standing api_standing(const struct api *api);
 const char *api_standing_word(enum replica_standing standing);
-/* Evidence on the ledger, newest first: whose, and from which height on it is suspended for it. */
+/* Evidence on the ledger, newest first: whose, and from which height on it is suspended for it.
+ * Size 0: the cut that brought it was pruned or is not here yet, and only the charters tell. */
 struct api_suspension {
     struct node_id node;
     uint64_t from_height;

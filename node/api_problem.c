@@ -12,6 +12,8 @@ static const struct {
 #undef X
 };
 
+enum { HISTORY_RETRY_S = 10 }; /* it comes at a bounded pace */
+
 void problem_init(struct problem *problem, enum problem_code code)
 {
     must(code < API_PROBLEM_COUNT);
@@ -23,6 +25,18 @@ void problem_init_verdict(struct problem *problem, enum verdict verdict)
 {
     problem_init(problem, PROBLEM_VERDICT);
     problem->verdict = verdict;
+}
+
+bool problem_init_lacking(struct problem *problem, const struct error *error)
+{
+    if (error->code != ERROR_GONE && error->code != ERROR_NOT_YET)
+        return false;
+    bool gone = error->code == ERROR_GONE;
+    problem_init(problem, gone ? PROBLEM_PRUNED : PROBLEM_NOT_HERE_YET);
+    problem->retry_after_s = gone ? 0 : HISTORY_RETRY_S;
+    (void)snprintf(problem->detail, sizeof(problem->detail), "%.*s.", PROBLEM_DETAIL_SIZE - 2,
+                   error->text);
+    return true;
 }
 
 int problem_status(const struct problem *problem)

@@ -53,6 +53,9 @@ struct problem {
 
 void problem_init(struct problem *problem, enum problem_code code);
 void problem_init_verdict(struct problem *problem, enum verdict verdict);
+/* What is not here by right: PROBLEM_PRUNED or PROBLEM_NOT_HERE_YET. False: the error says nothing
+ * of the kind. */
+bool problem_init_lacking(struct problem *problem_out, const struct error *error) MUST_USE;
 int problem_status(const struct problem *problem);
 const char *problem_word(const struct problem *problem);
 /* The members of the document, into an open object: the caller may add more. `instance` is the path

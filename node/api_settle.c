@@ -244,7 +244,7 @@ void api_get_periods(struct api_call *call)
 {
     struct api *api = call->api;
     const struct periods *periods = state_periods(api_state(api));
-    bool open = periods->open_ends_ms != 0;
+    bool open = periods->begun;
     char name[PERIOD_TEXT_SIZE];
     struct buffer body;
     struct json_out json;
@@ -466,7 +466,7 @@ void api_get_period(struct api_call *call)
     if (!api_argument_period(call, &number))
         return;
     const struct closed_period *closed = periods_find(periods, number);
-    if (!closed && (number != periods->open || periods->open_ends_ms == 0)) {
+    if (!closed && (number != periods->open || !periods->begun)) {
         api_refuse(call, PROBLEM_NOT_FOUND,
                    number > periods->open ? "It has not begun."
                                           : "Nothing was owed in it, or it is not kept any more.");

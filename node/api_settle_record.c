@@ -59,6 +59,7 @@ void api_settle_body_write(const struct api *api, struct json_out *json,
         return;
     case SETTLE_PAY:
         json_put_uint(json, "payment", settle->payment);
+        json_put_uint(json, "attempt", settle->attempt);
         json_put_hex(json, "approver", hash_as_bytes(&settle->approver));
         return;
     case SETTLE_CONFIRM:
@@ -76,9 +77,9 @@ static void put_signed(const struct api *api, struct json_out *json, const struc
         return;
     enum period_answer answer = period->answers[api->partner.v];
     bool first = !hash_is_zero(&period->approvers[api->partner.v]);
-    /* One that disputes some lines has answered for the rest: nobody waits for a second. */
-    json_put_int(json, "approvals", answer == ANSWER_SIGNED ? 2 : first);
-    json_put_bool(json, "second_approval_needed", first && answer == ANSWER_NONE);
+    bool both = answer == ANSWER_SIGNED || answer == ANSWER_SIGNED_REST;
+    json_put_int(json, "approvals", both ? 2 : first);
+    json_put_bool(json, "second_approval_needed", first && !both);
 }
 
 static void put_paid(struct json_out *json, enum settle_step step, const struct period *period,

@@ -47,17 +47,25 @@ static bool read_path(void *context, uint64_t index, uint64_t size, struct hash 
                                    count_out, error);
 }
 
-/* The transaction that was decided when this key was first used; it borrows from the bytes. */
+/* The transaction that was decided when this key was first used; it borrows from the bytes. NULL in
+ * first_out: none was, or it reads as none. False: that record is not here by right, so it cannot
+ * be told whether this is a repeat. */
 static bool first_of_key(struct api *api, struct bytes key, struct buffer *bytes,
-                         struct transaction *first_out)
+                         struct transaction *room, const struct transaction **first_out,
+                         struct problem *problem_out)
 {
     struct key_result result;
     struct record record;
-    return state_key(api_state(api), api->partner, key, &result) &&
-           replica_record(api->config.replica, result.index.v, bytes, NULL) &&
-           record_decode(buffer_bytes(bytes), &record, NULL) &&
-           record.kind == RECORD_KIND_TRANSACTION &&
-           transaction_decode(record.transaction, first_out, NULL);
+    struct error error = {.code = ERROR_NONE};
+    *first_out = NULL;
+    if (!state_key(api_state(api), api->partner, key, &result))
+        return true;
+    bool read = replica_record(api->config.replica, result.index.v, bytes, &error);
+    if (read && record_decode(buffer_bytes(bytes), &record, NULL) &&
+        record.kind == RECORD_KIND_TRANSACTION &&
+        transaction_decode(record.transaction, room, NULL))
+        *first_out = room;
+    return read || !problem_init_lacking(problem_out, &error);
 }
 
 bool api_build(struct api *api, const struct api_form *form, struct built *built_out,
@@ -81,11 +89,14 @@ bool api_build(struct api *api, const struct api_form *form, struct built *built
     buffer_init(&bytes, RECORD_SIZE_MAX);
     /* A repeat whose till names no time is built with that of the first, and so alike. */
     const struct in_flight_entry *entry = in_flight_find(api->in_flight, form->key);
+    bool good = true;
     if (entry)
         input.at_ms = entry->at_ms;
-    else if (first_of_key(api, form->key, &bytes, &first))
-        input.first = &first, input.at_ms = first.at_ms;
-    bool good = build_transaction(&input, form->type, form->body, built_out, problem_out);
+    else
+        good = first_of_key(api, form->key, &bytes, &first, &input.first, problem_out);
+    if (input.first)
+        input.at_ms = first.at_ms;
+    good = good && build_transaction(&input, form->type, form->body, built_out, problem_out);
     buffer_release(&bytes);
     return good;
 }

@@ -156,6 +156,8 @@ struct audit_text audit_effect_text(const struct audit *audit, const struct effe
 /* The evidence was found to hold, and no lane to move that may not: here it is said once more. */
 static void begin_model(struct audit *audit)
 {
+    struct audit_text want;
+    struct audit_text have;
     const struct naive_tree tree = {audit->cut.record_count, audit->cut.record_root};
     naive_begin(audit->model, audit->cut.time_ms, &tree);
     for (size_t i = 0; i < audit->cut.evidence_count; i++) {
@@ -170,6 +172,9 @@ static void begin_model(struct audit *audit)
                         "another opinion on whether its lane may move", "height %llu: lane of %s",
                         (unsigned long long)audit->cut.height, node->name);
     }
+    if (!audit_last_period_agrees(audit->state, audit->model, &want, &have))
+        audit_found(audit, AUDIT_MODEL_STATE, want.text, have.text, "height %llu",
+                    (unsigned long long)audit->cut.height);
 }
 
 bool audit_height_begin(struct audit *audit, struct bytes proof, uint64_t *first_out,
@@ -384,6 +389,21 @@ static bool one_moment(struct audit *audit, struct error *error)
     return true;
 }
 
+/* What was given becomes what has been checked. */
+static bool take_up(struct audit *audit, bool ok, const struct error *why, struct audit **audit_out,
+                    struct error *error)
+{
+    if (!ok) {
+        audit_close(audit);
+        return error_set(error, ERROR_CORRUPT, "%s", why->text);
+    }
+    audit->began = audit->cut.height;
+    audit->past_count = audit->height_count;
+    memcpy(audit->lanes, audit->cut.lanes, sizeof(audit->lanes));
+    *audit_out = audit;
+    return true;
+}
+
 bool audit_resume(const struct charter *charter, const struct audit_tiles *tiles,
                   struct bytes place, struct state *state, struct naive *model,
                   struct audit **audit_out, struct error *error)
@@ -391,15 +411,24 @@ bool audit_resume(const struct charter *charter, const struct audit_tiles *tiles
     struct audit *audit = open_with(charter, tiles, state, model);
     struct error why;
     bool ok = place_decode(audit, place, &why) && one_moment(audit, &why);
-    if (!ok) {
-        audit_close(audit);
-        return error_set(error, ERROR_CORRUPT, "%s", why.text);
-    }
-    audit->began = audit->cut.height;
-    audit->past_count = audit->height_count;
-    memcpy(audit->lanes, audit->cut.lanes, sizeof(audit->lanes));
-    *audit_out = audit;
-    return true;
+    return take_up(audit, ok, &why, audit_out, error);
+}
+
+bool audit_open_at(const struct charter *charter, const struct audit_tiles *tiles,
+                   const struct audit_start *start, struct state *state, struct audit **audit_out,
+                   struct error *error)
+{
+    struct audit *audit = open_with(charter, tiles, state, NULL);
+    struct error why;
+    must(start->past_count > 0 && start->past_count <= AUDIT_PAST);
+    audit->tree = *start->tree;
+    audit->heights = (struct audit_height *)array_grow(NULL, &audit->height_capacity, AUDIT_PAST,
+                                                       sizeof(*audit->heights));
+    memcpy(audit->heights, start->past, start->past_count * sizeof(*audit->heights));
+    audit->height_count = start->past_count;
+    buffer_append(&audit->proof, start->cut);
+    bool ok = cut_decode(buffer_bytes(&audit->proof), &audit->cut, &why) && one_moment(audit, &why);
+    return take_up(audit, ok, &why, audit_out, error);
 }
 
 /* ---- asking -------------------------------------------------------------------------------- */

@@ -27,6 +27,7 @@
 enum {
     AUDIT_FINDINGS_MAX = 100, /* kept; the rest is counted */
     AUDIT_TEXT_MAX = 200,
+    AUDIT_PAST = 2 /* heights that a cut looks back */
 };
 
 struct audit_spot { /* what a finding is about, as far as it is known */
@@ -108,5 +109,21 @@ void audit_place(const struct audit *audit, struct buffer *out);
 bool audit_resume(const struct charter *charter, const struct audit_tiles *tiles,
                   struct bytes place, struct state *state, struct naive *model,
                   struct audit **audit_out, struct error *error) MUST_USE;
+
+/* ---- from where there is something ---------------------------------------------------------- */
+
+/* Where the log can be read only from a height on, what is taken as given there: the cut that was
+ * decided at it, what it and those before left behind, the oldest first, and the tree. */
+struct audit_start {
+    struct bytes cut; /* borrowed during audit_open_at() */
+    struct audit_height past[AUDIT_PAST];
+    size_t past_count;
+    const struct merkle *tree;
+};
+/* An audit that goes on there, without a second model: takes the state after that height over, also
+ * on failure. ERROR_CORRUPT when they are not of one moment. */
+bool audit_open_at(const struct charter *charter, const struct audit_tiles *tiles,
+                   const struct audit_start *start, struct state *state, struct audit **audit_out,
+                   struct error *error) MUST_USE;
 
 #endif

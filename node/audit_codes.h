@@ -77,6 +77,12 @@
     X(AUDIT_RECORD_FIRST, "record-first", "A repeat names the record that decided its key.")       \
     X(AUDIT_RECORD_AMENDED, "record-amended",                                                      \
       "The coalition changes by what was carried, when it was carried.")                           \
+    X(AUDIT_RECORD_MOTION, "record-motion",                                                        \
+      "A motion is put to the vote where the charter allows what it proposes.")                    \
+    X(AUDIT_RECORD_BALLOT, "record-ballot",                                                        \
+      "A ballot counts when its partner may vote on the motion and signed it, and counts once.")   \
+    X(AUDIT_RECORD_READY, "record-ready",                                                          \
+      "A node is ready to vote when it waits to, and its state is what all have.")                 \
     X(AUDIT_SEAL_CUT, "seal-cut", "A seal names its cut.")                                         \
     X(AUDIT_SEAL_DIGEST, "seal-digest", "A seal has the state's digest.")                          \
     X(AUDIT_SEAL_COUNT, "seal-count", "A seal counts the transactions of its height.")             \

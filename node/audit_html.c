@@ -29,6 +29,10 @@ static const char head[] =
     "h2{break-after:avoid}tr,pre{break-inside:avoid}thead{display:table-header-group}}\n"
     "</style>\n</head>\n<body>\n";
 
+struct audit_text_line { /* of names and amounts */
+    char text[4 * CHARTER_NAME_MAX + 4 * MONEY_TEXT_SIZE];
+};
+
 /* ---- texts ----------------------------------------------------------------------------------- */
 
 static void text(struct buffer *out, const char *plain)
@@ -230,7 +234,7 @@ static void put_points(const struct audit *audit, struct buffer *out)
 static void put_debts(const struct audit *audit, struct buffer *out)
 {
     const struct charter *charter = audit_charter(audit);
-    element(out, "h2", NULL, "Obligations, exact: rows owe columns");
+    element(out, "h2", NULL, "Obligations of the open period, exact: rows owe columns");
     buffer_append_text(out, "\n<table>\n<thead><tr>");
     element(out, "th", NULL, charter->currency);
     for (size_t i = 0; i < charter->partner_count; i++)
@@ -254,6 +258,75 @@ static void put_debts(const struct audit *audit, struct buffer *out)
     buffer_append_text(out, "</tbody></table>\n");
 }
 
+static void put_period_head(const struct audit *audit, const struct closed_period *closed,
+                            const struct audit_period_summary *summary, struct buffer *out)
+{
+    const struct charter *charter = audit_charter(audit);
+    row(out, "State",
+        closed->period.state == PERIOD_OPEN ? "ended" : period_state_word(closed->period.state));
+    if (closed->rooted) {
+        row_number(out, "First record", closed->first_record);
+        row_number(out, "Ends before record", closed->records);
+        row_code(out, "Totals", summary->totals);
+    }
+    for (int i = 0; i < BOOK_CLASS_COUNT; i++)
+        if (summary->by_class[i].v != 0)
+            row(out, book_class_word((enum book_class)i),
+                audit_money_text(audit, summary->by_class[i]).text);
+    for (size_t i = 0; i < charter->partner_count; i++) {
+        struct audit_text_line line;
+        if (summary->nets[i].v == 0)
+            continue;
+        snprintf(line.text, sizeof(line.text), "Net of %s", charter->partners[i].name);
+        row(out, line.text, audit_money_text(audit, summary->nets[i]).text);
+    }
+}
+
+static void put_period_parts(const struct audit *audit, const struct period *period,
+                             struct buffer *out)
+{
+    const struct charter_partner *partners = audit_charter(audit)->partners;
+    struct audit_text_line line;
+    for (size_t i = 0; i < period->payment_count; i++) {
+        const struct payment *payment = &period->payments[i].payment;
+        snprintf(line.text, sizeof(line.text), "%s to %s: %s, %s", partners[payment->from.v].name,
+                 partners[payment->to.v].name, audit_money_text(audit, payment->amount).text,
+                 payment_state_word(period->payments[i].state));
+        row(out, "Payment", line.text);
+    }
+    for (size_t i = 0; i < period->dispute_count; i++) {
+        const struct dispute *dispute = &period->disputes[i];
+        snprintf(line.text, sizeof(line.text),
+                 "record %" PRIu64 ", %s to %s, %s: %s, %s by %s; %s, upheld %s",
+                 dispute->about.record.v, partners[dispute->about.debtor.v].name,
+                 partners[dispute->about.creditor.v].name,
+                 line_class_word(dispute->about.line_class),
+                 audit_money_text(audit, dispute->line.exact).text,
+                 dispute_code_word(dispute->code), partners[dispute->by.v].name,
+                 audit_dispute_word(dispute), audit_money_text(audit, dispute->upheld).text);
+        row(out, "Dispute", line.text);
+    }
+}
+
+static void put_periods(const struct audit *audit, struct buffer *out)
+{
+    const struct periods *periods = state_periods(audit_state(audit));
+    struct audit_period_summary *summary =
+        (struct audit_period_summary *)allocate(1, sizeof(*summary));
+    for (size_t i = 0; i < periods->count; i++) {
+        struct audit_text_line line;
+        audit_period_summary(audit, periods->at[i], summary);
+        snprintf(line.text, sizeof(line.text), "Settlement period %s, %s, %s", summary->name,
+                 audit_charter(audit)->currency, summary->final ? "rounded" : "exact");
+        element(out, "h2", NULL, line.text);
+        buffer_append_text(out, "\n<table>\n");
+        put_period_head(audit, periods->at[i], summary, out);
+        put_period_parts(audit, &periods->at[i]->period, out);
+        buffer_append_text(out, "</table>\n");
+    }
+    free(summary);
+}
+
 void audit_report_html(const struct audit_report *report, struct buffer *out)
 {
     const struct audit_view *best = audit_views_best(report->views, report->view_count);
@@ -265,6 +338,7 @@ void audit_report_html(const struct audit_report *report, struct buffer *out)
     if (best) {
         put_points(best->audit, out);
         put_debts(best->audit, out);
+        put_periods(best->audit, out);
     }
     if (best && best->has_checkpoint) {
         struct buffer note;

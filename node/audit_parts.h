@@ -6,7 +6,7 @@
 
 #include "node/audit.h"
 
-enum { AUDIT_HEADER_MAX = 256, AUDIT_PAST = 2 /* heights that a cut looks back */ };
+enum { AUDIT_HEADER_MAX = 256 };
 
 /* A batch of the height under way: what its header says, until its records have come. */
 struct audit_step {
@@ -84,7 +84,10 @@ void audit_compare_tile(struct audit *audit, uint32_t level, uint64_t index, con
 /* The state and the model end alike; the first difference becomes the text. */
 bool audit_model_agrees(const struct audit *audit, struct audit_text *expected_out,
                         struct audit_text *found_out);
-/* audit_periods.c: all that both tell of settlement periods is the same; or the first difference. */
+/* audit_periods.c: the state and the model tell the same of settlement periods, or the first
+ * difference: how many there are and the head of the last one; then all of all. */
+bool audit_last_period_agrees(const struct state *state, const struct naive *model,
+                              struct audit_text *expected_out, struct audit_text *found_out);
 bool audit_periods_agree(const struct state *state, const struct naive *model,
                          struct audit_text *expected_out, struct audit_text *found_out);
 /* A proposal of a period that has ended, with another checkpoint or other totals than the audit

@@ -107,8 +107,23 @@ static bool compare_common(struct audit *audit, const struct audit_text *place,
     return same_numbers(audit, place, fields, ARRAY_SIZE(fields));
 }
 
-/* A verdict about the idempotency key or a document, given or withheld. */
-static enum audit_code verdict_code(enum verdict own, enum verdict given)
+/* What changes the coalition has rules of its own, which an auditor looks for by their names. */
+static enum audit_code verdict_code_of_type(const struct record *record)
+{
+    struct transaction transaction;
+    if (!transaction_decode(record->transaction, &transaction, NULL))
+        return AUDIT_RECORD_VERDICT;
+    if (transaction.type == TRANSACTION_MOTION)
+        return AUDIT_RECORD_MOTION;
+    if (transaction.type == TRANSACTION_BALLOT)
+        return AUDIT_RECORD_BALLOT;
+    return transaction.type == TRANSACTION_READY ? AUDIT_RECORD_READY : AUDIT_RECORD_VERDICT;
+}
+
+/* A verdict about the idempotency key or a document, given or withheld; else of what it is about.
+ */
+static enum audit_code verdict_code(const struct record *record, enum verdict own,
+                                    enum verdict given)
 {
     const enum verdict both[] = {own, given};
     for (size_t i = 0; i < ARRAY_SIZE(both); i++) {
@@ -117,7 +132,7 @@ static enum audit_code verdict_code(enum verdict own, enum verdict given)
         if (both[i] == VERDICT_DUPLICATE_DOCUMENT)
             return AUDIT_RECORD_DOCUMENT;
     }
-    return AUDIT_RECORD_VERDICT;
+    return verdict_code_of_type(record);
 }
 
 static enum audit_code effect_code(enum effect_kind kind)
@@ -172,7 +187,7 @@ static void compare_verdicts(struct audit *audit, const struct audit_text *place
                  audit_proposal_differs(audit, own->transaction, &expected, &found);
     bool withheld = wanted == VERDICT_ACCEPTED && have == VERDICT_WRONG_TOTALS;
     enum audit_code code =
-        taken || withheld ? AUDIT_PERIOD_TOTALS : verdict_code(wanted, have);
+        taken || withheld ? AUDIT_PERIOD_TOTALS : verdict_code(own, wanted, have);
     audit_found(audit, code, expected.text, found.text, "%s: verdict", place->text);
 }
 

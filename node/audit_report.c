@@ -165,7 +165,7 @@ static void print_partners(const struct audit *audit)
 static void print_debts(const struct audit *audit)
 {
     const struct charter *charter = audit_charter(audit);
-    cli_say(stdout, "\nowed, exact, in %s:\n", charter->currency);
+    cli_say(stdout, "\nowed in the open period, exact, in %s:\n", charter->currency);
     for (uint16_t i = 0; i < charter->partner_count; i++)
         for (uint16_t j = 0; j < charter->partner_count; j++) {
             struct money owed =
@@ -198,6 +198,7 @@ void audit_report_print(const struct audit_report *report)
     if (best) {
         print_partners(best->audit);
         print_debts(best->audit);
+        audit_periods_print(best->audit);
     }
     cli_say(stdout, "\naudit: %s (%zu findings, %zu sources)\n",
             audit_verdict_word(audit_report_verdict(report)),
@@ -358,10 +359,11 @@ json_t *audit_report_json(const struct audit_report *report)
         char id[HASH_HEX_SIZE + 1];
         hex_encode(hash_as_bytes(&best->charter->coalition), id);
         json_object_update_new(
-            json, json_pack("{s:{s:s, s:s, s:s, s:b}, s:o, s:o}", "coalition", "name",
-                            best->charter->name, "origin", best->charter->origin, "id", id,
-                            "sandbox", best->charter->sandbox, "partners",
-                            partners_json(best->audit), "obligations", debts_json(best->audit)));
+            json,
+            json_pack("{s:{s:s, s:s, s:s, s:b}, s:o, s:o, s:o}", "coalition", "name",
+                      best->charter->name, "origin", best->charter->origin, "id", id, "sandbox",
+                      best->charter->sandbox, "partners", partners_json(best->audit), "obligations",
+                      debts_json(best->audit), "periods", audit_periods_json(best->audit)));
     }
     return json;
 }

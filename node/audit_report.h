@@ -6,6 +6,7 @@
 #define NODE_AUDIT_REPORT_H
 
 #include "node/audit_view.h"
+#include "partners/period_calendar.h"
 
 struct audit_report {
     const struct audit_view *views;
@@ -39,6 +40,25 @@ struct audit_partner_totals {
 };
 /* `totals_out` has room for every partner of the charter. */
 void audit_report_totals(const struct audit *audit, struct audit_partner_totals *totals_out);
+
+/* Of a settlement period that has ended: rounded once it is final, exact before. */
+struct audit_period_summary {
+    bool final;
+    size_t line_count;
+    char name[PERIOD_NAME_SIZE];
+    char totals[HASH_HEX_SIZE + 1];
+    struct money nets[PARTNERS_MAX]; /* receivable less payable */
+    struct money by_class[BOOK_CLASS_COUNT];
+};
+void audit_period_summary(const struct audit *audit, const struct closed_period *closed,
+                          struct audit_period_summary *summary_out);
+struct audit_money_text { /* in the charter's currency */
+    char text[MONEY_TEXT_SIZE];
+};
+struct audit_money_text audit_money_text(const struct audit *audit, struct money money);
+const char *audit_dispute_word(const struct dispute *dispute); /* open, answered, resolved */
+void audit_periods_print(const struct audit *audit);
+json_t *audit_periods_json(const struct audit *audit);
 
 void audit_report_print(const struct audit_report *report);
 json_t *audit_report_json(const struct audit_report *report);

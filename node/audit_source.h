@@ -12,6 +12,7 @@
 
 #include "node/audit.h"
 #include "node/cli_http.h"
+#include "node/replica.h"
 #include "node/store.h"
 
 enum { AUDIT_PROOF_MAX = 48 * 1024 * 1024 };
@@ -51,10 +52,13 @@ void audit_source_http(struct audit_source *source_out, struct http *http,
 void audit_source_folder(struct audit_source *source_out, const char *dir);
 /* A stopped node's folder, opened by the first begin; `charter`: the bytes of its coalition's.
  * Begin fails with ERROR_CORRUPT where files or ledger are damaged, with ERROR_CONFLICT where the
- * store belongs to another coalition. */
+ * store belongs to another coalition. One that was pruned begins with an image of its state: of
+ * what went, heights and entries are ERROR_GONE. */
 void audit_source_store(struct audit_source *source_out, const char *path, struct bytes charter);
 /* Of such a one, once it is open: its entries. */
 bool audit_source_store_of(const struct audit_source *source, struct store *store_out) MUST_USE;
+/* Once it has begun: what reads it. NULL: it has not. */
+const struct replica *audit_source_store_replica(const struct audit_source *source);
 /* The source, open already, pruned what this folder of `accrue export` holds: from now on both. */
 void audit_source_archive(struct audit_source *source_io, const char *dir);
 void audit_source_init(struct audit_source *source_out, const struct audit_source_kind *kind,

@@ -1,7 +1,8 @@
 /* A stopped node's store as the source of an audit. */
 #include "node/audit_source.h"
 
-#include "node/replica.h"
+#include "node/images.h"
+#include "node/store_gaps.h"
 #include "node/store_leveldb.h"
 
 #include <stdlib.h>
@@ -14,6 +15,7 @@ struct store_source {
     struct charter *charter;
     struct node_id self;
     struct signing_key *none; /* signs nothing: no event is ever given */
+    struct images images;     /* of a store that was pruned */
     struct replica *replica;
 };
 
@@ -63,17 +65,28 @@ static bool open_store(struct store_source *source, struct error *error)
 }
 
 /* Opening replays everything and compares it with what is stored, so that a damaged entry is named
- * there already; the audit then repeats it from the log's own bytes alone. */
+ * there already; the audit then repeats it from the log's own bytes alone. What was pruned cannot
+ * be replayed: then an image is where it begins. */
+static bool open_replica(struct store_source *source, struct error *error)
+{
+    struct store_pruned pruned;
+    struct error none;
+    struct replica_config config = {.charter = source->charter,
+                                    .self = source->self,
+                                    .store = store_leveldb_store(source->store),
+                                    .key = source->none};
+    if (!store_pruned_to(&config.store, &pruned, &none))
+        return replica_open(&config, cli_wall_ms(), &source->replica, error);
+    return images_init(&source->images, source->path, 1, error) &&
+           images_open_replica(&source->images, &config, cli_wall_ms(), &source->replica, error);
+}
+
 static bool store_begin(void *context, uint64_t *size_io, struct error *error)
 {
     struct store_source *source = (struct store_source *)context;
     if (!open_store(source, error))
         return false;
-    struct replica_config config = {.charter = source->charter,
-                                    .self = source->self,
-                                    .store = store_leveldb_store(source->store),
-                                    .key = source->none};
-    if (!source->replica && !replica_open(&config, cli_wall_ms(), &source->replica, error)) {
+    if (!source->replica && !open_replica(source, error)) {
         if (error->code != ERROR_IO && error->code != ERROR_DISK && error->code != ERROR_NOT_YET &&
             error->code != ERROR_GONE)
             error->code = ERROR_CORRUPT; /* a ledger that does not replay */
@@ -125,6 +138,7 @@ static void store_close(void *context)
 {
     struct store_source *source = (struct store_source *)context;
     replica_close(source->replica);
+    images_release(&source->images);
     store_leveldb_close(source->store);
     signing_key_close(source->none);
     charter_close(source->charter);
@@ -139,6 +153,11 @@ bool audit_source_store_of(const struct audit_source *source, struct store *stor
         return false;
     *store_out = store_leveldb_store(store->store);
     return true;
+}
+
+const struct replica *audit_source_store_replica(const struct audit_source *source)
+{
+    return ((const struct store_source *)source->context)->replica;
 }
 
 void audit_source_store(struct audit_source *source_out, const char *path, struct bytes charter)

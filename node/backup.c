@@ -244,6 +244,39 @@ static bool take_all(struct work *work)
 
 /* ---- the whole ------------------------------------------------------------------------------ */
 
+/* Of the height that the copy can be started from; 0: there is none. */
+static bool find_image(const struct work *work, uint64_t least, uint64_t *height_out)
+{
+    struct snapshot_list *list = (struct snapshot_list *)allocate(1, sizeof(*list));
+    bool good = snapshot_list(work->unfinished, list, work->error);
+    *height_out = 0;
+    for (size_t i = list->count; good && i-- > 0 && *height_out == 0;)
+        if (list->heights[i] >= least)
+            *height_out = list->heights[i];
+    free(list);
+    return good;
+}
+
+/* Where the store lacks heights, a copy without the image is one that nothing can be done with. */
+static bool can_start(struct work *work, const struct store_leveldb_report *report)
+{
+    uint64_t image = 0, needed = report->began_height;
+    if (needed == 0 && report->pruned_height == 0)
+        return true;
+    if (!find_image(work, needed > 0 ? needed : report->pruned_height + 1, &image))
+        return false;
+    if (needed > 0 ? image == needed : image > 0)
+        return true;
+    return error_set(work->error, ERROR_CONFLICT,
+                     needed > 0 ? "%s: the node began with a snapshot, its history is not whole "
+                                  "yet, and the snapshot's image was not there to be copied: run "
+                                  "it again when the history is whole ('accrue status')"
+                                : "%s: heights were pruned, and no later image of the state was "
+                                  "there to be copied, without which no node starts: run it again "
+                                  "when the node has made one (limits.image_records)",
+                     work->request->data);
+}
+
 /* The copy is read as the store of a stopped node is. */
 static bool check_copy(struct work *work)
 {
@@ -253,6 +286,8 @@ static bool check_copy(struct work *work)
     if (!store_leveldb_check(work->unfinished, NULL, &report, &reason))
         return error_set(work->error, reason.code,
                          "the copy does not pass the checks of a store: %s", reason.text);
+    if (!can_start(work, &report))
+        return false;
     if (!cli_path(pid, work->error, "%s/accrued.pid", work->unfinished))
         return false;
     (void)unlink(pid);

@@ -46,7 +46,8 @@ struct backup_summary {
 };
 /* On false every backup that was whole is as it was. ERROR_NOT_FOUND: no store; ERROR_BUSY: another
  * backup is being taken, or the store moved on at every pass; ERROR_CORRUPT: the copy does not
- * pass, so the node's own store is damaged. */
+ * pass, so the node's own store is damaged; ERROR_CONFLICT: the store was pruned, or its history is
+ * not whole, and there is no image that a copy could be started from. */
 bool backup_take(const struct backup_request *request, struct backup_summary *summary_out,
                  struct error *error) MUST_USE;
 

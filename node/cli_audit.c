@@ -1,6 +1,7 @@
 /* accrue audit: nodes, exported folders or stores, each by itself and with each other. */
 #include "node/audit_report.h"
 #include "node/cli_commands.h"
+#include "node/cli_nodes.h"
 #include "node/file.h"
 
 #include <errno.h>
@@ -104,16 +105,19 @@ static bool open_folder_node(struct auditing *all, const char *name, struct erro
     return true;
 }
 
-/* The nodes of --dir's charter, or the one that is named, which may have joined later. */
+/* The nodes of --dir, or the one that is named. */
 static bool open_folder_nodes(struct auditing *all, struct error *error)
 {
-    struct charter *charter = NULL;
     if (all->cli->node)
         return open_folder_node(all, all->cli->node, error);
-    bool ok = charter_parse(buffer_bytes(&all->charter), &charter, NULL, error);
-    for (size_t i = 0; ok && i < charter->node_count; i++)
-        ok = open_folder_node(all, charter->nodes[i].name, error);
-    charter_close(charter);
+    struct cli_nodes *nodes = (struct cli_nodes *)allocate(1, sizeof(*nodes));
+    bool ok =
+        cli_nodes_find(all->cli, all->http, "auditor", buffer_bytes(&all->charter), nodes, error);
+    for (size_t i = 0; ok && i < nodes->count; i++)
+        ok = open_folder_node(all, nodes->targets[i].name, error);
+    if (ok)
+        cli_nodes_say(nodes, "audit");
+    free(nodes);
     return ok;
 }
 
@@ -279,7 +283,8 @@ const struct cli_command cli_audit_command = {
     "audit", "Checks a ledger from its bytes alone, and its sources with each other",
     "[options] [SOURCE...]",
     "  SOURCE...             URLs of nodes, folders of 'accrue export', data folders of stopped\n"
-    "                        nodes; with --dir alone, all nodes of its charter\n"
+    "                        nodes; with --dir alone, all nodes of its charter, and\n"
+    "                        those that joined later and have their folders there\n"
     "  --policy FILE         whose signatures make a checkpoint (C2SP tlog-policy); without it\n"
     "                        those that the charter names\n"
     "  --charter FILE        the charter that the sources must have (default: that of --dir);\n"

@@ -106,55 +106,55 @@ static const char *role_of(const json_t *node)
                                        : "observer";
 }
 
-static void print_nodes(const json_t *membership)
+static void print_nodes(const json_t *membership, FILE *to)
 {
     size_t i;
     json_t *node;
-    printf("%-16s %-16s %-10s %s\n", "node", "partner", "role", "address");
+    fprintf(to, "%-16s %-16s %-10s %s\n", "node", "partner", "role", "address");
     json_array_foreach(json_object_get(membership, "nodes"), i, node)
-        cli_say(stdout, "%-16s %-16s %-10s %s\n", text_of(node, "name"), text_of(node, "partner"),
+        cli_say(to, "%-16s %-16s %-10s %s\n", text_of(node, "name"), text_of(node, "partner"),
                 role_of(node), text_of(node, "address"));
 }
 
-static void print_motions(const json_t *membership)
+static void print_motions(const json_t *membership, FILE *to)
 {
     size_t i, k;
     json_t *motion, *name;
     json_array_foreach(json_object_get(membership, "motions"), i, motion)
     {
         const json_t *ballots = json_object_get(motion, "ballots");
-        cli_say(stdout, "%smotion %lld: %s\n  until %s; %zu of %lld votes%s", i ? "" : "\n",
+        cli_say(to, "%smotion %lld: %s\n  until %s; %zu of %lld votes%s", i ? "" : "\n",
                 number_of(motion, "motion"), text_of(motion, "what"), text_of(motion, "closes"),
                 json_array_size(ballots), number_of(motion, "needed"),
                 json_array_size(ballots) ? ": " : "");
         json_array_foreach(ballots, k, name) cli_say(
-            stdout, "%s%s", k ? ", " : "", json_is_string(name) ? json_string_value(name) : "?");
-        cli_say(stdout, "\n");
+            to, "%s%s", k ? ", " : "", json_is_string(name) ? json_string_value(name) : "?");
+        cli_say(to, "\n");
     }
 }
 
-static void print_pending(const json_t *membership)
+static void print_pending(const json_t *membership, FILE *to)
 {
     size_t i;
     json_t *item;
     json_array_foreach(json_object_get(membership, "pending"), i, item)
-        cli_say(stdout, "%sfrom height %lld: %s\n", i ? "" : "\n", number_of(item, "height"),
+        cli_say(to, "%sfrom height %lld: %s\n", i ? "" : "\n", number_of(item, "height"),
                 text_of(item, "what"));
 }
 
-static void print_membership(const json_t *membership)
+void membership_print(const json_t *membership, FILE *to)
 {
     const json_t *voters = json_object_get(membership, "voters");
-    cli_say(stdout,
+    cli_say(to,
             "height %lld; the charter in force is that of height %lld\n"
             "%lld voters, of whom %lld decide; %lld may fail or lie\n"
             "%s is %s\n\n",
             number_of(membership, "height"), number_of(membership, "from_height"),
             number_of(voters, "count"), number_of(voters, "quorum"), number_of(voters, "tolerated"),
             text_of(membership, "node"), text_of(membership, "standing"));
-    print_nodes(membership);
-    print_pending(membership);
-    print_motions(membership);
+    print_nodes(membership, to);
+    print_pending(membership, to);
+    print_motions(membership, to);
 }
 
 static int run_membership(const struct cli_command *command, int argc, char **argv)
@@ -169,7 +169,7 @@ static int run_membership(const struct cli_command *command, int argc, char **ar
         cli_print_json(membership);
         return CLI_OK;
     }
-    print_membership(membership);
+    membership_print(membership, stdout);
     json_decref(membership);
     return CLI_OK;
 }

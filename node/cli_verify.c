@@ -1,5 +1,6 @@
 /* accrue verify: audits running nodes, or the folder of a stopped one. */
 #include "node/cli_commands.h"
+#include "node/cli_nodes.h"
 #include "node/verify.h"
 
 #include <stdlib.h>
@@ -75,9 +76,28 @@ static int run_store(const struct cli *cli, const struct own *own)
     return cli_fail_error(cli, &error);
 }
 
-/* The nodes of --dir's charter, or the URLs given. */
-static bool find_targets(const struct cli *cli, struct cli_target *targets, size_t *count_out,
-                         struct error *error)
+static bool find_in_folder(const struct cli *cli, struct http *http, struct cli_target *targets,
+                           size_t *count_out, struct error *error)
+{
+    char path[CLI_PATH_MAX];
+    struct buffer file = {0};
+    struct cli_nodes *nodes = (struct cli_nodes *)allocate(1, sizeof(*nodes));
+    bool ok = cli_path(path, error, "%s/charter.json", cli->dir) &&
+              read_charter(path, &file, error) &&
+              cli_nodes_find(cli, http, "auditor", buffer_bytes(&file), nodes, error);
+    if (ok) {
+        memcpy(targets, nodes->targets, nodes->count * sizeof(*targets));
+        *count_out = nodes->count;
+        cli_nodes_say(nodes, "verify");
+    }
+    buffer_release(&file);
+    free(nodes);
+    return ok;
+}
+
+/* The nodes of --dir, or the URLs given. */
+static bool find_targets(const struct cli *cli, struct http *http, struct cli_target *targets,
+                         size_t *count_out, struct error *error)
 {
     size_t count = cli->rest_count;
     for (size_t i = 0; i < count; i++) {
@@ -91,19 +111,7 @@ static bool find_targets(const struct cli *cli, struct cli_target *targets, size
         if (!cli_target_find(cli, "auditor", &targets[0], error))
             return false;
     } else if (count == 0) {
-        char path[CLI_PATH_MAX];
-        struct buffer file = {0};
-        struct charter *charter = NULL;
-        bool ok =
-            cli_path(path, error, "%s/charter.json", cli->dir) && read_charter(path, &file, error);
-        ok = ok && charter_parse(buffer_bytes(&file), &charter, NULL, error);
-        for (; ok && count < charter->node_count; count++)
-            ok = cli_target_in(cli->dir, charter->nodes[count].name, "auditor", &targets[count],
-                               error);
-        charter_close(charter);
-        buffer_release(&file);
-        if (!ok)
-            return false;
+        return find_in_folder(cli, http, targets, count_out, error);
     }
     *count_out = count;
     return true;
@@ -121,19 +129,19 @@ static int run_nodes(const struct cli *cli, const struct own *own)
     const char *charter_path = own->charter;
     if (!charter_path && cli->dir && cli_path(path, &error, "%s/charter.json", cli->dir))
         charter_path = path;
-    if (!find_targets(cli, targets, &count, &error) ||
+    struct http *http = http_open(1, cli->timeout_s * 1000);
+    if (!find_targets(cli, http, targets, &count, &error) ||
         !read_charter(charter_path, &charter, &error)) {
         code = cli_fail_error(cli, &error);
     } else {
-        struct http *http = http_open(1, cli->timeout_s * 1000);
         for (size_t i = 0; i < count; i++)
             if (!verify_over_http(http, &targets[i], buffer_bytes(&charter), cli->progress,
                                   &nodes[i], &error) &&
                 !cli->json)
                 fprintf(stderr, "accrue verify: %s: %s\n", targets[i].name, error.text);
-        http_close(http);
         code = finish(cli, nodes, count);
     }
+    http_close(http);
     buffer_release(&charter);
     free(nodes);
     free(targets);
@@ -155,12 +163,15 @@ static int run_verify(const struct cli_command *command, int argc, char **argv)
 
 const struct cli_command cli_verify_command = {
     "verify", "Audits nodes: everything that they hold, and with each other", "[options] [URL...]",
-    "  URL...                the nodes; with --dir alone, all of its charter\n"
+    "  URL...                the nodes; with --dir alone, all of its charter, and\n"
+    "                        those that joined later and have their folders there\n"
     "  --charter FILE        the charter that they must have (recommended: what you were given)\n"
     "  --store DIR           instead: a stopped node's data folder\n"
     "\nChecks that the checkpoint is final (Q cosignatures); certificates, lanes, batches, order,\n"
     "records, the tree and every tile; replays all transactions and compares verdicts, effects,\n"
-    "state digests and balances.\n"
+    "state digests and balances. Of a store that was pruned what is there is checked, and it is "
+    "said\n"
+    "from which height on it is executed.\n"
     "\nExamples:\n  accrue verify --dir demo\n"
     "  accrue verify --charter charter.json --token-file auditor.token http://127.0.0.1:8100\n"
     "  accrue verify --store demo/grocer/data --charter demo/charter.json\n",

@@ -90,7 +90,8 @@ struct config {
     enum log_level log_level;
     enum log_format log_format;
     uint64_t mempool_bytes, queue_bytes;
-    uint64_t image_records; /* between two images of the state; 0: none, every start replays all */
+    uint64_t image_records; /* between two images of the state; 0: none is made, and every start
+                               replays all that was not pruned */
 
     /* Read from their files by config_load(). */
     uint8_t secret[CONFIG_SECRET_SIZE];

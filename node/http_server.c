@@ -317,6 +317,7 @@ static void *on_target(void *context, const char *target, struct MHD_Connection 
     exchange->socket = info ? info->socket_context : NULL;
     exchange->target = strdup(target);
     must(exchange->target != NULL);
+    exchange->dead = server->closing;
     exchange->next = server->exchanges;
     if (exchange->next)
         exchange->next->previous = exchange;
@@ -696,7 +697,8 @@ void http_server_close(struct http_server *server)
         return;
     http_server_quiesce(server);
     server->closing = true;
-    /* The library must not be stopped while a connection is suspended. */
+    /* The library must not be stopped while a connection is suspended. A request that it reads in
+     * its last run is dead from the start (on_target). */
     for (struct exchange *exchange = server->exchanges; exchange; exchange = exchange->next) {
         exchange->dead = true;
         resume(exchange);

@@ -8,6 +8,7 @@
 
 #include "node/log.h"
 #include "node/snapshot_file.h"
+#include "node/store_gaps.h"
 
 /* Writing costs in proportion to the state, replaying in proportion to what happened since, so a
  * number of records alone would have a large busy node write all day. What the last image took is
@@ -135,12 +136,15 @@ static bool open_any(struct images *images, const struct replica_config *config,
                      struct replica **replica_out, struct error *error)
 {
     struct snapshot_name began;
+    struct store_pruned pruned;
     struct error none = {0};
-    if (replica_gap_of(&config->store, &began, &none))
+    if (store_began_with(&config->store, &began, &none))
         return open_joined(images, &began, config, now_ms, replica_out, error);
     /* Whatever fails with an image is tried without: it must not be what keeps a node from
-     * starting, nor name the damage of a store that may be whole. */
-    return (images->every > 0 && open_from_newest(images, config, now_ms, replica_out)) ||
+     * starting, nor name the damage of a store that may be whole. A store that was pruned goes on
+     * from one even where none are wanted: there is no other way. */
+    bool from_one = images->every > 0 || store_pruned_to(&config->store, &pruned, &none);
+    return (from_one && open_from_newest(images, config, now_ms, replica_out)) ||
            replica_open(config, now_ms, replica_out, error);
 }
 

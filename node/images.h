@@ -21,7 +21,8 @@ struct images {
     struct snapshot snapshot;
     struct replica_snapshots files; /* for the replica: it reads them from the folder */
     bool attesting;                 /* the one that is written has a head */
-    uint64_t every;                 /* records; 0: none is made, and none is read */
+    uint64_t every;                 /* records; 0: none is made, and none is read but where ...
+                                       ... the store was pruned */
     uint64_t overdue;               /* records after which a quiet moment is no longer waited for */
     uint64_t looked_ms, looked_records; /* at the last look for a quiet moment */
     bool quiet;

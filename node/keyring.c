@@ -80,17 +80,48 @@ static bool set_read(const struct key_paths *paths, struct key_set *set_out, str
     return true;
 }
 
-/* Is the folder's signing key one that the ring has already? Then its lock is ours. */
-static bool next_is_known(const struct keyring *ring, const char *path)
+/* The set with the folder's signing key, whose lock then is ours already; NULL: none has it. */
+static struct key_set *set_with(struct keyring *ring, const char *path)
 {
     struct signing_key *key;
-    bool known = false;
+    struct key_set *set = NULL;
     if (!keyfile_read(path, &key, NULL))
-        return false;
+        return NULL;
     for (size_t i = 0; i < ARRAY_SIZE(ring->sets); i++)
-        known = known || (ring->has[i] && same_public(ring->sets[i].sign, key));
+        if (ring->has[i] && same_public(ring->sets[i].sign, key))
+            set = &ring->sets[i];
     signing_key_close(key);
-    return known;
+    return set;
+}
+
+static bool same_transport(const struct channel_key *a, const struct channel_key *b)
+{
+    uint8_t left[CHANNEL_POINT_SIZE], right[CHANNEL_POINT_SIZE];
+    channel_key_point(a, left);
+    channel_key_point(b, right);
+    return memcmp(left, right, sizeof(left)) == 0;
+}
+
+/* Copied file by file, a set is a mixture for a while: what has come since takes the place of what
+ * was there. The signing key stays, and its lock. */
+static enum keyring_look look_beside(struct key_set *set, const struct key_paths *paths,
+                                     struct key_set *before_out)
+{
+    struct key_set now = {.sign = NULL};
+    bool whole = keyfile_read(paths->log, &now.log, NULL) &&
+                 keyfile_read(paths->cosigner, &now.cosigner, NULL) &&
+                 channel_keyfile_read(paths->transport, &now.transport, NULL);
+    if (!whole || (same_public(now.log, set->log) && same_public(now.cosigner, set->cosigner) &&
+                   same_transport(now.transport, set->transport))) {
+        key_set_release(&now);
+        return KEYRING_SAME;
+    }
+    *before_out =
+        (struct key_set){.log = set->log, .cosigner = set->cosigner, .transport = set->transport};
+    set->log = now.log;
+    set->cosigner = now.cosigner;
+    set->transport = now.transport;
+    return KEYRING_NEW;
 }
 
 bool keyring_open(struct keyring *ring, const struct config *config, struct error *trouble_out,
@@ -149,13 +180,18 @@ enum keyring_look keyring_look(struct keyring *ring, const struct key_set *kept,
 {
     struct key_paths paths = next_paths(ring->config);
     struct key_set set;
-    if (access(paths.sign, F_OK) != 0 || next_is_known(ring, paths.sign))
+    if (access(paths.sign, F_OK) != 0)
         return KEYRING_SAME;
+    struct key_set *known = set_with(ring, paths.sign);
+    if (known)
+        return known == ring->found && known != kept ? look_beside(known, &paths, before_out)
+                                                     : KEYRING_SAME;
     if (!set_read(&paths, &set, trouble_out))
         return KEYRING_TROUBLE;
     size_t place = kept == &ring->sets[1] ? 0 : 1;
     *before_out = ring->sets[place];
     ring->sets[place] = set;
     ring->has[place] = true;
+    ring->found = &ring->sets[place];
     return KEYRING_NEW;
 }

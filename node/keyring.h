@@ -29,6 +29,8 @@ struct keyring {
     const struct config *config; /* borrowed */
     struct key_set sets[2];
     bool has[2]; /* the first always, once it is open */
+    struct key_set
+        *found; /* the one that the folder held at the last KEYRING_NEW; NULL: none yet */
 };
 
 /* Reads the present set, and the next one if it is there. A next set that cannot be read is the
@@ -46,11 +48,13 @@ const struct key_set *keyring_by_point(const struct keyring *ring,
 
 enum keyring_look {
     KEYRING_SAME, /* nothing new in the folder of next keys */
-    KEYRING_NEW,  /* it held another set, which takes the place of the one that is not `kept` */
+    KEYRING_NEW, /* it held another set, or other keys beside the signing key that it held before */
     KEYRING_TROUBLE
 };
-/* Looks into the folder. After KEYRING_NEW the set in `before_out` is not the ring's any more: it
- * is released, with key_set_release(), when nobody uses it. */
+/* Looks into the folder, whose files may come one by one. A new set takes the place of the one that
+ * is not `kept`; the set that is kept, and those that node.json names, stay as they were read.
+ * After KEYRING_NEW the keys in `before_out` are not the ring's any more: they are released, with
+ * key_set_release(), when nobody uses them. */
 enum keyring_look keyring_look(struct keyring *ring, const struct key_set *kept,
                                struct key_set *before_out, struct error *trouble_out);
 void key_set_release(struct key_set *set); /* safe on a zeroed one */

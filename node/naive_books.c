@@ -68,7 +68,8 @@ struct hash naive_totals(const struct naive_period *period)
 
 static const struct naive_tax *tax_on(const struct naive *n, int line_class)
 {
-    bool is_fee = line_class == LINE_ISSUE_FEE || line_class == LINE_REDEMPTION_FEE;
+    bool is_fee = line_class == LINE_ISSUE_FEE || line_class == LINE_REDEMPTION_FEE ||
+                  line_class == LINE_DISPUTE_FEE;
     return is_fee ? &n->rules.settlement.fee_tax : &n->rules.settlement.other_tax;
 }
 

@@ -112,7 +112,7 @@ static void get_answers(struct codec_reader *reader, struct naive_period *period
 {
     for (size_t i = 0; i < period->partner_count && !reader->failed; i++) {
         struct naive_answer *answer = &period->answers[i];
-        answer->kind = (enum naive_answer_kind)codec_get_uint(reader, NAIVE_DISPUTED);
+        answer->kind = (enum naive_answer_kind)codec_get_uint(reader, NAIVE_SIGNED_REST);
         codec_get_fixed(reader, answer->approver.at, HASH_SIZE);
         (void)good(reader, answer->kind == NAIVE_SILENT || period->state != NAIVE_CLOSED,
                    "an answer to nothing");
@@ -179,9 +179,9 @@ static void get_dispute(struct codec_reader *reader, struct naive_period *period
     dispute.entered = naive_get_wide(reader);
     if (!good(reader, dispute_adds_up(period, &dispute), "a dispute that does not add up"))
         return;
-    period->disputes = (struct naive_dispute *)array_grow(
-        period->disputes, &period->dispute_capacity, period->dispute_count + 1,
-        sizeof(*period->disputes));
+    period->disputes =
+        (struct naive_dispute *)array_grow(period->disputes, &period->dispute_capacity,
+                                           period->dispute_count + 1, sizeof(*period->disputes));
     period->disputes[period->dispute_count++] = dispute;
 }
 

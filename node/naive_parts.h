@@ -122,7 +122,7 @@ struct naive {
     __int128 *owed; /* [debtor][creditor][class], in the open period */
     uint32_t open_period;
     uint64_t open_first_record;
-    bool awaits_tree; /* a period has ended, and the next cut tells with which tree */
+    bool awaits_tree;             /* a period has ended, and the next cut tells with which tree */
     struct naive_period *periods; /* that have ended, by number */
     size_t period_count, period_capacity;
     __int128 *joint_used;
@@ -183,6 +183,7 @@ bool naive_plan_fits(const struct naive *n, size_t per_lot, size_t creditors);
 void naive_owe_amount(struct naive *n, uint16_t debtor, uint16_t creditor, int64_t amount,
                       enum line_class line_class);
 /* Points of a redemption come back out of a lot: what its funders owe for them is taken back. */
+void naive_fee_back(struct naive *n, const struct naive_spend *redemption, int64_t points);
 void naive_take_back(struct naive *n, const struct naive_spend *redemption, uint32_t lot,
                      int64_t points);
 
@@ -216,7 +217,8 @@ struct naive_dispute *naive_dispute_of(const struct naive_period *period,
  * what waited, is owed less now. */
 __int128 naive_stands(struct naive *n, const struct disputed_line *about, __int128 amount);
 
-/* ---- naive_image_settle.c: as bytes, for naive_image.c ---------------------------------------- */
+/* ---- naive_image_settle.c: as bytes, for naive_image.c ----------------------------------------
+ */
 
 struct codec_reader;
 void naive_put_wide(__int128 value, struct buffer *out);

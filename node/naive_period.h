@@ -10,7 +10,7 @@
 enum {
     NAIVE_TAX_CODE = 16,
     NAIVE_TAX = LINE_CLASS_COUNT, /* the class of a tax line, which no record has */
-    NAIVE_DISPUTES_MAX = 65536,   /* of one period */
+    NAIVE_DISPUTES_MAX = 4096,    /* of one partner in one period */
     NAIVE_PERIODS_KEPT = 36       /* of those that are over and done with */
 };
 
@@ -47,7 +47,7 @@ struct naive_dispute {
     enum dispute_code code;
     bool responded, resolved;
     __int128 exact, upheld;
-    __int128 back, entered; /* taken back since; of that, what an open period was told */
+    __int128 back, entered; /* taken back ever; of that, what open periods were told */
 };
 enum naive_payment_state { NAIVE_DUE, NAIVE_SENT, NAIVE_CONFIRMED, NAIVE_FAILED };
 struct naive_payment {
@@ -57,7 +57,7 @@ struct naive_payment {
     uint32_t attempts;
     struct hash approver; /* the first of two; zeros: nobody yet */
 };
-enum naive_answer_kind { NAIVE_SILENT, NAIVE_SIGNED, NAIVE_DISPUTED };
+enum naive_answer_kind { NAIVE_SILENT, NAIVE_SIGNED, NAIVE_DISPUTED, NAIVE_SIGNED_REST };
 struct naive_answer {
     enum naive_answer_kind kind;
     struct hash approver; /* as above */

@@ -119,8 +119,8 @@ void naive_take_back(struct naive *n, const struct naive_spend *redemption, uint
                                            .creditor = {redemption->partner},
                                            .line_class = LINE_REDEMPTION};
         __int128 amount = -(__int128)points * n->rules.reimbursement * split.funders[i].bp;
-        naive_owe_amount(n, line.debtor.v, line.creditor.v,
-                         (int64_t)naive_stands(n, &line, amount), LINE_REDEMPTION_CONTRA);
+        naive_owe_amount(n, line.debtor.v, line.creditor.v, (int64_t)naive_stands(n, &line, amount),
+                         LINE_REDEMPTION_CONTRA);
     }
 }
 
@@ -136,6 +136,19 @@ void naive_redemption_fee(struct naive *n, uint16_t redeemer, int64_t points)
     if (n->rules.operator_number >= 0)
         naive_owe_amount(n, redeemer, (uint16_t)n->rules.operator_number,
                          points * n->rules.redemption_fee * BASIS_POINTS, LINE_REDEMPTION_FEE);
+}
+
+void naive_fee_back(struct naive *n, const struct naive_spend *redemption, int64_t points)
+{
+    if (n->rules.operator_number < 0)
+        return;
+    const struct disputed_line line = {.record = {redemption->record},
+                                       .debtor = {redemption->partner},
+                                       .creditor = {(uint16_t)n->rules.operator_number},
+                                       .line_class = LINE_REDEMPTION_FEE};
+    __int128 amount = -(__int128)points * n->rules.redemption_fee * BASIS_POINTS;
+    naive_owe_amount(n, line.debtor.v, line.creditor.v, (int64_t)naive_stands(n, &line, amount),
+                     LINE_REDEMPTION_FEE);
 }
 
 /* ---- lots ------------------------------------------------------------------------------------ */

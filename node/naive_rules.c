@@ -392,7 +392,7 @@ static enum verdict reverse_redeem(struct naive *n, const struct naive_tx *tx)
         const struct naive_part back = n->plan[next++];
         part->returned += back.points;
         naive_take_back(n, spend, back.lot, back.points);
-        naive_redemption_fee(n, tx->writer, -back.points);
+        naive_fee_back(n, spend, back.points);
         naive_give_back(n, back.lot, POOL_SPENT, back.points);
     }
     return VERDICT_ACCEPTED;

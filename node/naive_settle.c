@@ -37,19 +37,24 @@ static enum verdict propose(const struct naive_answering *a)
     if (period->state != NAIVE_CLOSED)
         return VERDICT_WRONG_STATE;
     if (a->writer >= period->partner_count)
-        return VERDICT_NOT_A_PARTY;
+        return VERDICT_NOT_A_PARTY; /* joined later */
     if (a->today <= period->last_day || a->today < period->propose_day)
         return VERDICT_PERIOD_NOT_OVER;
     if (!hash_equal(&a->says->totals, &period->totals))
         return VERDICT_WRONG_TOTALS;
     period->state = NAIVE_PROPOSED;
     period->proposer = a->writer;
-    /* Who proposes late leaves the others a day. */
-    if (period->answer_day < a->today + 1)
-        period->answer_day = a->today + 1;
+    /* Who proposes late leaves the others a day of work. */
+    if (period->answer_day <= a->today)
+        period->answer_day = naive_business_day(&a->n->rules.settlement, a->today + 1, 0);
     if (period->pay_day < period->answer_day)
         period->pay_day = period->answer_day;
     return VERDICT_ACCEPTED;
+}
+
+static bool has_signed(const struct naive_answer *answer)
+{
+    return answer->kind == NAIVE_SIGNED || answer->kind == NAIVE_SIGNED_REST;
 }
 
 static enum verdict may_answer(const struct naive_answering *a)
@@ -60,7 +65,7 @@ static enum verdict may_answer(const struct naive_answering *a)
         return VERDICT_WRONG_STATE;
     if (a->today > a->period->answer_day)
         return VERDICT_TOO_LATE;
-    bool has = a->period->answers[a->writer].kind == NAIVE_SIGNED;
+    bool has = has_signed(&a->period->answers[a->writer]);
     return has ? VERDICT_ALREADY_ANSWERED : VERDICT_ACCEPTED;
 }
 
@@ -74,8 +79,8 @@ static enum verdict sign_period(const struct naive_answering *a)
         return VERDICT_TOTALS_CHANGED;
     struct naive_answer *answer = &a->period->answers[a->writer];
     verdict = approve(&answer->approver, &a->says->approver, &done);
-    if (verdict == VERDICT_ACCEPTED && done && answer->kind == NAIVE_SILENT)
-        answer->kind = NAIVE_SIGNED;
+    if (verdict == VERDICT_ACCEPTED && done)
+        answer->kind = answer->kind == NAIVE_DISPUTED ? NAIVE_SIGNED_REST : NAIVE_SIGNED;
     return verdict;
 }
 
@@ -124,7 +129,7 @@ static __int128 shown_amount(const struct naive_answering *a, uint64_t *record_o
         if (effect.kind == EFFECT_OBLIGATION && effect.partner.v == about->debtor.v &&
             effect.creditor.v == about->creditor.v && effect.line_class == about->line_class)
             sum += effect.amount;
-    return sum;
+    return sum > INT64_MAX || sum < INT64_MIN ? 0 : sum;
 }
 
 /* ---- disputes -------------------------------------------------------------------------------- */
@@ -141,10 +146,52 @@ struct naive_dispute *naive_dispute_of(const struct naive_period *period,
     return NULL;
 }
 
+/* What was taken back counts only as far as the line stands, and not while nobody knows how far. */
+static __int128 enters(struct naive_dispute *dispute)
+{
+    __int128 stands = dispute->resolved ? dispute->exact - dispute->upheld : 0;
+    __int128 back = dispute->back;
+    if ((dispute->exact > 0 && back < -stands) || (dispute->exact < 0 && back > -stands))
+        back = -stands;
+    __int128 now = back - dispute->entered;
+    dispute->entered = back;
+    return now;
+}
+
+/* Of a redemption's line, or of its fee: all that was ever taken back of it. */
+static __int128 taken_back(const struct naive *n, const struct naive_dispute *dispute)
+{
+    uint32_t id = naive_spend_find(n->redemptions, n->redemption_count, dispute->record);
+    __int128 back = 0;
+    if (id == NAIVE_NONE ||
+        (dispute->line_class != LINE_REDEMPTION && dispute->line_class != LINE_REDEMPTION_FEE))
+        return 0;
+    const struct naive_spend *spend = &n->redemptions[id];
+    for (size_t i = 0; i < spend->part_count; i++) {
+        const struct naive_part *part = &n->parts[spend->first_part + i];
+        const struct funding_split *split = &n->lots[part->lot].split;
+        if (dispute->line_class == LINE_REDEMPTION_FEE)
+            back -= (__int128)part->returned * n->rules.redemption_fee * BASIS_POINTS;
+        for (size_t k = 0; k < split->count && dispute->line_class == LINE_REDEMPTION; k++)
+            if (split->funders[k].partner.v == dispute->debtor)
+                back -= (__int128)part->returned * n->rules.reimbursement * split->funders[k].bp;
+    }
+    return back;
+}
+
+static void owe_back(struct naive *n, const struct naive_dispute *dispute, __int128 amount)
+{
+    bool redemption = dispute->line_class == LINE_REDEMPTION;
+    naive_owe_amount(n, dispute->debtor, dispute->creditor, (int64_t)amount,
+                     redemption ? LINE_REDEMPTION_CONTRA : dispute->line_class);
+}
+
 static enum verdict dispute_line(const struct naive_answering *a)
 {
     struct naive_period *period = a->period;
     struct disputed_line about = a->says->line;
+    if (about.line_class == LINE_DISPUTE || about.line_class == LINE_DISPUTE_FEE)
+        return VERDICT_ALREADY_DISPUTED;
     enum verdict verdict = may_answer(a);
     if (verdict != VERDICT_ACCEPTED)
         return verdict;
@@ -155,20 +202,26 @@ static enum verdict dispute_line(const struct naive_answering *a)
         return VERDICT_NOT_A_PARTY;
     if (naive_dispute_of(period, &about))
         return VERDICT_ALREADY_DISPUTED;
-    if (period->dispute_count == NAIVE_DISPUTES_MAX)
+    size_t opened = 0;
+    for (size_t i = 0; i < period->dispute_count; i++)
+        opened += period->disputes[i].by == a->writer;
+    if (opened == NAIVE_DISPUTES_MAX)
         return VERDICT_TOO_MANY_DISPUTES;
-    period->disputes = (struct naive_dispute *)array_grow(
-        period->disputes, &period->dispute_capacity, period->dispute_count + 1,
-        sizeof(*period->disputes));
-    period->disputes[period->dispute_count++] = (struct naive_dispute){.record = about.record.v,
-                                                                       .debtor = about.debtor.v,
-                                                                       .creditor = about.creditor.v,
-                                                                       .by = a->writer,
-                                                                       .line_class =
-                                                                           about.line_class,
-                                                                       .code = a->says->code,
-                                                                       .exact = exact};
+    period->disputes =
+        (struct naive_dispute *)array_grow(period->disputes, &period->dispute_capacity,
+                                           period->dispute_count + 1, sizeof(*period->disputes));
+    period->disputes[period->dispute_count++] =
+        (struct naive_dispute){.record = about.record.v,
+                               .debtor = about.debtor.v,
+                               .creditor = about.creditor.v,
+                               .by = a->writer,
+                               .line_class = about.line_class,
+                               .code = a->says->code,
+                               .exact = exact};
     period->answers[a->writer].kind = NAIVE_DISPUTED;
+    struct naive_dispute *dispute = &period->disputes[period->dispute_count - 1];
+    dispute->back = dispute->entered = taken_back(a->n, dispute);
+    owe_back(a->n, dispute, enters(dispute));
     return VERDICT_ACCEPTED;
 }
 
@@ -194,19 +247,6 @@ static enum verdict respond(const struct naive_answering *a)
     return VERDICT_ACCEPTED;
 }
 
-/* What was taken back counts only as far as the line stands, and not while nobody knows how far. */
-static __int128 enters(struct naive_dispute *dispute)
-{
-    __int128 stands = dispute->exact - dispute->upheld, back = dispute->back;
-    if (!dispute->resolved)
-        return 0;
-    if ((stands >= 0 && back < -stands) || (stands < 0 && back > -stands))
-        back = -stands;
-    __int128 now = back - dispute->entered;
-    dispute->entered = back;
-    return now;
-}
-
 static enum verdict resolve(const struct naive_answering *a)
 {
     struct naive_dispute *dispute = naive_dispute_of(a->period, &a->says->line);
@@ -223,10 +263,11 @@ static enum verdict resolve(const struct naive_answering *a)
         return VERDICT_TOTALS_CHANGED;
     dispute->resolved = true;
     dispute->upheld = a->says->amount;
+    bool fee = dispute->line_class == LINE_ISSUE_FEE || dispute->line_class == LINE_REDEMPTION_FEE;
     naive_owe_amount(a->n, dispute->debtor, dispute->creditor,
-                     (int64_t)(dispute->exact - dispute->upheld), LINE_DISPUTE);
-    naive_owe_amount(a->n, dispute->debtor, dispute->creditor, (int64_t)enters(dispute),
-                     LINE_REDEMPTION_CONTRA);
+                     (int64_t)(dispute->exact - dispute->upheld),
+                     fee ? LINE_DISPUTE_FEE : LINE_DISPUTE);
+    owe_back(a->n, dispute, enters(dispute));
     return VERDICT_ACCEPTED;
 }
 
@@ -250,26 +291,39 @@ static enum verdict finalise(const struct naive_answering *a)
     if (a->period->state != NAIVE_PROPOSED)
         return VERDICT_WRONG_STATE;
     for (size_t i = 0; i < a->period->partner_count; i++)
-        all = all && a->period->answers[i].kind != NAIVE_SILENT;
+        all = all && has_signed(&a->period->answers[i]);
     if (!all && a->today <= a->period->answer_day)
         return VERDICT_TOO_EARLY;
     naive_close_books(a->n, a->period);
     return VERDICT_ACCEPTED;
 }
 
+/* Who has no node that has not left cannot say that money has come: then it has, once sent. */
+static bool is_silent(const struct naive_coalition *coalition, uint16_t partner)
+{
+    bool silent = true;
+    for (size_t i = 0; i < coalition->node_count; i++)
+        silent = silent && (coalition->nodes[i].partner != partner || coalition->nodes[i].left);
+    return silent;
+}
+
 static enum verdict pay(const struct naive_answering *a, struct naive_payment *payment)
 {
-    bool done = false;
+    bool done = false, silent = is_silent(a->n->now, payment->to);
+    bool sent = payment->state == NAIVE_SENT;
     if (payment->from != a->writer)
         return VERDICT_NOT_A_PARTY;
-    if (payment->state == NAIVE_SENT || payment->state == NAIVE_CONFIRMED)
+    if (payment->state == NAIVE_CONFIRMED || (sent && !silent))
         return VERDICT_PAID_TWICE;
+    if (a->says->attempt != payment->attempts + (sent ? 0 : 1))
+        return VERDICT_TOTALS_CHANGED;
     enum verdict verdict = approve(&payment->approver, &a->says->approver, &done);
     if (verdict != VERDICT_ACCEPTED || !done)
         return verdict;
-    payment->state = NAIVE_SENT;
-    payment->attempts++;
+    payment->state = silent ? NAIVE_CONFIRMED : NAIVE_SENT;
+    payment->attempts = a->says->attempt;
     memset(&payment->approver, 0, sizeof(payment->approver));
+    naive_when_paid(a->period);
     return VERDICT_ACCEPTED;
 }
 

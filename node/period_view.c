@@ -175,7 +175,7 @@ static bool read_partners(struct period_view *view, const json_t *answer, struct
 
 static bool read_answers(struct period_view *view, const json_t *answer, struct error *error)
 {
-    static const char *const words[] = {"none", "signed", "disputed"};
+    static const char *const words[] = {"none", "signed", "disputed", "signed-rest"};
     const json_t *list = NULL;
     size_t i;
     json_t *item;

@@ -57,18 +57,18 @@ struct look {
     void *context;
 };
 
-static void tell(const struct look *look, const struct period_event *event)
+static void say(const struct look *look, const struct period_event *event)
 {
     look->watch->counts[event->kind]++;
     look->tell(look->context, event);
 }
 
-static void tell_once(const struct look *look, bool *told, const struct period_event *event)
+static void say_once(const struct look *look, bool *told, const struct period_event *event)
 {
     if (*told)
         return;
     *told = true;
-    tell(look, event);
+    say(look, event);
 }
 
 /* Every state between the one it was seen in and the one it is in: a sandbox's clock runs fast. */
@@ -80,7 +80,8 @@ static void look_at_state(const struct look *look, struct period_watch_row *row,
                                                      [PERIOD_SETTLED] = PERIOD_EVENT_settled};
     while (row->state < closed->period.state) {
         row->state++;
-        tell(look, &(struct period_event){.kind = reached[row->state], .closed = closed});
+        must((size_t)row->state < ARRAY_SIZE(reached));
+        say(look, &(struct period_event){.kind = reached[row->state], .closed = closed});
     }
 }
 
@@ -102,7 +103,7 @@ static void look_at_deadlines(const struct look *look, struct period_watch_row *
     } else {
         return;
     }
-    tell_once(look, &row->told[event.kind], &event);
+    say_once(look, &row->told[event.kind], &event);
 }
 
 /* One that was sent anew after it failed is told again. */
@@ -119,10 +120,10 @@ static void look_at_payment(const struct look *look, struct period_watch_row *ro
         row->due_told[number] = row->overdue_told[number] = false;
     } else if (look->today > event.until) {
         event.kind = PERIOD_EVENT_payment_overdue;
-        tell_once(look, &row->overdue_told[number], &event);
+        say_once(look, &row->overdue_told[number], &event);
     } else if (look->today == event.until && partner_equal(payment->payment.from, look->own)) {
         event.kind = PERIOD_EVENT_payment_due;
-        tell_once(look, &row->due_told[number], &event);
+        say_once(look, &row->due_told[number], &event);
     }
 }
 
@@ -144,7 +145,7 @@ static struct period_watch_row row_of(const struct look *look, const struct clos
 {
     struct period_watch_row row = {.number = closed->period.number};
     if (look->watch->begun)
-        tell(look, &(struct period_event){.kind = PERIOD_EVENT_ended, .closed = closed});
+        say(look, &(struct period_event){.kind = PERIOD_EVENT_ended, .closed = closed});
     else
         row.state = closed->period.state;
     return row;
@@ -152,9 +153,9 @@ static struct period_watch_row row_of(const struct look *look, const struct clos
 
 void period_watch_look(struct period_watch *watch, const struct periods *periods,
                        struct partner_id own, int64_t today,
-                       void (*told)(void *context, const struct period_event *event), void *context)
+                       void (*tell)(void *context, const struct period_event *event), void *context)
 {
-    struct look look = {watch, own, today, told, context};
+    struct look look = {watch, own, today, tell, context};
     struct period_watch_row *rows = allocate(periods->count, sizeof(*rows));
     size_t old = 0;
     for (size_t i = 0; i < periods->count; i++) {

@@ -70,7 +70,9 @@ static const char *answer_words(const struct period_view *view, const struct vie
     case ANSWER_SIGNED:
         return "signed";
     case ANSWER_DISPUTED:
-        return "disputed";
+        return is_state(view, "proposed") ? "disputed, the rest not signed yet" : "disputed";
+    case ANSWER_SIGNED_REST:
+        return "disputed, the rest signed";
     case ANSWER_NONE:
         return partner->first_approval      ? "one of two has signed"
                : is_state(view, "proposed") ? "no answer yet"

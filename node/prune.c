@@ -5,6 +5,7 @@
 #include "node/disk.h"
 #include "node/export_folder.h"
 #include "node/images.h"
+#include "node/store_gaps.h"
 #include "node/store_leveldb.h"
 #include "protocol/codec.h"
 #include "protocol/cut.h"
@@ -112,11 +113,25 @@ static bool find_last_height(struct pruning *p)
     return good;
 }
 
+bool prune_is_final(struct bytes note, const struct charter *now, const struct charter *first,
+                    struct checkpoint *checkpoint_out, struct error *error)
+{
+    const char *policies[] = {now->tlog_policy, first->tlog_policy};
+    struct policy policy = {.log_count = 0};
+    struct policy_result result;
+    bool final = false;
+    for (size_t i = 0; i < ARRAY_SIZE(policies) && !final; i++) {
+        policy_release(&policy);
+        final = policy_parse(bytes_text(policies[i]), &policy, error) &&
+                policy_check(&policy, note, checkpoint_out, &result, error);
+    }
+    policy_release(&policy);
+    return final;
+}
+
 static bool open_archive(struct pruning *p)
 {
     struct buffer charter, note;
-    struct policy policy = {.log_count = 0};
-    struct policy_result result;
     buffer_init(&charter, CHARTER_SIZE_MAX);
     buffer_init(&note, NOTE_SIZE_MAX);
     bool good = export_folder_charter(p->request->archive, &charter, p->error) &&
@@ -125,19 +140,11 @@ static bool open_archive(struct pruning *p)
         error_wrap(p->error, "the archive is a folder that 'accrue export' wrote");
     if (good && !bytes_equal(buffer_bytes(&charter), p->request->charter))
         good = archive_fails(p, "it holds the log of another coalition");
-    /* By the policy of now; what was exported before members changed, by the founding one. */
-    const char *policies[] = {replica_charter(p->replica)->tlog_policy, p->charter->tlog_policy};
-    bool final = false;
-    for (size_t i = 0; i < ARRAY_SIZE(policies) && good && !final; i++) {
-        policy_release(&policy);
-        final = policy_parse(bytes_text(policies[i]), &policy, p->error) &&
-                policy_check(&policy, buffer_bytes(&note), &p->archived, &result, p->error);
-    }
-    good = good && final;
+    good = good && prune_is_final(buffer_bytes(&note), replica_charter(p->replica), p->charter,
+                                  &p->archived, p->error);
     if (good && p->archived.size == 0)
         good = archive_fails(p, "it is empty");
     good = good && find_last_height(p);
-    policy_release(&policy);
     buffer_release(&charter);
     buffer_release(&note);
     return good;
@@ -304,17 +311,9 @@ static bool first_height(struct pruning *p, uint64_t *height_out)
 static bool put_pruned(struct pruning *p)
 {
     struct store_group group;
-    struct buffer value;
     store_group_init(&group);
-    buffer_init(&value, 64);
-    codec_put_array(&value, 3);
-    codec_put_uint(&value, FORMAT_VERSION);
-    codec_put_uint(&value, p->height);
-    codec_put_uint(&value, p->records);
-    struct store_key key = key_pruned();
-    store_put(&group, store_key_bytes(&key), buffer_bytes(&value));
+    store_put_pruned(&group, &(struct store_pruned){.height = p->height, .records = p->records});
     bool good = store_leveldb_write(p->leveldb, &group, p->error);
-    buffer_release(&value);
     store_group_release(&group);
     return good;
 }

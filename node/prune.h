@@ -15,7 +15,8 @@
 #ifndef NODE_PRUNE_H
 #define NODE_PRUNE_H
 
-#include "crypto/base.h"
+#include "crypto/note.h"
+#include "partners/charter.h"
 
 struct prune_request {
     const char *data;     /* the node's folder: stopped */
@@ -36,5 +37,9 @@ struct prune_summary {
  * ERROR_NOT_YET: the history is not whole. Else what the files say. */
 bool prune_run(const struct prune_request *request, struct prune_summary *summary_out,
                struct error *error) MUST_USE;
+/* Is an archive's checkpoint final? By the policy of the charter in force, or, for what was
+ * exported before members changed, by that of the first. */
+bool prune_is_final(struct bytes note, const struct charter *now, const struct charter *first,
+                    struct checkpoint *checkpoint_out, struct error *error) MUST_USE;
 
 #endif

@@ -61,7 +61,7 @@ struct replica_config {
     /* A node whose height is less than half of a snapshot's, and so many heights and more below it,
      * fetches it and begins with it. 0: it never does. */
     uint64_t fetch_ahead;
-    /* With an image: that of the snapshot which the store says it began with (replica_gap_of). Its
+    /* With an image: that of the snapshot which the store says it began with (store_gaps.h). Its
      * head is the place, and its hash was compared. */
     struct snapshot_name joined;
 };
@@ -151,9 +151,9 @@ enum replica_standing {
     REPLICA_LEFT       /* it follows, and helps others to catch up */
 };
 enum replica_standing replica_standing(const struct replica *replica);
-/* The keys for a change that is on its way, instead of those that are not in force; borrowed. They
- * sign from the height on from which the charter names them, without a restart. ERROR_INVALID when
- * they are no keys. */
+/* The keys for a change that is on its way, instead of those that the charter does not name, or of
+ * those with the same signing key; borrowed. They sign from the height on from which the charter
+ * names them, without a restart. ERROR_INVALID when they are no keys. */
 bool replica_hold_next(struct replica *replica, const struct signing_key *key,
                        const struct signing_key *cosigner_key, struct error *error) MUST_USE;
 
@@ -194,9 +194,6 @@ struct replica_gap {
     uint64_t here_height, here_records; /* of them: executed again and compared, in this process */
     uint64_t pruned_height, pruned_records; /* 0: nothing was pruned */
 };
-/* ERROR_NOT_FOUND: the store has begun with its first height. */
-bool replica_gap_of(const struct store *store, struct snapshot_name *snapshot_out,
-                    struct error *error) MUST_USE;
 /* A second replica over the same store, which fetches and executes the heights behind the snapshot
  * that `replica` began with, at a bounded pace, and signs nothing. It is given every message that
  * the first one is given; its actions are taken likewise. A height that is in the store already is

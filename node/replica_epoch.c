@@ -476,6 +476,18 @@ enum replica_standing replica_standing(const struct replica *r)
     return r->standing;
 }
 
+/* Its own, where only the keys beside it are other ones now; else that of what is not in force. Who
+ * left signs nothing, and yet the key that the charter knew it by last is the one that stays, as
+ * for whoever gave these keys (keyring.h). */
+static size_t place_for(const struct replica *r, const struct signing_key *key)
+{
+    const struct signing_key *named = own_key(r);
+    for (size_t i = 0; i < ARRAY_SIZE(r->held); i++)
+        if (r->held[i].key == key)
+            return i;
+    return named && r->held[1].key == named ? 0 : 1;
+}
+
 bool replica_hold_next(struct replica *r, const struct signing_key *key,
                        const struct signing_key *cosigner_key, struct error *error)
 {
@@ -484,8 +496,7 @@ bool replica_hold_next(struct replica *r, const struct signing_key *key,
         let_go(&held);
         return false;
     }
-    /* The one that is in force stays, whichever it was. */
-    size_t place = r->key && r->held[1].key == r->key ? 0 : 1;
+    size_t place = place_for(r, key);
     let_go(&r->held[place]);
     r->held[place] = held;
     const struct signing_key *before = r->key;

@@ -15,14 +15,14 @@
 #include <string.h>
 
 #include "node/replica_parts.h"
+#include "node/store_gaps.h"
 #include "protocol/codec.h"
 
 enum {
-    HISTORY_STEP_MS = 20,    /* between two looks of the history */
-    HISTORY_HEIGHTS = 8,     /* executed from the store in one look */
-    HISTORY_PAUSE_MS = 100,  /* between two requests: the tills of this node come first */
-    HISTORY_AGAIN_MS = 1000, /* nothing came: another peer is asked */
-    WHERE_MAX = 512
+    HISTORY_STEP_MS = 20,   /* between two looks of the history */
+    HISTORY_HEIGHTS = 8,    /* executed from the store in one look */
+    HISTORY_PAUSE_MS = 100, /* between two requests: the tills of this node come first */
+    HISTORY_AGAIN_MS = 1000 /* nothing came: another peer is asked */
 };
 
 /* ---- the head of a snapshot ------------------------------------------------------------------ */
@@ -167,57 +167,6 @@ static bool head_decode(struct bytes bytes, struct head *head, struct error *err
 
 /* ---- entries G and R ------------------------------------------------------------------------- */
 
-static bool get_value(const struct store *store, struct store_key key, struct buffer *value,
-                      bool *found_out, struct error *error)
-{
-    struct error missing = {0};
-    *found_out = store->get(store->context, store_key_bytes(&key), value, &missing);
-    return *found_out || missing.code == ERROR_NOT_FOUND ||
-           error_set(error, missing.code, "%s", missing.text);
-}
-
-static bool gap_decode(struct bytes value, struct snapshot_name *name, struct error *error)
-{
-    struct codec_reader reader;
-    codec_reader_init(&reader, value);
-    codec_get_array(&reader, 4, 4);
-    if (codec_get_uint(&reader, UINT16_MAX) != FORMAT_VERSION)
-        codec_fail(&reader, "unknown format version");
-    name->height = codec_get_uint(&reader, INT64_MAX);
-    name->size = codec_get_uint(&reader, INT64_MAX);
-    codec_get_fixed(&reader, name->id.at, HASH_SIZE);
-    if (name->height == 0 || name->size == 0)
-        codec_fail(&reader, "a snapshot of nothing");
-    return codec_finish(&reader, "entry G", error);
-}
-
-bool replica_gap_of(const struct store *store, struct snapshot_name *name_out, struct error *error)
-{
-    struct buffer value;
-    bool found = false;
-    buffer_init(&value, WHERE_MAX);
-    bool good = get_value(store, key_gap(), &value, &found, error) &&
-                (found || error_set(error, ERROR_NOT_FOUND, "the store has its first height")) &&
-                gap_decode(buffer_bytes(&value), name_out, error);
-    buffer_release(&value);
-    return good;
-}
-
-static void put_gap(struct replica *r, const struct snapshot_name *name)
-{
-    struct buffer value;
-    buffer_init(&value, WHERE_MAX);
-    codec_put_array(&value, 4);
-    codec_put_uint(&value, FORMAT_VERSION);
-    codec_put_uint(&value, name->height);
-    codec_put_uint(&value, name->size);
-    codec_put_bytes(&value, hash_as_bytes(&name->id));
-    must(!value.overflowed);
-    struct store_key key = key_gap();
-    store_put(replica_group(r), store_key_bytes(&key), buffer_bytes(&value));
-    buffer_release(&value);
-}
-
 /* ---- beginning ------------------------------------------------------------------------------- */
 
 bool join_wanted(const struct replica *r)
@@ -234,7 +183,7 @@ void join_begin(struct replica *r, const struct snapshot_name *name)
         !snapshot_name_equal(&r->attesting.held[0], name))
         return;
     f->joining = true;
-    put_gap(r, name);
+    store_put_beginning(replica_group(r), name);
     replica_after(r, AFTER_JOINED);
 }
 
@@ -281,11 +230,19 @@ bool join_recover(struct replica *r, struct error *error)
     return good;
 }
 
-static bool gap_fits(struct replica *r, struct bytes value, struct error *error)
+/* Of an entry that may be absent. */
+static bool there(bool found, bool *there_out, const struct error *why, struct error *error)
 {
-    struct snapshot_name *name = &r->gap.at.snapshot;
-    if (!gap_decode(value, name, error))
-        return false;
+    *there_out = found;
+    return found || why->code == ERROR_NOT_FOUND || error_set(error, why->code, "%s", why->text);
+}
+
+static bool beginning_fits(const struct replica *r, bool began, struct error *error)
+{
+    const struct snapshot_name *name = &r->gap.at.snapshot;
+    if (!began)
+        return r->config.joined.height == 0 ||
+               error_set(error, ERROR_CONFLICT, "the store did not begin with that snapshot");
     return snapshot_name_equal(name, &r->config.joined) ||
            error_set(error, ERROR_NOT_YET,
                      "this store began with the snapshot of height %llu, and the history behind it "
@@ -293,39 +250,25 @@ static bool gap_fits(struct replica *r, struct bytes value, struct error *error)
                      (unsigned long long)name->height);
 }
 
-static bool pruned_fits(struct replica *r, struct bytes value, struct error *error)
-{
-    struct codec_reader reader;
-    codec_reader_init(&reader, value);
-    codec_get_array(&reader, 3, 3);
-    if (codec_get_uint(&reader, UINT16_MAX) != FORMAT_VERSION)
-        codec_fail(&reader, "unknown format version");
-    r->gap.at.pruned_height = codec_get_uint(&reader, INT64_MAX);
-    r->gap.at.pruned_records = codec_get_uint(&reader, INT64_MAX);
-    if (!codec_finish(&reader, "entry R", error))
-        return false;
-    return r->config.image ||
-           error_set(error, ERROR_GONE,
-                     "heights up to %llu were pruned: without an image of a later one nothing can "
-                     "be executed here",
-                     (unsigned long long)r->gap.at.pruned_height);
-}
-
 bool gap_recover(struct replica *r, struct error *error)
 {
-    struct buffer gap, pruned;
-    bool has_gap = false, has_pruned = false;
-    buffer_init(&gap, WHERE_MAX);
-    buffer_init(&pruned, WHERE_MAX);
-    bool good = get_value(&r->config.store, key_gap(), &gap, &has_gap, error) &&
-                get_value(&r->config.store, key_pruned(), &pruned, &has_pruned, error) &&
-                (!has_gap || gap_fits(r, buffer_bytes(&gap), error)) &&
-                (!has_pruned || pruned_fits(r, buffer_bytes(&pruned), error));
-    if (good && !has_gap && r->config.joined.height > 0)
-        good = error_set(error, ERROR_CONFLICT, "the store did not begin with that snapshot");
-    buffer_release(&gap);
-    buffer_release(&pruned);
-    return good;
+    bool began = false, pruned = false;
+    struct store_pruned at = {0};
+    struct error why = {0};
+    bool found = store_began_with(&r->config.store, &r->gap.at.snapshot, &why);
+    if (!there(found, &began, &why, error))
+        return false;
+    found = store_pruned_to(&r->config.store, &at, &why);
+    if (!there(found, &pruned, &why, error) || !beginning_fits(r, began, error))
+        return false;
+    r->gap.at.pruned_height = at.height;
+    r->gap.at.pruned_records = at.records;
+    return !pruned || r->config.image ||
+           error_set(
+               error, ERROR_GONE,
+               "heights up to %llu were pruned: without an image of a later one that fits "
+               "nothing can be executed here; put state-*.image back from a backup of this folder",
+               (unsigned long long)at.height);
 }
 
 /* ---- what is lacking by right -----------------------------------------------------------------
@@ -334,7 +277,7 @@ bool gap_recover(struct replica *r, struct error *error)
 static void explain(const struct replica *r, bool pruned, bool gap, struct error *error)
 {
     const struct replica_gap *at = &r->gap.at;
-    if (error->code != ERROR_NOT_FOUND)
+    if (!error || error->code != ERROR_NOT_FOUND)
         return;
     if (pruned)
         error_set(error, ERROR_GONE,

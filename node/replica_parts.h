@@ -156,6 +156,8 @@ enum { ATTESTATIONS_KEPT = 2 }; /* of each node */
 struct attesting {              /* replica_snapshot.c */
     struct snapshot_clock clock;
     bool taking;                  /* REPLICA_SNAPSHOT was said; nothing is executed */
+    bool replaying;               /* the heights of the store are being executed */
+    uint64_t due;                 /* the last height at which it was due, and recent */
     struct snapshot_name held[2]; /* made or fetched here, the newest first; height 0: none */
     uint64_t own_height;          /* the newest that we signed, durable or being written */
     struct attestation items[NODES_MAX][ATTESTATIONS_KEPT]; /* the newest first */
@@ -428,6 +430,7 @@ void cosigning_status(const struct replica *r, struct replica_status *status);
 /* replica_snapshot.c */
 /* A height was executed: whether a snapshot is due of it. */
 void snapshot_executed(struct replica *r);
+void snapshot_replayed(struct replica *r); /* the store has no more heights */
 bool snapshot_recover(struct replica *r, struct error *error) MUST_USE;
 void snapshot_on_attestation(struct replica *r, uint16_t from, const struct attestation *item);
 void snapshot_on_fetch(struct replica *r, uint16_t from, uint64_t height, uint64_t piece);

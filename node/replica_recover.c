@@ -138,9 +138,11 @@ bool replay_next(struct replica *r, bool *found_out, struct error *error)
 static bool replay(struct replica *r, struct error *error)
 {
     bool found = true;
+    r->attesting.replaying = true;
     while (found)
         if (!replay_next(r, &found, error))
             return false;
+    snapshot_replayed(r);
     return true;
 }
 

@@ -42,7 +42,14 @@ static bool clock_step(struct snapshot_clock *clock, uint64_t every, uint64_t ti
     return due;
 }
 
-/* A node that catches up makes none: others have. */
+static void say_due(struct replica *r)
+{
+    r->attesting.taking = true;
+    replica_act(r, REPLICA_SNAPSHOT)->action.height = r->height;
+}
+
+/* A node that catches up makes none: others have. Nor is one made while the store is read: the
+ * state has gone on by the time that anybody hears of it. */
 void snapshot_executed(struct replica *r)
 {
     bool due = clock_step(&r->attesting.clock, r->charter->limits.snapshot_records, r->cut_time_ms,
@@ -50,8 +57,16 @@ void snapshot_executed(struct replica *r)
     uint64_t recent_ms = r->cut_time_ms + 2 * r->charter->policy.clock_bound_ms;
     if (!due || !r->config.snapshots || r->history.is || recent_ms < r->now_ms)
         return;
-    r->attesting.taking = true;
-    replica_act(r, REPLICA_SNAPSHOT)->action.height = r->height;
+    r->attesting.due = r->height;
+    if (!r->attesting.replaying)
+        say_due(r);
+}
+
+void snapshot_replayed(struct replica *r)
+{
+    r->attesting.replaying = false;
+    if (r->attesting.due > 0 && r->attesting.due == r->height)
+        say_due(r);
 }
 
 void replica_snapshot_taken(struct replica *r, uint64_t now_ms)
@@ -232,7 +247,9 @@ void snapshot_on_attestation(struct replica *r, uint16_t from, const struct atte
     uint16_t node = item->node.v;
     struct attestation left;
     if (node >= r->charter->node_count) {
-        peer_malformed(r, from);
+        /* Beyond our height it may be of a node that joins before: of use once we are there. */
+        if (item->snapshot.height <= r->shown.height)
+            peer_malformed(r, from);
         return;
     }
     if (node == r->config.self.v || attestation_of(r, node, &item->snapshot)) {

@@ -362,13 +362,15 @@ static bool look_for_keys(struct seat *seat, struct replica *replica, uint64_t n
     if (now_ms < seat->look_ms)
         return false;
     seat->look_ms = now_ms + LOOK_MS;
-    const struct key_set *kept = keyring_in_force(&seat->keys, seat->charter, seat->self);
+    /* As the replica sees it: which of its keys it lets go is decided alike. */
+    const struct key_set *kept =
+        keyring_in_force(&seat->keys, replica_charter(replica), seat->self);
     enum keyring_look look = keyring_look(&seat->keys, kept, &before, &trouble);
     if (look == KEYRING_TROUBLE)
         tell_trouble(seat, &trouble);
     if (look != KEYRING_NEW)
         return false;
-    const struct key_set *next = &seat->keys.sets[kept == &seat->keys.sets[1] ? 0 : 1];
+    const struct key_set *next = seat->keys.found;
     if (!replica_hold_next(replica, next->sign, next->cosigner, &trouble))
         tell_trouble(seat, &trouble);
     seat->tried = NULL;

@@ -239,6 +239,15 @@ static bool hash_part(const char *folder, const struct snapshot_name *name, stru
                      name->height);
 }
 
+/* From before a restart: the node may not have begun with it yet. */
+static bool is_there(const char *folder, const struct snapshot_name *name)
+{
+    struct snapshot_name there;
+    struct error none;
+    return snapshot_file_check(folder, name->height, &there, &none) &&
+           snapshot_name_equal(&there, name);
+}
+
 bool snapshot_part_finish(const char *folder, const struct snapshot_name *name, struct error *error)
 {
     char part[SNAPSHOT_PATH_SIZE], image[SNAPSHOT_PATH_SIZE], pieces[SNAPSHOT_PATH_SIZE];
@@ -246,10 +255,14 @@ bool snapshot_part_finish(const char *folder, const struct snapshot_name *name, 
     path_of(part, folder, name->height, ".part");
     path_of(image, folder, name->height, ".image");
     path_of(pieces, folder, name->height, ".pieces");
+    if (is_there(folder, name))
+        return true;
     buffer_init(&hashes, HASHES_MAX);
     bool good = hash_part(folder, name, &hashes, error);
-    if (!good && error->code == ERROR_CORRUPT)
+    if (!good) { /* pieces may have been taken from either */
         (void)unlink(part);
+        (void)unlink(image);
+    }
     good = good && file_replace(pieces, 0600, buffer_bytes(&hashes), error);
     if (good && (!sync_path(part, O_RDWR) || rename(part, image) != 0 ||
                  !sync_path(folder, O_RDONLY | O_DIRECTORY)))

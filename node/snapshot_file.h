@@ -26,8 +26,10 @@ bool snapshot_file_read(const char *folder, uint64_t height, uint64_t piece, str
 /* Keeps a piece that came; the first one begins the part, and removes those of other heights. */
 bool snapshot_part_write(const char *folder, const struct snapshot_name *name, uint64_t piece,
                          struct bytes bytes, struct error *error) MUST_USE;
-/* The part is whole: synced, it becomes an image with an empty note. Its pieces are hashed once
- * more, for the list. ERROR_CORRUPT when they are not what the name says: then it is removed. */
+/* The part is whole: synced, it becomes an image with an empty note, unless the image is there
+ * already. Its pieces are hashed once more, for the list. ERROR_CORRUPT when they are not what the
+ * name says, ERROR_NOT_FOUND when there is no part: then it is removed, with an image of that
+ * height that is another. */
 bool snapshot_part_finish(const char *folder, const struct snapshot_name *name,
                           struct error *error) MUST_USE;
 

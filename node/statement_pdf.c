@@ -52,6 +52,8 @@ static const char *class_title(enum book_class book_class)
         return "Donations";
     case BOOK_DISPUTE:
         return "Settled disputes";
+    case BOOK_DISPUTE_FEE:
+        return "Settled disputes about fees";
     case BOOK_TAX:
         return "Tax";
     case BOOK_CLASS_COUNT:

@@ -53,6 +53,8 @@ uint64_t store_leveldb_counter(struct store_leveldb *store); /* groups written s
 struct store_leveldb_report {
     uint64_t groups, entries, bytes; /* bytes of keys and values */
     uint64_t files;                  /* files verified */
+    /* What the store goes on from an image for (store_gaps.h); 0: it has all its heights. */
+    uint64_t pruned_height, began_height;
 };
 /* Reads every file and every entry of a stopped node's store with all checksums. Changes nothing:
  * LevelDB, which cannot open without writing, works on a shadow of the folder in the temporary

@@ -11,6 +11,7 @@
 #include "node/leveldb_files.h"
 #include "node/snapshot.h"
 #include "node/store_folder.h"
+#include "node/store_gaps.h"
 #include "node/store_leveldb.h"
 
 enum { COPY_SIZE = 64 * 1024, KEY_SHOWN_MAX = 64 };
@@ -128,6 +129,20 @@ static bool reading_visit(void *visitor, struct bytes key, struct bytes value)
     return true;
 }
 
+static bool gaps_read(const struct store *store, struct store_leveldb_report *report,
+                      struct error *error)
+{
+    struct snapshot_name began = {0};
+    struct store_pruned pruned = {0};
+    if ((!store_began_with(store, &began, error) && error->code != ERROR_NOT_FOUND) ||
+        (!store_pruned_to(store, &pruned, error) && error->code != ERROR_NOT_FOUND)) {
+        return false;
+    }
+    report->began_height = began.height;
+    report->pruned_height = pruned.height;
+    return true;
+}
+
 static bool entries_read(struct store_leveldb *leveldb, struct store_leveldb_report *report,
                          struct error *error)
 {
@@ -143,7 +158,7 @@ static bool entries_read(struct store_leveldb *leveldb, struct store_leveldb_rep
     report->entries = reading.report.entries;
     report->bytes = reading.report.bytes;
     report->groups = store_leveldb_counter(leveldb);
-    return true;
+    return gaps_read(&store, report, error);
 }
 
 static bool shadow_read(const char *path, const char *shadow,

@@ -61,6 +61,19 @@ static void print_findings(const struct verify_node *node)
         printf("  ... and %zu more\n", audit_finding_count(node->audit) - count);
 }
 
+static void print_kept(const struct verify_kept *kept)
+{
+    if (kept->pruned_height == 0)
+        return;
+    printf("  note: heights up to %llu (%llu records) were pruned: 'accrue audit --archive' reads "
+           "them\n"
+           "  note: executed from height %llu on, with the image of the state before; of what is "
+           "there of earlier\n"
+           "        heights certificates and hashes were checked\n",
+           (unsigned long long)kept->pruned_height, (unsigned long long)kept->pruned_records,
+           (unsigned long long)kept->image_height + 1);
+}
+
 void verify_print(const struct verify_node *nodes, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -80,6 +93,7 @@ void verify_print(const struct verify_node *nodes, size_t count)
                node->balances_compared ? ", balances" : "", root);
         if (node->moved)
             puts("  note: balances were not compared, since the ledger kept moving; try again");
+        print_kept(&node->kept);
         if (node->trouble[0])
             printf("  FAIL %s\n", node->trouble);
         print_findings(node);
@@ -108,13 +122,15 @@ static json_t *node_json(const struct verify_node *node)
     struct audit_counts counts = audit_counts_of(node->audit);
     root_text(node->audit, root);
     return json_pack(
-        "{s:s, s:b, s:s*, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s, s:I, s:o}", "name", node->name,
-        "pass", is_good(node), "trouble", node->trouble[0] ? node->trouble : NULL, "heights",
-        (json_int_t)counts.heights, "records", (json_int_t)counts.records, "transactions",
-        (json_int_t)counts.transactions, "batches", (json_int_t)counts.batches, "votes",
-        (json_int_t)counts.votes, "tiles", (json_int_t)counts.tiles, "balances_compared",
-        node->balances_compared, "root", root, "finding_count",
-        (json_int_t)audit_finding_count(node->audit), "findings", findings_json(node->audit));
+        "{s:s, s:b, s:s*, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:b, s:s, s:I, s:o}", "name",
+        node->name, "pass", is_good(node), "trouble", node->trouble[0] ? node->trouble : NULL,
+        "heights", (json_int_t)counts.heights, "records", (json_int_t)counts.records,
+        "transactions", (json_int_t)counts.transactions, "batches", (json_int_t)counts.batches,
+        "votes", (json_int_t)counts.votes, "tiles", (json_int_t)counts.tiles, "pruned_height",
+        (json_int_t)node->kept.pruned_height, "executed_from",
+        (json_int_t)node->kept.image_height + 1, "balances_compared", node->balances_compared,
+        "root", root, "finding_count", (json_int_t)audit_finding_count(node->audit), "findings",
+        findings_json(node->audit));
 }
 
 json_t *verify_json(const struct verify_node *nodes, size_t count)

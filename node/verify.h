@@ -8,6 +8,7 @@
 
 #include "node/audit.h"
 #include "node/cli_http.h"
+#include "node/verify_kept.h"
 
 enum { VERIFY_NODES_MAX = NODES_MAX };
 
@@ -16,6 +17,7 @@ struct verify_node {
     struct charter *charter;
     struct buffer charter_bytes;
     struct audit *audit;
+    struct verify_kept kept; /* of a store that was pruned: what the audit begins with */
     bool balances_compared;
     bool moved; /* the node went on to another height each time that balances were asked for */
     uint64_t balances;
@@ -29,7 +31,8 @@ void verify_node_release(struct verify_node *node);
  * when the node could not be asked. */
 bool verify_over_http(struct http *http, const struct cli_target *target, struct bytes charter,
                       bool progress, struct verify_node *node_out, struct error *error) MUST_USE;
-/* Reads a stopped node's folder: every file, every entry, then the whole ledger. */
+/* Reads a stopped node's folder: every file, every entry, then the whole ledger, or what of it was
+ * not pruned. */
 bool verify_store(const char *path, struct bytes charter, bool progress,
                   struct verify_node *node_out, struct error *error) MUST_USE;
 /* Root and digest at the last height that all have. Findings go to the nodes that differ from the

@@ -4,6 +4,7 @@
 #include "node/store_leveldb.h"
 #include "protocol/batch.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- what no height refers to --------------------------------------------------------------- */
@@ -82,6 +83,7 @@ static void audit_leftovers(const struct audit_source *source, struct verify_nod
     struct error error;
     struct audit_counts counts = audit_counts_of(node->audit);
     uint64_t tiles = 0;
+    uint64_t blocks = node->kept.blocks + counts.batches + counts.heights;
     if (!audit_source_store_of(source, &store))
         return;
     if (!store.scan(store.context, bytes_of(NULL, 0), bytes_of(NULL, 0), false, SIZE_MAX,
@@ -89,27 +91,50 @@ static void audit_leftovers(const struct audit_source *source, struct verify_nod
         audit_found(node->audit, AUDIT_STORE, "to be read", error.text, "every entry");
     if (audit_finding_count(node->audit))
         return; /* the counts are of what was audited */
-    for (uint64_t at = counts.records / TILE_WIDTH; at; at /= TILE_WIDTH)
+    for (uint64_t at = audit_records(node->audit) / TILE_WIDTH; at; at /= TILE_WIDTH)
         tiles += at;
     count_entries(node->audit, "full tiles", tiles, left.tiles);
-    count_entries(node->audit, "outcomes and seals", counts.batches + counts.heights, left.blocks);
+    count_entries(node->audit, "outcomes and seals", blocks, left.blocks);
 }
 
 /* ---- a store ------------------------------------------------------------------------------- */
 
-static void audit_store(struct audit_source *source, struct verify_node *node, bool progress)
+/* From the first height on; where that was pruned, from the image on, after what is there before.
+ */
+static bool open_audit(const struct audit_source *source, const struct audit_tiles *tiles,
+                       struct verify_node *node, struct error *error)
+{
+    const struct replica *replica = audit_source_store_replica(source);
+    struct replica_status *status = (struct replica_status *)allocate(1, sizeof(*status));
+    bool good = true;
+    replica_status(replica, 0, status);
+    if (status->gap.pruned_height == 0)
+        node->audit = audit_open(node->charter, tiles, NULL);
+    else
+        good = verify_kept_open(replica, source->name, node->charter, tiles, &node->kept,
+                                &node->audit, error);
+    free(status);
+    if (good && node->kept.pruned_height > 0)
+        verify_kept_check(replica, node->audit, &node->kept);
+    return good;
+}
+
+static bool audit_store(struct audit_source *source, struct verify_node *node, bool progress,
+                        struct error *error)
 {
     struct audit_tiles tiles = audit_source_tiles(source);
     struct cli_progress bar;
-    struct error error;
-    node->audit = audit_open(node->charter, &tiles, NULL);
-    cli_progress_init(&bar, "verify", source->size, progress);
-    if (audit_follow(node->audit, source, &bar, &error))
+    struct error why;
+    if (!open_audit(source, &tiles, node, error))
+        return false;
+    cli_progress_init(&bar, "verify", source->size - audit_records(node->audit), progress);
+    if (audit_follow(node->audit, source, &bar, &why))
         audit_finish(node->audit);
     else
-        audit_found(node->audit, AUDIT_STORE, "to be read", error.text, "height %llu",
+        audit_found(node->audit, AUDIT_STORE, "to be read", why.text, "height %llu",
                     (unsigned long long)audit_height(node->audit) + 1);
     cli_progress_end(&bar);
+    return true;
 }
 
 bool verify_store(const char *path, struct bytes charter, bool progress,
@@ -124,10 +149,8 @@ bool verify_store(const char *path, struct bytes charter, bool progress,
     if (!charter_parse(charter, &node->charter, NULL, error))
         return false;
     audit_source_store(&source, path, charter);
-    bool ok = audit_source_begin(&source, 0, error);
-    if (ok) {
-        audit_store(&source, node, progress);
-    } else if (error->code == ERROR_CORRUPT) {
+    bool ok = audit_source_begin(&source, 0, error) && audit_store(&source, node, progress, error);
+    if (!ok && error->code == ERROR_CORRUPT) {
         node->audit = audit_open(node->charter, NULL, NULL);
         audit_found(node->audit, AUDIT_STORE, "a ledger that is whole and replays", error->text,
                     "%s", path);

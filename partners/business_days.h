@@ -22,7 +22,7 @@ struct business_days {
 /* Whether the calendar is one: ascending holidays, a day of the week that works, within bounds. */
 bool business_days_check(const struct business_days *calendar, struct error *error) MUST_USE;
 bool business_day(const struct business_days *calendar, int64_t day);
-/* The count-th business day after `day`; with 0 the first one from `day` on. `count` at most
+/* The first business day from `day` on, and `count` more after it: T + count. At most
  * BUSINESS_DAYS_MAX. */
 int64_t business_days_later(const struct business_days *calendar, int64_t day, uint32_t count);
 

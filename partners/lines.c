@@ -16,7 +16,8 @@ const char *book_class_word(enum book_class book_class)
 
 bool book_class_is_fee(enum book_class book_class)
 {
-    return book_class == BOOK_ISSUE_FEE || book_class == BOOK_REDEMPTION_FEE;
+    return book_class == BOOK_ISSUE_FEE || book_class == BOOK_REDEMPTION_FEE ||
+           book_class == BOOK_DISPUTE_FEE;
 }
 
 void lines_release(struct lines *lines)

@@ -26,7 +26,8 @@
     X(BOOK_NOTE, 5, "note")                                                                        \
     X(BOOK_DONATION, 6, "donation")                                                                \
     X(BOOK_DISPUTE, 7, "dispute")                                                                  \
-    X(BOOK_TAX, 8, "tax")
+    X(BOOK_DISPUTE_FEE, 8, "dispute-fee")                                                          \
+    X(BOOK_TAX, 9, "tax")
 enum book_class {
 #define X(name, number, word) name = number,
     BOOK_CLASSES(X)
@@ -39,10 +40,11 @@ _Static_assert((int)BOOK_REDEMPTION == (int)LINE_REDEMPTION &&
                    (int)BOOK_ISSUE_FEE == (int)LINE_ISSUE_FEE &&
                    (int)BOOK_REDEMPTION_FEE == (int)LINE_REDEMPTION_FEE &&
                    (int)BOOK_NOTE == (int)LINE_NOTE && (int)BOOK_DONATION == (int)LINE_DONATION &&
-                   (int)BOOK_DISPUTE == (int)LINE_DISPUTE && (int)BOOK_TAX == (int)LINE_CLASS_COUNT,
+                   (int)BOOK_DISPUTE == (int)LINE_DISPUTE &&
+                   (int)BOOK_DISPUTE_FEE == (int)LINE_DISPUTE_FEE && (int)BOOK_TAX == (int)LINE_CLASS_COUNT,
                "the books begin with the classes of records");
 const char *book_class_word(enum book_class book_class);
-bool book_class_is_fee(enum book_class book_class); /* issue fee, redemption fee */
+bool book_class_is_fee(enum book_class book_class); /* issue, redemption, what a dispute left */
 
 enum {
     CURRENCY_SIZE = 4,  /* ISO 4217 and a NUL */

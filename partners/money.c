@@ -22,14 +22,15 @@ void money_owe(struct state *state, uint32_t lot, struct partner_id creditor, in
                                  points * terms->split.funders[i].bp);
 }
 
-/* How much of `amount` the funder's line is taken back by now. */
+/* By how much of `amount` the redemption's line is taken back now. */
 static int64_t stands(struct state *state, const struct redemption *redemption,
-                      struct partner_id funder, int64_t amount)
+                      struct partner_id debtor, struct partner_id creditor,
+                      enum line_class line_class, int64_t amount)
 {
     struct disputed_line about = {.record = {redemption->record},
-                                  .debtor = funder,
-                                  .creditor = redemption->redeemer,
-                                  .line_class = LINE_REDEMPTION};
+                                  .debtor = debtor,
+                                  .creditor = creditor,
+                                  .line_class = line_class};
     struct dispute *dispute = redemption->disputed ? dispute_of_line(state, &about) : NULL;
     return dispute ? (int64_t)dispute_takes_back(state, dispute, (struct money){amount}).v : amount;
 }
@@ -41,11 +42,23 @@ void money_take_back(struct state *state, const struct redemption *redemption, u
     for (size_t i = 0; i < terms->split.count; i++) {
         struct partner_id funder = terms->split.funders[i].partner;
         int64_t points_bp = -points * terms->split.funders[i].bp;
-        int64_t amount = stands(state, redemption, funder, points_bp * terms->reimbursement.v);
+        int64_t amount = stands(state, redemption, funder, redemption->redeemer, LINE_REDEMPTION,
+                                points_bp * terms->reimbursement.v);
         obligations_add(&state->obligations, funder, redemption->redeemer, LINE_REDEMPTION_CONTRA,
                         amount);
         obligations_add_redeemed(&state->obligations, funder, redemption->redeemer, points_bp);
     }
+}
+
+void money_fee_back(struct state *state, const struct redemption *redemption, uint32_t lot,
+                    int64_t points)
+{
+    struct partner_id collector = state->charter->operator_id, redeemer = redemption->redeemer;
+    int64_t amount = -points * lot_terms(state, lot)->redemption_fee.v * BASIS_POINTS;
+    if (state->charter->has_operator)
+        obligations_add(
+            &state->obligations, redeemer, collector, LINE_REDEMPTION_FEE,
+            stands(state, redemption, redeemer, collector, LINE_REDEMPTION_FEE, amount));
 }
 
 void money_issue_fee(struct state *state, uint32_t lot, int64_t points)

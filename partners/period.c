@@ -27,6 +27,8 @@ const char *period_answer_word(enum period_answer answer)
         return "signed";
     case ANSWER_DISPUTED:
         return "disputed";
+    case ANSWER_SIGNED_REST:
+        return "signed-rest";
     }
     return "?";
 }
@@ -54,6 +56,7 @@ void period_open(struct period *period, uint64_t number, int64_t ended_on,
                               .ended_on = ended_on,
                               .answers = allocate(partner_count, sizeof(*period->answers)),
                               .approvers = allocate(partner_count, sizeof(*period->approvers)),
+                              .opened = allocate(partner_count, sizeof(*period->opened)),
                               .partner_count = partner_count};
     period->deadlines = (struct period_deadlines){
         .propose = business_days_later(&rules->calendar, ended_on, rules->propose_days),
@@ -65,7 +68,9 @@ void period_release(struct period *period)
 {
     free(period->answers);
     free(period->approvers);
+    free(period->opened);
     free(period->disputes);
+    table_release(&period->dispute_table);
     free(period->payments);
     *period = (struct period){0};
 }
@@ -93,7 +98,8 @@ static bool is_party(const struct line *line, struct partner_id partner)
 /* ---- proposal and answers ------------------------------------------------------------------ */
 
 enum verdict period_propose(struct period *period, struct partner_id proposer,
-                                   const struct hash *totals, const struct hash *own, int64_t today)
+                                   const struct hash *totals, const struct hash *own,
+                            const struct business_days *calendar, int64_t today)
 {
     if (period->state != PERIOD_OPEN)
         return VERDICT_WRONG_STATE;
@@ -106,12 +112,17 @@ enum verdict period_propose(struct period *period, struct partner_id proposer,
     period->state = PERIOD_PROPOSED;
     period->totals = *totals;
     period->proposer = proposer;
-    /* A proposal that comes late leaves the others a day to answer. */
     if (period->deadlines.answer <= today)
-        period->deadlines.answer = today + 1;
+        period->deadlines.answer = business_days_later(calendar, today + 1, 0);
     if (period->deadlines.pay < period->deadlines.answer)
         period->deadlines.pay = period->deadlines.answer;
     return VERDICT_ACCEPTED;
+}
+
+static bool has_signed(const struct period *period, size_t partner)
+{
+    return period->answers[partner] == ANSWER_SIGNED ||
+           period->answers[partner] == ANSWER_SIGNED_REST;
 }
 
 /* What holds for a signature and a dispute alike. */
@@ -124,7 +135,7 @@ static enum verdict may_answer(const struct period *period, struct partner_id pa
         return VERDICT_WRONG_STATE;
     if (today > period->deadlines.answer)
         return VERDICT_TOO_LATE;
-    return period->answers[partner.v] == ANSWER_SIGNED ? VERDICT_ALREADY_ANSWERED : VERDICT_ACCEPTED;
+    return has_signed(period, partner.v) ? VERDICT_ALREADY_ANSWERED : VERDICT_ACCEPTED;
 }
 
 enum verdict period_sign(struct period *period, struct partner_id partner,
@@ -135,10 +146,9 @@ enum verdict period_sign(struct period *period, struct partner_id partner,
         return verdict;
     if (!hash_equal(totals, &period->totals))
         return VERDICT_TOTALS_CHANGED;
-    /* One that disputes some records has signed the rest. */
-    if (second_approves(&period->approvers[partner.v], approver, &verdict) &&
-        period->answers[partner.v] == ANSWER_NONE)
-        period->answers[partner.v] = ANSWER_SIGNED;
+    enum period_answer *answer = &period->answers[partner.v];
+    if (second_approves(&period->approvers[partner.v], approver, &verdict))
+        *answer = *answer == ANSWER_DISPUTED ? ANSWER_SIGNED_REST : ANSWER_SIGNED;
     return verdict;
 }
 
@@ -148,12 +158,39 @@ static bool same_line(const struct disputed_line *a, const struct disputed_line 
            partner_equal(a->creditor, b->creditor) && a->line_class == b->line_class;
 }
 
+static bool is_about(const void *context, uint32_t value, const void *key)
+{
+    return same_line(&((const struct period *)context)->disputes[value].about, key);
+}
+
+static uint64_t line_hash(const struct disputed_line *about)
+{
+    uint8_t bytes[8 + 2 + 2 + 1];
+    put_u64be(bytes, about->record.v);
+    put_u16be(bytes + 8, about->debtor.v);
+    put_u16be(bytes + 10, about->creditor.v);
+    bytes[12] = (uint8_t)about->line_class;
+    return table_hash(0, bytes_of(bytes, sizeof(bytes)));
+}
+
 struct dispute *period_dispute_of(const struct period *period, const struct disputed_line *about)
 {
-    for (size_t i = 0; i < period->dispute_count; i++)
-        if (same_line(&period->disputes[i].about, about))
-            return &period->disputes[i];
-    return NULL;
+    uint32_t place = 0;
+    return table_find(&period->dispute_table, line_hash(about), is_about, period, about, &place)
+               ? &period->disputes[place]
+               : NULL;
+}
+
+struct dispute *period_dispute_add(struct period *period, const struct dispute *dispute)
+{
+    must(dispute->by.v < period->partner_count);
+    period->disputes = array_grow(period->disputes, &period->dispute_capacity,
+                                  period->dispute_count + 1, sizeof(*period->disputes));
+    table_insert(&period->dispute_table, line_hash(&dispute->about),
+                 (uint32_t)period->dispute_count);
+    period->opened[dispute->by.v]++;
+    period->disputes[period->dispute_count] = *dispute;
+    return &period->disputes[period->dispute_count++];
 }
 
 enum verdict period_dispute(struct period *period, struct partner_id partner,
@@ -170,12 +207,10 @@ enum verdict period_dispute(struct period *period, struct partner_id partner,
         return VERDICT_NOT_A_PARTY;
     if (period_dispute_of(period, about))
         return VERDICT_ALREADY_DISPUTED;
-    if (period->dispute_count == PERIOD_DISPUTES_MAX)
+    if (period->opened[partner.v] == PARTNER_DISPUTES_MAX)
         return VERDICT_TOO_MANY_DISPUTES;
-    period->disputes = array_grow(period->disputes, &period->dispute_capacity,
-                                  period->dispute_count + 1, sizeof(*period->disputes));
-    period->disputes[period->dispute_count++] =
-        (struct dispute){.about = *about, .line = *line, .code = code, .by = partner};
+    (void)period_dispute_add(
+        period, &(struct dispute){.about = *about, .line = *line, .code = code, .by = partner});
     period->answers[partner.v] = ANSWER_DISPUTED;
     return VERDICT_ACCEPTED;
 }
@@ -185,7 +220,7 @@ enum verdict period_dispute(struct period *period, struct partner_id partner,
 static bool all_answered(const struct period *period)
 {
     for (size_t i = 0; i < period->partner_count; i++)
-        if (period->answers[i] == ANSWER_NONE)
+        if (!has_signed(period, i))
             return false;
     return true;
 }
@@ -288,7 +323,8 @@ enum verdict period_resolve(struct period *period, struct partner_id partner,
     dispute->resolved = true;
     dispute->upheld = upheld;
     *rest_out = dispute->line;
-    rest_out->book_class = BOOK_DISPUTE;
+    rest_out->book_class =
+        book_class_is_fee(rest_out->book_class) ? BOOK_DISPUTE_FEE : BOOK_DISPUTE;
     rest_out->exact.v -= upheld.v;
     return VERDICT_ACCEPTED;
 }
@@ -296,9 +332,8 @@ enum verdict period_resolve(struct period *period, struct partner_id partner,
 struct money dispute_contra(struct dispute *dispute, struct money amount)
 {
     dispute->contra.v += amount.v;
-    if (!dispute->resolved)
-        return (struct money){0};
-    __int128 stands = dispute->line.exact.v - dispute->upheld.v, back = dispute->contra.v;
+    __int128 stands = dispute->resolved ? dispute->line.exact.v - dispute->upheld.v : 0;
+    __int128 back = dispute->contra.v;
     bool owed = dispute->line.exact.v > 0;
     if (owed ? back < -stands : back > -stands)
         back = -stands;
@@ -321,7 +356,7 @@ static enum verdict payment_of(struct period *period, size_t payment,
 }
 
 enum verdict period_pay(struct period *period, struct partner_id partner, size_t payment,
-                        const struct hash *approver, bool creditor_is_silent)
+                        uint32_t attempt, const struct hash *approver, bool creditor_is_silent)
 {
     struct period_payment *own = NULL;
     enum verdict verdict = payment_of(period, payment, &own);
@@ -329,11 +364,13 @@ enum verdict period_pay(struct period *period, struct partner_id partner, size_t
         return verdict;
     if (!partner_equal(own->payment.from, partner))
         return VERDICT_NOT_A_PARTY;
-    if (own->state == PAYMENT_SENT || own->state == PAYMENT_CONFIRMED)
+    if (own->state == PAYMENT_CONFIRMED || (own->state == PAYMENT_SENT && !creditor_is_silent))
         return VERDICT_PAID_TWICE;
+    if (attempt != own->attempt + (own->state != PAYMENT_SENT))
+        return VERDICT_TOTALS_CHANGED;
     if (second_approves(&own->approver, approver, &verdict)) {
         own->state = creditor_is_silent ? PAYMENT_CONFIRMED : PAYMENT_SENT;
-        own->attempt++;
+        own->attempt = attempt;
         own->approver = (struct hash){{0}};
         settle_when_paid(period);
     }

@@ -15,14 +15,17 @@
 
 #include "partners/business_days.h"
 #include "partners/netting.h"
+#include "partners/table.h"
 #include "protocol/settle.h"
 #include "protocol/verdict.h"
 
-enum { PERIOD_DISPUTES_MAX = 65536 };
+/* Of one partner in one period: nobody can use up what others may dispute. */
+enum { PARTNER_DISPUTES_MAX = 4096 };
 
 enum period_state { PERIOD_OPEN, PERIOD_PROPOSED, PERIOD_FINAL, PERIOD_SETTLED };
 const char *period_state_word(enum period_state state);
-enum period_answer { ANSWER_NONE, ANSWER_SIGNED, ANSWER_DISPUTED };
+/* Who disputes some records has answered when it has signed the rest, or time is over. */
+enum period_answer { ANSWER_NONE, ANSWER_SIGNED, ANSWER_DISPUTED, ANSWER_SIGNED_REST };
 const char *period_answer_word(enum period_answer answer);
 
 /* Business days after the day on which the period ends (T): defaults 1, 3, 5. */
@@ -66,7 +69,9 @@ struct period {
     enum period_answer *answers; /* by partner */
     struct hash *approvers;      /* by partner: the first who approved; zero: nobody */
     size_t partner_count;
-    struct dispute *disputes;
+    uint16_t *opened;            /* disputes, by partner */
+    struct dispute *disputes;    /* as they were opened */
+    struct table dispute_table;  /* by the line that they are about */
     size_t dispute_count, dispute_capacity;
     struct period_payment *payments; /* once final */
     size_t payment_count, payment_capacity;
@@ -79,10 +84,10 @@ void period_release(struct period *period);
 
 /* Every step is taken (VERDICT_ACCEPTED) or refused and changes nothing. `today` is the day of
  * ledger time in the charter's zone. `own` is what this node adds up to: a proposal that differs is
- * refused, on every node alike. */
+ * refused, on every node alike. One that comes late leaves the others a business day. */
 enum verdict period_propose(struct period *period, struct partner_id proposer,
                             const struct hash *totals, const struct hash *own,
-                            int64_t today) MUST_USE;
+                            const struct business_days *calendar, int64_t today) MUST_USE;
 /* Two people of the partner approve, each in a step of its own; with the second it has signed. */
 enum verdict period_sign(struct period *period, struct partner_id partner,
                          const struct hash *totals, const struct hash *approver,
@@ -109,16 +114,21 @@ enum verdict period_resolve(struct period *period, struct partner_id partner,
                             struct line *rest_out) MUST_USE;
 /* NULL: that line is not disputed. */
 struct dispute *period_dispute_of(const struct period *period, const struct disputed_line *about);
+/* Adds one that is well formed, as an image has it. */
+struct dispute *period_dispute_add(struct period *period, const struct dispute *dispute);
 /* `amount` (of the sign opposite to the line's, or 0) is taken back of the disputed line; returns
- * how much of that, and of what waited, enters the open period now: nothing while it is disputed,
- * and no more than stands afterwards. ledger.md section 8.9. */
+ * by how much what an open period was told changes: while it is disputed nothing of it counts, and
+ * afterwards no more than stands. ledger.md section 8.9. */
 struct money dispute_contra(struct dispute *dispute, struct money amount);
 
 /* The payer says that it has sent, approved by two people, each in a step of its own; the creditor
  * alone confirms, or says that it never came. One that has no node to say so
- * (`creditor_is_silent`) has confirmed what was sent. */
+ * (`creditor_is_silent`) has confirmed what was sent; of one that has lost its nodes since, the
+ * payer says again that it has sent. `attempt` is the one that is approved: 1, or one more than the
+ * last that failed. */
 enum verdict period_pay(struct period *period, struct partner_id partner, size_t payment,
-                        const struct hash *approver, bool creditor_is_silent) MUST_USE;
+                        uint32_t attempt, const struct hash *approver,
+                        bool creditor_is_silent) MUST_USE;
 enum verdict period_confirm(struct period *period, struct partner_id partner,
                             size_t payment) MUST_USE;
 enum verdict period_fail(struct period *period, struct partner_id partner,

@@ -82,7 +82,7 @@ void periods_forget(struct periods *periods, dispute_leaves *leaving, void *cont
 
 const char *charter_tax_code(const struct charter *charter, enum line_class line_class)
 {
-    return line_class == LINE_ISSUE_FEE || line_class == LINE_REDEMPTION_FEE
+    return book_class_is_fee((enum book_class)line_class)
                ? charter->settlement.fee_tax
                : charter->settlement.redemption_tax;
 }

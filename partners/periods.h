@@ -40,8 +40,8 @@ struct closed_period {
 struct periods { /* zeroed is empty */
     struct closed_period **at; /* by number, ascending */
     size_t count, capacity;
-    uint32_t open;         /* number of the open one */
-    uint64_t open_ends_ms; /* 0: none is open yet */
+    bool begun;    /* before the first height none is open */
+    uint32_t open; /* number of the open one; it never goes back */
     uint64_t open_first_record;
     bool awaits_tree; /* one has ended, and the next cut tells with which tree */
 };

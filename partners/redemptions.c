@@ -122,7 +122,7 @@ enum verdict apply_reverse_redeem(struct state *state, const struct context *con
     for (size_t i = 0; i < state->plan.count; i++) {
         struct allocation part = state->plan.at[i];
         money_take_back(state, redemption, part.lot, part.quantity);
-        money_redemption_fee(state, part.lot, context->writer, -(int64_t)part.quantity);
+        money_fee_back(state, redemption, part.lot, part.quantity);
         points_return(state, part.lot, POOL_SPENT, part.quantity);
     }
     journal_note(&state->journal, NOTE_REDEMPTION, id, (uint64_t)points);

@@ -1,5 +1,6 @@
 /* Settlement on the ledger: a period ends by time alone; what partners say of it are records. */
 #include "crypto/merkle.h"
+#include "partners/charter_settlement.h"
 #include "partners/period_calendar.h"
 #include "partners/state_parts.h"
 
@@ -54,23 +55,17 @@ static void end_open(struct state *state)
     periods_forget(periods, leave, NULL);
 }
 
-void periods_stand(struct state *state)
-{
-    if (!state->started)
-        return;
-    state->periods.open = period_at(state->charter, state->now_ms);
-    state->periods.open_ends_ms = period_ends_ms(state->charter, state->periods.open);
-}
-
 void periods_pass(struct state *state, const struct cut *cut)
 {
     struct periods *periods = &state->periods;
     learn_tree(state, cut);
-    if (periods->open_ends_ms > state->now_ms)
-        return;
-    if (periods->open_ends_ms != 0)
+    uint32_t now = period_at(state->charter, state->now_ms);
+    if (periods->begun && now <= periods->open)
+        return; /* also where a zone puts its clocks back over midnight */
+    if (periods->begun)
         end_open(state);
-    periods_stand(state);
+    periods->begun = true;
+    periods->open = now;
 }
 
 /* ---- disputes -------------------------------------------------------------------------------- */
@@ -124,17 +119,77 @@ static bool shown_line(const struct state *state, const struct closed_period *cl
             partner_equal(effect.creditor, about_out->creditor) &&
             effect.line_class == about_out->line_class)
             line_out->exact.v += effect.amount;
-    return line_out->exact.v != 0;
+    /* Of a seal it may be the sum of many: what is disputed is carried in 63 bits. */
+    return line_out->exact.v != 0 && line_out->exact.v >= INT64_MIN &&
+           line_out->exact.v <= INT64_MAX;
+}
+
+static uint32_t dispute_redemption(const struct state *state, const struct disputed_line *about)
+{
+    bool may = about->line_class == LINE_REDEMPTION || about->line_class == LINE_REDEMPTION_FEE;
+    return may ? redemption_find(state, about->record) : NOTHING;
+}
+
+static uint16_t split_bp(const struct funding_split *split, struct partner_id funder)
+{
+    for (size_t i = 0; i < split->count; i++)
+        if (partner_equal(split->funders[i].partner, funder))
+            return split->funders[i].bp;
+    return 0;
+}
+
+/* What was taken back so far of the line of a redemption, or of its fee; never positive. */
+struct money dispute_taken_back(const struct state *state, const struct disputed_line *about)
+{
+    uint32_t id = dispute_redemption(state, about);
+    struct money back = {0};
+    if (id == NOTHING)
+        return back;
+    const struct redemption *redemption = &state->redemptions[id];
+    for (size_t i = 0; i < redemption->allocation_count; i++) {
+        const struct allocation *part = &state->allocations[redemption->first_allocation + i];
+        const struct terms *terms = lot_terms(state, part->lot);
+        int64_t price = about->line_class == LINE_REDEMPTION ? terms->reimbursement.v : 0;
+        back.v -= about->line_class == LINE_REDEMPTION_FEE
+                      ? (__int128)part->returned * terms->redemption_fee.v * BASIS_POINTS
+                      : (__int128)part->returned * price * split_bp(&terms->split, about->debtor);
+    }
+    return back;
 }
 
 /* What is taken back of a redemption must be told from then on. */
 void dispute_mark(struct state *state, const struct dispute *dispute)
 {
-    uint32_t id = dispute->about.line_class == LINE_REDEMPTION
-                      ? redemption_find(state, dispute->about.record)
-                      : NOTHING;
+    uint32_t id = dispute_redemption(state, &dispute->about);
     if (id != NOTHING)
         state->redemptions[id].disputed = true;
+}
+
+struct money dispute_takes_back(struct state *state, struct dispute *dispute, struct money amount)
+{
+    struct money enters = dispute_contra(dispute, amount);
+    if (dispute->about.line_class == LINE_REDEMPTION)
+        obligations_set_apart(&state->obligations, dispute->about.debtor, dispute->about.creditor,
+                              amount.v - enters.v);
+    return enters;
+}
+
+/* What enters the open period because of a disputed redemption, or of its fee. */
+static void dispute_owes(struct state *state, const struct dispute *dispute, struct money enters)
+{
+    enum line_class line_class = dispute->about.line_class == LINE_REDEMPTION
+                                     ? LINE_REDEMPTION_CONTRA
+                                     : dispute->about.line_class;
+    obligations_add(&state->obligations, dispute->about.debtor, dispute->about.creditor, line_class,
+                    (int64_t)enters.v);
+}
+
+/* What was taken back before it was disputed counts no more, until it is known how much stands. */
+static void suspend(struct state *state, struct dispute *dispute)
+{
+    dispute->contra = dispute->entered = dispute_taken_back(state, &dispute->about);
+    dispute_mark(state, dispute);
+    dispute_owes(state, dispute, dispute_takes_back(state, dispute, (struct money){0}));
 }
 
 static enum verdict open_dispute(struct state *state, const struct context *context,
@@ -143,28 +198,30 @@ static enum verdict open_dispute(struct state *state, const struct context *cont
     const struct settle *settle = &context->transaction->body.settle;
     struct disputed_line about;
     struct line line;
+    /* What is left of a dispute was agreed upon, or given up. */
+    if (settle->line.line_class == LINE_DISPUTE || settle->line.line_class == LINE_DISPUTE_FEE)
+        return VERDICT_ALREADY_DISPUTED;
     bool shown = closed->rooted && shown_line(state, closed, settle, &about, &line);
     enum verdict verdict = period_dispute(&closed->period, context->writer, &about,
                                           shown ? &line : NULL, settle->code, today);
     if (verdict == VERDICT_ACCEPTED)
-        dispute_mark(state, period_dispute_of(&closed->period, &about));
+        suspend(state, period_dispute_of(&closed->period, &about));
     return verdict;
 }
 
-struct money dispute_takes_back(struct state *state, struct dispute *dispute, struct money amount)
-{
-    struct money enters = dispute_contra(dispute, amount);
-    obligations_set_apart(&state->obligations, dispute->about.debtor, dispute->about.creditor,
-                          amount.v - enters.v);
-    return enters;
-}
-
+/* The period that has the record: they stand in the order of the log. */
 struct dispute *dispute_of_line(const struct state *state, const struct disputed_line *about)
 {
-    struct dispute *dispute = NULL;
-    for (size_t i = 0; i < state->periods.count && !dispute; i++)
-        dispute = period_dispute_of(&state->periods.at[i]->period, about);
-    return dispute;
+    const struct periods *periods = &state->periods;
+    size_t low = 0, high = periods->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (periods->at[middle]->rooted && periods->at[middle]->records <= about->record.v)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < periods->count ? period_dispute_of(&periods->at[low]->period, about) : NULL;
 }
 
 static enum verdict resolve(struct state *state, const struct context *context,
@@ -177,29 +234,28 @@ static enum verdict resolve(struct state *state, const struct context *context,
     if (verdict != VERDICT_ACCEPTED)
         return verdict;
     struct dispute *dispute = period_dispute_of(&closed->period, &settle->line);
-    obligations_add(&state->obligations, rest.debtor, rest.creditor, LINE_DISPUTE,
-                    (int64_t)rest.exact.v);
-    struct money back = dispute_takes_back(state, dispute, (struct money){0});
-    obligations_add(&state->obligations, rest.debtor, rest.creditor, LINE_REDEMPTION_CONTRA,
-                    (int64_t)back.v);
+    obligations_add(&state->obligations, rest.debtor, rest.creditor,
+                    (enum line_class)rest.book_class, (int64_t)rest.exact.v);
+    dispute_owes(state, dispute, dispute_takes_back(state, dispute, (struct money){0}));
     return VERDICT_ACCEPTED;
 }
 
 /* ---- the other steps ------------------------------------------------------------------------- */
 
-static enum verdict propose(const struct context *context, struct closed_period *closed,
-                            int64_t today)
+static enum verdict propose(const struct state *state, const struct context *context,
+                            struct closed_period *closed, int64_t today)
 {
+    struct business_days calendar = charter_business_days(state->charter);
     const struct settle *settle = &context->transaction->body.settle;
     if (!closed->rooted)
         return VERDICT_PERIOD_NOT_OVER;
     if (settle->records != closed->records || !hash_equal(&settle->root, &closed->root))
         return VERDICT_WRONG_TOTALS;
     return period_propose(&closed->period, context->writer, &settle->totals, &closed->totals,
-                          today);
+                          &calendar, today);
 }
 
-/* Without a node that may write, nobody hears of it. */
+/* Has no node any more: nobody hears of it. A suspended one will write again. */
 static bool is_silent(const struct charter *charter, struct partner_id partner)
 {
     for (size_t i = 0; i < charter->node_count; i++)
@@ -213,7 +269,8 @@ static enum verdict pay(const struct state *state, const struct context *context
 {
     const struct settle *settle = &context->transaction->body.settle;
     bool known = settle->payment < closed->period.payment_count;
-    return period_pay(&closed->period, context->writer, settle->payment, &settle->approver,
+    return period_pay(&closed->period, context->writer, settle->payment, settle->attempt,
+                      &settle->approver,
                       known && is_silent(state->charter,
                                          closed->period.payments[settle->payment].payment.to));
 }
@@ -225,7 +282,7 @@ static enum verdict apply_step(struct state *state, const struct context *contex
     int64_t today = charter_day(state->charter, state->now_ms);
     switch (step) {
     case SETTLE_PROPOSE:
-        return propose(context, closed, today);
+        return propose(state, context, closed, today);
     case SETTLE_SIGN:
         return period_sign(&closed->period, context->writer, &settle->totals, &settle->approver,
                            today);

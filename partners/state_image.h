@@ -11,7 +11,7 @@
  *
  *     header    magic "accrimg" 0, version u32 = 4, coalition 32, height u64, ledger time u64,
  *               cut time u64, digest 32, first cut time u64, clock advance u64, next record u64,
- *               accepted u64, refused u64, first record of the open period u64, awaits tree u8
+ *               accepted u64, refused u64, open period u32, its first record u64, awaits tree u8
  *     section   number u32, rows u64, then the rows     seventeen of them, in order of number
  *     end       SHA-256 of every byte before it
  *

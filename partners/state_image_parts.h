@@ -41,7 +41,7 @@ enum image_section {
 
 enum {
     IMAGE_MAGIC_SIZE = 8,
-    IMAGE_HEADER_SIZE = IMAGE_MAGIC_SIZE + 4 + HASH_SIZE + 3 * 8 + HASH_SIZE + 6 * 8 + 1,
+    IMAGE_HEADER_SIZE = IMAGE_MAGIC_SIZE + 4 + HASH_SIZE + 3 * 8 + HASH_SIZE + 6 * 8 + 4 + 1,
     IMAGE_SECTION_HEAD_SIZE = 12,
     BALLOT_PART_SIZE = 2,
     HOLD_PART_SIZE = 8,

@@ -37,11 +37,11 @@ static bool load_answers(struct loader *loader, struct period *period)
         if (!at)
             return false;
         uint8_t answer = next_u8(&at);
-        if (answer > ANSWER_DISPUTED || (answer != ANSWER_NONE && period->state == PERIOD_OPEN))
+        if (answer > ANSWER_SIGNED_REST || (answer != ANSWER_NONE && period->state == PERIOD_OPEN))
             return loader_refuse(loader, "an answer is none");
         period->answers[i] = (enum period_answer)answer;
         next_bytes(&at, period->approvers[i].at, HASH_SIZE);
-        if (answer == ANSWER_SIGNED && hash_is_zero(&period->approvers[i]))
+        if ((answer == ANSWER_SIGNED || answer == ANSWER_SIGNED_REST) && hash_is_zero(&period->approvers[i]))
             return loader_refuse(loader, "nobody approved what was signed");
     }
     return true;
@@ -122,6 +122,9 @@ static bool dispute_sound(const struct loader *loader, const struct closed_perio
     const struct disputed_line *about = &dispute->about;
     const struct period *period = &closed->period;
     __int128 exact = dispute->line.exact.v;
+    struct dispute again = *dispute;
+    again.contra = dispute_taken_back(loader->state, about);
+    again.entered.v = 0;
     return parties_sound(period, about->debtor, about->creditor) &&
            (partner_equal(dispute->by, about->debtor) ||
             partner_equal(dispute->by, about->creditor)) &&
@@ -130,11 +133,12 @@ static bool dispute_sound(const struct loader *loader, const struct closed_perio
            exact >= INT64_MIN && exact <= INT64_MAX &&
            obligation_sound(loader->state, about->creditor, (uint8_t)about->line_class, exact) &&
            (dispute->responded || dispute->upheld.v == 0) &&
-           part_of(dispute->upheld.v, exact) && part_of(-dispute->contra.v, exact) &&
-           part_of(dispute->entered.v, dispute->contra.v) &&
-           (dispute->resolved || dispute->entered.v == 0) &&
+           part_of(dispute->upheld.v, exact) && dispute->contra.v == again.contra.v &&
+           dispute_contra(&again, (struct money){0}).v == dispute->entered.v &&
            !(dispute->resolved && period->state < PERIOD_FINAL) &&
-           period->answers[dispute->by.v] == ANSWER_DISPUTED &&
+           (period->answers[dispute->by.v] == ANSWER_DISPUTED ||
+            period->answers[dispute->by.v] == ANSWER_SIGNED_REST) &&
+           period->opened[dispute->by.v] < PARTNER_DISPUTES_MAX &&
            !period_dispute_of(period, about);
 }
 
@@ -163,9 +167,7 @@ static bool load_dispute(struct loader *loader, struct closed_period *closed)
         return loader_refuse(loader, "a dispute does not add up");
     dispute.line = line_like(loader->state, dispute.about.debtor, dispute.about.creditor,
                              line_class, dispute.line.exact.v);
-    period->disputes = array_grow(period->disputes, &period->dispute_capacity,
-                                  period->dispute_count + 1, sizeof(*period->disputes));
-    period->disputes[period->dispute_count++] = dispute;
+    (void)period_dispute_add(period, &dispute);
     dispute_mark(loader->state, &dispute);
     return true;
 }
@@ -250,7 +252,7 @@ bool load_periods(struct loader *loader, const uint8_t *row)
     counts.payments = next_u32(&row);
     bool sound = number < state->periods.open && number >= loader->last && step <= PERIOD_SETTLED &&
                  rooted <= 1 && partners <= state->charter->partner_count && partners > 0 &&
-                 proposer.v < partners && counts.disputes <= PERIOD_DISPUTES_MAX &&
+                 proposer.v < partners && counts.disputes <= (uint32_t)partners * PARTNER_DISPUTES_MAX &&
                  counts.lines > 0 && (step == PERIOD_OPEN || rooted) &&
                  (rooted ? closed->first_record <= closed->records &&
                                closed->records <= INT64_MAX

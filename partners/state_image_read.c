@@ -1,4 +1,5 @@
 /* A stream back into a state: the header, the sections, the hash at the end. */
+#include "partners/period_calendar.h"
 #include "partners/state_image_parts.h"
 
 #include <stdlib.h>
@@ -83,11 +84,12 @@ static bool header_sound(const struct state *state)
         state->accepted > state->next_index || state->refused > state->next_index - state->accepted)
         return false;
     if (state->height > 0)
-        return times_sound(state);
+        return times_sound(state) && state->periods.open <= PERIOD_NUMBER_MAX &&
+               period_at(state->charter, state->now_ms) <= state->periods.open;
     return hash_equal(&state->digest, &state->charter->coalition) && state->now_ms == 0 &&
            state->cut_time_ms == 0 && state->first_cut_ms == 0 && state->advance_ms == 0 &&
            state->next_index == 0 &&
-           state->periods.open_first_record == 0 && !state->periods.awaits_tree;
+           state->periods.open == 0 && state->periods.open_first_record == 0 && !state->periods.awaits_tree;
 }
 
 static bool load_header(struct loader *loader)
@@ -117,15 +119,15 @@ static bool load_header(struct loader *loader)
     state->next_index = next_u64(&at);
     state->accepted = next_u64(&at);
     state->refused = next_u64(&at);
+    state->periods.open = next_u32(&at);
     state->periods.open_first_record = next_u64(&at);
     uint8_t awaits = next_u8(&at);
     state->periods.awaits_tree = awaits;
     if (awaits > 1)
         return loader_refuse(loader, "its header does not add up");
-    state->started = state->height > 0;
+    state->started = state->periods.begun = state->height > 0;
     if (!header_sound(state))
         return loader_refuse(loader, "its header does not add up");
-    periods_stand(state);
     return true;
 }
 

@@ -376,7 +376,7 @@ bool load_deficits(struct loader *loader, const uint8_t *row)
     return true;
 }
 
-/* Contra lines only take back; fees go to the operator alone. Beyond 2^110 no ledger of 2^63
+/* Fees go to the operator alone. Beyond 2^110 no ledger of 2^63
  * records gets. */
 bool obligation_sound(const struct state *state, struct partner_id creditor, uint8_t line_class,
                       __int128 amount)
@@ -386,9 +386,9 @@ bool obligation_sound(const struct state *state, struct partner_id creditor, uin
         return false;
     if (line_class == LINE_REDEMPTION)
         return amount > 0;
-    if (line_class == LINE_REDEMPTION_CONTRA)
-        return amount < 0;
-    return line_class == LINE_CLAW_BACK || line_class == LINE_DISPUTE ||
+    /* What was taken back counts no more while it is disputed: contra lines may turn positive. */
+    return line_class == LINE_REDEMPTION_CONTRA || line_class == LINE_CLAW_BACK ||
+           line_class == LINE_DISPUTE ||
            (state->charter->has_operator && partner_equal(creditor, state->charter->operator_id));
 }
 

@@ -72,6 +72,7 @@ static void write_header(struct state_image_writer *writer, const struct state *
     add_u64(&at, state->next_index);
     add_u64(&at, state->accepted);
     add_u64(&at, state->refused);
+    add_u32(&at, state->periods.open);
     add_u64(&at, state->periods.open_first_record);
     add_u8(&at, state->periods.awaits_tree);
 }

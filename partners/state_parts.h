@@ -317,6 +317,8 @@ void money_owe(struct state *state, uint32_t lot, struct partner_id creditor, in
 /* The same for a redemption that is taken back; what is disputed of it waits, or is cancelled. */
 void money_take_back(struct state *state, const struct redemption *redemption, uint32_t lot,
                      int64_t points);
+void money_fee_back(struct state *state, const struct redemption *redemption, uint32_t lot,
+                    int64_t points);
 void money_issue_fee(struct state *state, uint32_t lot, int64_t points);
 void money_redemption_fee(struct state *state, uint32_t lot, struct partner_id redeemer,
                           int64_t points);
@@ -392,12 +394,12 @@ void motions_free(struct state *state);
 /* At the beginning of a height: the tree that the last period ended with is learnt, and the open
  * one ends when ledger time has passed its end. */
 void periods_pass(struct state *state, const struct cut *cut);
-/* Of a state that was read: which one is open follows from its time. */
-void periods_stand(struct state *state);
 /* Propose, sign, dispute, pay, ... */
 enum verdict apply_settle(struct state *state, const struct context *context);
 /* Marks the redemption that it is about. */
 void dispute_mark(struct state *state, const struct dispute *dispute);
+/* What was taken back so far of the line of a redemption, or of its fee; never positive. */
+struct money dispute_taken_back(const struct state *state, const struct disputed_line *about);
 /* Of any period; NULL: none. */
 struct dispute *dispute_of_line(const struct state *state, const struct disputed_line *about);
 /* `amount` is taken back of a disputed line; returns how much enters the open period now. */

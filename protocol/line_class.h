@@ -5,7 +5,8 @@
 #ifndef PROTOCOL_LINE_CLASS_H
 #define PROTOCOL_LINE_CLASS_H
 
-/* X(name, number, word): numbers are wire format. What the books of a period add to them is the tax
+/* X(name, number, word): numbers are wire format. What is left of a disputed fee is a class of its
+ * own, for it carries the tax of fees. What the books of a period add to them is the tax
  * (partners/lines.h). */
 #define LINE_CLASSES(X)                                                                            \
     X(LINE_REDEMPTION, 0, "redemption")                                                            \
@@ -15,7 +16,8 @@
     X(LINE_REDEMPTION_FEE, 4, "redemption-fee")                                                    \
     X(LINE_NOTE, 5, "note")                                                                        \
     X(LINE_DONATION, 6, "donation")                                                                \
-    X(LINE_DISPUTE, 7, "dispute")
+    X(LINE_DISPUTE, 7, "dispute")                                                                  \
+    X(LINE_DISPUTE_FEE, 8, "dispute-fee")
 enum line_class {
 #define X(name, number, word) name = number,
     LINE_CLASSES(X)

@@ -33,7 +33,7 @@ enum {
     DISPUTE_ITEMS = 8,
     ANSWER_ITEMS = 6, /* respond, resolve */
     FINALISE_ITEMS = 1,
-    PAY_ITEMS = 3,
+    PAY_ITEMS = 4,
     TOLD_ITEMS = 2 /* confirm, fail */
 };
 
@@ -112,6 +112,7 @@ void settle_put(enum settle_step step, const struct settle *settle, struct buffe
         return;
     case SETTLE_PAY:
         codec_put_uint(out, settle->payment);
+        codec_put_uint(out, settle->attempt);
         put_hash(out, &settle->approver);
         return;
     case SETTLE_CONFIRM:
@@ -132,6 +133,13 @@ static void get_dispute(struct codec_reader *reader, struct settle *settle)
         codec_fail(reader, "a path of broken hashes");
 }
 
+static void get_approver(struct codec_reader *reader, struct settle *settle)
+{
+    codec_get_fixed(reader, settle->approver.at, HASH_SIZE);
+    if (!reader->failed && hash_is_zero(&settle->approver))
+        codec_fail(reader, "an approver of zeros");
+}
+
 void settle_get(enum settle_step step, struct codec_reader *reader, struct settle *settle)
 {
     codec_get_array(reader, items(step), items(step));
@@ -144,7 +152,7 @@ void settle_get(enum settle_step step, struct codec_reader *reader, struct settl
         return;
     case SETTLE_SIGN:
         codec_get_fixed(reader, settle->totals.at, HASH_SIZE);
-        codec_get_fixed(reader, settle->approver.at, HASH_SIZE);
+        get_approver(reader, settle);
         return;
     case SETTLE_DISPUTE:
         get_dispute(reader, settle);
@@ -159,7 +167,8 @@ void settle_get(enum settle_step step, struct codec_reader *reader, struct settl
         return;
     case SETTLE_PAY:
         settle->payment = (uint32_t)codec_get_uint(reader, PAYMENTS_MAX - 1);
-        codec_get_fixed(reader, settle->approver.at, HASH_SIZE);
+        settle->attempt = (uint32_t)codec_get_uint(reader, UINT32_MAX);
+        get_approver(reader, settle);
         return;
     case SETTLE_CONFIRM:
     case SETTLE_FAIL:

@@ -5,12 +5,12 @@
  *     dispute            [period, debtor, creditor, class, code, record, automatic, path]
  *     respond, resolve   [period, index, debtor, creditor, class, amount]
  *     finalise           [period]
- *     pay                [period, payment, approver]
+ *     pay                [period, payment, attempt, approver]
  *     confirm, fail      [period, payment]
  *
  * `records` and `root` are the tree that the period ends with; `totals` is the digest of that and
  * of what everyone owes (partners/periods.h). An approver is the digest of what one person at the
- * partner signs in with: two of them sign and pay. A dispute brings the record that it is about and
+ * partner signs in with, never zeros: two of them sign and pay. A dispute brings the record that it is about and
  * its path in that tree, so that every node can judge it, whether it keeps the record or not; of a
  * seal it brings the automatic effects, too.
  *
@@ -70,6 +70,7 @@ struct settle {
     struct bytes path;         /* dispute: hashes, one after the other */
     int64_t amount;            /* respond: offered; resolve: upheld. 1e-10 units */
     uint32_t payment;          /* pay, confirm, fail: its number in the period, from 0 */
+    uint32_t attempt;          /* pay: the how-manyth sending this is, from 1 */
 };
 
 /* In the order of their transaction types. */

@@ -1,7 +1,8 @@
 /* check.h - the few lines a test program needs: named cases, checks that say what they saw.
  *
  * A case is a sentence: CASE(redeem_more_than_balance_is_refused) { CHECK(...); }
- * CHECK_ONLY=CASE in the environment runs that case alone.
+ * CHECK_ONLY=CASE in the environment runs that case alone; CHECK_SHARE=N makes one in N of the
+ * repetitions where chance decides what is tried.
  * main: int main(void) { RUN(redeem_more_than_balance_is_refused); return check_report(); }
  */
 #ifndef TESTS_CHECK_H
@@ -66,6 +67,14 @@ static int check_case_failures;
             exit(1);                                                                               \
         }                                                                                          \
     } while (0)
+
+/* How often to repeat what is repeated `count` times in full; at least once. */
+static inline int check_share(int count)
+{
+    const char *text = getenv("CHECK_SHARE");
+    long share = text ? strtol(text, NULL, 10) : 1;
+    return share > 1 ? (int)((count + share - 1) / share) : count;
+}
 
 static inline int check_report(void)
 {

@@ -7,6 +7,9 @@
 #
 # ACCRUE_SLOW=N says that the programs are some N times slower than built for release (sanitizers,
 # valgrind): every wait may be so much longer.
+#
+# What is called hundreds of times starts few processes: most of what these scripts cost is curl and
+# jq, not the nodes.
 set -uo pipefail
 
 # shellcheck disable=SC2034 # of use to the scripts
@@ -58,8 +61,8 @@ expect_match() { # EXTENDED-REGEX SEEN [WHAT]
 
 # The last answer's status, and the code of its problem.
 expect_answer() { # STATUS [CODE]
-    local code
-    code=$(field .code)
+    local code=null
+    [[ $body != *'"code"'* ]] || code=$(field .code)
     [[ $status == "$1" && ${2-} == "${code#null}" ]] ||
         depth=1 fail "wanted $1 ${2-}, saw $status ${code#null}" "$body"
 }
@@ -70,13 +73,17 @@ expect_field() { # JQ-PATH WANTED
     [[ $seen == "$2" ]] || depth=1 fail "$1: wanted '$2', saw '$seen'" "$body"
 }
 
-# Tries COMMAND until it is true.
+# Tries COMMAND until it is true. Between two looks it waits as long as one took, so that a busy
+# machine is left to what is waited for.
 eventually() { # SECONDS COMMAND...
-    local end=$((SECONDS + $1 * slow + 1))
+    local end=$((SECONDS + $1 * slow + 1)) start pause
     shift
-    until "$@"; do
+    while start=${EPOCHREALTIME/[.,]/} && ! "$@"; do
         ((SECONDS < end)) || return 1
-        sleep 0.05
+        pause=$((${EPOCHREALTIME/[.,]/} - start))
+        ((pause = pause < 50000 ? 50000 : pause > 500000 ? 500000 : pause))
+        printf -v pause '0.%06d' "$pause"
+        sleep "$pause"
     done
 }
 
@@ -116,11 +123,12 @@ port_is_free() {
     ! grep -q ":$(printf '%04X' "$1") 00000000:0000 0A" /proc/net/tcp
 }
 
-# Below the range of outgoing connections, so that nothing else comes in between by chance.
+# Below the range of outgoing connections, so that nothing else comes in between by chance. What
+# runs at the same time in the other lane (ACCRUE_LANE: 0 or 1) has every other twenty ports.
 choose_ports() {
     local i try
     for ((try = 0; try < 100; try++)); do
-        base=$((10240 + (RANDOM % 1000) * 20))
+        base=$((10240 + (RANDOM % 500) * 40 + ${ACCRUE_LANE:-0} * 20))
         for i in 0 1 2 3 4 5; do
             { port_is_free $((base + i)) && port_is_free $((base + 1000 + i)); } || continue 2
         done
@@ -153,8 +161,18 @@ number_of() {
     done
 }
 
+# Where the node's API is, in `url`.
+find_url() { # NODE
+    local i
+    for i in "${!seats[@]}"; do
+        [[ ${seats[i]} != "$1" ]] || url=http://127.0.0.1:$((base + 1000 + i))
+    done
+}
+
 url_of() {
-    echo "http://127.0.0.1:$((base + 1000 + $(number_of "$1")))"
+    local url=
+    find_url "$1"
+    echo "$url"
 }
 
 node_start() { # NODE...
@@ -199,8 +217,10 @@ near() { # NODE COMMAND...
 }
 
 is_ready() {
-    near "$1" curl -sf -m $((2 * slow)) -o "$work/ready" "$(url_of "$1")/healthz" &&
-        jq -e .ready "$work/ready" >"$work/null"
+    local url=
+    find_url "$1"
+    near "$1" curl -sf -m $((2 * slow)) -o "$work/ready" "$url/healthz" &&
+        [[ $(<"$work/ready") == *'"ready":true'* ]]
 }
 
 nodes_ready() { # NODE...
@@ -218,8 +238,17 @@ four_nodes() { # [OPTIONS of accrue coalition new]
 
 # ---- the API -----------------------------------------------------------------------------------
 
-field() { # JQ-PATH, of the last answer
-    jq -r "$1" 2>/dev/null <<<"$body"
+# Of the last answer. A plain value that stands before anything nested is found without jq.
+field() { # JQ-PATH
+    local name=${1#.} text='"([^"\\]*)"' plain='-?[0-9]{1,15}|true|false|null'
+    if ((${#body} < 10000)) && [[ $1 =~ ^\.[a-z_]+$ && $body == '{'*'}' && $body != *$'\n'* &&
+        $body =~ ^\{[^][{}]*\"$name\":($text|$plain)[,}] ]]; then
+        name=${BASH_REMATCH[1]}
+        [[ $name != '"'* ]] || name=${BASH_REMATCH[2]}
+        printf '%s\n' "$name"
+    else
+        jq -r "$1" 2>/dev/null <<<"$body"
+    fi
 }
 
 header() { # NAME, of the last answer
@@ -228,12 +257,14 @@ header() { # NAME, of the last answer
 
 # One request; `status` and `body` say what came. SCOPE: till, office, auditor, admin, none.
 ask() { # METHOD NODE SCOPE PATH [CURL OPTIONS]
-    local token=()
+    local token=() url=
     [[ $3 == none ]] || token=(-H "Authorization: Bearer $(<"$home/$2/$3.token")")
+    find_url "$2"
+    : >"$answer_file" # a node that does not answer has not said what another did
     status=$(near "$2" curl -s -m $((40 * slow)) -X "$1" -D "$answer_headers" -o "$answer_file" \
         -w '%{http_code}' \
-        "${token[@]}" "${@:5}" "$(url_of "$2")$4")
-    body=$(tr -d '\0' <"$answer_file" 2>/dev/null)
+        "${token[@]}" "${@:5}" "$url$4")
+    { body=$(<"$answer_file"); } 2>/dev/null # bash tells of each NUL that it drops
 }
 
 get() { # NODE SCOPE PATH [CURL OPTIONS]
@@ -253,20 +284,26 @@ office() {
     post "$1" office "/v1/$2" "${@:3}"
 }
 
-# What all nodes must have in common, of one node: records, root, digest, time.
+# What all nodes must have in common, of one node: records, root, digest, height.
+place_path='[.records, .root, .digest, .height] | join(" ")'
 node_place() { # NODE
     local body
     get "$1" auditor /v1/coalition
-    jq -r '[.records, .root, .digest, .ledger_time_of_height // .height] | join(" ")' <<<"$body"
+    jq -r "$place_path" <<<"$body"
 }
 
 nodes_at_one_place() {
-    local first other node
-    first=$(node_place "${names[0]}")
-    for node in "${names[@]:1}"; do
-        other=$(node_place "$node")
-        [[ $first == "$other" ]] || return 1
+    local node status body places='' wanted=''
+    for node in "${names[@]}"; do
+        get "$node" auditor /v1/coalition
+        [[ $status == 200 ]] || return 1
+        places+=$body$'\n'
     done
+    places=$(jq -r "$place_path" <<<"$places")
+    for node in "${names[@]}"; do
+        wanted+=${wanted:+$'\n'}${places%%$'\n'*}
+    done
+    [[ -n $places && $places == "$wanted" ]]
 }
 
 nodes_agree() {

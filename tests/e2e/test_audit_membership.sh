@@ -47,6 +47,7 @@ earn() { # NODE KEY
 audit() { # OPTIONS...
     said=$("$accrue" audit "$@" 2>"$work/audit.err" </dev/null)
     audited=$?
+    printf '%s\n' "$said" >"$work/audit.out"
     said+=$(<"$work/audit.err")
 }
 
@@ -117,6 +118,20 @@ a_partner_joins_and_a_node_gets_other_keys() {
     earn cinema rotated
     needed nodes_agree
     all_are_clean grocer cinema bakery
+}
+
+# Who joined later is asked as the founders are, by both commands; who has no folder here is named.
+all_nodes_of_now_are_asked() {
+    audit --dir "$home" --json
+    expect_audited 0 '"audit": "clean"'
+    expect_equal 5 "$(jq '.sources | length' <"$work/audit.out")" 'sources'
+    "$accrue" verify --dir "$home" >"$work/verify.txt" 2>&1 || fail verify "$(<"$work/verify.txt")"
+    expect_match 'pass \(5 of 5\)' "$(<"$work/verify.txt")" verify
+    mv "$home/bakery" "$work/away"
+    audit --dir "$home" --json
+    expect_audited 0 'node bakery joined later and has no folder here'
+    expect_equal 4 "$(jq '.sources | length' <"$work/audit.out")" 'sources without its folder'
+    mv "$work/away" "$home/bakery"
 }
 
 the_policy_goes_along() {
@@ -204,6 +219,7 @@ for node in "${names[@]}"; do
 done
 run_case before_anything_changes
 run_case a_partner_joins_and_a_node_gets_other_keys
+run_case all_nodes_of_now_are_asked
 run_case the_policy_goes_along
 run_case receipts_hold_by_the_policy_of_their_time
 run_case an_export_goes_on_by_the_policy_of_now

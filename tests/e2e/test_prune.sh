@@ -2,7 +2,7 @@
 # A node prunes what its archive holds: the disk shrinks, it starts and works as before, says where
 # the old records are, and an audit of node and archive together is clean. What no archive holds, or
 # holds otherwise, stays; a kill -9 in the middle costs nothing.
-# timeout: 240
+# timeout: 300
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -110,7 +110,33 @@ the_disk_shrinks() {
     expect_field .heights_pruned 0
 }
 
+a_pruned_store_is_verified_from_where_it_begins() {
+    body=$("$accrue" verify --json --store "$home/books/data" --charter "$home/charter.json" 2>&1)
+    expect_equal 0 $? 'exit status of verify'
+    expect_field '.verify' pass
+    expect_field '.nodes[0] | .pruned_height >= 256 and .executed_from > .pruned_height' true
+    "$accrue" audit "$home/books/data" --charter "$home/charter.json" >"$work/audit" 2>&1
+    expect_equal 2 $? 'exit status of an audit without the archive'
+    expect_match 'are kept in an archive' "$(<"$work/audit")" text
+    "$accrue" audit "$home/books/data" --charter "$home/charter.json" --archive "$archive" \
+        >"$work/audit" 2>&1 || fail 'the audit of store and archive finds something' "$(<"$work/audit")"
+}
+
+# Of each kind the first entry, which is of a height before the image that executing begins with.
+damage_before_its_image_is_found() {
+    local kind
+    for kind in H O B T; do
+        cp -a "$home/books/data" "$work/damaged"
+        "$ACCRUE_BUILD/tests/store_edit" "$work/damaged" "$kind" 0 7 &>"$work/edited"
+        "$accrue" verify --store "$work/damaged" --charter "$home/charter.json" >"$work/verify" \
+            2>&1 && fail "an entry $kind was changed" "$(<"$work/edited")"
+        rm -rf --one-file-system "$work/damaged"
+    done
+}
+
+# Also that it starts at all with images switched off.
 the_node_goes_on_and_says_where_the_old_records_are() {
+    images_every 0 books
     node_start books
     needed nodes_ready "${names[@]}"
     till books earn later "{\"member\":\"$member\",\"points\":5}"
@@ -141,6 +167,10 @@ an_audit_reads_both() {
 }
 
 the_archive_grows_and_the_next_prune_follows() {
+    node_end books
+    images_every 200 books
+    node_start books
+    needed nodes_ready books
     heights d 270
     feed e 300
     needed nodes_agree
@@ -167,6 +197,8 @@ run_case a_running_node_is_not_pruned
 run_case what_the_archive_holds_otherwise_stays
 run_case kill_9_in_the_middle_costs_nothing
 run_case the_disk_shrinks
+run_case a_pruned_store_is_verified_from_where_it_begins
+run_case damage_before_its_image_is_found
 run_case the_node_goes_on_and_says_where_the_old_records_are
 run_case an_audit_reads_both
 run_case the_archive_grows_and_the_next_prune_follows

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A new node begins with a snapshot that the voters attest: useful at once, its history fetched
-# behind it, through a kill -9 and without peers, until its store is one like any other. A node whose
-# folder was lost is not let in that way: its key has signed.
+# behind it, through a kill -9 and without peers, until its store is one like any other. One that is
+# invited begins so, too. A node whose folder was lost is not let in that way: its key has signed.
 # timeout: 240
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -62,8 +62,8 @@ voters_attest_the_state() {
         'vouched height'
 }
 
-began() {
-    said fuel 'the node goes on from a snapshot'
+began() { # NODE
+    said "$1" 'the node goes on from a snapshot'
 }
 
 peers() { # SIGNAL
@@ -79,7 +79,7 @@ answers() { # NODE
 
 a_new_node_begins_with_it() {
     node_start fuel
-    expect_eventually 20 began
+    expect_eventually 20 began fuel
     peers STOP # its history stands still
     expect_eventually 20 answers fuel
     get fuel auditor /v1/coalition
@@ -136,13 +136,47 @@ in_the_end_it_has_everything() {
     needed nodes_ready fuel
 }
 
+voters_are() { # NUMBER
+    local body
+    get fuel auditor /v1/membership
+    [[ $(field .voters.count) == "$1" ]]
+}
+
+an_invited_node_begins_with_it() {
+    local motion partner
+    seats+=(bakery)
+    : >"$work/bakery.log"
+    "$accrue" node new --charter "$home/charter.json" --name bakery --governance \
+        --address "tcp://127.0.0.1:$((base + 4))" "$home/bakery" >"$work/new.txt" || fail 'no keys'
+    "$accrue" motion admit --dir "$home" --node grocer --json --card "$home/bakery/card.json" \
+        >"$work/motion.json" || fail 'no motion' "$(<"$work/motion.json")"
+    motion=$(jq -r .index "$work/motion.json")
+    for partner in "${first[@]}"; do
+        "$accrue" ballot --dir "$home" --governance "$home/$partner/governance.key" "$motion" \
+            >"$work/ballot.txt" 2>&1 || fail "the ballot of $partner" "$(<"$work/ballot.txt")"
+    done
+    expect_eventually 20 "$accrue" invite --dir "$home" --node fuel --out "$work/invitation" bakery \
+        >"$work/invite.txt" 2>&1
+    "$accrue" join --dir "$home/bakery" --secret "$home/grocer/secret.key" "$work/invitation" \
+        >"$work/join.txt" || fail 'it cannot join' "$(<"$work/join.txt")"
+    node_start bakery
+    expect_eventually 20 began bakery
+    expect_eventually 60 voters_are 5
+    names+=(bakery)
+    expect_eventually 60 whole bakery
+    needed nodes_ready "${names[@]}"
+    needed nodes_agree
+    "$accrue" audit --dir "$home" --node bakery >"$work/audit" 2>&1 ||
+        fail 'the audit finds something' "$(<"$work/audit")"
+}
+
 a_folder_that_was_lost_is_not_let_in_again() {
     node_end cinema
     rm -rf --one-file-system "$home/cinema/data"
     node_start cinema
     expect_eventually 30 node_gone cinema 30
     said cinema 'This key must not sign again' || fail 'it does not say why'
-    said cinema 'the node goes on from a snapshot' && fail 'it began with a snapshot'
+    began cinema && fail 'it began with a snapshot'
     till fuel earn after "{\"member\":\"$member\",\"points\":5}"
     expect_answer 200
 }
@@ -156,5 +190,6 @@ run_case a_new_node_begins_with_it
 run_case what_is_not_here_yet_is_told
 run_case kill_9_in_the_middle_costs_nothing
 run_case in_the_end_it_has_everything
+run_case an_invited_node_begins_with_it
 run_case a_folder_that_was_lost_is_not_let_in_again
 finish

@@ -2,7 +2,7 @@
 /* Any bytes as what an audit kept. An even first byte: the rest are edits (place, value) of a real
  * one; an odd one: the rest is it. Either is sealed again, so that its hash holds. What is not
  * refused finishes, and can be kept again. */
-#include "unit/ledger_random.h"
+#include "unit/ledger_settlement.h"
 
 #include "fuzz/fuzz.h"
 #include "node/audit_source.h"
@@ -26,8 +26,8 @@ static void make_once(void)
     struct error error;
     if (ledger)
         return;
-    ledger = ledger_start(0x5a, LEDGER_RANDOM);
-    dice_play(ledger, 3, 8);
+    ledger = ledger_start(0x5a, LEDGER_SETTLEMENT);
+    settlement_play(ledger);
     ledger_serve(ledger);
     memory = (struct memory_source){.ledger = ledger, .heights = ledger->height_count};
     memory_open(&source, &memory, "memory");

@@ -43,7 +43,7 @@ thread)
 *) echo "sanitize.sh: address or thread, not $kind" >&2 && exit 2 ;;
 esac
 case $form in
-short) export ACCRUE_KILLS=4 ;;
+short) export ACCRUE_KILLS=4 CHECK_SHARE=3 ;;
 long) targets=(all) unit=(-L 'unit|vectors|sim') e2e=(-L e2e) ;;
 fuzz)
     targets=(planted)

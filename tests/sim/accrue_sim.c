@@ -98,9 +98,15 @@ static bool caught_every_kind(void)
 /* Those that the scenarios draw; the others have tests of their own. */
 static bool changed_in_every_way(void)
 {
-    static const enum change_kind kinds[] = {
-        CHANGE_ADMIT,      CHANGE_REMOVE_NODE, CHANGE_SET_VOTER, CHANGE_REPLACE_KEYS,
-        CHANGE_SET_LIMITS, CHANGE_SUSPEND,     CHANGE_PROMOTE};
+    static const enum change_kind kinds[] = {CHANGE_ADMIT,
+                                             CHANGE_REMOVE_NODE,
+                                             CHANGE_REMOVE_PARTNER,
+                                             CHANGE_SET_VOTER,
+                                             CHANGE_REPLACE_GOVERNANCE,
+                                             CHANGE_REPLACE_KEYS,
+                                             CHANGE_SET_LIMITS,
+                                             CHANGE_SUSPEND,
+                                             CHANGE_PROMOTE};
     bool every = returned > 0;
     printf("changes:");
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {

@@ -1,7 +1,8 @@
 /* The coalition changes while it is in trouble: partners join with a node that follows, says that
- * it is ready and votes; nodes leave, become observers, get other keys, one that lost its disk
- * among them; limits move. One change at a time is on its way, since too many at once may leave
- * more liars than a set of voters can bear, which nobody promises to survive.
+ * it is ready and votes; nodes leave, alone or with their partners, become observers, get other
+ * keys, one that lost its disk among them; partners get other keys to vote with; limits move. One
+ * change at a time is on its way, since too many at once may leave more liars than a set of voters
+ * can bear, which nobody promises to survive.
  *
  * The checks are made apart from the product: each height's certificate is counted again, by the
  * voters of that height. */
@@ -204,6 +205,11 @@ static bool draw_change(struct world *w, const struct charter *charter, struct c
         return false;
     if (kind < 70) {
         draw_keys(w, change, number);
+    } else if (kind < 74) {
+        change->kind = CHANGE_REPLACE_GOVERNANCE;
+        change->partner = node->partner;
+        change->key = public_of(w, node->partner.v, KEY_GOVERNANCE,
+                                (uint8_t)(w->governance[node->partner.v] + 1));
     } else if (kind < 85) {
         change->kind = CHANGE_SET_LIMITS;
         change->limit_count = 1;
@@ -212,12 +218,15 @@ static bool draw_change(struct world *w, const struct charter *charter, struct c
         change->kind = CHANGE_SET_VOTER;
         change->node.v = number;
         change->voter = !node->voter;
-    } else {
+    } else if (kind < 96) {
         change->kind = CHANGE_REMOVE_NODE;
         change->node.v = number;
+    } else { /* each has one node */
+        change->kind = CHANGE_REMOVE_PARTNER;
+        change->partner = node->partner;
     }
-    bool shrinks =
-        change->kind == CHANGE_REMOVE_NODE || (change->kind == CHANGE_SET_VOTER && !change->voter);
+    bool leaves = change->kind == CHANGE_REMOVE_NODE || change->kind == CHANGE_REMOVE_PARTNER;
+    bool shrinks = leaves || (change->kind == CHANGE_SET_VOTER && !change->voter);
     bool joins = change->kind == CHANGE_SET_VOTER && change->voter;
     return !(shrinks && !can_spare(w, charter, number)) &&
            !(joins && (node->joining || is_faulty(w, number)));
@@ -233,6 +242,8 @@ static bool has_happened(const struct charter *charter, const struct change *cha
 {
     const struct charter_node *node =
         change->node.v < charter->node_count ? &charter->nodes[change->node.v] : NULL;
+    const struct charter_partner *partner =
+        change->partner.v < charter->partner_count ? &charter->partners[change->partner.v] : NULL;
     switch (change->kind) {
     case CHANGE_ADMIT:
         for (size_t i = 0; i < charter->node_count; i++)
@@ -248,7 +259,9 @@ static bool has_happened(const struct charter *charter, const struct change *cha
     case CHANGE_SET_LIMITS:
         return charter->limits.heartbeat_ms == change->limits[0].value;
     case CHANGE_REMOVE_PARTNER:
+        return partner && partner->left;
     case CHANGE_REPLACE_GOVERNANCE:
+        return partner && same_public_key(&partner->governance_key, &change->key);
     case CHANGE_SUSPEND:
     case CHANGE_PROMOTE:
         break;
@@ -297,7 +310,7 @@ static void vote_on_it(struct world *w, const struct charter *charter)
         uint16_t partner = charter->nodes[charter->voters[i]].partner.v;
         if (!sim_chance(w, 600))
             continue;
-        struct signing_key *key = key_of(w, partner, KEY_GOVERNANCE, 0);
+        struct signing_key *key = key_of(w, partner, KEY_GOVERNANCE, w->governance[partner]);
         memset(&t, 0, sizeof(t));
         t.type = TRANSACTION_BALLOT;
         t.body.ballot.motion = index;
@@ -326,6 +339,7 @@ static void end(struct world *w)
     struct sim_motion *motion = &w->motion;
     motion->open = false;
     w->changes[motion->change.kind]++;
+    w->governance[motion->change.partner.v] += motion->change.kind == CHANGE_REPLACE_GOVERNANCE;
     if (motion->change.kind != CHANGE_REPLACE_KEYS)
         return;
     struct sim_node *node = &w->nodes[motion->change.node.v];

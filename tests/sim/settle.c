@@ -107,7 +107,8 @@ static void answer(struct world *w, uint16_t number, const struct closed_period 
 {
     uint32_t kind = sim_below(w, 10);
     bool answered = number < closed->period.partner_count &&
-                    closed->period.answers[number] != ANSWER_NONE;
+                    (closed->period.answers[number] == ANSWER_SIGNED ||
+                     closed->period.answers[number] == ANSWER_SIGNED_REST);
     if (kind < 2 && dispute(w, &w->nodes[number], closed, t))
         return;
     if (kind < 3 || answered) {
@@ -137,8 +138,12 @@ static void pay(struct world *w, const struct period *period, struct transaction
         TRANSACTION_PAYMENT_FAILED};
     t->type = types[sim_below(w, ARRAY_SIZE(types))];
     t->body.settle.payment = sim_below(w, (uint32_t)period->payment_count + 1);
-    if (t->type == TRANSACTION_PAYMENT_SENT)
-        t->body.settle.approver = some_approver(w);
+    if (t->type != TRANSACTION_PAYMENT_SENT)
+        return;
+    t->body.settle.approver = some_approver(w);
+    t->body.settle.attempt = 1 + sim_below(w, 2);
+    if (t->body.settle.payment < period->payment_count && sim_chance(w, 800))
+        t->body.settle.attempt = period->payments[t->body.settle.payment].attempt + 1;
 }
 
 bool settle_draw(struct world *w, uint16_t number, struct transaction *t)

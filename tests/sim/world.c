@@ -406,6 +406,10 @@ static void take_actions(struct world *w, uint16_t number)
                 images_keep(w, number);
             break;
         case REPLICA_SNAPSHOT:
+            if (action.height != state_height(replica_state(node->replica)))
+                world_fail(w, "node %u makes a snapshot of height %llu that was due at %llu",
+                           number, (unsigned long long)state_height(replica_state(node->replica)),
+                           (unsigned long long)action.height);
             snapshots_make(w, number);
             break;
         case REPLICA_PIECE:

@@ -182,6 +182,7 @@ struct world {
     uint64_t messages, message_bytes;
     uint64_t evidence[EVIDENCE_KIND_MAX + 1]; /* pieces seen at honest nodes, by kind */
     struct sim_motion motion;
+    uint8_t governance[PARTNERS_MAX];      /* generation of each partner's key, in force */
     uint64_t changes[CHANGE_KIND_MAX + 1]; /* that took effect, by kind */
     uint64_t charter_from;                 /* of the newest charter that was counted */
     uint64_t returned;                     /* nodes that lost their disk and vote again */

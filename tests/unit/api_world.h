@@ -134,6 +134,32 @@ static inline void token(struct world *world, size_t place, const char *text, un
     world->tokens[place].digest = hash_bytes(bytes_text(text));
 }
 
+static inline void world_open_api(struct world *world, size_t batch_body_max)
+{
+    struct api_config api = {.name = "grocer-1",
+                             .charter_bytes = buffer_bytes(&world->charter_bytes),
+                             .replica = world->replica,
+                             .log_key = world->log_key,
+                             .tokens = world->tokens,
+                             .token_count = ARRAY_SIZE(world->tokens),
+                             .secret = bytes_text("a secret of the coalition, 32 b."),
+                             .version = "test",
+                             .context = world,
+                             .clock = world_clock,
+                             .random = world_random,
+                             .kick = world_kick,
+                             .batch_body_max = batch_body_max};
+    struct error error = {0};
+    REQUIRE(api_open(&api, &world->api, &error));
+}
+
+/* Between requests. */
+static inline void world_renew_api(struct world *world, size_t batch_body_max)
+{
+    api_close(world->api);
+    world_open_api(world, batch_body_max);
+}
+
 static inline struct world *world_of(size_t voters)
 {
     struct world *world = allocate(1, sizeof(*world));
@@ -166,19 +192,7 @@ static inline struct world *world_of(size_t voters)
     token(world, 1, "office-token", API_OFFICE);
     token(world, 2, "auditor-token", API_AUDITOR);
     token(world, 3, "admin-token", API_ADMIN);
-    struct api_config api = {.name = "grocer-1",
-                             .charter_bytes = buffer_bytes(&world->charter_bytes),
-                             .replica = world->replica,
-                             .log_key = world->log_key,
-                             .tokens = world->tokens,
-                             .token_count = ARRAY_SIZE(world->tokens),
-                             .secret = bytes_text("a secret of the coalition, 32 b."),
-                             .version = "test",
-                             .context = world,
-                             .clock = world_clock,
-                             .random = world_random,
-                             .kick = world_kick};
-    REQUIRE(api_open(&api, &world->api, &error));
+    world_open_api(world, 0);
     for (int i = 0; i < 20; i++)
         step(world, 50);
     return world;

@@ -112,7 +112,7 @@ static inline void law_check(law_again *again, struct bytes example)
     buffer_append_byte(&mutant, 0xf6);
     CHECK(!law_holds(again, buffer_bytes(&mutant)));
     int before = check_failed_count;
-    for (int i = 0; i < LAW_MUTANTS && check_failed_count == before; i++) {
+    for (int i = 0; i < check_share(LAW_MUTANTS) && check_failed_count == before; i++) {
         law_mutate(&mutant, example, &random);
         (void)law_holds(again, buffer_bytes(&mutant));
         if (mutant.size == 0)
@@ -121,7 +121,7 @@ static inline void law_check(law_again *again, struct bytes example)
         (void)law_holds(again, buffer_bytes(&deeper));
     }
     uint8_t noise[LAW_RANDOM_SIZE_MAX];
-    for (int i = 0; i < LAW_RANDOM; i++) {
+    for (int i = 0; i < check_share(LAW_RANDOM); i++) {
         size_t size = law_random(&random) % sizeof(noise);
         for (size_t j = 0; j < size; j++)
             noise[j] = (uint8_t)law_random(&random);

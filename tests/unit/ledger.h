@@ -29,8 +29,16 @@ enum {
 };
 
 /* The whole of it; one whose last height tells another story; one that stopped after height 6; one
- * that ledger_random.h plays; one whose members change (ledger_members.h). */
-enum ledger_kind { LEDGER_WHOLE, LEDGER_FORKED, LEDGER_BEHIND, LEDGER_RANDOM, LEDGER_MEMBERS };
+ * that ledger_random.h plays; one whose members change (ledger_members.h); one that settles periods
+ * (ledger_settlement.h). */
+enum ledger_kind {
+    LEDGER_WHOLE,
+    LEDGER_FORKED,
+    LEDGER_BEHIND,
+    LEDGER_RANDOM,
+    LEDGER_MEMBERS,
+    LEDGER_SETTLEMENT
+};
 
 struct header { /* of a batch, every field as it is encoded */
     uint64_t version;
@@ -89,6 +97,7 @@ struct ledger {
         struct hash root, digest;
     } past[LEDGER_HEIGHTS_MAX];
     uint64_t key;
+    uint64_t later_ms; /* than a second a height */
     enum ledger_kind kind;
     uint32_t more; /* entries that are served beyond those asked for */
     /* What a dishonest quorum makes of it, before it is signed, hashed and built upon; may be NULL.
@@ -169,6 +178,12 @@ static inline struct height *ledger_open_height(struct ledger *ledger)
     return &ledger->heights[ledger->height_count];
 }
 
+/* Of the height under way. */
+static inline uint64_t ledger_now(const struct ledger *ledger)
+{
+    return START_MS + ledger->height_count * 1000 + ledger->later_ms;
+}
+
 /* The next batch of a lane, empty. */
 static inline struct step *ledger_batch(struct ledger *ledger, uint16_t lane)
 {
@@ -180,7 +195,7 @@ static inline struct step *ledger_batch(struct ledger *ledger, uint16_t lane)
                                    .lane = lane,
                                    .sequence = height->cut.lanes[lane].sequence + 1,
                                    .previous = height->cut.lanes[lane].id,
-                                   .created_ms = START_MS + ledger->height_count * 1000 + lane};
+                                   .created_ms = ledger_now(ledger) + lane};
     buffer_init(&step->payload, LEDGER_PAYLOAD_MAX);
     return step;
 }
@@ -206,7 +221,7 @@ static inline void batch_put(struct ledger *ledger, struct step *step, struct tr
     if (given.key.size == 0)
         given.key = bytes_text(key);
     if (given.at_ms == 0)
-        given.at_ms = START_MS + ledger->height_count * 1000;
+        given.at_ms = ledger_now(ledger);
     transaction_encode(&given, &bytes);
     batch_payload_put(&step->payload, buffer_bytes(&bytes));
     step->header.count++;
@@ -310,7 +325,7 @@ static inline void ledger_begin(struct ledger *ledger)
                                .previous = done ? ledger->heights[done - 1].cut.id
                                                 : ledger->charter->coalition,
                                .lane_count = (uint16_t)ledger_charter(ledger)->node_count,
-                               .time_ms = START_MS + done * 1000};
+                               .time_ms = ledger_now(ledger)};
     memcpy(height->cut.lanes, ledger->lanes, sizeof(ledger->lanes));
     if (done >= 2) {
         height->cut.record_count = ledger->past[done - 2].count;
@@ -530,14 +545,15 @@ static inline void without_settlement(struct buffer *json)
     json->size = (size_t)(at - buffer_text(json)) + sizeof(end) - 1;
 }
 
-static inline void ledger_found(struct ledger *ledger, uint8_t nonce, bool fees)
+static inline void ledger_found(struct ledger *ledger, uint8_t nonce, enum ledger_kind kind)
 {
+    bool fees = kind == LEDGER_RANDOM || kind == LEDGER_SETTLEMENT;
     struct coalition_spec spec = {.names = {"ada", "bob", "cyd", "dan", "eve"},
                                   .face = "10000",
                                   .reimbursement = "9000",
                                   .operator_name = fees ? "olaf" : NULL,
                                   .issue_fee = fees ? "400" : "0",
-                                  .redemption_fee = fees ? "100" : "0"};
+                                  .redemption_fee = kind == LEDGER_RANDOM ? "100" : "0"};
     struct charter *draft = coalition_draft(&spec);
     struct error error = {0};
     draft->nonce[0] = nonce;
@@ -562,7 +578,7 @@ static inline void ledger_found(struct ledger *ledger, uint8_t nonce, bool fees)
 static inline struct ledger *ledger_start(uint8_t nonce, enum ledger_kind kind)
 {
     struct ledger *ledger = allocate(1, sizeof(*ledger));
-    ledger_found(ledger, nonce, kind == LEDGER_RANDOM);
+    ledger_found(ledger, nonce, kind);
     ledger->kind = kind;
     for (uint8_t i = 0; i < LEDGER_NODES; i++)
         ledger->keys[i] = coalition_key(1, i);

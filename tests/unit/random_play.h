@@ -5,8 +5,10 @@
 #ifndef TESTS_UNIT_RANDOM_PLAY_H
 #define TESTS_UNIT_RANDOM_PLAY_H
 
+#include "node/audit_parts.h"
 #include "node/model_rules.h"
 #include "unit/changes.h"
+#include "unit/random_log.h"
 
 enum { HEIGHTS = 60, MEMBERS = 6, PARTNERS = 4, RECORDS = 2000, KEYS = 2000 };
 static const uint16_t parties = PARTNERS + 1; /* with the operator, at first */
@@ -27,7 +29,7 @@ struct play {
     struct naive *naive;
     bool may_expire, may_refund, may_split;
     bool short_window; /* keys and documents are forgotten within the play */
-    bool quiet;        /* no transfers, adjustments or noise: everything can be taken back */
+    bool quiet; /* no transfers, adjustments, settlement or noise: everything can be taken back */
     struct record_index earns[RECORDS], holds[RECORDS], redemptions[RECORDS];
     uint16_t earn_lane[RECORDS], hold_lane[RECORDS], redemption_lane[RECORDS];
     int64_t earn_eligible[RECORDS], earn_refunded[RECORDS];
@@ -42,6 +44,11 @@ struct play {
     size_t governance_count;
     uint8_t fresh; /* numbers of keys and names */
     struct hash digests[HEIGHTS + 4];
+    struct random_log log;
+    uint64_t verdicts[128];
+    /* Periods that were paid; redemptions taken back while disputed, afterwards, and for nothing,
+     * each time that they were looked at. */
+    uint64_t settled, suspended, entered, cancelled;
     uint64_t decided[CHANGE_KIND_MAX + 1],
         lapsed; /* changes of each kind; those that did not fit */
     /* Between two heights, both states sealed: may put another state in place of the replica. */
@@ -53,14 +60,20 @@ static uint64_t any(struct play *play, uint64_t below)
     return random_next(&play->seed) % below;
 }
 
+/* random_settle.h */
+static inline void random_settlement_charter(struct play *play, struct charter *draft);
+static inline void random_settlement(struct play *play, uint16_t lane);
+static inline void count_disputes(struct play *play);
+
 static inline struct charter *random_charter(struct play *play)
 {
+    bool free_of_fees = !play->quiet && any(play, 2);
     struct coalition_spec spec = {.names = {"delta", "alpha", "charlie", "bravo"},
                                   .operator_name = "beta",
                                   .face = "10000",
                                   .reimbursement = "9001",
-                                  .issue_fee = "403",
-                                  .redemption_fee = "107",
+                                  .issue_fee = free_of_fees ? "0" : "403",
+                                  .redemption_fee = free_of_fees ? "0" : "107",
                                   .sandbox = play->seed % 2 == 0};
     struct charter *draft = coalition_draft(&spec);
     for (uint16_t i = 0; i < partners; i++)
@@ -71,6 +84,7 @@ static inline struct charter *random_charter(struct play *play)
         draft->policy.reversal = (enum reversal_policy)any(play, 3);
         draft->policy.deficit_max.v = any(play, 2) ? 200 : 1000000;
         draft->limits.allocations = any(play, 3) ? 64 : 4;
+        random_settlement_charter(play, draft);
     }
     draft->policy.grace_days = (uint32_t)any(play, 3);
     draft->policy.hold_default_ms = 5000;
@@ -116,6 +130,19 @@ static inline bool may_write(const struct play *play, uint16_t lane)
     return may;
 }
 
+static inline void log_outcome(struct play *play, uint16_t lane, uint64_t index,
+                               struct bytes transaction)
+{
+    struct record record = {.kind = RECORD_KIND_TRANSACTION,
+                            .index = {index},
+                            .height = play->driver->height,
+                            .time_ms = state_time_ms(play->driver->state),
+                            .lane = {lane},
+                            .transaction = transaction,
+                            .outcome = play->driver->outcome};
+    (void)log_append(&play->log, &record);
+}
+
 /* Feeds both replicas and the model. What a lane that may not write has to say, another says; where
  * there is none, nothing happens. */
 static inline enum verdict feed_bytes(struct play *play, uint16_t lane, struct bytes bytes)
@@ -139,6 +166,8 @@ static inline enum verdict feed_bytes(struct play *play, uint16_t lane, struct b
     CHECK_INT(naive.late, driver->outcome.late);
     same_effects(&naive, driver->outcome.effects);
     naive_applied(play->naive, lane, bytes.size, driver->outcome.effects.size);
+    log_outcome(play, lane, index, bytes);
+    play->verdicts[verdict]++;
     count_changes(play, driver->effect_count);
     if (!transaction_decode(bytes, &decoded, NULL))
         CHECK_INT(verdict, VERDICT_MALFORMED);
@@ -191,7 +220,7 @@ static inline void random_earn(struct play *play, uint16_t lane, uint32_t member
         if (any(play, 4) == 0)
             lot->activates_ms = now + any(play, 20000);
         if (play->may_expire && any(play, 2))
-            lot->expires_ms = now + 1 + any(play, 40000);
+            lot->expires_ms = now + 1 + any(play, any(play, 2) ? 40000 : 5 * DAY_MS);
         random_split(play, &lot->split);
     }
     if (any(play, 2))
@@ -463,7 +492,7 @@ static inline void random_step(struct play *play)
 {
     uint16_t lane = (uint16_t)any(play, PARTNERS);
     uint32_t member = 1 + (uint32_t)any(play, play->quiet ? MEMBERS : MEMBERS + 1);
-    switch (any(play, play->quiet ? 11 : 22)) {
+    switch (any(play, play->quiet ? 11 : 23)) {
     case 0:
     case 1:
     case 2:
@@ -519,6 +548,9 @@ static inline void random_step(struct play *play)
     case 19:
         random_ready(play);
         return;
+    case 20:
+        random_settlement(play, lane);
+        return;
     default:
         hostile(play, lane);
     }
@@ -566,10 +598,32 @@ static inline void compare(const struct play *play)
     CHECK_INT(state_lot_count(play->driver->state), naive_lot_count(play->naive));
     for (uint64_t i = 1; i <= state_lot_count(play->driver->state); i++)
         compare_lot(play, i);
+    struct audit_text expected, found;
+    if (!audit_periods_agree(play->driver->state, play->naive, &expected, &found)) {
+        printf("model: %s, state: %s\n", expected.text, found.text);
+        CHECK(!"both tell the same of settlement periods");
+    }
     if (!state_check(play->driver->state, &error)) {
         printf("%s\n", error.text);
         CHECK(!"the state adds up");
     }
+}
+
+/* The next height, with a cut that names the tree of two heights before. */
+static inline void begin_next(struct play *play, uint64_t ms)
+{
+    struct driver *driver = play->driver;
+    struct log_past named = log_named(&play->log, ++driver->height);
+    struct naive_tree tree = {named.count, named.root};
+    driver->cut_ms += ms;
+    struct cut cut = {.height = driver->height,
+                      .time_ms = driver->cut_ms,
+                      .record_count = named.count,
+                      .record_root = named.root};
+    state_begin(driver->state, &cut);
+    driver->begun = true;
+    state_begin(play->replica, &cut);
+    naive_begin(play->naive, driver->cut_ms, &tree);
 }
 
 static inline void pass(struct play *play, uint64_t ms)
@@ -577,9 +631,17 @@ static inline void pass(struct play *play, uint64_t ms)
     struct hash cut = {{0}};
     struct bytes automatic;
     put_u64be(cut.at, play->driver->cut_ms);
+    struct record seal = {.kind = RECORD_KIND_SEAL,
+                          .index = {play->driver->index},
+                          .height = play->driver->height,
+                          .time_ms = state_time_ms(play->driver->state),
+                          .cut = cut};
     struct hash second = state_seal(play->replica, &cut, &automatic);
     struct naive_result naive = naive_seal(play->naive, &second);
     same_effects(&naive, automatic);
+    seal.state_digest = second;
+    seal.automatic = hash_bytes(automatic);
+    log_seal(&play->log, &seal, automatic);
     driver_seal(play->driver);
     struct hash first = state_digest(play->driver->state);
     CHECK(hash_equal(&first, &second));
@@ -588,12 +650,27 @@ static inline void pass(struct play *play, uint64_t ms)
     count_changes(play, play->driver->automatic_count);
     if (play->between)
         play->between(play);
-    driver_pass(play->driver, ms);
-    begin_height(play->replica, play->driver->height, play->driver->cut_ms);
-    naive_begin(play->naive, play->driver->cut_ms);
+    begin_next(play, ms);
     CHECK_INT(state_time_ms(play->driver->state), naive_time_ms(play->naive));
     random_evidence(play);
     compare(play);
+    count_disputes(play);
+}
+
+/* Takes the charter over. */
+static inline void play_begin(struct play *play, struct charter *charter)
+{
+    const struct naive_tree tree = {0};
+    log_init(&play->log);
+    play->driver = driver_open(charter);
+    play->naive = naive_open(model_rules(play->driver->charter));
+    naive_begin(play->naive, play->driver->cut_ms, &tree);
+    play->replica = state_open(play->driver->charter);
+    begin_height(play->replica, 1, play->driver->cut_ms);
+    for (uint8_t i = 0; i <= PARTNERS; i++)
+        know_key(play, 2, i);
+    for (uint32_t i = 1; i <= MEMBERS; i++)
+        REQUIRE(feed(play, (uint16_t)any(play, PARTNERS), tx_enrol(i)) == VERDICT_ACCEPTED);
 }
 
 static inline struct play *play_open(uint64_t seed, bool quiet, bool short_window)
@@ -603,15 +680,7 @@ static inline struct play *play_open(uint64_t seed, bool quiet, bool short_windo
     play->quiet = quiet;
     play->short_window = short_window;
     play->may_expire = !quiet;
-    play->driver = driver_open(random_charter(play));
-    play->naive = naive_open(model_rules(play->driver->charter));
-    naive_begin(play->naive, play->driver->cut_ms);
-    play->replica = state_open(play->driver->charter);
-    begin_height(play->replica, 1, play->driver->cut_ms);
-    for (uint8_t i = 0; i <= PARTNERS; i++)
-        know_key(play, 2, i);
-    for (uint32_t i = 1; i <= MEMBERS; i++)
-        REQUIRE(feed(play, (uint16_t)any(play, PARTNERS), tx_enrol(i)) == VERDICT_ACCEPTED);
+    play_begin(play, random_charter(play));
     return play;
 }
 
@@ -620,6 +689,7 @@ static inline void play_close(struct play *play)
     state_close(play->replica);
     driver_close(play->driver);
     naive_close(play->naive);
+    log_release(&play->log);
     free(play);
 }
 
@@ -630,8 +700,14 @@ static inline void play_heights(struct play *play)
         uint64_t steps = any(play, 10);
         for (uint64_t j = 0; j < steps; j++)
             random_step(play);
-        pass(play, 1 + any(play, any(play, 20) == 0 ? 10 * DAY_MS : 5000));
+        bool ended = !play->quiet && state_periods(play->driver->state)->count > 0;
+        for (uint64_t j = ended ? any(play, 6) : 0; j > 0; j--)
+            random_settlement(play, (uint16_t)any(play, PARTNERS));
+        bool days = !play->quiet && any(play, 6) == 0;
+        pass(play, 1 + any(play, any(play, 20) == 0 ? 10 * DAY_MS : days ? 2 * DAY_MS : 5000));
     }
 }
+
+#include "unit/random_settle.h"
 
 #endif

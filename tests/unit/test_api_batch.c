@@ -1,36 +1,28 @@
 // links: node
 // also: sim/disk.c
 /* Batches, in both their forms. */
-#include "node/api_parts.h"
+#include "node/replica_parts.h"
+#include "node/time_text.h"
 #include "protocol/codec.h"
 #include "unit/api_world.h"
 
 #define NDJSON "application/x-ndjson"
 #define CBOR   "application/cbor-seq"
 
-static void batch(struct world *world, const char *type, struct bytes body, size_t piece,
-                  struct buffer *out)
+static struct api_call *batch_begin(struct world *world, const char *type)
 {
     struct api_request request = request_of("POST", "/v1/batch", "till", NULL);
     request.content_type = bytes_text(type);
     struct api_responder responder = {
         .context = &world->answer, .respond = on_respond, .wake = on_wake};
     forget(&world->answer);
-    struct api_call *call = api_begin(world->api, &request, &responder);
-    size_t at = 0;
-    for (int i = 0; i < 100000 && at < body.size; i++) {
-        size_t size = body.size - at < piece ? body.size - at : piece;
-        size_t taken = api_feed(call, bytes_of(body.at + at, size));
-        at += taken;
-        if (taken < size)
-            step(world, 20);
-    }
-    CHECK_INT(at, body.size);
-    api_end(call);
-    CHECK_INT(world->answer.status, 200);
-    CHECK(world->answer.streams);
-    CHECK_TEXT(world->answer.type, type);
+    return api_begin(world->api, &request, &responder);
+}
+
+static void batch_end(struct world *world, struct api_call *call, struct buffer *out)
+{
     bool end = false;
+    api_end(call);
     for (int i = 0; i < 100000 && !end; i++) {
         uint8_t chunk[1000];
         size_t size = api_read(call, chunk, sizeof(chunk), &end);
@@ -40,6 +32,25 @@ static void batch(struct world *world, const char *type, struct bytes body, size
     }
     CHECK(end);
     api_call_close(call);
+}
+
+static void batch(struct world *world, const char *type, struct bytes body, size_t piece,
+                  struct buffer *out)
+{
+    struct api_call *call = batch_begin(world, type);
+    size_t at = 0;
+    for (int i = 0; i < 100000 && at < body.size; i++) {
+        size_t size = body.size - at < piece ? body.size - at : piece;
+        size_t taken = api_feed(call, bytes_of(body.at + at, size));
+        at += taken;
+        if (taken < size)
+            step(world, 20);
+    }
+    CHECK_INT(at, body.size);
+    batch_end(world, call, out);
+    CHECK_INT(world->answer.status, 200);
+    CHECK(world->answer.streams);
+    CHECK_TEXT(world->answer.type, type);
 }
 
 CASE(a_batch_answers_each_line_in_order)
@@ -370,6 +381,122 @@ CASE(a_batch_of_another_type_is_415)
     world_close(world);
 }
 
+/* The body goes on in chunks that nobody announced: what waits for room comes before what is not
+ * taken any more. */
+CASE(an_item_that_waits_keeps_its_answer_when_the_body_is_too_large)
+{
+    struct world *world = world_with_member();
+    struct buffer first, second, out;
+    buffer_init(&first, 1024);
+    buffer_init(&second, 1024);
+    buffer_init(&out, 1024);
+    put(&first, earn_of(world, "t1", 10));
+    put(&second, earn_of(world, "t2", 20));
+    world_renew_api(world, first.size + second.size - 1);
+    struct api_call *call = batch_begin(world, CBOR);
+    CHECK_INT(api_feed(call, buffer_bytes(&first)), first.size);
+    size_t room = world->replica->config.mempool_bytes_max;
+    world->replica->config.mempool_bytes_max = 0;
+    CHECK_INT(api_feed(call, buffer_bytes(&second)), second.size);
+    step(world, 20);
+    world->replica->config.mempool_bytes_max = room;
+    CHECK_INT(api_feed(call, buffer_bytes(&first)), first.size); /* dropped */
+    batch_end(world, call, &out);
+    struct bytes rest = buffer_bytes(&out);
+    CHECK_INT(next_answer(&rest).status, 200);
+    CHECK_INT(next_answer(&rest).status, 200);
+    struct item_answer last = next_answer(&rest);
+    CHECK_INT(last.line, 3);
+    CHECK_TEXT(last.code, "too-large");
+    CHECK_INT(rest.size, 0);
+    CHECK_INT(get(world, "/v1/members/" MEMBER, "till"), 200);
+    CHECK_INT(number_of(world, NULL, "spendable"), 30);
+    buffer_release(&first);
+    buffer_release(&second);
+    buffer_release(&out);
+    world_close(world);
+}
+
+/* ---- what is not here any more --------------------------------------------------------------- */
+
+/* As `accrue prune` leaves it: records below are in an archive. */
+static void prune(struct world *world, uint64_t records)
+{
+    struct store_group group;
+    store_group_init(&group);
+    for (uint64_t i = 0; i < records; i++) {
+        struct store_key key = key_outcomes(i);
+        store_delete(&group, store_key_bytes(&key));
+    }
+    disk_write(&world->disk, buffer_bytes(&group.ops));
+    store_group_release(&group);
+    world->replica->gap.at.pruned_height = 1;
+    world->replica->gap.at.pruned_records = records;
+}
+
+static void expect_line(struct buffer *out, const char *start)
+{
+    if (!strstr(buffer_text(out), start))
+        printf("%s\nis not in: %s\n", start, buffer_text(out));
+    CHECK(strstr(buffer_text(out), start) != NULL);
+}
+
+/* Alone, in a batch of lines and in one of items; what is not pruned is answered beside it. */
+CASE(the_repeat_of_a_key_whose_record_was_pruned_is_told_so)
+{
+    const char *body = "{\"member\":\"" MEMBER "\",\"points\":10}";
+    struct world *world = world_with_member();
+    struct buffer items, lines, out;
+    char at[TIME_TEXT_SIZE];
+    buffer_init(&items, 65536);
+    buffer_init(&lines, 65536);
+    buffer_init(&out, 65536);
+    time_format(ledger_now(world), at);
+    for (int i = 1; i <= 3; i++) /* one of them says when it was, so that its record is not asked */
+        buffer_printf(&lines,
+                      "{\"type\":\"earn\",\"key\":\"p%d\",\"member\":\"" MEMBER
+                      "\",\"points\":10%s%s%s}\n",
+                      i, i == 2 ? ",\"at\":\"" : "", i == 2 ? at : "", i == 2 ? "\"" : "");
+    CHECK_INT(till(world, "/v1/earn", "p1", body), 200);
+    put(&items, earn_of(world, "p4", 10));
+    batch(world, CBOR, buffer_bytes(&items), 1000, &out);
+    buffer_clear(&out);
+    batch(world, NDJSON, buffer_bytes(&lines), 1000, &out);
+    expect_line(&out, "{\"line\":3,\"status\":200,");
+    prune(world, replica_record_count(world->replica) - 2); /* all but that of p3, and a seal */
+    CHECK_INT(till(world, "/v1/earn", "p1", body), 410);
+    CHECK_TEXT(text_of(world, "code"), "pruned");
+    buffer_clear(&out);
+    batch(world, NDJSON, buffer_bytes(&lines), 1000, &out);
+    expect_line(&out, "{\"line\":1,\"status\":410,\"problem\":{\"type\":"
+                      "\"urn:problem-type:accrue:pruned\"");
+    expect_line(&out, "{\"line\":2,\"status\":410,");
+    expect_line(&out, "{\"line\":3,\"status\":200,");
+    buffer_clear(&out);
+    batch(world, CBOR, buffer_bytes(&items), 1000, &out);
+    struct bytes rest = buffer_bytes(&out);
+    struct item_answer answer = next_answer(&rest);
+    CHECK_INT(answer.status, 200); /* of what the state knows without its record */
+    CHECK(answer.repeat);
+    CHECK_INT(get(world, "/v1/members/" MEMBER, "till"), 200);
+    CHECK_INT(number_of(world, NULL, "spendable"), 40);
+    buffer_release(&items);
+    buffer_release(&lines);
+    buffer_release(&out);
+    world_close(world);
+}
+
+/* A return names the earn by its key: that it is no earn would be a lie. */
+CASE(a_return_of_an_earn_that_was_pruned_is_told_so)
+{
+    struct world *world = world_with_member();
+    CHECK_INT(till(world, "/v1/earn", "r1", "{\"member\":\"" MEMBER "\",\"points\":10}"), 200);
+    prune(world, replica_record_count(world->replica));
+    CHECK_INT(till(world, "/v1/reverse-earn", "r2", "{\"original_key\":\"r1\",\"points\":5}"), 410);
+    CHECK_TEXT(text_of(world, "code"), "pruned");
+    world_close(world);
+}
+
 int main(void)
 {
     RUN(a_batch_answers_each_line_in_order);
@@ -381,5 +508,8 @@ int main(void)
     RUN(a_long_cbor_batch_stays_within_its_window);
     RUN(no_line_of_a_batch_is_a_settlement_step);
     RUN(a_batch_of_another_type_is_415);
+    RUN(an_item_that_waits_keeps_its_answer_when_the_body_is_too_large);
+    RUN(the_repeat_of_a_key_whose_record_was_pruned_is_told_so);
+    RUN(a_return_of_an_earn_that_was_pruned_is_told_so);
     return check_report();
 }

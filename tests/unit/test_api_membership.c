@@ -257,6 +257,34 @@ CASE(the_evidence_is_shown_where_it_stands_on_the_ledger)
     world_close(w);
 }
 
+/* Its cut was pruned, or comes with the history: the charters know of it all the same. */
+CASE(a_suspension_is_told_where_its_height_is_not_here)
+{
+    settle();
+    attach(GROCER);
+    tell_fork(BOOKS);
+    tell_charter();
+    REQUIRE(ask("GET", "/v1/membership", NULL, NULL) == 200);
+    uint64_t from = (uint64_t)json_integer_value(json_object_get(answer.json, "from_height"));
+    struct store_key key = key_height(from - 2);
+    struct store_group group;
+    store_group_init(&group);
+    store_delete(&group, store_key_bytes(&key));
+    disk_write(&w->nodes[GROCER].disk, buffer_bytes(&group.ops));
+    store_group_release(&group);
+    CHECK_INT(ask("GET", "/v1/membership", NULL, NULL), 200);
+    REQUIRE(json_array_size(json_object_get(answer.json, "suspensions")) == 1);
+    json_t *suspension = item_of("suspensions", 0);
+    CHECK_TEXT(json_string_value(json_object_get(suspension, "node")), "books-1");
+    CHECK_INT(json_integer_value(json_object_get(suspension, "from_height")), from);
+    CHECK(json_object_get(suspension, "evidence") == NULL);
+    char path[100] = "/v1/evidence/";
+    memset(path + strlen(path), '0', 64); /* nothing has that name */
+    CHECK_INT(ask("GET", path, NULL, NULL), 404);
+    detach();
+    world_close(w);
+}
+
 CASE(a_motion_is_shown_with_its_ballots_and_a_node_that_left_says_so)
 {
     char hex[2 * MOTION_SIZE_MAX];
@@ -383,6 +411,7 @@ int main(void)
 {
     RUN(a_suspended_node_says_so_to_tills_and_monitors);
     RUN(the_evidence_is_shown_where_it_stands_on_the_ledger);
+    RUN(a_suspension_is_told_where_its_height_is_not_here);
     RUN(a_motion_is_shown_with_its_ballots_and_a_node_that_left_says_so);
     RUN(an_admission_is_shown_whole);
     RUN(checkpoints_follow_the_policy_of_the_charter_in_force);

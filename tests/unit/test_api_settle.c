@@ -662,6 +662,7 @@ CASE(a_month_is_settled_from_its_proposal_to_its_last_payment)
               200);
     sign_twice(CINEMA);
     sign_twice(BOOKS);
+    sign_twice(GROCER); /* what it does not dispute */
     CHECK_INT(post(FUEL, JANUARY "/finalise", OFFICE, "{}"), 409);
     CHECK_TEXT(word("code"), "too-early");
     sign_twice(FUEL);

@@ -4,6 +4,7 @@
 #include "check.h"
 #include "node/backup.h"
 #include "node/leveldb_files.h"
+#include "node/store_gaps.h"
 #include "node/store_leveldb.h"
 
 #include <fcntl.h>
@@ -98,7 +99,7 @@ CASE(every_backup_beside_a_writer_is_whole_and_newer)
     writer_init(&writer);
     CHECK(write_one(&writer));
     REQUIRE(pthread_create(&thread, NULL, write_on, &writer) == 0);
-    for (int i = 0; i < BACKUPS; i++) {
+    for (int i = 0; i < check_share(BACKUPS); i++) {
         uint64_t before = store_leveldb_counter(writer.store);
         CHECK(take(2, &summary, &error)); /* it reads the whole copy: chain, witness, tables */
         CHECK(summary.groups >= before && summary.groups > groups);
@@ -203,6 +204,58 @@ CASE(a_damaged_store_makes_no_backup_and_costs_none)
     clean();
 }
 
+static void touch(const char *name)
+{
+    char path[128];
+    snprintf(path, sizeof(path), "%s/%s", data, name);
+    FILE *file = fopen(path, "w");
+    REQUIRE(file && fputs("an image", file) >= 0 && fclose(file) == 0);
+}
+
+static void put_gaps(const struct snapshot_name *began, const struct store_pruned *pruned)
+{
+    struct store_leveldb *store = store_make();
+    struct store_group group;
+    store_group_init(&group);
+    if (began)
+        store_put_beginning(&group, began);
+    else
+        store_put_pruned(&group, pruned);
+    REQUIRE(store_leveldb_write(store, &group, NULL));
+    store_group_release(&group);
+    store_leveldb_close(store);
+}
+
+/* A copy that no node could start from is no backup. */
+CASE(a_store_that_was_pruned_is_backed_up_with_a_later_image_only)
+{
+    struct backup_summary summary = {0};
+    struct error error = {0};
+    put_gaps(NULL, &(struct store_pruned){.height = 40, .records = 900});
+    CHECK(!take(1, &summary, &error));
+    CHECK_INT(error.code, ERROR_CONFLICT);
+    CHECK(strstr(error.text, "run it again when the node has made one"));
+    touch("state-40.image");
+    CHECK(!take(1, &summary, &error));
+    touch("state-44.image");
+    CHECK(take(1, &summary, &error));
+    clean();
+}
+
+CASE(a_store_without_its_history_is_backed_up_with_its_snapshot_only)
+{
+    struct backup_summary summary = {0};
+    struct error error = {0};
+    put_gaps(&(struct snapshot_name){.height = 70, .size = 1234}, NULL);
+    touch("state-80.image");
+    CHECK(!take(1, &summary, &error));
+    CHECK_INT(error.code, ERROR_CONFLICT);
+    CHECK(strstr(error.text, "run it again when the history is whole"));
+    touch("state-70.image");
+    CHECK(take(1, &summary, &error));
+    clean();
+}
+
 int main(void)
 {
     REQUIRE(mkdtemp(base) != NULL);
@@ -214,6 +267,8 @@ int main(void)
     RUN(what_is_put_back_is_the_store_of_that_moment);
     RUN(a_second_backup_of_a_store_at_rest_copies_no_table);
     RUN(a_damaged_store_makes_no_backup_and_costs_none);
+    RUN(a_store_that_was_pruned_is_backed_up_with_a_later_image_only);
+    RUN(a_store_without_its_history_is_backed_up_with_its_snapshot_only);
     CHECK(rmdir(base) == 0);
     return check_report();
 }

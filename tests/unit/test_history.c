@@ -524,7 +524,7 @@ CASE(a_link_to_a_seal_is_found)
 CASE(any_damage_of_an_entry_ends_in_an_answer)
 {
     uint64_t seed = first_seed;
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < check_share(300); i++) {
         struct world *world = world_of_two();
         struct member_ref ref = member_number((uint32_t)draw(&seed, 2));
         uint64_t page[16], first = 0;

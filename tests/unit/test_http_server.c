@@ -26,8 +26,11 @@ struct served {
     struct http_server *server;
     uint16_t port;
     void (*client)(struct served *served);
+    int late_fd; /* a connection that asks once the loop has ended; 0: none */
     pthread_t thread;
 };
+
+static void ask_late(struct served *served);
 
 /* The world's clock goes with the real one here, so that what is submitted gets decided. */
 static void on_tick(uv_timer_t *timer)
@@ -74,6 +77,7 @@ static void serve_with(const struct http_server_config *config, void (*client)(s
     REQUIRE(pthread_create(&served->thread, NULL, client_thread, served) == 0);
     uv_run(&served->loop, UV_RUN_DEFAULT);
     pthread_join(served->thread, NULL);
+    ask_late(served);
     http_server_close(served->server);
     CHECK_INT(api_pending(served->world->api), 0);
     uv_walk(&served->loop, close_handle, NULL);
@@ -378,6 +382,27 @@ CASE(clients_that_leave_or_stay_do_not_hold_the_server)
     serve(leaver);
 }
 
+static void late_asker(struct served *served)
+{
+    served->late_fd = dial(served);
+    usleep(50000); /* it is accepted meanwhile */
+}
+
+static void ask_late(struct served *served)
+{
+    char request[512];
+    if (served->late_fd == 0)
+        return;
+    earn_request(request, sizeof(request), "late", 0);
+    say(served->late_fd, request);
+}
+
+/* It is read while the server closes, which must not have it wait for a decision. */
+CASE(a_request_that_comes_as_the_server_closes_does_not_hold_it)
+{
+    serve(late_asker);
+}
+
 CASE(addresses_and_keys_that_cannot_work_are_refused)
 {
     struct world *world = world_open();
@@ -411,6 +436,7 @@ int main(void)
     RUN(idle_strangers_leave_for_one_who_speaks);
     RUN(a_batch_streams_through_the_socket);
     RUN(clients_that_leave_or_stay_do_not_hold_the_server);
+    RUN(a_request_that_comes_as_the_server_closes_does_not_hold_it);
     RUN(addresses_and_keys_that_cannot_work_are_refused);
     return check_report();
 }

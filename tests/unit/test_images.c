@@ -2,6 +2,7 @@
 // also: sim/disk.c
 /* When images of a running node are made, and which one a start goes on from. */
 #include "node/images.h"
+#include "node/store_gaps.h"
 #include "unit/api_world.h"
 #include "unit/replica_same.h"
 
@@ -266,6 +267,36 @@ CASE(with_images_switched_off_none_is_made_and_none_is_read)
     place_close(&place);
 }
 
+/* Pruned with an image there: the configuration must not be what keeps the node from starting. */
+CASE(a_pruned_store_goes_on_from_its_image_with_images_switched_off)
+{
+    struct place place;
+    uint64_t heights[2], resumed = 0;
+    struct store_group group;
+    struct error error = {0};
+    place_open(&place);
+    make_two(&place, heights);
+    go_on(&place, 2);
+    struct replica *replay = start(&place, 0, &resumed, &error);
+    REQUIRE(replay && resumed == 0);
+    store_group_init(&group);
+    store_put_pruned(&group, &(struct store_pruned){.height = heights[0] - 1, .records = 2});
+    disk_write(&place.world->disk, buffer_bytes(&group.ops));
+    store_group_release(&group);
+    struct replica *replica = start(&place, 0, &resumed, &error);
+    REQUIRE(replica != NULL);
+    CHECK_INT(resumed, heights[1]);
+    CHECK(replica_differs(replica, replay) == NULL);
+    replica_close(replica);
+    replica_close(replay);
+    damage(&place, heights[0]);
+    damage(&place, heights[1]);
+    CHECK(start(&place, 0, &resumed, &error) == NULL);
+    CHECK_INT(error.code, ERROR_GONE);
+    CHECK(strstr(error.text, "put state-*.image back from a backup"));
+    place_close(&place);
+}
+
 /* The last batch is damaged: with an image or without, the start is refused with the same words. */
 CASE(damage_of_the_store_after_the_image_is_told_as_without)
 {
@@ -297,6 +328,7 @@ int main(void)
     RUN(one_that_fails_is_counted_and_not_tried_again_at_once);
     RUN(a_start_takes_the_newest_that_fits);
     RUN(with_images_switched_off_none_is_made_and_none_is_read);
+    RUN(a_pruned_store_goes_on_from_its_image_with_images_switched_off);
     RUN(damage_of_the_store_after_the_image_is_told_as_without);
     return check_report();
 }

@@ -121,6 +121,71 @@ CASE(next_keys_that_cannot_be_used_are_trouble_and_no_reason_not_to_start)
     CHECK(strstr(error.text, "cosigner.key") != NULL);
 }
 
+static void move_file(const char *folder, const char *name, const char *to)
+{
+    char from[PATH_SIZE], path[PATH_SIZE], below_folder[PATH_SIZE];
+    (void)snprintf(below_folder, sizeof(below_folder), "%s/%s", folder, name);
+    below(from, below_folder);
+    (void)snprintf(below_folder, sizeof(below_folder), "%s/%s", to, name);
+    REQUIRE(rename(from, below(path, below_folder)) == 0);
+}
+
+static bool goes_with(const struct key_set *set, const struct charter_node *node)
+{
+    uint8_t point[CHANNEL_POINT_SIZE];
+    struct public_key sign = signing_key_public(set->sign), log = signing_key_public(set->log);
+    struct public_key cosigner = signing_key_public(set->cosigner);
+    channel_key_point(set->transport, point);
+    return memcmp(sign.at, node->sign_key.at, PUBLIC_KEY_SIZE) == 0 &&
+           memcmp(log.at, node->log_key.key.at, PUBLIC_KEY_SIZE) == 0 &&
+           memcmp(cosigner.at, node->cosigner_key.key.at, PUBLIC_KEY_SIZE) == 0 &&
+           memcmp(point, node->transport_key, sizeof(point)) == 0;
+}
+
+/* In any order, with looks in between: in the end it is the set that the folder holds. */
+CASE(a_set_that_is_copied_over_another_file_by_file_is_whole_in_the_end)
+{
+    const char *const names[] = {"cosigner.key", "log.key", "node.key", "transport.key"};
+    struct keyring ring;
+    struct charter_node present, first, second;
+    struct error trouble, error;
+    struct key_set before;
+    make_keys("six", &present);
+    make_keys("six/next", &first);
+    make_keys("six/later", &second);
+    name_keys("six");
+    REQUIRE(keyring_open(&ring, &config, &trouble, &error));
+    REQUIRE(goes_with(&ring.sets[1], &first));
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        move_file("six/later", names[i], "six/next");
+        CHECK_INT(keyring_look(&ring, &ring.sets[0], &before, &trouble), KEYRING_NEW);
+        CHECK(ring.found == &ring.sets[1]);
+        key_set_release(&before);
+    }
+    CHECK(goes_with(&ring.sets[1], &second));
+    CHECK(goes_with(&ring.sets[0], &present));
+    CHECK_INT(keyring_look(&ring, &ring.sets[0], &before, &trouble), KEYRING_SAME);
+    keyring_close(&ring);
+}
+
+/* The folder of a set that is in force is used for the change after it. */
+CASE(what_comes_beside_a_key_in_force_is_not_taken_for_its_own)
+{
+    struct keyring ring;
+    struct charter_node present, next, later;
+    struct error trouble, error;
+    struct key_set before;
+    make_keys("seven", &present);
+    make_keys("seven/next", &next);
+    make_keys("seven/later", &later);
+    name_keys("seven");
+    REQUIRE(keyring_open(&ring, &config, &trouble, &error));
+    move_file("seven/later", "cosigner.key", "seven/next");
+    CHECK_INT(keyring_look(&ring, &ring.sets[1], &before, &trouble), KEYRING_SAME);
+    CHECK(goes_with(&ring.sets[1], &next));
+    keyring_close(&ring);
+}
+
 CASE(every_key_that_is_held_is_locked)
 {
     struct keyring ring, second;
@@ -156,6 +221,8 @@ int main(void)
     RUN(the_present_keys_are_enough);
     RUN(next_keys_are_found_at_the_start_and_while_it_runs);
     RUN(next_keys_that_cannot_be_used_are_trouble_and_no_reason_not_to_start);
+    RUN(a_set_that_is_copied_over_another_file_by_file_is_whole_in_the_end);
+    RUN(what_comes_beside_a_key_in_force_is_not_taken_for_its_own);
     RUN(every_key_that_is_held_is_locked);
     char command[128];
     (void)snprintf(command, sizeof(command), "rm -rf %s", home);

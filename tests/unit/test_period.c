@@ -100,15 +100,15 @@ CASE(a_period_is_proposed_when_it_is_over_and_adds_up)
     struct world world;
     begin(&world, 0);
     check_verdict(period_propose(&world.period, (struct partner_id){EXAMPLE_PARTNERS}, &totals,
-                                 &totals, day(11, 4)),
+                                 &totals, &world.rules.calendar, day(11, 4)),
                   VERDICT_NOT_A_PARTY);
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(11, 3)),
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 3)),
                   VERDICT_PERIOD_NOT_OVER);
-    check_verdict(period_propose(&world.period, grocer, &totals, &other_totals, day(11, 4)),
+    check_verdict(period_propose(&world.period, grocer, &totals, &other_totals, &world.rules.calendar, day(11, 4)),
                   VERDICT_WRONG_TOTALS);
     check_verdict(period_sign(&world.period, books, &totals, &ann, day(11, 4)), VERDICT_WRONG_STATE);
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(11, 4)), VERDICT_ACCEPTED);
-    check_verdict(period_propose(&world.period, books, &totals, &totals, day(11, 4)),
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)), VERDICT_ACCEPTED);
+    check_verdict(period_propose(&world.period, books, &totals, &totals, &world.rules.calendar, day(11, 4)),
                   VERDICT_WRONG_STATE);
     CHECK_TEXT(period_state_word(world.period.state), "proposed");
     end(&world);
@@ -118,11 +118,18 @@ CASE(a_proposal_that_comes_late_leaves_a_day_to_answer)
 {
     struct world world;
     begin(&world, 0);
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(12, 1)), VERDICT_ACCEPTED);
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(12, 1)), VERDICT_ACCEPTED);
     CHECK_INT(world.period.deadlines.answer, day(12, 2));
     CHECK_INT(world.period.deadlines.pay, day(12, 2));
     check_verdict(finalise(&world, day(12, 2)), VERDICT_TOO_EARLY);
     check_verdict(finalise(&world, day(12, 3)), VERDICT_ACCEPTED);
+    end(&world);
+    /* On a Friday: until Monday. */
+    begin(&world, 0);
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar,
+                                 day(11, 27)),
+                  VERDICT_ACCEPTED);
+    CHECK_INT(world.period.deadlines.answer, day(11, 30));
     end(&world);
 }
 
@@ -130,7 +137,7 @@ CASE(everyone_signs_and_the_period_is_final_at_once)
 {
     struct world world;
     begin(&world, 0);
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(11, 4)), VERDICT_ACCEPTED);
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)), VERDICT_ACCEPTED);
     check_verdict(period_sign(&world.period, grocer, &other_totals, &ann, day(11, 4)),
                   VERDICT_TOTALS_CHANGED);
     check_verdict(period_sign(&world.period, grocer, &totals, &ann, day(11, 4)), VERDICT_ACCEPTED);
@@ -162,7 +169,7 @@ CASE(silence_accepts_when_the_day_is_over)
     struct world world;
     struct disputed_line about = {{1}, books, grocer, LINE_REDEMPTION};
     begin(&world, 0);
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(11, 4)), VERDICT_ACCEPTED);
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)), VERDICT_ACCEPTED);
     check_verdict(finalise(&world, day(11, 6)), VERDICT_TOO_EARLY);
     check_verdict(period_sign(&world.period, books, &totals, &ann, day(11, 7)), VERDICT_TOO_LATE);
     check_verdict(period_dispute(&world.period, books, &about, &world.exact.at[0],
@@ -180,7 +187,7 @@ CASE(a_dispute_is_carved_out_and_its_rest_enters_a_later_period)
     other.line_class = LINE_REDEMPTION_FEE;
     struct line disputed = book_line(GROCER, CINEMA, BOOK_REDEMPTION, euro4(90) * 50000), rest;
     begin(&world, 0);
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(11, 4)), VERDICT_ACCEPTED);
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)), VERDICT_ACCEPTED);
     check_verdict(
         period_dispute(&world.period, books, &about, &disputed, DISPUTE_DUPLICATE, day(11, 5)),
         VERDICT_NOT_A_PARTY);
@@ -226,6 +233,40 @@ CASE(a_dispute_is_carved_out_and_its_rest_enters_a_later_period)
     end(&world);
 }
 
+/* Four eyes on what it does not dispute, or the whole time that it has. */
+CASE(a_dispute_alone_is_no_answer)
+{
+    struct world world;
+    struct line disputed = book_line(GROCER, CINEMA, BOOK_REDEMPTION, euro4(90));
+    struct disputed_line about = {{1}, grocer, cinema, LINE_REDEMPTION};
+    begin(&world, 0);
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar,
+                                 day(11, 4)),
+                  VERDICT_ACCEPTED);
+    for (uint16_t i = 0; i < EXAMPLE_PARTNERS; i++) {
+        struct partner_id partner = {i};
+        if (i == CINEMA)
+            continue;
+        check_verdict(period_sign(&world.period, partner, &totals, &ann, day(11, 4)),
+                      VERDICT_ACCEPTED);
+        check_verdict(period_sign(&world.period, partner, &totals, &bob, day(11, 4)),
+                      VERDICT_ACCEPTED);
+    }
+    for (about.record.v = 1; about.record.v <= PARTNER_DISPUTES_MAX; about.record.v++)
+        check_verdict(
+            period_dispute(&world.period, cinema, &about, &disputed, DISPUTE_LATE, day(11, 4)),
+            VERDICT_ACCEPTED);
+    check_verdict(
+        period_dispute(&world.period, cinema, &about, &disputed, DISPUTE_LATE, day(11, 4)),
+        VERDICT_TOO_MANY_DISPUTES);
+    check_verdict(finalise(&world, day(11, 4)), VERDICT_TOO_EARLY);
+    check_verdict(period_sign(&world.period, cinema, &totals, &ann, day(11, 4)), VERDICT_ACCEPTED);
+    check_verdict(finalise(&world, day(11, 4)), VERDICT_TOO_EARLY);
+    check_verdict(period_sign(&world.period, cinema, &totals, &bob, day(11, 4)), VERDICT_ACCEPTED);
+    check_verdict(finalise(&world, day(11, 4)), VERDICT_ACCEPTED);
+    end(&world);
+}
+
 CASE(whoever_disputes_may_give_up)
 {
     struct world world;
@@ -233,12 +274,16 @@ CASE(whoever_disputes_may_give_up)
     struct disputed_line about = {{1}, grocer, cinema, LINE_REDEMPTION_CONTRA};
     begin(&world, 0);
     lines_add(&world.exact, &disputed);
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(11, 4)), VERDICT_ACCEPTED);
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)), VERDICT_ACCEPTED);
     check_verdict(
         period_dispute(&world.period, cinema, &about, &disputed, DISPUTE_UNAUTHORISED, day(11, 4)),
         VERDICT_ACCEPTED);
     check_verdict(period_sign(&world.period, cinema, &totals, &ann, day(11, 4)), VERDICT_ACCEPTED);
     CHECK_INT(world.period.answers[CINEMA], ANSWER_DISPUTED);
+    check_verdict(period_sign(&world.period, cinema, &totals, &bob, day(11, 4)), VERDICT_ACCEPTED);
+    CHECK_INT(world.period.answers[CINEMA], ANSWER_SIGNED_REST);
+    check_verdict(period_sign(&world.period, cinema, &totals, &ann, day(11, 4)),
+                  VERDICT_ALREADY_ANSWERED);
     check_verdict(finalise(&world, day(11, 9)), VERDICT_ACCEPTED);
     check_verdict(period_respond(&world.period, grocer, &about, (struct money){1}),
                   VERDICT_OVER_AMOUNT);
@@ -252,6 +297,9 @@ CASE(whoever_disputes_may_give_up)
 CASE(a_contra_takes_back_what_stands_of_a_disputed_line)
 {
     struct dispute dispute = {.line = book_line(GROCER, CINEMA, BOOK_REDEMPTION, euro4(1000))};
+    struct dispute before = dispute;
+    before.contra.v = before.entered.v = euro4(-400);
+    CHECK_INT(dispute_contra(&before, (struct money){0}).v, euro4(400));
     CHECK_INT(dispute_contra(&dispute, (struct money){euro4(-300)}).v, 0);
     dispute.resolved = true;
     dispute.upheld.v = euro4(600);
@@ -270,33 +318,41 @@ CASE(payments_are_sent_once_and_confirmed_by_the_creditor_alone)
 {
     struct world world;
     begin(&world, 0);
-    check_verdict(period_pay(&world.period, grocer, 0, &ann, false), VERDICT_WRONG_STATE);
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(11, 4)), VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 0, 1, &ann, false), VERDICT_WRONG_STATE);
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)), VERDICT_ACCEPTED);
     check_verdict(finalise(&world, day(11, 9)), VERDICT_ACCEPTED);
-    check_verdict(period_pay(&world.period, cinema, 0, &ann, false), VERDICT_NOT_A_PARTY);
-    check_verdict(period_pay(&world.period, grocer, 3, &ann, false), VERDICT_UNKNOWN_PAYMENT);
+    check_verdict(period_pay(&world.period, cinema, 0, 1, &ann, false), VERDICT_NOT_A_PARTY);
+    check_verdict(period_pay(&world.period, grocer, 3, 1, &ann, false), VERDICT_UNKNOWN_PAYMENT);
     check_verdict(period_fail(&world.period, cinema, 0), VERDICT_WRONG_STATE);
-    check_verdict(period_pay(&world.period, grocer, 0, &ann, false), VERDICT_ACCEPTED);
-    check_verdict(period_pay(&world.period, grocer, 0, &ann, false), VERDICT_SAME_APPROVER);
+    check_verdict(period_pay(&world.period, grocer, 0, 1, &ann, false), VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 0, 1, &ann, false), VERDICT_SAME_APPROVER);
     CHECK_INT(world.period.payments[0].state == PAYMENT_SENT, 0);
-    check_verdict(period_pay(&world.period, grocer, 0, &bob, false), VERDICT_ACCEPTED);
-    check_verdict(period_pay(&world.period, grocer, 0, &ann, false), VERDICT_PAID_TWICE);
+    check_verdict(period_pay(&world.period, grocer, 0, 1, &bob, false), VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 0, 1, &ann, false), VERDICT_PAID_TWICE);
     check_verdict(period_confirm(&world.period, grocer, 0), VERDICT_NOT_A_PARTY);
     check_verdict(period_confirm(&world.period, books, 0), VERDICT_NOT_A_PARTY);
     check_verdict(period_fail(&world.period, cinema, 0), VERDICT_ACCEPTED);
-    check_verdict(period_pay(&world.period, grocer, 0, &ann, false), VERDICT_ACCEPTED);
-    check_verdict(period_pay(&world.period, grocer, 0, &ann, false), VERDICT_SAME_APPROVER);
+    /* An approval of what failed comes late. */
+    check_verdict(period_pay(&world.period, grocer, 0, 1, &bob, false), VERDICT_TOTALS_CHANGED);
+    check_verdict(period_pay(&world.period, grocer, 0, 2, &ann, false), VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 0, 2, &ann, false), VERDICT_SAME_APPROVER);
     CHECK_INT(world.period.payments[0].state == PAYMENT_SENT, 0);
-    check_verdict(period_pay(&world.period, grocer, 0, &bob, false), VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 0, 2, &bob, false), VERDICT_ACCEPTED);
     CHECK_INT(world.period.payments[0].attempt, 2);
     check_verdict(period_confirm(&world.period, cinema, 0), VERDICT_ACCEPTED);
     check_verdict(period_confirm(&world.period, cinema, 0), VERDICT_PAID_TWICE);
     check_verdict(period_fail(&world.period, cinema, 0), VERDICT_PAID_TWICE);
-    check_verdict(period_confirm(&world.period, operator_partner, 1), VERDICT_ACCEPTED);
+    /* The operator loses its nodes after the payment was sent. */
+    check_verdict(period_pay(&world.period, grocer, 1, 1, &ann, false), VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 1, 1, &bob, false), VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 1, 1, &ann, false), VERDICT_PAID_TWICE);
+    check_verdict(period_pay(&world.period, grocer, 1, 1, &ann, true), VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 1, 1, &bob, true), VERDICT_ACCEPTED);
+    CHECK_INT(world.period.payments[1].state, PAYMENT_CONFIRMED);
     CHECK_TEXT(period_state_word(world.period.state), "final");
     world.period.payments[2].payment.to = operator_partner; /* has no node here */
-    check_verdict(period_pay(&world.period, grocer, 2, &bob, true), VERDICT_ACCEPTED);
-    check_verdict(period_pay(&world.period, grocer, 2, &ann, true), VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 2, 1, &bob, true), VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 2, 1, &ann, true), VERDICT_ACCEPTED);
     CHECK_TEXT(period_state_word(world.period.state), "settled");
     check_verdict(period_confirm(&world.period, books, 2), VERDICT_PAID_TWICE);
     end(&world);
@@ -307,7 +363,7 @@ CASE(a_period_in_which_nothing_is_owed_is_settled_when_it_is_final)
     struct world world;
     begin(&world, 0);
     world.exact.count = 0;
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, day(11, 4)), VERDICT_ACCEPTED);
+    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)), VERDICT_ACCEPTED);
     check_verdict(finalise(&world, day(11, 9)), VERDICT_ACCEPTED);
     CHECK_TEXT(period_state_word(world.period.state), "settled");
     end(&world);
@@ -331,6 +387,7 @@ int main(void)
     RUN(everyone_signs_and_the_period_is_final_at_once);
     RUN(silence_accepts_when_the_day_is_over);
     RUN(a_dispute_is_carved_out_and_its_rest_enters_a_later_period);
+    RUN(a_dispute_alone_is_no_answer);
     RUN(whoever_disputes_may_give_up);
     RUN(a_contra_takes_back_what_stands_of_a_disputed_line);
     RUN(payments_are_sent_once_and_confirmed_by_the_creditor_alone);

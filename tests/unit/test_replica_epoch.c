@@ -129,6 +129,48 @@ CASE(who_left_follows_and_writes_nothing_and_the_hand_over_is_final)
     world_close(w);
 }
 
+/* The keyring keeps the set that the charter knew it by last, and releases the other. */
+CASE(who_left_lets_the_keys_go_that_the_charter_does_not_name)
+{
+    struct world *w = settled_world();
+    struct change fresh = change_replace_keys(ONE, FRESH), leave = change_remove_node(ONE);
+    struct error error = {0};
+    struct signing_key *later = coalition_key(1, FRESH + 1);
+    struct signing_key *later_cosigner = coalition_key(4, FRESH + 1);
+    struct replica *one = w->nodes[ONE].replica;
+    hold_fresh(w);
+    REQUIRE(
+        replica_hold_next(one, w->nodes[ONE].next_key, w->nodes[ONE].next_cosigner_key, &error));
+    (void)carry(w, 0, &fresh);
+    (void)carry(w, 1, &leave);
+    REQUIRE(standing(w) == REPLICA_LEFT);
+    REQUIRE(replica_hold_next(one, later, later_cosigner, &error));
+    CHECK(one->held[0].key == later);
+    CHECK(one->held[1].key == w->nodes[ONE].next_key);
+    world_crash(w, ONE);
+    signing_key_close(later);
+    signing_key_close(later_cosigner);
+    world_close(w);
+}
+
+/* Of a set that was a mixture when it was first read. */
+CASE(another_key_beside_a_signing_key_takes_the_place_of_the_one_that_was_there)
+{
+    struct world *w = settled_world();
+    struct error error = {0};
+    struct signing_key *other = coalition_key(4, FRESH + 1);
+    struct replica *one = w->nodes[ONE].replica;
+    const struct signing_key *present = one->key;
+    hold_fresh(w);
+    REQUIRE(replica_hold_next(one, w->nodes[ONE].next_key, other, &error));
+    REQUIRE(
+        replica_hold_next(one, w->nodes[ONE].next_key, w->nodes[ONE].next_cosigner_key, &error));
+    CHECK(one->held[0].key == present && one->key == present);
+    CHECK(one->held[1].cosigner_key == w->nodes[ONE].next_cosigner_key);
+    signing_key_close(other);
+    world_close(w);
+}
+
 /* Three of four in one height: ONE has locked, and nobody else's precommit reaches it. */
 static void lock_one(struct world *w)
 {
@@ -438,6 +480,8 @@ int main(void)
     RUN(a_node_goes_on_with_its_next_key_from_the_height_that_names_it);
     RUN(a_node_without_the_key_in_force_follows_until_it_gets_it);
     RUN(who_left_follows_and_writes_nothing_and_the_hand_over_is_final);
+    RUN(who_left_lets_the_keys_go_that_the_charter_does_not_name);
+    RUN(another_key_beside_a_signing_key_takes_the_place_of_the_one_that_was_there);
     RUN(a_key_that_comes_back_has_its_votes_and_its_lock);
     RUN(what_others_told_of_the_own_lane_is_never_taken_back);
     RUN(a_key_that_comes_back_does_not_rely_on_what_others_told_of_its_lane);

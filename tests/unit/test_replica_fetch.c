@@ -6,6 +6,7 @@
 #include "unit/cosign_world.h"
 
 #include "node/replica_parts.h"
+#include "node/store_gaps.h"
 
 enum {
     SELF = 3,
@@ -242,6 +243,24 @@ CASE(an_attestation_that_another_signed_is_charged_to_who_carried_it)
     scene_close(scene);
 }
 
+/* By who joins later: a newcomer hears it from whoever serves a snapshot. */
+CASE(an_attestation_of_a_node_that_is_not_known_yet_is_charged_to_nobody)
+{
+    struct scene *scene = scene_open(0);
+    struct attestation item = {.snapshot = scene->name, .node = {STRANGER}};
+    attestation_sign(&item, scene->world->nodes[0].key, &scene->world->charter->coalition);
+    scene->message.kind = MESSAGE_ATTESTATION;
+    scene->message.body.attestation = item;
+    tell(scene, 0);
+    CHECK_INT(status_of(scene).malformed[0] + status_of(scene).useless[0], 0);
+    scene->replica->shown.height = scene->name.height; /* there it would be known */
+    scene->message.kind = MESSAGE_ATTESTATION;
+    scene->message.body.attestation = item;
+    tell(scene, 0);
+    CHECK_INT(status_of(scene).malformed[0], 1);
+    scene_close(scene);
+}
+
 CASE(a_wrong_piece_is_asked_of_another_peer)
 {
     struct scene *scene = scene_open(0);
@@ -317,7 +336,7 @@ CASE(the_node_begins_with_it_once_its_key_may_sign)
     replica_snapshot_whole(scene->replica, &scene->name, scene->world->now_ms);
     settle(scene);
     CHECK(!scene->reopens); /* rule 3's question is open */
-    CHECK(!replica_gap_of(&store, &began, &error));
+    CHECK(!store_began_with(&store, &began, &error));
     CHECK_INT(error.code, ERROR_NOT_FOUND);
     answer(scene, 0);
     pass(scene, 100);
@@ -326,7 +345,7 @@ CASE(the_node_begins_with_it_once_its_key_may_sign)
     pass(scene, 100);
     CHECK(scene->reopens);
     CHECK(status_of(scene).stopped);
-    REQUIRE(replica_gap_of(&store, &began, &error));
+    REQUIRE(store_began_with(&store, &began, &error));
     CHECK(snapshot_name_equal(&began, &scene->name));
     scene_close(scene);
 }
@@ -428,6 +447,7 @@ int main(void)
     RUN(only_what_a_quorum_attests_is_fetched);
     RUN(a_snapshot_that_is_hardly_ahead_is_not_worth_it);
     RUN(an_attestation_that_another_signed_is_charged_to_who_carried_it);
+    RUN(an_attestation_of_a_node_that_is_not_known_yet_is_charged_to_nobody);
     RUN(a_wrong_piece_is_asked_of_another_peer);
     RUN(nobody_answers_and_another_is_asked);
     RUN(what_was_kept_before_a_restart_is_not_asked_for_again);

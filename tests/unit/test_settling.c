@@ -111,16 +111,17 @@ static void pass_to(struct world *w, int64_t month, int64_t day)
     pass(w, 1000);
 }
 
-static void open_world(struct world *w, const char *fee_tax)
+static void open_world_by(struct world *w, const char *fee_tax, enum period_kind every)
 {
     struct coalition_spec spec = {.names = {"anna", "bert", "cinema"},
                                   .operator_name = "olaf",
                                   .face = "10000",
                                   .reimbursement = "9000",
                                   .issue_fee = "400",
-                                  .redemption_fee = "0"};
+                                  .redemption_fee = fee_tax ? "100" : "0"};
     struct charter *draft = coalition_draft(&spec);
     memset(w, 0, sizeof(*w));
+    draft->settlement.every = every;
     if (fee_tax) {
         draft->settlement.taxes = allocate(1, sizeof(*draft->settlement.taxes));
         draft->settlement.tax_count = 1;
@@ -132,6 +133,11 @@ static void open_world(struct world *w, const char *fee_tax)
     merkle_init(&w->tree);
     w->cut_ms = MAY_MS + DAY_MS;
     begin(w);
+}
+
+static void open_world(struct world *w, const char *fee_tax)
+{
+    open_world_by(w, fee_tax, PERIOD_MONTH);
 }
 
 static void close_world(struct world *w)
@@ -264,6 +270,7 @@ static struct transaction tx_payment(enum transaction_type type, uint32_t paymen
 {
     struct transaction t = step(type);
     t.body.settle.payment = payment;
+    t.body.settle.attempt = 1;
     t.body.settle.approver = approver;
     return t;
 }
@@ -411,7 +418,8 @@ CASE(fees_carry_the_charters_tax)
     for (size_t i = 0; i < closed->count; i++)
         if (closed->at[i].book_class == BOOK_TAX)
             tax += (int64_t)closed->at[i].rounded.v;
-    CHECK_INT(tax, INT64_C(200000000) + INT64_C(400000000)); /* of 0.08 and 0.20 */
+    /* Of 0.08 and 0.20 for issuing, and of 0.03 and 0.005 (rounded to nothing) for redeeming. */
+    CHECK_INT(tax, INT64_C(200000000) + INT64_C(400000000) + INT64_C(100000000));
     close_world(&w);
 }
 
@@ -490,6 +498,68 @@ CASE(what_is_taken_back_of_a_disputed_redemption_waits)
     close_world(&w);
 }
 
+/* What was taken back before counts no more: else whoever disputes it gains by it. */
+CASE(a_redemption_that_was_taken_back_is_disputed_for_nothing)
+{
+    struct world w;
+    uint64_t redeemed;
+    struct transaction back = {.type = TRANSACTION_REVERSE_REDEEM};
+    open_world(&w, NULL);
+    play_may(&w, &redeemed);
+    back.body.reverse_redeem.redemption.v = redeemed;
+    back.body.reverse_redeem.points.v = 300;
+    accepted(&w, C, back);
+    pass_to(&w, 6, 1);
+    accepted(&w, A, tx_propose(&w));
+    accepted(&w, A, tx_dispute(&w, redeemed, A, C, LINE_REDEMPTION));
+    CHECK_INT(open_line(&w, A, C, LINE_REDEMPTION_CONTRA), INT64_C(90000000) * 200);
+    pass_to(&w, 6, 8);
+    accepted(&w, B, step(TRANSACTION_PERIOD_FINAL));
+    accepted(&w, C, tx_amount(TRANSACTION_DISPUTE_RESPOND, redeemed, A, C, LINE_REDEMPTION,
+                              INT64_C(90000000) * 200));
+    accepted(&w, A, tx_amount(TRANSACTION_DISPUTE_RESOLVE, redeemed, A, C, LINE_REDEMPTION,
+                              INT64_C(90000000) * 200));
+    /* May: -1.80 and nothing for the redemption; June: +1.80. */
+    CHECK_INT(open_line(&w, A, C, LINE_REDEMPTION_CONTRA), INT64_C(90000000) * 200);
+    CHECK_INT(open_line(&w, A, C, LINE_DISPUTE), 0);
+    close_world(&w);
+}
+
+/* What a dispute leaves of a fee carries the tax of fees, and is disputed no more; what was
+ * cancelled of it is not given back a second time. */
+CASE(a_disputed_fee_stays_a_fee)
+{
+    struct world w;
+    uint64_t redeemed;
+    struct transaction back = {.type = TRANSACTION_REVERSE_REDEEM};
+    open_world(&w, "AT-20");
+    play_may(&w, &redeemed);
+    pass_to(&w, 6, 1);
+    accepted(&w, A, tx_propose(&w));
+    accepted(&w, C, tx_dispute(&w, redeemed, C, O, LINE_REDEMPTION_FEE));
+    pass_to(&w, 6, 8);
+    accepted(&w, B, step(TRANSACTION_PERIOD_FINAL));
+    back.body.reverse_redeem.redemption.v = redeemed;
+    back.body.reverse_redeem.points.v = 100;
+    accepted(&w, C, back);
+    CHECK_INT(open_line(&w, C, O, LINE_REDEMPTION_FEE), 0);
+    accepted(&w, C, tx_amount(TRANSACTION_DISPUTE_RESOLVE, redeemed, C, O, LINE_REDEMPTION_FEE, 0));
+    CHECK_INT(open_line(&w, C, O, LINE_DISPUTE_FEE), INT64_C(1000000) * 300);
+    CHECK_INT(open_line(&w, C, O, LINE_REDEMPTION_FEE), INT64_C(-1000000) * 100);
+    uint64_t resolved = last(&w);
+    pass_to(&w, 7, 3);
+    const struct closed_period *june = periods_find(state_periods(w.state), month(6));
+    REQUIRE(june != NULL);
+    for (size_t i = 0; i < june->exact.count; i++)
+        if (june->exact.at[i].book_class == BOOK_DISPUTE_FEE)
+            CHECK_TEXT(june->exact.at[i].tax_code, "AT-20");
+    struct transaction again = about(TRANSACTION_DISPUTE_OPEN, resolved, C, O, LINE_DISPUTE_FEE);
+    again.body.settle.period = month(6);
+    again.body.settle.evidence = buffer_bytes(&w.records[resolved]);
+    CHECK_INT(apply(&w, C, again), VERDICT_ALREADY_DISPUTED);
+    close_world(&w);
+}
+
 /* A fee that time brought stands in a seal. */
 CASE(what_time_brought_is_disputed_by_its_seal)
 {
@@ -536,13 +606,7 @@ static void settle_payments(struct world *w, uint32_t number)
 CASE(settled_months_are_forgotten_when_enough_later_ones_are)
 {
     struct world w;
-    open_world(&w, NULL);
-    w.charter->settlement.every = PERIOD_DAY; /* the charter is ours */
-    end(&w);
-    state_close(w.state);
-    w.state = state_open(w.charter);
-    w.height = 0;
-    begin(&w);
+    open_world_by(&w, NULL, PERIOD_DAY);
     accepted(&w, A, tx_enrol(1));
     accepted(&w, A, tx_earn(1, 10));
     for (int i = 0; i < PERIODS_KEPT + 3; i++) {
@@ -590,6 +654,8 @@ int main(void)
     RUN(fees_carry_the_charters_tax);
     RUN(a_dispute_is_shown_by_its_record_carved_out_and_resolved);
     RUN(what_is_taken_back_of_a_disputed_redemption_waits);
+    RUN(a_redemption_that_was_taken_back_is_disputed_for_nothing);
+    RUN(a_disputed_fee_stays_a_fee);
     RUN(what_time_brought_is_disputed_by_its_seal);
     RUN(settled_months_are_forgotten_when_enough_later_ones_are);
     return check_report();

@@ -176,6 +176,33 @@ CASE(a_changed_byte_is_noticed_in_image_list_and_part)
     folders_close();
 }
 
+/* The node was killed before it began with it: what it reads of its folder is the image. */
+CASE(one_that_is_there_already_is_whole_and_a_damaged_one_gives_way)
+{
+    struct snapshot_name name, copy;
+    struct error error = {0};
+    folders_open();
+    name = make();
+    uint64_t count = snapshot_piece_count(name.size);
+    for (uint64_t piece = 1; piece <= count; piece++)
+        CHECK(copy_piece(&name, piece));
+    REQUIRE(snapshot_part_finish(to, &name, &error));
+    CHECK(snapshot_part_finish(to, &name, &error));
+    flip(to, "state-1.image", (off_t)name.size - 9);
+    CHECK(copy_piece(&name, count)); /* those before were good where they are */
+    CHECK(!snapshot_part_finish(to, &name, &error));
+    struct buffer bytes;
+    buffer_init(&bytes, SNAPSHOT_PIECE);
+    CHECK(!snapshot_file_read(to, 1, 1, &bytes, &error)); /* all of it is fetched anew */
+    buffer_release(&bytes);
+    for (uint64_t piece = 1; piece <= count; piece++)
+        CHECK(copy_piece(&name, piece));
+    CHECK(snapshot_part_finish(to, &name, &error));
+    REQUIRE(snapshot_file_check(to, 1, &copy, &error));
+    CHECK(snapshot_name_equal(&name, &copy));
+    folders_close();
+}
+
 CASE(a_part_of_another_height_gives_way)
 {
     struct snapshot_name name, other;
@@ -198,6 +225,7 @@ int main(void)
     RUN(piece_by_piece_it_becomes_the_same_snapshot_elsewhere);
     RUN(it_reads_as_an_image_with_its_head_and_an_empty_note);
     RUN(a_changed_byte_is_noticed_in_image_list_and_part);
+    RUN(one_that_is_there_already_is_whole_and_a_damaged_one_gives_way);
     RUN(a_part_of_another_height_gives_way);
     return check_report();
 }

@@ -11,7 +11,7 @@ enum { SEEDS = 60, DAMAGED_SEEDS = 12, FLIPS = 2000 };
 /* Places in the header. */
 enum { IMAGE_CUT_TIME_AT = 60, IMAGE_NEXT_RECORD_AT = 116 };
 
-static uint64_t first_seed = 1, last_seed = SEEDS, last_damaged_seed = DAMAGED_SEEDS;
+static uint64_t first_seed = 1, last_seed, last_damaged_seed;
 
 static void tell(uint64_t seed, int before)
 {
@@ -505,6 +505,8 @@ int main(int argc, char **argv)
 {
     if (argc == 3 && strcmp(argv[1], "speed") == 0)
         return measure((uint32_t)strtoul(argv[2], NULL, 10));
+    last_seed = (uint64_t)check_share(SEEDS);
+    last_damaged_seed = (uint64_t)check_share(DAMAGED_SEEDS);
     if (argc == 2)
         first_seed = last_seed = last_damaged_seed = strtoull(argv[1], NULL, 10);
     printf("seeds %llu to %llu\n", (unsigned long long)first_seed, (unsigned long long)last_seed);

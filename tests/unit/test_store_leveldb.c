@@ -697,7 +697,7 @@ static void write_until_killed(int acknowledge)
 CASE(a_killed_process_loses_no_group_that_was_acknowledged)
 {
     folder_remove(place);
-    for (int round = 0; round < 6; round++) {
+    for (int round = 0; round < check_share(6); round++) {
         int ends[2];
         REQUIRE(pipe(ends) == 0);
         fflush(stdout);

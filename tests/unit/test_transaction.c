@@ -67,6 +67,8 @@ static struct settle example_settle(enum transaction_type type)
     }
     if (step == SETTLE_PAY || step == SETTLE_CONFIRM || step == SETTLE_FAIL)
         settle.payment = 3;
+    if (step == SETTLE_PAY)
+        settle.attempt = 2;
     return settle;
 }
 

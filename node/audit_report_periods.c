@@ -1,0 +1,180 @@
+/* Settlement periods in an audit's report, as text and as JSON: what they came to, who has to pay
+ * whom, and what is disputed. */
+#include "node/audit_report.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+/* ---- what it came to ------------------------------------------------------------------------- */
+
+void audit_period_summary(const struct audit *audit, const struct closed_period *closed,
+                          struct audit_period_summary *out)
+{
+    bool final = closed->period.state >= PERIOD_FINAL;
+    const struct lines *lines = final ? &closed->closed : &closed->exact;
+    *out = (struct audit_period_summary){.final = final, .line_count = lines->count};
+    period_name(audit_charter(audit), (uint32_t)closed->period.number, out->name);
+    hex_encode(hash_as_bytes(&closed->totals), out->totals);
+    for (size_t i = 0; i < lines->count; i++) {
+        const struct line *line = &lines->at[i];
+        struct money amount = final ? line->rounded : line->exact;
+        out->nets[line->debtor.v].v -= amount.v;
+        out->nets[line->creditor.v].v += amount.v;
+        out->by_class[line->book_class].v += amount.v;
+    }
+}
+
+struct audit_money_text audit_money_text(const struct audit *audit, struct money money)
+{
+    struct audit_money_text text;
+    money_format(money, audit_charter(audit)->minor_digits, text.text);
+    return text;
+}
+
+const char *audit_dispute_word(const struct dispute *dispute)
+{
+    if (dispute->resolved)
+        return "resolved";
+    return dispute->responded ? "answered" : "open";
+}
+
+/* ---- as text --------------------------------------------------------------------------------- */
+
+static const char *name_of(const struct audit *audit, struct partner_id partner)
+{
+    return audit_charter(audit)->partners[partner.v].name;
+}
+
+static void print_sums(const struct audit *audit, const struct audit_period_summary *summary)
+{
+    cli_say(stdout, "    %s", summary->final ? "rounded" : "exact");
+    for (int i = 0; i < BOOK_CLASS_COUNT; i++)
+        if (summary->by_class[i].v != 0)
+            cli_say(stdout, "  %s %s", book_class_word((enum book_class)i),
+                    audit_money_text(audit, summary->by_class[i]).text);
+    cli_say(stdout, "\n    net    ");
+    for (size_t i = 0; i < audit_charter(audit)->partner_count; i++)
+        if (summary->nets[i].v != 0)
+            cli_say(stdout, "  %s %s", audit_charter(audit)->partners[i].name,
+                    audit_money_text(audit, summary->nets[i]).text);
+    cli_say(stdout, "\n");
+}
+
+static void print_parts(const struct audit *audit, const struct period *period)
+{
+    for (size_t i = 0; i < period->payment_count; i++) {
+        const struct period_payment *payment = &period->payments[i];
+        cli_say(stdout, "    payment  %s to %s  %s, %s\n", name_of(audit, payment->payment.from),
+                name_of(audit, payment->payment.to),
+                audit_money_text(audit, payment->payment.amount).text,
+                payment_state_word(payment->state));
+    }
+    for (size_t i = 0; i < period->dispute_count; i++) {
+        const struct dispute *dispute = &period->disputes[i];
+        cli_say(stdout, "    dispute  record %" PRIu64 ", %s to %s  %s (%s), %s by %s: %s, upheld ",
+                dispute->about.record.v, name_of(audit, dispute->about.debtor),
+                name_of(audit, dispute->about.creditor),
+                audit_money_text(audit, dispute->line.exact).text,
+                line_class_word(dispute->about.line_class), dispute_code_word(dispute->code),
+                name_of(audit, dispute->by), audit_dispute_word(dispute));
+        cli_say(stdout, "%s\n", audit_money_text(audit, dispute->upheld).text);
+    }
+}
+
+void audit_periods_print(const struct audit *audit)
+{
+    const struct periods *periods = state_periods(audit_state(audit));
+    struct audit_period_summary *summary =
+        (struct audit_period_summary *)allocate(1, sizeof(*summary));
+    if (periods->count > 0)
+        cli_say(stdout, "\nsettlement periods that have ended, in %s:\n",
+                audit_charter(audit)->currency);
+    for (size_t i = 0; i < periods->count; i++) {
+        const struct closed_period *closed = periods->at[i];
+        audit_period_summary(audit, closed, summary);
+        cli_say(stdout, "  %s  %s\n", summary->name,
+                closed->period.state == PERIOD_OPEN ? "ended"
+                                                    : period_state_word(closed->period.state));
+        if (closed->rooted)
+            cli_say(stdout, "    records %" PRIu64 " to %" PRIu64 ", totals %s\n",
+                    closed->first_record, closed->records - 1, summary->totals);
+        print_sums(audit, summary);
+        print_parts(audit, &closed->period);
+    }
+    free(summary);
+}
+
+/* ---- as JSON --------------------------------------------------------------------------------- */
+
+static json_t *payments_json(const struct audit *audit, const struct period *period)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < period->payment_count; i++) {
+        const struct period_payment *payment = &period->payments[i];
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "from",
+                                              name_of(audit, payment->payment.from), "to",
+                                              name_of(audit, payment->payment.to), "amount",
+                                              audit_money_text(audit, payment->payment.amount).text,
+                                              "state", payment_state_word(payment->state)));
+    }
+    return list;
+}
+
+static json_t *disputes_json(const struct audit *audit, const struct period *period)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < period->dispute_count; i++) {
+        const struct dispute *dispute = &period->disputes[i];
+        json_array_append_new(
+            list, json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "record",
+                            (json_int_t)dispute->about.record.v, "debtor",
+                            name_of(audit, dispute->about.debtor), "creditor",
+                            name_of(audit, dispute->about.creditor), "class",
+                            line_class_word(dispute->about.line_class), "amount",
+                            audit_money_text(audit, dispute->line.exact).text, "code",
+                            dispute_code_word(dispute->code), "by", name_of(audit, dispute->by),
+                            "state", audit_dispute_word(dispute), "upheld",
+                            audit_money_text(audit, dispute->upheld).text));
+    }
+    return list;
+}
+
+static json_t *sums_json(const struct audit *audit, const struct audit_period_summary *summary)
+{
+    json_t *classes = json_object(), *nets = json_object();
+    for (int i = 0; i < BOOK_CLASS_COUNT; i++)
+        if (summary->by_class[i].v != 0)
+            json_object_set_new(classes, book_class_word((enum book_class)i),
+                                json_string(audit_money_text(audit, summary->by_class[i]).text));
+    for (size_t i = 0; i < audit_charter(audit)->partner_count; i++)
+        if (summary->nets[i].v != 0)
+            json_object_set_new(nets, audit_charter(audit)->partners[i].name,
+                                json_string(audit_money_text(audit, summary->nets[i]).text));
+    return json_pack("{s:b, s:I, s:o, s:o}", "rounded", summary->final, "lines",
+                     (json_int_t)summary->line_count, "classes", classes, "nets", nets);
+}
+
+json_t *audit_periods_json(const struct audit *audit)
+{
+    const struct periods *periods = state_periods(audit_state(audit));
+    struct audit_period_summary *summary =
+        (struct audit_period_summary *)allocate(1, sizeof(*summary));
+    json_t *list = json_array();
+    for (size_t i = 0; i < periods->count; i++) {
+        const struct closed_period *closed = periods->at[i];
+        const struct period *period = &closed->period;
+        audit_period_summary(audit, closed, summary);
+        json_t *json = json_pack(
+            "{s:s, s:s, s:o, s:o}", "period", summary->name, "state",
+            period->state == PERIOD_OPEN ? "ended" : period_state_word(period->state), "payments",
+            payments_json(audit, period), "disputes", disputes_json(audit, period));
+        json_object_update_new(json, sums_json(audit, summary));
+        if (closed->rooted)
+            json_object_update_new(
+                json, json_pack("{s:I, s:I, s:s}", "first_record", (json_int_t)closed->first_record,
+                                "records", (json_int_t)closed->records, "totals", summary->totals));
+        json_array_append_new(list, json);
+    }
+    free(summary);
+    return list;
+}
