@@ -187,16 +187,23 @@ static void next_of_ended(const struct period_view *view, struct buffer *out)
     put_command(view, out, "propose");
 }
 
-/* Those who have not answered; gives how many. */
+static const char *what_is_left(const struct view_partner *partner)
+{
+    return partner->answer == ANSWER_DISPUTED
+               ? partner->first_approval ? " (the rest, a second person)" : " (the rest)"
+           : partner->first_approval ? " (a second person)"
+                                     : "";
+}
+
+/* Those who have not signed, or not yet the rest of what they dispute; gives how many. */
 static size_t put_silent(const struct period_view *view, struct buffer *out)
 {
     size_t count = 0;
     for (size_t i = 0; i < view->partner_count; i++) {
         const struct view_partner *partner = &view->partners[i];
-        if (partner->answer != ANSWER_NONE)
+        if (partner->answer == ANSWER_SIGNED || partner->answer == ANSWER_SIGNED_REST)
             continue;
-        buffer_printf(out, "%s%s%s", count++ ? ", " : "", partner->name,
-                      partner->first_approval ? " (a second person)" : "");
+        buffer_printf(out, "%s%s%s", count++ ? ", " : "", partner->name, what_is_left(partner));
     }
     return count;
 }

@@ -747,6 +747,11 @@ CASE(what_is_next_is_told_with_who_and_when)
     json_object_set_new(world.answer, "preliminary", json_true());
     json_object_set_new(world.answer, "state", json_string("proposed"));
     check_next(&world, "now: any partner makes it final\n    accrue settle finalise");
+    json_object_set_new(world.answer, "answers", answers_json("signed-rest"));
+    check_next(&world, "now: any partner makes it final");
+    json_object_set_new(json_array_get(json_object_get(world.answer, "answers"), BOOKS), "answer",
+                        json_string("disputed"));
+    check_next(&world, "until the end of 2026-12-03: books (the rest) signs, or disputes");
     json_object_set_new(world.answer, "answers", answers_json("none"));
     check_next(&world, "until the end of 2026-12-03: grocer, books, cinema, operator sign, or "
                        "dispute what is wrong; silence accepts");
