@@ -51,7 +51,7 @@ expect_period() { # NODE JQ-FILTER WANTED
         depth=1 fail "$2: wanted '$3'" "$(jq -c "$2" "$work/period.json" 2>&1)"
 }
 
-nets='[.nets[] | .partner + " " + .net] | join(", ")'
+nets_of='[.nets[] | .partner + " " + .net] | join(", ")'
 payments='[.payments[] | .from + " " + .to + " " + .amount] | join(", ")'
 
 # Two decisions: a period ends with the first one after its end, and the second tells its tree.
@@ -152,15 +152,15 @@ office_sees_what_is_owed() {
 
 it_is_over_and_proposed() {
     period=2026-11
-    settle books propose --period $period
+    settle books propose --period "$period"
     expect_refused 1 'period-not-over'
     pass_to 2026-12-01T08:00:00Z
-    settle books status --period $period
+    settle books status --period "$period"
     expect_done 'from 2026-12-01 on: any partner proposes it'
-    expect_period books "$nets" 'grocer -0.27, books -1.75, cinema 1.80, fuel 0.22'
-    settle books propose --period $period
+    expect_period books "$nets_of" 'grocer -0.27, books -1.75, cinema 1.80, fuel 0.22'
+    settle books propose --period "$period"
     expect_done 'period 2026-11 is proposed'
-    settle books status --period $period
+    settle books status --period "$period"
     expect_done 'until the end of 2026-12-03: grocer, books, cinema, fuel sign'
 }
 
@@ -168,21 +168,21 @@ two_people_of_each_partner_sign() {
     local node totals
     expect_period cinema .state proposed
     totals=$(jq -r .totals "$work/period.json")
-    settle cinema sign --period $period --totals "${totals/[0-9a-f]/x}"
+    settle cinema sign --period "$period" --totals "${totals/[0-9a-f]/x}"
     expect_refused 1 'nothing was signed'
     for node in "${names[@]}"; do
-        settle "$node" sign --period $period --totals "$totals"
+        settle "$node" sign --period "$period" --totals "$totals"
         expect_done 'another person'
     done
-    settle grocer sign --period $period
+    settle grocer sign --period "$period"
     expect_refused 1 'same|second|approve|four'
-    settle grocer finalise --period $period
+    settle grocer finalise --period "$period"
     expect_refused 1 'answer'
     for node in "${names[@]}"; do
-        settle "$node" sign --period $period --as finance
+        settle "$node" sign --period "$period" --as finance
         expect_done "$totals"
     done
-    settle fuel finalise --period $period
+    settle fuel finalise --period "$period"
     expect_done 'period 2026-11 is final'
     expect_period cinema "$payments" 'books cinema 1.75, grocer fuel 0.22, grocer cinema 0.05'
     expect_period cinema '[.nets[].net] | join(" ")' '-0.27 -1.75 1.80 0.22'
@@ -196,47 +196,47 @@ the_payer_makes_orders_for_its_bank() {
     if has xmllint; then
         accepts orders.xml xmllint --nonet --noout --schema "$schema"
     fi
-    "$accrue" report payments --dir "$home" --node cinema --period $period --format xml \
+    "$accrue" report payments --dir "$home" --node cinema --period "$period" --format xml \
         --accounts "$accounts" >"$work/said" 2>&1 && fail 'orders of one that owes nothing'
     expect_match 'cinema has nothing to pay' "$(<"$work/said")" 'why not'
 }
 
 they_pay_and_the_banks_file_confirms() {
-    settle books pay --period $period
+    settle books pay --period "$period"
     expect_done 'another person'
-    settle books pay --period $period
+    settle books pay --period "$period"
     expect_refused 1 ''
-    settle books pay --period $period --as finance
+    settle books pay --period "$period" --as finance
     expect_done
-    settle grocer pay --period $period
+    settle grocer pay --period "$period"
     expect_refused 2 'several payments'
     for number in 1 2; do
-        settle grocer pay --period $period --payment $number
+        settle grocer pay --period "$period" --payment "$number"
         expect_done
-        settle grocer pay --period $period --payment $number --as finance
+        settle grocer pay --period "$period" --payment "$number" --as finance
         expect_done
     done
     bank_statement cinema first.xml <<<"1.75 books $(reference_of 0)
 0.04 grocer $(reference_of 2)
 9.99 fuel P682-EUR-000000000000000000
 12.00 books NOTPROVIDED"
-    settle cinema confirm --period $period --file "$work/first.xml" --accounts "$accounts" --dry-run
+    settle cinema confirm --period "$period" --file "$work/first.xml" --accounts "$accounts" --dry-run
     expect_refused 1 '4 entries: 1 payments would be confirmed, 2 to be looked at'
     expect_period cinema '[.payments[].state] | join(" ")' 'sent sent sent'
-    settle cinema confirm --period $period --file "$work/first.xml" --accounts "$accounts"
+    settle cinema confirm --period "$period" --file "$work/first.xml" --accounts "$accounts"
     expect_refused 1 '4 entries: 1 payments confirmed, 2 to be looked at'
     expect_match 'partial: payment 2' "$said" 'the part'
     expect_match 'unknown: named like a payment' "$said" 'what nobody expects'
     expect_period cinema '[.payments[].state] | join(" ")' 'confirmed sent sent'
     bank_statement cinema second.xml <<<"1.75 books $(reference_of 0)
 0.05 grocer $(reference_of 2)"
-    settle cinema confirm --period $period --file "$work/second.xml" --accounts "$accounts"
+    settle cinema confirm --period "$period" --file "$work/second.xml" --accounts "$accounts"
     expect_done '2 entries: 1 payments confirmed, 0 to be looked at'
     expect_match 'repeated: payment 0' "$said" 'what was counted before'
-    settle fuel confirm --period $period
+    settle fuel confirm --period "$period"
     expect_done 'period 2026-11 is settled'
     expect_period books .state settled
-    settle grocer status --period $period
+    settle grocer status --period "$period"
     expect_done 'nothing: it is settled'
 }
 
@@ -247,8 +247,8 @@ the_month_is_played_as_in_example_b() {
     declare -A issued=([grocer]=1500000 [books]=800000 [cinema]=400000)
     declare -A member=([grocer]=$of_grocer [books]=$of_books [cinema]=$of_cinema)
     for partner in grocer books cinema; do
-        till_ok $partner members "b-$partner" "{\"member\":\"${member[$partner]}\"}"
-        till_ok $partner earn "b-earn-$partner" \
+        till_ok "$partner" members "b-$partner" "{\"member\":\"${member[$partner]}\"}"
+        till_ok "$partner" earn "b-earn-$partner" \
             "{\"member\":\"${member[$partner]}\",\"points\":${issued[$partner]}}"
     done
     while read -r issuer partner spent; do
@@ -264,41 +264,41 @@ cinema grocer 50000
 cinema books 120000'
     period=2026-12
     pass_to 2027-01-01T08:00:00Z
-    expect_period fuel "$nets" 'grocer -3300.00, books 940.00, cinema 1280.00, fuel 1080.00'
+    expect_period fuel "$nets_of" 'grocer -3300.00, books 940.00, cinema 1280.00, fuel 1080.00'
     expect_equal 11880 "$(jq '[.rounded[].rounded | tonumber] | add' "$work/period.json")" 'gross'
 }
 
 one_disputes_a_record() {
-    settle fuel propose --period $period
+    settle fuel propose --period "$period"
     expect_done 'is proposed'
-    settle grocer dispute --period $period --record "$disputed"
+    settle grocer dispute --period "$period" --record "$disputed"
     expect_refused 2 'WRONG_AMOUNT'
-    settle books dispute --period $period --record "$disputed" --code WRONG_AMOUNT
+    settle books dispute --period "$period" --record "$disputed" --code WRONG_AMOUNT
     expect_refused 1 'party'
-    settle grocer dispute --period $period --record "$disputed" --code WRONG_AMOUNT
+    settle grocer dispute --period "$period" --record "$disputed" --code WRONG_AMOUNT
     expect_done
     for node in books cinema; do
-        settle $node sign --period $period
+        settle "$node" sign --period "$period"
         expect_done
-        settle $node sign --period $period --as finance
+        settle "$node" sign --period "$period" --as finance
         expect_done
     done
-    settle cinema status --period $period
+    settle cinema status --period "$period"
     expect_done "grocer disputes 450.00 of redemption that grocer owes cinema \\(WRONG_AMOUNT\\)"
     expect_match 'cinema says how much it upholds' "$said" 'what is next'
-    settle cinema respond --period $period --record "$disputed" --amount 270.00
+    settle cinema respond --period "$period" --record "$disputed" --amount 270.00
     expect_done
-    settle grocer finalise --period $period
+    settle grocer finalise --period "$period"
     expect_refused 1 ''
 }
 
 silence_accepts_and_what_is_disputed_is_carved_out() {
     pass_to 2027-01-06T08:00:00Z
-    settle grocer finalise --period $period
+    settle grocer finalise --period "$period"
     expect_done 'period 2026-12 is final'
-    expect_period grocer "$nets" 'grocer -2850.00, books 940.00, cinema 830.00, fuel 1080.00'
+    expect_period grocer "$nets_of" 'grocer -2850.00, books 940.00, cinema 830.00, fuel 1080.00'
     expect_period grocer "$payments" 'grocer fuel 1080.00, grocer books 940.00, grocer cinema 830.00'
-    settle grocer resolve --period $period --record "$disputed" --amount 270.00
+    settle grocer resolve --period "$period" --record "$disputed" --amount 270.00
     expect_done
     expect_period cinema '.disputes[0] | .state + " " + .upheld + " " + .rest' 'resolved 270.00 180.00'
     get cinema office /v1/settlement
@@ -309,24 +309,24 @@ silence_accepts_and_what_is_disputed_is_carved_out() {
 it_is_settled_too() {
     local number node
     for number in 0 1 2; do
-        settle grocer pay --period $period --payment $number
+        settle grocer pay --period "$period" --payment "$number"
         expect_done
-        settle grocer pay --period $period --payment $number --as finance
+        settle grocer pay --period "$period" --payment "$number" --as finance
         expect_done
     done
-    settle cinema fail --period $period
+    settle cinema fail --period "$period"
     expect_done
-    settle cinema status --period $period
+    settle cinema status --period "$period"
     expect_done 'anew: the last one never came'
     for _ in office finance; do
-        settle grocer pay --period $period --as "$_"
+        settle grocer pay --period "$period" --as "$_"
         expect_done
     done
     bank_statement cinema third.xml <<<"830.00 grocer $(reference_of 2)"
-    settle cinema confirm --period $period --file "$work/third.xml" --accounts "$accounts"
+    settle cinema confirm --period "$period" --file "$work/third.xml" --accounts "$accounts"
     expect_done '1 payments confirmed'
     for node in books fuel; do
-        settle $node confirm --period $period
+        settle "$node" confirm --period "$period"
         expect_done
     done
     expect_period grocer .state settled
@@ -340,13 +340,13 @@ every_report_is_written() {
     root=$(jq -r .root "$work/period.json") totals=$(jq -r .totals "$work/period.json")
     for name in statement matrix nets payments fees disputes exceptions; do
         for format in csv json html; do
-            report grocer $name $format $name.$format --accounts "$accounts"
-            [[ $name == exceptions ]] || expect_match "$totals" "$(<"$reports/$name.$format")" $name
+            report grocer "$name" "$format" "$name"."$format" --accounts "$accounts"
+            [[ $name == exceptions ]] || expect_match "$totals" "$(<"$reports/$name.$format")" "$name"
         done
         jq -e . "$reports/$name.json" >"$work/null" || fail "$name.json is no JSON"
         expect_equal "$root $totals" \
             "$(jq -r '.checkpoint.root + " " + .totals' "$reports/$name.json")" "source of $name"
-        ! has xmllint || accepts $name.html xmllint --html --noout --nowarning
+        ! has xmllint || accepts "$name".html xmllint --html --noout --nowarning
     done
     expect_equal 4 "$(grep -c '<svg\|fill-opacity' "$reports/nets.html" "$reports/matrix.html" |
         awk -F: '$2 > 0' | wc -l | awk '{ print $1 + 2 }')" 'pages with a chart'
@@ -369,13 +369,13 @@ a_statement_says_the_sums_on_paper() {
 books_are_taken_by_hledger_ledger_and_beancount() {
     local dialect
     for dialect in hledger ledger beancount; do
-        report grocer journal journal "all.$dialect" --dialect $dialect
-        report grocer journal journal "own.$dialect" --dialect $dialect --partner grocer
+        report grocer journal journal "all.$dialect" --dialect "$dialect"
+        report grocer journal journal "own.$dialect" --dialect "$dialect" --partner grocer
     done
     for book in all own; do
-        ! has hledger || accepts $book.hledger hledger check --strict -f
-        ! has ledger || accepts $book.ledger ledger --strict --pedantic bal -f
-        ! has bean-check || accepts $book.beancount bean-check
+        ! has hledger || accepts "$book".hledger hledger check --strict -f
+        ! has ledger || accepts "$book".ledger ledger --strict --pedantic bal -f
+        ! has bean-check || accepts "$book".beancount bean-check
     done
     if has hledger; then
         expect_match '^ *-2850.00 EUR' \
@@ -387,7 +387,7 @@ what_makes_no_sense_is_refused() {
     local wanted options
     while IFS='|' read -r options wanted; do
         # shellcheck disable=SC2086 # several options
-        "$accrue" report --dir "$home" --period $period $options >"$work/said" 2>&1
+        "$accrue" report --dir "$home" --period "$period" $options >"$work/said" 2>&1
         expect_equal 2 $? "exit status of $options"
         expect_match "$wanted" "$(<"$work/said")" "$options"
     done <<'END'
@@ -401,7 +401,7 @@ payments --format xml|no account of grocer
 nets --format csv --dialect ledger|--format journal
 END
     sed 's/AT61 1904/AT61 1905/' "$accounts" >"$work/wrong.json"
-    "$accrue" report nets --dir "$home" --period $period --format csv \
+    "$accrue" report nets --dir "$home" --period "$period" --format csv \
         --accounts "$work/wrong.json" >"$work/said" 2>&1
     expect_equal 2 $? 'exit status for a wrong IBAN'
     expect_match '/grocer/iban' "$(<"$work/said")" 'where the mistake is'
