@@ -19,8 +19,15 @@ check() { # what, seen, expected
 
 shape='^demo: members=[0-9]+ earns=[0-9]+ earned=[0-9]+ redemptions=[0-9]+ refused=[0-9]+ spent=[0-9]+ records=[0-9]+ root=[A-Za-z0-9+/]{43}= nodes-agree=4/4 verify=pass$'
 
-"$ACCRUE_BUILD/accrue" demo --once >"$work/day" 2>&1 || { cat "$work/day"; exit 1; }
+"$ACCRUE_BUILD/accrue" demo --once --dir "$work/demo" >"$work/day" 2>&1 || { cat "$work/day"; exit 1; }
 check "a_day_ends_with_its_line" "$(tail -n 1 "$work/day" | grep -cE "$shape")" 1
+check "the_month_is_closed_signed_and_final" \
+    "$(grep -c '^The books of 2026-03: proposed by grocer, signed by two people of each partner, final' \
+        "$work/day")" 1
+check "each_partner_has_its_statement_on_paper" \
+    "$(for p in grocer books cinema fuel; do
+        head -c 5 "$work/demo/statement-2026-03-$p.pdf" 2>&1
+    done)" %PDF-%PDF-%PDF-%PDF-
 check "one_of_two_racing_tills_wins" "$(grep -c "insufficient-points" "$work/day")" 1
 
 data=$ACCRUE_SHARED/data/completejourney
@@ -41,6 +48,7 @@ LC_ALL=C awk -F, -f "$(dirname "$0")/journey_model.awk" "$work/events" >"$work/e
 
 "$ACCRUE_BUILD/accrue" demo --once --data "$data" >"$work/year" 2>&1 || { tail "$work/year"; exit 1; }
 check "a_year_ends_with_its_line" "$(tail -n 1 "$work/year" | grep -cE "$shape")" 1
+check "its_last_month_is_settled" "$(grep -c '^The books of 201[78]-[01][0-9]: .* final' "$work/year")" 1
 check "a_year_has_the_second_models_totals" \
     "$(tail -n 1 "$work/year" | sed 's/ records=.*//')" "$(head -n 1 "$work/expected")"
 check "a_year_has_the_second_models_debts" \

@@ -247,7 +247,7 @@ static json_t *set_at(json_t *answer, const char *path, json_t *value)
         step[size] = 0;
         if (path[size] == 0)
             break;
-        at = json_is_array(at) ? json_array_get(at, strtoul(step, NULL, 10))
+        at = json_is_array(at) ? json_array_get(at, (size_t)(step[0] - '0'))
                                : json_object_get(at, step);
         path += size + 1;
     }
