@@ -9,9 +9,9 @@
 
 #include "crypto/note.h"
 #include "crypto/sign.h"
+#include "partners/business_days.h"
 #include "protocol/ids.h"
 #include "protocol/limits.h"
-#include "partners/business_days.h"
 #include "protocol/points.h"
 
 enum {
@@ -56,7 +56,7 @@ struct joint_funding {
 enum period_kind { PERIOD_MONTH, PERIOD_WEEK, PERIOD_DAY };
 const char *period_kind_word(enum period_kind kind); /* as the charter spells it */
 enum {
-    TAX_CODE_SIZE = 13,     /* [A-Z0-9-], up to 12, and a NUL; "" is no tax */
+    TAX_CODE_SIZE = 13, /* [A-Z0-9-], up to 12, and a NUL; "" is no tax */
     TAX_RATE_BP_MAX = 10000,
     CHARTER_TAXES_MAX = 64,
     CHARTER_HOLIDAYS_MAX = HOLIDAYS_MAX

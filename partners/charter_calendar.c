@@ -6,36 +6,43 @@
 #define SECOND_MS INT64_C(1000)
 #define DAY_MS    (86400 * SECOND_MS)
 
-static int64_t offset_ms(const struct charter *charter, uint64_t time_ms)
+/* The stretch of the zone that a time is in, from 0; charters that say nothing have one, of UTC. */
+static size_t stretch_at(const struct charter *charter, uint64_t time_ms)
 {
     size_t i = charter->transition_count;
     while (i > 1 && charter->transitions[i - 1].from_ms > time_ms)
         i--;
-    return i == 0 ? 0 : charter->transitions[i - 1].offset_s * SECOND_MS;
+    return i == 0 ? 0 : i - 1;
 }
 
-/* Local midnight at the start of `day`, in UTC. The offset at midnight is not known before midnight
- * is: the guess with the offset before it is corrected once. Where the clock skips midnight, the
- * day starts at the skip. */
+static int64_t offset_ms(const struct charter *charter, size_t stretch)
+{
+    return charter->transition_count == 0 ? 0 : charter->transitions[stretch].offset_s * SECOND_MS;
+}
+
+/* The first moment at which clocks show the day: its midnight, or where they skip that, the skip.
+ * Offsets are less than a day, so that the search need not begin earlier. */
 uint64_t charter_day_start(const struct charter *charter, int64_t day)
 {
     int64_t local_ms = day * DAY_MS;
     if (local_ms >= (int64_t)TIME_MS_MAX)
         return TIME_MS_MAX;
-    int64_t near_ms = local_ms > DAY_MS ? local_ms - DAY_MS : 0;
-    int64_t first_ms = local_ms - offset_ms(charter, (uint64_t)near_ms);
-    int64_t guess_ms = local_ms - offset_ms(charter, (uint64_t)(first_ms > 0 ? first_ms : 0));
-    int64_t ms = guess_ms > first_ms ? first_ms : guess_ms;
-    /* The earlier of both stands when its local time has reached the day. */
-    if (ms < 0 || ms + offset_ms(charter, (uint64_t)ms) < local_ms)
-        ms = guess_ms > first_ms ? guess_ms : first_ms;
-    return ms < 0 ? 0 : (uint64_t)ms;
+    size_t i = stretch_at(charter, local_ms > DAY_MS ? (uint64_t)(local_ms - DAY_MS) : 0);
+    for (;; i++) {
+        int64_t from_ms = i == 0 ? 0 : (int64_t)charter->transitions[i].from_ms;
+        int64_t at_ms = local_ms - offset_ms(charter, i);
+        if (at_ms < from_ms)
+            at_ms = from_ms;
+        if (i + 1 >= charter->transition_count ||
+            at_ms < (int64_t)charter->transitions[i + 1].from_ms)
+            return (uint64_t)at_ms;
+    }
 }
 
 int64_t charter_day(const struct charter *charter, uint64_t time_ms)
 {
     must(time_ms <= TIME_MS_MAX);
-    int64_t local_ms = (int64_t)time_ms + offset_ms(charter, time_ms);
+    int64_t local_ms = (int64_t)time_ms + offset_ms(charter, stretch_at(charter, time_ms));
     return local_ms < 0 ? -1 : local_ms / DAY_MS;
 }
 

@@ -41,13 +41,14 @@ _Static_assert((int)BOOK_REDEMPTION == (int)LINE_REDEMPTION &&
                    (int)BOOK_REDEMPTION_FEE == (int)LINE_REDEMPTION_FEE &&
                    (int)BOOK_NOTE == (int)LINE_NOTE && (int)BOOK_DONATION == (int)LINE_DONATION &&
                    (int)BOOK_DISPUTE == (int)LINE_DISPUTE &&
-                   (int)BOOK_DISPUTE_FEE == (int)LINE_DISPUTE_FEE && (int)BOOK_TAX == (int)LINE_CLASS_COUNT,
+                   (int)BOOK_DISPUTE_FEE == (int)LINE_DISPUTE_FEE &&
+                   (int)BOOK_TAX == (int)LINE_CLASS_COUNT,
                "the books begin with the classes of records");
 const char *book_class_word(enum book_class book_class);
 bool book_class_is_fee(enum book_class book_class); /* issue, redemption, what a dispute left */
 
 enum {
-    CURRENCY_SIZE = 4,  /* ISO 4217 and a NUL */
+    CURRENCY_SIZE = 4, /* ISO 4217 and a NUL */
     LINES_MAX = 1 << 22,
     CURRENCY_DIGITS_MAX = 3
 };

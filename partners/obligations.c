@@ -7,8 +7,8 @@ void obligations_init(struct obligations *obligations, size_t partner_count)
 {
     *obligations = (struct obligations){.partner_count = partner_count};
     obligations->rows = allocate(partner_count, sizeof(*obligations->rows));
-    obligations->redeemed = (struct redeemed_cell **)allocate(partner_count,
-                                                              sizeof(obligations->redeemed[0]));
+    obligations->redeemed =
+        (struct redeemed_cell **)allocate(partner_count, sizeof(obligations->redeemed[0]));
 }
 
 void *widened(void *array, size_t before, size_t after, size_t size)
@@ -152,9 +152,9 @@ bool obligations_value_sound(const struct obligations *obligations, struct partn
                              struct partner_id creditor, struct micro price)
 {
     struct redeemed_cell cell = obligations_redeemed(obligations, debtor, creditor);
-    __int128 money =
-        obligations_get(obligations, debtor, creditor, LINE_REDEMPTION).v +
-        obligations_get(obligations, debtor, creditor, LINE_REDEMPTION_CONTRA).v + cell.apart;
+    __int128 money = obligations_get(obligations, debtor, creditor, LINE_REDEMPTION).v +
+                     obligations_get(obligations, debtor, creditor, LINE_REDEMPTION_CONTRA).v +
+                     cell.apart;
     return money == cell.points_bp * price.v;
 }
 
@@ -208,10 +208,10 @@ void obligations_begin_period(struct obligations *obligations)
         struct obligation_cell *row = obligations->rows[i];
         for (size_t j = 0; row && j < obligations->partner_count; j++)
             if (i != j)
-                obligations_set_apart(obligations, (struct partner_id){(uint16_t)i},
-                                      (struct partner_id){(uint16_t)j},
-                                      row[j * LINE_CLASS_COUNT + LINE_REDEMPTION].amount.v +
-                                          row[j * LINE_CLASS_COUNT + LINE_REDEMPTION_CONTRA].amount.v);
+                obligations_set_apart(
+                    obligations, (struct partner_id){(uint16_t)i}, (struct partner_id){(uint16_t)j},
+                    row[j * LINE_CLASS_COUNT + LINE_REDEMPTION].amount.v +
+                        row[j * LINE_CLASS_COUNT + LINE_REDEMPTION_CONTRA].amount.v);
         struct redeemed_cell *redeemed = obligations->redeemed[i];
         for (size_t j = 0; redeemed && j < obligations->partner_count; j++)
             redeemed[j].before_bp = redeemed[j].points_bp;

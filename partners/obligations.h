@@ -20,8 +20,8 @@ struct obligation_cell {
 struct redeemed_cell {
     __int128 points_bp; /* points times basis points behind redemption lines, less contra ones */
     __int128 before_bp; /* of those, when the open period began */
-    __int128 apart;     /* money of redemption lines and contra ones that the open period has not: of
-                           earlier ones, and what a dispute withholds */
+    __int128 apart; /* money of redemption lines and contra ones that the open period has not: of
+                       earlier ones, and what a dispute withholds */
 };
 struct obligation_change {
     struct partner_id debtor, creditor;
@@ -30,7 +30,7 @@ struct obligation_change {
 };
 struct obligations {
     size_t partner_count;
-    struct obligation_cell **rows; /* [debtor][creditor * LINE_CLASS_COUNT + class] */
+    struct obligation_cell **rows;   /* [debtor][creditor * LINE_CLASS_COUNT + class] */
     struct redeemed_cell **redeemed; /* [debtor][creditor] */
     struct obligation_change *changes;
     size_t change_count, change_capacity;

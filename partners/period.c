@@ -98,7 +98,7 @@ static bool is_party(const struct line *line, struct partner_id partner)
 /* ---- proposal and answers ------------------------------------------------------------------ */
 
 enum verdict period_propose(struct period *period, struct partner_id proposer,
-                                   const struct hash *totals, const struct hash *own,
+                            const struct hash *totals, const struct hash *own,
                             const struct business_days *calendar, int64_t today)
 {
     if (period->state != PERIOD_OPEN)
@@ -127,7 +127,7 @@ static bool has_signed(const struct period *period, size_t partner)
 
 /* What holds for a signature and a dispute alike. */
 static enum verdict may_answer(const struct period *period, struct partner_id partner,
-                                      int64_t today)
+                               int64_t today)
 {
     if (partner.v >= period->partner_count)
         return VERDICT_NOT_A_PARTY;
@@ -252,8 +252,8 @@ static void settle_when_paid(struct period *period)
 }
 
 enum verdict period_finalise(struct period *period, const struct line *exact, size_t count,
-                                    const struct line_rules *rules, const char *const *names,
-                                    int64_t today, struct lines *closed_out)
+                             const struct line_rules *rules, const char *const *names,
+                             int64_t today, struct lines *closed_out)
 {
     struct lines lines = {0}, closed;
     if (period->state != PERIOD_PROPOSED)

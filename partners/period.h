@@ -69,9 +69,9 @@ struct period {
     enum period_answer *answers; /* by partner */
     struct hash *approvers;      /* by partner: the first who approved; zero: nobody */
     size_t partner_count;
-    uint16_t *opened;            /* disputes, by partner */
-    struct dispute *disputes;    /* as they were opened */
-    struct table dispute_table;  /* by the line that they are about */
+    uint16_t *opened;           /* disputes, by partner */
+    struct dispute *disputes;   /* as they were opened */
+    struct table dispute_table; /* by the line that they are about */
     size_t dispute_count, dispute_capacity;
     struct period_payment *payments; /* once final */
     size_t payment_count, payment_capacity;
@@ -131,7 +131,6 @@ enum verdict period_pay(struct period *period, struct partner_id partner, size_t
                         bool creditor_is_silent) MUST_USE;
 enum verdict period_confirm(struct period *period, struct partner_id partner,
                             size_t payment) MUST_USE;
-enum verdict period_fail(struct period *period, struct partner_id partner,
-                         size_t payment) MUST_USE;
+enum verdict period_fail(struct period *period, struct partner_id partner, size_t payment) MUST_USE;
 
 #endif

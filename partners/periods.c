@@ -82,9 +82,8 @@ void periods_forget(struct periods *periods, dispute_leaves *leaving, void *cont
 
 const char *charter_tax_code(const struct charter *charter, enum line_class line_class)
 {
-    return book_class_is_fee((enum book_class)line_class)
-               ? charter->settlement.fee_tax
-               : charter->settlement.redemption_tax;
+    return book_class_is_fee((enum book_class)line_class) ? charter->settlement.fee_tax
+                                                          : charter->settlement.redemption_tax;
 }
 
 void charter_line_rules(const struct charter *charter, struct charter_line_rules *out)

@@ -6,8 +6,8 @@
  * nothing. Which tree it ends with is told by the cut of the height after (cuts name the root of
  * two heights before); then it can be proposed.
  *
- *     totals = SHA-256(period u32, records u64, root 32, a line: debtor u16, creditor u16, class u8,
- *                      amount i128)     big-endian; exact lines ascending, none zero
+ *     totals = SHA-256(period u32, records u64, root 32, a line: debtor u16, creditor u16, class
+ * u8, amount i128)     big-endian; exact lines ascending, none zero
  *
  * A period in which nothing was owed leaves nothing. One that is settled is told of until
  * PERIODS_KEPT later ones are; one with a dispute that is open, or that cancelled something, stays.
@@ -37,7 +37,7 @@ struct closed_period {
     size_t redeemed_count;
     struct lines closed; /* rounded, with taxes; once it is final */
 };
-struct periods { /* zeroed is empty */
+struct periods {               /* zeroed is empty */
     struct closed_period **at; /* by number, ascending */
     size_t count, capacity;
     bool begun;    /* before the first height none is open */

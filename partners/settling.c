@@ -269,10 +269,9 @@ static enum verdict pay(const struct state *state, const struct context *context
 {
     const struct settle *settle = &context->transaction->body.settle;
     bool known = settle->payment < closed->period.payment_count;
-    return period_pay(&closed->period, context->writer, settle->payment, settle->attempt,
-                      &settle->approver,
-                      known && is_silent(state->charter,
-                                         closed->period.payments[settle->payment].payment.to));
+    return period_pay(
+        &closed->period, context->writer, settle->payment, settle->attempt, &settle->approver,
+        known && is_silent(state->charter, closed->period.payments[settle->payment].payment.to));
 }
 
 static enum verdict apply_step(struct state *state, const struct context *context,

@@ -1,5 +1,5 @@
-/* The rows of an image that say what was owed in periods that have ended. Rounded lines and payments
- * follow from exact ones and disputes: they are made again and compared. */
+/* The rows of an image that say what was owed in periods that have ended. Rounded lines and
+ * payments follow from exact ones and disputes: they are made again and compared. */
 #include "partners/period_calendar.h"
 #include "partners/state_image_parts.h"
 
@@ -41,7 +41,8 @@ static bool load_answers(struct loader *loader, struct period *period)
             return loader_refuse(loader, "an answer is none");
         period->answers[i] = (enum period_answer)answer;
         next_bytes(&at, period->approvers[i].at, HASH_SIZE);
-        if ((answer == ANSWER_SIGNED || answer == ANSWER_SIGNED_REST) && hash_is_zero(&period->approvers[i]))
+        if ((answer == ANSWER_SIGNED || answer == ANSWER_SIGNED_REST) &&
+            hash_is_zero(&period->approvers[i]))
             return loader_refuse(loader, "nobody approved what was signed");
     }
     return true;
@@ -100,9 +101,9 @@ static bool load_redeemed(struct loader *loader, struct closed_period *closed, u
         const struct redeemed *last = i > 0 ? &closed->redeemed[i - 1] : NULL;
         if (!parties_sound(&closed->period, redeemed.debtor, redeemed.creditor) ||
             redeemed.points_bp == 0 || redeemed.points_bp > most || redeemed.points_bp < -most ||
-            (last && (last->debtor.v > redeemed.debtor.v ||
-                      (last->debtor.v == redeemed.debtor.v &&
-                       last->creditor.v >= redeemed.creditor.v))))
+            (last &&
+             (last->debtor.v > redeemed.debtor.v ||
+              (last->debtor.v == redeemed.debtor.v && last->creditor.v >= redeemed.creditor.v))))
             return loader_refuse(loader, "its points are out of order or range");
         closed->redeemed =
             array_grow(closed->redeemed, &capacity, i + 1, sizeof(*closed->redeemed));
@@ -132,8 +133,8 @@ static bool dispute_sound(const struct loader *loader, const struct closed_perio
            about->record.v >= closed->first_record && about->record.v < closed->records &&
            exact >= INT64_MIN && exact <= INT64_MAX &&
            obligation_sound(loader->state, about->creditor, (uint8_t)about->line_class, exact) &&
-           (dispute->responded || dispute->upheld.v == 0) &&
-           part_of(dispute->upheld.v, exact) && dispute->contra.v == again.contra.v &&
+           (dispute->responded || dispute->upheld.v == 0) && part_of(dispute->upheld.v, exact) &&
+           dispute->contra.v == again.contra.v &&
            dispute_contra(&again, (struct money){0}).v == dispute->entered.v &&
            !(dispute->resolved && period->state < PERIOD_FINAL) &&
            (period->answers[dispute->by.v] == ANSWER_DISPUTED ||
@@ -252,10 +253,10 @@ bool load_periods(struct loader *loader, const uint8_t *row)
     counts.payments = next_u32(&row);
     bool sound = number < state->periods.open && number >= loader->last && step <= PERIOD_SETTLED &&
                  rooted <= 1 && partners <= state->charter->partner_count && partners > 0 &&
-                 proposer.v < partners && counts.disputes <= (uint32_t)partners * PARTNER_DISPUTES_MAX &&
-                 counts.lines > 0 && (step == PERIOD_OPEN || rooted) &&
-                 (rooted ? closed->first_record <= closed->records &&
-                               closed->records <= INT64_MAX
+                 proposer.v < partners &&
+                 counts.disputes <= (uint32_t)partners * PARTNER_DISPUTES_MAX && counts.lines > 0 &&
+                 (step == PERIOD_OPEN || rooted) &&
+                 (rooted ? closed->first_record <= closed->records && closed->records <= INT64_MAX
                          : closed->records == 0 && state->periods.awaits_tree);
     loader->last = (uint64_t)number + 1;
     if (sound) {

@@ -88,8 +88,8 @@ static bool header_sound(const struct state *state)
                period_at(state->charter, state->now_ms) <= state->periods.open;
     return hash_equal(&state->digest, &state->charter->coalition) && state->now_ms == 0 &&
            state->cut_time_ms == 0 && state->first_cut_ms == 0 && state->advance_ms == 0 &&
-           state->next_index == 0 &&
-           state->periods.open == 0 && state->periods.open_first_record == 0 && !state->periods.awaits_tree;
+           state->next_index == 0 && state->periods.open == 0 &&
+           state->periods.open_first_record == 0 && !state->periods.awaits_tree;
 }
 
 static bool load_header(struct loader *loader)

@@ -338,8 +338,7 @@ static void write_pairs(struct state_image_writer *writer, const struct state *s
     for (size_t i = 0; i < partners * partners && !writer->failed; i++) {
         if (!pair_written(state, i / partners, i % partners))
             continue;
-        const struct redeemed_cell *cell =
-            &state->obligations.redeemed[i / partners][i % partners];
+        const struct redeemed_cell *cell = &state->obligations.redeemed[i / partners][i % partners];
         uint8_t *at = row(writer, SECTION_PAIRS);
         add_u16(&at, (uint16_t)(i / partners));
         add_u16(&at, (uint16_t)(i % partners));

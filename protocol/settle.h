@@ -10,9 +10,9 @@
  *
  * `records` and `root` are the tree that the period ends with; `totals` is the digest of that and
  * of what everyone owes (partners/periods.h). An approver is the digest of what one person at the
- * partner signs in with, never zeros: two of them sign and pay. A dispute brings the record that it is about and
- * its path in that tree, so that every node can judge it, whether it keeps the record or not; of a
- * seal it brings the automatic effects, too.
+ * partner signs in with, never zeros: two of them sign and pay. A dispute brings the record that it
+ * is about and its path in that tree, so that every node can judge it, whether it keeps the record
+ * or not; of a seal it brings the automatic effects, too.
  *
  * What it means is decided by partners/period.h. Pure. Threads: any.
  */

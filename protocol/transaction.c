@@ -100,6 +100,25 @@ static void put_spend(struct buffer *out, const struct member_ref *member, struc
     codec_put_int(out, amount.v);
 }
 
+static void put_spending(struct buffer *out, const struct transaction *t)
+{
+    if (t->type == TRANSACTION_HOLD) {
+        codec_put_array(out, 4);
+        put_spend(out, &t->body.hold.member, t->body.hold.points, t->body.hold.amount);
+        codec_put_uint(out, t->body.hold.ttl_ms);
+    } else if (t->type == TRANSACTION_COMMIT) {
+        codec_put_array(out, 2);
+        codec_put_uint(out, t->body.commit.hold.v);
+        codec_put_int(out, t->body.commit.points.v);
+    } else if (t->type == TRANSACTION_RELEASE) {
+        codec_put_array(out, 1);
+        codec_put_uint(out, t->body.release.hold.v);
+    } else {
+        codec_put_array(out, 3);
+        put_spend(out, &t->body.redeem.member, t->body.redeem.points, t->body.redeem.amount);
+    }
+}
+
 static void put_adjust(struct buffer *out, const struct transaction *t)
 {
     codec_put_array(out, 5);
@@ -147,22 +166,10 @@ static void put_body(struct buffer *out, const struct transaction *t)
         codec_put_uint(out, t->body.activate.earn.v);
         return;
     case TRANSACTION_HOLD:
-        codec_put_array(out, 4);
-        put_spend(out, &t->body.hold.member, t->body.hold.points, t->body.hold.amount);
-        codec_put_uint(out, t->body.hold.ttl_ms);
-        return;
     case TRANSACTION_COMMIT:
-        codec_put_array(out, 2);
-        codec_put_uint(out, t->body.commit.hold.v);
-        codec_put_int(out, t->body.commit.points.v);
-        return;
     case TRANSACTION_RELEASE:
-        codec_put_array(out, 1);
-        codec_put_uint(out, t->body.release.hold.v);
-        return;
     case TRANSACTION_REDEEM:
-        codec_put_array(out, 3);
-        put_spend(out, &t->body.redeem.member, t->body.redeem.points, t->body.redeem.amount);
+        put_spending(out, t);
         return;
     case TRANSACTION_REVERSE_EARN:
         codec_put_array(out, 2);
@@ -286,6 +293,25 @@ static void get_spend(struct codec_reader *reader, struct member_ref *member_out
         codec_fail(reader, "either points or an amount must be given");
 }
 
+static void get_spending(struct codec_reader *reader, struct transaction *t)
+{
+    if (t->type == TRANSACTION_HOLD) {
+        codec_get_array(reader, 4, 4);
+        get_spend(reader, &t->body.hold.member, &t->body.hold.points, &t->body.hold.amount);
+        t->body.hold.ttl_ms = get_time(reader);
+    } else if (t->type == TRANSACTION_COMMIT) {
+        codec_get_array(reader, 2, 2);
+        t->body.commit.hold = get_index(reader);
+        t->body.commit.points = get_points(reader, 0);
+    } else if (t->type == TRANSACTION_RELEASE) {
+        codec_get_array(reader, 1, 1);
+        t->body.release.hold = get_index(reader);
+    } else {
+        codec_get_array(reader, 3, 3);
+        get_spend(reader, &t->body.redeem.member, &t->body.redeem.points, &t->body.redeem.amount);
+    }
+}
+
 static void get_expire(struct codec_reader *reader, struct transaction *t)
 {
     t->body.expire.lot_count = (uint8_t)codec_get_array(reader, 1, EXPIRE_LOTS_MAX);
@@ -357,22 +383,10 @@ static void get_body(struct codec_reader *reader, struct transaction *t)
         t->body.activate.earn = get_index(reader);
         return;
     case TRANSACTION_HOLD:
-        codec_get_array(reader, 4, 4);
-        get_spend(reader, &t->body.hold.member, &t->body.hold.points, &t->body.hold.amount);
-        t->body.hold.ttl_ms = get_time(reader);
-        return;
     case TRANSACTION_COMMIT:
-        codec_get_array(reader, 2, 2);
-        t->body.commit.hold = get_index(reader);
-        t->body.commit.points = get_points(reader, 0);
-        return;
     case TRANSACTION_RELEASE:
-        codec_get_array(reader, 1, 1);
-        t->body.release.hold = get_index(reader);
-        return;
     case TRANSACTION_REDEEM:
-        codec_get_array(reader, 3, 3);
-        get_spend(reader, &t->body.redeem.member, &t->body.redeem.points, &t->body.redeem.amount);
+        get_spending(reader, t);
         return;
     case TRANSACTION_REVERSE_EARN:
         get_reverse_earn(reader, t);

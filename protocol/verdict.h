@@ -98,14 +98,13 @@
       "Checkpoint or totals differ from what the ledger adds up to.")                              \
     X(VERDICT_TOTALS_CHANGED, 51, "totals-changed", 409,                                           \
       "This is not what was proposed, offered or approved first.")                                 \
-    X(VERDICT_NOT_A_PARTY, 52, "not-a-party", 403,                                                 \
-      "It is another's line, dispute or payment.")                                                 \
+    X(VERDICT_NOT_A_PARTY, 52, "not-a-party", 403, "It is another's line, dispute or payment.")    \
     X(VERDICT_ALREADY_ANSWERED, 53, "already-answered", 409,                                       \
       "It was signed, or resolved, before.")                                                       \
     X(VERDICT_TOO_LATE, 54, "too-late", 409, "The time to answer is over: silence has accepted.")  \
     X(VERDICT_TOO_EARLY, 55, "too-early", 409, "Some may still answer.")                           \
     X(VERDICT_ALREADY_DISPUTED, 56, "already-disputed", 409,                                       \
-      "This line of this record was disputed before.")                                              \
+      "This line of this record was disputed before.")                                             \
     X(VERDICT_NOT_IN_PERIOD, 57, "not-in-period", 409,                                             \
       "The record is not in that period as it is shown, or has no such line.")                     \
     X(VERDICT_UNKNOWN_DISPUTE, 58, "unknown-dispute", 404,                                         \

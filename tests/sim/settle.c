@@ -84,9 +84,9 @@ static bool dispute(struct world *w, const struct sim_node *node,
     uint64_t index = 0;
     struct error error;
     buffer_init(&record, sizeof(bytes));
-    bool good = some_record(w, node, closed, &record, &t->body.settle, &index) &&
-                replica_prove_inclusion(node->replica, index, closed->records, path, &count,
-                                        &error);
+    bool good =
+        some_record(w, node, closed, &record, &t->body.settle, &index) &&
+        replica_prove_inclusion(node->replica, index, closed->records, path, &count, &error);
     if (good) {
         memcpy(bytes, record.at, record.size);
         t->type = TRANSACTION_DISPUTE_OPEN;

@@ -234,8 +234,8 @@ void snapshots_check_end(struct world *w, uint16_t number, const struct replica_
     /* A height that is executed but not durable is in the state and not yet in the store. */
     bool whole = state_height(replica_state(node->replica)) == replica_height(node->replica);
     if (replay->height != replica_height(node->replica) ||
-        (whole && (!same_states(replay, node->replica) ||
-                   !same_trees(&replay->tree, &node->replica->tree))))
+        (whole &&
+         (!same_states(replay, node->replica) || !same_trees(&replay->tree, &node->replica->tree))))
         world_fail(w, "node %u, which began with a snapshot, replays to something else", number);
     replica_close(replay);
 }

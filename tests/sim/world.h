@@ -188,7 +188,7 @@ struct world {
     uint64_t returned;                     /* nodes that lost their disk and vote again */
     uint64_t snapshots, joined, whole;     /* made; starts from one; histories that became whole */
     uint64_t resumed, refused;             /* starts from an image, and images that were refused */
-    uint64_t periods[PERIOD_SETTLED + 1];     /* that ended, by what became of them */
+    uint64_t periods[PERIOD_SETTLED + 1];  /* that ended, by what became of them */
     uint64_t disputes;
     uint64_t back_ms, caught_up_ms, caught_up_height; /* of a node that was away */
 };

@@ -88,13 +88,18 @@ static inline struct transaction tx_about(const struct ledger *ledger, enum tran
     return t;
 }
 
-static inline struct transaction tx_payment(enum transaction_type type, uint32_t payment,
-                                            uint8_t person)
+static inline struct transaction tx_payment(enum transaction_type type, uint32_t payment)
 {
     struct transaction t = tx_settle(type);
     t.body.settle.payment = payment;
-    if (type == TRANSACTION_PAYMENT_SENT)
-        t.body.settle.approver.at[0] = person;
+    return t;
+}
+
+static inline struct transaction tx_sent(uint32_t payment, uint32_t attempt, uint8_t person)
+{
+    struct transaction t = tx_payment(TRANSACTION_PAYMENT_SENT, payment);
+    t.body.settle.attempt = attempt;
+    t.body.settle.approver.at[0] = person;
     return t;
 }
 
@@ -151,17 +156,15 @@ static inline void settlement_money(struct ledger *ledger, uint64_t height)
     } else if (height == 11) {
         LANE(C, tx_unredeem(disputed_line(ledger).record, 40000));
         for (uint32_t i = 0; i < 3; i++)
-            LANE(A, tx_payment(TRANSACTION_PAYMENT_SENT, i, 1),
-                 tx_payment(TRANSACTION_PAYMENT_SENT, i, 2));
+            LANE(A, tx_sent(i, 1, 1), tx_sent(i, 1, 2));
     } else if (height == 12) {
-        LANE(B, tx_payment(TRANSACTION_PAYMENT_CONFIRMED, 1, 0));
-        LANE(C, tx_payment(TRANSACTION_PAYMENT_FAILED, 2, 0));
+        LANE(B, tx_payment(TRANSACTION_PAYMENT_CONFIRMED, 1));
+        LANE(C, tx_payment(TRANSACTION_PAYMENT_FAILED, 2));
     } else if (height == 13) {
-        LANE(A, tx_payment(TRANSACTION_PAYMENT_SENT, 2, 2),
-             tx_payment(TRANSACTION_PAYMENT_SENT, 2, 1));
+        LANE(A, tx_sent(2, 2, 2), tx_sent(2, 2, 1));
         LANE(B, tx_earn(2, 1000));
     } else if (height == 14) {
-        LANE(C, tx_payment(TRANSACTION_PAYMENT_CONFIRMED, 2, 0));
+        LANE(C, tx_payment(TRANSACTION_PAYMENT_CONFIRMED, 2));
     }
 }
 

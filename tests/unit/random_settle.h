@@ -237,9 +237,11 @@ static inline void random_payment(struct play *play, uint16_t lane,
         payment = closed->period.payments[place].payment;
     t.body.settle.payment = (uint32_t)place;
     t.body.settle.attempt = place < count ? closed->period.payments[place].attempt + 1 : 1;
-    t.body.settle.attempt += any(play, 8) == 0;
+    t.body.settle.attempt += any(play, 16) == 0;
     (void)feed(play, lane_of(play, payment.from.v, lane), t);
-    t.body.settle.approver = person(play);
+    t.body.settle.approver.at[0] ^= any(play, 8) != 0; /* mostly another person */
+    if (hash_is_zero(&t.body.settle.approver))
+        t.body.settle.approver = person(play);
     (void)feed(play, lane_of(play, payment.from.v, lane), t);
     if (any(play, 3) == 0)
         return;

@@ -564,6 +564,23 @@ CASE(days_end_at_local_midnight)
     charter_close(charter);
 }
 
+/* Clocks go from 23:30 to 00:30, and another year from 00:30 back to 23:30. */
+CASE(a_day_begins_when_clocks_first_show_it)
+{
+    struct charter *charter = draft_full();
+    charter->transition_count = 3;
+    charter->transitions[0].offset_s = 0;
+    charter->transitions[1].from_ms = at("2017-03-25T23:30:00Z");
+    charter->transitions[1].offset_s = 3600;
+    charter->transitions[2].from_ms = at("2017-10-28T23:30:00Z");
+    charter->transitions[2].offset_s = 0;
+    check_time(charter_end_of_day(charter, at("2017-03-25T12:00:00Z"), 0), "2017-03-25T23:30:00Z");
+    CHECK_INT(charter_day(charter, at("2017-03-25T23:30:00Z")),
+              charter_day(charter, at("2017-03-26T12:00:00Z")));
+    check_time(charter_end_of_day(charter, at("2017-10-28T12:00:00Z"), 0), "2017-10-28T23:00:00Z");
+    charter_close(charter);
+}
+
 CASE(months_are_clipped_to_their_last_day)
 {
     struct charter *charter = draft_full();
@@ -614,6 +631,7 @@ int main(void)
     RUN(any_damage_is_refused_or_another_coalition);
     RUN(times_are_read_and_written);
     RUN(days_end_at_local_midnight);
+    RUN(a_day_begins_when_clocks_first_show_it);
     RUN(months_are_clipped_to_their_last_day);
     RUN(quorums_are_as_the_design_says);
     return check_report();

@@ -102,14 +102,20 @@ CASE(a_period_is_proposed_when_it_is_over_and_adds_up)
     check_verdict(period_propose(&world.period, (struct partner_id){EXAMPLE_PARTNERS}, &totals,
                                  &totals, &world.rules.calendar, day(11, 4)),
                   VERDICT_NOT_A_PARTY);
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 3)),
-                  VERDICT_PERIOD_NOT_OVER);
-    check_verdict(period_propose(&world.period, grocer, &totals, &other_totals, &world.rules.calendar, day(11, 4)),
+    check_verdict(
+        period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 3)),
+        VERDICT_PERIOD_NOT_OVER);
+    check_verdict(period_propose(&world.period, grocer, &totals, &other_totals,
+                                 &world.rules.calendar, day(11, 4)),
                   VERDICT_WRONG_TOTALS);
-    check_verdict(period_sign(&world.period, books, &totals, &ann, day(11, 4)), VERDICT_WRONG_STATE);
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)), VERDICT_ACCEPTED);
-    check_verdict(period_propose(&world.period, books, &totals, &totals, &world.rules.calendar, day(11, 4)),
+    check_verdict(period_sign(&world.period, books, &totals, &ann, day(11, 4)),
                   VERDICT_WRONG_STATE);
+    check_verdict(
+        period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)),
+        VERDICT_ACCEPTED);
+    check_verdict(
+        period_propose(&world.period, books, &totals, &totals, &world.rules.calendar, day(11, 4)),
+        VERDICT_WRONG_STATE);
     CHECK_TEXT(period_state_word(world.period.state), "proposed");
     end(&world);
 }
@@ -118,7 +124,9 @@ CASE(a_proposal_that_comes_late_leaves_a_day_to_answer)
 {
     struct world world;
     begin(&world, 0);
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(12, 1)), VERDICT_ACCEPTED);
+    check_verdict(
+        period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(12, 1)),
+        VERDICT_ACCEPTED);
     CHECK_INT(world.period.deadlines.answer, day(12, 2));
     CHECK_INT(world.period.deadlines.pay, day(12, 2));
     check_verdict(finalise(&world, day(12, 2)), VERDICT_TOO_EARLY);
@@ -126,9 +134,9 @@ CASE(a_proposal_that_comes_late_leaves_a_day_to_answer)
     end(&world);
     /* On a Friday: until Monday. */
     begin(&world, 0);
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar,
-                                 day(11, 27)),
-                  VERDICT_ACCEPTED);
+    check_verdict(
+        period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 27)),
+        VERDICT_ACCEPTED);
     CHECK_INT(world.period.deadlines.answer, day(11, 30));
     end(&world);
 }
@@ -137,7 +145,9 @@ CASE(everyone_signs_and_the_period_is_final_at_once)
 {
     struct world world;
     begin(&world, 0);
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)), VERDICT_ACCEPTED);
+    check_verdict(
+        period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)),
+        VERDICT_ACCEPTED);
     check_verdict(period_sign(&world.period, grocer, &other_totals, &ann, day(11, 4)),
                   VERDICT_TOTALS_CHANGED);
     check_verdict(period_sign(&world.period, grocer, &totals, &ann, day(11, 4)), VERDICT_ACCEPTED);
@@ -156,7 +166,8 @@ CASE(everyone_signs_and_the_period_is_final_at_once)
         check_verdict(period_sign(&world.period, partner, &totals, &bob, day(11, 4)),
                       VERDICT_ACCEPTED);
     }
-    check_verdict(period_sign(&world.period, grocer, &totals, &ann, day(11, 4)), VERDICT_ALREADY_ANSWERED);
+    check_verdict(period_sign(&world.period, grocer, &totals, &ann, day(11, 4)),
+                  VERDICT_ALREADY_ANSWERED);
     check_verdict(finalise(&world, day(11, 4)), VERDICT_ACCEPTED);
     REQUIRE(world.period.payment_count == 3);
     CHECK_INT(world.period.payments[0].payment.amount.v, euro4(12800000));
@@ -169,12 +180,14 @@ CASE(silence_accepts_when_the_day_is_over)
     struct world world;
     struct disputed_line about = {{1}, books, grocer, LINE_REDEMPTION};
     begin(&world, 0);
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)), VERDICT_ACCEPTED);
+    check_verdict(
+        period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)),
+        VERDICT_ACCEPTED);
     check_verdict(finalise(&world, day(11, 6)), VERDICT_TOO_EARLY);
     check_verdict(period_sign(&world.period, books, &totals, &ann, day(11, 7)), VERDICT_TOO_LATE);
-    check_verdict(period_dispute(&world.period, books, &about, &world.exact.at[0],
-                                 DISPUTE_LATE, day(11, 7)),
-                  VERDICT_TOO_LATE);
+    check_verdict(
+        period_dispute(&world.period, books, &about, &world.exact.at[0], DISPUTE_LATE, day(11, 7)),
+        VERDICT_TOO_LATE);
     check_verdict(finalise(&world, day(11, 7)), VERDICT_ACCEPTED);
     end(&world);
 }
@@ -187,7 +200,9 @@ CASE(a_dispute_is_carved_out_and_its_rest_enters_a_later_period)
     other.line_class = LINE_REDEMPTION_FEE;
     struct line disputed = book_line(GROCER, CINEMA, BOOK_REDEMPTION, euro4(90) * 50000), rest;
     begin(&world, 0);
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)), VERDICT_ACCEPTED);
+    check_verdict(
+        period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)),
+        VERDICT_ACCEPTED);
     check_verdict(
         period_dispute(&world.period, books, &about, &disputed, DISPUTE_DUPLICATE, day(11, 5)),
         VERDICT_NOT_A_PARTY);
@@ -213,22 +228,24 @@ CASE(a_dispute_is_carved_out_and_its_rest_enters_a_later_period)
     CHECK_INT(world.period.payments[2].payment.amount.v, euro4(8300000));
 
     struct money upheld = {euro4(90) * 30000};
-    check_verdict(period_resolve(&world.period, grocer, &about, upheld, &rest), VERDICT_TOTALS_CHANGED);
+    check_verdict(period_resolve(&world.period, grocer, &about, upheld, &rest),
+                  VERDICT_TOTALS_CHANGED);
     check_verdict(period_respond(&world.period, grocer, &about, upheld), VERDICT_NOT_A_PARTY);
-    check_verdict(period_respond(&world.period, cinema, &other, upheld),
-                  VERDICT_UNKNOWN_DISPUTE);
+    check_verdict(period_respond(&world.period, cinema, &other, upheld), VERDICT_UNKNOWN_DISPUTE);
     check_verdict(
         period_respond(&world.period, cinema, &about, (struct money){disputed.exact.v + 1}),
         VERDICT_OVER_AMOUNT);
     check_verdict(period_respond(&world.period, cinema, &about, (struct money){-1}),
                   VERDICT_OVER_AMOUNT);
     check_verdict(period_respond(&world.period, cinema, &about, upheld), VERDICT_ACCEPTED);
-    check_verdict(period_resolve(&world.period, cinema, &about, upheld, &rest), VERDICT_NOT_A_PARTY);
+    check_verdict(period_resolve(&world.period, cinema, &about, upheld, &rest),
+                  VERDICT_NOT_A_PARTY);
     check_verdict(period_resolve(&world.period, grocer, &about, upheld, &rest), VERDICT_ACCEPTED);
     CHECK_INT(rest.exact.v, euro4(1800000));
     CHECK_INT(rest.book_class, BOOK_DISPUTE);
     CHECK_INT(rest.debtor.v, GROCER);
-    check_verdict(period_resolve(&world.period, grocer, &about, upheld, &rest), VERDICT_ALREADY_ANSWERED);
+    check_verdict(period_resolve(&world.period, grocer, &about, upheld, &rest),
+                  VERDICT_ALREADY_ANSWERED);
     check_verdict(period_respond(&world.period, cinema, &about, upheld), VERDICT_ALREADY_ANSWERED);
     end(&world);
 }
@@ -240,9 +257,9 @@ CASE(a_dispute_alone_is_no_answer)
     struct line disputed = book_line(GROCER, CINEMA, BOOK_REDEMPTION, euro4(90));
     struct disputed_line about = {{1}, grocer, cinema, LINE_REDEMPTION};
     begin(&world, 0);
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar,
-                                 day(11, 4)),
-                  VERDICT_ACCEPTED);
+    check_verdict(
+        period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)),
+        VERDICT_ACCEPTED);
     for (uint16_t i = 0; i < EXAMPLE_PARTNERS; i++) {
         struct partner_id partner = {i};
         if (i == CINEMA)
@@ -274,7 +291,9 @@ CASE(whoever_disputes_may_give_up)
     struct disputed_line about = {{1}, grocer, cinema, LINE_REDEMPTION_CONTRA};
     begin(&world, 0);
     lines_add(&world.exact, &disputed);
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)), VERDICT_ACCEPTED);
+    check_verdict(
+        period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)),
+        VERDICT_ACCEPTED);
     check_verdict(
         period_dispute(&world.period, cinema, &about, &disputed, DISPUTE_UNAUTHORISED, day(11, 4)),
         VERDICT_ACCEPTED);
@@ -319,7 +338,9 @@ CASE(payments_are_sent_once_and_confirmed_by_the_creditor_alone)
     struct world world;
     begin(&world, 0);
     check_verdict(period_pay(&world.period, grocer, 0, 1, &ann, false), VERDICT_WRONG_STATE);
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)), VERDICT_ACCEPTED);
+    check_verdict(
+        period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)),
+        VERDICT_ACCEPTED);
     check_verdict(finalise(&world, day(11, 9)), VERDICT_ACCEPTED);
     check_verdict(period_pay(&world.period, cinema, 0, 1, &ann, false), VERDICT_NOT_A_PARTY);
     check_verdict(period_pay(&world.period, grocer, 3, 1, &ann, false), VERDICT_UNKNOWN_PAYMENT);
@@ -363,7 +384,9 @@ CASE(a_period_in_which_nothing_is_owed_is_settled_when_it_is_final)
     struct world world;
     begin(&world, 0);
     world.exact.count = 0;
-    check_verdict(period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)), VERDICT_ACCEPTED);
+    check_verdict(
+        period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)),
+        VERDICT_ACCEPTED);
     check_verdict(finalise(&world, day(11, 9)), VERDICT_ACCEPTED);
     CHECK_TEXT(period_state_word(world.period.state), "settled");
     end(&world);

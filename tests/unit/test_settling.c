@@ -104,8 +104,7 @@ static void pass(struct world *w, uint64_t ms)
 /* Noon of a day of that month, at least two heights later. */
 static void pass_to(struct world *w, int64_t month, int64_t day)
 {
-    uint64_t noon =
-        (uint64_t)date_to_days((struct date){2017, month, day}) * DAY_MS + DAY_MS / 2;
+    uint64_t noon = (uint64_t)date_to_days((struct date){2017, month, day}) * DAY_MS + DAY_MS / 2;
     REQUIRE(noon > w->cut_ms);
     pass(w, noon - w->cut_ms);
     pass(w, 1000);
@@ -275,7 +274,8 @@ static struct transaction tx_payment(enum transaction_type type, uint32_t paymen
     return t;
 }
 
-/* May: A and B issue, C redeems; `redeemed_out` is C's redemption of 300 points, 100 of them B's. */
+/* May: A and B issue, C redeems; `redeemed_out` is C's redemption of 300 points, 100 of them B's.
+ */
 static void play_may(struct world *w, uint64_t *redeemed_out)
 {
     accepted(w, A, tx_enrol(1));
@@ -453,14 +453,16 @@ CASE(a_dispute_is_shown_by_its_record_carved_out_and_resolved)
     pass(&w, 1);
     for (size_t i = 0; i < may(&w)->closed.count; i++)
         CHECK(may(&w)->closed.at[i].debtor.v != A || may(&w)->closed.at[i].creditor.v != C);
-    accepted(&w, C, tx_amount(TRANSACTION_DISPUTE_RESPOND, redeemed, A, C, LINE_REDEMPTION,
-                              INT64_C(6000000000)));
+    accepted(&w, C,
+             tx_amount(TRANSACTION_DISPUTE_RESPOND, redeemed, A, C, LINE_REDEMPTION,
+                       INT64_C(6000000000)));
     CHECK_INT(apply(&w, A,
                     tx_amount(TRANSACTION_DISPUTE_RESOLVE, redeemed, A, C, LINE_REDEMPTION,
                               INT64_C(5000000000))),
               VERDICT_TOTALS_CHANGED);
-    accepted(&w, A, tx_amount(TRANSACTION_DISPUTE_RESOLVE, redeemed, A, C, LINE_REDEMPTION,
-                              INT64_C(6000000000)));
+    accepted(&w, A,
+             tx_amount(TRANSACTION_DISPUTE_RESOLVE, redeemed, A, C, LINE_REDEMPTION,
+                       INT64_C(6000000000)));
     CHECK_INT(open_line(&w, A, C, LINE_DISPUTE), INT64_C(12000000000));
     close_world(&w);
 }
@@ -484,10 +486,12 @@ CASE(what_is_taken_back_of_a_disputed_redemption_waits)
     CHECK_INT(open_line(&w, A, C, LINE_REDEMPTION_CONTRA), 0);
     pass_to(&w, 6, 8);
     accepted(&w, B, step(TRANSACTION_PERIOD_FINAL));
-    accepted(&w, C, tx_amount(TRANSACTION_DISPUTE_RESPOND, redeemed, A, C, LINE_REDEMPTION,
-                              INT64_C(90000000) * 150));
-    accepted(&w, A, tx_amount(TRANSACTION_DISPUTE_RESOLVE, redeemed, A, C, LINE_REDEMPTION,
-                              INT64_C(90000000) * 150));
+    accepted(&w, C,
+             tx_amount(TRANSACTION_DISPUTE_RESPOND, redeemed, A, C, LINE_REDEMPTION,
+                       INT64_C(90000000) * 150));
+    accepted(&w, A,
+             tx_amount(TRANSACTION_DISPUTE_RESOLVE, redeemed, A, C, LINE_REDEMPTION,
+                       INT64_C(90000000) * 150));
     /* 50 of 200 stand; 100 were taken back: 50 enter. */
     CHECK_INT(open_line(&w, A, C, LINE_DISPUTE), INT64_C(90000000) * 50);
     CHECK_INT(open_line(&w, A, C, LINE_REDEMPTION_CONTRA), INT64_C(-90000000) * 50);
@@ -515,10 +519,12 @@ CASE(a_redemption_that_was_taken_back_is_disputed_for_nothing)
     CHECK_INT(open_line(&w, A, C, LINE_REDEMPTION_CONTRA), INT64_C(90000000) * 200);
     pass_to(&w, 6, 8);
     accepted(&w, B, step(TRANSACTION_PERIOD_FINAL));
-    accepted(&w, C, tx_amount(TRANSACTION_DISPUTE_RESPOND, redeemed, A, C, LINE_REDEMPTION,
-                              INT64_C(90000000) * 200));
-    accepted(&w, A, tx_amount(TRANSACTION_DISPUTE_RESOLVE, redeemed, A, C, LINE_REDEMPTION,
-                              INT64_C(90000000) * 200));
+    accepted(&w, C,
+             tx_amount(TRANSACTION_DISPUTE_RESPOND, redeemed, A, C, LINE_REDEMPTION,
+                       INT64_C(90000000) * 200));
+    accepted(&w, A,
+             tx_amount(TRANSACTION_DISPUTE_RESOLVE, redeemed, A, C, LINE_REDEMPTION,
+                       INT64_C(90000000) * 200));
     /* May: -1.80 and nothing for the redemption; June: +1.80. */
     CHECK_INT(open_line(&w, A, C, LINE_REDEMPTION_CONTRA), INT64_C(90000000) * 200);
     CHECK_INT(open_line(&w, A, C, LINE_DISPUTE), 0);

@@ -55,7 +55,8 @@ static struct settle example_settle(enum transaction_type type)
     if (step == SETTLE_SIGN || step == SETTLE_PAY)
         settle.approver = hash_bytes(bytes_text("ann"));
     if (step == SETTLE_DISPUTE || step == SETTLE_RESPOND || step == SETTLE_RESOLVE)
-        settle.line = (struct disputed_line){.debtor = {1}, .creditor = {2}, .line_class = LINE_DISPUTE};
+        settle.line =
+            (struct disputed_line){.debtor = {1}, .creditor = {2}, .line_class = LINE_DISPUTE};
     if (step == SETTLE_DISPUTE) {
         settle.code = DISPUTE_MISSING_TX;
         settle.evidence = bytes_of(record, sizeof(record));
