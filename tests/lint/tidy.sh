@@ -3,7 +3,8 @@
 # (clang's own warnings are errors where the sanitizers' address tree is built.)
 #
 # Nearly all of its time is the analyzer's, which follows a function's paths until it has seen
-# max-nodes states: long is clang's own number, short an eighth of that, for a quarter of the time.
+# max-nodes states: long is clang's own number, short an eighth of that, for a quarter of the time,
+# and the product's files only: paths through tests, which run, are followed by the long form.
 # What passed is not looked at again until something that clang-tidy sees of it changes: the file, a
 # header, the flags, .clang-tidy. BUILD_DIR/tidy keeps a hash of all that.
 set -euo pipefail
@@ -26,18 +27,20 @@ file_list() {
 }
 
 # All that clang-tidy sees of a file; comments too, they may say NOLINT.
-seen() { # DIRECTORY COMMAND
+seen() { # DIRECTORY COMMAND CHECKS
     cat "$source/.clang-tidy"
-    printf '%s\n' "${extra[@]}" "$2"
+    printf '%s\n' "${extra[@]}" "$2" "$3"
     cd "$1" && eval "clang ${2#* } -w -E -C -o -"
 }
 
 look_at() { # FILE DIRECTORY COMMAND
-    local hash said=$tidy/said.$BASHPID
-    hash=$(seen "$2" "$3" | sha256sum)
+    local hash said=$tidy/said.$BASHPID checks=
+    [[ $form == long || $1 != "$source"/tests/* ]] || checks='-clang-analyzer-*'
+    hash=$(seen "$2" "$3" "$checks" | sha256sum)
     [[ ! -e $tidy/passed/${hash%% *} ]] || return 0
     # What waits for a machine that is busy goes first: tests of real nodes that run meanwhile.
-    if nice -n 10 clang-tidy --quiet -p "$tidy" "${extra[@]/#/--extra-arg=}" "$1" >"$said" 2>&1; then
+    if nice -n 10 clang-tidy --quiet -p "$tidy" "--checks=$checks" \
+        "${extra[@]/#/--extra-arg=}" "$1" >"$said" 2>&1; then
         : >"$tidy/passed/${hash%% *}"
     else
         cat "$said" && return 1
