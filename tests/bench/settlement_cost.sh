@@ -1,21 +1,28 @@
 #!/usr/bin/env bash
-# settlement_cost.sh BUILD: instructions that a record costs the state machine (callgrind), with few
-# and with many partners, and with many months closed before it. They are the same: totals are kept
-# as records are applied, and neither partners nor periods are looked through.
+# settlement_cost.sh BUILD: instructions that one more record costs the state machine (callgrind),
+# with few and with many partners, and with many months closed before it. They are the same: totals
+# are kept as records are applied, and neither partners nor periods are looked through.
 set -euo pipefail
 build=$1
 command -v valgrind >/dev/null || { echo 'skipped: valgrind is not here' && exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-redemptions=10000 members=500
+few_records=4000 many_records=12000
 
-# Of all of state_apply and state_begin; prints instructions a transaction.
-cost() { # OPTIONS
+# Of all of state_apply and state_begin.
+instructions() { # REDEMPTIONS OPTIONS
     valgrind -q --tool=callgrind --toggle-collect=state_apply --toggle-collect=state_begin \
         --callgrind-out-file="$work/out" "$build/tests/accrue-bench-settlement" \
-        --redemptions "$redemptions" --members "$members" "$@" >"$work/said"
-    awk -v count="$((redemptions + 2 * members))" \
-        '/^(totals|summary):/ { total = $2 } END { print int(total / count) }' "$work/out"
+        --members 500 --redemptions "$@" >"$work/said"
+    awk '/^(totals|summary):/ { total = $2 } END { print total }' "$work/out"
+}
+
+# What is made once for each partner, or at a month's end, is in both and falls out.
+cost() { # OPTIONS
+    local few many
+    few=$(instructions "$few_records" "$@")
+    many=$(instructions "$many_records" "$@")
+    echo $(((many - few) / (many_records - few_records)))
 }
 
 few=$(cost --partners 4)

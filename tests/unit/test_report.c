@@ -671,7 +671,7 @@ CASE(a_file_is_named_by_what_it_pays)
     CHECK(bytes_equal(buffer_bytes(&one), buffer_bytes(&two)));
     set_payment(&world, 1, "sent", 1);
     orders_of(&world, &other);
-    char *name = strstr((char *)one.at, "<MsgId>");
+    const char *name = strstr(buffer_text(&one), "<MsgId>");
     REQUIRE(name != NULL);
     char id[64];
     snprintf(id, sizeof(id), "%.*s", (int)strcspn(name, "/"), name);
