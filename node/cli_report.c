@@ -176,7 +176,7 @@ static bool deliver(const struct own *own, struct buffer *report, struct error *
 {
     if (own->out)
         return cli_file_write(own->out, 0644, buffer_bytes(report), error);
-    return fwrite(report->at, 1, report->size, stdout) == report->size ||
+    return (fwrite(report->at, 1, report->size, stdout) == report->size && fflush(stdout) == 0) ||
            error_set(error, ERROR_IO, "standard output takes no more");
 }
 

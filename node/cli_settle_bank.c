@@ -128,7 +128,8 @@ static bool post_confirm(struct checked *checked, uint32_t payment, int *exit_ou
     return ok;
 }
 
-/* Every payment once, though a failed one may have come under two references. */
+/* Every payment once. One that failed and was sent anew may come under both references: then the
+ * creditor has it twice. */
 static bool confirm_what_came(struct checked *checked, json_t *confirmed, int *exit_out)
 {
     for (size_t i = 0; i < checked->camt.entry_count; i++) {
@@ -145,10 +146,12 @@ static bool confirm_what_came(struct checked *checked, json_t *confirmed, int *e
             json_decref(number);
             return false;
         }
-        if (again)
+        if (again) {
             json_decref(number);
-        else
+            checked->findings[i].code = CONFIRM_TWICE;
+        } else {
             json_array_append_new(confirmed, number);
+        }
     }
     return true;
 }

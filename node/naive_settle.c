@@ -338,6 +338,7 @@ static enum verdict judge(const struct naive_answering *a, struct naive_payment 
     if (!arrived && payment->state != NAIVE_SENT)
         return VERDICT_WRONG_STATE;
     payment->state = arrived ? NAIVE_CONFIRMED : NAIVE_FAILED;
+    memset(&payment->approver, 0, sizeof(payment->approver));
     naive_when_paid(a->period);
     return VERDICT_ACCEPTED;
 }

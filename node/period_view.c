@@ -441,6 +441,84 @@ static bool check_nets(const struct period_view *view, const json_t *answer, str
     return ok;
 }
 
+static bool untied(struct error *error, const char *what)
+{
+    return error_set(error, ERROR_INVALID, "the node's answer does not tie: %s", what);
+}
+
+static bool same_lines(const struct lines *a, const struct lines *b)
+{
+    bool same = a->count == b->count;
+    for (size_t i = 0; i < a->count && same; i++)
+        same = line_compare(&a->at[i], &b->at[i]) == 0 && a->at[i].exact.v == b->at[i].exact.v &&
+               a->at[i].rounded.v == b->at[i].rounded.v;
+    return same;
+}
+
+/* The rounded lines are what the charter makes of the exact ones, less what is disputed: so that
+ * all that is shown, and every order to a bank, follows from the totals. */
+static bool check_rounded(const struct period_view *view, struct error *error)
+{
+    struct charter_line_rules rules;
+    struct lines exact = {.at = NULL}, closed = {.at = NULL};
+    charter_line_rules(view->charter, &rules);
+    for (size_t i = 0; i < view->exact.count; i++)
+        lines_add(&exact, &view->exact.at[i]);
+    for (size_t i = 0; i < view->dispute_count; i++) {
+        const struct view_dispute *dispute = &view->disputes[i];
+        struct line without = {.debtor = dispute->about.debtor,
+                               .creditor = dispute->about.creditor,
+                               .book_class = (enum book_class)dispute->about.line_class,
+                               .exact = {-dispute->amount.v}};
+        memcpy(without.currency, view->charter->currency, CURRENCY_SIZE);
+        lines_add(&exact, &without);
+    }
+    bool tied = true;
+    for (size_t i = 0; i < exact.count && tied; i++) {
+        struct line *line = &exact.at[i];
+        tied = line->book_class != BOOK_TAX;
+        if (tied)
+            memcpy(line->tax_code,
+                   charter_tax_code(view->charter, (enum line_class)line->book_class),
+                   TAX_CODE_SIZE);
+    }
+    tied = tied && lines_close(exact.at, exact.count, &rules.rules, &closed, NULL);
+    tied = tied && same_lines(&closed, &view->closed);
+    lines_release(&exact);
+    lines_release(&closed);
+    return tied || untied(error, "rounded lines are not those of the exact ones and the charter");
+}
+
+static size_t expected_payments(const struct period_view *view, struct payment *payments)
+{
+    struct money *nets = allocate(view->partner_count, sizeof(*nets));
+    const char **names = allocate(view->partner_count, sizeof(*names));
+    for (size_t i = 0; i < view->partner_count; i++)
+        names[i] = view->partners[i].name;
+    netting_nets(&view->closed, view->charter->currency, view->partner_count, nets);
+    size_t count = netting_payments(names, nets, view->partner_count, payments);
+    free(nets);
+    free(names);
+    return count;
+}
+
+/* Once it is final: payments are those that settle its nets. */
+static bool check_payments(const struct period_view *view, struct error *error)
+{
+    if (view->preliminary)
+        return true;
+    struct payment *payments = allocate(view->partner_count, sizeof(*payments));
+    size_t count = expected_payments(view, payments);
+    bool tied = count == view->payment_count;
+    for (size_t i = 0; i < count && tied; i++) {
+        const struct payment *own = &view->payments[i].payment;
+        tied = partner_equal(own->from, payments[i].from) &&
+               partner_equal(own->to, payments[i].to) && own->amount.v == payments[i].amount.v;
+    }
+    free(payments);
+    return tied || untied(error, "its payments are not those that settle its nets");
+}
+
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 static bool read_all(struct period_view *view, const json_t *answer, struct error *error)
@@ -450,7 +528,8 @@ static bool read_all(struct period_view *view, const json_t *answer, struct erro
            read_lines(view, answer, "rounded", true, &view->closed, error) &&
            read_redeemed(view, answer, error) && read_taxes(view, answer, error) &&
            read_payments(view, answer, error) && read_disputes(view, answer, error) &&
-           check_totals(view, error) && check_nets(view, answer, error);
+           check_totals(view, error) && check_nets(view, answer, error) &&
+           check_rounded(view, error) && check_payments(view, error);
 }
 
 bool period_view_read(const json_t *answer, const struct charter *charter,
@@ -514,19 +593,6 @@ uint32_t period_view_attempt(const struct view_payment *payment)
 {
     bool to_send = payment->state == PAYMENT_DUE || payment->state == PAYMENT_FAILED;
     return payment->attempt + (to_send || payment->attempt == 0);
-}
-
-static size_t expected_payments(const struct period_view *view, struct payment *payments)
-{
-    struct money *nets = allocate(view->partner_count, sizeof(*nets));
-    const char **names = allocate(view->partner_count, sizeof(*names));
-    for (size_t i = 0; i < view->partner_count; i++)
-        names[i] = view->partners[i].name;
-    netting_nets(&view->closed, view->charter->currency, view->partner_count, nets);
-    size_t count = netting_payments(names, nets, view->partner_count, payments);
-    free(nets);
-    free(names);
-    return count;
 }
 
 size_t period_view_payments(const struct period_view *view, struct view_payment **payments_out)

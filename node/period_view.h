@@ -1,9 +1,10 @@
 /* period_view.h - a settlement period as a node's GET /v1/periods/PERIOD tells it, read back into
  * figures: what commands show and reports are made of.
  *
- * The answer is checked against itself: names are partners', lines stand in order, the rounded
- * lines add up to the nets, and the totals are the digest of the exact lines with the tree that the
- * period ends with (partners/periods.h). What does not tie is refused, never shown.
+ * The answer is checked against itself: names are partners', lines stand in order, the totals are
+ * the digest of the exact lines with the tree that the period ends with (partners/periods.h), the
+ * rounded lines are what the charter makes of those less what is disputed, the nets are theirs, and
+ * the payments of a final period settle them. What does not tie is refused, never shown.
  *
  * Pure. Threads: any.
  */

@@ -393,6 +393,7 @@ static enum verdict judge(struct period *period, struct partner_id partner, size
     if (state == PAYMENT_FAILED && own->state != PAYMENT_SENT)
         return VERDICT_WRONG_STATE;
     own->state = state;
+    own->approver = (struct hash){{0}}; /* of a sending that is over */
     settle_when_paid(period);
     return VERDICT_ACCEPTED;
 }
