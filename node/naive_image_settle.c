@@ -138,11 +138,6 @@ static void get_owed(struct codec_reader *reader, struct naive_period *period)
     (void)good(reader, period->owed.count > 0, "a period in which nothing was owed");
 }
 
-static bool within(__int128 part, __int128 whole)
-{
-    return whole >= 0 ? part >= 0 && part <= whole : part <= 0 && part >= whole;
-}
-
 static bool dispute_adds_up(const struct naive_period *period, const struct naive_dispute *dispute)
 {
     const struct disputed_line about = {.record = {dispute->record},
@@ -154,8 +149,9 @@ static bool dispute_adds_up(const struct naive_period *period, const struct naiv
     return party && settled && period->state != NAIVE_CLOSED &&
            dispute->debtor != dispute->creditor && dispute->exact != 0 &&
            dispute->exact <= INT64_MAX && dispute->exact >= -INT64_MAX &&
-           within(dispute->upheld, dispute->exact) && within(-dispute->back, dispute->exact) &&
-           within(dispute->entered, dispute->back) &&
+           naive_is_part(dispute->upheld, dispute->exact) &&
+           naive_is_part(-dispute->back, dispute->exact) &&
+           naive_is_part(dispute->entered, dispute->back) &&
            (dispute->resolved || dispute->entered == 0) &&
            (dispute->responded || dispute->upheld == 0) &&
            dispute->record >= period->first_record && dispute->record < period->records &&

@@ -211,6 +211,8 @@ void naive_lines_add(struct naive_lines *lines, const struct naive_line *line);
 /* ---- naive_settle.c: what partners say of them ----------------------------------------------- */
 
 enum verdict naive_settle(struct naive *n, const struct naive_tx *tx);
+/* Of the same sign, and no larger. */
+bool naive_is_part(__int128 part, __int128 whole);
 struct naive_dispute *naive_dispute_of(const struct naive_period *period,
                                        const struct disputed_line *about);
 /* `amount` of a line of a record is taken back, disputed or not: returns how much of that, and of

@@ -225,7 +225,7 @@ static enum verdict dispute_line(const struct naive_answering *a)
     return VERDICT_ACCEPTED;
 }
 
-static bool within(__int128 part, __int128 whole)
+bool naive_is_part(__int128 part, __int128 whole)
 {
     return whole >= 0 ? part >= 0 && part <= whole : part <= 0 && part >= whole;
 }
@@ -240,7 +240,7 @@ static enum verdict respond(const struct naive_answering *a)
         return VERDICT_NOT_A_PARTY;
     if (dispute->resolved)
         return VERDICT_ALREADY_ANSWERED;
-    if (!within(a->says->amount, dispute->exact))
+    if (!naive_is_part(a->says->amount, dispute->exact))
         return VERDICT_OVER_AMOUNT;
     dispute->responded = true;
     dispute->upheld = a->says->amount;

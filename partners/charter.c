@@ -511,25 +511,18 @@ static void read_charter(struct parsing *parsing, const struct spot *root)
     read_tlog_policy(parsing, &at[15]);
 }
 
-static void *copy_of(const void *array, size_t count, size_t size)
-{
-    void *copy = allocate(count + 1, size);
-    if (count > 0)
-        memcpy(copy, array, count * size);
-    return copy;
-}
-
 struct charter *charter_copy(const struct charter *charter)
 {
     struct charter *copy = allocate(1, sizeof(*copy));
     *copy = *charter;
-    copy->partners = copy_of(charter->partners, charter->partner_count, sizeof(*copy->partners));
-    copy->nodes = copy_of(charter->nodes, charter->node_count, sizeof(*copy->nodes));
-    copy->joint_funding =
-        copy_of(charter->joint_funding, charter->joint_funding_count, sizeof(*copy->joint_funding));
-    copy->retired_keys =
-        copy_of(charter->retired_keys, charter->retired_key_count, sizeof(*copy->retired_keys));
-    copy->tlog_policy = copy_of(charter->tlog_policy, strlen(charter->tlog_policy), 1);
+    copy->partners =
+        charter_array_copy(charter->partners, charter->partner_count, sizeof(*copy->partners));
+    copy->nodes = charter_array_copy(charter->nodes, charter->node_count, sizeof(*copy->nodes));
+    copy->joint_funding = charter_array_copy(charter->joint_funding, charter->joint_funding_count,
+                                             sizeof(*copy->joint_funding));
+    copy->retired_keys = charter_array_copy(charter->retired_keys, charter->retired_key_count,
+                                            sizeof(*copy->retired_keys));
+    copy->tlog_policy = charter_array_copy(charter->tlog_policy, strlen(charter->tlog_policy), 1);
     charter_settlement_copy(copy, charter);
     return copy;
 }

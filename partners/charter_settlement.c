@@ -223,7 +223,7 @@ json_t *charter_settlement_json(const struct charter *charter)
 
 /* ---- memory -------------------------------------------------------------------------------- */
 
-static void *copy_of(const void *array, size_t count, size_t size)
+void *charter_array_copy(const void *array, size_t count, size_t size)
 {
     void *copy = allocate(count + 1, size);
     if (count > 0)
@@ -233,10 +233,11 @@ static void *copy_of(const void *array, size_t count, size_t size)
 
 void charter_settlement_copy(struct charter *copy, const struct charter *charter)
 {
-    copy->settlement.holidays =
-        copy_of(charter->settlement.holidays, charter->settlement.holiday_count, sizeof(int64_t));
-    copy->settlement.taxes = copy_of(charter->settlement.taxes, charter->settlement.tax_count,
-                                     sizeof(*charter->settlement.taxes));
+    copy->settlement.holidays = charter_array_copy(
+        charter->settlement.holidays, charter->settlement.holiday_count, sizeof(int64_t));
+    copy->settlement.taxes =
+        charter_array_copy(charter->settlement.taxes, charter->settlement.tax_count,
+                           sizeof(*charter->settlement.taxes));
 }
 
 void charter_settlement_free(struct charter *charter)

@@ -21,6 +21,8 @@ enum { USUAL_PROPOSE_DAYS = 1, USUAL_ANSWER_DAYS = 3, USUAL_PAY_DAYS = 5 };
 void charter_settlement_read(struct json_reader *reader, const struct spot *spot,
                              struct charter *charter);
 json_t *charter_settlement_json(const struct charter *charter);
+/* Another array of the same elements; never NULL. */
+void *charter_array_copy(const void *array, size_t count, size_t size);
 /* Arrays of its own in `copy`, which is a bitwise copy of `charter`. */
 void charter_settlement_copy(struct charter *copy, const struct charter *charter);
 void charter_settlement_free(struct charter *charter);

@@ -281,8 +281,7 @@ enum verdict period_finalise(struct period *period, const struct line *exact, si
 
 /* ---- disputes after that ------------------------------------------------------------------- */
 
-/* Whether a part of an amount is one: of the same sign, and no larger. */
-static bool part_of(struct money part, struct money whole)
+bool money_is_part(struct money part, struct money whole)
 {
     return whole.v < 0 ? part.v <= 0 && part.v >= whole.v : part.v >= 0 && part.v <= whole.v;
 }
@@ -297,7 +296,7 @@ enum verdict period_respond(struct period *period, struct partner_id partner,
         return VERDICT_NOT_A_PARTY;
     if (dispute->resolved)
         return VERDICT_ALREADY_ANSWERED;
-    if (!part_of(offered, dispute->line.exact))
+    if (!money_is_part(offered, dispute->line.exact))
         return VERDICT_OVER_AMOUNT;
     dispute->responded = true;
     dispute->upheld = offered;

@@ -114,6 +114,8 @@ enum verdict period_resolve(struct period *period, struct partner_id partner,
                             struct line *rest_out) MUST_USE;
 /* NULL: that line is not disputed. */
 struct dispute *period_dispute_of(const struct period *period, const struct disputed_line *about);
+/* Whether a part of an amount is one: of the same sign, and no larger. */
+bool money_is_part(struct money part, struct money whole);
 /* Adds one that is well formed, as an image has it. */
 struct dispute *period_dispute_add(struct period *period, const struct dispute *dispute);
 /* `amount` (of the sign opposite to the line's, or 0) is taken back of the disputed line; returns

@@ -149,10 +149,10 @@ struct money dispute_taken_back(const struct state *state, const struct disputed
     for (size_t i = 0; i < redemption->allocation_count; i++) {
         const struct allocation *part = &state->allocations[redemption->first_allocation + i];
         const struct terms *terms = lot_terms(state, part->lot);
-        int64_t price = about->line_class == LINE_REDEMPTION ? terms->reimbursement.v : 0;
         back.v -= about->line_class == LINE_REDEMPTION_FEE
                       ? (__int128)part->returned * terms->redemption_fee.v * BASIS_POINTS
-                      : (__int128)part->returned * price * split_bp(&terms->split, about->debtor);
+                      : (__int128)part->returned * terms->reimbursement.v *
+                            split_bp(&terms->split, about->debtor);
     }
     return back;
 }

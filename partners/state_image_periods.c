@@ -112,11 +112,6 @@ static bool load_redeemed(struct loader *loader, struct closed_period *closed, u
     return true;
 }
 
-static bool part_of(__int128 part, __int128 whole)
-{
-    return whole < 0 ? part <= 0 && part >= whole : part >= 0 && part <= whole;
-}
-
 static bool dispute_sound(const struct loader *loader, const struct closed_period *closed,
                           const struct dispute *dispute)
 {
@@ -133,7 +128,8 @@ static bool dispute_sound(const struct loader *loader, const struct closed_perio
            about->record.v >= closed->first_record && about->record.v < closed->records &&
            exact >= INT64_MIN && exact <= INT64_MAX &&
            obligation_sound(loader->state, about->creditor, (uint8_t)about->line_class, exact) &&
-           (dispute->responded || dispute->upheld.v == 0) && part_of(dispute->upheld.v, exact) &&
+           (dispute->responded || dispute->upheld.v == 0) &&
+           money_is_part(dispute->upheld, dispute->line.exact) &&
            dispute->contra.v == again.contra.v &&
            dispute_contra(&again, (struct money){0}).v == dispute->entered.v &&
            !(dispute->resolved && period->state < PERIOD_FINAL) &&

@@ -397,17 +397,16 @@ bool load_obligations(struct loader *loader, const uint8_t *row)
     struct state *state = loader->state;
     struct partner_id debtor = {next_u16(&row)}, creditor = {next_u16(&row)};
     uint8_t line_class = next_u8(&row);
-    unsigned __int128 amount = (unsigned __int128)next_u64(&row) << 64;
-    amount |= next_u64(&row);
+    __int128 amount = next_i128(&row);
     uint64_t place = (uint64_t)debtor.v << 32 | (uint64_t)creditor.v << 8 | line_class;
     if (!partner_exists(loader, debtor.v) || !partner_exists(loader, creditor.v) ||
         partner_equal(debtor, creditor) || line_class >= LINE_CLASS_COUNT || place < loader->last)
         return loader_refuse(loader, "it has no debtor, creditor or class, or is out of order");
     loader->last = place + 1;
-    if (!obligation_sound(state, creditor, line_class, (__int128)amount))
+    if (!obligation_sound(state, creditor, line_class, amount))
         return loader_refuse(loader, "its amount is out of range");
     obligations_set(&state->obligations, debtor, creditor, (enum line_class)line_class,
-                    (struct money){(__int128)amount});
+                    (struct money){amount});
     return true;
 }
 

@@ -284,40 +284,22 @@ static void write_deficits(struct state_image_writer *writer, const struct state
         }
 }
 
-static uint64_t debtor_rows(const struct state *state, uint16_t debtor)
-{
-    const struct obligation_cell *cells = state->obligations.rows[debtor];
-    uint64_t rows = 0;
-    for (size_t i = 0; cells && i < state->charter->partner_count * LINE_CLASS_COUNT; i++)
-        rows += cells[i].amount.v != 0;
-    return rows;
-}
-
-static void write_debtor(struct state_image_writer *writer, const struct state *state,
-                         uint16_t debtor)
-{
-    const struct obligation_cell *cells = state->obligations.rows[debtor];
-    for (size_t i = 0; cells && i < state->charter->partner_count * LINE_CLASS_COUNT; i++) {
-        unsigned __int128 amount = (unsigned __int128)cells[i].amount.v;
-        if (amount == 0)
-            continue;
-        uint8_t *at = row(writer, SECTION_OBLIGATIONS);
-        add_u16(&at, debtor);
-        add_u16(&at, (uint16_t)(i / LINE_CLASS_COUNT));
-        add_u8(&at, (uint8_t)(i % LINE_CLASS_COUNT));
-        add_u64(&at, (uint64_t)(amount >> 64));
-        add_u64(&at, (uint64_t)amount);
-    }
-}
-
 static void write_obligations(struct state_image_writer *writer, const struct state *state)
 {
+    struct obligation_walk counting = {0}, walk = {0};
+    struct obligation_change key;
+    struct money amount;
     uint64_t rows = 0;
-    for (size_t i = 0; i < state->charter->partner_count; i++)
-        rows += debtor_rows(state, (uint16_t)i);
+    while (obligations_next(&state->obligations, &counting, &key, &amount))
+        rows++;
     section(writer, SECTION_OBLIGATIONS, rows);
-    for (size_t i = 0; i < state->charter->partner_count && !writer->failed; i++)
-        write_debtor(writer, state, (uint16_t)i);
+    while (!writer->failed && obligations_next(&state->obligations, &walk, &key, &amount)) {
+        uint8_t *at = row(writer, SECTION_OBLIGATIONS);
+        add_u16(&at, key.debtor.v);
+        add_u16(&at, key.creditor.v);
+        add_u8(&at, (uint8_t)key.line_class);
+        add_i128(&at, amount.v);
+    }
 }
 
 /* ---- settlement periods ---------------------------------------------------------------------- */
