@@ -527,6 +527,14 @@ static void build_body(struct build *build)
     case TRANSACTION_TRANSFER:
         build_transfer(build);
         return;
+    case TRANSACTION_CONTRACT_PROPOSE:
+    case TRANSACTION_CONTRACT_SIGN:
+    case TRANSACTION_CONTRACT_WITHDRAW:
+    case TRANSACTION_PROMOTION_SIGN:
+    case TRANSACTION_PAYMENT_ACCOUNT:
+    case TRANSACTION_COLLATERAL:
+        build_deal(build);
+        return;
     case TRANSACTION_MOTION:
         build_motion(build);
         return;

@@ -24,4 +24,7 @@ void build_take_partner(struct build *build, const char *name, struct partner_id
 /* The nine types of settlement (api_build_settle.c). */
 void build_settlement(struct build *build);
 
+/* What partners agree upon (api_build_deal.c). */
+void build_deal(struct build *build);
+
 #endif

@@ -241,6 +241,7 @@ void api_record_write(struct api *api, struct json_out *json, struct bytes bytes
 void api_balance_write(struct api *api, struct json_out *json, const struct member_ref *member,
                        const struct balance *balance);
 /* A settlement step: what its record says; and what its period has come to, for who took it. */
+void api_deal_body_write(const struct api *api, struct json_out *json, const struct transaction *t);
 void api_settle_body_write(const struct api *api, struct json_out *json,
                            const struct transaction *t);
 void api_settle_result_write(const struct api *api, struct json_out *json,

@@ -187,6 +187,12 @@ static bool member_of(struct api *api, const struct transaction *t, struct membe
     case TRANSACTION_REVERSE_REDEEM:
         return member_of_index(api, t->body.reverse_redeem.redemption, member_out);
     case TRANSACTION_EXPIRE:
+    case TRANSACTION_CONTRACT_PROPOSE:
+    case TRANSACTION_CONTRACT_SIGN:
+    case TRANSACTION_CONTRACT_WITHDRAW:
+    case TRANSACTION_PROMOTION_SIGN:
+    case TRANSACTION_PAYMENT_ACCOUNT:
+    case TRANSACTION_COLLATERAL:
     case TRANSACTION_MOTION:
     case TRANSACTION_BALLOT:
     case TRANSACTION_READY:
@@ -437,6 +443,14 @@ static void write_body(struct api *api, struct json_out *json, const struct tran
         return;
     case TRANSACTION_TRANSFER:
         write_transfer(json, t);
+        return;
+    case TRANSACTION_CONTRACT_PROPOSE:
+    case TRANSACTION_CONTRACT_SIGN:
+    case TRANSACTION_CONTRACT_WITHDRAW:
+    case TRANSACTION_PROMOTION_SIGN:
+    case TRANSACTION_PAYMENT_ACCOUNT:
+    case TRANSACTION_COLLATERAL:
+        api_deal_body_write(api, json, t);
         return;
     case TRANSACTION_MOTION:
         json_put_uint(json, "delay", t->body.motion.motion.delay);

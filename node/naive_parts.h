@@ -13,7 +13,7 @@ enum {
     NAIVE_EFFECTS_MAX = 40000,   /* bytes of a record's effects */
     NAIVE_PLAN_MAX = 36000,      /* what a plan may take of them */
     NAIVE_TIME_MAX = 20000,      /* bytes of time's effects, after which the rest waits */
-    NAIVE_OBLIGATION_BYTES = 18, /* at most */
+    NAIVE_OBLIGATION_BYTES = 20, /* at most */
     NAIVE_MOVE_BYTES = 14,
     NAIVE_DIGESTS = 256, /* heights whose digest a `ready` may name */
     NAIVE_LOT_BYTES = 12
@@ -218,6 +218,10 @@ struct naive_dispute *naive_dispute_of(const struct naive_period *period,
 /* `amount` of a line of a record is taken back, disputed or not: returns how much of that, and of
  * what waited, is owed less now. */
 __int128 naive_stands(struct naive *n, const struct disputed_line *about, __int128 amount);
+
+/* ---- naive_deal.c: contracts, promotions, accounts, collateral ------------------------------- */
+
+enum verdict naive_deal(struct naive *n, const struct naive_tx *tx);
 
 /* ---- naive_image_settle.c: as bytes, for naive_image.c ----------------------------------------
  */

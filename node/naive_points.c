@@ -34,7 +34,7 @@ static size_t effect_bytes(const struct effect *e)
         return 4 + number_bytes(e->lot.v) + signed_bytes(e->amount);
     case EFFECT_OBLIGATION:
         return 3 + number_bytes(e->partner.v) + number_bytes(e->creditor.v) +
-               signed_bytes(e->amount);
+               number_bytes(e->tariff) + signed_bytes(e->amount);
     case EFFECT_DEFICIT:
         return 2 + number_bytes(e->partner.v) + signed_bytes(e->amount);
     case EFFECT_WAIVED:

@@ -540,6 +540,13 @@ enum verdict naive_body(struct naive *n, const struct naive_tx *tx)
         return adjust(n, tx);
     case TRANSACTION_TRANSFER:
         return transfer(n, tx);
+    case TRANSACTION_CONTRACT_PROPOSE:
+    case TRANSACTION_CONTRACT_SIGN:
+    case TRANSACTION_CONTRACT_WITHDRAW:
+    case TRANSACTION_PROMOTION_SIGN:
+    case TRANSACTION_PAYMENT_ACCOUNT:
+    case TRANSACTION_COLLATERAL:
+        return naive_deal(n, tx);
     case TRANSACTION_MOTION:
     case TRANSACTION_BALLOT:
     case TRANSACTION_READY:

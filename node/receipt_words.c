@@ -232,6 +232,11 @@ static void add_ballot(struct writer *writer, const struct transaction *t)
     add(writer, "ballot of", "%s", partner);
 }
 
+static void add_deal(struct writer *writer, const struct transaction *t)
+{
+    add(writer, "agreed", "%s", transaction_type_word(t->type));
+}
+
 static void add_body(struct writer *writer, const struct transaction *t)
 {
     switch (t->type) {
@@ -278,6 +283,14 @@ static void add_body(struct writer *writer, const struct transaction *t)
         return;
     case TRANSACTION_TRANSFER:
         add_transfer(writer, t);
+        return;
+    case TRANSACTION_CONTRACT_PROPOSE:
+    case TRANSACTION_CONTRACT_SIGN:
+    case TRANSACTION_CONTRACT_WITHDRAW:
+    case TRANSACTION_PROMOTION_SIGN:
+    case TRANSACTION_PAYMENT_ACCOUNT:
+    case TRANSACTION_COLLATERAL:
+        add_deal(writer, t);
         return;
     case TRANSACTION_MOTION:
         add(writer, "motion", "%s, %u heights after it is carried",

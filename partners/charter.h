@@ -10,6 +10,7 @@
 #include "crypto/note.h"
 #include "crypto/sign.h"
 #include "partners/business_days.h"
+#include "protocol/codes.h"
 #include "protocol/ids.h"
 #include "protocol/limits.h"
 #include "protocol/points.h"
@@ -55,12 +56,7 @@ struct joint_funding {
 /* How often accounts are settled, and by when what is due: ledger.md section 8.8-9. */
 enum period_kind { PERIOD_MONTH, PERIOD_WEEK, PERIOD_DAY };
 const char *period_kind_word(enum period_kind kind); /* as the charter spells it */
-enum {
-    TAX_CODE_SIZE = 13, /* [A-Z0-9-], up to 12, and a NUL; "" is no tax */
-    TAX_RATE_BP_MAX = 10000,
-    CHARTER_TAXES_MAX = 64,
-    CHARTER_HOLIDAYS_MAX = HOLIDAYS_MAX
-};
+enum { TAX_RATE_BP_MAX = 10000, CHARTER_TAXES_MAX = 64, CHARTER_HOLIDAYS_MAX = HOLIDAYS_MAX };
 struct charter_tax {
     char code[TAX_CODE_SIZE];
     uint16_t rate_bp;
@@ -77,7 +73,7 @@ struct charter {
     char name[CHARTER_NAME_MAX + 1];
     char origin[NOTE_NAME_MAX + 1];
     uint8_t nonce[HASH_SIZE];
-    char currency[4]; /* ISO 4217 */
+    char currency[CURRENCY_SIZE];
     int minor_digits; /* 0..3 */
     bool log_public;  /* anyone may read checkpoint, tiles, heights and charter of any node */
     bool sandbox;

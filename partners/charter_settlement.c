@@ -93,11 +93,6 @@ static void read_holidays(struct json_reader *reader, const struct spot *spot,
     }
 }
 
-static bool tax_code_valid(const char *code)
-{
-    return strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") == strlen(code);
-}
-
 static const struct charter_tax *tax_of(const struct charter *charter, const char *code)
 {
     for (size_t i = 0; i < charter->settlement.tax_count; i++)
@@ -119,7 +114,7 @@ static void read_taxes(struct json_reader *reader, const struct spot *spot, stru
         json_read_text(reader, &at[0], tax.code, sizeof(tax.code));
         json_read_uint(reader, &at[1], 0, TAX_RATE_BP_MAX, &rate_bp);
         tax.rate_bp = (uint16_t)rate_bp;
-        if (!tax_code_valid(tax.code))
+        if (!tax_code_valid(bytes_text(tax.code)))
             json_mistake(reader, &at[0], "must be capital letters, digits and '-'");
         else if (tax.code[0] && tax_of(charter, tax.code))
             json_mistake(reader, &at[0], "stands there before");

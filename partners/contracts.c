@@ -1,50 +1,21 @@
 #include "partners/contracts.h"
 
-#include "protocol/codec.h"
-
 #include <stdlib.h>
 #include <string.h>
 
-const char *contract_verdict_word(enum contract_verdict verdict)
+const char *contract_state_word(enum contract_state state)
 {
-    static const char *const words[] = {
-#define X(name, word) word,
-        CONTRACT_VERDICTS(X)
-#undef X
-    };
-    must(verdict < CONTRACT_VERDICT_COUNT);
-    return words[verdict];
+    static const char *const words[] = {"proposed", "signed", "withdrawn"};
+    must(state < ARRAY_SIZE(words));
+    return words[state];
 }
 
 void contracts_release(struct contracts *contracts)
 {
     free(contracts->versions);
+    free(contracts->promotions);
+    free(contracts->epochs);
     *contracts = (struct contracts){0};
-}
-
-struct hash rate_card_digest(const struct rate_card *card)
-{
-    struct buffer bytes;
-    buffer_init(&bytes, 512);
-    codec_put_array(&bytes, 14);
-    codec_put_uint(&bytes, card->funder.v);
-    codec_put_uint(&bytes, card->redeemer.v);
-    codec_put_text(&bytes, bytes_text(card->face_currency));
-    codec_put_text(&bytes, bytes_text(card->settlement_currency));
-    codec_put_uint(&bytes, (uint64_t)card->face.v);
-    codec_put_uint(&bytes, (uint64_t)card->reimbursement.v);
-    codec_put_uint(&bytes, (uint64_t)card->issue_fee.v);
-    codec_put_uint(&bytes, (uint64_t)card->redemption_fee.v);
-    codec_put_text(&bytes, bytes_text(card->redemption_tax));
-    codec_put_text(&bytes, bytes_text(card->fee_tax));
-    codec_put_uint(&bytes, (uint64_t)card->period_cap.v);
-    codec_put_uint(&bytes, (uint64_t)card->year_cap.v);
-    codec_put_uint(&bytes, card->from_ms);
-    codec_put_uint(&bytes, card->until_ms);
-    must(!bytes.overflowed);
-    struct hash digest = hash_bytes(buffer_bytes(&bytes));
-    buffer_release(&bytes);
-    return digest;
 }
 
 /* ---- what a card may say ------------------------------------------------------------------- */
@@ -54,28 +25,17 @@ static bool price_in_range(struct micro price)
     return price.v >= 0 && price.v <= PRICE_MICRO_MAX;
 }
 
-static bool is_currency(const char code[CURRENCY_SIZE])
-{
-    for (size_t i = 0; i < CURRENCY_SIZE - 1; i++)
-        if (code[i] < 'A' || code[i] > 'Z')
-            return false;
-    return code[CURRENCY_SIZE - 1] == 0;
-}
-
-static enum contract_verdict check_terms(const struct rate_card *card)
+static enum verdict check_terms(const struct rate_card *card)
 {
     if (partner_equal(card->funder, card->redeemer) || !price_in_range(card->face) ||
         !price_in_range(card->reimbursement) || !price_in_range(card->issue_fee) ||
-        !price_in_range(card->redemption_fee) || !is_currency(card->face_currency) ||
-        !is_currency(card->settlement_currency) ||
-        !memchr(card->redemption_tax, 0, TAX_CODE_SIZE) ||
-        !memchr(card->fee_tax, 0, TAX_CODE_SIZE) || card->period_cap.v < 0 ||
-        card->year_cap.v < 0 || card->from_ms > TIME_MS_MAX || card->until_ms > TIME_MS_MAX ||
+        !price_in_range(card->redemption_fee) || card->period_cap.v < 0 || card->year_cap.v < 0 ||
+        card->from_ms > TIME_MS_MAX || card->until_ms > TIME_MS_MAX ||
         (card->until_ms != 0 && card->until_ms <= card->from_ms))
-        return CONTRACT_BAD_TERMS;
+        return VERDICT_BAD_CARD;
     /* Across currencies only a rate would tell, and that moves. */
     bool same = strcmp(card->face_currency, card->settlement_currency) == 0;
-    return same && card->reimbursement.v > card->face.v ? CONTRACT_ABOVE_FACE : CONTRACT_DONE;
+    return same && card->reimbursement.v > card->face.v ? VERDICT_ABOVE_FACE : VERDICT_ACCEPTED;
 }
 
 static bool same_pair(const struct rate_card *a, const struct rate_card *b)
@@ -115,66 +75,66 @@ static bool is_party(const struct rate_card *card, struct partner_id partner)
     return partner_equal(card->funder, partner) || partner_equal(card->redeemer, partner);
 }
 
-enum contract_verdict contract_propose(struct contracts *contracts, struct partner_id proposer,
-                                       const struct rate_card *card, uint64_t now_ms,
-                                       uint64_t notice_ms, size_t *number_out)
+enum verdict contract_propose(struct contracts *contracts, struct partner_id proposer,
+                              const struct rate_card *card, uint64_t now_ms, uint64_t notice_ms,
+                              size_t *number_out)
 {
-    enum contract_verdict verdict = check_terms(card);
+    enum verdict verdict = check_terms(card);
     must(now_ms <= TIME_MS_MAX && notice_ms <= TIME_MS_MAX);
-    if (verdict != CONTRACT_DONE)
+    if (verdict != VERDICT_ACCEPTED)
         return verdict;
     if (!is_party(card, proposer))
-        return CONTRACT_NOT_A_PARTY;
+        return VERDICT_NOT_A_PARTY;
     if (card->from_ms <= now_ms || card->from_ms < now_ms + notice_ms)
-        return CONTRACT_NOTICE_TOO_SHORT;
+        return VERDICT_NOTICE_TOO_SHORT;
     if (!fits(contracts, card))
-        return CONTRACT_OVERLAP;
-    if (contracts->count == CONTRACT_VERSIONS_MAX)
-        return CONTRACT_FULL;
+        return VERDICT_OVERLAP;
+    if (contracts->count == CONTRACTS_MAX)
+        return VERDICT_TOO_MANY_CONTRACTS;
     contracts->versions = array_grow(contracts->versions, &contracts->capacity,
                                      contracts->count + 1, sizeof(*contracts->versions));
     contracts->versions[contracts->count] =
         (struct contract_version){.card = *card, .state = CONTRACT_PROPOSED, .proposer = proposer};
     *number_out = contracts->count++;
-    return CONTRACT_DONE;
+    return VERDICT_ACCEPTED;
 }
 
-enum contract_verdict contract_sign(struct contracts *contracts, struct partner_id signer,
-                                    size_t number, const struct hash *digest, uint64_t now_ms)
+enum verdict contract_sign(struct contracts *contracts, struct partner_id signer, size_t number,
+                           const struct hash *digest, uint64_t now_ms)
 {
     if (number >= contracts->count)
-        return CONTRACT_UNKNOWN;
+        return VERDICT_UNKNOWN_CONTRACT;
     struct contract_version *version = &contracts->versions[number];
     struct hash stands = rate_card_digest(&version->card);
     if (!is_party(&version->card, signer))
-        return CONTRACT_NOT_A_PARTY;
+        return VERDICT_NOT_A_PARTY;
     if (partner_equal(version->proposer, signer))
-        return CONTRACT_OWN_PROPOSAL;
+        return VERDICT_OWN_PROPOSAL;
     if (version->state != CONTRACT_PROPOSED)
-        return CONTRACT_CLOSED;
+        return VERDICT_CONTRACT_CLOSED;
     if (!bytes_equal(hash_as_bytes(&stands), hash_as_bytes(digest)))
-        return CONTRACT_CHANGED;
+        return VERDICT_CONTRACT_CHANGED;
     if (now_ms >= version->card.from_ms)
-        return CONTRACT_TOO_LATE;
+        return VERDICT_CONTRACT_TOO_LATE;
     if (!fits(contracts, &version->card))
-        return CONTRACT_OVERLAP;
+        return VERDICT_OVERLAP;
     version->state = CONTRACT_SIGNED;
     version->signed_ms = now_ms;
-    return CONTRACT_DONE;
+    return VERDICT_ACCEPTED;
 }
 
-enum contract_verdict contract_withdraw(struct contracts *contracts, struct partner_id proposer,
-                                        size_t number)
+enum verdict contract_withdraw(struct contracts *contracts, struct partner_id proposer,
+                               size_t number)
 {
     if (number >= contracts->count)
-        return CONTRACT_UNKNOWN;
+        return VERDICT_UNKNOWN_CONTRACT;
     struct contract_version *version = &contracts->versions[number];
     if (!partner_equal(version->proposer, proposer))
-        return CONTRACT_NOT_A_PARTY;
+        return VERDICT_NOT_A_PARTY;
     if (version->state != CONTRACT_PROPOSED)
-        return CONTRACT_CLOSED;
+        return VERDICT_CONTRACT_CLOSED;
     version->state = CONTRACT_WITHDRAWN;
-    return CONTRACT_DONE;
+    return VERDICT_ACCEPTED;
 }
 
 /* ---- which one holds ----------------------------------------------------------------------- */

@@ -47,11 +47,7 @@ _Static_assert((int)BOOK_REDEMPTION == (int)LINE_REDEMPTION &&
 const char *book_class_word(enum book_class book_class);
 bool book_class_is_fee(enum book_class book_class); /* issue, redemption, what a dispute left */
 
-enum {
-    CURRENCY_SIZE = 4, /* ISO 4217 and a NUL */
-    LINES_MAX = 1 << 22,
-    CURRENCY_DIGITS_MAX = 3
-};
+enum { LINES_MAX = 1 << 22, CURRENCY_DIGITS_MAX = 3 };
 /* Of one exact line, either way; LINES_MAX of them stay within 127 bits. */
 #define LINE_AMOUNT_MAX ((__int128)1000000000000000 * 1000000000000000)
 

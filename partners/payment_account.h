@@ -8,11 +8,9 @@
 #include "crypto/hash.h"
 #include "partners/iban.h"
 #include "partners/lines.h"
+#include "protocol/deal.h"
 
-enum {
-    HOLDER_MAX = 70,     /* Max70Text of the SEPA rulebooks */
-    END_TO_END_SIZE = 36 /* Max35Text and a NUL */
-};
+enum { END_TO_END_SIZE = 36 /* Max35Text and a NUL */ };
 
 /* What two approvers of the partner set: ledger.md section 2, Authority. */
 struct payment_account {

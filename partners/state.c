@@ -267,6 +267,13 @@ static enum verdict apply_body(struct state *state, const struct context *contex
         return apply_adjust(state, context);
     case TRANSACTION_TRANSFER:
         return apply_transfer(state, context);
+    case TRANSACTION_CONTRACT_PROPOSE:
+    case TRANSACTION_CONTRACT_SIGN:
+    case TRANSACTION_CONTRACT_WITHDRAW:
+    case TRANSACTION_PROMOTION_SIGN:
+    case TRANSACTION_PAYMENT_ACCOUNT:
+    case TRANSACTION_COLLATERAL:
+        return apply_deal(state, context);
     case TRANSACTION_MOTION:
     case TRANSACTION_BALLOT:
     case TRANSACTION_READY:

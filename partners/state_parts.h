@@ -34,7 +34,7 @@ enum {
     /* Upper bounds of encoded effects, in bytes. */
     MOVE_SIZE_MAX = 14,
     LOT_EFFECT_SIZE_MAX = 12,
-    OBLIGATION_SIZE_MAX = 18,
+    OBLIGATION_SIZE_MAX = 20,
     /* What the planned effects of a record may take; the rest is for fees and waived rests. */
     PLAN_SIZE_MAX = EFFECTS_SIZE_MAX - 4000
 };
@@ -404,6 +404,11 @@ struct money dispute_taken_back(const struct state *state, const struct disputed
 struct dispute *dispute_of_line(const struct state *state, const struct disputed_line *about);
 /* `amount` is taken back of a disputed line; returns how much enters the open period now. */
 struct money dispute_takes_back(struct state *state, struct dispute *dispute, struct money amount);
+
+/* ---- dealing.c ---------------------------------------------------------------------------------
+ */
+/* Contracts, promotions, payment accounts, collateral. */
+enum verdict apply_deal(struct state *state, const struct context *context);
 
 /* ---- membership.c ------------------------------------------------------------------------------
  */

@@ -31,10 +31,11 @@ enum {
     ADDRESS_SIZE_MAX = 255,  /* of a node: tcp://HOST:PORT */
     TRANSPORT_KEY_SIZE = 65, /* a P-256 point, SEC 1 uncompressed */
     EARN_LOTS_MAX = 16,
-    SPLIT_MAX = 8,           /* funders of one lot */
-    EXPIRE_LOTS_MAX = 64,    /* lots booked by one record */
-    ALLOCATIONS_MAX = 1024,  /* allocations of one record after coalescing */
-    CODEC_DEPTH_MAX = 8,     /* nesting that a decoder follows */
+    SPLIT_MAX = 8,          /* funders of one lot */
+    EXPIRE_LOTS_MAX = 64,   /* lots booked by one record */
+    TARIFFS_MAX = 64,       /* different (currency, taxes) of all contracts: rows of what is owed */
+    ALLOCATIONS_MAX = 1024, /* allocations of one record after coalescing */
+    CODEC_DEPTH_MAX = 8,    /* nesting that a decoder follows */
     CODEC_ITEMS_MAX = 65536, /* elements of one array */
 
     ROUND_MAX = 100000, /* rounds of one height; at 60 s each, two months of halt */

@@ -37,7 +37,7 @@ const char *line_class_word(enum line_class line_class)
 void effect_encode(const struct effect *e, struct buffer *out)
 {
     static const uint8_t sizes[] = {
-        [EFFECT_LOT] = 3,    [EFFECT_MOVE] = 5,  [EFFECT_OBLIGATION] = 5, [EFFECT_DEFICIT] = 3,
+        [EFFECT_LOT] = 3,    [EFFECT_MOVE] = 5,  [EFFECT_OBLIGATION] = 6, [EFFECT_DEFICIT] = 3,
         [EFFECT_WAIVED] = 2, [EFFECT_FIRST] = 2, [EFFECT_AMENDED] = 4,    [EFFECT_LAPSED] = 4};
     codec_put_array(out, sizes[e->kind]);
     codec_put_uint(out, e->kind);
@@ -56,6 +56,7 @@ void effect_encode(const struct effect *e, struct buffer *out)
         codec_put_uint(out, e->partner.v);
         codec_put_uint(out, e->creditor.v);
         codec_put_uint(out, e->line_class);
+        codec_put_uint(out, e->tariff);
         codec_put_int(out, e->amount);
         return;
     case EFFECT_DEFICIT:
@@ -90,7 +91,7 @@ static void get_amended(struct codec_reader *reader, struct effect *e)
 static void get_effect(struct codec_reader *reader, struct effect *e)
 {
     memset(e, 0, sizeof(*e));
-    size_t items = codec_get_array(reader, 2, 5);
+    size_t items = codec_get_array(reader, 2, 6);
     e->kind = (enum effect_kind)codec_get_uint(reader, UINT16_MAX);
     if (reader->failed)
         return;
@@ -109,10 +110,11 @@ static void get_effect(struct codec_reader *reader, struct effect *e)
         e->amount = codec_get_int(reader, 1, INT64_MAX);
         break;
     case EFFECT_OBLIGATION:
-        wanted = 5;
+        wanted = 6;
         e->partner.v = (uint16_t)codec_get_uint(reader, PARTNERS_MAX - 1);
         e->creditor.v = (uint16_t)codec_get_uint(reader, PARTNERS_MAX - 1);
         e->line_class = (enum line_class)codec_get_uint(reader, LINE_CLASS_COUNT - 1);
+        e->tariff = (uint8_t)codec_get_uint(reader, TARIFFS_MAX - 1);
         e->amount = codec_get_int(reader, INT64_MIN, INT64_MAX);
         break;
     case EFFECT_DEFICIT:

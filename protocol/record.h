@@ -41,7 +41,7 @@ const char *pool_word(enum pool pool);
 /* Effects:
  *   [1, lot, quantity]                      a lot came into being (pending or remaining)
  *   [2, lot, from pool, to pool, quantity]  points of a lot moved
- *   [3, debtor, creditor, class, amount]    an obligation, 1e-10 units, may be negative
+ *   [3, debtor, creditor, class, tariff, amount]   an obligation, 1e-10 units, may be negative
  *   [4, partner, +/- points]                a deficit owed to that partner grew or was covered
  *   [5, +/- points]                         waived by policy; negative: made good since
  *   [6, index]                              the record that decided this key first (repeat)
@@ -69,6 +69,7 @@ struct effect {
     int64_t amount; /* points, or 1e-10 units for an obligation */
     struct partner_id partner, creditor;
     enum line_class line_class;
+    uint8_t tariff; /* of an obligation: its currency and tax codes; FORMAT.md section 23 */
     struct record_index first;
     enum change_kind change;
     uint64_t what, height; /* the motion's record or the node; from which height on */

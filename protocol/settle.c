@@ -30,8 +30,8 @@ bool dispute_code_from_word(const char *word, enum dispute_code *code_out)
 enum {
     PROPOSE_ITEMS = 4,
     SIGN_ITEMS = 3,
-    DISPUTE_ITEMS = 8,
-    ANSWER_ITEMS = 6, /* respond, resolve */
+    DISPUTE_ITEMS = 9,
+    ANSWER_ITEMS = 7, /* respond, resolve */
     FINALISE_ITEMS = 1,
     PAY_ITEMS = 4,
     TOLD_ITEMS = 2 /* confirm, fail */
@@ -65,6 +65,7 @@ static void put_parties(struct buffer *out, const struct disputed_line *line)
     codec_put_uint(out, line->debtor.v);
     codec_put_uint(out, line->creditor.v);
     codec_put_uint(out, line->line_class);
+    codec_put_uint(out, line->tariff);
 }
 
 static void get_parties(struct codec_reader *reader, struct disputed_line *line_out)
@@ -72,6 +73,7 @@ static void get_parties(struct codec_reader *reader, struct disputed_line *line_
     line_out->debtor.v = (uint16_t)codec_get_uint(reader, PARTNERS_MAX - 1);
     line_out->creditor.v = (uint16_t)codec_get_uint(reader, PARTNERS_MAX - 1);
     line_out->line_class = (enum line_class)codec_get_uint(reader, LINE_CLASS_COUNT - 1);
+    line_out->tariff = (uint8_t)codec_get_uint(reader, TARIFFS_MAX - 1);
 }
 
 static void put_hash(struct buffer *out, const struct hash *hash)

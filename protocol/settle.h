@@ -2,8 +2,8 @@
  *
  *     propose            [period, records, root, totals]
  *     sign               [period, totals, approver]
- *     dispute            [period, debtor, creditor, class, code, record, automatic, path]
- *     respond, resolve   [period, index, debtor, creditor, class, amount]
+ *     dispute            [period, debtor, creditor, class, tariff, code, record, automatic, path]
+ *     respond, resolve   [period, index, debtor, creditor, class, tariff, amount]
  *     finalise           [period]
  *     pay                [period, payment, attempt, approver]
  *     confirm, fail      [period, payment]
@@ -54,6 +54,7 @@ struct disputed_line { /* one line of one record */
     struct record_index record;
     struct partner_id debtor, creditor;
     enum line_class line_class;
+    uint8_t tariff;
 };
 
 struct settle {

@@ -43,6 +43,16 @@ bool transaction_type_from_word(const char *word, enum transaction_type *type_ou
     return false;
 }
 
+bool transaction_is_deal(enum transaction_type type, enum deal_step *step_out)
+{
+    if (type < TRANSACTION_CONTRACT_PROPOSE || type > TRANSACTION_COLLATERAL)
+        return false;
+    *step_out = (enum deal_step)(type - TRANSACTION_CONTRACT_PROPOSE);
+    return true;
+}
+_Static_assert(TRANSACTION_COLLATERAL - TRANSACTION_CONTRACT_PROPOSE == (int)DEAL_COLLATERAL,
+               "a type for each step, in their order");
+
 bool transaction_is_settle(enum transaction_type type, enum settle_step *step_out)
 {
     if (type < TRANSACTION_PERIOD_PROPOSE || type > TRANSACTION_PAYMENT_FAILED)
@@ -194,6 +204,14 @@ static void put_body(struct buffer *out, const struct transaction *t)
         put_member(out, &t->body.transfer.from);
         put_member(out, &t->body.transfer.to);
         codec_put_int(out, t->body.transfer.points.v);
+        return;
+    case TRANSACTION_CONTRACT_PROPOSE:
+    case TRANSACTION_CONTRACT_SIGN:
+    case TRANSACTION_CONTRACT_WITHDRAW:
+    case TRANSACTION_PROMOTION_SIGN:
+    case TRANSACTION_PAYMENT_ACCOUNT:
+    case TRANSACTION_COLLATERAL:
+        deal_put((enum deal_step)(t->type - TRANSACTION_CONTRACT_PROPOSE), &t->body.deal, out);
         return;
     case TRANSACTION_MOTION:
     case TRANSACTION_BALLOT:
@@ -407,6 +425,14 @@ static void get_body(struct codec_reader *reader, struct transaction *t)
         get_member(reader, &t->body.transfer.from);
         get_member(reader, &t->body.transfer.to);
         t->body.transfer.points = get_points(reader, 1);
+        return;
+    case TRANSACTION_CONTRACT_PROPOSE:
+    case TRANSACTION_CONTRACT_SIGN:
+    case TRANSACTION_CONTRACT_WITHDRAW:
+    case TRANSACTION_PROMOTION_SIGN:
+    case TRANSACTION_PAYMENT_ACCOUNT:
+    case TRANSACTION_COLLATERAL:
+        deal_get((enum deal_step)(t->type - TRANSACTION_CONTRACT_PROPOSE), reader, &t->body.deal);
         return;
     case TRANSACTION_MOTION:
     case TRANSACTION_BALLOT:

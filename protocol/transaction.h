@@ -10,6 +10,7 @@
 #ifndef PROTOCOL_TRANSACTION_H
 #define PROTOCOL_TRANSACTION_H
 
+#include "protocol/deal.h"
 #include "protocol/ids.h"
 #include "protocol/limits.h"
 #include "protocol/motion.h"
@@ -31,6 +32,12 @@
     X(TRANSACTION_EXPIRE, 18, "expire")                                                            \
     X(TRANSACTION_ADJUST, 19, "adjust")                                                            \
     X(TRANSACTION_TRANSFER, 20, "transfer")                                                        \
+    X(TRANSACTION_CONTRACT_PROPOSE, 60, "contract-propose")                                        \
+    X(TRANSACTION_CONTRACT_SIGN, 61, "contract-sign")                                              \
+    X(TRANSACTION_CONTRACT_WITHDRAW, 62, "contract-withdraw")                                      \
+    X(TRANSACTION_PROMOTION_SIGN, 63, "promotion-sign")                                            \
+    X(TRANSACTION_PAYMENT_ACCOUNT, 64, "payment-account")                                          \
+    X(TRANSACTION_COLLATERAL, 65, "collateral")                                                    \
     X(TRANSACTION_MOTION, 70, "motion")                                                            \
     X(TRANSACTION_BALLOT, 71, "ballot")                                                            \
     X(TRANSACTION_READY, 72, "ready")                                                              \
@@ -53,6 +60,8 @@ enum transaction_type {
 const char *transaction_type_word(enum transaction_type type);
 bool transaction_type_from_number(uint64_t number, enum transaction_type *type_out) MUST_USE;
 bool transaction_type_from_word(const char *word, enum transaction_type *type_out) MUST_USE;
+/* What partners agree upon: its body is `deal`. */
+bool transaction_is_deal(enum transaction_type type, enum deal_step *step_out) MUST_USE;
 /* A step of a settlement period: its body is `settle`. */
 bool transaction_is_settle(enum transaction_type type, enum settle_step *step_out) MUST_USE;
 
@@ -151,6 +160,7 @@ struct transaction {
             uint64_t height; /* that the lane's node has executed, and the digest after it */
             struct hash digest;
         } ready;
+        struct deal deal;     /* types 60 to 65 */
         struct settle settle; /* types 80 to 88 */
         struct {
             uint64_t advance_ms; /* sandbox only */

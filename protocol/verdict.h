@@ -115,7 +115,35 @@
     X(VERDICT_SAME_APPROVER, 62, "same-approver", 409,                                             \
       "Two people approve: this one has approved before.")                                         \
     X(VERDICT_TOO_MANY_DISPUTES, 63, "too-many-disputes", 429,                                     \
-      "The period has as many disputes as it may have.")
+      "The period has as many disputes as it may have.")                                           \
+    X(VERDICT_NO_CONTRACT, 64, "no-contract", 409,                                                 \
+      "One who pays for these points has no contract with the redeemer.")                          \
+    X(VERDICT_BAD_CARD, 65, "bad-card", 422,                                                       \
+      "Prices, currencies, taxes, caps or dates of the contract are out of range.")                \
+    X(VERDICT_ABOVE_FACE, 66, "above-face", 422,                                                   \
+      "More would be paid for a point than it takes off at the till.")                             \
+    X(VERDICT_NOTICE_TOO_SHORT, 67, "notice-too-short", 422,                                       \
+      "It begins sooner than the charter's notice allows.")                                        \
+    X(VERDICT_OVERLAP, 68, "overlap", 409, "Another one of these two partners is in force then.")  \
+    X(VERDICT_UNKNOWN_CONTRACT, 69, "unknown-contract", 404, "No contract has this number.")       \
+    X(VERDICT_OWN_PROPOSAL, 70, "own-proposal", 403, "Nobody countersigns what it has proposed.")  \
+    X(VERDICT_CONTRACT_CHANGED, 71, "contract-changed", 409, "This is not what was proposed.")     \
+    X(VERDICT_CONTRACT_CLOSED, 72, "contract-closed", 409,                                         \
+      "The contract was signed, or withdrawn, before.")                                            \
+    X(VERDICT_CONTRACT_TOO_LATE, 73, "contract-too-late", 409,                                     \
+      "The day from which it was to hold has come; propose a later one.")                          \
+    X(VERDICT_TOO_MANY_CONTRACTS, 74, "too-many-contracts", 429,                                   \
+      "The coalition, or the partner, has as many as it may have.")                                \
+    X(VERDICT_OVER_CAP, 75, "over-cap", 409,                                                       \
+      "The contract does not let so many points be spent here in this period or year.")            \
+    X(VERDICT_MIXED_CURRENCIES, 76, "mixed-currencies", 409,                                       \
+      "These points are worth amounts in different currencies here; ask for points.")              \
+    X(VERDICT_BAD_ACCOUNT, 77, "bad-account", 422,                                                 \
+      "Holder, IBAN, BIC or currency of the account is not what it must be.")                      \
+    X(VERDICT_OVER_LIMIT, 78, "issuer-over-limit", 409,                                            \
+      "One who pays for these points has issued as many as its collateral covers.")                \
+    X(VERDICT_COLLATERAL_NEEDED, 79, "collateral-needed", 409,                                     \
+      "So much is not free: what is outstanding needs it.")
 
 enum verdict {
 #define X(name, number, word, status, sentence) name = number,

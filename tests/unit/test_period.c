@@ -178,7 +178,7 @@ CASE(everyone_signs_and_the_period_is_final_at_once)
 CASE(silence_accepts_when_the_day_is_over)
 {
     struct world world;
-    struct disputed_line about = {{1}, books, grocer, LINE_REDEMPTION};
+    struct disputed_line about = {{1}, books, grocer, LINE_REDEMPTION, 0};
     begin(&world, 0);
     check_verdict(
         period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)),
@@ -196,7 +196,7 @@ CASE(silence_accepts_when_the_day_is_over)
 CASE(a_dispute_is_carved_out_and_its_rest_enters_a_later_period)
 {
     struct world world;
-    struct disputed_line about = {{4711}, grocer, cinema, LINE_REDEMPTION}, other = about;
+    struct disputed_line about = {{4711}, grocer, cinema, LINE_REDEMPTION, 0}, other = about;
     other.line_class = LINE_REDEMPTION_FEE;
     struct line disputed = book_line(GROCER, CINEMA, BOOK_REDEMPTION, euro4(90) * 50000), rest;
     begin(&world, 0);
@@ -255,7 +255,7 @@ CASE(a_dispute_alone_is_no_answer)
 {
     struct world world;
     struct line disputed = book_line(GROCER, CINEMA, BOOK_REDEMPTION, euro4(90));
-    struct disputed_line about = {{1}, grocer, cinema, LINE_REDEMPTION};
+    struct disputed_line about = {{1}, grocer, cinema, LINE_REDEMPTION, 0};
     begin(&world, 0);
     check_verdict(
         period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)),
@@ -288,7 +288,7 @@ CASE(whoever_disputes_may_give_up)
 {
     struct world world;
     struct line disputed = book_line(GROCER, CINEMA, BOOK_REDEMPTION_CONTRA, euro4(-500)), rest;
-    struct disputed_line about = {{1}, grocer, cinema, LINE_REDEMPTION_CONTRA};
+    struct disputed_line about = {{1}, grocer, cinema, LINE_REDEMPTION_CONTRA, 0};
     begin(&world, 0);
     lines_add(&world.exact, &disputed);
     check_verdict(

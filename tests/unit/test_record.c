@@ -88,8 +88,8 @@ CASE(both_kinds_have_their_frozen_bytes)
 {
     struct record record = example_transaction();
     CHECK_HEX(encoded(&record),
-              "8c01011903e80c1b0000019b76daa87b03090242860100f588830107181a85020701021485030119012c"
-              "043a8841977f830402248205038206182984070118291832"
+              "8c01011903e80c1b0000019b76daa87b03090242860100f588830107181a85020701021486030119012c"
+              "04003a8841977f830402248205038206182984070118291832"
               "8408080219012c");
     record = example_seal();
     CHECK_HEX(encoded(&record),
@@ -109,7 +109,7 @@ CASE(each_effect_has_its_frozen_bytes)
 {
     CHECK_HEX(effects_of(&each_effect[0], 1), "81830107181a");
     CHECK_HEX(effects_of(&each_effect[1], 1), "81850207010214");
-    CHECK_HEX(effects_of(&each_effect[2], 1), "8185030119012c043a8841977f");
+    CHECK_HEX(effects_of(&each_effect[2], 1), "8186030119012c04003a8841977f");
     CHECK_HEX(effects_of(&each_effect[3], 1), "8183040224");
     CHECK_HEX(effects_of(&each_effect[4], 1), "81820503");
     CHECK_HEX(effects_of(&each_effect[5], 1), "8182061829");
@@ -150,7 +150,7 @@ CASE(numbers_keep_to_their_bounds)
     CHECK(TAKEN_WITH(example_transaction(), position, BATCH_TRANSACTIONS_MAX - 1));
     CHECK(!TAKEN_WITH(example_transaction(), position, BATCH_TRANSACTIONS_MAX));
     CHECK(TAKEN_WITH(example_transaction(), outcome.verdict, VERDICT_TOO_MANY_DISPUTES));
-    CHECK(!TAKEN_WITH(example_transaction(), outcome.verdict, VERDICT_TOO_MANY_DISPUTES + 1));
+    CHECK(!TAKEN_WITH(example_transaction(), outcome.verdict, VERDICT_COLLATERAL_NEEDED + 1));
     CHECK(!TAKEN_WITH(example_seal(), transaction_count, beyond));
     CHECK(!TAKEN_WITH(example_seal(), time_ms, TIME_MS_MAX + 1));
 }

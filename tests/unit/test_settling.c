@@ -228,7 +228,7 @@ static struct transaction about(enum transaction_type type, uint64_t record, uin
                                 uint16_t creditor, enum line_class line_class)
 {
     struct transaction t = step(type);
-    t.body.settle.line = (struct disputed_line){{record}, {debtor}, {creditor}, line_class};
+    t.body.settle.line = (struct disputed_line){{record}, {debtor}, {creditor}, line_class, 0};
     return t;
 }
 

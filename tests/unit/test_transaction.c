@@ -73,6 +73,48 @@ static struct settle example_settle(enum transaction_type type)
     return settle;
 }
 
+static struct deal example_deal(enum transaction_type type)
+{
+    struct deal deal = {.number = 0};
+    enum deal_step step;
+    REQUIRE(transaction_is_deal(type, &step));
+    switch (step) {
+    case DEAL_PROPOSE:
+        deal.card = (struct rate_card){.funder = {1},
+                                       .redeemer = {2},
+                                       .face_currency = "EUR",
+                                       .settlement_currency = "SEK",
+                                       .face = {10000},
+                                       .reimbursement = {95000},
+                                       .redemption_tax = "SE-25",
+                                       .year_cap = {5000000},
+                                       .from_ms = UINT64_C(1767225600000)};
+        break;
+    case DEAL_SIGN:
+        deal.digest = hash_bytes(bytes_text("card"));
+        deal.number = 7;
+        break;
+    case DEAL_WITHDRAW:
+        deal.number = 8;
+        break;
+    case DEAL_PROMOTE:
+        deal.promotion =
+            (struct promotion){.issuer = {3}, .bp = 5000, .budget = {100000}, .until_ms = 99};
+        break;
+    case DEAL_ACCOUNT:
+        deal.account = (struct account_words){.currency = "EUR",
+                                              .holder = bytes_text("Books GmbH"),
+                                              .iban = bytes_text("AT611904300234573201"),
+                                              .approver = hash_bytes(bytes_text("ann"))};
+        break;
+    case DEAL_COLLATERAL:
+        deal.collateral =
+            (struct collateral){.partner = {4}, .currency = "EUR", .amount = {-2500000000}};
+        break;
+    }
+    return deal;
+}
+
 /* One example of each type; no default, so that a new type needs one. */
 static struct transaction example(enum transaction_type type)
 {
@@ -143,6 +185,14 @@ static struct transaction example(enum transaction_type type)
     case TRANSACTION_READY:
         t.body.ready.height = 500;
         t.body.ready.digest = hash_bytes(bytes_text("digest"));
+        break;
+    case TRANSACTION_CONTRACT_PROPOSE:
+    case TRANSACTION_CONTRACT_SIGN:
+    case TRANSACTION_CONTRACT_WITHDRAW:
+    case TRANSACTION_PROMOTION_SIGN:
+    case TRANSACTION_PAYMENT_ACCOUNT:
+    case TRANSACTION_COLLATERAL:
+        t.body.deal = example_deal(type);
         break;
     case TRANSACTION_PERIOD_PROPOSE:
     case TRANSACTION_PERIOD_SIGN:
