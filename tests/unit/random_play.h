@@ -49,11 +49,18 @@ struct play {
     /* Periods that were paid; redemptions taken back while disputed, afterwards, and for nothing,
      * each time that they were looked at. */
     uint64_t settled, suspended, entered, cancelled;
+    uint64_t foreign; /* lines in another tariff than the charter's */
     uint64_t decided[CHANGE_KIND_MAX + 1],
         lapsed; /* changes of each kind; those that did not fit */
     /* Between two heights, both states sealed: may put another state in place of the replica. */
     void (*between)(struct play *play);
 };
+
+/* What random plays write. */
+static inline bool is_played(enum transaction_type type)
+{
+    return type != TRANSACTION_PAYMENT_ACCOUNT && type != TRANSACTION_COLLATERAL;
+}
 
 static uint64_t any(struct play *play, uint64_t below)
 {
@@ -64,6 +71,9 @@ static uint64_t any(struct play *play, uint64_t below)
 static inline void random_settlement_charter(struct play *play, struct charter *draft);
 static inline void random_settlement(struct play *play, uint16_t lane);
 static inline void count_disputes(struct play *play);
+/* random_deal.h */
+static inline void random_contracts_charter(struct play *play, struct charter *draft);
+static inline void random_deal(struct play *play, uint16_t lane);
 
 static inline struct charter *random_charter(struct play *play)
 {
@@ -85,6 +95,7 @@ static inline struct charter *random_charter(struct play *play)
         draft->policy.deficit_max.v = any(play, 2) ? 200 : 1000000;
         draft->limits.allocations = any(play, 3) ? 64 : 4;
         random_settlement_charter(play, draft);
+        random_contracts_charter(play, draft);
     }
     draft->policy.grace_days = (uint32_t)any(play, 3);
     draft->policy.hold_default_ms = 5000;
@@ -95,9 +106,10 @@ static inline struct charter *random_charter(struct play *play)
 
 static inline void show_effect(const char *who, const struct effect *e)
 {
-    printf("    %s: kind %d lot %llu from %d to %d partner %u creditor %u class %d amount %lld\n",
+    printf("    %s: kind %d lot %llu from %d to %d partner %u creditor %u class %d tariff %u "
+           "amount %lld\n",
            who, (int)e->kind, (unsigned long long)e->lot.v, (int)e->from, (int)e->to, e->partner.v,
-           e->creditor.v, (int)e->line_class, (long long)e->amount);
+           e->creditor.v, (int)e->line_class, e->tariff, (long long)e->amount);
 }
 
 static inline void same_effects(const struct naive_result *naive, struct bytes effects)
@@ -116,6 +128,7 @@ static inline void count_changes(struct play *play, size_t effects)
     for (size_t i = 0; i < effects; i++) {
         const struct effect *effect = &play->driver->effects[i];
         play->lapsed += effect->kind == EFFECT_LAPSED;
+        play->foreign += effect->kind == EFFECT_OBLIGATION && effect->tariff > 0;
         if (effect->kind == EFFECT_AMENDED)
             play->decided[effect->change]++;
     }
@@ -257,6 +270,10 @@ static inline void random_redeem(struct play *play, uint16_t lane, uint32_t memb
 static inline void random_hold(struct play *play, uint16_t lane, uint32_t member)
 {
     struct transaction t = tx_hold(member, 1 + (int64_t)any(play, 150), any(play, 30000));
+    if (!play->quiet && any(play, 6) == 0) {
+        t.body.hold.amount.v = t.body.hold.points.v * 9000;
+        t.body.hold.points.v = 0;
+    }
     if (feed(play, lane, t) != VERDICT_ACCEPTED || play->hold_count == RECORDS)
         return;
     play->hold_lane[play->hold_count] = lane;
@@ -492,7 +509,7 @@ static inline void random_step(struct play *play)
 {
     uint16_t lane = (uint16_t)any(play, PARTNERS);
     uint32_t member = 1 + (uint32_t)any(play, play->quiet ? MEMBERS : MEMBERS + 1);
-    switch (any(play, play->quiet ? 11 : 23)) {
+    switch (any(play, play->quiet ? 11 : 25)) {
     case 0:
     case 1:
     case 2:
@@ -550,6 +567,10 @@ static inline void random_step(struct play *play)
         return;
     case 20:
         random_settlement(play, lane);
+        return;
+    case 21:
+    case 22:
+        random_deal(play, lane);
         return;
     default:
         hostile(play, lane);
@@ -715,11 +736,15 @@ static inline void play_heights(struct play *play)
         bool ended = !play->quiet && state_periods(play->driver->state)->count > 0;
         for (uint64_t j = ended ? any(play, 6) : 0; j > 0; j--)
             random_settlement(play, (uint16_t)any(play, PARTNERS));
+        for (uint64_t j = play->quiet ? 0 : any(play, 3); j > 0; j--)
+            random_deal(play, (uint16_t)any(play, PARTNERS));
         bool days = !play->quiet && any(play, 6) == 0;
         pass(play, 1 + any(play, any(play, 20) == 0 ? 10 * DAY_MS : days ? 2 * DAY_MS : 5000));
     }
 }
 
 #include "unit/random_settle.h"
+
+#include "unit/random_deal.h"
 
 #endif
