@@ -26,7 +26,7 @@ static inline void random_contracts_charter(struct play *play, struct charter *d
 
 static inline uint64_t soon(struct play *play)
 {
-    return 1 + any(play, any(play, 2) ? 15000 : 3 * DAY_MS);
+    return 1 + any(play, any(play, 3) ? 8000 : 2 * DAY_MS);
 }
 
 static inline void random_currency(struct play *play, char out[CURRENCY_SIZE])
@@ -52,7 +52,7 @@ static inline struct rate_card random_rates(struct play *play)
 {
     const struct charter *charter = state_charter(play->driver->state);
     bool wild = any(play, 8) == 0; /* anything */
-    uint64_t parties_now = charter->partner_count + wild;
+    uint64_t parties_now = any(play, 4) ? PARTNERS : charter->partner_count + wild;
     struct rate_card card = {
         .funder = {(uint16_t)any(play, parties_now)},
         .redeemer = {(uint16_t)any(play, parties_now)},
@@ -64,7 +64,7 @@ static inline struct rate_card random_rates(struct play *play)
     card.from_ms += charter->contracts.notice_days * DAY_MS * (any(play, 6) > 0);
     if (card.redeemer.v == card.funder.v && !wild)
         card.redeemer.v = (uint16_t)((card.funder.v + 1U) % charter->partner_count);
-    if (any(play, 2))
+    if (any(play, 4) == 0)
         card.until_ms = card.from_ms + (wild ? 0 : soon(play));
     card.reimbursement.v = (int64_t)any(play, (uint64_t)card.face.v + 1) + wild;
     random_currency(play, card.face_currency);
@@ -82,12 +82,13 @@ static inline struct rate_card random_rates(struct play *play)
 }
 
 /* One of the last, as whom it is for; or any. */
-static inline void random_answer(struct play *play, uint16_t lane, bool sign)
+static inline void random_answer(struct play *play, uint16_t lane, bool sign, size_t recent)
 {
     const struct contracts *contracts = state_contracts(play->driver->state);
     struct transaction t = {.type =
                                 sign ? TRANSACTION_CONTRACT_SIGN : TRANSACTION_CONTRACT_WITHDRAW};
-    size_t recent = contracts->count < 3 || any(play, 8) == 0 ? contracts->count : 3;
+    if (contracts->count < recent || any(play, 8) == 0)
+        recent = contracts->count;
     size_t number = contracts->count - (recent ? 1 + any(play, recent) : 0);
     t.body.deal.number = (uint32_t)(number + (any(play, 30) == 0));
     if (number < contracts->count) {
@@ -111,8 +112,8 @@ static inline void random_proposal(struct play *play, uint16_t lane)
     if (charter->has_operator && any(play, 4) == 0)
         card->redeemer = charter->operator_id;
     uint16_t party = any(play, 2) ? card->funder.v : card->redeemer.v;
-    if (feed(play, lane_of(play, party, lane), t) == VERDICT_ACCEPTED && any(play, 2))
-        random_answer(play, lane, true);
+    if (feed(play, lane_of(play, party, lane), t) == VERDICT_ACCEPTED && any(play, 6))
+        random_answer(play, lane, true, 1);
 }
 
 /* ---- promotions ------------------------------------------------------------------------------ */
@@ -142,14 +143,14 @@ static inline void random_deal(struct play *play, uint16_t lane)
         random_proposal(play, lane);
         return;
     case 3:
-        random_answer(play, lane, false);
+        random_answer(play, lane, false, 3);
         return;
     case 4:
     case 5:
         random_promotion(play, lane);
         return;
     default:
-        random_answer(play, lane, true);
+        random_answer(play, lane, true, 3);
     }
 }
 

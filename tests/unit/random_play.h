@@ -729,6 +729,9 @@ static inline void play_close(struct play *play)
 static inline void play_heights(struct play *play)
 {
     int failed = check_failed_count;
+    /* Early: later on there are lanes that move no more. */
+    for (uint64_t j = play->quiet ? 0 : any(play, 20); j > 0; j--)
+        random_deal(play, (uint16_t)any(play, PARTNERS));
     for (int i = 0; i < HEIGHTS && check_failed_count == failed; i++) {
         uint64_t steps = any(play, 10);
         for (uint64_t j = 0; j < steps; j++)
