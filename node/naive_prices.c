@@ -82,20 +82,23 @@ struct naive_fees naive_fees_of(const struct naive *n, uint16_t partner, uint32_
 enum verdict naive_worth(const struct naive *n, const struct naive_lot *lot, uint16_t redeemer,
                          char currency[CURRENCY_SIZE], __int128 *worth_out)
 {
+    struct naive_price prices[SPLIT_MAX];
+    bool mixed = false;
     *worth_out = 0;
     for (size_t i = 0; i < lot->split.count; i++) {
-        const struct funder *funder = &lot->split.funders[i];
-        struct naive_price price = naive_price_of(n, funder->partner.v, redeemer, lot->epoch);
-        if (!price.agreed)
+        prices[i] = naive_price_of(n, lot->split.funders[i].partner.v, redeemer, lot->epoch);
+        if (!prices[i].agreed)
             return VERDICT_NO_CONTRACT;
-        if (price.face == 0)
-            return VERDICT_BAD_QUANTITY;
-        if (currency[0] && strcmp(currency, price.face_currency) != 0)
-            return VERDICT_MIXED_CURRENCIES;
-        memcpy(currency, price.face_currency, CURRENCY_SIZE);
-        *worth_out += (__int128)price.face * funder->bp;
     }
-    return VERDICT_ACCEPTED;
+    for (size_t i = 0; i < lot->split.count; i++) {
+        if (!currency[0])
+            memcpy(currency, prices[i].face_currency, CURRENCY_SIZE);
+        mixed = mixed || strcmp(currency, prices[i].face_currency) != 0;
+        *worth_out += (__int128)prices[i].face * lot->split.funders[i].bp;
+    }
+    if (mixed)
+        return VERDICT_MIXED_CURRENCIES;
+    return *worth_out > 0 ? VERDICT_ACCEPTED : VERDICT_BAD_QUANTITY;
 }
 
 bool naive_plan_priced(const struct naive *n, uint16_t redeemer)

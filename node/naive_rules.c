@@ -283,10 +283,10 @@ static enum verdict plan_spending(struct naive *n, const struct spending *s, siz
             return VERDICT_INSUFFICIENT;
         naive_plan(n, s->member, s->points.v, -1);
     }
-    if (!naive_plan_fits(n, per_lot, creditors))
-        return VERDICT_TOO_MANY_ALLOCATIONS;
     if (!naive_plan_priced(n, s->redeemer))
         return VERDICT_NO_CONTRACT;
+    if (!naive_plan_fits(n, per_lot, creditors))
+        return VERDICT_TOO_MANY_ALLOCATIONS;
     return naive_plan_within_caps(n, s->redeemer) ? VERDICT_ACCEPTED : VERDICT_OVER_CAP;
 }
 
