@@ -830,6 +830,12 @@ CASE(what_was_agreed_is_kept_and_goes_on)
     card.year_cap.v = 50;
     memcpy(card.settlement_currency, "SEK", 4);
     agree(&town, card);
+    /* Signed in another order than proposed: the first gives way to the second. */
+    struct rate_card way = card_of(CINEMA, GROCER, 30, 0), given = card_of(CINEMA, GROCER, 20, 0);
+    TAKEN(&town, CINEMA, propose(&way));
+    TAKEN(&town, CINEMA, propose(&given));
+    TAKEN(&town, GROCER, countersign(&town, 2));
+    TAKEN(&town, GROCER, countersign(&town, 1));
     card = card_of(GROCER, BOOKS, 40, 0);
     TAKEN(&town, GROCER, propose(&card));
     TAKEN(&town, BOOKS, promote(GROCER, 5000, BUDGET, 20, 0));
@@ -844,7 +850,7 @@ CASE(what_was_agreed_is_kept_and_goes_on)
     CHECK(bytes_equal(buffer_bytes(&first), buffer_bytes(&second)));
     naive_close(town.model);
     town.model = copy;
-    TAKEN(&town, BOOKS, countersign(&town, 1));
+    TAKEN(&town, BOOKS, countersign(&town, 3));
     SAID(&town, GROCER, joint_earn(160, GROCER, 5000, BOOKS), VERDICT_NOT_AUTHORISED);
     TAKEN(&town, GROCER, joint_earn(140, GROCER, 5000, BOOKS));
     SAID(&town, BOOKS, redeem(10, 0), VERDICT_NO_CONTRACT);
