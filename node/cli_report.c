@@ -62,27 +62,51 @@ static bool take_page(const struct period_view *view, const json_t *page, struct
     return true;
 }
 
-/* Every record of the period is looked at: the ledger keeps no list of late ones. */
+/* One page of at most `limit` records; *size_out: the node has no room for so many in an answer. */
+static bool ask_page(struct cli_period *own, uint64_t from, int limit, json_t **page_out,
+                     bool *size_out, struct error *error)
+{
+    char path[HTTP_PATH_MAX], text[512];
+    int status = 0;
+    *size_out = false;
+    (void)snprintf(path, sizeof(path), "/v1/transactions?from=%" PRIu64 "&limit=%d", from, limit);
+    if (!http_ask(own->http, &own->target, path, NULL, NULL, &status, page_out, error))
+        return false;
+    if (status == 200 && json_is_array(json_object_get(*page_out, "transactions")))
+        return true;
+    *size_out = status == 413;
+    if (status == 200)
+        error_set(error, ERROR_INVALID, "the node's page of records is none");
+    else {
+        http_problem_text(status, *page_out, text);
+        error_set(error, ERROR_DENIED, "%s", text);
+    }
+    json_decref(*page_out);
+    return false;
+}
+
+/* Every record of the period is looked at: the ledger keeps no list of late ones. What is too much
+ * for one answer is asked for in smaller pages. */
 static bool find_exceptions(struct cli_period *own, struct exceptions *list, struct error *error)
 {
     const struct period_view *view = own->view;
-    char path[HTTP_PATH_MAX];
-    bool ok = true;
-    for (uint64_t from = view->first_record; ok && from < view->records; from += PAGE) {
-        struct buffer body;
-        buffer_init(&body, HTTP_BODY_MAX);
-        (void)snprintf(path, sizeof(path), "/v1/transactions?from=%" PRIu64 "&limit=%d", from,
-                       PAGE);
-        ok = http_get(own->http, &own->target, path, &body, error);
-        json_t *page = ok ? json_loads(buffer_text(&body), JSON_REJECT_DUPLICATES, NULL) : NULL;
-        ok = ok &&
-             (json_is_array(json_object_get(page, "transactions")) ||
-              error_set(error, ERROR_INVALID, "the node's page of records is none")) &&
-             take_page(view, page, list, error);
+    int limit = PAGE;
+    for (uint64_t from = view->first_record; from < view->records;) {
+        json_t *page;
+        bool too_large;
+        if (!ask_page(own, from, limit, &page, &too_large, error)) {
+            if (!too_large || limit == 1)
+                return false;
+            limit /= 2;
+            continue;
+        }
+        bool ok = take_page(view, page, list, error);
         json_decref(page);
-        buffer_release(&body);
+        if (!ok)
+            return false;
+        from += (uint64_t)limit;
     }
-    return ok;
+    return true;
 }
 
 /* ---- the request ----------------------------------------------------------------------------- */

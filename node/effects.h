@@ -1,6 +1,6 @@
 /* effects.h - two accounts of what a record did, compared by what they come to.
  *
- * Effects about the same thing (kind, lot, pools, partners, class) are summed: their order and in
+ * Effects about the same thing (kind, lot, pools, partners, class, tariff) are summed: their order and in
  * how many pieces they come does not matter. Threads: any.
  */
 #ifndef NODE_EFFECTS_H
