@@ -39,7 +39,9 @@ enum journal_note {
     NOTE_MOTION,
     NOTE_BALLOT,
     NOTE_PERIOD,
-    NOTE_SETTLED
+    NOTE_SETTLED,
+    NOTE_EPOCH,
+    NOTE_DEAL
 };
 
 /* An array of effects that grows. */

@@ -9,7 +9,7 @@
  * follows from other rows is not written: sums, lists, heaps and hash tables are made anew, so that
  * an image cannot contradict itself there.
  *
- *     header    magic "accrimg" 0, version u32 = 4, coalition 32, height u64, ledger time u64,
+ *     header    magic "accrimg" 0, version u32 = 5, coalition 32, height u64, ledger time u64,
  *               cut time u64, digest 32, first cut time u64, clock advance u64, next record u64,
  *               accepted u64, refused u64, open period u32, its first record u64, awaits tree u8
  *     section   number u32, rows u64, then the rows     seventeen of them, in order of number
@@ -60,7 +60,7 @@
 #include "partners/state.h"
 
 enum {
-    STATE_IMAGE_VERSION = 4,
+    STATE_IMAGE_VERSION = 5,
     STATE_IMAGE_PIECE_SIZE = 64 * 1024 /* what is given to a sink, or asked of a source, at most */
 };
 

@@ -593,7 +593,7 @@ static inline void compare(const struct play *play)
         for (uint16_t j = 0; j < count; j++)
             for (int k = 0; k < LINE_CLASS_COUNT; k++)
                 CHECK(state_obligation(play->driver->state, (struct partner_id){i},
-                                       (struct partner_id){j}, (enum line_class)k)
+                                       (struct partner_id){j}, (enum line_class)k, 0)
                           .v == naive_owed(play->naive, i, j, (enum line_class)k));
     CHECK_INT(state_lot_count(play->driver->state), naive_lot_count(play->naive));
     for (uint64_t i = 1; i <= state_lot_count(play->driver->state); i++)
