@@ -11,7 +11,7 @@ static void take_currency(struct build *build, const char *name, char code_out[C
     struct bytes text;
     memcpy(code_out, build->input->charter->currency, CURRENCY_SIZE);
     if (!form_text(&build->form, name, 1, TEXT_SIZE_MAX, &text))
-        return;
+        return; /* absent, or noted */
     if (currency_valid(text))
         memcpy(code_out, text.at, text.size);
     else
@@ -22,14 +22,14 @@ static void take_currency(struct build *build, const char *name, char code_out[C
 static void take_tax(struct build *build, const char *name, const char *usual,
                      char code_out[TAX_CODE_SIZE])
 {
-    struct bytes text;
+    struct bytes text = {.size = 0};
     if (form_is_null(&build->form, name))
         return;
     if (!form_has(&build->form, name))
         memcpy(code_out, usual, TAX_CODE_SIZE);
-    else if (form_text(&build->form, name, 1, TEXT_SIZE_MAX, &text) && tax_code_valid(text))
+    else if (form_text(&build->form, name, 1, TAX_CODE_SIZE - 1, &text) && tax_code_valid(text))
         memcpy(code_out, text.at, text.size);
-    else
+    else if (text.size > 0)
         form_wrong(&build->form, name, "must be a tax code of A-Z, 0-9 and '-', or null");
 }
 

@@ -30,7 +30,7 @@ static bool in_force(struct api *api, const struct contract_version *version)
 {
     const struct rate_card *card = &version->card;
     return contract_at(state_contracts(api_state(api)), card->funder, card->redeemer,
-                       ledger_now(api)) == card;
+                       ledger_now(api)) == version;
 }
 
 static void put_contract(struct api *api, struct json_out *json, size_t number)
@@ -201,14 +201,6 @@ void api_get_promotions(struct api_call *call)
 
 /* ---- prices --------------------------------------------------------------------------------- */
 
-static size_t number_of(const struct contracts *contracts, const struct rate_card *card)
-{
-    const struct contract_version *version =
-        (const struct contract_version *)((const uint8_t *)card -
-                                          offsetof(struct contract_version, card));
-    return (size_t)(version - contracts->versions);
-}
-
 static void put_price(struct json_out *json, const char *name, struct micro price)
 {
     json_put_money(json, name, api_micro_money(price), 2);
@@ -235,19 +227,20 @@ static void put_pair(struct api *api, struct json_out *json, struct partner_id f
                      struct partner_id redeemer)
 {
     const struct contracts *contracts = state_contracts(api_state(api));
-    const struct rate_card *card = contract_at(contracts, funder, redeemer, ledger_now(api));
+    const struct contract_version *version =
+        contract_at(contracts, funder, redeemer, ledger_now(api));
     json_open_object(json, NULL);
     json_put_word(json, "funder", api_partner_name(api, funder));
     json_put_word(json, "redeemer", api_partner_name(api, redeemer));
     json_put_word(json, "by",
-                  card                               ? "contract"
+                  version                            ? "contract"
                   : api->charter->contracts.required ? "nothing"
                                                      : "charter");
-    if (card)
-        json_put_uint(json, "contract", number_of(contracts, card));
+    if (version)
+        json_put_uint(json, "contract", (uint64_t)(version - contracts->versions));
     else
         json_put_null(json, "contract");
-    put_terms(api, json, card);
+    put_terms(api, json, version ? &version->card : NULL);
     json_close_object(json);
 }
 

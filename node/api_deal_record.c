@@ -46,10 +46,8 @@ void api_put_tariff(const struct api *api, struct json_out *json, uint8_t tariff
         json_put_null(json, "tax_code");
         return;
     }
-    const struct tariff *terms = &contracts->tariffs[tariff];
-    bool fee = book_class_is_fee((enum book_class)line_class);
-    json_put_word(json, "currency", terms->currency);
-    json_put_word(json, "tax_code", fee ? terms->fee_tax : terms->redemption_tax);
+    json_put_word(json, "currency", contracts->tariffs[tariff].currency);
+    json_put_word(json, "tax_code", tariff_tax(&contracts->tariffs[tariff], line_class));
 }
 
 /* ---- bodies --------------------------------------------------------------------------------- */
