@@ -1,6 +1,7 @@
 /* Reads about the coalition: who takes part, under which terms, who owes whom. */
 #include "node/api_parts.h"
 #include "node/period_text.h"
+#include "partners/charter_contracts.h"
 
 #include <stdlib.h>
 #include <string.h>
