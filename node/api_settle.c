@@ -428,9 +428,11 @@ static void put_dispute(const struct api *api, struct json_out *json, const stru
     json_put_word(json, "by", api_partner_name(api, dispute->by));
     json_put_word(json, "state", resolved ? "resolved" : dispute->responded ? "responded" : "open");
     put_amount(api, json, "amount", currency, dispute->line.exact);
-    put_amount_or_null(api, json, "offered", currency, dispute->responded && !resolved, dispute->upheld.v);
+    put_amount_or_null(api, json, "offered", currency, dispute->responded && !resolved,
+                       dispute->upheld.v);
     put_amount_or_null(api, json, "upheld", currency, resolved, dispute->upheld.v);
-    put_amount_or_null(api, json, "rest", currency, resolved, dispute->line.exact.v - dispute->upheld.v);
+    put_amount_or_null(api, json, "rest", currency, resolved,
+                       dispute->line.exact.v - dispute->upheld.v);
     put_amount(api, json, "taken_back", currency, dispute->contra);
     put_amount(api, json, "entered", currency, dispute->entered);
 }
