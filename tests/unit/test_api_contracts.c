@@ -4,6 +4,7 @@
  * begins on 2027-01-15. */
 #include "unit/apis_world.h"
 
+#include "node/api_parts.h"
 #include "node/receipt_words.h"
 
 /* ---- a coalition that may agree in euro and kronor ------------------------------------------- */
@@ -555,6 +556,25 @@ CASE(records_say_what_was_agreed_upon_in_json_and_in_words)
     close_all();
 }
 
+/* A client can ask for less then; of a node that failed it could not know. */
+CASE(an_answer_that_is_too_large_is_said_to_be_so)
+{
+    struct buffer body;
+    open_all();
+    CHECK_INT(get(GROCER, "/v1/contracts"), 200);
+    json_decref(answer.json);
+    memset(&answer, 0, sizeof(answer));
+    struct api_call call = {.api = apis[GROCER], .responder = {.respond = on_respond}};
+    apis[GROCER]->pending_count++;
+    buffer_init(&body, 4);
+    buffer_append_text(&body, "{\"contracts\":[]}");
+    CHECK(body.overflowed);
+    api_respond_json(&call, &body);
+    CHECK_INT(answer.status, 413);
+    CHECK_TEXT(word("code"), "too-large");
+    close_all();
+}
+
 int main(void)
 {
     RUN(only_office_and_finance_agree);
@@ -571,5 +591,6 @@ int main(void)
     RUN(a_dispute_names_the_tariff_where_the_record_has_several);
     RUN(a_promotion_pays_until_its_budget_is_used_up);
     RUN(records_say_what_was_agreed_upon_in_json_and_in_words);
+    RUN(an_answer_that_is_too_large_is_said_to_be_so);
     return check_report();
 }
