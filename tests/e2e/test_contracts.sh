@@ -122,6 +122,8 @@ points_keep_the_prices_that_they_were_issued_under() {
     till_ok cinema redeem both "{\"member\":\"$member\",\"points\":150}"
     expect_equal '0.9 EUR tariff 0 , 4.75 SEK tariff 1 SE-25' "$(field '[.obligations[] |
         "\(.amount) \(.currency) tariff \(.tariff) \(.tax_code)"] | join(", ")')" 'what is owed'
+    "$accrue" owes --dir "$home" >"$work/said" 2>&1
+    expect_match 'grocer +cinema +SEK +4.75 +4.75' "$(<"$work/said")"
     get fuel till '/v1/prices?funder=grocer&redeemer=cinema'
     expect_field '.prices[0] | "\(.by) \(.contract) \(.reimbursement) \(.currency)"' \
         'contract 0 0.095 SEK'

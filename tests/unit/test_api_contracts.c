@@ -397,6 +397,42 @@ CASE(obligations_say_their_currency_their_tax_and_their_tariff)
     close_all();
 }
 
+static json_t *of_pair(const char *list, const char *currency, const char *name, const char *value)
+{
+    json_t *line;
+    size_t i;
+    json_array_foreach(json_object_get(answer.json, list), i, line)
+    {
+        if (strcmp(word_in(line, "currency"), currency) == 0 &&
+            strcmp(word_in(line, name), value) == 0)
+            return line;
+    }
+    return NULL;
+}
+
+CASE(what_is_owed_now_is_told_in_each_currency)
+{
+    open_all();
+    (void)spend_both();
+    CHECK_INT(get(BOOKS, "/v1/settlement"), 200);
+    CHECK_TEXT(word_in(of_pair("obligations", "EUR", "creditor", "cinema"), "open"), "0.90");
+    CHECK_TEXT(word_in(of_pair("obligations", "EUR", "creditor", "cinema"), "points"), "150");
+    json_t *kronor = of_pair("obligations", "SEK", "creditor", "cinema");
+    CHECK_TEXT(word_in(kronor, "open"), "4.75");
+    CHECK_TEXT(word_in(json_object_get(kronor, "classes"), "redemption"), "4.75");
+    CHECK(json_is_null(json_object_get(kronor, "points")));
+    CHECK(of_pair("obligations", "SEK", "creditor", "fuel") == NULL);
+    CHECK_TEXT(word_in(of_pair("nets", "SEK", "partner", "grocer"), "open"), "-4.75");
+    CHECK_TEXT(word_in(of_pair("nets", "EUR", "partner", "cinema"), "open"), "0.90");
+    CHECK_INT(count_of("nets"), 8);
+    CHECK_TEXT(word_in(of_pair("payments", "SEK", "to", "cinema"), "amount"), "4.75");
+    CHECK_INT(get(BOOKS, "/v1/periods/2027-02"), 200);
+    CHECK_TEXT(word_in(of_pair("lines", "SEK", "creditor", "cinema"), "exact"), "4.75");
+    CHECK_TEXT(word_in(of_pair("rounded", "SEK", "class", "tax"), "rounded"), "1.19");
+    CHECK_TEXT(word_in(of_pair("nets", "SEK", "partner", "cinema"), "receivable"), "5.94");
+    close_all();
+}
+
 /* ---- disputes -----------------------------------------------------------------------------------
  */
 
@@ -588,6 +624,7 @@ int main(void)
     RUN(prices_are_the_charters_until_a_contract_begins);
     RUN(where_contracts_are_required_there_is_no_price_without_one);
     RUN(obligations_say_their_currency_their_tax_and_their_tariff);
+    RUN(what_is_owed_now_is_told_in_each_currency);
     RUN(a_dispute_names_the_tariff_where_the_record_has_several);
     RUN(a_promotion_pays_until_its_budget_is_used_up);
     RUN(records_say_what_was_agreed_upon_in_json_and_in_words);
