@@ -82,6 +82,7 @@ bool api_build(struct api *api, const struct api_form *form, struct built *built
                                 .member = form->member,
                                 .lone = form->lone,
                                 .settle = form->settle,
+                                .deal = form->deal,
                                 .context = api,
                                 .record = read_record,
                                 .automatic = read_automatic,
@@ -367,6 +368,8 @@ static bool take_path(struct api_call *call, struct api_form *form, struct membe
         form->member = member;
         return api_argument_member(call, member);
     }
+    if (form->type == TRANSACTION_CONTRACT_SIGN || form->type == TRANSACTION_CONTRACT_WITHDRAW)
+        return api_argument_contract(call, &form->deal.number);
     if (!transaction_is_settle(form->type, &step))
         return true;
     form->settle.approver = call->asker;

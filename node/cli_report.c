@@ -1,88 +1,39 @@
 /* accrue report: what finance gets of a settlement period, as a file. */
 #include "node/cli_commands.h"
 #include "node/cli_period.h"
+#include "node/late_entries.h"
 #include "node/paper.h"
 #include "node/report.h"
-#include "node/time_text.h"
+#include "partners/charter_contracts.h"
+#include "partners/periods.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE = 250, EXCEPTIONS_MAX = 1 << 20 };
-
 struct own {
     const char *period, *format, *partner, *out, *accounts, *dialect, *execution, *paid_on;
+    const char *currency;
     bool continues;
-};
-struct exceptions {
-    struct report_exception *at;
-    size_t count, capacity;
 };
 
 /* ---- late entries ---------------------------------------------------------------------------- */
 
-static bool take_exception(const struct period_view *view, const json_t *record,
-                           struct exceptions *list)
+static bool ask_page(void *context, uint64_t from, unsigned limit, json_t **page_out,
+                     bool *too_large_out, struct error *error)
 {
-    const char *time = json_string_value(json_object_get(record, "time"));
-    const char *at = json_string_value(json_object_get(record, "at"));
-    const char *type = json_string_value(json_object_get(record, "type"));
-    const char *verdict = json_string_value(json_object_get(record, "verdict"));
-    const char *partner = json_string_value(json_object_get(record, "partner"));
-    struct report_exception exception = {
-        .record = (uint64_t)json_integer_value(json_object_get(record, "index"))};
-    if (!time || !at || !type || !verdict || !partner || list->count == EXCEPTIONS_MAX ||
-        !time_parse(bytes_text(time), &exception.time_ms) ||
-        !time_parse(bytes_text(at), &exception.till_ms) ||
-        !period_view_partner(view, partner, &exception.partner))
+    struct cli_period *own = (struct cli_period *)context;
+    char path[HTTP_PATH_MAX], text[512];
+    int status = 0;
+    (void)snprintf(path, sizeof(path), "/v1/transactions?from=%" PRIu64 "&limit=%u", from, limit);
+    if (!http_ask(own->http, &own->target, path, NULL, NULL, &status, page_out, error))
         return false;
-    (void)snprintf(exception.type, sizeof(exception.type), "%s", type);
-    (void)snprintf(exception.verdict, sizeof(exception.verdict), "%s", verdict);
-    list->at = array_grow(list->at, &list->capacity, list->count + 1, sizeof(*list->at));
-    list->at[list->count++] = exception;
-    return true;
-}
-
-static bool take_page(const struct period_view *view, const json_t *page, struct exceptions *list,
-                      struct error *error)
-{
-    size_t i;
-    json_t *record;
-    json_array_foreach(json_object_get(page, "transactions"), i, record)
-    {
-        uint64_t index = (uint64_t)json_integer_value(json_object_get(record, "index"));
-        if (index >= view->records)
-            return true;
-        if (json_is_true(json_object_get(record, "late")) && !take_exception(view, record, list))
-            return error_set(error, ERROR_INVALID,
-                             "what the node says of record %" PRIu64 " is not what it should be",
-                             index);
-    }
-    return true;
-}
-
-/* Every record of the period is looked at: the ledger keeps no list of late ones. */
-static bool find_exceptions(struct cli_period *own, struct exceptions *list, struct error *error)
-{
-    const struct period_view *view = own->view;
-    char path[HTTP_PATH_MAX];
-    bool ok = true;
-    for (uint64_t from = view->first_record; ok && from < view->records; from += PAGE) {
-        struct buffer body;
-        buffer_init(&body, HTTP_BODY_MAX);
-        (void)snprintf(path, sizeof(path), "/v1/transactions?from=%" PRIu64 "&limit=%d", from,
-                       PAGE);
-        ok = http_get(own->http, &own->target, path, &body, error);
-        json_t *page = ok ? json_loads(buffer_text(&body), JSON_REJECT_DUPLICATES, NULL) : NULL;
-        ok = ok &&
-             (json_is_array(json_object_get(page, "transactions")) ||
-              error_set(error, ERROR_INVALID, "the node's page of records is none")) &&
-             take_page(view, page, list, error);
-        json_decref(page);
-        buffer_release(&body);
-    }
-    return ok;
+    if (status == 200)
+        return true;
+    *too_large_out = status == 413;
+    http_problem_text(status, *page_out, text);
+    json_decref(*page_out);
+    return error_set(error, ERROR_DENIED, "%s", text);
 }
 
 /* ---- the request ----------------------------------------------------------------------------- */
@@ -170,6 +121,51 @@ static bool read_partner(const struct cli *cli, const struct own *own,
     return false;
 }
 
+/* Journals, and registers, are of all currencies. */
+static bool is_of_one_currency(const char *name, enum report_format format)
+{
+    return format != REPORT_JOURNAL && strcmp(name, "disputes") != 0 &&
+           !report_needs_exceptions(name);
+}
+
+static bool read_currency(const struct cli *cli, const struct own *own,
+                          const struct period_view *view, enum report_format format,
+                          struct report_request *request, int *exit_out)
+{
+    const char *currency = own->currency ? own->currency : view->charter->currency;
+    if (own->currency && !is_of_one_currency(cli->rest[0], format)) {
+        *exit_out = cli_fail(cli, CLI_USAGE,
+                             "this report is of all currencies: it takes no "
+                             "--currency");
+        return false;
+    }
+    if (!charter_has_currency(view->charter, currency)) {
+        *exit_out = cli_fail(cli, CLI_USAGE,
+                             "--currency is the charter's, or one that it has for "
+                             "contracts");
+        return false;
+    }
+    memcpy(request->currency, currency, CURRENCY_SIZE);
+    return true;
+}
+
+/* What is of one currency leaves out the lines of others: that is said. */
+static void say_other_currencies(const struct cli *cli, const struct period_view *view,
+                                 const struct report_request *request, enum report_format format)
+{
+    struct charter_line_rules rules;
+    if (!is_of_one_currency(cli->rest[0], format))
+        return;
+    charter_line_rules(view->charter, &rules);
+    for (size_t i = 0; i < rules.rules.currency_count; i++)
+        if (strcmp(rules.currencies[i].code, request->currency) != 0 &&
+            period_view_has_currency(view, rules.currencies[i].code))
+            fprintf(stderr,
+                    "accrue report: this is what is owed in %s; there is more in %s: "
+                    "--currency %s\n",
+                    request->currency, rules.currencies[i].code, rules.currencies[i].code);
+}
+
 /* ---- the report ------------------------------------------------------------------------------ */
 
 static bool deliver(const struct own *own, struct buffer *report, struct error *error)
@@ -184,19 +180,22 @@ static int make(const struct cli *cli, const struct own *own, struct cli_period 
                 enum report_format format, struct report_request *request)
 {
     const char *name = cli->rest[0];
-    struct exceptions exceptions = {.at = NULL};
+    struct late_entries exceptions = {.at = NULL};
     struct buffer report;
     struct error error;
     buffer_init(&report, REPORT_SIZE_MAX);
-    bool ok = !report_needs_exceptions(name) || find_exceptions(period, &exceptions, &error);
+    bool ok = !report_needs_exceptions(name) ||
+              late_entries_find(period->view, ask_page, period, &exceptions, &error);
     request->exceptions = exceptions.at;
     request->exception_count = exceptions.count;
     ok =
         ok && report_write(name, format, request, &report, &error) && deliver(own, &report, &error);
+    if (ok)
+        say_other_currencies(cli, period->view, request, format);
     if (ok && own->out && !cli->json)
         printf("%s: %s of %s, %zu bytes\n", own->out, name, period->view->name, report.size);
     buffer_release(&report);
-    free(exceptions.at);
+    late_entries_release(&exceptions);
     return ok ? CLI_OK : cli_fail_error(cli, &error);
 }
 
@@ -209,7 +208,7 @@ static int run_report(const struct cli_command *command, int argc, char **argv)
         {"partner", CLI_TEXT, &own.partner},     {"out", CLI_TEXT, &own.out},
         {"accounts", CLI_TEXT, &own.accounts},   {"dialect", CLI_TEXT, &own.dialect},
         {"continues", CLI_FLAG, &own.continues}, {"execution", CLI_TEXT, &own.execution},
-        {"paid-on", CLI_TEXT, &own.paid_on}};
+        {"paid-on", CLI_TEXT, &own.paid_on},     {"currency", CLI_TEXT, &own.currency}};
     enum report_format format = REPORT_CSV;
     struct accounts accounts = {.at = NULL};
     struct cli_period period;
@@ -224,7 +223,8 @@ static int run_report(const struct cli_command *command, int argc, char **argv)
     if (cli_period_open(&cli, "office", own.period, &period, &code)) {
         request.view = period.view;
         if (read_partner(&cli, &own, &period, report_scope(cli.rest[0], format), &request, &code) &&
-            read_days(&cli, &own, period.view, &request, &code))
+            read_days(&cli, &own, period.view, &request, &code) &&
+            read_currency(&cli, &own, period.view, format, &request, &code))
             code = make(&cli, &own, &period, format, &request);
         cli_period_close(&period);
     }
@@ -241,6 +241,9 @@ const struct cli_command cli_report = {
     "  --format FORMAT       pdf, csv, json, html, xml or journal\n"
     "  --out FILE            a new file (default: standard output)\n"
     "  --partner NAME        whose (default: the node's own; a journal: the whole coalition's)\n"
+    "  --currency CODE       what is owed in it (default: in the charter's; journals and registers "
+    "are\n"
+    "                        of all)\n"
     "  --accounts FILE       names, addresses and IBANs of partners: accrue-settle(1)\n"
     "  --dialect PROGRAM     of a journal: hledger (the default), ledger or beancount\n"
     "  --continues           of a journal: it follows another one, which has the declarations\n"

@@ -1,8 +1,7 @@
 // links: node
 /* What a node tells of a settlement period, read back: it ties or is refused. And what reports make
  * of it. */
-#include "unit/books.h"
-#include "unit/coalition.h"
+#include "unit/period_answer.h"
 
 #include "node/period_words.h"
 #include "node/report.h"
@@ -30,139 +29,13 @@ struct world {
     struct accounts accounts;
 };
 
-static json_t *money_json(struct money money)
-{
-    char text[MONEY_TEXT_SIZE];
-    money_format(money, 2, text);
-    return json_string(text);
-}
-
-static json_t *line_json(const struct line *line, bool rounded)
-{
-    json_t *json =
-        json_pack("{s:s, s:s, s:s, s:s, s:o}", "debtor", example_names[line->debtor.v], "creditor",
-                  example_names[line->creditor.v], "class", book_class_word(line->book_class),
-                  "tax_code", line->tax_code, "exact", money_json(line->exact));
-    if (rounded)
-        json_object_set_new(json, "rounded", money_json(line->rounded));
-    return json;
-}
-
-static json_t *lines_json(const struct lines *lines, bool rounded)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < lines->count; i++)
-        json_array_append_new(list, line_json(&lines->at[i], rounded));
-    return list;
-}
-
-static json_t *nets_json(const struct lines *closed)
-{
-    struct money nets[EXAMPLE_PARTNERS];
-    json_t *list = json_array();
-    netting_nets(closed, "EUR", EXAMPLE_PARTNERS, nets);
-    for (size_t i = 0; i < EXAMPLE_PARTNERS; i++)
-        json_array_append_new(
-            list, json_pack("{s:s, s:o}", "partner", example_names[i], "net", money_json(nets[i])));
-    return list;
-}
-
-static json_t *payments_json(const struct lines *closed)
-{
-    struct money nets[EXAMPLE_PARTNERS];
-    struct payment payments[EXAMPLE_PARTNERS];
-    json_t *list = json_array();
-    netting_nets(closed, "EUR", EXAMPLE_PARTNERS, nets);
-    size_t count = netting_payments(example_names, nets, EXAMPLE_PARTNERS, payments);
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:o, s:s, s:i, s:b, s:b}", "number",
-                                              (int)i, "from", example_names[payments[i].from.v],
-                                              "to", example_names[payments[i].to.v], "amount",
-                                              money_json(payments[i].amount), "state", "due",
-                                              "attempt", 0, "first_approval", 0, "overdue", 0));
-    return list;
-}
-
-static json_t *answers_json(const char *answer)
-{
-    json_t *list = json_array();
-    for (size_t i = 0; i < EXAMPLE_PARTNERS; i++)
-        json_array_append_new(list, json_pack("{s:s, s:s, s:b}", "partner", example_names[i],
-                                              "answer", answer, "first_approval", 0));
-    return list;
-}
-
-/* SHA-256 over what periods.h says, of worked example B in November 2026. */
-static void totals_of(const struct lines *exact, const struct hash *root, char hex_out[65])
-{
-    const struct closed_period closed = {
-        .period = {.number = 682}, .records = 4711, .root = *root, .exact = *exact};
-    struct hash totals = closed_period_totals(&closed);
-    hex_encode(hash_as_bytes(&totals), hex_out);
-}
-
-static json_t *answer_json(const struct world *world)
-{
-    struct hash root = hash_bytes(bytes_text("root"));
-    char root_text[BASE64_SIZE(HASH_SIZE) + 1], totals[65];
-    base64_encode(hash_as_bytes(&root), root_text);
-    totals_of(&world->exact, &root, totals);
-    json_t *answer = json_pack(
-        "{s:s, s:b, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s}, s:i, s:i, s:s, s:s}",
-        "currency", "EUR", "sandbox", 1, "ledger_time", "2026-12-02T10:00:00Z", "today",
-        "2026-12-02", "height", 120, "period", "2026-11", "state", "final", "first_day",
-        "2026-11-01", "last_day", "2026-11-30", "deadlines", "propose", "2026-12-01", "answer",
-        "2026-12-03", "pay", "2026-12-07", "first_record", 0, "records", 4711, "root", root_text,
-        "totals", totals);
-    json_object_set_new(answer, "preliminary", json_false());
-    json_object_set_new(
-        answer, "ledger",
-        json_pack("{s:i, s:i, s:s}", "height", 120, "records", 4800, "root", root_text));
-    json_object_set_new(answer, "answers", answers_json("signed"));
-    json_object_set_new(answer, "lines", lines_json(&world->exact, false));
-    json_object_set_new(answer, "rounded", lines_json(&world->closed, true));
-    json_object_set_new(answer, "nets", nets_json(&world->closed));
-    json_object_set_new(answer, "payments", payments_json(&world->closed));
-    json_object_set_new(answer, "redeemed",
-                        json_pack("[{s:s, s:s, s:s}]", "debtor", "grocer", "creditor", "books",
-                                  "points", "400000"));
-    json_object_set_new(answer, "disputes", json_array());
-    json_object_set_new(answer, "taxes",
-                        json_pack("[{s:s, s:i}]", "code", "AT-20", "rate_bp", 2000));
-    return answer;
-}
-
 static void world_init(struct world *world)
 {
-    struct coalition_spec spec = {.names = {"grocer", "books", "cinema"},
-                                  .operator_name = "operator",
-                                  .face = "10000",
-                                  .reimbursement = "9000",
-                                  .issue_fee = "400",
-                                  .sandbox = true};
     struct error error;
-    struct lines apart = {.at = NULL};
     memset(world, 0, sizeof(*world));
-    struct charter *draft = coalition_draft(&spec);
-    draft->settlement.taxes = allocate(1, sizeof(*draft->settlement.taxes));
-    draft->settlement.tax_count = 1;
-    draft->settlement.taxes[0] = (struct charter_tax){.code = "AT-20", .rate_bp = 2000};
-    memcpy(draft->settlement.fee_tax, "AT-20", sizeof("AT-20"));
-    world->charter = coalition_found(draft);
-    example_b(&apart, 0);
-    for (size_t i = 0; i < apart.count; i++)
-        if (book_class_is_fee(apart.at[i].book_class))
-            memcpy(apart.at[i].tax_code, "AT-20", 6);
-    close_books(&apart, &world->closed);
-    /* The exact lines in order, as a period has them: without taxes. */
-    for (size_t i = 0; i < world->closed.count; i++) {
-        struct line line = world->closed.at[i];
-        line.rounded.v = 0;
-        if (line.book_class != BOOK_TAX)
-            lines_add(&world->exact, &line);
-    }
-    lines_release(&apart);
-    world->answer = answer_json(world);
+    world->charter = answer_charter();
+    answer_books(&world->exact, &world->closed);
+    world->answer = answer_json(&world->exact, &world->closed);
     if (!accounts_read(bytes_text(accounts_text), &world->accounts, &error)) {
         printf("%s\n", error.text);
         exit(1);
@@ -240,28 +113,6 @@ static bool is_read(const struct world *world, char why_out[ERROR_TEXT_SIZE])
     return ok;
 }
 
-/* Sets one member of the answer, found by a path such as "lines.0.exact"; gives the old value. */
-static json_t *set_at(json_t *answer, const char *path, json_t *value)
-{
-    char step[64];
-    json_t *at = answer, *old;
-    for (;;) {
-        size_t size = strcspn(path, ".");
-        REQUIRE(size < sizeof(step));
-        memcpy(step, path, size);
-        step[size] = 0;
-        if (path[size] == 0)
-            break;
-        at = json_is_array(at) ? json_array_get(at, (size_t)(step[0] - '0'))
-                               : json_object_get(at, step);
-        path += size + 1;
-    }
-    REQUIRE(json_is_object(at));
-    old = json_incref(json_object_get(at, step));
-    json_object_set_new(at, step, value);
-    return old;
-}
-
 CASE(what_does_not_tie_or_is_not_understood_is_refused)
 {
     static const struct {
@@ -283,6 +134,15 @@ CASE(what_does_not_tie_or_is_not_understood_is_refused)
         {"lines.0.exact", "3600", "exact"},
         {"lines.0.exact", "\"3600.\"", "exact"},
         {"lines.0.tax_code", "\"A-CODE-THAT-IS-LONG\"", "tax_code"},
+        {"lines.0.tax_code", "\"AT-20\"", "tariff"}, /* the charter's own has none */
+        {"lines.0.currency", "\"SEK\"", "tariff"},
+        {"lines.0.currency", "\"USD\"", "currency"},
+        {"lines.0.class", "\"tax\"", "class"},
+        {"lines.0.tariff", "1", "does not tie: the totals"},
+        {"lines.0.tariff", "64", "tariff"},
+        {"nets.1.currency", "\"SEK\"", "other partners"},
+        {"payments.0.currency", "\"SEK\"", "does not tie: its payments"},
+        {"rounded.0.currency", "\"SEK\"", "does not tie: the net"},
         {"period", "\"2026-13\"", "period"},
         {"period", "\"2026-11-01\"", "period"},
         {"currency", "\"USD\"", "currency"},
@@ -497,11 +357,11 @@ CASE(every_report_names_its_checkpoint_and_totals)
                                           .partner = {BOOKS}};
     request.exceptions = &late;
     request.exception_count = 1;
-    json_t *disputes =
-        json_pack("[{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:n, s:n, s:s}]", "record",
-                  12, "debtor", "grocer", "creditor", "cinema", "class", "redemption", "tax_code",
-                  "", "code", "WRONG_AMOUNT", "by", "grocer", "state", "responded", "amount",
-                  "450.00", "offered", "270.00", "upheld", "rest", "entered", "0.00");
+    json_t *disputes = json_pack(
+        "[{s:i, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:n, s:n, s:s}]", "record",
+        12, "debtor", "grocer", "creditor", "cinema", "class", "redemption", "tariff", 0,
+        "currency", "EUR", "tax_code", "", "code", "WRONG_AMOUNT", "by", "grocer", "state",
+        "responded", "amount", "450.00", "offered", "270.00", "upheld", "rest", "entered", "0.00");
     char why[ERROR_TEXT_SIZE];
     json_object_set_new(world.answer, "disputes", disputes);
     CHECK(!is_read(&world, why)); /* what is disputed is still among what is rounded */
