@@ -15,6 +15,16 @@ run() { # NODE COMMAND WORD [OPTIONS]
     body=$said
 }
 
+# The same at a terminal, where somebody types an answer.
+run_at_terminal() { # ANSWER NODE COMMAND WORD [OPTIONS]
+    local command
+    printf -v command '%q ' "$accrue" "$3" "$4" --dir "$home" --node "$2" "${@:5}"
+    script -qec "$command" /dev/null <<<"$1" >"$work/said" 2>&1
+    exit_status=$?
+    said=$(<"$work/said")
+    body=$said
+}
+
 expect_done() { # [WHAT IT SAYS]
     [[ $exit_status == 0 ]] || depth=1 fail "exit status $exit_status" "$said"
     [[ -z ${1-} ]] || expect_match "$1" "$said" 'what it says'
@@ -52,6 +62,30 @@ the_charter_says_what_the_options_said() {
     expect_equal 3 "$(jq -r .contracts.notice_days "$home/charter.json")" 'notice'
 }
 
+founding() { # OPTIONS
+    "$accrue" coalition new "$work/none" --partners grocer,books "$@" >"$work/said" 2>&1
+    exit_status=$?
+    said=$(<"$work/said")
+}
+
+no_coalition_has_terms_that_make_no_sense() {
+    local holidays=() i
+    founding --period year
+    expect_refused 2 '--period is month, week or day'
+    founding --tax DE-19
+    expect_refused 2 '--tax is a code'
+    founding --fee-tax DE-19
+    expect_refused 2 'settlement.fee_tax: is not the code of one of the taxes'
+    founding --settlement-currency EUR:2
+    expect_refused 2 'contracts.currencies'
+    founding --notice-days 3661
+    expect_refused 2 '--notice-days is at most 3660'
+    for ((i = 0; i < 513; i++)); do holidays+=(--holiday 2026-12-25); done
+    founding "${holidays[@]}"
+    expect_refused 2 '--holiday comes more than 512 times'
+    [[ ! -e $work/none ]] || fail 'a folder was left'
+}
+
 what_is_left_out_of_a_proposal_is_said() {
     run grocer contract propose --funder grocer --redeemer cinema --face 0.01
     expect_refused 2 '--reimbursement is needed'
@@ -84,6 +118,8 @@ one_proposes_and_the_other_signs_what_it_sees() {
     expect_refused 2 'nobody is there to be asked'
     run cinema contract sign 0 --digest "${digest/[0-9a-f]/-}"
     expect_refused 1 'not what --digest says: nothing was signed'
+    run_at_terminal n cinema contract sign 0
+    expect_refused 1 '0.095 SEK a point.*Sign it\? \[y/N\].*nothing was signed'
     post cinema office /v1/contracts/0/sign changed "{\"digest\":\"${digest:1}${digest:0:1}\"}"
     expect_answer 409 contract-changed
     run cinema contract sign 0 --digest "$digest"
@@ -98,6 +134,11 @@ what_is_not_signed_is_withdrawn() {
     run books contract propose --funder grocer --redeemer books --face 0.01 --reimbursement 0.001 \
         --from 2027-03-01T00:00:00Z --until 2027-04-01 --as finance
     expect_done 'contract 1 is proposed'
+    run grocer contract propose --funder grocer --redeemer fuel --face 0.01 --reimbursement 0.001 \
+        --from 2027-03-01
+    expect_done 'contract 2 is proposed'
+    run_at_terminal y fuel contract sign 2
+    expect_done 'contract 2 is signed'
     run books contract withdraw 1
     expect_done 'contract 1 is withdrawn'
     run grocer contract list --state withdrawn
@@ -197,6 +238,7 @@ an_audit_finds_nothing() {
 four_nodes --operator fuel --issue-fee 0.0004 --sandbox 2027-01-15T08:00:00Z --zone Europe/Berlin --period week \
     --holiday 2027-05-13 --holiday 2027-05-01 --tax SE-25=2500 --settlement-currency SEK:2 --notice-days 3
 run_case the_charter_says_what_the_options_said
+run_case no_coalition_has_terms_that_make_no_sense
 run_case what_is_left_out_of_a_proposal_is_said
 run_case one_proposes_and_the_other_signs_what_it_sees
 run_case what_is_not_signed_is_withdrawn
