@@ -100,6 +100,7 @@ static void fill_settlement(struct charter *charter)
     charter->settlement.answer_days = USUAL_ANSWER_DAYS;
     charter->settlement.pay_days = USUAL_PAY_DAYS;
     charter->settlement.rest_days = SATURDAY_AND_SUNDAY;
+    charter->settlement.account_days = USUAL_ACCOUNT_DAYS;
 }
 
 static bool fill_head(const struct coalition_plan *plan, struct charter *charter,

@@ -59,6 +59,7 @@ void state_close(struct state *state)
     due_release(&state->ends);
     obligations_release(&state->obligations);
     periods_release(&state->periods);
+    payment_accounts_release(&state->accounts);
     journal_release(&state->journal);
     effect_list_release(&state->automatic);
     arrays_free(state);
@@ -202,6 +203,7 @@ void state_begin(struct state *state, const struct cut *cut)
     }
     motions_forget(state);
     periods_pass(state, cut);
+    accounts_pass(state);
     time_passes(state);
     effect_list_clear(&state->automatic);
     automatic_keep(state);

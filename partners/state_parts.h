@@ -19,6 +19,7 @@
 #include "partners/journal.h"
 #include "partners/keys.h"
 #include "partners/obligations.h"
+#include "partners/payment_accounts.h"
 #include "partners/periods.h"
 #include "partners/roster.h"
 #include "partners/state.h"
@@ -215,6 +216,7 @@ struct state {
 
     struct obligations obligations; /* of the open period */
     struct periods periods;
+    struct payment_accounts accounts;
     struct joint_used *joint_used; /* by charter->joint_funding */
     int64_t deficits_open, waived, reversed, expired_counted;
     uint64_t accepted, refused;
@@ -409,6 +411,8 @@ struct money dispute_takes_back(struct state *state, struct dispute *dispute, st
  */
 /* Contracts, promotions, payment accounts, collateral. */
 enum verdict apply_deal(struct state *state, const struct context *context);
+/* At the beginning of a height: payment accounts that have waited long enough are in force. */
+void accounts_pass(struct state *state);
 
 /* ---- membership.c ------------------------------------------------------------------------------
  */
