@@ -90,6 +90,9 @@ bool audit_last_period_agrees(const struct state *state, const struct naive *mod
                               struct audit_text *expected_out, struct audit_text *found_out);
 bool audit_periods_agree(const struct state *state, const struct naive *model,
                          struct audit_text *expected_out, struct audit_text *found_out);
+/* audit_accounts.c: and of where partners are paid. */
+bool audit_accounts_agree(const struct state *state, const struct naive *model,
+                          struct audit_text *expected_out, struct audit_text *found_out);
 /* A proposal of a period that has ended, with another checkpoint or other totals than the audit
  * has: as each side has them. */
 bool audit_proposal_differs(const struct audit *audit, struct bytes transaction,

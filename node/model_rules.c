@@ -74,6 +74,8 @@ static void put_settlement(struct naive_settlement *out, const struct charter *c
     out->fee_tax = tax_of(charter, charter->settlement.fee_tax);
     out->other_tax = tax_of(charter, charter->settlement.redemption_tax);
     out->minor_digits = charter->minor_digits;
+    memcpy(out->currency, charter->currency, sizeof(out->currency));
+    out->account_days = charter->settlement.account_days;
 }
 
 static enum naive_reversal reversal_of(enum reversal_policy policy)

@@ -125,6 +125,8 @@ struct naive {
     bool awaits_tree;             /* a period has ended, and the next cut tells with which tree */
     struct naive_period *periods; /* that have ended, by number */
     size_t period_count, period_capacity;
+    struct naive_accounts *accounts; /* in the order in which they were first spoken of */
+    size_t account_count, account_capacity;
     __int128 *joint_used;
     struct naive_list pending, open; /* lots, holds */
 
@@ -223,10 +225,17 @@ __int128 naive_stands(struct naive *n, const struct disputed_line *about, __int1
 
 enum verdict naive_deal(struct naive *n, const struct naive_tx *tx);
 
-/* ---- naive_image_settle.c: as bytes, for naive_image.c ----------------------------------------
+/* ---- naive_accounts.c: where partners are paid ------------------------------------------------
  */
 
 struct codec_reader;
+enum verdict naive_set_account(struct naive *n, const struct naive_tx *tx);
+void naive_put_accounts(const struct naive *n, struct buffer *out);
+void naive_get_accounts(struct codec_reader *reader, struct naive *n);
+
+/* ---- naive_image_settle.c: as bytes, for naive_image.c ----------------------------------------
+ */
+
 void naive_put_wide(__int128 value, struct buffer *out);
 __int128 naive_get_wide(struct codec_reader *reader);
 void naive_put_periods(const struct naive *n, struct buffer *out);

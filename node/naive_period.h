@@ -28,6 +28,8 @@ struct naive_settlement {
     size_t holiday_count;
     struct naive_tax fee_tax, other_tax;
     int minor_digits;
+    char currency[4];
+    uint32_t account_days; /* that an approved account waits */
 };
 
 struct naive_line {
