@@ -72,18 +72,19 @@ static struct account_row *row_of(struct payment_accounts *accounts, struct part
     return row;
 }
 
+static void add_waiting(struct payment_accounts *accounts, const struct payment_account *waiting)
+{
+    if (!payment_account_given(waiting))
+        return;
+    if (accounts->waiting_count++ == 0 || waiting->effective_ms < accounts->next_ms)
+        accounts->next_ms = waiting->effective_ms;
+}
+
 static void count_waiting(struct payment_accounts *accounts)
 {
     accounts->waiting_count = 0;
-    accounts->next_ms = UINT64_MAX;
-    for (size_t i = 0; i < accounts->count; i++) {
-        const struct payment_account *waiting = &accounts->at[i].waiting;
-        if (!payment_account_given(waiting))
-            continue;
-        accounts->waiting_count++;
-        if (waiting->effective_ms < accounts->next_ms)
-            accounts->next_ms = waiting->effective_ms;
-    }
+    for (size_t i = 0; i < accounts->count; i++)
+        add_waiting(accounts, &accounts->at[i].waiting);
 }
 
 size_t payment_accounts_pass(struct payment_accounts *accounts, uint64_t now_ms)
@@ -201,6 +202,6 @@ bool payment_accounts_add(struct payment_accounts *accounts, const struct accoun
     if ((last && compare(last, row->partner, row->currency) >= 0) || !row_sound(row, now_ms))
         return false;
     *row_of(accounts, row->partner, row->currency) = *row;
-    count_waiting(accounts);
+    add_waiting(accounts, &row->waiting);
     return true;
 }

@@ -29,7 +29,7 @@ struct payment_accounts {   /* zeroed is empty */
     struct account_row *at; /* ascending by partner, then currency */
     size_t count, capacity;
     size_t waiting_count;
-    uint64_t next_ms; /* the first moment at which one that waits is in force */
+    uint64_t next_ms; /* the first moment at which one that waits is in force; where any does */
 };
 void payment_accounts_release(struct payment_accounts *accounts);
 
