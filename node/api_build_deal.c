@@ -3,5 +3,18 @@
 
 void build_deal(struct build *build)
 {
-    build_stop(build, VERDICT_NOT_AUTHORISED, "");
+    enum deal_step step;
+    must(transaction_is_deal(build->t->type, &step));
+    switch (step) {
+    case DEAL_ACCOUNT:
+        build_account(build);
+        return;
+    case DEAL_PROPOSE:
+    case DEAL_SIGN:
+    case DEAL_WITHDRAW:
+    case DEAL_PROMOTE:
+    case DEAL_COLLATERAL:
+        build_stop(build, VERDICT_NOT_AUTHORISED, "");
+        return;
+    }
 }

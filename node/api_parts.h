@@ -53,7 +53,8 @@ const struct api_route *api_route_find(struct bytes method, struct bytes path,
                                        char allow_out[32]);
 unsigned api_scopes_to_write(enum transaction_type type);
 /* Whether a line of a batch may be one. Settlement steps may not: their approver is who asks, and a
- * line could name anybody. */
+ * line could name anybody. Nor may what partners agree upon: tills do not, and batches are theirs.
+ */
 bool api_in_batch(enum transaction_type type);
 
 enum part_state { PART_WAITING, PART_DECIDED };
@@ -242,6 +243,12 @@ void api_balance_write(struct api *api, struct json_out *json, const struct memb
                        const struct balance *balance);
 /* A settlement step: what its record says; and what its period has come to, for who took it. */
 void api_deal_body_write(const struct api *api, struct json_out *json, const struct transaction *t);
+/* A payment account: what a record says; and what has come of it, for who approved it. */
+void api_account_body_write(struct json_out *json, const struct account_words *words);
+void api_account_result_write(const struct api *api, struct json_out *json,
+                              const struct transaction *t);
+/* Changes that wait, by no more than the last characters of their IBANs. */
+void api_accounts_waiting_write(const struct api *api, struct json_out *json);
 void api_settle_body_write(const struct api *api, struct json_out *json,
                            const struct transaction *t);
 void api_settle_result_write(const struct api *api, struct json_out *json,
@@ -268,6 +275,7 @@ api_handler api_get_member, api_get_member_lots, api_get_member_transactions, ap
 api_handler api_get_transaction, api_get_by_key, api_get_transactions; /* api_transactions */
 api_handler api_get_coalition, api_get_charter, api_get_settlement;    /* api_coalition */
 api_handler api_get_periods, api_get_period;                           /* api_settle */
+api_handler api_get_accounts;                                          /* api_accounts */
 api_handler api_get_checkpoint, api_get_tile, api_get_height, api_get_heights; /* api_log */
 api_handler api_get_membership, api_get_policy;                                /* api_membership */
 api_handler api_get_evidence_list, api_get_evidence;                           /* api_evidence */

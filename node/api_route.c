@@ -51,6 +51,7 @@ const struct api_route api_routes[] = {
     POST("/v1/periods/{}/payments/{}/pay", O | F, TRANSACTION_PAYMENT_SENT),
     POST("/v1/periods/{}/payments/{}/confirm", O | F, TRANSACTION_PAYMENT_CONFIRMED),
     POST("/v1/periods/{}/payments/{}/fail", O | F, TRANSACTION_PAYMENT_FAILED),
+    POST("/v1/payment-accounts", O | F, TRANSACTION_PAYMENT_ACCOUNT),
     {"POST", "/v1/batch", API_BATCH, T, false, NULL, TRANSACTION_ENROL, false},
 
     GET("/v1/members/{}", T | O | A, api_get_member),
@@ -67,6 +68,7 @@ const struct api_route api_routes[] = {
     GET("/v1/settlement", O | A | F, api_get_settlement),
     GET("/v1/periods", O | A | F, api_get_periods),
     GET("/v1/periods/{}", O | A | F, api_get_period),
+    GET("/v1/payment-accounts", O | A | F, api_get_accounts),
     GET("/v1/evidence", O | A | X, api_get_evidence_list),
     GET("/v1/evidence/{}", O | A | X, api_get_evidence),
     LOG("/v1/heights", A, api_get_heights),
@@ -92,7 +94,8 @@ unsigned api_scopes_to_write(enum transaction_type type)
 bool api_in_batch(enum transaction_type type)
 {
     enum settle_step step;
-    return !transaction_is_settle(type, &step);
+    enum deal_step deal;
+    return !transaction_is_settle(type, &step) && !transaction_is_deal(type, &deal);
 }
 
 /* %XX undone into a text; false when it is malformed, too long or hides a control character. */
