@@ -30,10 +30,13 @@ static bool account_of(const struct checked *checked, struct partner_id partner,
                        char iban_out[IBAN_SIZE], struct error *error)
 {
     const char *name = period_view_name(checked->period.view, partner);
-    const struct payment_account *account = accounts_payment(&checked->accounts, name);
+    const struct payment_account *account =
+        accounts_payment(&checked->accounts, name, checked->period.charter->currency);
     if (!account)
         return error_set(error, ERROR_NOT_FOUND,
-                         "no account of %s is known: put it into the file of --accounts", name);
+                         "no account of %s in %s is in force on the ledger: two people of it set "
+                         "one with 'accrue settle account set'",
+                         name, checked->period.charter->currency);
     memcpy(iban_out, account->iban, IBAN_SIZE);
     return true;
 }
@@ -255,13 +258,11 @@ int settle_confirm_by_bank(const struct cli *cli, const struct settle_step_optio
 {
     struct checked checked = {.cli = cli, .own = own, .bank = bank};
     int code;
-    if (!bank->accounts)
-        return cli_fail(cli, CLI_USAGE,
-                        "--accounts FILE is needed: whose account is which, accrue-settle(1)");
     if (!cli_accounts_read(cli, bank->accounts, &checked.accounts, &code))
         return code;
     if (cli_period_open(cli, settle_scope(own), own->period, &checked.period, &code)) {
-        code = confirm_with(&checked);
+        if (cli_accounts_join(cli, &checked.period, &checked.accounts, &code))
+            code = confirm_with(&checked);
         cli_period_close(&checked.period);
     }
     free(checked.findings);

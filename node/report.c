@@ -155,7 +155,8 @@ static void fill_payments(struct report *report)
         struct statement_payment *payment = &report->payments[i];
         payment->payment = own->payment;
         payment->to =
-            accounts_payment(report->request->accounts, report_name_of(report, own->payment.to));
+            accounts_payment(report->request->accounts, report_name_of(report, own->payment.to),
+                             report->view->charter->currency);
         period_view_end_to_end(view, own, period_view_attempt(own), payment->end_to_end);
     }
     report->statement.payments = report->payments;
