@@ -295,9 +295,9 @@ static bool debts_agree(const struct audit *audit, uint16_t debtor, uint16_t cre
 {
     for (int i = 0; i < LINE_CLASS_COUNT; i++) {
         enum line_class line_class = (enum line_class)i;
-        struct money own = {naive_owed(audit->model, debtor, creditor, line_class)};
+        struct money own = {naive_owed(audit->model, debtor, creditor, line_class, 0)};
         struct money found = state_obligation(audit->state, (struct partner_id){debtor},
-                                              (struct partner_id){creditor}, line_class);
+                                              (struct partner_id){creditor}, line_class, 0);
         char text[MONEY_TEXT_SIZE];
         if (own.v == found.v)
             continue;

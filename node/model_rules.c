@@ -47,15 +47,26 @@ static enum naive_every every_of(enum period_kind kind)
     return NAIVE_DAYS;
 }
 
-static struct naive_tax tax_of(const struct charter *charter, const char *code)
+static void put_taxes(struct naive_settlement *out, const struct charter *charter)
 {
-    struct naive_tax tax = {.code = ""};
-    for (size_t i = 0; code[0] && i < charter->settlement.tax_count; i++)
-        if (strcmp(charter->settlement.taxes[i].code, code) == 0) {
-            memcpy(tax.code, code, strlen(code) + 1);
-            tax.rate_bp = charter->settlement.taxes[i].rate_bp;
-        }
-    return tax;
+    size_t taxes = charter->settlement.tax_count;
+    out->taxes = (struct naive_tax *)allocate(taxes + 1, sizeof(*out->taxes));
+    out->tax_count = taxes;
+    for (size_t i = 0; i < taxes; i++) {
+        memcpy(out->taxes[i].code, charter->settlement.taxes[i].code, TAX_CODE_SIZE);
+        out->taxes[i].rate_bp = charter->settlement.taxes[i].rate_bp;
+    }
+    memcpy(out->fee_tax, charter->settlement.fee_tax, TAX_CODE_SIZE);
+    memcpy(out->other_tax, charter->settlement.redemption_tax, TAX_CODE_SIZE);
+}
+
+static void put_currencies(struct naive_settlement *out, const struct charter *charter)
+{
+    out->currency_count = 1;
+    out->currencies =
+        (struct naive_currency *)allocate(out->currency_count, sizeof(*out->currencies));
+    memcpy(out->currencies[0].code, charter->currency, CURRENCY_SIZE);
+    out->currencies[0].minor_digits = charter->minor_digits;
 }
 
 static void put_settlement(struct naive_settlement *out, const struct charter *charter)
@@ -71,11 +82,9 @@ static void put_settlement(struct naive_settlement *out, const struct charter *c
     out->holiday_count = holidays;
     for (size_t i = 0; i < holidays; i++)
         out->holidays[i] = charter->settlement.holidays[i];
-    out->fee_tax = tax_of(charter, charter->settlement.fee_tax);
-    out->other_tax = tax_of(charter, charter->settlement.redemption_tax);
-    out->minor_digits = charter->minor_digits;
-    memcpy(out->currency, charter->currency, sizeof(out->currency));
     out->account_days = charter->settlement.account_days;
+    put_taxes(out, charter);
+    put_currencies(out, charter);
 }
 
 static enum naive_reversal reversal_of(enum reversal_policy policy)

@@ -149,7 +149,7 @@ enum verdict naive_set_account(struct naive *n, const struct naive_tx *tx)
 {
     const struct account_words *words = &tx->transaction->body.deal.account;
     struct naive_account said = {.holder = ""};
-    if (strcmp(words->currency, n->rules.settlement.currency) != 0 ||
+    if (!naive_is_currency(n, words->currency) ||
         !naive_account_good(words->holder, words->iban, words->bic))
         return VERDICT_BAD_ACCOUNT;
     copy(said.holder, words->holder);
@@ -256,7 +256,7 @@ void naive_get_accounts(struct codec_reader *reader, struct naive *n)
         size_t count = n->account_count;
         struct naive_accounts *there = row_of(n, row.partner, row.currency);
         if (n->account_count == count || !row_adds_up(&row, n->now_ms) ||
-            strcmp(row.currency, n->rules.settlement.currency) != 0) {
+            !naive_is_currency(n, row.currency)) {
             codec_fail(reader, "accounts that do not add up");
             return;
         }

@@ -1,48 +1,72 @@
 /* What partners agree upon, on the ledger: contracts, promotions, payment accounts, collateral. */
+#include "partners/charter_contracts.h"
+#include "partners/date.h"
 #include "partners/state_parts.h"
 
-#include <string.h>
+/* ---- time ------------------------------------------------------------------------------------ */
 
-/* ---- payment accounts ------------------------------------------------------------------------ */
-
-void accounts_pass(struct state *state)
+static int64_t year_of(const struct charter *charter, uint64_t time_ms)
 {
-    size_t passed = payment_accounts_pass(&state->accounts, state->now_ms);
-    if (passed > 0)
-        journal_note(&state->journal, NOTE_ACCOUNT, UINT64_MAX, passed);
+    return date_from_days(charter_day(charter, time_ms)).year;
 }
 
-static enum verdict set_account(struct state *state, const struct context *context)
+void deals_pass(struct state *state, uint64_t before_ms)
 {
-    const struct account_words *words = &context->transaction->body.deal.account;
-    if (strcmp(words->currency, state->charter->currency) != 0)
+    if (contracts_pass(&state->contracts, state->now_ms))
+        journal_note(&state->journal, NOTE_EPOCH, contracts_epoch(&state->contracts),
+                     state->contracts.epochs[contracts_epoch(&state->contracts)]);
+    if (year_of(state->charter, before_ms) != year_of(state->charter, state->now_ms))
+        obligations_begin_year(&state->obligations);
+    size_t accounts = payment_accounts_pass(&state->accounts, state->now_ms);
+    if (accounts > 0)
+        journal_note(&state->journal, NOTE_ACCOUNT, accounts, state->now_ms);
+}
+
+/* ---- steps ----------------------------------------------------------------------------------- */
+
+static enum verdict set_account(struct state *state, struct partner_id writer,
+                                const struct account_words *words)
+{
+    if (!charter_has_currency(state->charter, words->currency))
         return VERDICT_BAD_ACCOUNT;
-    enum verdict verdict =
-        payment_accounts_set(&state->accounts, context->writer, words,
-                             state->charter->settlement.account_days, state->now_ms);
-    if (verdict == VERDICT_ACCEPTED) {
-        journal_note(&state->journal, NOTE_ACCOUNT, context->writer.v,
-                     state->accounts.waiting_count);
-        journal_note_bytes(&state->journal, NOTE_ACCOUNT, context->transaction->client_rest);
-    }
-    return verdict;
+    return payment_accounts_set(&state->accounts, writer, words,
+                                state->charter->settlement.account_days, state->now_ms);
 }
 
-/* ---- every step ------------------------------------------------------------------------------ */
+static enum verdict apply_step(struct state *state, const struct context *context,
+                               enum deal_step step)
+{
+    const struct deal *deal = &context->transaction->body.deal;
+    struct contracts *contracts = &state->contracts;
+    size_t number = 0;
+    switch (step) {
+    case DEAL_PROPOSE:
+        return contract_propose(contracts, state->charter, context->writer, &deal->card,
+                                state->now_ms, context->index, &number);
+    case DEAL_SIGN:
+        return contract_sign(contracts, context->writer, deal->number, &deal->digest,
+                             state->now_ms);
+    case DEAL_WITHDRAW:
+        return contract_withdraw(contracts, context->writer, deal->number);
+    case DEAL_PROMOTE:
+        return promotion_sign(contracts, state->charter, context->writer, &deal->promotion,
+                              state->now_ms, context->index, &number);
+    case DEAL_ACCOUNT:
+        return set_account(state, context->writer, &deal->account);
+    case DEAL_COLLATERAL:
+        return VERDICT_NOT_AUTHORISED;
+    }
+    return VERDICT_MALFORMED;
+}
 
 enum verdict apply_deal(struct state *state, const struct context *context)
 {
     enum deal_step step;
     must(transaction_is_deal(context->transaction->type, &step));
-    switch (step) {
-    case DEAL_ACCOUNT:
-        return set_account(state, context);
-    case DEAL_PROPOSE:
-    case DEAL_SIGN:
-    case DEAL_WITHDRAW:
-    case DEAL_PROMOTE:
-    case DEAL_COLLATERAL:
-        return VERDICT_NOT_AUTHORISED;
+    enum verdict verdict = apply_step(state, context, step);
+    if (verdict == VERDICT_ACCEPTED) {
+        journal_note(&state->journal, NOTE_DEAL, context->writer.v, step);
+        journal_note_bytes(&state->journal, NOTE_DEAL, context->transaction->client_rest);
     }
-    return VERDICT_MALFORMED;
+    return verdict;
 }

@@ -9,10 +9,10 @@
  * follows from other rows is not written: sums, lists, heaps and hash tables are made anew, so that
  * an image cannot contradict itself there.
  *
- *     header    magic "accrimg" 0, version u32 = 4, coalition 32, height u64, ledger time u64,
+ *     header    magic "accrimg" 0, version u32 = 5, coalition 32, height u64, ledger time u64,
  *               cut time u64, digest 32, first cut time u64, clock advance u64, next record u64,
  *               accepted u64, refused u64, open period u32, its first record u64, awaits tree u8
- *     section   number u32, rows u64, then the rows     eighteen of them, in order of number
+ *     section   number u32, rows u64, then the rows     twenty-three of them, in order of number
  *     end       SHA-256 of every byte before it
  *
  *      1 amendments   height u64, what u64, size n u16, change n     in order of effect
@@ -47,7 +47,7 @@
  *                     entered i128), p * (state u8, attempt u32, approver 32)     by number
  *     16 keys         record u64, seen u64, key size u16, note size u8, verdict u8, key, note
  *     17 documents    as keys
- *     18 accounts     partner u16, currency 3, which u8 (bits: 1 in force, 2 waiting, 4 pending),
+ *     23 accounts     partner u16, currency 3, which u8 (bits: 1 in force, 2 waiting, 4 pending),
  *                     of each that there is: time u64 (since when, from when on, 0), holder 70,
  *                     IBAN 34, BIC 11, filled up with zeros; of a pending one approver 32
  *                     by partner, then currency
@@ -64,7 +64,7 @@
 #include "partners/state.h"
 
 enum {
-    STATE_IMAGE_VERSION = 4,
+    STATE_IMAGE_VERSION = 5,
     STATE_IMAGE_PIECE_SIZE = 64 * 1024 /* what is given to a sink, or asked of a source, at most */
 };
 

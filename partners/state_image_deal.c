@@ -1,4 +1,5 @@
 /* The rows of an image that say what partners have agreed upon. */
+#include "partners/charter_contracts.h"
 #include "partners/state_image_parts.h"
 
 #include <string.h>
@@ -45,7 +46,7 @@ bool load_accounts(struct loader *loader, const uint8_t *row)
     next_bytes(&row, (uint8_t *)own.currency, CURRENCY_SIZE - 1);
     uint8_t which = next_u8(&row);
     if (own.partner.v >= state->charter->partner_count ||
-        strcmp(own.currency, state->charter->currency) != 0)
+        !charter_has_currency(state->charter, own.currency))
         return loader_refuse(loader, "it has no partner, or a currency that is none here");
     if (which > (ACCOUNT_IN_FORCE | ACCOUNT_WAITING | ACCOUNT_PENDING))
         return loader_refuse(loader, "it has accounts of no kind");

@@ -593,12 +593,16 @@ static inline void compare(const struct play *play)
         compare_member(play, i);
     size_t count = state_charter(play->driver->state)->partner_count;
     CHECK(count >= parties);
-    for (uint16_t i = 0; i < count; i++)
-        for (uint16_t j = 0; j < count; j++)
-            for (int k = 0; k < LINE_CLASS_COUNT; k++)
-                CHECK(state_obligation(play->driver->state, (struct partner_id){i},
-                                       (struct partner_id){j}, (enum line_class)k)
-                          .v == naive_owed(play->naive, i, j, (enum line_class)k));
+    size_t tariffs = state_contracts(play->driver->state)->tariff_count;
+    CHECK_INT(tariffs, naive_tariff_count(play->naive));
+    for (size_t i = 0; i < count * count * LINE_CLASS_COUNT * tariffs; i++) {
+        size_t pair = i / LINE_CLASS_COUNT / tariffs;
+        uint16_t debtor = (uint16_t)(pair / count), creditor = (uint16_t)(pair % count);
+        enum line_class line_class = (enum line_class)(i / tariffs % LINE_CLASS_COUNT);
+        CHECK(state_obligation(play->driver->state, (struct partner_id){debtor},
+                               (struct partner_id){creditor}, line_class, (uint8_t)(i % tariffs))
+                  .v == naive_owed(play->naive, debtor, creditor, line_class, i % tariffs));
+    }
     CHECK_INT(state_lot_count(play->driver->state), naive_lot_count(play->naive));
     for (uint64_t i = 1; i <= state_lot_count(play->driver->state); i++)
         compare_lot(play, i);
