@@ -244,7 +244,7 @@ the_payer_makes_orders_for_its_bank() {
     jq '.cinema.iban = "GB29 NWBK 6016 1331 9268 19"' "$accounts" >"$work/other.json"
     "$accrue" report payments --dir "$home" --node grocer --period "$period" --format xml \
         --accounts "$work/other.json" >"$work/said" 2>&1 && fail 'orders to an account of a file'
-    expect_match 'cinema is paid at GB29NWBK60161331926819 ; on the ledger it is DE89' \
+    expect_match 'cinema is paid at GB29NWBK60161331926819; on the ledger it is DE89' \
         "$(<"$work/said")" 'why not'
     report grocer payments xml orders.xml --accounts "$accounts"
     expect_match 'IBAN>DE89370400440532013000<' "$(<"$reports/orders.xml")" 'the orders'

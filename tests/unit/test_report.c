@@ -490,7 +490,7 @@ CASE(a_file_that_names_another_account_than_the_ledger_is_refused)
         {"{\"grocer\":{\"name\":\"x\",\"iban\":\"AT611904300234573201\",\"bic\":\"BKAUATWW\"}}",
          "on the ledger it is AT611904300234573201"},
         {"{\"grocer\":{\"name\":\"x\",\"iban\":\"DE89370400440532013000\"}}",
-         "grocer is paid at DE89370400440532013000 ; on the ledger it is AT611904300234573201"},
+         "grocer is paid at DE89370400440532013000; on the ledger it is AT611904300234573201"},
         {"{\"fuel\":{\"name\":\"x\",\"iban\":\"GB29NWBK60161331926819\"}}",
          "no account of it is in force"},
     };
