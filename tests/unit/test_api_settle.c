@@ -2,83 +2,14 @@
 // also: sim/disk.c
 /* Settlement over the API: a month of four partners from its last sale to its last payment, each
  * asking its own node with the tokens of its people. */
-#include "unit/cosign_world.h"
+#include "unit/apis_world.h"
 
 #include "node/api_build.h"
 #include "node/api_parts.h"
 #include "node/period_text.h"
 #include "node/receipt_words.h"
 
-#include <jansson.h>
-
-enum { GROCER, BOOKS, CINEMA, FUEL };
-enum { TILL, OFFICE, FINANCE, AUDITOR, ADMIN, TOKENS };
-#define MEMBER  "000102030405060708090a0b0c0d0e0f"
 #define JANUARY "/v1/periods/2027-01"
-
-static struct world *w;
-static struct api *apis[WORLD_NODES];
-static struct signing_key *log_keys[WORLD_NODES];
-static const char *const names[TOKENS] = {"till", "office", "finance", "auditor", "admin"};
-static struct api_token tokens[TOKENS];
-static struct {
-    bool given;
-    int status, retry_after_s;
-    char body[262144];
-    json_t *json;
-} answer;
-
-/* ---- four nodes with their APIs ---------------------------------------------------------------
- */
-
-static uint64_t api_clock(void *context)
-{
-    (void)context;
-    return w->now_ms;
-}
-static void api_random(void *context, uint8_t *out, size_t size)
-{
-    (void)context;
-    memset(out, 0x42, size);
-}
-static void api_kick(void *context)
-{
-    (void)context;
-}
-static void on_told(uint16_t node, const struct replica_action *action)
-{
-    if (apis[node])
-        api_on_action(apis[node], action);
-}
-static void on_respond(void *context, struct api_response *response)
-{
-    (void)context;
-    CHECK(!answer.given);
-    answer.given = true;
-    answer.status = response->status;
-    answer.retry_after_s = response->retry_after_s;
-    REQUIRE(response->body.size < sizeof(answer.body));
-    if (response->body.size > 0)
-        memcpy(answer.body, response->body.at, response->body.size);
-    answer.body[response->body.size] = 0;
-    answer.json = json_loads(answer.body, JSON_REJECT_DUPLICATES, NULL);
-    buffer_release(&response->body);
-}
-static void on_wake(void *context)
-{
-    (void)context;
-}
-
-static void open_tokens(void)
-{
-    static const unsigned scopes[TOKENS] = {API_TILL, API_OFFICE, API_FINANCE, API_AUDITOR,
-                                            API_ADMIN};
-    for (size_t i = 0; i < TOKENS; i++) {
-        snprintf(tokens[i].name, sizeof(tokens[i].name), "%s", names[i]);
-        tokens[i].scopes = scopes[i];
-        tokens[i].digest = hash_bytes(bytes_text(names[i]));
-    }
-}
 
 /* The cinema collects the fees; months begin and end in UTC. */
 static void open_all(void)
@@ -89,109 +20,15 @@ static void open_all(void)
                                   .issue_fee = "400",
                                   .sandbox = true};
     struct charter *draft = coalition_draft(&spec);
-    struct error error;
     draft->partners[CINEMA].is_operator = true;
     draft->sandbox_start_ms = START_MS;
     draft->settlement.rest_days = SATURDAY_AND_SUNDAY;
     draft->settlement.propose_days = 1;
     draft->settlement.answer_days = 3;
     draft->settlement.pay_days = 5;
-    draft->settlement.account_days = 7;
-    w = world_found(draft);
-    w->told = on_told;
-    open_tokens();
-    for (uint16_t i = 0; i < WORLD_NODES; i++) {
-        log_keys[i] = coalition_key(3, (uint8_t)i);
-        struct api_config config = {.replica = w->nodes[i].replica,
-                                    .self = {i},
-                                    .name = w->charter->nodes[i].name,
-                                    .log_key = log_keys[i],
-                                    .tokens = tokens,
-                                    .token_count = TOKENS,
-                                    .secret = bytes_text("a secret of the coalition, 32 b."),
-                                    .version = "test",
-                                    .clock = api_clock,
-                                    .random = api_random,
-                                    .kick = api_kick};
-        REQUIRE(api_open(&config, &apis[i], &error));
-    }
-    world_pass(w, 500);
+    open_apis(draft);
 }
 
-static void close_all(void)
-{
-    json_decref(answer.json);
-    memset(&answer, 0, sizeof(answer));
-    for (size_t i = 0; i < WORLD_NODES; i++) {
-        api_close(apis[i]);
-        apis[i] = NULL;
-        signing_key_close(log_keys[i]);
-    }
-    world_close(w);
-}
-
-static int ask(uint16_t node, const char *method, const char *target, int who, const char *key,
-               const char *body)
-{
-    char bearer[32];
-    snprintf(bearer, sizeof(bearer), "Bearer %s", names[who]);
-    struct api_request request = {.method = bytes_text(method),
-                                  .target = bytes_text(target),
-                                  .authorization = bytes_text(bearer)};
-    if (key)
-        request.idempotency_key = bytes_text(key);
-    struct api_responder responder = {.respond = on_respond, .wake = on_wake};
-    json_decref(answer.json);
-    memset(&answer, 0, sizeof(answer));
-    struct api_call *call =
-        api_handle(apis[node], &request, bytes_text(body ? body : ""), &responder);
-    for (int i = 0; i < 2000 && !answer.given; i++) {
-        world_pass(w, 5);
-        api_settle(apis[node]);
-        api_on_time(apis[node]);
-    }
-    api_call_close(call);
-    return answer.status;
-}
-static int get(uint16_t node, const char *target)
-{
-    return ask(node, "GET", target, AUDITOR, NULL, NULL);
-}
-/* A key of its own each time. */
-static int post(uint16_t node, const char *target, int who, const char *body)
-{
-    static unsigned count;
-    char key[16];
-    snprintf(key, sizeof(key), "p%u", count++);
-    return ask(node, "POST", target, who, key, body);
-}
-
-static const char *word_in(json_t *object, const char *name)
-{
-    const char *text = json_string_value(json_object_get(object, name));
-    return text ? text : "(none)";
-}
-static const char *word(const char *name)
-{
-    return word_in(answer.json, name);
-}
-static long long number(const char *name)
-{
-    json_t *value = json_object_get(answer.json, name);
-    return json_is_integer(value) ? json_integer_value(value) : -999999;
-}
-static bool flag(const char *name)
-{
-    return json_is_true(json_object_get(answer.json, name));
-}
-static json_t *item(const char *list, size_t place)
-{
-    return json_array_get(json_object_get(answer.json, list), place);
-}
-static size_t count_of(const char *list)
-{
-    return json_array_size(json_object_get(answer.json, list));
-}
 /* That of a list of lines: exact amounts. */
 static const char *amount_of(const char *list, const char *debtor, const char *creditor,
                              const char *line_class, const char *name)
@@ -210,22 +47,6 @@ static const char *amount_of(const char *list, const char *debtor, const char *c
 
 /* ---- a month ------------------------------------------------------------------------------------
  */
-
-static void enrol_somebody(void)
-{
-    CHECK_INT(post(FUEL, "/v1/members", TILL, "{}"), 200);
-}
-
-/* Ledger time to `to`, and two heights more: the first ends the period, the second tells its tree.
- */
-static void clock_to(const char *to)
-{
-    char body[64];
-    snprintf(body, sizeof(body), "{\"to\":\"%s\"}", to);
-    CHECK_INT(post(GROCER, "/v1/clock", ADMIN, body), 200);
-    enrol_somebody();
-    enrol_somebody();
-}
 
 static uint64_t redemptions[2], activation; /* records */
 
@@ -512,7 +333,12 @@ CASE(a_dispute_brings_the_record_and_its_proof)
     CHECK_INT(post(GROCER, JANUARY "/disputes", OFFICE, line_body(later, "redemption", code)), 409);
     CHECK_TEXT(word("code"), "not-in-period");
     CHECK_INT(number("index"), -999999);
-    /* What time alone brought: the fee for points that became active. */
+    /* What time alone brought: the fee for points that became active. The seal's JSON tells it. */
+    char seal[64];
+    snprintf(seal, sizeof(seal), "/v1/transactions/%llu", (unsigned long long)activation);
+    CHECK_INT(get(CINEMA, seal), 200);
+    CHECK_TEXT(word("kind"), "seal");
+    CHECK_TEXT(amount_of("obligations", "grocer", "cinema", "issue-fee", "amount"), "0.04");
     CHECK_INT(post(GROCER, JANUARY "/disputes", OFFICE, line_body(activation, "issue-fee", code)),
               200);
     CHECK_INT(get(CINEMA, JANUARY), 200);
@@ -827,173 +653,6 @@ CASE(a_step_of_a_period_beyond_the_calendar_is_told_by_its_number)
     close_all();
 }
 
-/* ---- payment accounts ------------------------------------------------------------------------ */
-
-#define ACCOUNTS "/v1/payment-accounts"
-#define VIENNA                                                                                     \
-    "{\"currency\":\"EUR\",\"holder\":\"Gr\xc3\xbcner & S\xc3\xb6hne\","                           \
-    "\"iban\":\"AT61 1904 3002 3457 3201\",\"bic\":\"BKAUATWW\"}"
-#define BERLIN                                                                                     \
-    "{\"currency\":\"EUR\",\"holder\":\"Gruner\",\"iban\":\"DE89370400440532013000\",\"bic\":"     \
-    "null}"
-
-static json_t *account_in(size_t place, const char *name)
-{
-    return json_object_get(item("accounts", place), name);
-}
-
-static void say_twice(uint16_t node, const char *body)
-{
-    CHECK_INT(post(node, ACCOUNTS, OFFICE, body), 200);
-    CHECK_INT(post(node, ACCOUNTS, FINANCE, body), 200);
-}
-
-CASE(an_account_takes_two_people_and_a_wait)
-{
-    open_january();
-    CHECK_INT(post(GROCER, ACCOUNTS, OFFICE, VIENNA), 200);
-    CHECK_TEXT(word("state"), "pending");
-    CHECK_TEXT(word("holder"), "Gruner + Sohne");
-    CHECK_TEXT(word("iban"), "AT611904300234573201");
-    CHECK_TEXT(word("bic"), "BKAUATWW");
-    CHECK_INT(number("approvals"), 1);
-    CHECK(flag("second_approval_needed"));
-    CHECK_INT(post(GROCER, ACCOUNTS, OFFICE, VIENNA), 409);
-    CHECK_TEXT(word("code"), "same-approver");
-    CHECK_INT(post(GROCER, ACCOUNTS, FINANCE, VIENNA), 200);
-    CHECK_TEXT(word("state"), "waiting");
-    CHECK_INT(number("approvals"), 2);
-    CHECK(!flag("second_approval_needed"));
-    CHECK(strncmp(word("from"), "2027-01-28T00:00", 16) == 0);
-    CHECK_INT(post(GROCER, ACCOUNTS, FINANCE, VIENNA), 409);
-    CHECK_TEXT(word("code"), "nothing-to-do");
-    enrol_somebody();
-    CHECK_INT(get(BOOKS, ACCOUNTS), 200); /* all nodes tell it */
-    CHECK_INT(number("account_days"), 7);
-    CHECK_INT(count_of("accounts"), 1);
-    CHECK_TEXT(word_in(item("accounts", 0), "partner"), "grocer");
-    CHECK_TEXT(word_in(item("accounts", 0), "currency"), "EUR");
-    CHECK(json_is_null(account_in(0, "in_force")));
-    CHECK(json_is_null(account_in(0, "pending")));
-    CHECK_TEXT(word_in(account_in(0, "waiting"), "iban"), "AT611904300234573201");
-    clock_to("2027-01-28T01:00:00Z");
-    CHECK_INT(get(BOOKS, ACCOUNTS), 200);
-    CHECK_TEXT(word_in(account_in(0, "in_force"), "bic"), "BKAUATWW");
-    CHECK(strncmp(word_in(account_in(0, "in_force"), "since"), "2027-01-28T00:00", 16) == 0);
-    CHECK(json_is_null(account_in(0, "waiting")));
-    CHECK_INT(post(GROCER, ACCOUNTS, OFFICE, BERLIN), 200);
-    CHECK_INT(get(GROCER, ACCOUNTS), 200);
-    CHECK(json_is_null(json_object_get(account_in(0, "pending"), "bic")));
-    CHECK(json_object_get(account_in(0, "pending"), "approver") == NULL); /* by whom not */
-    close_all();
-}
-
-/* Going back to what is in force is done with the second approval. */
-CASE(a_change_is_told_to_everybody_and_can_be_stopped)
-{
-    open_january();
-    say_twice(GROCER, VIENNA);
-    clock_to("2027-01-29T00:00:00Z");
-    say_twice(GROCER, BERLIN);
-    enrol_somebody();
-    CHECK_INT(ask(CINEMA, "GET", "/v1/coalition", TILL, NULL, NULL), 200);
-    REQUIRE(count_of("account_changes_waiting") == 1);
-    json_t *change = item("account_changes_waiting", 0);
-    CHECK_TEXT(word_in(change, "partner"), "grocer");
-    CHECK_TEXT(word_in(change, "currency"), "EUR");
-    CHECK_TEXT(word_in(change, "iban_ends"), "3000");
-    CHECK(strncmp(word_in(change, "from"), "2027-02-05", 10) == 0);
-    say_twice(GROCER, VIENNA);
-    CHECK_TEXT(word("state"), "in-force");
-    CHECK(strncmp(word("from"), "2027-01-28", 10) == 0);
-    enrol_somebody();
-    CHECK_INT(ask(CINEMA, "GET", "/v1/coalition", TILL, NULL, NULL), 200);
-    CHECK_INT(count_of("account_changes_waiting"), 0);
-    close_all();
-}
-
-CASE(only_office_and_finance_say_where_a_partner_is_paid)
-{
-    static const int others[] = {TILL, AUDITOR, ADMIN};
-    open_january();
-    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-        CHECK_INT(post(GROCER, ACCOUNTS, others[i], VIENNA), 403);
-    CHECK_INT(ask(GROCER, "GET", ACCOUNTS, TILL, NULL, NULL), 403);
-    CHECK_INT(ask(GROCER, "GET", ACCOUNTS, ADMIN, NULL, NULL), 403);
-    CHECK_INT(ask(GROCER, "GET", ACCOUNTS, OFFICE, NULL, NULL), 200);
-    CHECK(!api_in_batch(TRANSACTION_PAYMENT_ACCOUNT));
-    close_all();
-}
-
-CASE(mistakes_in_an_account_are_told)
-{
-    static const struct {
-        const char *body, *pointer;
-    } rows[] = {
-        {"{\"currency\":\"EURO\",\"holder\":\"x\",\"iban\":\"AT611904300234573201\"}", "/currency"},
-        {"{\"currency\":\"EUR\",\"holder\":\"\xe4\xb8\xad\",\"iban\":\"AT611904300234573201\"}",
-         "/holder"},
-        {"{\"currency\":\"EUR\",\"holder\":\"x\",\"iban\":\"AT611904300234573202\"}", "/iban"},
-        {"{\"currency\":\"EUR\",\"holder\":\"x\",\"iban\":\"AT611904300234573201\",\"bic\":\"A\"}",
-         "/bic"},
-        {"{\"currency\":\"EUR\",\"holder\":\"x\",\"iban\":\"AT611904300234573201\",\"approver\":"
-         "\"me\"}",
-         "/approver"},
-    };
-    open_january();
-    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-        CHECK_INT(post(GROCER, ACCOUNTS, OFFICE, rows[i].body), 400);
-        CHECK_INT(count_of("errors"), 1);
-        CHECK_TEXT(word_in(item("errors", 0), "pointer"), rows[i].pointer);
-    }
-    CHECK_INT(post(GROCER, ACCOUNTS, OFFICE, "{}"), 400);
-    CHECK_INT(count_of("errors"), 3);
-    CHECK_INT(post(GROCER, ACCOUNTS, OFFICE,
-                   "{\"currency\":\"XXX\",\"holder\":\"x\",\"iban\":\"AT611904300234573201\"}"),
-              422);
-    CHECK_TEXT(word("code"), "bad-account");
-    close_all();
-}
-
-static const char *line_of(const struct receipt_words *words, const char *label)
-{
-    for (size_t i = 0; i < words->count; i++)
-        if (strcmp(words->lines[i].label, label) == 0)
-            return words->lines[i].value;
-    return "(no line)";
-}
-
-/* The record says all of it; a receipt, which goes to anybody, the end of the IBAN. */
-CASE(a_record_of_an_account_is_read)
-{
-    char target[64], key[HASH_HEX_SIZE + 1];
-    struct receipt_words words;
-    struct buffer bytes;
-    open_january();
-    CHECK_INT(post(GROCER, ACCOUNTS, OFFICE, VIENNA), 200);
-    uint64_t index = (uint64_t)number("index");
-    snprintf(target, sizeof(target), "/v1/transactions/%llu", (unsigned long long)index);
-    CHECK_INT(get(GROCER, target), 200);
-    json_t *body = json_object_get(answer.json, "body");
-    struct hash approver = build_approver("office");
-    hex_encode(hash_as_bytes(&approver), key);
-    CHECK_TEXT(word_in(body, "currency"), "EUR");
-    CHECK_TEXT(word_in(body, "holder"), "Gruner + Sohne");
-    CHECK_TEXT(word_in(body, "iban"), "AT611904300234573201");
-    CHECK_TEXT(word_in(body, "bic"), "BKAUATWW");
-    CHECK_TEXT(word_in(body, "approver"), key);
-    buffer_init(&bytes, RECORD_SIZE_MAX);
-    REQUIRE(replica_record(w->nodes[GROCER].replica, index, &bytes, NULL));
-    REQUIRE(receipt_words_of(buffer_bytes(&bytes), w->charter, &words, NULL));
-    CHECK_TEXT(line_of(&words, "holder"), "Gruner + Sohne");
-    CHECK_TEXT(line_of(&words, "IBAN ends with"), "3201");
-    CHECK_TEXT(line_of(&words, "approver"), key);
-    for (size_t i = 0; i < words.count; i++)
-        CHECK(!strstr(words.lines[i].value, "AT61"));
-    buffer_release(&bytes);
-    close_all();
-}
-
 int main(void)
 {
     RUN(the_open_period_is_told_as_it_stands);
@@ -1008,10 +667,5 @@ int main(void)
     RUN(a_month_is_settled_from_its_proposal_to_its_last_payment);
     RUN(a_record_that_cannot_be_brought_is_said_to_be_so);
     RUN(a_step_of_a_period_beyond_the_calendar_is_told_by_its_number);
-    RUN(an_account_takes_two_people_and_a_wait);
-    RUN(a_change_is_told_to_everybody_and_can_be_stopped);
-    RUN(only_office_and_finance_say_where_a_partner_is_paid);
-    RUN(mistakes_in_an_account_are_told);
-    RUN(a_record_of_an_account_is_read);
     return check_report();
 }
