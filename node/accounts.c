@@ -1,12 +1,15 @@
 #include "node/accounts.h"
 
 #include "node/json_form.h"
-#include "partners/sepa_text.h"
+#include "node/time_text.h"
 #include "protocol/ids.h"
 #include "protocol/limits.h"
 
 #include <stdlib.h>
 #include <string.h>
+
+/* Told by a node: every partner in every currency. */
+enum { ACCOUNTS_MAX = 64 * PARTNERS_MAX };
 
 static void copy_text(char *out, struct bytes text)
 {
@@ -15,41 +18,28 @@ static void copy_text(char *out, struct bytes text)
     out[text.size] = 0;
 }
 
-/* The account's holder is the name as banks take it: accents stripped. */
 static void read_name(struct form *form, struct account_holder *holder)
 {
     struct bytes text;
-    struct buffer folded;
-    struct error error;
     if (!form_has(form, "name"))
         form_missing(form, "name");
-    if (!form_text(form, "name", 1, STATEMENT_TEXT_MAX, &text))
-        return;
-    copy_text(holder->name, text);
-    buffer_init(&folded, HOLDER_MAX + 1);
-    if (sepa_text_fold("name", text, HOLDER_MAX, &folded, &error))
-        (void)snprintf(holder->account.holder, sizeof(holder->account.holder), "%s",
-                       buffer_text(&folded));
-    else if (form_has(form, "iban"))
-        form_wrong(form, "name", error.text);
-    buffer_release(&folded);
+    if (form_text(form, "name", 1, STATEMENT_TEXT_MAX, &text))
+        copy_text(holder->name, text);
 }
 
 static void read_account(struct form *form, struct account_holder *holder)
 {
     struct bytes iban, bic;
     struct error error;
-    bool has_iban = form_text(form, "iban", 1, IBAN_TEXT_SIZE - 1, &iban);
-    if (has_iban && !iban_parse(iban, holder->account.iban, &error))
+    if (form_text(form, "iban", 1, IBAN_TEXT_SIZE - 1, &iban) &&
+        !iban_parse(iban, holder->iban, &error))
         form_wrong(form, "iban", error.text);
-    if (form_text(form, "bic", 1, BIC_SIZE - 1, &bic)) {
-        if (!bic_parse(bic, holder->account.bic, &error))
-            form_wrong(form, "bic", error.text);
-        if (!form_has(form, "iban"))
-            form_wrong(form, "bic", "says nothing without an IBAN");
-    }
-    holder->has_account = has_iban;
-    holder->account.effective_ms = 1; /* whoever keeps the file says so */
+    if (!form_text(form, "bic", 1, BIC_SIZE - 1, &bic))
+        return;
+    if (!bic_parse(bic, holder->bic, &error))
+        form_wrong(form, "bic", error.text);
+    if (!form_has(form, "iban"))
+        form_wrong(form, "bic", "says nothing without an IBAN");
 }
 
 static void read_address(struct form *form, struct account_holder *holder)
@@ -97,8 +87,7 @@ static void find_shared(const struct accounts *accounts, struct form_mistakes *m
 {
     for (size_t i = 0; i < accounts->count; i++)
         for (size_t k = 0; k < i; k++)
-            if (accounts->at[i].has_account && accounts->at[k].has_account &&
-                strcmp(accounts->at[i].account.iban, accounts->at[k].account.iban) == 0)
+            if (accounts->at[i].iban[0] && strcmp(accounts->at[i].iban, accounts->at[k].iban) == 0)
                 form_mistake(mistakes, "", "%.40s and %.40s have the same IBAN",
                              accounts->at[k].partner, accounts->at[i].partner);
 }
@@ -144,6 +133,7 @@ bool accounts_read(struct bytes json, struct accounts *accounts_out, struct erro
 void accounts_release(struct accounts *accounts)
 {
     free(accounts->at);
+    free(accounts->ledger);
     memset(accounts, 0, sizeof(*accounts));
 }
 
@@ -155,8 +145,104 @@ const struct account_holder *accounts_of(const struct accounts *accounts, const 
     return NULL;
 }
 
-const struct payment_account *accounts_payment(const struct accounts *accounts, const char *partner)
+const struct payment_account *accounts_payment(const struct accounts *accounts, const char *partner,
+                                               const char *currency)
 {
-    const struct account_holder *holder = accounts_of(accounts, partner);
-    return holder && holder->has_account ? &holder->account : NULL;
+    for (size_t i = 0; i < accounts->ledger_count; i++)
+        if (strcmp(accounts->ledger[i].partner, partner) == 0 &&
+            strcmp(accounts->ledger[i].currency, currency) == 0)
+            return &accounts->ledger[i].account;
+    return NULL;
+}
+
+/* ---- the ledger's ---------------------------------------------------------------------------- */
+
+static bool wrong(struct error *error, const char *name)
+{
+    return error_set(error, ERROR_INVALID,
+                     "the node's answer about payment accounts: '%s' is not what it should be",
+                     name);
+}
+
+static bool get_text(const json_t *object, const char *name, char *out, size_t size,
+                     struct error *error)
+{
+    const json_t *value = json_object_get(object, name);
+    const char *text = json_string_value(value);
+    if (!text || strlen(text) >= size || strlen(text) != json_string_length(value))
+        return wrong(error, name);
+    memcpy(out, text, strlen(text) + 1);
+    return true;
+}
+
+static bool get_account(const json_t *object, struct payment_account *account, struct error *error)
+{
+    const json_t *bic = json_object_get(object, "bic");
+    char since[TIME_TEXT_SIZE];
+    if (!get_text(object, "holder", account->holder, sizeof(account->holder), error) ||
+        !get_text(object, "iban", account->iban, sizeof(account->iban), error) ||
+        !(json_is_null(bic) ||
+          get_text(object, "bic", account->bic, sizeof(account->bic), error)) ||
+        !get_text(object, "since", since, sizeof(since), error))
+        return false;
+    if (!time_parse(bytes_text(since), &account->effective_ms))
+        return wrong(error, "since");
+    return payment_account_check("the ledger's account", account, error);
+}
+
+static bool join_row(struct accounts *accounts, const json_t *row, struct error *error)
+{
+    const json_t *in_force = json_object_get(row, "in_force");
+    struct ledger_account own = {.partner = ""};
+    if (!get_text(row, "partner", own.partner, sizeof(own.partner), error) ||
+        !get_text(row, "currency", own.currency, sizeof(own.currency), error))
+        return false;
+    if (!name_valid(bytes_text(own.partner)))
+        return wrong(error, "partner");
+    if (!currency_valid(bytes_text(own.currency)) ||
+        accounts_payment(accounts, own.partner, own.currency))
+        return wrong(error, "currency");
+    if (json_is_null(in_force))
+        return true; /* what waits or pends is nobody's account yet */
+    if (!get_account(in_force, &own.account, error))
+        return error_wrap(error, "%.40s", own.partner);
+    accounts->ledger = array_grow(accounts->ledger, &accounts->ledger_capacity,
+                                  accounts->ledger_count + 1, sizeof(*accounts->ledger));
+    accounts->ledger[accounts->ledger_count++] = own;
+    return true;
+}
+
+/* Some account of the partner is the one that the file has. */
+static bool file_agrees(const struct accounts *accounts, const struct account_holder *holder,
+                        struct error *error)
+{
+    const struct ledger_account *other = NULL;
+    if (!holder->iban[0])
+        return true;
+    for (size_t i = 0; i < accounts->ledger_count; i++) {
+        const struct ledger_account *own = &accounts->ledger[i];
+        if (strcmp(own->partner, holder->partner) != 0)
+            continue;
+        if (strcmp(own->account.iban, holder->iban) == 0 &&
+            (!holder->bic[0] || strcmp(own->account.bic, holder->bic) == 0))
+            return true;
+        other = own;
+    }
+    return error_set(error, ERROR_CONFLICT,
+                     "the file of accounts says that %.40s is paid at %s%s%s; on the ledger %s%s",
+                     holder->partner, holder->iban, holder->bic[0] ? ", " : "", holder->bic,
+                     other ? "it is " : "no account of it is in force",
+                     other ? other->account.iban : "");
+}
+
+bool accounts_join(struct accounts *accounts, const json_t *answer, struct error *error)
+{
+    const json_t *list = json_object_get(answer, "accounts");
+    bool ok =
+        (json_is_array(list) && json_array_size(list) <= ACCOUNTS_MAX) || wrong(error, "accounts");
+    for (size_t i = 0; ok && i < json_array_size(list); i++)
+        ok = join_row(accounts, json_array_get(list, i), error);
+    for (size_t i = 0; ok && i < accounts->count; i++)
+        ok = file_agrees(accounts, &accounts->at[i], error);
+    return ok;
 }

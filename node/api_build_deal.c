@@ -118,6 +118,8 @@ void build_deal(struct build *build)
         build_promote(build);
         return;
     case DEAL_ACCOUNT:
+        build_account(build);
+        return;
     case DEAL_COLLATERAL:
         build_stop(build, VERDICT_NOT_AUTHORISED, "");
         return;

@@ -26,5 +26,7 @@ void build_settlement(struct build *build);
 
 /* What partners agree upon (api_build_deal.c). */
 void build_deal(struct build *build);
+/* Of those a payment account (api_build_account.c). */
+void build_account(struct build *build);
 
 #endif

@@ -103,6 +103,8 @@ void api_deal_body_write(const struct api *api, struct json_out *json, const str
         put_promotion(api, json, &deal->promotion);
         return;
     case DEAL_ACCOUNT:
+        api_account_body_write(json, &deal->account);
+        return;
     case DEAL_COLLATERAL:
         return;
     }
@@ -163,6 +165,8 @@ void api_deal_result_write(const struct api *api, struct json_out *json,
         put_promoted(api, json, index);
         return;
     case DEAL_ACCOUNT:
+        api_account_result_write(api, json, &t->body.deal.account);
+        return;
     case DEAL_COLLATERAL:
         return;
     }

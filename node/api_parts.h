@@ -263,6 +263,12 @@ void api_deal_result_write(const struct api *api, struct json_out *json,
                            const struct transaction *t, struct record_index index);
 /* The members that a card has in requests and answers. */
 void api_card_write(const struct api *api, struct json_out *json, const struct rate_card *card);
+/* A payment account: what a record says; and what has come of it, for who approved it. */
+void api_account_body_write(struct json_out *json, const struct account_words *words);
+void api_account_result_write(const struct api *api, struct json_out *json,
+                              const struct account_words *words);
+/* Changes that wait, by no more than the last characters of their IBANs. */
+void api_accounts_waiting_write(const struct api *api, struct json_out *json);
 /* A settlement step: what its record says; and what its period has come to, for who took it. */
 void api_settle_body_write(const struct api *api, struct json_out *json,
                            const struct transaction *t);
@@ -290,6 +296,7 @@ api_handler api_get_member, api_get_member_lots, api_get_member_transactions, ap
 api_handler api_get_transaction, api_get_by_key, api_get_transactions; /* api_transactions */
 api_handler api_get_coalition, api_get_charter, api_get_settlement;    /* api_coalition */
 api_handler api_get_periods, api_get_period;                           /* api_settle */
+api_handler api_get_accounts;                                          /* api_accounts */
 api_handler api_get_contracts, api_get_contract, api_get_promotions, api_get_prices;
 api_handler api_get_checkpoint, api_get_tile, api_get_height, api_get_heights; /* api_log */
 api_handler api_get_membership, api_get_policy;                                /* api_membership */

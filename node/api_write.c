@@ -368,11 +368,11 @@ static bool take_path(struct api_call *call, struct api_form *form, struct membe
         form->member = member;
         return api_argument_member(call, member);
     }
+    form->settle.approver = call->asker;
     if (form->type == TRANSACTION_CONTRACT_SIGN || form->type == TRANSACTION_CONTRACT_WITHDRAW)
         return api_argument_contract(call, &form->deal.number);
     if (!transaction_is_settle(form->type, &step))
         return true;
-    form->settle.approver = call->asker;
     return api_argument_period(call, &form->settle.period) &&
            (step < SETTLE_PAY || api_argument_payment(call, &form->settle.payment));
 }

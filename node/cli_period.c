@@ -122,6 +122,30 @@ bool cli_accounts_read(const struct cli *cli, const char *path, struct accounts 
     return ok;
 }
 
+bool cli_accounts_join(const struct cli *cli, struct cli_period *own, struct accounts *accounts,
+                       int *exit_out)
+{
+    struct error error;
+    char text[512];
+    int status = 0;
+    json_t *answer = NULL;
+    if (!http_ask(own->http, &own->target, "/v1/payment-accounts", NULL, NULL, &status, &answer,
+                  &error)) {
+        *exit_out = cli_fail_error(cli, &error);
+        return false;
+    }
+    bool ok = status == 200;
+    if (!ok) {
+        http_problem_text(status, answer, text);
+        *exit_out = cli_fail(cli, status >= 500 ? CLI_UNREACHABLE : CLI_REFUSED, "%s", text);
+    } else if (!accounts_join(accounts, answer, &error)) {
+        *exit_out = cli_fail_error(cli, &error);
+        ok = false;
+    }
+    json_decref(answer);
+    return ok;
+}
+
 bool cli_date_read(const struct cli *cli, const char *name, const char *text, struct date *date_out,
                    int *exit_out)
 {

@@ -27,6 +27,9 @@ bool cli_period_again(const struct cli *cli, struct cli_period *own, int *exit_o
 /* The file of --accounts; nothing when `path` is NULL. */
 bool cli_accounts_read(const struct cli *cli, const char *path, struct accounts *accounts_out,
                        int *exit_out) MUST_USE;
+/* Adds the ledger's accounts, asked of the period's node. */
+bool cli_accounts_join(const struct cli *cli, struct cli_period *own, struct accounts *accounts,
+                       int *exit_out) MUST_USE;
 /* A day such as 2026-12-07. */
 bool cli_date_read(const struct cli *cli, const char *name, const char *text, struct date *date_out,
                    int *exit_out) MUST_USE;

@@ -222,7 +222,8 @@ static int run_report(const struct cli_command *command, int argc, char **argv)
         return code;
     if (cli_period_open(&cli, "office", own.period, &period, &code)) {
         request.view = period.view;
-        if (read_partner(&cli, &own, &period, report_scope(cli.rest[0], format), &request, &code) &&
+        if (cli_accounts_join(&cli, &period, &accounts, &code) &&
+            read_partner(&cli, &own, &period, report_scope(cli.rest[0], format), &request, &code) &&
             read_days(&cli, &own, period.view, &request, &code) &&
             read_currency(&cli, &own, period.view, format, &request, &code))
             code = make(&cli, &own, &period, format, &request);
@@ -244,7 +245,7 @@ const struct cli_command cli_report = {
     "  --currency CODE       what is owed in it (default: in the charter's; journals and registers "
     "are\n"
     "                        of all)\n"
-    "  --accounts FILE       names, addresses and IBANs of partners: accrue-settle(1)\n"
+    "  --accounts FILE       names, addresses and tax numbers of partners: accrue-settle(1)\n"
     "  --dialect PROGRAM     of a journal: hledger (the default), ledger or beancount\n"
     "  --continues           of a journal: it follows another one, which has the declarations\n"
     "  --paid-on DAY         of a journal: when payments are booked (default: when they are due)\n"
@@ -254,7 +255,7 @@ const struct cli_command cli_report = {
     "  matrix      csv, json, html        who owes whom\n"
     "  nets        csv, json, html        nets, and the payments that settle them\n"
     "  payments    xml, csv, json, html   payments; xml: orders to the payer's bank\n"
-    "                                     (pain.001.001.09), with --accounts\n"
+    "                                     (pain.001.001.09), to accounts on the ledger\n"
     "  journal     journal                a book for hledger, ledger or beancount\n"
     "  fees        csv, json, html        fee lines of one partner with their tax\n"
     "  disputes    csv, json, html        the register of disputes\n"

@@ -87,6 +87,19 @@ static void print_history(const json_t *history)
                number_of(history, "pruned_height"), number_of(history, "pruned_records"));
 }
 
+/* Everybody is alerted: a change that its partner did not want has to be heard of. */
+static void print_account_changes(const json_t *changes)
+{
+    size_t i;
+    json_t *change;
+    json_array_foreach(changes, i, change)
+    {
+        printf("ACCOUNT CHANGE: %s is paid in %s at an IBAN that ends with %s from %s on\n",
+               text_of(change, "partner"), text_of(change, "currency"),
+               text_of(change, "iban_ends"), text_of(change, "from"));
+    }
+}
+
 static void print_status(const json_t *coalition)
 {
     json_t *quorum = json_object_get(coalition, "quorum");
@@ -100,6 +113,7 @@ static void print_status(const json_t *coalition)
            text_of(coalition, "ledger_time"), text_of(coalition, "root"));
     print_standing(text_of(coalition, "standing"));
     print_history(json_object_get(coalition, "history"));
+    print_account_changes(json_object_get(coalition, "account_changes_waiting"));
     if (json_is_false(quorum))
         puts("NO QUORUM: earns are taken and land later; redemptions wait");
     putchar('\n');

@@ -90,6 +90,7 @@ static void put_settlement(struct naive_settlement *out, const struct charter *c
     out->holiday_count = holidays;
     for (size_t i = 0; i < holidays; i++)
         out->holidays[i] = charter->settlement.holidays[i];
+    out->account_days = charter->settlement.account_days;
     put_taxes(out, charter);
     put_currencies(out, charter);
 }

@@ -84,7 +84,7 @@ struct naive_dealing { /* one transaction */
     uint16_t writer;
 };
 
-static bool is_currency(const struct naive *n, const char *code)
+bool naive_is_currency(const struct naive *n, const char *code)
 {
     for (size_t i = 0; i < n->rules.settlement.currency_count; i++)
         if (strcmp(n->rules.settlement.currencies[i].code, code) == 0)
@@ -112,9 +112,9 @@ bool naive_card_is_good(const struct naive *n, const struct rate_card *card)
     bool fees = card->issue_fee.v > 0 || card->redemption_fee.v > 0;
     return card->funder.v != card->redeemer.v &&
            (card->until_ms == 0 || card->until_ms > card->from_ms) &&
-           is_currency(n, card->face_currency) && is_currency(n, card->settlement_currency) &&
-           is_tax(n, card->redemption_tax) && is_tax(n, card->fee_tax) &&
-           (!fees || card->redeemer.v == n->rules.operator_number);
+           naive_is_currency(n, card->face_currency) &&
+           naive_is_currency(n, card->settlement_currency) && is_tax(n, card->redemption_tax) &&
+           is_tax(n, card->fee_tax) && (!fees || card->redeemer.v == n->rules.operator_number);
 }
 
 /* They begin at once, or the earlier ends after the later begins. */
@@ -335,6 +335,7 @@ enum verdict naive_deal(struct naive *n, const struct naive_tx *tx)
     case DEAL_PROMOTE:
         return promote(&d);
     case DEAL_ACCOUNT:
+        return naive_set_account(n, tx);
     case DEAL_COLLATERAL:
         break;
     }

@@ -152,6 +152,7 @@ void naive_close(struct naive *n)
     free(n->parts);
     free(n->owed);
     free(n->joint_used);
+    free(n->accounts);
     free(n->pending.at);
     free(n->open.at);
     free(n->lane_effects);

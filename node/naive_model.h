@@ -128,6 +128,24 @@ const struct naive_period *naive_period_at(const struct naive *naive, size_t pla
 int64_t naive_spent_at(const struct naive *naive, uint16_t partner);
 uint64_t naive_time_ms(const struct naive *naive);
 
+struct naive_account { /* as texts; an empty holder: there is none */
+    char holder[71], iban[35], bic[12];
+    uint64_t from_ms; /* since when, or from when on, money goes there; 0: nobody knows yet */
+};
+/* What a partner has said of one currency. */
+struct naive_accounts {
+    uint16_t partner;
+    char currency[4];
+    struct naive_account now, next, pending;
+    struct hash approver; /* who has said `pending` */
+};
+size_t naive_account_count(const struct naive *naive);
+/* As it stands at the model's time; `place` is in no particular order. */
+struct naive_accounts naive_account_at(const struct naive *naive, size_t place);
+/* Is it an account: a holder in the SEPA character set, an IBAN in its electronic form, and no BIC
+ * or a good one? FORMAT.md section 24. */
+bool naive_account_good(struct bytes holder, struct bytes iban, struct bytes bic) MUST_USE;
+
 /* ---- keeping it ---------------------------------------------------------------------------- */
 
 /* Everything that it knows, between heights, appended (protocol/FORMAT.md, 15). */

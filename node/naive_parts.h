@@ -144,6 +144,8 @@ struct naive {
     bool awaits_tree;             /* a period has ended, and the next cut tells with which tree */
     struct naive_period *periods; /* that have ended, by number */
     size_t period_count, period_capacity;
+    struct naive_accounts *accounts; /* in the order in which they were first spoken of */
+    size_t account_count, account_capacity;
     __int128 *joint_used;
     struct naive_list pending, open; /* lots, holds */
 
@@ -244,6 +246,7 @@ __int128 naive_stands(struct naive *n, const struct disputed_line *about, __int1
 /* ---- naive_deal.c: contracts, promotions, accounts, collateral ------------------------------- */
 
 enum verdict naive_deal(struct naive *n, const struct naive_tx *tx);
+bool naive_is_currency(const struct naive *n, const char *code); /* one that is settled in */
 void naive_deal_open(struct naive *n);
 void naive_deal_close(struct naive *n);
 /* At the beginning of a height: an epoch begins when ledger time has passed another moment. */
@@ -292,10 +295,17 @@ bool naive_plan_within_caps(const struct naive *n, uint16_t redeemer);
 void naive_flow(struct naive *n, const struct naive_lot *lot, uint16_t redeemer, int64_t points);
 struct naive_flow *naive_flow_cell(const struct naive *n, uint16_t funder, uint16_t redeemer);
 
-/* ---- naive_image_settle.c: as bytes, for naive_image.c ----------------------------------------
+/* ---- naive_accounts.c: where partners are paid ------------------------------------------------
  */
 
 struct codec_reader;
+enum verdict naive_set_account(struct naive *n, const struct naive_tx *tx);
+void naive_put_accounts(const struct naive *n, struct buffer *out);
+void naive_get_accounts(struct codec_reader *reader, struct naive *n);
+
+/* ---- naive_image_settle.c: as bytes, for naive_image.c ----------------------------------------
+ */
+
 void naive_put_wide(__int128 value, struct buffer *out);
 __int128 naive_get_wide(struct codec_reader *reader);
 void naive_put_periods(const struct naive *n, struct buffer *out);

@@ -1,5 +1,6 @@
 #include "node/receipt_words.h"
 
+#include "node/account_text.h"
 #include "node/period_text.h"
 #include "node/time_text.h"
 
@@ -245,6 +246,16 @@ static void add_ballot(struct writer *writer, const struct transaction *t)
     add(writer, "ballot of", "%s", partner);
 }
 
+/* A receipt goes to anybody: of the IBAN it has the end. */
+static void add_account(struct writer *writer, const struct account_words *account)
+{
+    size_t size = account->iban.size, ends = size < IBAN_ENDS ? size : IBAN_ENDS;
+    add(writer, "account", "in %s, one approval of two", account->currency);
+    add_text(writer, "holder", account->holder);
+    add_text(writer, "IBAN ends with", bytes_of(account->iban.at + size - ends, ends));
+    add_hash(writer, "approver", &account->approver);
+}
+
 static void add_price(struct writer *writer, const char *label, struct micro price,
                       const char *currency)
 {
@@ -320,6 +331,8 @@ static void add_deal(struct writer *writer, const struct transaction *t)
         add_promotion(writer, &deal->promotion);
         return;
     case DEAL_ACCOUNT:
+        add_account(writer, &deal->account);
+        return;
     case DEAL_COLLATERAL:
         add(writer, "agreed", "%s", transaction_type_word(t->type));
         return;

@@ -167,8 +167,8 @@ static void fill_payments(struct report *report, bool all)
         const struct view_payment *own = &report->states[i];
         struct statement_payment *payment = &report->payments[i];
         payment->payment = own->payment;
-        payment->to =
-            accounts_payment(report->request->accounts, report_name_of(report, own->payment.to));
+        payment->to = accounts_payment(report->request->accounts,
+                                       report_name_of(report, own->payment.to), own->currency);
         period_view_end_to_end(view, own, period_view_attempt(own), payment->end_to_end);
     }
     report->statement.payments = report->payments;

@@ -52,6 +52,14 @@ static void put_remittance(const struct report *report, struct order *order)
                    report->view->records, totals);
 }
 
+static bool no_account(const char *partner, const char *currency, struct error *error)
+{
+    return error_set(error, ERROR_NOT_FOUND,
+                     "no account of %s in %s is in force on the ledger: two people of it set one "
+                     "with 'accrue settle account set'",
+                     partner, currency);
+}
+
 static bool add_transfers(const struct report *report, struct order *order, struct error *error)
 {
     for (size_t i = 0; i < report->statement.payment_count; i++) {
@@ -61,10 +69,8 @@ static bool add_transfers(const struct report *report, struct order *order, stru
             state == PAYMENT_SENT || state == PAYMENT_CONFIRMED)
             continue;
         if (!payment->to)
-            return error_set(error, ERROR_NOT_FOUND,
-                             "no account of %s is known: put it into the "
-                             "file of --accounts",
-                             report_name_of(report, payment->payment.to));
+            return no_account(report_name_of(report, payment->payment.to),
+                              report->statement.currency, error);
         order->transfers[order->message.transfer_count++] =
             (struct pain001_transfer){.to = payment->to,
                                       .amount = payment->payment.amount,
@@ -79,14 +85,14 @@ static bool add_transfers(const struct report *report, struct order *order, stru
 static bool fill_order(const struct report *report, struct order *order, struct error *error)
 {
     const char *payer = report_name_of(report, report->statement.partner);
-    const struct payment_account *from = accounts_payment(report->request->accounts, payer);
+    const struct payment_account *from =
+        accounts_payment(report->request->accounts, payer, report->statement.currency);
     if (report->view->preliminary)
         return error_set(error, ERROR_CONFLICT,
                          "the period %s is not final: nothing is to be paid for it yet",
                          report->view->name);
     if (!from)
-        return error_set(error, ERROR_NOT_FOUND,
-                         "no account of %s is known: put it into the file of --accounts", payer);
+        return no_account(payer, report->statement.currency, error);
     put_remittance(report, order);
     if (!add_transfers(report, order, error))
         return false;

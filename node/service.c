@@ -8,6 +8,7 @@
 #include <time.h>
 #include <uv.h>
 
+#include "node/account_watch.h"
 #include "node/api.h"
 #include "node/disk.h"
 #include "node/file.h"
@@ -69,6 +70,7 @@ struct service {
     uint64_t stop_at_ms, written_groups, write_ns;
     struct peer_watch watches[NODES_MAX];
     struct period_watch periods;
+    struct account_watch accounts;
     uint64_t watched_ms;
     struct error failure;
 };
@@ -388,6 +390,15 @@ static void tell_period(void *context, const struct period_event *event)
     log_write(period_event_level(event->kind), period_event_message(event->kind), fields, count);
 }
 
+static void tell_account(void *context, const struct account_event *event)
+{
+    struct account_event_room room;
+    struct log_field fields[ACCOUNT_FIELDS_MAX];
+    size_t count =
+        account_event_fields(event, ((struct service *)context)->seat.charter, &room, fields);
+    log_write(LOG_LEVEL_WARN, account_event_message(event->kind), fields, count);
+}
+
 static int64_t ledger_day(const struct service *s)
 {
     return charter_day(s->seat.charter, replica_ledger_now_ms(s->replica, wall_ms()));
@@ -403,6 +414,11 @@ static void watch_periods(struct service *s)
                       tell_period, s);
 }
 
+static void watch_accounts(struct service *s)
+{
+    account_watch_look(&s->accounts, state_accounts(replica_state(s->replica)), tell_account, s);
+}
+
 static void watch(struct service *s)
 {
     uint64_t now_ms = wall_ms();
@@ -414,6 +430,7 @@ static void watch(struct service *s)
     for (size_t i = 0; i < s->seat.peer_count; i++)
         watch_peer(s, s->seat.peers[i].node, &status, now_ms);
     watch_periods(s);
+    watch_accounts(s);
 }
 
 static bool is_linked(const struct service *s)
@@ -516,6 +533,7 @@ static void metrics(void *context, struct buffer *out)
                   s->written_groups, s->write_ns / 1000000000, s->write_ns % 1000000000);
     images_metrics(&s->images, out);
     period_watch_metrics(&s->periods, state_periods(replica_state(s->replica)), ledger_day(s), out);
+    account_watch_metrics(&s->accounts, state_accounts(replica_state(s->replica)), out);
     witness_link_metrics(s->witnesses, out);
 }
 
@@ -741,6 +759,7 @@ void service_close(struct service *s)
     replica_close(s->history);
     replica_close(s->replica);
     period_watch_release(&s->periods);
+    account_watch_release(&s->accounts);
     store_leveldb_close(s->store);
     seat_close(&s->seat);
     charter_close(s->first);

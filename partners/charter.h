@@ -143,6 +143,7 @@ struct charter {
         size_t tax_count;
         /* Which of them fee lines and all others carry; "" is none. */
         char fee_tax[TAX_CODE_SIZE], redemption_tax[TAX_CODE_SIZE];
+        uint32_t account_days; /* 0..90, default 7: until an approved payment account is in force */
     } settlement;
     struct {
         bool required;        /* nobody redeems another's points without one */

@@ -1,5 +1,7 @@
 #include "partners/charter_settlement.h"
 
+#include "partners/payment_accounts.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -134,9 +136,10 @@ void charter_settlement_read(struct json_reader *reader, const struct spot *spot
                              struct charter *charter)
 {
     static const char *const names[] = {
-        "?period",   "?propose_days", "?answer_days", "?pay_days",       "?rest_days",
-        "?holidays", "?taxes",        "?fee_tax",     "?redemption_tax", NULL};
-    struct spot at[9] = {{0}};
+        "?period", "?propose_days", "?answer_days",    "?pay_days",     "?rest_days", "?holidays",
+        "?taxes",  "?fee_tax",      "?redemption_tax", "?account_days", NULL};
+    struct spot at[10] = {{0}};
+    uint64_t account_days = USUAL_ACCOUNT_DAYS;
     if (spot->json)
         json_object_open(reader, spot, names, at);
     read_kind(reader, &at[0], charter);
@@ -151,6 +154,8 @@ void charter_settlement_read(struct json_reader *reader, const struct spot *spot
     read_taxes(reader, &at[6], charter);
     read_tax_of(reader, &at[7], charter, charter->settlement.fee_tax);
     read_tax_of(reader, &at[8], charter, charter->settlement.redemption_tax);
+    json_read_uint(reader, &at[9], 0, ACCOUNT_DAYS_MAX, &account_days);
+    charter->settlement.account_days = (uint32_t)account_days;
 }
 
 /* ---- writing ------------------------------------------------------------------------------- */
@@ -213,6 +218,7 @@ json_t *charter_settlement_json(const struct charter *charter)
         put(object, "fee_tax", json_string(charter->settlement.fee_tax));
     if (charter->settlement.redemption_tax[0])
         put(object, "redemption_tax", json_string(charter->settlement.redemption_tax));
+    put(object, "account_days", json_integer(charter->settlement.account_days));
     return object;
 }
 

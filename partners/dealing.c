@@ -1,4 +1,5 @@
 /* What partners agree upon, on the ledger: contracts, promotions, payment accounts, collateral. */
+#include "partners/charter_contracts.h"
 #include "partners/date.h"
 #include "partners/state_parts.h"
 
@@ -16,9 +17,21 @@ void deals_pass(struct state *state, uint64_t before_ms)
                      state->contracts.epochs[contracts_epoch(&state->contracts)]);
     if (year_of(state->charter, before_ms) != year_of(state->charter, state->now_ms))
         obligations_begin_year(&state->obligations);
+    size_t accounts = payment_accounts_pass(&state->accounts, state->now_ms);
+    if (accounts > 0)
+        journal_note(&state->journal, NOTE_ACCOUNT, accounts, state->now_ms);
 }
 
 /* ---- steps ----------------------------------------------------------------------------------- */
+
+static enum verdict set_account(struct state *state, struct partner_id writer,
+                                const struct account_words *words)
+{
+    if (!charter_has_currency(state->charter, words->currency))
+        return VERDICT_BAD_ACCOUNT;
+    return payment_accounts_set(&state->accounts, writer, words,
+                                state->charter->settlement.account_days, state->now_ms);
+}
 
 static enum verdict apply_step(struct state *state, const struct context *context,
                                enum deal_step step)
@@ -39,6 +52,7 @@ static enum verdict apply_step(struct state *state, const struct context *contex
         return promotion_sign(contracts, state->charter, context->writer, &deal->promotion,
                               state->now_ms, context->index, &number);
     case DEAL_ACCOUNT:
+        return set_account(state, context->writer, &deal->account);
     case DEAL_COLLATERAL:
         return VERDICT_NOT_AUTHORISED;
     }

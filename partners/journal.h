@@ -41,7 +41,8 @@ enum journal_note {
     NOTE_PERIOD,
     NOTE_SETTLED,
     NOTE_EPOCH,
-    NOTE_DEAL
+    NOTE_DEAL,
+    NOTE_ACCOUNT
 };
 
 /* An array of effects that grows. */

@@ -62,6 +62,7 @@ void state_close(struct state *state)
     contracts_release(&state->contracts);
     obligations_release(&state->obligations);
     periods_release(&state->periods);
+    payment_accounts_release(&state->accounts);
     journal_release(&state->journal);
     effect_list_release(&state->automatic);
     arrays_free(state);

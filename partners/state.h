@@ -10,6 +10,7 @@
 #define PARTNERS_STATE_H
 
 #include "partners/charter.h"
+#include "partners/payment_accounts.h"
 #include "partners/periods.h"
 #include "protocol/cut.h"
 #include "protocol/evidence.h"
@@ -202,6 +203,8 @@ bool state_price(const struct state *state, struct partner_id funder, struct par
 
 /* The settlement periods; borrowed until the next height. */
 const struct periods *state_periods(const struct state *state);
+/* Where partners are paid, at the state's time; borrowed until the next height. */
+const struct payment_accounts *state_accounts(const struct state *state);
 
 struct totals { /* of the whole ledger */
     struct points quantity, pools[POOL_COUNT];

@@ -279,13 +279,28 @@ static bool sums_sound(const struct checker *checker)
     return true;
 }
 
+/* As an image would have them. */
+static bool accounts_sound(const struct checker *checker)
+{
+    const struct payment_accounts *accounts = &checker->state->accounts;
+    struct payment_accounts again = {.at = NULL};
+    bool sound = true;
+    for (size_t i = 0; i < accounts->count && sound; i++)
+        sound = payment_accounts_add(&again, &accounts->at[i], checker->state->now_ms);
+    sound = sound && again.waiting_count == accounts->waiting_count &&
+            (again.waiting_count == 0 || again.next_ms == accounts->next_ms);
+    payment_accounts_release(&again);
+    return sound || differs(checker, "payment accounts", 0);
+}
+
 bool state_check(const struct state *state, struct error *error)
 {
     struct checker checker;
     checker_init(&checker, state, error);
     bool good = (membership_sound(state) || differs(&checker, "amendments", state->height)) &&
-                add_holds(&checker) && add_redemptions(&checker) && add_lots(&checker) &&
-                members_sound(&checker) && money_sound(&checker) && sums_sound(&checker);
+                accounts_sound(&checker) && add_holds(&checker) && add_redemptions(&checker) &&
+                add_lots(&checker) && members_sound(&checker) && money_sound(&checker) &&
+                sums_sound(&checker);
     checker_release(&checker);
     return good;
 }

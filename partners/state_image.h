@@ -12,7 +12,7 @@
  *     header    magic "accrimg" 0, version u32 = 5, coalition 32, height u64, ledger time u64,
  *               cut time u64, digest 32, first cut time u64, clock advance u64, next record u64,
  *               accepted u64, refused u64, open period u32, its first record u64, awaits tree u8
- *     section   number u32, rows u64, then the rows     twenty-two of them, in order of number
+ *     section   number u32, rows u64, then the rows     twenty-three of them, in order of number
  *     end       SHA-256 of every byte before it
  *
  *      1 amendments   height u64, what u64, size n u16, change n     in order of effect
@@ -56,6 +56,10 @@
  *                     entered i128), p * (state u8, attempt u32, approver 32)     by number
  *     21 keys         record u64, seen u64, key size u16, note size u8, verdict u8, key, note
  *     22 documents    as keys
+ *     23 accounts     partner u16, currency 3, which u8 (bits: 1 in force, 2 waiting, 4 pending),
+ *                     of each that there is: time u64 (since when, from when on, 0), holder 70,
+ *                     IBAN 34, BIC 11, filled up with zeros; of a pending one approver 32
+ *                     by partner, then currency
  *
  * Integers are big-endian; members, lots, earns and terms are named by their place, from 0, and
  * 2^32 - 1 is none. Times are milliseconds. Rows stand in the order of the log unless noted.

@@ -9,6 +9,11 @@
 #include "partners/state_image.h"
 #include "partners/state_parts.h"
 
+/* More currencies than a charter can have. */
+enum { ACCOUNT_CURRENCIES_MAX = 64 };
+/* Which accounts of a row follow it. */
+enum { ACCOUNT_IN_FORCE = 1, ACCOUNT_WAITING = 2, ACCOUNT_PENDING = 4 };
+
 #define STATE_IMAGE_MAGIC "accrimg" /* with its NUL: 8 bytes */
 
 /* X(name, word, size of a row or of its fixed head, most rows); numbered from 1. */
@@ -34,7 +39,8 @@
     X(APART, apart, 21, PARTNERS_MAX *PARTNERS_MAX *TARIFFS_MAX)                                   \
     X(PERIODS, periods, 98, PERIOD_NUMBER_MAX)                                                     \
     X(KEYS, keys, 20, NOTHING - 1)                                                                 \
-    X(DOCUMENTS, documents, 20, NOTHING - 1)
+    X(DOCUMENTS, documents, 20, NOTHING - 1)                                                       \
+    X(ACCOUNTS, accounts, 6, PARTNERS_MAX *ACCOUNT_CURRENCIES_MAX)
 
 enum image_section {
     SECTION_BEFORE_FIRST,
@@ -55,7 +61,8 @@ enum {
     LINE_PART_SIZE = 22,
     REDEEMED_PART_SIZE = 20,
     DISPUTE_PART_SIZE = 8 + 2 + 2 + 1 + 1 + 1 + 2 + 1 + 1 + 4 * 16,
-    PAYMENT_PART_SIZE = 1 + 4 + HASH_SIZE
+    PAYMENT_PART_SIZE = 1 + 4 + HASH_SIZE,
+    ACCOUNT_PART_SIZE = 8 + HOLDER_MAX + IBAN_TEXT_MAX + BIC_TEXT_MAX
 };
 
 /* ---- fields, one after the other ------------------------------------------------------------- */

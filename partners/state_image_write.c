@@ -532,6 +532,43 @@ static void write_decided(struct state_image_writer *writer, enum image_section 
     }
 }
 
+/* ---- payment accounts ------------------------------------------------------------------------ */
+
+static void write_account(struct state_image_writer *writer, const struct payment_account *account)
+{
+    uint8_t *at = room(writer, ACCOUNT_PART_SIZE);
+    memset(at, 0, ACCOUNT_PART_SIZE);
+    add_u64(&at, account->effective_ms);
+    memcpy(at, account->holder, strlen(account->holder));
+    memcpy(at + HOLDER_MAX, account->iban, strlen(account->iban));
+    memcpy(at + HOLDER_MAX + IBAN_TEXT_MAX, account->bic, strlen(account->bic));
+}
+
+static void write_accounts(struct state_image_writer *writer, const struct state *state)
+{
+    section(writer, SECTION_ACCOUNTS, state->accounts.count);
+    for (size_t i = 0; i < state->accounts.count && !writer->failed; i++) {
+        const struct account_row *own = &state->accounts.at[i];
+        bool in_force = payment_account_given(&own->in_force);
+        bool waits = payment_account_given(&own->waiting);
+        bool pends = payment_account_given(&own->pending);
+        uint8_t *at = row(writer, SECTION_ACCOUNTS);
+        add_u16(&at, own->partner.v);
+        add_bytes(&at, (const uint8_t *)own->currency, CURRENCY_SIZE - 1);
+        add_u8(&at, (uint8_t)((in_force ? ACCOUNT_IN_FORCE : 0) | (waits ? ACCOUNT_WAITING : 0) |
+                              (pends ? ACCOUNT_PENDING : 0)));
+        if (in_force)
+            write_account(writer, &own->in_force);
+        if (waits)
+            write_account(writer, &own->waiting);
+        if (!pends)
+            continue;
+        write_account(writer, &own->pending);
+        at = room(writer, HASH_SIZE);
+        add_bytes(&at, own->approver.at, HASH_SIZE);
+    }
+}
+
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 void state_image_writer_init(struct state_image_writer *writer)
@@ -573,6 +610,7 @@ bool state_image_writer_run(struct state_image_writer *writer, const struct stat
     write_periods(writer, state);
     write_decided(writer, SECTION_KEYS, &state->keys);
     write_decided(writer, SECTION_DOCUMENTS, &state->documents);
+    write_accounts(writer, state);
     hash_and_flush(writer);
     struct hash hash = hasher_result(&writer->hasher);
     memcpy(room(writer, HASH_SIZE), hash.at, HASH_SIZE);

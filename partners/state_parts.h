@@ -20,6 +20,7 @@
 #include "partners/journal.h"
 #include "partners/keys.h"
 #include "partners/obligations.h"
+#include "partners/payment_accounts.h"
 #include "partners/periods.h"
 #include "partners/roster.h"
 #include "partners/state.h"
@@ -219,6 +220,7 @@ struct state {
     struct contracts contracts;
     struct obligations obligations; /* of the open period */
     struct periods periods;
+    struct payment_accounts accounts;
     struct joint_used *joint_used; /* by charter->joint_funding */
     int64_t deficits_open, waived, reversed, expired_counted;
     uint64_t accepted, refused;

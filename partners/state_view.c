@@ -203,6 +203,11 @@ const struct periods *state_periods(const struct state *state)
     return &state->periods;
 }
 
+const struct payment_accounts *state_accounts(const struct state *state)
+{
+    return &state->accounts;
+}
+
 struct totals state_totals(const struct state *state)
 {
     struct totals totals = {.quantity = {(int64_t)state->total.quantity},

@@ -45,7 +45,7 @@ static uint64_t changed[CHANGE_KIND_MAX + 1], returned;
 /* In all worlds played: snapshots made, starts from one, histories that became whole. */
 static uint64_t snapshots, joined, whole;
 /* Settlement days that ended, by what became of them, and disputes of their lines. */
-static uint64_t periods[PERIOD_SETTLED + 1], disputes;
+static uint64_t periods[PERIOD_SETTLED + 1], disputes, accounts, accounts_wait;
 /* What partners agreed upon, and what came of it. */
 static uint64_t contracts, promoted, epochs, tariffs;
 /* Honest nodes that refused to go on in the world played last. */
@@ -64,6 +64,8 @@ static bool play(const struct scenario *scenario, bool verbose, char why[SIM_TEX
     for (size_t i = 0; i < ARRAY_SIZE(periods); i++)
         periods[i] += world->periods[i];
     disputes += world->disputes;
+    accounts += world->accounts;
+    accounts_wait += world->accounts_wait;
     contracts += world->contracts;
     promoted += world->promoted;
     epochs += world->epochs;
@@ -125,13 +127,14 @@ static bool changed_in_every_way(void)
 
 static bool settled_in_every_way(void)
 {
-    bool every = disputes > 0;
+    bool every = disputes > 0 && accounts > 0 && accounts_wait > 0;
     printf("settlement days:");
     for (int i = PERIOD_OPEN; i <= PERIOD_SETTLED; i++) {
         printf(" %" PRIu64 " %s", periods[i], period_state_word((enum period_state)i));
         every = every && periods[i] > 0;
     }
-    printf("; %" PRIu64 " disputes\n", disputes);
+    printf("; %" PRIu64 " disputes; accounts: %" PRIu64 " in force, %" PRIu64 " wait\n", disputes,
+           accounts, accounts_wait);
     return every;
 }
 

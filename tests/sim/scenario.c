@@ -20,6 +20,7 @@ struct charter *world_charter(struct world *w)
     c->minor_digits = 2;
     c->transition_count = 1;
     c->settlement.every = PERIOD_DAY;
+    c->settlement.account_days = s->seed % 2;
     if (s->settles) /* the world begins at 20:00 UTC; here it is as long before midnight */
         c->transitions[0].offset_s = 4 * 3600 - (int32_t)(s->trouble_ms / 2500);
     size_t founders = s->nodes - s->joiners;

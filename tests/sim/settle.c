@@ -147,10 +147,27 @@ static void pay(struct world *w, const struct period *period, struct transaction
         t->body.settle.attempt = period->payments[t->body.settle.payment].attempt + 1;
 }
 
+/* One of two people says where the partner is paid: now and then another account, or none. */
+static void say_account(struct world *w, struct transaction *t)
+{
+    static const char *const ibans[] = {"AT611904300234573201", "DE89370400440532013000",
+                                        "AT611904300234573202"};
+    t->type = TRANSACTION_PAYMENT_ACCOUNT;
+    struct account_words *words = &t->body.deal.account;
+    memcpy(words->currency, "EUR", CURRENCY_SIZE);
+    words->holder = bytes_text("A partner");
+    words->iban = bytes_text(ibans[sim_chance(w, 700) ? 0 : 1 + sim_below(w, 2)]);
+    words->approver = some_approver(w);
+}
+
 bool settle_draw(struct world *w, uint16_t number, struct transaction *t)
 {
     const struct sim_node *node = &w->nodes[number];
     const struct closed_period *closed = newest(node);
+    if (sim_chance(w, 100)) {
+        say_account(w, t);
+        return true;
+    }
     if (!closed || !sim_chance(w, 500))
         return false;
     t->body.settle.period = (uint32_t)closed->period.number;
@@ -165,6 +182,15 @@ bool settle_draw(struct world *w, uint16_t number, struct transaction *t)
     return true;
 }
 
+static void count_accounts(struct world *w, const struct sim_node *node)
+{
+    const struct payment_accounts *accounts = state_accounts(replica_state(node->replica));
+    for (size_t i = 0; i < accounts->count; i++) {
+        w->accounts += payment_account_given(&accounts->at[i].in_force);
+        w->accounts_wait += payment_account_given(&accounts->at[i].waiting);
+    }
+}
+
 /* Of the first honest node that still tells of it: steps that came to something. */
 void settle_count(struct world *w)
 {
@@ -175,6 +201,7 @@ void settle_count(struct world *w)
             continue;
         w->periods[closed->period.state]++;
         w->disputes += closed->period.dispute_count;
+        count_accounts(w, &w->nodes[i]);
         return;
     }
 }

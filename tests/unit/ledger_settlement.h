@@ -5,6 +5,8 @@
  *              January's   2.2.   ada      ada       cyd      5.2.   ada      ada       cyd 2.3.
  *              redemptions ends   proposes disputes  responds final  resolves pays      has it
  *                                          others sign        cyd takes points back (9, 11)
+ *
+ * Besides, bob (10), ada (14, 16) and cyd (16) say where they are paid.
  */
 #ifndef TESTS_UNIT_LEDGER_SETTLEMENT_H
 #define TESTS_UNIT_LEDGER_SETTLEMENT_H
@@ -103,6 +105,20 @@ static inline struct transaction tx_sent(uint32_t payment, uint32_t attempt, uin
     return t;
 }
 
+static inline struct transaction tx_account(const char *iban, uint8_t person)
+{
+    struct transaction t = {.type = TRANSACTION_PAYMENT_ACCOUNT};
+    struct account_words *words = &t.body.deal.account;
+    memcpy(words->currency, "EUR", CURRENCY_SIZE);
+    words->holder = bytes_text("Somebody + Sons");
+    words->iban = bytes_text(iban);
+    words->bic = bytes_text("");
+    words->approver.at[0] = person;
+    return t;
+}
+#define VIENNA "AT611904300234573201"
+#define BERLIN "DE89370400440532013000"
+
 /* ---- the story ------------------------------------------------------------------------------- */
 
 static inline void settlement_january(struct ledger *ledger, uint64_t height)
@@ -153,6 +169,8 @@ static inline void settlement_money(struct ledger *ledger, uint64_t height)
     } else if (height == 10) {
         LANE(A, tx_about(ledger, TRANSACTION_DISPUTE_RESOLVE, 1),
              tx_about(ledger, TRANSACTION_DISPUTE_RESOLVE, WORTH(SETTLEMENT_UPHELD)));
+        LANE(B, tx_account(BERLIN "1", 1), tx_account(BERLIN, 1), tx_account(BERLIN, 1),
+             tx_account(BERLIN, 2), tx_account(BERLIN, 3));
     } else if (height == 11) {
         LANE(C, tx_unredeem(disputed_line(ledger).record, 40000));
         for (uint32_t i = 0; i < 3; i++)
@@ -165,6 +183,10 @@ static inline void settlement_money(struct ledger *ledger, uint64_t height)
         LANE(B, tx_earn(2, 1000));
     } else if (height == 14) {
         LANE(C, tx_payment(TRANSACTION_PAYMENT_CONFIRMED, 2));
+        LANE(A, tx_account(VIENNA, 1), tx_account(VIENNA, 2));
+    } else if (height == 16) {
+        LANE(A, tx_account(BERLIN, 1), tx_account(BERLIN, 2), tx_account(VIENNA, 1));
+        LANE(C, tx_account(VIENNA, 1));
     }
 }
 

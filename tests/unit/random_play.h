@@ -70,6 +70,7 @@ static inline uint16_t lane_of(struct play *play, uint16_t partner, uint16_t oth
 static inline void random_deal_charter(struct play *play, struct charter *draft);
 static inline void random_deal(struct play *play, uint16_t lane);
 static inline void count_disputes(struct play *play);
+static inline void random_account(struct play *play, uint16_t lane);
 
 static inline struct charter *random_charter(struct play *play)
 {
@@ -510,7 +511,7 @@ static inline void random_step(struct play *play)
 {
     uint16_t lane = (uint16_t)any(play, PARTNERS);
     uint32_t member = 1 + (uint32_t)any(play, play->quiet ? MEMBERS : MEMBERS + 1);
-    switch (any(play, play->quiet ? 11 : 23)) {
+    switch (any(play, play->quiet ? 11 : 24)) {
     case 0:
     case 1:
     case 2:
@@ -568,6 +569,9 @@ static inline void random_step(struct play *play)
         return;
     case 20:
         random_settlement(play, lane);
+        return;
+    case 21:
+        random_account(play, lane);
         return;
     default:
         hostile(play, lane);
@@ -628,6 +632,10 @@ static inline void compare(const struct play *play)
     if (!audit_periods_agree(play->driver->state, play->naive, &expected, &found)) {
         printf("model: %s, state: %s\n", expected.text, found.text);
         CHECK(!"both tell the same of settlement periods");
+    }
+    if (!audit_accounts_agree(play->driver->state, play->naive, &expected, &found)) {
+        printf("model: %s, state: %s\n", expected.text, found.text);
+        CHECK(!"both tell the same of payment accounts");
     }
     if (!audit_contracts_agree(play->driver->state, play->naive, &expected, &found)) {
         printf("model: %s, state: %s\n", expected.text, found.text);

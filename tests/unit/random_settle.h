@@ -36,6 +36,7 @@ static inline void random_settlement_charter(struct play *play, struct charter *
         draft->settlement.holidays[draft->settlement.holiday_count++] = day +=
             1 + (int64_t)any(play, 4);
     random_taxes(play, draft);
+    draft->settlement.account_days = (uint32_t)any(play, 4);
     draft->minor_digits = (int)any(play, 4);
     draft->transitions[0].offset_s = (int32_t)any(play, 24) * 3600 - 12 * 3600;
     /* Clocks are put forward or back by an hour, on the hour. */
@@ -338,6 +339,34 @@ static inline void count_disputes(struct play *play)
             play->cancelled += dispute->resolved && dispute->back != dispute->entered;
         }
     }
+}
+
+/* ---- payment accounts ------------------------------------------------------------------------ */
+
+/* One of a few accounts, said by one person of the lane's partner, or by two. */
+static inline void random_account(struct play *play, uint16_t lane)
+{
+    static const char *const ibans[] = {"AT611904300234573201", "DE89370400440532013000",
+                                        "IE29AIBK93115212345678", "MU17BOMM0101101030300200000MUR"};
+    static const char *const bics[] = {"", "BKAUATWW", "BKAUATWWXXX"};
+    static const char *const wrong[] = {"AT611904300234573202", "AT61 1904 3002 3457 3201",
+                                        "ZZ611904300234573201", "BKAUATW"};
+    struct transaction t = {.type = TRANSACTION_PAYMENT_ACCOUNT};
+    struct account_words *words = &t.body.deal.account;
+    memcpy(words->currency, any(play, 30) ? "EUR" : "SEK", CURRENCY_SIZE);
+    words->holder = bytes_text(any(play, 4) ? "Green Grocer" : "Green Grocer (2nd)");
+    words->iban = bytes_text(ibans[any(play, any(play, 2) ? 2 : ARRAY_SIZE(ibans))]);
+    words->bic = bytes_text(bics[any(play, 8) ? 0 : any(play, ARRAY_SIZE(bics))]);
+    words->approver = person(play);
+    if (any(play, 16) == 0)
+        words->iban = bytes_text(wrong[any(play, ARRAY_SIZE(wrong))]);
+    if (any(play, 30) == 0)
+        words->holder = bytes_text(any(play, 2) ? "Gr\xc3\xbcner" : "Green Grocer ");
+    (void)feed(play, lane, t);
+    if (any(play, 2))
+        return;
+    words->approver = person(play);
+    (void)feed(play, lane, t);
 }
 
 /* One of the periods that have ended; where there is none, one that nobody knows. */

@@ -183,6 +183,14 @@ static const struct row rows[] = {
      VERDICT_ACCEPTED, "record-verdict"},
     {"a payment that did not come, refused", &verdicts, NULL, TRANSACTION_PAYMENT_FAILED,
      VERDICT_ACCEPTED, VERDICT_WRONG_STATE, "record-verdict"},
+    {"an account that is none, taken", &verdicts, NULL, TRANSACTION_PAYMENT_ACCOUNT,
+     VERDICT_BAD_ACCOUNT, VERDICT_ACCEPTED, "record-verdict"},
+    {"an account of one person", &verdicts, NULL, TRANSACTION_PAYMENT_ACCOUNT,
+     VERDICT_SAME_APPROVER, VERDICT_ACCEPTED, "record-verdict"},
+    {"an account refused", &verdicts, NULL, TRANSACTION_PAYMENT_ACCOUNT, VERDICT_ACCEPTED,
+     VERDICT_BAD_ACCOUNT, "record-verdict"},
+    {"an account that is there, once more", &verdicts, NULL, TRANSACTION_PAYMENT_ACCOUNT,
+     VERDICT_NOTHING_TO_DO, VERDICT_ACCEPTED, "record-verdict"},
     {"what enters of a dispute", &effects, NULL, 0, EFFECT_OBLIGATION, AMOUNT,
      "record-obligations"},
     {"what it enters as", &effects, NULL, 0, EFFECT_OBLIGATION, CLASS, "record-obligations"},
@@ -295,6 +303,39 @@ CASE(whatever_state_and_model_tell_differently_of_a_period_is_told)
     DIFFERS(month->payments[0].to, EVE);
     DIFFERS(month->payments[0].attempts, 7);
     DIFFERS(model->periods[1].owed.at[0].exact, 1);
+    CHECK(agree(&view));
+    audit_view_release(&view);
+    policy_release(&policy);
+    ledger_close(ledger);
+}
+
+CASE(whatever_state_and_model_tell_differently_of_an_account_is_told)
+{
+    struct ledger *ledger = settled(NULL);
+    struct policy policy = memory_policy(ledger, "none");
+    struct memory_source memory = {.ledger = ledger, .heights = ledger->height_count};
+    struct audit_view view = audited(&memory, &policy);
+    struct naive *model = view.audit->model;
+    REQUIRE(naive_account_count(model) == 3); /* of bob, ada, cyd */
+    struct naive_accounts *ada = &model->accounts[1], *cyd = &model->accounts[2];
+    CHECK_TEXT(model->accounts[0].next.iban, BERLIN); /* which has come meanwhile */
+    CHECK_TEXT(naive_account_at(model, 0).now.iban, BERLIN);
+    CHECK_TEXT(ada->now.iban, VIENNA);
+    CHECK_TEXT(ada->next.iban, BERLIN);
+    CHECK_TEXT(ada->pending.iban, VIENNA);
+    CHECK_TEXT(cyd->pending.iban, VIENNA);
+    DIFFERS(model->account_count, 2);
+    DIFFERS(cyd->partner, DAN);
+    DIFFERS(cyd->currency[0], 'S');
+    DIFFERS(cyd->pending.holder[0], 0);
+    DIFFERS(ada->now.iban[5], '2');
+    DIFFERS(ada->now.bic[0], 'X');
+    DIFFERS(ada->now.from_ms, 1);
+    DIFFERS(ada->next.holder[0], 'X');
+    DIFFERS(ada->next.from_ms, ada->next.from_ms + 1);
+    DIFFERS(ada->pending.holder[3], 'X');
+    DIFFERS(ada->approver.at[0], 2);
+    DIFFERS(model->accounts[0].next.from_ms, UINT64_MAX);
     CHECK(agree(&view));
     audit_view_release(&view);
     policy_release(&policy);
@@ -414,6 +455,7 @@ static void cases(void)
     RUN(every_lie_is_found_as_what_it_is_fresh_and_going_on);
     RUN(a_finding_tells_both_totals);
     RUN(whatever_state_and_model_tell_differently_of_a_period_is_told);
+    RUN(whatever_state_and_model_tell_differently_of_an_account_is_told);
     RUN(the_report_tells_periods_nets_payments_and_disputes);
 }
 
