@@ -48,7 +48,7 @@ static bool await(struct checked *checked, const struct view_payment *payment, u
     struct awaited *awaited = &checked->awaited;
     struct expected_payment *expected = &awaited->expected[awaited->count];
     period_view_end_to_end(checked->period.view, payment, attempt, expected->end_to_end);
-    memcpy(expected->currency, checked->period.charter->currency, CURRENCY_SIZE);
+    memcpy(expected->currency, payment->currency, CURRENCY_SIZE);
     expected->amount = payment->payment.amount;
     if (!account_of(checked, payment->payment.from, expected->debtor_account, error) ||
         !account_of(checked, payment->payment.to, expected->creditor_account, error))
