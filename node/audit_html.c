@@ -231,32 +231,39 @@ static void put_points(const struct audit *audit, struct buffer *out)
 }
 
 /* Rows owe columns. */
-static void put_debts(const struct audit *audit, struct buffer *out)
+static void put_debts_in(const struct audit *audit, const char *currency, struct buffer *out)
 {
     const struct charter *charter = audit_charter(audit);
     element(out, "h2", NULL, "Obligations of the open period, exact: rows owe columns");
     buffer_append_text(out, "\n<table>\n<thead><tr>");
-    element(out, "th", NULL, charter->currency);
+    element(out, "th", NULL, currency);
     for (size_t i = 0; i < charter->partner_count; i++)
         element(out, "th", "n", charter->partners[i].name);
     buffer_append_text(out, "<th class=\"n\">Net</th></tr></thead>\n<tbody>\n");
     for (uint16_t i = 0; i < charter->partner_count; i++) {
-        char money[MONEY_TEXT_SIZE];
         buffer_append_text(out, "<tr>");
         element(out, "th", NULL, charter->partners[i].name);
         for (uint16_t j = 0; j < charter->partner_count; j++) {
             struct money owed = settlement_open(audit_state(audit), (struct partner_id){i},
-                                                (struct partner_id){j}, charter->currency);
-            money_format(owed, charter->minor_digits, money);
-            element(out, "td", "n", owed.v ? money : "");
+                                                (struct partner_id){j}, currency);
+            element(out, "td", "n", owed.v ? audit_money_text(audit, currency, owed).text : "");
         }
-        money_format(
-            settlement_net(audit_state(audit), (struct partner_id){i}, charter->currency, false),
-            charter->minor_digits, money);
-        element(out, "td", "n", money);
+        struct money net =
+            settlement_net(audit_state(audit), (struct partner_id){i}, currency, false);
+        element(out, "td", "n", audit_money_text(audit, currency, net).text);
         buffer_append_text(out, "</tr>\n");
     }
     buffer_append_text(out, "</tbody></table>\n");
+}
+
+/* The charter's currency, and each other one that anything is owed in. */
+static void put_debts(const struct audit *audit, struct buffer *out)
+{
+    const struct charter *charter = audit_charter(audit);
+    put_debts_in(audit, charter->currency, out);
+    for (size_t i = 0; i < charter->contracts.currency_count; i++)
+        if (audit_owes_in(audit, charter->contracts.currencies[i].code))
+            put_debts_in(audit, charter->contracts.currencies[i].code, out);
 }
 
 static void put_period_head(const struct audit *audit, const struct closed_period *closed,
@@ -273,59 +280,77 @@ static void put_period_head(const struct audit *audit, const struct closed_perio
     for (int i = 0; i < BOOK_CLASS_COUNT; i++)
         if (summary->by_class[i].v != 0)
             row(out, book_class_word((enum book_class)i),
-                audit_money_text(audit, summary->by_class[i]).text);
+                audit_money_text(audit, summary->currency->code, summary->by_class[i]).text);
     for (size_t i = 0; i < charter->partner_count; i++) {
         struct audit_text_line line;
         if (summary->nets[i].v == 0)
             continue;
         snprintf(line.text, sizeof(line.text), "Net of %s", charter->partners[i].name);
-        row(out, line.text, audit_money_text(audit, summary->nets[i]).text);
+        row(out, line.text,
+            audit_money_text(audit, summary->currency->code, summary->nets[i]).text);
     }
 }
 
+/* What is in one currency. */
 static void put_period_parts(const struct audit *audit, const struct period *period,
-                             struct buffer *out)
+                             const char *currency, struct buffer *out)
 {
     const struct charter_partner *partners = audit_charter(audit)->partners;
     struct audit_text_line line;
     for (size_t i = 0; i < period->payment_count; i++) {
         const struct payment *payment = &period->payments[i].payment;
+        if (strcmp(period->payments[i].currency, currency) != 0)
+            continue;
         snprintf(line.text, sizeof(line.text), "%s to %s: %s, %s", partners[payment->from.v].name,
-                 partners[payment->to.v].name, audit_money_text(audit, payment->amount).text,
+                 partners[payment->to.v].name,
+                 audit_money_text(audit, currency, payment->amount).text,
                  payment_state_word(period->payments[i].state));
         row(out, "Payment", line.text);
     }
     for (size_t i = 0; i < period->dispute_count; i++) {
         const struct dispute *dispute = &period->disputes[i];
-        snprintf(line.text, sizeof(line.text),
-                 "record %" PRIu64 ", %s to %s, %s: %s, %s by %s; %s, upheld %s",
-                 dispute->about.record.v, partners[dispute->about.debtor.v].name,
-                 partners[dispute->about.creditor.v].name,
-                 line_class_word(dispute->about.line_class),
-                 audit_money_text(audit, dispute->line.exact).text,
-                 dispute_code_word(dispute->code), partners[dispute->by.v].name,
-                 audit_dispute_word(dispute), audit_money_text(audit, dispute->upheld).text);
+        if (strcmp(dispute->line.currency, currency) != 0)
+            continue;
+        snprintf(
+            line.text, sizeof(line.text),
+            "record %" PRIu64 ", %s to %s, %s: %s, %s by %s; %s, upheld %s",
+            dispute->about.record.v, partners[dispute->about.debtor.v].name,
+            partners[dispute->about.creditor.v].name, line_class_word(dispute->about.line_class),
+            audit_money_text(audit, currency, dispute->line.exact).text,
+            dispute_code_word(dispute->code), partners[dispute->by.v].name,
+            audit_dispute_word(dispute), audit_money_text(audit, currency, dispute->upheld).text);
         row(out, "Dispute", line.text);
     }
+}
+
+static void put_period(const struct audit *audit, const struct closed_period *closed,
+                       struct buffer *out)
+{
+    struct charter_line_rules rules;
+    const struct currency_rule *currencies[1 + CHARTER_CURRENCIES_MAX];
+    struct audit_period_summary *summary =
+        (struct audit_period_summary *)allocate(1, sizeof(*summary));
+    charter_line_rules(audit_charter(audit), &rules);
+    size_t count = audit_period_currencies(closed, audit, &rules, currencies);
+    for (size_t i = 0; i < count; i++) {
+        struct audit_text_line line;
+        audit_period_summary(audit, closed, currencies[i], summary);
+        snprintf(line.text, sizeof(line.text), "Settlement period %s, %s, %s", summary->name,
+                 currencies[i]->code, summary->final ? "rounded" : "exact");
+        element(out, "h2", NULL, line.text);
+        buffer_append_text(out, "\n<table>\n");
+        put_period_head(audit, closed, summary, out);
+        put_period_parts(audit, &closed->period, currencies[i]->code, out);
+        buffer_append_text(out, "</table>\n");
+    }
+    free(summary);
 }
 
 static void put_periods(const struct audit *audit, struct buffer *out)
 {
     const struct periods *periods = state_periods(audit_state(audit));
-    struct audit_period_summary *summary =
-        (struct audit_period_summary *)allocate(1, sizeof(*summary));
-    for (size_t i = 0; i < periods->count; i++) {
-        struct audit_text_line line;
-        audit_period_summary(audit, periods->at[i], summary);
-        snprintf(line.text, sizeof(line.text), "Settlement period %s, %s, %s", summary->name,
-                 audit_charter(audit)->currency, summary->final ? "rounded" : "exact");
-        element(out, "h2", NULL, line.text);
-        buffer_append_text(out, "\n<table>\n");
-        put_period_head(audit, periods->at[i], summary, out);
-        put_period_parts(audit, &periods->at[i]->period, out);
-        buffer_append_text(out, "</table>\n");
-    }
-    free(summary);
+    for (size_t i = 0; i < periods->count; i++)
+        put_period(audit, periods->at[i], out);
 }
 
 void audit_report_html(const struct audit_report *report, struct buffer *out)

@@ -162,21 +162,28 @@ static void print_partners(const struct audit *audit)
     free(totals);
 }
 
-static void print_debts(const struct audit *audit)
+static void print_debts_in(const struct audit *audit, const char *currency)
 {
     const struct charter *charter = audit_charter(audit);
-    cli_say(stdout, "\nowed in the open period, exact, in %s:\n", charter->currency);
+    cli_say(stdout, "\nowed in the open period, exact, in %s:\n", currency);
     for (uint16_t i = 0; i < charter->partner_count; i++)
         for (uint16_t j = 0; j < charter->partner_count; j++) {
             struct money owed = settlement_open(audit_state(audit), (struct partner_id){i},
-                                                (struct partner_id){j}, charter->currency);
-            char text[MONEY_TEXT_SIZE];
-            if (owed.v == 0)
-                continue;
-            money_format(owed, charter->minor_digits, text);
-            cli_say(stdout, "  %s to %s  %s\n", charter->partners[i].name,
-                    charter->partners[j].name, text);
+                                                (struct partner_id){j}, currency);
+            if (owed.v != 0)
+                cli_say(stdout, "  %s to %s  %s\n", charter->partners[i].name,
+                        charter->partners[j].name, audit_money_text(audit, currency, owed).text);
         }
+}
+
+/* The charter's currency, and each other one that anything is owed in. */
+static void print_debts(const struct audit *audit)
+{
+    const struct charter *charter = audit_charter(audit);
+    print_debts_in(audit, charter->currency);
+    for (size_t i = 0; i < charter->contracts.currency_count; i++)
+        if (audit_owes_in(audit, charter->contracts.currencies[i].code))
+            print_debts_in(audit, charter->contracts.currencies[i].code);
 }
 
 void audit_report_print(const struct audit_report *report)
@@ -324,23 +331,29 @@ static json_t *partners_json(const struct audit *audit)
     return list;
 }
 
+static void add_debts(const struct audit *audit, const char *currency, json_t *list)
+{
+    const struct charter *charter = audit_charter(audit);
+    for (uint16_t i = 0; i < charter->partner_count; i++)
+        for (uint16_t j = 0; j < charter->partner_count; j++) {
+            struct money owed = settlement_open(audit_state(audit), (struct partner_id){i},
+                                                (struct partner_id){j}, currency);
+            if (owed.v != 0)
+                json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "debtor",
+                                                      charter->partners[i].name, "creditor",
+                                                      charter->partners[j].name, "amount",
+                                                      audit_money_text(audit, currency, owed).text,
+                                                      "currency", currency));
+        }
+}
+
 static json_t *debts_json(const struct audit *audit)
 {
     const struct charter *charter = audit_charter(audit);
     json_t *list = json_array();
-    for (uint16_t i = 0; i < charter->partner_count; i++)
-        for (uint16_t j = 0; j < charter->partner_count; j++) {
-            struct money owed = settlement_open(audit_state(audit), (struct partner_id){i},
-                                                (struct partner_id){j}, charter->currency);
-            char text[MONEY_TEXT_SIZE];
-            if (owed.v == 0)
-                continue;
-            money_format(owed, charter->minor_digits, text);
-            json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "debtor",
-                                                  charter->partners[i].name, "creditor",
-                                                  charter->partners[j].name, "amount", text,
-                                                  "currency", charter->currency));
-        }
+    add_debts(audit, charter->currency, list);
+    for (size_t i = 0; i < charter->contracts.currency_count; i++)
+        add_debts(audit, charter->contracts.currencies[i].code, list);
     return list;
 }
 
