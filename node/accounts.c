@@ -229,8 +229,8 @@ static bool file_agrees(const struct accounts *accounts, const struct account_ho
         other = own;
     }
     return error_set(error, ERROR_CONFLICT,
-                     "the file of accounts says that %.40s is paid at %s %s; on the ledger %s%s",
-                     holder->partner, holder->iban, holder->bic,
+                     "the file of accounts says that %.40s is paid at %s%s%s; on the ledger %s%s",
+                     holder->partner, holder->iban, holder->bic[0] ? ", " : "", holder->bic,
                      other ? "it is " : "no account of it is in force",
                      other ? other->account.iban : "");
 }

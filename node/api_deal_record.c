@@ -165,6 +165,8 @@ void api_deal_result_write(const struct api *api, struct json_out *json,
         put_promoted(api, json, index);
         return;
     case DEAL_ACCOUNT:
+        api_account_result_write(api, json, &t->body.deal.account);
+        return;
     case DEAL_COLLATERAL:
         return;
     }

@@ -266,7 +266,7 @@ void api_card_write(const struct api *api, struct json_out *json, const struct r
 /* A payment account: what a record says; and what has come of it, for who approved it. */
 void api_account_body_write(struct json_out *json, const struct account_words *words);
 void api_account_result_write(const struct api *api, struct json_out *json,
-                              const struct transaction *t);
+                              const struct account_words *words);
 /* Changes that wait, by no more than the last characters of their IBANs. */
 void api_accounts_waiting_write(const struct api *api, struct json_out *json);
 /* A settlement step: what its record says; and what its period has come to, for who took it. */

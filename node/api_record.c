@@ -277,7 +277,6 @@ bool api_result_write(struct api *api, struct json_out *json, struct bytes bytes
         json_put_member(json, "member", &member);
     write_effects(api, json, &parsed);
     api_settle_result_write(api, json, &parsed.t);
-    api_account_result_write(api, json, &parsed.t);
     api_deal_result_write(api, json, &parsed.t, parsed.record.index);
     write_balance_of(api, json, &parsed.t);
     return true;

@@ -24,8 +24,7 @@ static bool period_given(const struct cli *cli, const struct settle_step_options
     return false;
 }
 
-/* It becomes the name of a file. */
-static bool as_given(const struct cli *cli, const struct settle_step_options *own, int *exit_out)
+bool settle_as_given(const struct cli *cli, const struct settle_step_options *own, int *exit_out)
 {
     if (!own->as || name_valid(bytes_text(own->as)))
         return true;
@@ -53,7 +52,7 @@ static bool begin(struct cli *cli, const struct cli_command *command, int argc, 
         all[3 + i] = more[i];
     return cli_parse(cli, command, argc, argv, all, count + 3, exit_out) &&
            cli_rest(cli, 0, 0, exit_out) && period_given(cli, own, exit_out) &&
-           as_given(cli, own, exit_out);
+           settle_as_given(cli, own, exit_out);
 }
 
 /* ---- propose, sign, finalise ----------------------------------------------------------------- */
@@ -529,12 +528,12 @@ const struct cli_command cli_settle_confirm = {
     "settle confirm", "Says that a payment has come", "[options] --period PERIOD",
     PAYMENT_HELP
     "  --file FILE           a bank's statement (camt.053) or notification (camt.054): confirms\n"
-    "                        what it shows to have come, with --accounts\n"
-    "  --accounts FILE       the partners' IBANs: accrue-settle(1)\n"
+    "                        what it shows to have come, between accounts on the ledger\n"
+    "  --accounts FILE       IBANs that have to be those of the ledger: accrue-settle(1)\n"
     "  --dry-run             says what the file shows, and confirms nothing\n" SETTLE_HELP
     "\nFor the creditor. A payment is found in the file by its reference alone, and confirmed when "
     "its\namount has come exactly, between the right accounts. Everything else is told, and never "
     "guessed:\nthen the exit status is 1.\n"
     "\nExample:\n  accrue settle confirm --dir demo --node cinema --period 2026-11 --file "
-    "camt.xml \\\n      --accounts accounts.json\n",
+    "camt.xml\n",
     run_confirm};

@@ -54,6 +54,21 @@ static void print_period(const json_t *result)
         puts("  one of two has approved: now another person, with a token of another name (--as)");
 }
 
+/* Of an approval of a payment account. */
+static void print_account(const json_t *result)
+{
+    const char *iban = json_string_value(json_object_get(result, "iban"));
+    const char *holder = json_string_value(json_object_get(result, "holder"));
+    const char *state = json_string_value(json_object_get(result, "state"));
+    const char *from = json_string_value(json_object_get(result, "from"));
+    if (!iban || !holder || !state)
+        return;
+    cli_say(stdout, "  account %s of %s: %s%s%s\n", iban, holder, state, from ? " from " : "",
+            from ? from : "");
+    if (json_is_true(json_object_get(result, "second_approval_needed")))
+        puts("  one of two has approved: now another person, with a token of another name (--as)");
+}
+
 /* Of what partners agree upon. */
 static void print_deal(const json_t *result)
 {
@@ -88,6 +103,7 @@ void cli_print_result(const json_t *result)
     print_lots(json_object_get(result, "allocations"));
     print_obligations(json_object_get(result, "obligations"));
     print_period(result);
+    print_account(result);
     print_deal(result);
     if (json_is_object(balance))
         printf("  balance %lld\n",

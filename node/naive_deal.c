@@ -112,9 +112,9 @@ bool naive_card_is_good(const struct naive *n, const struct rate_card *card)
     bool fees = card->issue_fee.v > 0 || card->redemption_fee.v > 0;
     return card->funder.v != card->redeemer.v &&
            (card->until_ms == 0 || card->until_ms > card->from_ms) &&
-           naive_is_currency(n, card->face_currency) && naive_is_currency(n, card->settlement_currency) &&
-           is_tax(n, card->redemption_tax) && is_tax(n, card->fee_tax) &&
-           (!fees || card->redeemer.v == n->rules.operator_number);
+           naive_is_currency(n, card->face_currency) &&
+           naive_is_currency(n, card->settlement_currency) && is_tax(n, card->redemption_tax) &&
+           is_tax(n, card->fee_tax) && (!fees || card->redeemer.v == n->rules.operator_number);
 }
 
 /* The earlier of two has an end after the later begins; `added` must not be open at all. */

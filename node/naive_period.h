@@ -36,7 +36,7 @@ struct naive_settlement {
     struct naive_currency *currencies; /* the charter's own first */
     size_t currency_count;
     char fee_tax[NAIVE_TAX_CODE], other_tax[NAIVE_TAX_CODE]; /* of tariff 0; "": none */
-    uint32_t account_days; /* that an approved account waits */
+    uint32_t account_days;                                   /* that an approved account waits */
 };
 
 struct naive_line {

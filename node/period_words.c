@@ -82,10 +82,10 @@ static void put_nets(const struct period_view *view, const char *currency, bool 
     struct money *nets = allocate(view->partner_count, sizeof(*nets));
     char text[MONEY_TEXT_SIZE];
     netting_nets(&view->closed, currency, view->partner_count, nets);
-    buffer_printf(out, "%-16s %16s  %s\n", "partner", currency, answers ? "answer" : "");
+    buffer_printf(out, "%-16s %16s%s\n", "partner", currency, answers ? "  answer" : "");
     for (size_t i = 0; i < view->partner_count; i++) {
         period_view_amount(view, currency, nets[i], text);
-        buffer_printf(out, "%-16s %16s  %s\n", view->partners[i].name, text,
+        buffer_printf(out, "%-16s %16s%s%s\n", view->partners[i].name, text, answers ? "  " : "",
                       answers ? answer_words(view, &view->partners[i]) : "");
     }
     free(nets);

@@ -30,6 +30,17 @@ till_ok() { # NODE PATH KEY JSON
     [[ $status == 200 ]] || depth=1 fail "$2 $3: $status" "$body"
 }
 
+# Two decisions: a period ends with the first one after its end, and the second tells its tree.
+pass_to() { # TIME
+    local tick
+    post grocer admin /v1/clock "clock-$1" "{\"to\":\"$1\"}"
+    expect_answer 200
+    for tick in 1 2; do
+        post grocer admin /v1/clock "tick-$1-$tick" '{"advance_ms":1000}'
+        expect_answer 200
+    done
+}
+
 # ---- cases -------------------------------------------------------------------------------------
 
 the_charter_says_what_the_options_said() {
@@ -116,7 +127,7 @@ a_promotion_pays_until_its_budget_is_used_up() {
     post grocer admin /v1/clock tick '{"advance_ms":1000}'
     till_ok grocer earn shared "{\"member\":\"$member\",\"points\":100,$split}"
     till grocer earn too-much "{\"member\":\"$member\",\"points\":40,$split}"
-    expect_answer 409 over-budget
+    expect_answer 403 not-authorised
     till_ok grocer earn the-rest "{\"member\":\"$member\",\"points\":20,$split}"
     run fuel promotion list --partner books
     expect_done '0 +books +grocer +5000 +60 +0 '
@@ -124,7 +135,57 @@ a_promotion_pays_until_its_budget_is_used_up() {
     expect_equal 60 "$(jq -r '.promotions[0].used' "$work/said")" 'used'
 }
 
-four_nodes --sandbox 2027-01-15T08:00:00Z --zone Europe/Berlin --period week \
+# Points that time alone makes active cost a fee, which stands in the seal of a height.
+a_line_of_a_seal_is_disputed_by_its_record_alone() {
+    local index
+    till_ok grocer earn pending "{\"member\":\"$member\",\"points\":50,
+        \"activates\":\"2027-02-02T08:00:00Z\"}"
+    pass_to 2027-02-02T09:00:00Z
+    pass_to 2027-02-09T09:00:00Z
+    get books auditor /v1/coalition
+    index=$(field .records)
+    until get books auditor "/v1/transactions/$index" &&
+        [[ $(field .kind) == seal && $(field '.obligations | length') == 1 ]]; do
+        ((index-- > 0)) || break
+    done
+    run grocer settle propose --period 2027-W05
+    expect_done
+    run grocer settle dispute --period 2027-W05 --record "$index" --code LATE
+    expect_done 'period 2027-W05 is proposed'
+    run grocer settle status --period 2027-W05
+    expect_done "record $index: grocer disputes 0.02 EUR of issue-fee that grocer owes fuel"
+}
+
+a_period_is_settled_in_each_currency() {
+    local node
+    for node in "${names[@]}"; do
+        run "$node" settle sign --period 2027-W05
+        expect_done
+        run "$node" settle sign --period 2027-W05 --as finance
+        expect_done
+    done
+    run fuel settle finalise --period 2027-W05
+    expect_done 'is final'
+    get fuel auditor /v1/periods/2027-W05
+    expect_field '[.payments[] | "\(.from) \(.to) \(.amount) \(.currency)"] | join(", ")' \
+        'grocer cinema 0.90 EUR, grocer fuel 0.06 EUR, books fuel 0.02 EUR, grocer cinema 5.94 SEK'
+    expect_field '[.rounded[] | select(.currency == "SEK") | "\(.class) \(.rounded)"] | join(", ")' \
+        'redemption 4.75, tax 1.19'
+    run grocer report statement --period 2027-W05 --format json --currency SEK
+    expect_done 'there is more in EUR: --currency EUR'
+    expect_match '"owed_by":"5.94"' "$said"
+    run grocer report statement --period 2027-W05 --format json --currency USD
+    expect_refused 2 'the charter.s, or one that it has for contracts'
+    run grocer report journal --period 2027-W05 --format journal
+    expect_done '5.94 SEK'
+}
+
+an_audit_finds_nothing() {
+    "$accrue" audit --dir "$home" >"$work/said" 2>&1 ||
+        fail 'the audit finds something' "$(<"$work/said")"
+}
+
+four_nodes --operator fuel --issue-fee 0.0004 --sandbox 2027-01-15T08:00:00Z --zone Europe/Berlin --period week \
     --holiday 2027-05-01 --tax SE-25=2500 --settlement-currency SEK:2 --notice-days 3
 run_case the_charter_says_what_the_options_said
 run_case what_is_left_out_of_a_proposal_is_said
@@ -132,5 +193,8 @@ run_case one_proposes_and_the_other_signs_what_it_sees
 run_case what_is_not_signed_is_withdrawn
 run_case points_keep_the_prices_that_they_were_issued_under
 run_case a_promotion_pays_until_its_budget_is_used_up
+run_case a_line_of_a_seal_is_disputed_by_its_record_alone
+run_case a_period_is_settled_in_each_currency
 run_case nodes_agree
+run_case an_audit_finds_nothing
 finish

@@ -60,12 +60,14 @@ static json_t *money_json(struct money money)
 
 static json_t *line_json(const struct line *line, bool rounded)
 {
-    json_t *json =
-        json_pack("{s:s, s:s, s:s, s:s, s:o}", "debtor", example_names[line->debtor.v], "creditor",
-                  example_names[line->creditor.v], "class", book_class_word(line->book_class),
-                  "tax_code", line->tax_code, "exact", money_json(line->exact));
+    json_t *json = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:o}", "debtor", example_names[line->debtor.v], "creditor",
+        example_names[line->creditor.v], "class", book_class_word(line->book_class), "currency",
+        line->currency, "tax_code", line->tax_code, "exact", money_json(line->exact));
     if (rounded)
         json_object_set_new(json, "rounded", money_json(line->rounded));
+    else
+        json_object_set_new(json, "tariff", json_integer(line->tariff));
     return json;
 }
 
@@ -77,14 +79,21 @@ static json_t *lines_json(const struct lines *lines, bool rounded)
     return list;
 }
 
+static const char *const currencies[] = {"EUR", "SEK"};
+
 static json_t *nets_json(const struct lines *closed)
 {
     struct money nets[EXAMPLE_PARTNERS];
     json_t *list = json_array();
-    netting_nets(closed, "EUR", EXAMPLE_PARTNERS, nets);
-    for (size_t i = 0; i < EXAMPLE_PARTNERS; i++)
-        json_array_append_new(
-            list, json_pack("{s:s, s:o}", "partner", example_names[i], "net", money_json(nets[i])));
+    for (size_t c = 0; c < ARRAY_SIZE(currencies); c++) {
+        if (c > 0 && !lines_have_currency(closed, currencies[c]))
+            continue;
+        netting_nets(closed, currencies[c], EXAMPLE_PARTNERS, nets);
+        for (size_t i = 0; i < EXAMPLE_PARTNERS; i++)
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:s, s:o}", "partner", example_names[i],
+                                            "currency", currencies[c], "net", money_json(nets[i])));
+    }
     return list;
 }
 
@@ -93,14 +102,18 @@ static json_t *payments_json(const struct lines *closed)
     struct money nets[EXAMPLE_PARTNERS];
     struct payment payments[EXAMPLE_PARTNERS];
     json_t *list = json_array();
-    netting_nets(closed, "EUR", EXAMPLE_PARTNERS, nets);
-    size_t count = netting_payments(example_names, nets, EXAMPLE_PARTNERS, payments);
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:o, s:s, s:i, s:b, s:b}", "number",
-                                              (int)i, "from", example_names[payments[i].from.v],
-                                              "to", example_names[payments[i].to.v], "amount",
-                                              money_json(payments[i].amount), "state", "due",
-                                              "attempt", 0, "first_approval", 0, "overdue", 0));
+    for (size_t c = 0; c < ARRAY_SIZE(currencies); c++) {
+        netting_nets(closed, currencies[c], EXAMPLE_PARTNERS, nets);
+        size_t count = netting_payments(example_names, nets, EXAMPLE_PARTNERS, payments);
+        for (size_t i = 0; i < count; i++)
+            json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s, s:o, s:s, s:i, s:b, s:b}",
+                                                  "number", (int)json_array_size(list), "from",
+                                                  example_names[payments[i].from.v], "to",
+                                                  example_names[payments[i].to.v], "currency",
+                                                  currencies[c], "amount",
+                                                  money_json(payments[i].amount), "state", "due",
+                                                  "attempt", 0, "first_approval", 0, "overdue", 0));
+    }
     return list;
 }
 
@@ -169,6 +182,9 @@ static void world_init(struct world *world)
     draft->settlement.tax_count = 1;
     draft->settlement.taxes[0] = (struct charter_tax){.code = "AT-20", .rate_bp = 2000};
     memcpy(draft->settlement.fee_tax, "AT-20", sizeof("AT-20"));
+    draft->contracts.currencies = allocate(1, sizeof(*draft->contracts.currencies));
+    draft->contracts.currency_count = 1;
+    draft->contracts.currencies[0] = (struct charter_currency){.code = "SEK", .minor_digits = 2};
     world->charter = coalition_found(draft);
     example_b(&apart, 0);
     for (size_t i = 0; i < apart.count; i++)
@@ -247,7 +263,7 @@ CASE(the_totals_are_those_of_the_format)
     char totals[65];
     world_init(&world);
     totals_of(&world.exact, &root, totals);
-    CHECK_TEXT(totals, "c19502baf45882d18e8dc0f13b1166ebc9d6f5d4470bdd8180d9a0aa7db70181");
+    CHECK_TEXT(totals, "c53a628c9f9de2670d5a640c269df0d5a735b61c5e30ade582b53ffc5a91ec90");
     world_release(&world);
 }
 
@@ -305,6 +321,15 @@ CASE(what_does_not_tie_or_is_not_understood_is_refused)
         {"lines.0.exact", "3600", "exact"},
         {"lines.0.exact", "\"3600.\"", "exact"},
         {"lines.0.tax_code", "\"A-CODE-THAT-IS-LONG\"", "tax_code"},
+        {"lines.0.tax_code", "\"AT-20\"", "tariff"}, /* the charter's own has none */
+        {"lines.0.currency", "\"SEK\"", "tariff"},
+        {"lines.0.currency", "\"USD\"", "currency"},
+        {"lines.0.class", "\"tax\"", "class"},
+        {"lines.0.tariff", "1", "does not tie: the totals"},
+        {"lines.0.tariff", "64", "tariff"},
+        {"nets.1.currency", "\"SEK\"", "other partners"},
+        {"payments.0.currency", "\"SEK\"", "does not tie: its payments"},
+        {"rounded.0.currency", "\"SEK\"", "does not tie: the net"},
         {"period", "\"2026-13\"", "period"},
         {"period", "\"2026-11-01\"", "period"},
         {"currency", "\"USD\"", "currency"},
@@ -490,7 +515,7 @@ CASE(a_file_that_names_another_account_than_the_ledger_is_refused)
         {"{\"grocer\":{\"name\":\"x\",\"iban\":\"AT611904300234573201\",\"bic\":\"BKAUATWW\"}}",
          "on the ledger it is AT611904300234573201"},
         {"{\"grocer\":{\"name\":\"x\",\"iban\":\"DE89370400440532013000\"}}",
-         "grocer is paid at DE89370400440532013000 ; on the ledger it is AT611904300234573201"},
+         "grocer is paid at DE89370400440532013000; on the ledger it is AT611904300234573201"},
         {"{\"fuel\":{\"name\":\"x\",\"iban\":\"GB29NWBK60161331926819\"}}",
          "no account of it is in force"},
     };
@@ -608,11 +633,11 @@ CASE(every_report_names_its_checkpoint_and_totals)
                                           .partner = {BOOKS}};
     request.exceptions = &late;
     request.exception_count = 1;
-    json_t *disputes =
-        json_pack("[{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:n, s:n, s:s}]", "record",
-                  12, "debtor", "grocer", "creditor", "cinema", "class", "redemption", "tax_code",
-                  "", "code", "WRONG_AMOUNT", "by", "grocer", "state", "responded", "amount",
-                  "450.00", "offered", "270.00", "upheld", "rest", "entered", "0.00");
+    json_t *disputes = json_pack(
+        "[{s:i, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:n, s:n, s:s}]", "record",
+        12, "debtor", "grocer", "creditor", "cinema", "class", "redemption", "tariff", 0,
+        "currency", "EUR", "tax_code", "", "code", "WRONG_AMOUNT", "by", "grocer", "state",
+        "responded", "amount", "450.00", "offered", "270.00", "upheld", "rest", "entered", "0.00");
     char why[ERROR_TEXT_SIZE];
     json_object_set_new(world.answer, "disputes", disputes);
     CHECK(!is_read(&world, why)); /* what is disputed is still among what is rounded */
@@ -682,6 +707,94 @@ CASE(reports_say_what_the_period_says)
                 " totals ", "Assets:Accrue:Partners:Grocer", "= -3420.00 EUR");
     request.has_partner = true;
     CHECK_PARTS("journal", REPORT_JOURNAL, &request, "Assets:Accrue:Settlement:2026-11");
+    period_view_close(view);
+    world_release(&world);
+}
+
+/* The grocer owes the cinema 475 kronor more, by a contract of theirs. */
+static void owe_in_kronor(struct world *world)
+{
+    struct charter_line_rules rules;
+    struct hash root = hash_bytes(bytes_text("root"));
+    struct lines exact = {.at = NULL};
+    char totals[65];
+    charter_line_rules(world->charter, &rules);
+    for (size_t i = 0; i < world->exact.count; i++) {
+        struct line line = world->exact.at[i];
+        lines_add(&exact, &line);
+        if (line.debtor.v != GROCER || line.creditor.v != CINEMA ||
+            line.book_class != BOOK_REDEMPTION)
+            continue;
+        line.tariff = 1;
+        line.exact.v = euro4(4750000);
+        memcpy(line.currency, "SEK", CURRENCY_SIZE);
+        lines_add(&exact, &line);
+    }
+    lines_release(&world->exact);
+    lines_release(&world->closed);
+    world->exact = exact;
+    REQUIRE(lines_close(exact.at, exact.count, &rules.rules, &world->closed, NULL));
+    totals_of(&world->exact, &root, totals);
+    json_object_set_new(world->answer, "totals", json_string(totals));
+    json_object_set_new(world->answer, "lines", lines_json(&world->exact, false));
+    json_object_set_new(world->answer, "rounded", lines_json(&world->closed, true));
+    json_object_set_new(world->answer, "nets", nets_json(&world->closed));
+    json_object_set_new(world->answer, "payments", payments_json(&world->closed));
+}
+
+static void check_words(const struct period_view *view,
+                        void (*put)(const struct period_view *view, struct buffer *out),
+                        const char *wanted)
+{
+    struct buffer out;
+    buffer_init(&out, PERIOD_WORDS_MAX);
+    put(view, &out);
+    CHECK(has(&out, wanted));
+    buffer_release(&out);
+}
+
+CASE(each_currency_is_told_apart)
+{
+    static const struct {
+        const char *path, *value, *why;
+    } lies[] = {{"nets.6.net", "\"0.00\"", "does not tie: the net of cinema"},
+                {"nets.5.partner", "\"grocer\"", "does not tie: the net of books"},
+                {"nets.4.currency", "\"EUR\"", "does not tie: the net of grocer"},
+                {"payments.3.currency", "\"EUR\"", "does not tie: its payments"}};
+    struct world world;
+    char why[ERROR_TEXT_SIZE];
+    world_init(&world);
+    owe_in_kronor(&world);
+    struct period_view *view = read_view(&world);
+    CHECK_INT(view->partner_count, EXAMPLE_PARTNERS);
+    CHECK_INT(view->payment_count, 4);
+    CHECK_TEXT(view->payments[3].currency, "SEK");
+    CHECK_INT(view->payments[3].payment.amount.v, euro4(4750000));
+    for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
+        json_t *old =
+            set_at(world.answer, lies[i].path, json_loads(lies[i].value, JSON_DECODE_ANY, NULL));
+        if (is_read(&world, why) || !strstr(why, lies[i].why)) {
+            printf("%s as %s: %s\n", lies[i].path, lies[i].value, why);
+            CHECK(!"is refused for its reason");
+        }
+        json_decref(set_at(world.answer, lies[i].path, old));
+    }
+    struct report_request request = request_of(&world, view);
+    CHECK_PARTS("statement", REPORT_JSON, &request, "\"currency\":\"EUR\"",
+                "\"owed_by\":\"6570.00\"");
+    CHECK_PARTS("nets", REPORT_CSV, &request, "grocer,EUR,-3420.00");
+    memcpy(request.currency, "SEK", CURRENCY_SIZE);
+    CHECK_PARTS("statement", REPORT_JSON, &request, "\"currency\":\"SEK\"", "\"owed_to\":\"0.00\"",
+                "\"owed_by\":\"475.00\"");
+    CHECK_PARTS(
+        "matrix", REPORT_JSON, &request,
+        "\"pairs\":[{\"debtor\":\"grocer\",\"creditor\":\"cinema\",\"amount\":\"475.00\"}]");
+    CHECK_PARTS("nets", REPORT_HTML, &request, "475.00");
+    CHECK_PARTS("payments", REPORT_CSV, &request, "grocer,cinema,SEK,475.00");
+    CHECK_PARTS("journal", REPORT_JOURNAL, &request, "= -3420.00 EUR", "= -475.00 SEK");
+    check_words(view, period_words_nets, "SEK");
+    check_words(view, period_words_pairs, "SEK           475.00");
+    check_words(view, period_words_payments, "grocer pays cinema 475.00 SEK");
     period_view_close(view);
     world_release(&world);
 }
@@ -921,6 +1034,7 @@ int main(void)
     RUN(an_answer_about_accounts_is_read_strictly);
     RUN(every_report_names_its_checkpoint_and_totals);
     RUN(reports_say_what_the_period_says);
+    RUN(each_currency_is_told_apart);
     RUN(what_is_not_final_says_so);
     RUN(what_there_is_not_is_refused_with_what_there_is);
     RUN(orders_are_what_is_not_sent_yet);
