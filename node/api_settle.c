@@ -437,16 +437,38 @@ static void put_dispute(const struct api *api, struct json_out *json, const stru
     put_amount(api, json, "entered", currency, dispute->entered);
 }
 
-static void put_disputes(const struct view *view, struct json_out *json)
+/* So many disputes at once, unless fewer are asked for: far below what an answer may have. */
+enum { DISPUTES_PAGE = 4096 };
+struct page {
+    uint64_t from, limit;
+};
+
+static bool take_page(struct api_call *call, struct page *page)
+{
+    struct bytes text;
+    page->from = 0;
+    if (!api_page(call, "disputes_from", &page->from, &page->limit))
+        return false;
+    if (!api_query(call, "limit", &text))
+        page->limit = DISPUTES_PAGE;
+    return true;
+}
+
+static void put_disputes(const struct view *view, const struct page *page, struct json_out *json)
 {
     const struct period *period = &view->closed->period;
+    uint64_t at = page->from;
     json_open_array(json, "disputes");
-    for (size_t i = 0; i < period->dispute_count; i++) {
+    for (; at < period->dispute_count && at - page->from < page->limit; at++) {
         json_open_object(json, NULL);
-        put_dispute(view->api, json, &period->disputes[i]);
+        put_dispute(view->api, json, &period->disputes[at]);
         json_close_object(json);
     }
     json_close_array(json);
+    if (at < period->dispute_count)
+        json_put_uint(json, "disputes_next", at);
+    else
+        json_put_null(json, "disputes_next");
 }
 
 static void put_taxes(const struct api *api, struct json_out *json)
@@ -464,7 +486,7 @@ static void put_taxes(const struct api *api, struct json_out *json)
     put_code(json, "redemption_tax", charter->settlement.redemption_tax);
 }
 
-static void respond_period(struct api_call *call, const struct view *view)
+static void respond_period(struct api_call *call, const struct view *view, const struct page *page)
 {
     struct api *api = call->api;
     struct buffer body;
@@ -479,7 +501,7 @@ static void respond_period(struct api_call *call, const struct view *view)
     put_head(view, &json);
     put_books(view, &json);
     put_payments(view, &json);
-    put_disputes(view, &json);
+    put_disputes(view, page, &json);
     put_taxes(api, &json);
     json_close_object(&json);
     api_respond_json(call, &body);
@@ -490,7 +512,8 @@ void api_get_period(struct api_call *call)
     struct api *api = call->api;
     const struct periods *periods = state_periods(api_state(api));
     uint32_t number = 0;
-    if (!api_argument_period(call, &number))
+    struct page page;
+    if (!api_argument_period(call, &number) || !take_page(call, &page))
         return;
     const struct closed_period *closed = periods_find(periods, number);
     if (!closed && (number != periods->open || !periods->begun)) {
@@ -500,6 +523,6 @@ void api_get_period(struct api_call *call)
         return;
     }
     struct view view = view_of(api, closed);
-    respond_period(call, &view);
+    respond_period(call, &view, &page);
     view_release(&view);
 }

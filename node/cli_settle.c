@@ -260,12 +260,19 @@ static bool line_of_record(const struct cli *cli, const struct settle_step_optio
 static bool line_of_dispute(const struct cli *cli, const struct settle_step_options *own,
                             struct disputed *disputed, json_t *body, int *exit_out)
 {
-    char path[HTTP_PATH_MAX];
+    struct cli_target target;
+    struct error error;
     json_t *period;
-    (void)snprintf(path, sizeof(path), "/v1/periods/%s", own->period);
-    if (!cli_ask(cli, settle_scope(own), path, &period, exit_out))
+    if (!cli_target_find(cli, settle_scope(own), &target, &error)) {
+        *exit_out = cli_fail_error(cli, &error);
         return false;
-    bool ok = find_line(cli, disputed, json_object_get(period, "disputes"), body, exit_out);
+    }
+    struct http *http = http_open(1, cli->timeout_s * 1000);
+    bool ok = cli_period_ask(cli, http, &target, own->period, &period, exit_out);
+    http_close(http);
+    if (!ok)
+        return false;
+    ok = find_line(cli, disputed, json_object_get(period, "disputes"), body, exit_out);
     json_decref(period);
     return ok;
 }

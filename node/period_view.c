@@ -467,8 +467,11 @@ static bool read_disputes(struct period_view *view, const json_t *answer, struct
     const json_t *list = NULL;
     size_t i;
     json_t *item;
+    uint64_t from;
     if (!get_list(answer, "disputes", &list, error))
         return false;
+    if (period_view_next(answer, &from))
+        return wrong(error, "disputes_next");
     view->disputes = allocate(json_array_size(list), sizeof(*view->disputes));
     json_array_foreach(list, i, item)
     {
@@ -627,6 +630,30 @@ static bool check_payments(const struct period_view *view, struct error *error)
     }
     free(payments);
     return tied || untied(error, "its payments are not those that settle its nets");
+}
+
+/* ---- pages ----------------------------------------------------------------------------------- */
+
+bool period_view_next(const json_t *answer, uint64_t *from_out)
+{
+    const json_t *next = json_object_get(answer, "disputes_next");
+    if (!json_is_integer(next) || json_integer_value(next) < 0)
+        return false;
+    *from_out = (uint64_t)json_integer_value(next);
+    return true;
+}
+
+bool period_view_join(const json_t *earlier, json_t *answer, struct error *error)
+{
+    json_t *first = json_object_get(earlier, "disputes");
+    json_t *then = json_object_get(answer, "disputes");
+    size_t count = json_array_size(first);
+    if (count == 0 || !json_is_array(then) || count + json_array_size(then) > VIEW_LIST_MAX)
+        return wrong(error, "disputes");
+    json_t *all = json_copy(first);
+    json_array_extend(all, then);
+    json_object_set_new(answer, "disputes", all);
+    return true;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */

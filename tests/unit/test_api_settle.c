@@ -352,6 +352,21 @@ CASE(a_dispute_brings_the_record_and_its_proof)
     CHECK_TEXT(amount_of("rounded", "grocer", "cinema", "redemption", "rounded"), "0.27");
     CHECK_TEXT(amount_of("rounded", "grocer", "cinema", "issue-fee", "rounded"), "0.10");
     CHECK_TEXT(word_in(item("answers", GROCER), "answer"), "disputed");
+    /* The register in pages; the rest of the answer is the whole period every time. */
+    CHECK(json_is_null(json_object_get(answer.json, "disputes_next")));
+    CHECK_INT(get(CINEMA, JANUARY "?limit=1"), 200);
+    CHECK_INT(count_of("disputes"), 1);
+    CHECK_INT(number("disputes_next"), 1);
+    CHECK_INT(get(CINEMA, JANUARY "?disputes_from=1"), 200);
+    CHECK_INT(count_of("disputes"), 1);
+    CHECK_TEXT(word_in(item("disputes", 0), "class"), "issue-fee");
+    CHECK(json_is_null(json_object_get(answer.json, "disputes_next")));
+    CHECK(count_of("lines") > 0);
+    CHECK_INT(get(CINEMA, JANUARY "?disputes_from=2"), 200);
+    CHECK_INT(count_of("disputes"), 0);
+    CHECK_INT(get(CINEMA, JANUARY "?disputes_from=x"), 400);
+    CHECK_INT(get(CINEMA, JANUARY "?disputes=1"), 400);
+    CHECK_INT(get(CINEMA, JANUARY "?limit=251"), 400);
     close_all();
 }
 

@@ -827,6 +827,57 @@ CASE(each_currency_is_told_apart)
     world_release(&world);
 }
 
+static json_t *dispute_json(int record, const char *amount)
+{
+    return json_pack("{s:i, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:n, s:n, s:n, s:s}",
+                     "record", record, "debtor", "grocer", "creditor", "cinema", "class",
+                     "redemption", "tariff", 0, "currency", "EUR", "tax_code", "", "code",
+                     "WRONG_AMOUNT", "by", "grocer", "state", "open", "amount", amount, "offered",
+                     "upheld", "rest", "entered", "0.00");
+}
+
+/* What a node tells in three answers is read as one; what is not the whole is not read. */
+CASE(disputes_come_in_pages)
+{
+    static const char *const amounts[] = {"100.00", "200.00", "150.00"};
+    struct world world;
+    struct error error;
+    char why[ERROR_TEXT_SIZE];
+    json_t *pages[ARRAY_SIZE(amounts)];
+    uint64_t next = 0;
+    world_init(&world);
+    carve_out(&world, euro4(4500000));
+    for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
+        pages[i] = json_deep_copy(world.answer);
+        json_object_set_new(pages[i], "disputes",
+                            json_pack("[o]", dispute_json(12 + (int)i, amounts[i])));
+        json_object_set_new(pages[i], "disputes_next",
+                            i + 1 < ARRAY_SIZE(pages) ? json_integer((json_int_t)i + 1)
+                                                      : json_null());
+    }
+    json_t *own = world.answer;
+    world.answer = pages[0];
+    CHECK(!is_read(&world, why) && strstr(why, "disputes_next"));
+    for (size_t i = 1; i < ARRAY_SIZE(pages); i++) {
+        CHECK(period_view_next(pages[i - 1], &next));
+        CHECK_INT(next, i);
+        REQUIRE(period_view_join(pages[i - 1], pages[i], &error));
+    }
+    world.answer = pages[ARRAY_SIZE(pages) - 1];
+    CHECK(!period_view_next(world.answer, &next));
+    struct period_view *view = read_view(&world);
+    REQUIRE(view->dispute_count == ARRAY_SIZE(amounts));
+    for (size_t i = 0; i < ARRAY_SIZE(amounts); i++)
+        CHECK_INT(view->disputes[i].about.record.v, 12 + i);
+    period_view_close(view);
+    /* A page without any would be asked for forever. */
+    CHECK(!period_view_join(own, world.answer, &error));
+    for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+        json_decref(pages[i]);
+    world.answer = own;
+    world_release(&world);
+}
+
 /* Every report has both currencies, each with its own sums, and none has a sum of the two. */
 CASE(reports_of_two_currencies_and_two_taxes_add_up_apart)
 {
@@ -1158,6 +1209,7 @@ int main(void)
     RUN(every_report_names_its_checkpoint_and_totals);
     RUN(reports_say_what_the_period_says);
     RUN(each_currency_is_told_apart);
+    RUN(disputes_come_in_pages);
     RUN(reports_of_two_currencies_and_two_taxes_add_up_apart);
     RUN(what_is_not_final_says_so);
     RUN(what_there_is_not_is_refused_with_what_there_is);
