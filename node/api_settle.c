@@ -348,6 +348,42 @@ static void put_nets(const struct view *view, struct json_out *json, const struc
     json_close_array(json);
 }
 
+static void put_sum(const struct view *view, struct json_out *json,
+                    const struct currency_rule *currency, const struct lines *rounded)
+{
+    const struct lines *lines = &view->closed->exact;
+    struct money exact = {0}, sum = {0};
+    for (size_t i = 0; i < lines->count; i++)
+        if (strcmp(lines->at[i].currency, currency->code) == 0)
+            exact.v += lines->at[i].exact.v;
+    for (size_t i = 0; i < rounded->count; i++)
+        if (strcmp(rounded->at[i].currency, currency->code) == 0)
+            sum.v += rounded->at[i].rounded.v;
+    json_open_object(json, NULL);
+    json_put_word(json, "currency", currency->code);
+    json_put_int(json, "minor_digits", currency->minor_digits);
+    json_put_money(json, "exact", exact, currency->minor_digits);
+    json_put_money(json, "rounded", sum, currency->minor_digits);
+    json_close_object(json);
+}
+
+/* Of all lines, of each currency apart: the charter's, and each other one that there are lines of.
+ */
+static void put_sums(const struct view *view, struct json_out *json, const struct lines *rounded)
+{
+    struct charter_line_rules rules;
+    const struct charter *charter = state_charter(api_state(view->api));
+    charter_line_rules(charter, &rules);
+    json_open_array(json, "sums");
+    for (size_t i = 0; i < rules.rules.currency_count; i++) {
+        const struct currency_rule *currency = &rules.currencies[i];
+        if (strcmp(currency->code, charter->currency) == 0 ||
+            lines_have_currency(&view->closed->exact, currency->code))
+            put_sum(view, json, currency, rounded);
+    }
+    json_close_array(json);
+}
+
 /* What period_finalise() would close: everything but what is disputed. */
 static bool close_now(const struct view *view, struct lines *closed_out)
 {
@@ -380,6 +416,7 @@ static void put_books(const struct view *view, struct json_out *json)
     put_lines(view, json, "rounded", rounded, true);
     put_redeemed(view, json);
     put_nets(view, json, rounded);
+    put_sums(view, json, rounded);
     lines_release(&now);
 }
 

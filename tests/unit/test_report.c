@@ -97,6 +97,26 @@ static json_t *nets_json(const struct lines *closed)
     return list;
 }
 
+static json_t *sums_json(const struct lines *exact, const struct lines *closed)
+{
+    json_t *list = json_array();
+    for (size_t c = 0; c < ARRAY_SIZE(currencies); c++) {
+        struct money sums[2] = {{0}};
+        if (c > 0 && !lines_have_currency(exact, currencies[c]))
+            continue;
+        for (size_t i = 0; i < exact->count; i++)
+            if (strcmp(exact->at[i].currency, currencies[c]) == 0)
+                sums[0].v += exact->at[i].exact.v;
+        for (size_t i = 0; i < closed->count; i++)
+            if (strcmp(closed->at[i].currency, currencies[c]) == 0)
+                sums[1].v += closed->at[i].rounded.v;
+        json_array_append_new(list, json_pack("{s:s, s:i, s:o, s:o}", "currency", currencies[c],
+                                              "minor_digits", 2, "exact", money_json(sums[0]),
+                                              "rounded", money_json(sums[1])));
+    }
+    return list;
+}
+
 static json_t *payments_json(const struct lines *closed)
 {
     struct money nets[EXAMPLE_PARTNERS];
@@ -156,6 +176,7 @@ static json_t *answer_json(const struct world *world)
     json_object_set_new(answer, "lines", lines_json(&world->exact, false));
     json_object_set_new(answer, "rounded", lines_json(&world->closed, true));
     json_object_set_new(answer, "nets", nets_json(&world->closed));
+    json_object_set_new(answer, "sums", sums_json(&world->exact, &world->closed));
     json_object_set_new(answer, "payments", payments_json(&world->closed));
     json_object_set_new(answer, "redeemed",
                         json_pack("[{s:s, s:s, s:s}]", "debtor", "grocer", "creditor", "books",
@@ -332,6 +353,11 @@ CASE(what_does_not_tie_or_is_not_understood_is_refused)
         {"nets.1.currency", "\"SEK\"", "other partners"},
         {"payments.0.currency", "\"SEK\"", "does not tie: its payments"},
         {"rounded.0.currency", "\"SEK\"", "does not tie: the net"},
+        {"sums.0.exact", "\"0.00\"", "does not tie: its sums"},
+        {"sums.0.rounded", "\"0.00\"", "does not tie: its sums"},
+        {"sums.0.minor_digits", "3", "does not tie: its sums"},
+        {"sums.0.currency", "\"SEK\"", "does not tie: its sums"},
+        {"sums", "[]", "currency"},
         {"period", "\"2026-13\"", "period"},
         {"period", "\"2026-11-01\"", "period"},
         {"currency", "\"USD\"", "currency"},
@@ -617,6 +643,7 @@ static void carve_out(struct world *world, int64_t amount)
     lines_release(&exact);
     json_object_set_new(world->answer, "rounded", lines_json(&world->closed, true));
     json_object_set_new(world->answer, "nets", nets_json(&world->closed));
+    json_object_set_new(world->answer, "sums", sums_json(&world->exact, &world->closed));
     json_object_set_new(world->answer, "payments", payments_json(&world->closed));
 }
 
@@ -750,6 +777,7 @@ static void owe_more(struct world *world, const struct kronor *more, size_t coun
     json_object_set_new(world->answer, "lines", lines_json(&world->exact, false));
     json_object_set_new(world->answer, "rounded", lines_json(&world->closed, true));
     json_object_set_new(world->answer, "nets", nets_json(&world->closed));
+    json_object_set_new(world->answer, "sums", sums_json(&world->exact, &world->closed));
     json_object_set_new(world->answer, "payments", payments_json(&world->closed));
 }
 
@@ -788,6 +816,7 @@ CASE(each_currency_is_told_apart)
     } lies[] = {{"nets.6.net", "\"0.00\"", "does not tie: the net of cinema"},
                 {"nets.5.partner", "\"grocer\"", "does not tie: the net of books"},
                 {"nets.4.currency", "\"EUR\"", "does not tie: the net of grocer"},
+                {"sums.1.exact", "\"12071.00\"", "does not tie: its sums"},
                 {"payments.3.currency", "\"EUR\"", "does not tie: its payments"}};
     struct world world;
     char why[ERROR_TEXT_SIZE];
