@@ -181,7 +181,8 @@ void api_respond_json(struct api_call *call, struct buffer *body)
     response.cache_control = "private, no-cache";
     if (body->overflowed) {
         buffer_release(&response.body);
-        api_refuse(call, PROBLEM_INTERNAL, "The answer is larger than this node gives.");
+        api_refuse(call, PROBLEM_TOO_LARGE,
+                   "The answer is larger than this node gives: ask for less at once.");
         return;
     }
     api_respond_tagged(call, &response);

@@ -22,7 +22,7 @@
     X(PROBLEM_IN_FLIGHT, 409, "in-flight", "A request with this key is under way here.")           \
     X(PROBLEM_SUSPENDED, 409, "suspended", "The node is suspended from writing.")                  \
     X(PROBLEM_LEFT, 409, "left", "The node has left the coalition.")                               \
-    X(PROBLEM_TOO_LARGE, 413, "too-large", "The request is larger than this node takes.")          \
+    X(PROBLEM_TOO_LARGE, 413, "too-large", "It is more than this node takes or gives at once.")    \
     X(PROBLEM_MEDIA_TYPE, 415, "unsupported-media-type", "The body is of another type.")           \
     X(PROBLEM_BUSY, 429, "busy", "The node has no room: try again later.")                         \
     X(PROBLEM_INTERNAL, 500, "internal", "The node could not do it.")                              \

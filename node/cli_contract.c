@@ -123,7 +123,7 @@ const struct cli_command cli_contract_propose = {
     "                        such as 2027-02-01T00:00:00Z\n"
     "  --until DAY           and no longer from then on (default: until the next one "
     "begins)\n" DEAL_HELP "\nNothing is binding until the other has signed. Points that were "
-                          "issued before keep the prices "
+    "issued before keep the prices "
     "they\nhad.\n"
     "\nExample:\n  accrue contract propose --dir demo --node grocer --funder grocer --redeemer "
     "cinema \\\n      --face 0.01 --reimbursement 0.008 --from 2027-02-01\n",
@@ -198,7 +198,7 @@ static bool is_agreed(const struct cli *cli, const struct signing *signing, int 
     char line[16];
     if (signing->yes || signing->digest)
         return true;
-    if (!isatty(STDIN_FILENO)) {
+    if (!isatty(STDIN_FILENO) || cli->json) { /* nobody sees it, or can answer */
         *exit_out = cli_fail(cli, CLI_USAGE,
                              "nobody is there to be asked: give --digest HEX, or --yes; nothing "
                              "was signed");
@@ -334,11 +334,11 @@ static int run_list(const struct cli_command *command, int argc, char **argv)
     struct deal_options own = {.key = NULL};
     const char *partner = NULL, *state = NULL;
     char path[HTTP_PATH_MAX];
-    const struct cli_option options[] = {
-        {"partner", CLI_TEXT, &partner}, {"state", CLI_TEXT, &state}, {"as", CLI_TEXT, &own.as}};
+    const struct cli_option options[] = {{"partner", CLI_TEXT, &partner},
+                                         {"state", CLI_TEXT, &state}};
     json_t *contracts;
     int code;
-    if (!cli_parse(&cli, command, argc, argv, options, ARRAY_SIZE(options), &code) ||
+    if (!deal_begin_reading(&cli, command, argc, argv, options, ARRAY_SIZE(options), &own, &code) ||
         !cli_rest(&cli, 0, 0, &code) || !filters(&cli, partner, state, path, sizeof(path), &code) ||
         !deal_list(&cli, &own, path, "contracts", &contracts, &code))
         return code;
@@ -354,7 +354,7 @@ static int run_list(const struct cli_command *command, int argc, char **argv)
 const struct cli_command cli_contract_list = {
     "contract list", "Lists the contracts of the coalition", "[options]",
     "  --partner NAME        only those of this partner\n"
-    "  --state STATE         only those that are proposed, signed or withdrawn\n"
+    "  --state STATE         only those that are proposed, signed or withdrawn\n" DEAL_AS_HELP
     "\nTimes are in UTC; a day alone is its midnight.\n"
     "\nExample:\n  accrue contract list --dir demo --state signed\n",
     run_list};
@@ -367,7 +367,8 @@ static int run_show(const struct cli_command *command, int argc, char **argv)
     json_t *contract;
     uint32_t number;
     int code;
-    if (!cli_parse(&cli, command, argc, argv, NULL, 0, &code) || !read_number(&cli, &number, &code))
+    if (!deal_begin_reading(&cli, command, argc, argv, NULL, 0, &own, &code) ||
+        !read_number(&cli, &number, &code))
         return code;
     if (cli.json) {
         if (!ask_contract(&cli, &own, number, &contract, &code))
@@ -383,6 +384,7 @@ static int run_show(const struct cli_command *command, int argc, char **argv)
 
 const struct cli_command cli_contract_show = {
     "contract show", "Shows a contract in full", "[options] NUMBER",
+    DEAL_AS_HELP
     "\nIts digest is checked against what is shown: that is what the other partner signs.\n"
     "\nExample:\n  accrue contract show --dir demo 0\n",
     run_show};

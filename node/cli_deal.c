@@ -9,21 +9,37 @@
 
 enum { LIST_ITEMS_MAX = 1 << 21 }; /* more than a coalition may have of anything */
 
-bool deal_begin(struct cli *cli, const struct cli_command *command, int argc, char **argv,
-                const struct cli_option *more, size_t count, struct deal_options *own,
-                int *exit_out)
+/* With the first `count` of some options before those of the command. */
+static bool begin(struct cli *cli, const struct cli_command *command, int argc, char **argv,
+                  const struct cli_option *first, size_t first_count, const struct cli_option *more,
+                  size_t count, const struct deal_options *own, int *exit_out)
 {
-    struct cli_option all[CLI_OPTIONS_MAX] = {{"key", CLI_TEXT, &own->key},
-                                              {"as", CLI_TEXT, &own->as}};
-    must(count + 2 <= ARRAY_SIZE(all));
-    for (size_t i = 0; i < count; i++)
-        all[2 + i] = more[i];
-    if (!cli_parse(cli, command, argc, argv, all, count + 2, exit_out))
+    struct cli_option all[CLI_OPTIONS_MAX];
+    must(first_count + count <= ARRAY_SIZE(all));
+    for (size_t i = 0; i < first_count + count; i++)
+        all[i] = i < first_count ? first[i] : more[i - first_count];
+    if (!cli_parse(cli, command, argc, argv, all, first_count + count, exit_out))
         return false;
     if (!own->as || name_valid(bytes_text(own->as))) /* it becomes the name of a file */
         return true;
     *exit_out = cli_fail(cli, CLI_USAGE, "--as takes the name of a token, such as finance");
     return false;
+}
+
+bool deal_begin(struct cli *cli, const struct cli_command *command, int argc, char **argv,
+                const struct cli_option *more, size_t count, struct deal_options *own,
+                int *exit_out)
+{
+    const struct cli_option first[] = {{"key", CLI_TEXT, &own->key}, {"as", CLI_TEXT, &own->as}};
+    return begin(cli, command, argc, argv, first, ARRAY_SIZE(first), more, count, own, exit_out);
+}
+
+bool deal_begin_reading(struct cli *cli, const struct cli_command *command, int argc, char **argv,
+                        const struct cli_option *more, size_t count, struct deal_options *own,
+                        int *exit_out)
+{
+    const struct cli_option first[] = {{"as", CLI_TEXT, &own->as}};
+    return begin(cli, command, argc, argv, first, ARRAY_SIZE(first), more, count, own, exit_out);
 }
 
 const char *deal_scope(const struct deal_options *own)

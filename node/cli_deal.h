@@ -10,14 +10,18 @@
 struct deal_options {
     const char *key, *as;
 };
-#define DEAL_HELP                                                                                  \
-    "  --as NAME             who asks: takes NAME.token of --dir (default office)\n"               \
-    "  --key KEY             idempotency key (default: random)\n"
+#define DEAL_AS_HELP                                                                               \
+    "  --as NAME             who asks: takes NAME.token of --dir (default office)\n"
+#define DEAL_HELP DEAL_AS_HELP "  --key KEY             idempotency key (default: random)\n"
 
 /* As cli_parse() with those of deal_options added; checks --as. */
 bool deal_begin(struct cli *cli, const struct cli_command *command, int argc, char **argv,
                 const struct cli_option *more, size_t count, struct deal_options *own,
                 int *exit_out) MUST_USE;
+/* The same for what only reads: there is no --key. */
+bool deal_begin_reading(struct cli *cli, const struct cli_command *command, int argc, char **argv,
+                        const struct cli_option *more, size_t count, struct deal_options *own,
+                        int *exit_out) MUST_USE;
 /* The scope, which is the token file's name, that is asked with. */
 const char *deal_scope(const struct deal_options *own);
 /* A moment as RFC 3339 into the body: given so, or as a day, which begins at its midnight in the

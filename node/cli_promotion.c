@@ -97,11 +97,10 @@ static int run_list(const struct cli_command *command, int argc, char **argv)
     struct deal_options own = {.key = NULL};
     const char *partner = NULL;
     char path[HTTP_PATH_MAX];
-    const struct cli_option options[] = {{"partner", CLI_TEXT, &partner},
-                                         {"as", CLI_TEXT, &own.as}};
+    const struct cli_option options[] = {{"partner", CLI_TEXT, &partner}};
     json_t *promotions;
     int code;
-    if (!cli_parse(&cli, command, argc, argv, options, ARRAY_SIZE(options), &code) ||
+    if (!deal_begin_reading(&cli, command, argc, argv, options, ARRAY_SIZE(options), &own, &code) ||
         !cli_rest(&cli, 0, 0, &code))
         return code;
     if (partner && !name_valid(bytes_text(partner)))
@@ -121,7 +120,7 @@ static int run_list(const struct cli_command *command, int argc, char **argv)
 
 const struct cli_command cli_promotion_list = {
     "promotion list", "Lists promotions, and how much of their budgets is left", "[options]",
-    "  --partner NAME        only those that it pays for or gives\n"
+    "  --partner NAME        only those that it pays for or gives\n" DEAL_AS_HELP
     "\nTimes are in UTC.\n"
     "\nExample:\n  accrue promotion list --dir demo\n",
     run_list};

@@ -1,114 +1,38 @@
 /* accrue report: what finance gets of a settlement period, as a file. */
 #include "node/cli_commands.h"
 #include "node/cli_period.h"
+#include "node/late_entries.h"
 #include "node/paper.h"
 #include "node/report.h"
-#include "node/time_text.h"
 #include "partners/charter_contracts.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { PAGE = 250, EXCEPTIONS_MAX = 1 << 20 };
-
 struct own {
     const char *period, *format, *partner, *out, *accounts, *dialect, *execution, *paid_on;
     const char *currency;
     bool continues;
 };
-struct exceptions {
-    struct report_exception *at;
-    size_t count, capacity;
-};
 
 /* ---- late entries ---------------------------------------------------------------------------- */
 
-static bool take_exception(const struct period_view *view, const json_t *record,
-                           struct exceptions *list)
+static bool ask_page(void *context, uint64_t from, unsigned limit, json_t **page_out,
+                     bool *too_large_out, struct error *error)
 {
-    const char *time = json_string_value(json_object_get(record, "time"));
-    const char *at = json_string_value(json_object_get(record, "at"));
-    const char *type = json_string_value(json_object_get(record, "type"));
-    const char *verdict = json_string_value(json_object_get(record, "verdict"));
-    const char *partner = json_string_value(json_object_get(record, "partner"));
-    struct report_exception exception = {
-        .record = (uint64_t)json_integer_value(json_object_get(record, "index"))};
-    if (!time || !at || !type || !verdict || !partner || list->count == EXCEPTIONS_MAX ||
-        !time_parse(bytes_text(time), &exception.time_ms) ||
-        !time_parse(bytes_text(at), &exception.till_ms) ||
-        !period_view_partner(view, partner, &exception.partner))
-        return false;
-    (void)snprintf(exception.type, sizeof(exception.type), "%s", type);
-    (void)snprintf(exception.verdict, sizeof(exception.verdict), "%s", verdict);
-    list->at = array_grow(list->at, &list->capacity, list->count + 1, sizeof(*list->at));
-    list->at[list->count++] = exception;
-    return true;
-}
-
-static bool take_page(const struct period_view *view, const json_t *page, struct exceptions *list,
-                      struct error *error)
-{
-    size_t i;
-    json_t *record;
-    json_array_foreach(json_object_get(page, "transactions"), i, record)
-    {
-        uint64_t index = (uint64_t)json_integer_value(json_object_get(record, "index"));
-        if (index >= view->records)
-            return true;
-        if (json_is_true(json_object_get(record, "late")) && !take_exception(view, record, list))
-            return error_set(error, ERROR_INVALID,
-                             "what the node says of record %" PRIu64 " is not what it should be",
-                             index);
-    }
-    return true;
-}
-
-/* One page of at most `limit` records; *size_out: the node has no room for so many in an answer. */
-static bool ask_page(struct cli_period *own, uint64_t from, int limit, json_t **page_out,
-                     bool *size_out, struct error *error)
-{
+    struct cli_period *own = (struct cli_period *)context;
     char path[HTTP_PATH_MAX], text[512];
     int status = 0;
-    *size_out = false;
-    (void)snprintf(path, sizeof(path), "/v1/transactions?from=%" PRIu64 "&limit=%d", from, limit);
+    (void)snprintf(path, sizeof(path), "/v1/transactions?from=%" PRIu64 "&limit=%u", from, limit);
     if (!http_ask(own->http, &own->target, path, NULL, NULL, &status, page_out, error))
         return false;
-    if (status == 200 && json_is_array(json_object_get(*page_out, "transactions")))
-        return true;
-    *size_out = status == 413;
     if (status == 200)
-        error_set(error, ERROR_INVALID, "the node's page of records is none");
-    else {
-        http_problem_text(status, *page_out, text);
-        error_set(error, ERROR_DENIED, "%s", text);
-    }
+        return true;
+    *too_large_out = status == 413;
+    http_problem_text(status, *page_out, text);
     json_decref(*page_out);
-    return false;
-}
-
-/* Every record of the period is looked at: the ledger keeps no list of late ones. What is too much
- * for one answer is asked for in smaller pages. */
-static bool find_exceptions(struct cli_period *own, struct exceptions *list, struct error *error)
-{
-    const struct period_view *view = own->view;
-    int limit = PAGE;
-    for (uint64_t from = view->first_record; from < view->records;) {
-        json_t *page;
-        bool too_large;
-        if (!ask_page(own, from, limit, &page, &too_large, error)) {
-            if (!too_large || limit == 1)
-                return false;
-            limit /= 2;
-            continue;
-        }
-        bool ok = take_page(view, page, list, error);
-        json_decref(page);
-        if (!ok)
-            return false;
-        from += (uint64_t)limit;
-    }
-    return true;
+    return error_set(error, ERROR_DENIED, "%s", text);
 }
 
 /* ---- the request ----------------------------------------------------------------------------- */
@@ -237,11 +161,12 @@ static int make(const struct cli *cli, const struct own *own, struct cli_period 
                 enum report_format format, struct report_request *request)
 {
     const char *name = cli->rest[0];
-    struct exceptions exceptions = {.at = NULL};
+    struct late_entries exceptions = {.at = NULL};
     struct buffer report;
     struct error error;
     buffer_init(&report, REPORT_SIZE_MAX);
-    bool ok = !report_needs_exceptions(name) || find_exceptions(period, &exceptions, &error);
+    bool ok = !report_needs_exceptions(name) ||
+              late_entries_find(period->view, ask_page, period, &exceptions, &error);
     request->exceptions = exceptions.at;
     request->exception_count = exceptions.count;
     ok =
@@ -249,7 +174,7 @@ static int make(const struct cli *cli, const struct own *own, struct cli_period 
     if (ok && own->out && !cli->json)
         printf("%s: %s of %s, %zu bytes\n", own->out, name, period->view->name, report.size);
     buffer_release(&report);
-    free(exceptions.at);
+    late_entries_release(&exceptions);
     return ok ? CLI_OK : cli_fail_error(cli, &error);
 }
 

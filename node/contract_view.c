@@ -109,6 +109,17 @@ static bool read_card(const json_t *contract, const json_t *partners, struct con
            get_time(contract, "until", false, &card->until_ms, error);
 }
 
+static bool get_state(const json_t *contract, char out[CONTRACT_STATE_SIZE], struct error *error)
+{
+    static const char *const words[] = {"proposed", "signed", "withdrawn"};
+    if (!get_text(contract, "state", CONTRACT_STATE_SIZE, out, error))
+        return false;
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (strcmp(out, words[i]) == 0)
+            return true;
+    return wrong(error, "state");
+}
+
 bool contract_view_read(const json_t *contract, const json_t *partners,
                         struct contract_view *view_out, struct error *error)
 {
@@ -123,7 +134,7 @@ bool contract_view_read(const json_t *contract, const json_t *partners,
         return wrong(error, "contract");
     view.number = (uint32_t)json_integer_value(number);
     view.in_force = json_is_true(json_object_get(contract, "in_force"));
-    if (!get_text(contract, "state", sizeof(view.state), view.state, error) ||
+    if (!get_state(contract, view.state, error) ||
         !get_partner(contract, "proposer", partners, view.proposer, &proposer, error) ||
         !read_card(contract, partners, &view, error))
         return false;

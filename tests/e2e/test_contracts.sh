@@ -45,7 +45,8 @@ pass_to() { # TIME
 
 the_charter_says_what_the_options_said() {
     expect_equal week "$(jq -r .settlement.period "$home/charter.json")" 'period'
-    expect_equal '2027-05-01' "$(jq -r '.settlement.holidays[0]' "$home/charter.json")" 'holiday'
+    expect_equal '2027-05-01 2027-05-13' \
+        "$(jq -r '.settlement.holidays | join(" ")' "$home/charter.json")" 'holidays'
     expect_equal 2500 "$(jq -r '.settlement.taxes[0].rate_bp' "$home/charter.json")" 'tax'
     expect_equal SEK "$(jq -r '.contracts.currencies[0].code' "$home/charter.json")" 'currency'
     expect_equal 3 "$(jq -r .contracts.notice_days "$home/charter.json")" 'notice'
@@ -79,6 +80,8 @@ one_proposes_and_the_other_signs_what_it_sees() {
     expect_refused 1 'not-a-party'
     run cinema contract sign 0
     expect_refused 2 'nobody is there to be asked'
+    run cinema contract sign 0 --json
+    expect_refused 2 'nobody is there to be asked'
     run cinema contract sign 0 --digest "${digest/[0-9a-f]/-}"
     expect_refused 1 'not what --digest says: nothing was signed'
     post cinema office /v1/contracts/0/sign changed "{\"digest\":\"${digest:1}${digest:0:1}\"}"
@@ -99,7 +102,11 @@ what_is_not_signed_is_withdrawn() {
     expect_done 'contract 1 is withdrawn'
     run grocer contract list --state withdrawn
     expect_done '1 +withdrawn +grocer +books'
-    run grocer contract list --partner cinema --json
+    run grocer contract list --state open
+    expect_refused 2 '--state is proposed, signed or withdrawn'
+    run grocer contract show 0 --as ../office
+    expect_refused 2 '--as takes the name of a token'
+    run grocer contract list --partner cinema --json --as finance
     expect_done
     expect_equal 1 "$(jq '.contracts | length' "$work/said")" 'contracts of the cinema'
 }
@@ -115,6 +122,8 @@ points_keep_the_prices_that_they_were_issued_under() {
     till_ok cinema redeem both "{\"member\":\"$member\",\"points\":150}"
     expect_equal '0.9 EUR tariff 0 , 4.75 SEK tariff 1 SE-25' "$(field '[.obligations[] |
         "\(.amount) \(.currency) tariff \(.tariff) \(.tax_code)"] | join(", ")')" 'what is owed'
+    "$accrue" owes --dir "$home" >"$work/said" 2>&1
+    expect_match 'grocer +cinema +SEK +4.75 +4.75' "$(<"$work/said")"
     get fuel till '/v1/prices?funder=grocer&redeemer=cinema'
     expect_field '.prices[0] | "\(.by) \(.contract) \(.reimbursement) \(.currency)"' \
         'contract 0 0.095 SEK'
@@ -186,7 +195,7 @@ an_audit_finds_nothing() {
 }
 
 four_nodes --operator fuel --issue-fee 0.0004 --sandbox 2027-01-15T08:00:00Z --zone Europe/Berlin --period week \
-    --holiday 2027-05-01 --tax SE-25=2500 --settlement-currency SEK:2 --notice-days 3
+    --holiday 2027-05-13 --holiday 2027-05-01 --tax SE-25=2500 --settlement-currency SEK:2 --notice-days 3
 run_case the_charter_says_what_the_options_said
 run_case what_is_left_out_of_a_proposal_is_said
 run_case one_proposes_and_the_other_signs_what_it_sees

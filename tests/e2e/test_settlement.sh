@@ -342,7 +342,7 @@ one_disputes_a_record() {
         expect_done
     done
     settle cinema status --period "$period"
-    expect_done "grocer disputes 450.00 of redemption that grocer owes cinema \\(WRONG_AMOUNT\\)"
+    expect_done "grocer disputes 450.00 EUR of redemption that grocer owes cinema \\(WRONG_AMOUNT\\)"
     expect_match 'cinema says how much it upholds' "$said" 'what is next'
     settle cinema respond --period "$period" --record "$disputed" --amount 270.00
     expect_done

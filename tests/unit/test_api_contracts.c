@@ -4,6 +4,7 @@
  * begins on 2027-01-15. */
 #include "unit/apis_world.h"
 
+#include "node/api_parts.h"
 #include "node/receipt_words.h"
 
 /* ---- a coalition that may agree in euro and kronor ------------------------------------------- */
@@ -396,6 +397,42 @@ CASE(obligations_say_their_currency_their_tax_and_their_tariff)
     close_all();
 }
 
+static json_t *of_pair(const char *list, const char *currency, const char *name, const char *value)
+{
+    json_t *line;
+    size_t i;
+    json_array_foreach(json_object_get(answer.json, list), i, line)
+    {
+        if (strcmp(word_in(line, "currency"), currency) == 0 &&
+            strcmp(word_in(line, name), value) == 0)
+            return line;
+    }
+    return NULL;
+}
+
+CASE(what_is_owed_now_is_told_in_each_currency)
+{
+    open_all();
+    (void)spend_both();
+    CHECK_INT(get(BOOKS, "/v1/settlement"), 200);
+    CHECK_TEXT(word_in(of_pair("obligations", "EUR", "creditor", "cinema"), "open"), "0.90");
+    CHECK_TEXT(word_in(of_pair("obligations", "EUR", "creditor", "cinema"), "points"), "150");
+    json_t *kronor = of_pair("obligations", "SEK", "creditor", "cinema");
+    CHECK_TEXT(word_in(kronor, "open"), "4.75");
+    CHECK_TEXT(word_in(json_object_get(kronor, "classes"), "redemption"), "4.75");
+    CHECK(json_is_null(json_object_get(kronor, "points")));
+    CHECK(of_pair("obligations", "SEK", "creditor", "fuel") == NULL);
+    CHECK_TEXT(word_in(of_pair("nets", "SEK", "partner", "grocer"), "open"), "-4.75");
+    CHECK_TEXT(word_in(of_pair("nets", "EUR", "partner", "cinema"), "open"), "0.90");
+    CHECK_INT(count_of("nets"), 8);
+    CHECK_TEXT(word_in(of_pair("payments", "SEK", "to", "cinema"), "amount"), "4.75");
+    CHECK_INT(get(BOOKS, "/v1/periods/2027-02"), 200);
+    CHECK_TEXT(word_in(of_pair("lines", "SEK", "creditor", "cinema"), "exact"), "4.75");
+    CHECK_TEXT(word_in(of_pair("rounded", "SEK", "class", "tax"), "rounded"), "1.19");
+    CHECK_TEXT(word_in(of_pair("nets", "SEK", "partner", "cinema"), "receivable"), "5.94");
+    close_all();
+}
+
 /* ---- disputes -----------------------------------------------------------------------------------
  */
 
@@ -555,6 +592,25 @@ CASE(records_say_what_was_agreed_upon_in_json_and_in_words)
     close_all();
 }
 
+/* A client can ask for less then; of a node that failed it could not know. */
+CASE(an_answer_that_is_too_large_is_said_to_be_so)
+{
+    struct buffer body;
+    open_all();
+    CHECK_INT(get(GROCER, "/v1/contracts"), 200);
+    json_decref(answer.json);
+    memset(&answer, 0, sizeof(answer));
+    struct api_call call = {.api = apis[GROCER], .responder = {.respond = on_respond}};
+    apis[GROCER]->pending_count++;
+    buffer_init(&body, 4);
+    buffer_append_text(&body, "{\"contracts\":[]}");
+    CHECK(body.overflowed);
+    api_respond_json(&call, &body);
+    CHECK_INT(answer.status, 413);
+    CHECK_TEXT(word("code"), "too-large");
+    close_all();
+}
+
 int main(void)
 {
     RUN(only_office_and_finance_agree);
@@ -568,8 +624,10 @@ int main(void)
     RUN(prices_are_the_charters_until_a_contract_begins);
     RUN(where_contracts_are_required_there_is_no_price_without_one);
     RUN(obligations_say_their_currency_their_tax_and_their_tariff);
+    RUN(what_is_owed_now_is_told_in_each_currency);
     RUN(a_dispute_names_the_tariff_where_the_record_has_several);
     RUN(a_promotion_pays_until_its_budget_is_used_up);
     RUN(records_say_what_was_agreed_upon_in_json_and_in_words);
+    RUN(an_answer_that_is_too_large_is_said_to_be_so);
     return check_report();
 }

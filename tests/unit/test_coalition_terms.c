@@ -17,11 +17,10 @@ static void give(struct cli_texts *texts, const char *text)
 /* The charter that a plan's folder gets; NULL with an error. */
 static struct charter *found(struct coalition_plan *plan, struct error *error)
 {
-    static char dir[] = "/tmp/accrue-terms.XXXXXX";
+    char dir[] = "/tmp/accrue-terms.XXXXXX";
     char place[64], path[96];
     struct buffer json;
     struct charter *charter = NULL;
-    strcpy(dir, "/tmp/accrue-terms.XXXXXX");
     REQUIRE(mkdtemp(dir) != NULL);
     snprintf(place, sizeof(place), "%s/new", dir);
     snprintf(path, sizeof(path), "%s/charter.json", place);

@@ -118,6 +118,7 @@ CASE(what_is_no_contract_is_refused)
                                            {"contract", "1048576"},
                                            {"contract", "\"0\""},
                                            {"state", "7"},
+                                           {"state", "\"\\u001b[2J\""},
                                            {"state", "\"0123456789abcdef\""},
                                            {"proposer", "\"nobody\""},
                                            {"funder", "null"},

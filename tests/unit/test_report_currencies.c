@@ -1,0 +1,183 @@
+// links: node
+/* A period that is owed in two currencies: what is read of it, and what its reports say. */
+#include "unit/period_answer.h"
+
+#include "node/period_words.h"
+#include "node/report.h"
+
+/* ---- a node's answer ---------------------------------------------------------------------------
+ */
+
+struct world {
+    struct charter *charter;
+    struct lines exact, closed;
+    json_t *answer;
+};
+
+/* Worked example B, and the grocer owes the cinema 475 kronor more, by a contract of theirs. */
+static void world_init(struct world *world)
+{
+    struct charter_line_rules rules;
+    struct lines euro = {.at = NULL};
+    memset(world, 0, sizeof(*world));
+    world->charter = answer_charter();
+    charter_line_rules(world->charter, &rules);
+    answer_books(&euro, &world->closed);
+    for (size_t i = 0; i < euro.count; i++) {
+        struct line line = euro.at[i];
+        lines_add(&world->exact, &line);
+        if (line.debtor.v != GROCER || line.creditor.v != CINEMA ||
+            line.book_class != BOOK_REDEMPTION)
+            continue;
+        line.tariff = 1;
+        line.exact.v = euro4(4750000);
+        memcpy(line.currency, "SEK", CURRENCY_SIZE);
+        lines_add(&world->exact, &line);
+    }
+    lines_release(&euro);
+    lines_release(&world->closed);
+    REQUIRE(lines_close(world->exact.at, world->exact.count, &rules.rules, &world->closed, NULL));
+    world->answer = answer_json(&world->exact, &world->closed);
+}
+
+static void world_release(struct world *world)
+{
+    json_decref(world->answer);
+    lines_release(&world->exact);
+    lines_release(&world->closed);
+    charter_close(world->charter);
+}
+
+static struct period_view *read_view(const struct world *world, char why_out[ERROR_TEXT_SIZE])
+{
+    struct period_view *view = NULL;
+    struct error error = {.text = ""};
+    bool read = period_view_read(world->answer, world->charter, &view, &error);
+    CHECK(read == (view != NULL));
+    snprintf(why_out, ERROR_TEXT_SIZE, "%s", error.text);
+    return view;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------
+ */
+
+CASE(each_currency_has_nets_and_payments_of_its_own)
+{
+    static const struct {
+        const char *path, *value, *why;
+    } lies[] = {{"nets.6.net", "\"0.00\"", "does not tie: the net of cinema"},
+                {"nets.5.partner", "\"grocer\"", "does not tie: the net of books"},
+                {"nets.4.currency", "\"EUR\"", "does not tie: the net of grocer"},
+                {"payments.3.currency", "\"EUR\"", "does not tie: its payments"},
+                {"sums.1.exact", "\"12545.00\"", "does not tie: its sums"},
+                {"rounded.2.currency", "\"EUR\"", "not in order"}};
+    struct world world;
+    char why[ERROR_TEXT_SIZE];
+    world_init(&world);
+    struct period_view *view = read_view(&world, why);
+    CHECK_TEXT(why, "");
+    REQUIRE(view != NULL);
+    CHECK_INT(view->partner_count, EXAMPLE_PARTNERS);
+    CHECK_INT(view->payment_count, 4);
+    CHECK_TEXT(view->payments[3].currency, "SEK");
+    CHECK_INT(view->payments[3].payment.amount.v, euro4(4750000));
+    period_view_close(view);
+    for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
+        json_t *old =
+            set_at(world.answer, lies[i].path, json_loads(lies[i].value, JSON_DECODE_ANY, NULL));
+        CHECK(read_view(&world, why) == NULL);
+        CHECK(strstr(why, lies[i].why) != NULL);
+        json_decref(set_at(world.answer, lies[i].path, old));
+    }
+    world_release(&world);
+}
+
+/* ---- telling ------------------------------------------------------------------------------------
+ */
+
+static bool has(struct buffer *out, const char *text)
+{
+    bool found = strstr(buffer_text(out), text) != NULL;
+    if (!found)
+        printf("not there: %s\n", text);
+    return found;
+}
+
+CASE(words_say_the_currency_of_each_amount)
+{
+    static const struct {
+        void (*put)(const struct period_view *view, struct buffer *out);
+        const char *wanted;
+    } all[] = {
+        {period_words_nets, "partner                       SEK\ngrocer                    -475.00"},
+        {period_words_pairs, "SEK           475.00           475.00"},
+        {period_words_payments, "grocer pays cinema 475.00 SEK"},
+        {period_words_next, "grocer pays cinema 475.00 SEK"}};
+    struct world world;
+    char why[ERROR_TEXT_SIZE];
+    world_init(&world);
+    struct period_view *view = read_view(&world, why);
+    REQUIRE(view != NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+        struct buffer out;
+        buffer_init(&out, PERIOD_WORDS_MAX);
+        all[i].put(view, &out);
+        CHECK(has(&out, all[i].wanted));
+        buffer_release(&out);
+    }
+    period_view_close(view);
+    world_release(&world);
+}
+
+CASE(a_report_may_be_of_one_currency_and_a_journal_is_of_all)
+{
+    static const struct {
+        const char *name;
+        enum report_format format;
+        const char *currency, *wanted;
+    } all[] = {{"statement", REPORT_JSON, "", "\"owed_by\":\"6570.00\""},
+               {"statement", REPORT_JSON, "EUR", "\"owed_by\":\"6570.00\""},
+               {"statement", REPORT_JSON, "SEK", "\"owed_by\":\"475.00\""},
+               {"nets", REPORT_CSV, "EUR", "grocer,EUR,-3420.00"},
+               {"nets", REPORT_CSV, "SEK", "grocer,SEK,-475.00"},
+               {"nets", REPORT_HTML, "SEK", "<td>SEK</td>"},
+               {"payments", REPORT_CSV, "SEK", "grocer,cinema,SEK,475.00"},
+               {"payments", REPORT_JSON, "EUR", "\"currency\":\"EUR\",\"amount\":\"1296.00\""},
+               {"matrix", REPORT_JSON, "SEK",
+                "\"pairs\":[{\"debtor\":\"grocer\",\"creditor\":\"cinema\",\"currency\":\"SEK\","
+                "\"amount\":\"475.00\"}]"},
+               {"journal", REPORT_JOURNAL, "", "= -3420.00 EUR"},
+               {"journal", REPORT_JOURNAL, "", "= -475.00 SEK"}};
+    static const struct accounts nobodys;
+    struct world world;
+    struct error error = {.text = ""};
+    char why[ERROR_TEXT_SIZE];
+    world_init(&world);
+    struct period_view *view = read_view(&world, why);
+    REQUIRE(view != NULL);
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+        struct report_request request = {.view = view,
+                                         .accounts = &nobodys,
+                                         .has_partner = true,
+                                         .partner = {GROCER},
+                                         .execution = {2026, 12, 3},
+                                         .paid_on = {2026, 12, 7}};
+        struct buffer out;
+        snprintf(request.currency, sizeof(request.currency), "%s", all[i].currency);
+        buffer_init(&out, REPORT_SIZE_MAX);
+        CHECK(report_write(all[i].name, all[i].format, &request, &out, &error));
+        CHECK_TEXT(error.text, "");
+        CHECK(has(&out, all[i].wanted));
+        buffer_release(&out);
+    }
+    period_view_close(view);
+    world_release(&world);
+}
+
+int main(void)
+{
+    RUN(each_currency_has_nets_and_payments_of_its_own);
+    RUN(words_say_the_currency_of_each_amount);
+    RUN(a_report_may_be_of_one_currency_and_a_journal_is_of_all);
+    return check_report();
+}
