@@ -231,7 +231,7 @@ static void put_points(const struct audit *audit, struct buffer *out)
 }
 
 /* Rows owe columns. */
-static void put_debts_in(const struct audit *audit, const char *currency, struct buffer *out)
+static void put_debts(const struct audit *audit, const char *currency, struct buffer *out)
 {
     const struct charter *charter = audit_charter(audit);
     element(out, "h2", NULL, "Obligations of the open period, exact: rows owe columns");
@@ -256,20 +256,9 @@ static void put_debts_in(const struct audit *audit, const char *currency, struct
     buffer_append_text(out, "</tbody></table>\n");
 }
 
-/* The charter's currency, and each other one that anything is owed in. */
-static void put_debts(const struct audit *audit, struct buffer *out)
-{
-    const struct charter *charter = audit_charter(audit);
-    put_debts_in(audit, charter->currency, out);
-    for (size_t i = 0; i < charter->contracts.currency_count; i++)
-        if (audit_owes_in(audit, charter->contracts.currencies[i].code))
-            put_debts_in(audit, charter->contracts.currencies[i].code, out);
-}
-
-static void put_period_head(const struct audit *audit, const struct closed_period *closed,
+static void put_period_head(const struct closed_period *closed,
                             const struct audit_period_summary *summary, struct buffer *out)
 {
-    const struct charter *charter = audit_charter(audit);
     row(out, "State",
         closed->period.state == PERIOD_OPEN ? "ended" : period_state_word(closed->period.state));
     if (closed->rooted) {
@@ -277,80 +266,83 @@ static void put_period_head(const struct audit *audit, const struct closed_perio
         row_number(out, "Ends before record", closed->records);
         row_code(out, "Totals", summary->totals);
     }
+}
+
+static void put_period_sums(const struct audit *audit, const struct audit_period_summary *summary,
+                            struct buffer *out)
+{
+    const struct charter *charter = audit_charter(audit);
     for (int i = 0; i < BOOK_CLASS_COUNT; i++)
         if (summary->by_class[i].v != 0)
             row(out, book_class_word((enum book_class)i),
-                audit_money_text(audit, summary->currency->code, summary->by_class[i]).text);
+                audit_money_text(audit, summary->currency, summary->by_class[i]).text);
     for (size_t i = 0; i < charter->partner_count; i++) {
         struct audit_text_line line;
         if (summary->nets[i].v == 0)
             continue;
         snprintf(line.text, sizeof(line.text), "Net of %s", charter->partners[i].name);
-        row(out, line.text,
-            audit_money_text(audit, summary->currency->code, summary->nets[i]).text);
+        row(out, line.text, audit_money_text(audit, summary->currency, summary->nets[i]).text);
     }
 }
 
-/* What is in one currency. */
 static void put_period_parts(const struct audit *audit, const struct period *period,
-                             const char *currency, struct buffer *out)
+                             struct buffer *out)
 {
     const struct charter_partner *partners = audit_charter(audit)->partners;
     struct audit_text_line line;
     for (size_t i = 0; i < period->payment_count; i++) {
         const struct payment *payment = &period->payments[i].payment;
-        if (strcmp(period->payments[i].currency, currency) != 0)
-            continue;
-        snprintf(line.text, sizeof(line.text), "%s to %s: %s, %s", partners[payment->from.v].name,
-                 partners[payment->to.v].name,
+        const char *currency = period->payments[i].currency;
+        snprintf(line.text, sizeof(line.text), "%s to %s: %s %s, %s",
+                 partners[payment->from.v].name, partners[payment->to.v].name, currency,
                  audit_money_text(audit, currency, payment->amount).text,
                  payment_state_word(period->payments[i].state));
         row(out, "Payment", line.text);
     }
     for (size_t i = 0; i < period->dispute_count; i++) {
         const struct dispute *dispute = &period->disputes[i];
-        if (strcmp(dispute->line.currency, currency) != 0)
-            continue;
+        const char *currency = dispute->line.currency;
         snprintf(
             line.text, sizeof(line.text),
-            "record %" PRIu64 ", %s to %s, %s: %s, %s by %s; %s, upheld %s",
+            "record %" PRIu64 ", %s to %s, %s: %s %s, %s by %s; %s, upheld %s",
             dispute->about.record.v, partners[dispute->about.debtor.v].name,
             partners[dispute->about.creditor.v].name, line_class_word(dispute->about.line_class),
-            audit_money_text(audit, currency, dispute->line.exact).text,
+            currency, audit_money_text(audit, currency, dispute->line.exact).text,
             dispute_code_word(dispute->code), partners[dispute->by.v].name,
             audit_dispute_word(dispute), audit_money_text(audit, currency, dispute->upheld).text);
         row(out, "Dispute", line.text);
     }
 }
 
+/* A table a currency; the first one tells the state, the last one payments and disputes. */
 static void put_period(const struct audit *audit, const struct closed_period *closed,
-                       struct buffer *out)
+                       struct audit_period_summary *summary, struct buffer *out)
 {
-    struct charter_line_rules rules;
-    const struct currency_rule *currencies[1 + CHARTER_CURRENCIES_MAX];
-    struct audit_period_summary *summary =
-        (struct audit_period_summary *)allocate(1, sizeof(*summary));
-    charter_line_rules(audit_charter(audit), &rules);
-    size_t count = audit_period_currencies(closed, audit, &rules, currencies);
-    for (size_t i = 0; i < count; i++) {
-        struct audit_text_line line;
-        audit_period_summary(audit, closed, currencies[i], summary);
+    struct audit_text_line line;
+    *summary = (struct audit_period_summary){0};
+    for (bool first = true; audit_period_summary(audit, closed, summary); first = false) {
+        if (!first)
+            buffer_append_text(out, "</table>\n");
         snprintf(line.text, sizeof(line.text), "Settlement period %s, %s, %s", summary->name,
-                 currencies[i]->code, summary->final ? "rounded" : "exact");
+                 summary->currency, summary->final ? "rounded" : "exact");
         element(out, "h2", NULL, line.text);
         buffer_append_text(out, "\n<table>\n");
-        put_period_head(audit, closed, summary, out);
-        put_period_parts(audit, &closed->period, currencies[i]->code, out);
-        buffer_append_text(out, "</table>\n");
+        if (first)
+            put_period_head(closed, summary, out);
+        put_period_sums(audit, summary, out);
     }
-    free(summary);
+    put_period_parts(audit, &closed->period, out);
+    buffer_append_text(out, "</table>\n");
 }
 
 static void put_periods(const struct audit *audit, struct buffer *out)
 {
     const struct periods *periods = state_periods(audit_state(audit));
+    struct audit_period_summary *summary =
+        (struct audit_period_summary *)allocate(1, sizeof(*summary));
     for (size_t i = 0; i < periods->count; i++)
-        put_period(audit, periods->at[i], out);
+        put_period(audit, periods->at[i], summary, out);
+    free(summary);
 }
 
 void audit_report_html(const struct audit_report *report, struct buffer *out)
@@ -363,7 +355,9 @@ void audit_report_html(const struct audit_report *report, struct buffer *out)
     put_findings(report, out);
     if (best) {
         put_points(best->audit, out);
-        put_debts(best->audit, out);
+        size_t place = 0;
+        for (const char *currency; (currency = audit_next_owed(best->audit, &place));)
+            put_debts(best->audit, currency, out);
         put_periods(best->audit, out);
     }
     if (best && best->has_checkpoint) {

@@ -7,7 +7,6 @@
 
 #include "node/audit_view.h"
 #include "partners/period_calendar.h"
-#include "partners/periods.h"
 
 struct audit_report {
     const struct audit_view *views;
@@ -46,32 +45,27 @@ void audit_report_totals(const struct audit *audit, struct audit_partner_totals 
  */
 struct audit_period_summary {
     bool final;
-    const struct currency_rule *currency; /* borrowed */
-    size_t line_count;
     char name[PERIOD_NAME_SIZE];
     char totals[HASH_HEX_SIZE + 1];
+    char currency[CURRENCY_SIZE];
+    size_t line_count;
     struct money nets[PARTNERS_MAX]; /* receivable less payable */
     struct money by_class[BOOK_CLASS_COUNT];
 };
-void audit_period_summary(const struct audit *audit, const struct closed_period *closed,
-                          const struct currency_rule *currency,
-                          struct audit_period_summary *summary_out);
-/* Those that the period has lines in, ascending; the charter's where it has none. They are those of
- * `rules`, and there is room for all. */
-size_t audit_period_currencies(const struct closed_period *closed, const struct audit *audit,
-                               const struct charter_line_rules *rules,
-                               const struct currency_rule **currencies_out);
-/* Whether anybody owes anybody in it in the open period. */
-bool audit_owes_in(const struct audit *audit, const char *currency) MUST_USE;
+/* The next currency of its lines, by code; after a zeroed summary the first, which is the charter's
+ * where it has no lines. False: there is none. */
+bool audit_period_summary(const struct audit *audit, const struct closed_period *closed,
+                          struct audit_period_summary *summary) MUST_USE;
 struct audit_money_text {
-    char text[MONEY_TEXT_SIZE + CURRENCY_SIZE];
+    char text[MONEY_TEXT_SIZE];
 };
-/* With the digits of a currency that the charter has. */
 struct audit_money_text audit_money_text(const struct audit *audit, const char *currency,
                                          struct money money);
-/* The same for people, who are told the currency wherever the charter has several. */
-struct audit_money_text audit_money_words(const struct audit *audit, const char *currency,
-                                          struct money money);
+/* The charter's currency, then those of its contracts; NULL: no more. */
+const char *audit_currency(const struct audit *audit, size_t place);
+/* Of those, from place 0 on, the charter's and each in which something is owed in the open period;
+ * NULL: no more. */
+const char *audit_next_owed(const struct audit *audit, size_t *place);
 const char *audit_dispute_word(const struct dispute *dispute); /* open, answered, resolved */
 void audit_periods_print(const struct audit *audit);
 json_t *audit_periods_json(const struct audit *audit);
