@@ -1,7 +1,7 @@
 /* Batches: many writes in one request, answered line by line in the same order.
  *
  * Lines go into the lane as they arrive; reading pauses while a window of them waits for the
- * coalition. What is kept of a line is 24 bytes. The answer begins when the request is complete:
+ * coalition. What is kept of a line is 40 bytes. The answer begins when the request is complete:
  * HTTP/1.1 servers and clients of every kind agree on that, and none of them deadlocks. How lines
  * look is the form's business: api_batch_json.c, api_batch_cbor.c. */
 #include "node/api_batch.h"

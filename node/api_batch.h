@@ -15,6 +15,7 @@ struct batch_line {
     uint16_t verdict; /* DECIDED: of that record */
     uint8_t state;
     bool repeat, late;
+    struct build_exchange exchange; /* of an earn */
 };
 
 /* How lines are read and answered. */

@@ -58,6 +58,8 @@ static bool line_take(struct api_call *call, struct bytes text)
         struct submission submission;
         api_submit(call->api, &built.transaction, &owner, &submission);
         done = api_batch_submitted(call, &submission);
+        if (done)
+            call->batch->lines[call->batch->count - 1].exchange = built.exchange;
         built_release(&built);
     }
     json_decref(held);
@@ -148,6 +150,7 @@ static void render_item(struct chunk *chunk, struct rendering *item, struct byte
     json_put_int(&json, "status", verdict_status(verdict));
     if (verdict == VERDICT_ACCEPTED) {
         (void)api_result_write(call->api, &json, record, repeat, true);
+        api_exchange_write(&json, &call->batch->lines[item->line].exchange);
     } else {
         json_open_object(&json, "problem");
         api_refusal_write(call->api, &json, record, repeat, call->trace_id,

@@ -167,6 +167,8 @@ static void build_earn(struct build *build)
     take_document(build);
     if (form_decimal(form, "eligible", INT64_MAX, &eligible))
         t->body.earn.eligible = (uint64_t)eligible;
+    if (form_has(form, "purchase"))
+        build_purchase(build);
     (void)form_hash(form, "basket", &t->body.earn.basket);
     if (form_has(form, "points") == form_has(form, "lots")) {
         form_wrong(form, "points", "either points or lots are needed");
@@ -533,6 +535,7 @@ static void build_body(struct build *build)
     case TRANSACTION_PROMOTION_SIGN:
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
+    case TRANSACTION_EXCHANGE_RATES:
         build_deal(build);
         return;
     case TRANSACTION_MOTION:

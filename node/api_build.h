@@ -48,11 +48,17 @@ struct build_input {
                   size_t *count_out, struct error *error);
 };
 
+/* The rate at which a purchase was turned into the charter's currency. */
+struct build_exchange {
+    struct micro rate; /* 0: none was needed */
+    uint32_t day;      /* of which it was published, since 1970 */
+};
 struct built {
     struct transaction transaction; /* its texts borrow from the body, or from ... */
     struct buffer evidence;         /* ... this, which a dispute brings */
     struct card_token cards[BUILD_CARDS_MAX];
     size_t card_count;
+    struct build_exchange exchange; /* of an earn */
 };
 
 /* False: the problem says what is wrong, with a pointer to every mistake. What is built is the

@@ -1,5 +1,5 @@
-/* Contracts, promotions, payment accounts and collateral from requests: what a card leaves out is
- * the charter's. */
+/* Contracts, promotions, payment accounts, collateral and rates from requests: what a card leaves
+ * out is the charter's. */
 #include "node/api_build_parts.h"
 
 #include <string.h>
@@ -119,6 +119,9 @@ void build_deal(struct build *build)
         return;
     case DEAL_ACCOUNT:
         build_account(build);
+        return;
+    case DEAL_RATES:
+        build_rates(build);
         return;
     case DEAL_COLLATERAL:
         build_stop(build, VERDICT_NOT_AUTHORISED, "");

@@ -28,5 +28,10 @@ void build_settlement(struct build *build);
 void build_deal(struct build *build);
 /* Of those a payment account (api_build_account.c). */
 void build_account(struct build *build);
+/* And the exchange rates of a day (api_build_rates.c). */
+void build_rates(struct build *build);
+/* What a purchase ("amount", "currency") is worth by the partner's rate for the day of the
+ * transaction: the earn's `eligible`. */
+void build_purchase(struct build *build);
 
 #endif

@@ -1,5 +1,5 @@
-/* Contracts, promotions, payment accounts and collateral in records and in answers to those who
- * wrote them. */
+/* Contracts, promotions, payment accounts, collateral and rates in records and in answers to those
+ * who wrote them. */
 #include "node/api_parts.h"
 
 #include "partners/contracts.h"
@@ -105,6 +105,9 @@ void api_deal_body_write(const struct api *api, struct json_out *json, const str
     case DEAL_ACCOUNT:
         api_account_body_write(json, &deal->account);
         return;
+    case DEAL_RATES:
+        api_rates_body_write(json, &deal->rates);
+        return;
     case DEAL_COLLATERAL:
         return;
     }
@@ -166,6 +169,9 @@ void api_deal_result_write(const struct api *api, struct json_out *json,
         return;
     case DEAL_ACCOUNT:
         api_account_result_write(api, json, &t->body.deal.account);
+        return;
+    case DEAL_RATES:
+        api_rates_body_write(json, &t->body.deal.rates);
         return;
     case DEAL_COLLATERAL:
         return;

@@ -84,8 +84,9 @@ struct api_call {
     struct buffer body;
     struct write_part parts[API_PARTS_MAX];
     size_t part_count;
-    bool late;    /* cut off: durable is all that can be awaited */
-    bool durable; /* in the lane, or the outbox */
+    struct build_exchange exchange; /* of an earn */
+    bool late;                      /* cut off: durable is all that can be awaited */
+    bool durable;                   /* in the lane, or the outbox */
     struct api_batch *batch;
     struct api_call *previous, *next; /* of every call that is open */
 };
@@ -267,6 +268,9 @@ void api_card_write(const struct api *api, struct json_out *json, const struct r
 void api_account_body_write(struct json_out *json, const struct account_words *words);
 void api_account_result_write(const struct api *api, struct json_out *json,
                               const struct account_words *words);
+/* The exchange rates of a day; and the one that a purchase was turned with, where one was. */
+void api_rates_body_write(struct json_out *json, const struct day_rates *rates);
+void api_exchange_write(struct json_out *json, const struct build_exchange *exchange);
 /* Changes that wait, by no more than the last characters of their IBANs. */
 void api_accounts_waiting_write(const struct api *api, struct json_out *json);
 /* A settlement step: what its record says; and what its period has come to, for who took it. */
@@ -297,6 +301,7 @@ api_handler api_get_transaction, api_get_by_key, api_get_transactions; /* api_tr
 api_handler api_get_coalition, api_get_charter, api_get_settlement;    /* api_coalition */
 api_handler api_get_periods, api_get_period;                           /* api_settle */
 api_handler api_get_accounts;                                          /* api_accounts */
+api_handler api_get_exchange_rates;                                    /* api_rates */
 api_handler api_get_contracts, api_get_contract, api_get_promotions, api_get_prices;
 api_handler api_get_checkpoint, api_get_tile, api_get_height, api_get_heights; /* api_log */
 api_handler api_get_membership, api_get_policy;                                /* api_membership */

@@ -20,6 +20,7 @@
     X(PROBLEM_METHOD, 405, "method-not-allowed", "The resource has other methods.")                \
     X(PROBLEM_PRUNED, 410, "pruned", "This node keeps it no longer: it is in an archive.")         \
     X(PROBLEM_IN_FLIGHT, 409, "in-flight", "A request with this key is under way here.")           \
+    X(PROBLEM_NO_RATE, 409, "no-rate", "The partner has published no exchange rate for that day.") \
     X(PROBLEM_SUSPENDED, 409, "suspended", "The node is suspended from writing.")                  \
     X(PROBLEM_LEFT, 409, "left", "The node has left the coalition.")                               \
     X(PROBLEM_TOO_LARGE, 413, "too-large", "It is more than this node takes or gives at once.")    \

@@ -200,6 +200,7 @@ static bool member_of(struct api *api, const struct transaction *t, struct membe
     case TRANSACTION_PROMOTION_SIGN:
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
+    case TRANSACTION_EXCHANGE_RATES:
     case TRANSACTION_MOTION:
     case TRANSACTION_BALLOT:
     case TRANSACTION_READY:
@@ -458,6 +459,7 @@ static void write_body(struct api *api, struct json_out *json, const struct tran
     case TRANSACTION_PROMOTION_SIGN:
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
+    case TRANSACTION_EXCHANGE_RATES:
         api_deal_body_write(api, json, t);
         return;
     case TRANSACTION_MOTION:

@@ -232,6 +232,7 @@ void api_accepted(struct api_call *call, struct bytes key)
     json_put_word(&json, "status", "accepted");
     json_put_bool(&json, "late", call->late);
     json_put_word(&json, "location", buffer_text(&location));
+    api_exchange_write(&json, &call->exchange);
     json_close_object(&json);
     buffer_release(&location);
     response.preference_applied = call->async;
@@ -271,6 +272,7 @@ void api_write_answer(struct api_call *call, struct bytes record)
     if (fine) {
         (void)api_result_write(call->api, &json, record, repeat, false);
         write_cards(call, &json);
+        api_exchange_write(&json, &call->exchange);
     } else {
         api_refusal_write(call->api, &json, record, repeat, call->trace_id, call->request.target);
     }
@@ -390,6 +392,7 @@ static void submit_body(struct api_call *call, json_t *body)
         api_respond_problem(call, &problem);
         return;
     }
+    call->exchange = built.exchange;
     if (submit_parts(call, &built)) {
         call->deadline_ms = api_now(call->api) + API_ANSWER_MS;
         answer_when_decided(call);

@@ -1,5 +1,5 @@
-/* What partners agree upon: contracts, promotions, payment accounts, collateral; in the order in
- * which the reasons to refuse it are asked. protocol/FORMAT.md, 23. */
+/* What partners agree upon: contracts, promotions, payment accounts, collateral, rates; in the
+ * order in which the reasons to refuse it are asked. protocol/FORMAT.md, 23. */
 #include "node/naive_parts.h"
 
 #include <stdlib.h>
@@ -336,6 +336,8 @@ enum verdict naive_deal(struct naive *n, const struct naive_tx *tx)
         return promote(&d);
     case DEAL_ACCOUNT:
         return naive_set_account(n, tx);
+    case DEAL_RATES:
+        return naive_say_rates(n, tx);
     case DEAL_COLLATERAL:
         break;
     }

@@ -188,6 +188,7 @@ void naive_write(const struct naive *n, struct buffer *out)
     put_money(n, out);
     naive_put_periods(n, out);
     naive_put_accounts(n, out);
+    naive_put_rates(n, out);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -517,6 +518,7 @@ static void get_all(struct loading *l)
     get_money(l);
     naive_get_periods(&l->reader, n);
     naive_get_accounts(&l->reader, n);
+    naive_get_rates(&l->reader, n);
     check_earns(l);
     for (size_t i = 0; i < n->hold_count && !l->reader.failed; i++)
         if (n->holds[i].status == NAIVE_OPEN)

@@ -153,6 +153,7 @@ void naive_close(struct naive *n)
     free(n->owed);
     free(n->joint_used);
     free(n->accounts);
+    free(n->rates);
     free(n->pending.at);
     free(n->open.at);
     free(n->lane_effects);

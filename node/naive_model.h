@@ -146,6 +146,17 @@ struct naive_accounts naive_account_at(const struct naive *naive, size_t place);
  * or a good one? FORMAT.md section 24. */
 bool naive_account_good(struct bytes holder, struct bytes iban, struct bytes bic) MUST_USE;
 
+/* What a partner has said that a unit of a currency was worth on a day. */
+struct naive_rate {
+    uint16_t partner;
+    char currency[4];
+    uint32_t day; /* since 1970, in the charter's zone */
+    int64_t rate; /* micro-units of the charter's currency */
+};
+size_t naive_rate_count(const struct naive *naive);
+/* `place` is in no particular order. */
+struct naive_rate naive_rate_at(const struct naive *naive, size_t place);
+
 /* ---- keeping it ---------------------------------------------------------------------------- */
 
 /* Everything that it knows, between heights, appended (protocol/FORMAT.md, 15). */

@@ -146,6 +146,8 @@ struct naive {
     size_t period_count, period_capacity;
     struct naive_accounts *accounts; /* in the order in which they were first spoken of */
     size_t account_count, account_capacity;
+    struct naive_rate *rates; /* in no particular order */
+    size_t rate_count, rate_capacity;
     __int128 *joint_used;
     struct naive_list pending, open; /* lots, holds */
 
@@ -302,6 +304,12 @@ struct codec_reader;
 enum verdict naive_set_account(struct naive *n, const struct naive_tx *tx);
 void naive_put_accounts(const struct naive *n, struct buffer *out);
 void naive_get_accounts(struct codec_reader *reader, struct naive *n);
+
+/* ---- naive_rates.c: what currencies are worth ------------------------------------------------ */
+
+enum verdict naive_say_rates(struct naive *n, const struct naive_tx *tx);
+void naive_put_rates(const struct naive *n, struct buffer *out);
+void naive_get_rates(struct codec_reader *reader, struct naive *n);
 
 /* ---- naive_image_settle.c: as bytes, for naive_image.c ----------------------------------------
  */

@@ -617,6 +617,7 @@ enum verdict naive_body(struct naive *n, const struct naive_tx *tx)
     case TRANSACTION_PROMOTION_SIGN:
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
+    case TRANSACTION_EXCHANGE_RATES:
         return naive_deal(n, tx);
     case TRANSACTION_MOTION:
     case TRANSACTION_BALLOT:

@@ -3,6 +3,7 @@
 #include "node/account_text.h"
 #include "node/period_text.h"
 #include "node/time_text.h"
+#include "partners/date.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -311,6 +312,18 @@ static void add_promotion(struct writer *writer, const struct promotion *promoti
         add_time(writer, "until", promotion->until_ms);
 }
 
+static void add_rates(struct writer *writer, const struct day_rates *rates)
+{
+    char day[DATE_TEXT_SIZE], text[MONEY_TEXT_SIZE];
+    date_format(date_from_days(rates->day), day);
+    add(writer, "exchange rates of", "%s", day);
+    for (size_t i = 0; i < rates->count; i++) {
+        money_format((struct money){(__int128)rates->at[i].rate.v * BASIS_POINTS}, 2, text);
+        add(writer, "rate", "1 %s is %s%s%s", rates->at[i].currency, text,
+            writer->charter ? " " : "", writer->charter ? writer->charter->currency : "");
+    }
+}
+
 static void add_deal(struct writer *writer, const struct transaction *t)
 {
     const struct deal *deal = &t->body.deal;
@@ -332,6 +345,9 @@ static void add_deal(struct writer *writer, const struct transaction *t)
         return;
     case DEAL_ACCOUNT:
         add_account(writer, &deal->account);
+        return;
+    case DEAL_RATES:
+        add_rates(writer, &deal->rates);
         return;
     case DEAL_COLLATERAL:
         add(writer, "agreed", "%s", transaction_type_word(t->type));
@@ -392,6 +408,7 @@ static void add_body(struct writer *writer, const struct transaction *t)
     case TRANSACTION_PROMOTION_SIGN:
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
+    case TRANSACTION_EXCHANGE_RATES:
         add_deal(writer, t);
         return;
     case TRANSACTION_MOTION:

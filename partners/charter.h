@@ -63,7 +63,6 @@ struct charter_tax {
 };
 /* A currency that contracts may use beside the charter's. */
 enum { CHARTER_CURRENCIES_MAX = 32, NOTICE_DAYS_MAX = 3660 };
-#define RATE_MICRO_MAX INT64_C(1000000000000)
 struct charter_currency {
     char code[CURRENCY_SIZE];
     int minor_digits; /* 0..3 */

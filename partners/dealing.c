@@ -1,4 +1,5 @@
-/* What partners agree upon, on the ledger: contracts, promotions, payment accounts, collateral. */
+/* What partners agree upon, on the ledger: contracts, promotions, payment accounts, collateral; and
+ * what they say that currencies are worth. */
 #include "partners/charter_contracts.h"
 #include "partners/date.h"
 #include "partners/state_parts.h"
@@ -55,6 +56,10 @@ static enum verdict apply_step(struct state *state, const struct context *contex
         return set_account(state, context->writer, &deal->account);
     case DEAL_COLLATERAL:
         return VERDICT_NOT_AUTHORISED;
+    case DEAL_RATES:
+        return exchange_rates_publish(&state->rates, context->writer, &deal->rates,
+                                      state->charter->currency,
+                                      charter_day(state->charter, state->now_ms));
     }
     return VERDICT_MALFORMED;
 }

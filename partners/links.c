@@ -73,6 +73,7 @@ static void links_named(struct state *state, struct record_index index, const st
     case TRANSACTION_PROMOTION_SIGN:
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
+    case TRANSACTION_EXCHANGE_RATES:
     case TRANSACTION_MOTION:
     case TRANSACTION_BALLOT:
     case TRANSACTION_READY:

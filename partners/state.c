@@ -63,6 +63,7 @@ void state_close(struct state *state)
     obligations_release(&state->obligations);
     periods_release(&state->periods);
     payment_accounts_release(&state->accounts);
+    exchange_rates_release(&state->rates);
     journal_release(&state->journal);
     effect_list_release(&state->automatic);
     arrays_free(state);
@@ -280,6 +281,7 @@ static enum verdict apply_body(struct state *state, const struct context *contex
     case TRANSACTION_PROMOTION_SIGN:
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
+    case TRANSACTION_EXCHANGE_RATES:
         return apply_deal(state, context);
     case TRANSACTION_MOTION:
     case TRANSACTION_BALLOT:

@@ -10,6 +10,7 @@
 #define PARTNERS_STATE_H
 
 #include "partners/charter.h"
+#include "partners/exchange_rates.h"
 #include "partners/payment_accounts.h"
 #include "partners/periods.h"
 #include "protocol/cut.h"
@@ -205,6 +206,14 @@ bool state_price(const struct state *state, struct partner_id funder, struct par
 const struct periods *state_periods(const struct state *state);
 /* Where partners are paid, at the state's time; borrowed until the next height. */
 const struct payment_accounts *state_accounts(const struct state *state);
+/* What partners have said that other currencies are worth; borrowed until the next record. */
+const struct exchange_rates *state_exchange_rates(const struct state *state);
+/* What the partner has said that a unit of the currency is worth on a day (since 1970, in the
+ * charter's zone), in micro-units of the charter's; where it has said nothing of that day, on the
+ * last one before it, at most RATE_LATE_DAYS earlier. Which day it was goes to day_out. False:
+ * there is none. */
+bool state_exchange_rate(const struct state *state, struct partner_id partner, const char *currency,
+                         int64_t day, struct micro *rate_out, int64_t *day_out) MUST_USE;
 
 struct totals { /* of the whole ledger */
     struct points quantity, pools[POOL_COUNT];

@@ -293,14 +293,26 @@ static bool accounts_sound(const struct checker *checker)
     return sound || differs(checker, "payment accounts", 0);
 }
 
+static bool rates_sound(const struct checker *checker)
+{
+    const struct state *state = checker->state;
+    struct exchange_rates again = {.at = NULL};
+    int64_t today = charter_day(state->charter, state->now_ms);
+    bool sound = true;
+    for (size_t i = 0; i < state->rates.count && sound; i++)
+        sound = exchange_rates_add(&again, &state->rates.at[i], state->charter->currency, today);
+    exchange_rates_release(&again);
+    return sound || differs(checker, "exchange rates", 0);
+}
+
 bool state_check(const struct state *state, struct error *error)
 {
     struct checker checker;
     checker_init(&checker, state, error);
     bool good = (membership_sound(state) || differs(&checker, "amendments", state->height)) &&
-                accounts_sound(&checker) && add_holds(&checker) && add_redemptions(&checker) &&
-                add_lots(&checker) && members_sound(&checker) && money_sound(&checker) &&
-                sums_sound(&checker);
+                accounts_sound(&checker) && rates_sound(&checker) && add_holds(&checker) &&
+                add_redemptions(&checker) && add_lots(&checker) && members_sound(&checker) &&
+                money_sound(&checker) && sums_sound(&checker);
     checker_release(&checker);
     return good;
 }

@@ -58,3 +58,25 @@ bool load_accounts(struct loader *loader, const uint8_t *row)
     return payment_accounts_add(&state->accounts, &own, state->now_ms) ||
            loader_refuse(loader, "it is out of order, or does not add up");
 }
+
+/* ---- exchange rates -------------------------------------------------------------------------- */
+
+bool load_rates(struct loader *loader, const uint8_t *row)
+{
+    struct state *state = loader->state;
+    struct rate_row own = {.partner = {next_u16(&row)}};
+    next_bytes(&row, (uint8_t *)own.currency, CURRENCY_SIZE - 1);
+    own.count = next_u8(&row);
+    if (own.partner.v >= state->charter->partner_count || own.count > RATE_DAYS_KEPT)
+        return loader_refuse(loader, "it has no partner, or too many days");
+    const uint8_t *at = loader_take(loader, own.count * (size_t)RATE_PART_SIZE);
+    if (!at)
+        return false;
+    for (size_t i = 0; i < own.count; i++) {
+        own.at[i].day = next_u32(&at);
+        own.at[i].rate.v = (int64_t)next_u64(&at);
+    }
+    return exchange_rates_add(&state->rates, &own, state->charter->currency,
+                              charter_day(state->charter, state->now_ms)) ||
+           loader_refuse(loader, "it is out of order, or does not add up");
+}

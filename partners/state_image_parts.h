@@ -40,7 +40,8 @@ enum { ACCOUNT_IN_FORCE = 1, ACCOUNT_WAITING = 2, ACCOUNT_PENDING = 4 };
     X(PERIODS, periods, 98, PERIOD_NUMBER_MAX)                                                     \
     X(KEYS, keys, 20, NOTHING - 1)                                                                 \
     X(DOCUMENTS, documents, 20, NOTHING - 1)                                                       \
-    X(ACCOUNTS, accounts, 6, PARTNERS_MAX *ACCOUNT_CURRENCIES_MAX)
+    X(ACCOUNTS, accounts, 6, PARTNERS_MAX *ACCOUNT_CURRENCIES_MAX)                                 \
+    X(RATES, rates, 6, PARTNERS_MAX *RATE_CURRENCIES_MAX)
 
 enum image_section {
     SECTION_BEFORE_FIRST,
@@ -62,7 +63,8 @@ enum {
     REDEEMED_PART_SIZE = 20,
     DISPUTE_PART_SIZE = 8 + 2 + 2 + 1 + 1 + 1 + 2 + 1 + 1 + 4 * 16,
     PAYMENT_PART_SIZE = 1 + 4 + HASH_SIZE,
-    ACCOUNT_PART_SIZE = 8 + HOLDER_MAX + IBAN_TEXT_MAX + BIC_TEXT_MAX
+    ACCOUNT_PART_SIZE = 8 + HOLDER_MAX + IBAN_TEXT_MAX + BIC_TEXT_MAX,
+    RATE_PART_SIZE = 4 + 8
 };
 
 /* ---- fields, one after the other ------------------------------------------------------------- */

@@ -569,6 +569,25 @@ static void write_accounts(struct state_image_writer *writer, const struct state
     }
 }
 
+/* ---- exchange rates -------------------------------------------------------------------------- */
+
+static void write_rates(struct state_image_writer *writer, const struct exchange_rates *rates)
+{
+    section(writer, SECTION_RATES, rates->count);
+    for (size_t i = 0; i < rates->count && !writer->failed; i++) {
+        const struct rate_row *own = &rates->at[i];
+        uint8_t *at = row(writer, SECTION_RATES);
+        add_u16(&at, own->partner.v);
+        add_bytes(&at, (const uint8_t *)own->currency, CURRENCY_SIZE - 1);
+        add_u8(&at, own->count);
+        for (size_t j = 0; j < own->count; j++) {
+            at = room(writer, RATE_PART_SIZE);
+            add_u32(&at, own->at[j].day);
+            add_u64(&at, (uint64_t)own->at[j].rate.v);
+        }
+    }
+}
+
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 void state_image_writer_init(struct state_image_writer *writer)
@@ -611,6 +630,7 @@ bool state_image_writer_run(struct state_image_writer *writer, const struct stat
     write_decided(writer, SECTION_KEYS, &state->keys);
     write_decided(writer, SECTION_DOCUMENTS, &state->documents);
     write_accounts(writer, state);
+    write_rates(writer, &state->rates);
     hash_and_flush(writer);
     struct hash hash = hasher_result(&writer->hasher);
     memcpy(room(writer, HASH_SIZE), hash.at, HASH_SIZE);

@@ -17,6 +17,7 @@
 #include "crypto/large_array.h"
 #include "partners/contracts.h"
 #include "partners/due.h"
+#include "partners/exchange_rates.h"
 #include "partners/journal.h"
 #include "partners/keys.h"
 #include "partners/obligations.h"
@@ -221,6 +222,7 @@ struct state {
     struct obligations obligations; /* of the open period */
     struct periods periods;
     struct payment_accounts accounts;
+    struct exchange_rates rates;
     struct joint_used *joint_used; /* by charter->joint_funding */
     int64_t deficits_open, waived, reversed, expired_counted;
     uint64_t accepted, refused;
@@ -447,7 +449,7 @@ struct money dispute_takes_back(struct state *state, struct dispute *dispute, st
 /* At the beginning of a height: an epoch may begin, and a calendar year. `before_ms` is the ledger
  * time of the height before. */
 void deals_pass(struct state *state, uint64_t before_ms);
-/* Contracts, promotions, payment accounts, collateral. */
+/* Contracts, promotions, payment accounts, collateral, exchange rates. */
 enum verdict apply_deal(struct state *state, const struct context *context);
 
 /* ---- membership.c ------------------------------------------------------------------------------

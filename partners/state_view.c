@@ -208,6 +208,22 @@ const struct payment_accounts *state_accounts(const struct state *state)
     return &state->accounts;
 }
 
+const struct exchange_rates *state_exchange_rates(const struct state *state)
+{
+    return &state->rates;
+}
+
+bool state_exchange_rate(const struct state *state, struct partner_id partner, const char *currency,
+                         int64_t day, struct micro *rate_out, int64_t *day_out)
+{
+    struct day_rate found;
+    if (!exchange_rates_find(&state->rates, partner, currency, day, &found))
+        return false;
+    *rate_out = found.rate;
+    *day_out = found.day;
+    return true;
+}
+
 struct totals state_totals(const struct state *state)
 {
     struct totals totals = {.quantity = {(int64_t)state->total.quantity},

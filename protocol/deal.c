@@ -11,6 +11,8 @@ enum {
     PROMOTION_ITEMS = 5,
     ACCOUNT_ITEMS = 5,
     COLLATERAL_ITEMS = 3,
+    RATES_ITEMS = 2,
+    RATE_ITEMS = 2,
     CARD_SIZE_MAX = 256 /* encoded */
 };
 
@@ -66,6 +68,18 @@ static void put_account(const struct account_words *account, struct buffer *out)
     codec_put_bytes(out, hash_as_bytes(&account->approver));
 }
 
+static void put_rates(const struct day_rates *rates, struct buffer *out)
+{
+    codec_put_array(out, RATES_ITEMS);
+    codec_put_uint(out, rates->day);
+    codec_put_array(out, rates->count);
+    for (size_t i = 0; i < rates->count; i++) {
+        codec_put_array(out, RATE_ITEMS);
+        codec_put_text(out, bytes_text(rates->at[i].currency));
+        codec_put_int(out, rates->at[i].rate.v);
+    }
+}
+
 void deal_put(enum deal_step step, const struct deal *deal, struct buffer *out)
 {
     switch (step) {
@@ -92,6 +106,9 @@ void deal_put(enum deal_step step, const struct deal *deal, struct buffer *out)
         codec_put_uint(out, deal->collateral.partner.v);
         codec_put_text(out, bytes_text(deal->collateral.currency));
         codec_put_int(out, deal->collateral.amount.v);
+        return;
+    case DEAL_RATES:
+        put_rates(&deal->rates, out);
         return;
     }
 }
@@ -189,6 +206,18 @@ static void get_collateral(struct codec_reader *reader, struct collateral *colla
         codec_fail(reader, "collateral of nothing");
 }
 
+static void get_rates(struct codec_reader *reader, struct day_rates *rates)
+{
+    codec_get_array(reader, RATES_ITEMS, RATES_ITEMS);
+    rates->day = (uint32_t)codec_get_uint(reader, RATE_DAY_MAX);
+    rates->count = (uint8_t)codec_get_array(reader, 1, RATES_MAX);
+    for (size_t i = 0; i < rates->count && !reader->failed; i++) {
+        codec_get_array(reader, RATE_ITEMS, RATE_ITEMS);
+        get_currency(reader, rates->at[i].currency);
+        rates->at[i].rate.v = codec_get_int(reader, 1, RATE_MICRO_MAX);
+    }
+}
+
 void deal_get(enum deal_step step, struct codec_reader *reader, struct deal *deal)
 {
     switch (step) {
@@ -212,6 +241,9 @@ void deal_get(enum deal_step step, struct codec_reader *reader, struct deal *dea
         return;
     case DEAL_COLLATERAL:
         get_collateral(reader, &deal->collateral);
+        return;
+    case DEAL_RATES:
+        get_rates(reader, &deal->rates);
         return;
     }
 }

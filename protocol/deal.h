@@ -8,6 +8,7 @@
  *     promote      [issuer, bp, budget, from_ms, until_ms]
  *     account      [currency, holder, iban, bic, approver]
  *     collateral   [partner, currency, amount]
+ *     rates        [day, [[currency, rate], ...]]
  *
  * Shapes and ranges are checked here; what they mean is decided by partners/contracts.h and its
  * neighbours. ledger.md sections 2 (Authority) and 8.2. Pure. Threads: any.
@@ -24,7 +25,9 @@ enum {
     CONTRACTS_MAX = 1 << 20, /* versions of all contracts of a coalition, ever */
     HOLDER_MAX = 70,         /* Max70Text of the SEPA rulebooks */
     IBAN_TEXT_MAX = 34,      /* ISO 13616 */
-    BIC_TEXT_MAX = 11        /* ISO 9362 */
+    BIC_TEXT_MAX = 11,       /* ISO 9362 */
+    RATES_MAX = 64,          /* of one day, in one transaction */
+    RATE_DAY_MAX = 2932896   /* 9999-12-31 */
 };
 /* Of a cap, in points; of a budget too. */
 #define CAP_MAX INT64_C(1000000000000000)
@@ -69,6 +72,17 @@ struct collateral {
     struct micro amount; /* posted; negative: released; not 0; at most COLLATERAL_MAX */
 };
 
+/* What one unit of a currency is worth in the charter's, as the writer reckons its purchases. */
+struct currency_rate {
+    char currency[CURRENCY_SIZE];
+    struct micro rate; /* micro-units of the charter's currency, 1..RATE_MICRO_MAX */
+};
+struct day_rates {
+    uint32_t day;                       /* since 1970, in the charter's zone; 0..RATE_DAY_MAX */
+    uint8_t count;                      /* 1..RATES_MAX */
+    struct currency_rate at[RATES_MAX]; /* that they ascend is the state's to say */
+};
+
 /* In the order of their transaction types. */
 enum deal_step {
     DEAL_PROPOSE,
@@ -76,7 +90,8 @@ enum deal_step {
     DEAL_WITHDRAW,
     DEAL_PROMOTE,
     DEAL_ACCOUNT,
-    DEAL_COLLATERAL
+    DEAL_COLLATERAL,
+    DEAL_RATES
 };
 
 struct deal {
@@ -86,6 +101,7 @@ struct deal {
     struct promotion promotion;
     struct account_words account;
     struct collateral collateral;
+    struct day_rates rates;
 };
 
 struct codec_reader;

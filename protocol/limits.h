@@ -45,6 +45,8 @@ enum {
  * within 63 bits (1e8 * 9e6 * 1e4 = 9e18). */
 #define POINTS_PER_RECORD_MAX INT64_C(100000000)
 #define PRICE_MICRO_MAX       INT64_C(9000000)
+/* Of what one unit of a currency is worth in another, in micro-units. */
+#define RATE_MICRO_MAX INT64_C(1000000000000)
 /* Milliseconds since 1970: up to the year 9999, so that every time prints in RFC 3339. */
 #define TIME_MS_MAX  UINT64_C(253402300799999)
 #define BASIS_POINTS 10000

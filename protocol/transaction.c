@@ -45,12 +45,12 @@ bool transaction_type_from_word(const char *word, enum transaction_type *type_ou
 
 bool transaction_is_deal(enum transaction_type type, enum deal_step *step_out)
 {
-    if (type < TRANSACTION_CONTRACT_PROPOSE || type > TRANSACTION_COLLATERAL)
+    if (type < TRANSACTION_CONTRACT_PROPOSE || type > TRANSACTION_EXCHANGE_RATES)
         return false;
     *step_out = (enum deal_step)(type - TRANSACTION_CONTRACT_PROPOSE);
     return true;
 }
-_Static_assert(TRANSACTION_COLLATERAL - TRANSACTION_CONTRACT_PROPOSE == (int)DEAL_COLLATERAL,
+_Static_assert(TRANSACTION_EXCHANGE_RATES - TRANSACTION_CONTRACT_PROPOSE == (int)DEAL_RATES,
                "a type for each step, in their order");
 
 bool transaction_is_settle(enum transaction_type type, enum settle_step *step_out)
@@ -211,6 +211,7 @@ static void put_body(struct buffer *out, const struct transaction *t)
     case TRANSACTION_PROMOTION_SIGN:
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
+    case TRANSACTION_EXCHANGE_RATES:
         deal_put((enum deal_step)(t->type - TRANSACTION_CONTRACT_PROPOSE), &t->body.deal, out);
         return;
     case TRANSACTION_MOTION:
@@ -432,6 +433,7 @@ static void get_body(struct codec_reader *reader, struct transaction *t)
     case TRANSACTION_PROMOTION_SIGN:
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
+    case TRANSACTION_EXCHANGE_RATES:
         deal_get((enum deal_step)(t->type - TRANSACTION_CONTRACT_PROPOSE), reader, &t->body.deal);
         return;
     case TRANSACTION_MOTION:

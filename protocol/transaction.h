@@ -38,6 +38,7 @@
     X(TRANSACTION_PROMOTION_SIGN, 63, "promotion-sign")                                            \
     X(TRANSACTION_PAYMENT_ACCOUNT, 64, "payment-account")                                          \
     X(TRANSACTION_COLLATERAL, 65, "collateral")                                                    \
+    X(TRANSACTION_EXCHANGE_RATES, 66, "exchange-rates")                                            \
     X(TRANSACTION_MOTION, 70, "motion")                                                            \
     X(TRANSACTION_BALLOT, 71, "ballot")                                                            \
     X(TRANSACTION_READY, 72, "ready")                                                              \
@@ -160,7 +161,7 @@ struct transaction {
             uint64_t height; /* that the lane's node has executed, and the digest after it */
             struct hash digest;
         } ready;
-        struct deal deal;     /* types 60 to 65 */
+        struct deal deal;     /* types 60 to 66 */
         struct settle settle; /* types 80 to 88 */
         struct {
             uint64_t advance_ms; /* sandbox only */

@@ -116,6 +116,17 @@ static inline struct transaction tx_account(const char *iban, uint8_t person)
     words->approver.at[0] = person;
     return t;
 }
+
+static inline struct transaction tx_rate(uint64_t time_ms, const char *currency, int64_t rate)
+{
+    struct transaction t = {.type = TRANSACTION_EXCHANGE_RATES};
+    struct day_rates *rates = &t.body.deal.rates;
+    rates->day = (uint32_t)(time_ms / DAY_MS);
+    rates->count = 1;
+    memcpy(rates->at[0].currency, currency, CURRENCY_SIZE);
+    rates->at[0].rate.v = rate;
+    return t;
+}
 #define VIENNA "AT611904300234573201"
 #define BERLIN "DE89370400440532013000"
 
@@ -180,13 +191,14 @@ static inline void settlement_money(struct ledger *ledger, uint64_t height)
         LANE(C, tx_payment(TRANSACTION_PAYMENT_FAILED, 2));
     } else if (height == 13) {
         LANE(A, tx_sent(2, 2, 2), tx_sent(2, 2, 1));
-        LANE(B, tx_earn(2, 1000));
+        LANE(B, tx_earn(2, 1000), tx_rate(FEBRUARY_5_MS - DAY_MS, "SEK", 87000),
+             tx_rate(FEBRUARY_5_MS, "SEK", 87100), tx_rate(FEBRUARY_5_MS, "EUR", 87100));
     } else if (height == 14) {
         LANE(C, tx_payment(TRANSACTION_PAYMENT_CONFIRMED, 2));
         LANE(A, tx_account(VIENNA, 1), tx_account(VIENNA, 2));
     } else if (height == 16) {
         LANE(A, tx_account(BERLIN, 1), tx_account(BERLIN, 2), tx_account(VIENNA, 1));
-        LANE(C, tx_account(VIENNA, 1));
+        LANE(C, tx_account(VIENNA, 1), tx_rate(MARCH_2_MS, "NOK", 85000));
     }
 }
 

@@ -71,6 +71,7 @@ static inline void random_deal_charter(struct play *play, struct charter *draft)
 static inline void random_deal(struct play *play, uint16_t lane);
 static inline void count_disputes(struct play *play);
 static inline void random_account(struct play *play, uint16_t lane);
+static inline void random_rates(struct play *play, uint16_t lane);
 
 static inline struct charter *random_charter(struct play *play)
 {
@@ -571,7 +572,10 @@ static inline void random_step(struct play *play)
         random_settlement(play, lane);
         return;
     case 21:
-        random_account(play, lane);
+        if (any(play, 2))
+            random_account(play, lane);
+        else
+            random_rates(play, lane);
         return;
     default:
         hostile(play, lane);
@@ -636,6 +640,10 @@ static inline void compare(const struct play *play)
     if (!audit_accounts_agree(play->driver->state, play->naive, &expected, &found)) {
         printf("model: %s, state: %s\n", expected.text, found.text);
         CHECK(!"both tell the same of payment accounts");
+    }
+    if (!audit_rates_agree(play->driver->state, play->naive, &expected, &found)) {
+        printf("model: %s, state: %s\n", expected.text, found.text);
+        CHECK(!"both tell the same of exchange rates");
     }
     if (!audit_contracts_agree(play->driver->state, play->naive, &expected, &found)) {
         printf("model: %s, state: %s\n", expected.text, found.text);

@@ -369,6 +369,29 @@ static inline void random_account(struct play *play, uint16_t lane)
     (void)feed(play, lane, t);
 }
 
+/* ---- exchange rates -------------------------------------------------------------------------- */
+
+/* Of one of the last days, or of one more; a currency or two, mostly in order. */
+static inline void random_rates(struct play *play, uint16_t lane)
+{
+    static const char *const currencies[] = {"BHD", "CHF", "NOK", "SEK"};
+    const struct state *state = play->driver->state;
+    int64_t today = charter_day(state_charter(state), state_time_ms(state));
+    struct transaction t = {.type = TRANSACTION_EXCHANGE_RATES};
+    struct day_rates *rates = &t.body.deal.rates;
+    size_t first = any(play, 3);
+    rates->day = (uint32_t)(today + 1 - (int64_t)any(play, any(play, 4) ? 3 : 10));
+    rates->count = (uint8_t)(1 + any(play, 2));
+    for (size_t i = 0; i < rates->count; i++) {
+        size_t second = any(play, 20) ? first + 1 : first;
+        memcpy(rates->at[i].currency, currencies[i ? second : first], CURRENCY_SIZE);
+        rates->at[i].rate.v = 1 + (int64_t)any(play, 5);
+    }
+    if (any(play, 20) == 0)
+        memcpy(rates->at[0].currency, "EUR", CURRENCY_SIZE);
+    (void)feed(play, lane, t);
+}
+
 /* One of the periods that have ended; where there is none, one that nobody knows. */
 static inline void random_settlement(struct play *play, uint16_t lane)
 {

@@ -91,6 +91,39 @@ CASE(a_batch_answers_each_line_in_order)
     world_close(world);
 }
 
+/* A line tells the rate of its own purchase. */
+CASE(lines_of_purchases_say_their_rates)
+{
+    static const char *const rates[] = {"0.0871", NULL, NULL};
+    static const int statuses[] = {200, 200, 409};
+    struct world *world = world_with_member();
+    CHECK_INT(ask(world, "POST", "/v1/exchange-rates", "office", "x1",
+                  "{\"rates\":[{\"currency\":\"SEK\",\"rate\":\"0.0871\"}]}"),
+              200);
+    const char *body =
+        "{\"type\":\"earn\",\"key\":\"b1\",\"member\":\"" MEMBER "\",\"points\":10,"
+        "\"purchase\":{\"amount\":\"249\",\"currency\":\"SEK\"}}\n"
+        "{\"type\":\"earn\",\"key\":\"b2\",\"member\":\"" MEMBER "\",\"points\":10}\n"
+        "{\"type\":\"earn\",\"key\":\"b3\",\"member\":\"" MEMBER "\",\"points\":10,"
+        "\"purchase\":{\"amount\":\"249\",\"currency\":\"NOK\"}}\n";
+    struct buffer out;
+    buffer_init(&out, 1 << 20);
+    batch(world, NDJSON, bytes_text(body), 4096, &out);
+    const char *rest = buffer_text(&out);
+    for (size_t i = 0; i < ARRAY_SIZE(rates); i++) {
+        const char *mark = strchr(rest, '\n');
+        REQUIRE(mark);
+        json_t *line = json_loadb(rest, (size_t)(mark - rest), JSON_REJECT_DUPLICATES, NULL);
+        json_t *rate = json_object_get(json_object_get(line, "exchange"), "rate");
+        CHECK_INT(json_integer_value(json_object_get(line, "status")), statuses[i]);
+        CHECK_TEXT(rate ? json_string_value(rate) : "", rates[i] ? rates[i] : "");
+        json_decref(line);
+        rest = mark + 1;
+    }
+    buffer_release(&out);
+    world_close(world);
+}
+
 CASE(a_long_batch_stays_within_its_window)
 {
     enum { LINES = 6000 };
@@ -500,6 +533,7 @@ CASE(a_return_of_an_earn_that_was_pruned_is_told_so)
 int main(void)
 {
     RUN(a_batch_answers_each_line_in_order);
+    RUN(lines_of_purchases_say_their_rates);
     RUN(a_long_batch_stays_within_its_window);
     RUN(a_client_that_leaves_harms_nothing);
     RUN(a_cbor_batch_answers_each_item_in_order);

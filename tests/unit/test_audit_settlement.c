@@ -191,6 +191,10 @@ static const struct row rows[] = {
      VERDICT_BAD_ACCOUNT, "record-verdict"},
     {"an account that is there, once more", &verdicts, NULL, TRANSACTION_PAYMENT_ACCOUNT,
      VERDICT_NOTHING_TO_DO, VERDICT_ACCEPTED, "record-verdict"},
+    {"rates of the coalition's own currency, taken", &verdicts, NULL, TRANSACTION_EXCHANGE_RATES,
+     VERDICT_BAD_RATE, VERDICT_ACCEPTED, "record-verdict"},
+    {"rates refused", &verdicts, NULL, TRANSACTION_EXCHANGE_RATES, VERDICT_ACCEPTED,
+     VERDICT_BAD_RATE, "record-verdict"},
     {"what enters of a dispute", &effects, NULL, 0, EFFECT_OBLIGATION, AMOUNT,
      "record-obligations"},
     {"what it enters as", &effects, NULL, 0, EFFECT_OBLIGATION, CLASS, "record-obligations"},
@@ -342,6 +346,30 @@ CASE(whatever_state_and_model_tell_differently_of_an_account_is_told)
     ledger_close(ledger);
 }
 
+CASE(whatever_state_and_model_tell_differently_of_a_rate_is_told)
+{
+    struct ledger *ledger = settled(NULL);
+    struct policy policy = memory_policy(ledger, "none");
+    struct memory_source memory = {.ledger = ledger, .heights = ledger->height_count};
+    struct audit_view view = audited(&memory, &policy);
+    struct naive *model = view.audit->model;
+    REQUIRE(naive_rate_count(model) == 3);
+    CHECK_INT(model->rates[0].rate, 87000);
+    CHECK_INT(model->rates[1].rate, 87100);
+    CHECK_TEXT(model->rates[2].currency, "NOK");
+    DIFFERS(model->rate_count, 2);
+    for (size_t i = 0; i < 3; i++) {
+        DIFFERS(model->rates[i].partner, DAN);
+        DIFFERS(model->rates[i].currency[0], 'X');
+        DIFFERS(model->rates[i].day, model->rates[i].day + 7);
+        DIFFERS(model->rates[i].rate, 1);
+    }
+    CHECK(agree(&view));
+    audit_view_release(&view);
+    policy_release(&policy);
+    ledger_close(ledger);
+}
+
 /* ---- the report ------------------------------------------------------------------------------ */
 
 static const char *text_at(const json_t *json, const char *name)
@@ -456,6 +484,7 @@ static void cases(void)
     RUN(a_finding_tells_both_totals);
     RUN(whatever_state_and_model_tell_differently_of_a_period_is_told);
     RUN(whatever_state_and_model_tell_differently_of_an_account_is_told);
+    RUN(whatever_state_and_model_tell_differently_of_a_rate_is_told);
     RUN(the_report_tells_periods_nets_payments_and_disputes);
 }
 

@@ -221,6 +221,7 @@ CASE(limits_are_those_of_the_header)
         LIMIT(ROUND_MAX),
         LIMIT(POINTS_PER_RECORD_MAX),
         LIMIT(PRICE_MICRO_MAX),
+        LIMIT(RATE_MICRO_MAX),
         LIMIT(TIME_MS_MAX),
     };
     char *table = table_of(format, "limits", "<!-- end -->");

@@ -86,7 +86,8 @@ CASE(the_naive_model_and_a_second_replica_agree)
     uint64_t accepted[128] = {0};
     uint64_t decided[CHANGE_KIND_MAX + 1] = {0}, lapsed = 0, verdicts[128] = {0};
     uint64_t settled = 0, suspended = 0, entered = 0, cancelled = 0, foreign = 0, in_force = 0;
-    static const enum verdict of_accounts[] = {VERDICT_BAD_ACCOUNT, VERDICT_NOTHING_TO_DO};
+    static const enum verdict of_accounts[] = {VERDICT_BAD_ACCOUNT, VERDICT_NOTHING_TO_DO,
+                                               VERDICT_BAD_RATE};
     EACH_SEED(seed)
     {
         int before = check_failed_count;

@@ -111,6 +111,10 @@ static struct deal example_deal(enum transaction_type type)
         deal.collateral =
             (struct collateral){.partner = {4}, .currency = "EUR", .amount = {-2500000000}};
         break;
+    case DEAL_RATES:
+        deal.rates = (struct day_rates){
+            .day = 20454, .count = 2, .at = {{"NOK", {85000}}, {"SEK", {87100}}}};
+        break;
     }
     return deal;
 }
@@ -192,6 +196,7 @@ static struct transaction example(enum transaction_type type)
     case TRANSACTION_PROMOTION_SIGN:
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
+    case TRANSACTION_EXCHANGE_RATES:
         t.body.deal = example_deal(type);
         break;
     case TRANSACTION_PERIOD_PROPOSE:
@@ -296,6 +301,9 @@ CASE(each_type_has_its_frozen_bytes)
     CHECK_HEX(encoded_example(TRANSACTION_TRANSFER),
               "86141b0000019b76daa8006d74696c6c2d372f3030303132336d522d323032362d303030313233028350"
               "a00102030405060708090a0b0c0d0e0f50b00102030405060708090a0b0c0d0e0f1901f4");
+    CHECK_HEX(encoded_example(TRANSACTION_EXCHANGE_RATES),
+              "8618421b0000019b76daa8006d74696c6c2d372f3030303132336d522d323032362d3030303132330282"
+              "194fe68282634e4f4b1a00014c08826353454b1a0001543c");
     CHECK_HEX(encoded_example(TRANSACTION_MOTION),
               "8618461b0000019b76daa8006d74696c6c2d372f3030303132336d522d323032362d3030303132330282"
               "0a830404f5");
@@ -483,6 +491,37 @@ CASE(references_and_quantities_keep_to_their_bounds)
     CHECK(!TAKEN_WITH(TRANSACTION_CLOCK, body.clock.advance_ms, TIME_MS_MAX + 1));
 }
 
+CASE(exchange_rates_keep_to_their_bounds)
+{
+    enum transaction_type rates = TRANSACTION_EXCHANGE_RATES;
+    CHECK(TAKEN_WITH(rates, body.deal.rates.day, RATE_DAY_MAX));
+    CHECK(!TAKEN_WITH(rates, body.deal.rates.day, RATE_DAY_MAX + 1));
+    CHECK(TAKEN_WITH(rates, body.deal.rates.at[0].rate.v, 1));
+    CHECK(!TAKEN_WITH(rates, body.deal.rates.at[0].rate.v, 0));
+    CHECK(!TAKEN_WITH(rates, body.deal.rates.at[0].rate.v, -1));
+    CHECK(TAKEN_WITH(rates, body.deal.rates.at[1].rate.v, RATE_MICRO_MAX));
+    CHECK(!TAKEN_WITH(rates, body.deal.rates.at[1].rate.v, RATE_MICRO_MAX + 1));
+    CHECK(!TAKEN_WITH(rates, body.deal.rates.at[0].currency[0], 'n'));
+    CHECK(TAKEN_WITH(rates, body.deal.rates.at[0].currency[0], 'X')); /* order: the state's */
+    CHECK(TAKEN_WITH(rates, body.deal.rates.count, 1));
+    CHECK(!TAKEN_WITH(rates, body.deal.rates.count, 0));
+    struct transaction t = example(rates);
+    for (size_t i = 0; i < RATES_MAX; i++)
+        t.body.deal.rates.at[i] = t.body.deal.rates.at[0];
+    t.body.deal.rates.count = RATES_MAX;
+    CHECK(taken(&t));
+    struct buffer out;
+    struct bytes bytes = encoded(&t);
+    buffer_init(&out, 2 * TRANSACTION_SIZE_MAX);
+    for (size_t i = 0; i < bytes.size; i++) { /* the array's head is 98 40 */
+        bool head = i > 0 && bytes.at[i - 1] == 0x98 && bytes.at[i] == RATES_MAX;
+        buffer_append_byte(&out, (uint8_t)(bytes.at[i] + head));
+    }
+    buffer_append(&out, bytes_of((const uint8_t *)"\x82\x63SEK\x01", 6));
+    CHECK(!law_holds(again, buffer_bytes(&out)));
+    buffer_release(&out);
+}
+
 CASE(ballots_and_readiness_keep_to_their_bounds)
 {
     uint64_t beyond = (uint64_t)INT64_MAX + 1;
@@ -614,6 +653,7 @@ int main(void)
     RUN(no_basket_has_one_encoding);
     RUN(a_spend_names_either_points_or_an_amount);
     RUN(references_and_quantities_keep_to_their_bounds);
+    RUN(exchange_rates_keep_to_their_bounds);
     RUN(ballots_and_readiness_keep_to_their_bounds);
     RUN(a_decoded_motion_knows_its_body_s_bytes);
     RUN(an_adjustment_says_why_and_who);
