@@ -32,6 +32,8 @@ static const struct cli_command *const commands[] = {
     &cli_contract_show,
     &cli_promotion_sign,
     &cli_promotion_list,
+    &cli_rates_publish,
+    &cli_rates_list,
     &cli_settle_status,
     &cli_settle_propose,
     &cli_settle_sign,

@@ -86,6 +86,26 @@ static void print_deal(const json_t *result)
                 from ? from : "?");
 }
 
+/* What was published, or what a purchase was turned with. */
+static void print_rates(const json_t *result)
+{
+    const char *day = json_string_value(json_object_get(result, "day"));
+    const json_t *exchange = json_object_get(result, "exchange");
+    size_t i;
+    json_t *rate;
+    json_array_foreach(json_object_get(result, "rates"), i, rate)
+    {
+        const char *currency = json_string_value(json_object_get(rate, "currency"));
+        const char *worth = json_string_value(json_object_get(rate, "rate"));
+        cli_say(stdout, "  1 %s is %s on %s\n", currency ? currency : "?", worth ? worth : "?",
+                day ? day : "?");
+    }
+    const char *used = json_string_value(json_object_get(exchange, "rate"));
+    const char *of = json_string_value(json_object_get(exchange, "day"));
+    if (used && of)
+        cli_say(stdout, "  at %s, the rate of %s\n", used, of);
+}
+
 void cli_print_result(const json_t *result)
 {
     const char *verdict = json_string_value(json_object_get(result, "verdict"));
@@ -105,6 +125,7 @@ void cli_print_result(const json_t *result)
     print_period(result);
     print_account(result);
     print_deal(result);
+    print_rates(result);
     if (json_is_object(balance))
         printf("  balance %lld\n",
                (long long)json_integer_value(json_object_get(balance, "spendable")));

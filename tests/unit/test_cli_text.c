@@ -2,6 +2,7 @@
 #include "check.h"
 
 #include "node/cli.h"
+#include "node/cli_deal.h"
 
 static uint64_t time_of(const char *text)
 {
@@ -73,6 +74,22 @@ CASE(money_is_read_exactly)
     CHECK_INT(micro, 1000000);
 }
 
+CASE(a_rate_is_a_currency_and_what_it_is_worth)
+{
+    static const char *const bad[] = {"",     "SEK",         "SEK=",           "sek=1",
+                                      "SE=1", "SEKR=1",      "SEK=0",          "SEK=-1",
+                                      "=1",   "SEK=0.0871x", "SEK=1000000.01", "SEK=0.0000001"};
+    char code[CURRENCY_SIZE] = "";
+    int64_t micro = 7;
+    CHECK(deal_rate_parse("SEK=0.0871", code, &micro) && micro == 87100);
+    CHECK_TEXT(code, "SEK");
+    CHECK(deal_rate_parse("NOK=1000000", code, &micro) && micro == INT64_C(1000000000000));
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        CHECK(!deal_rate_parse(bad[i], code, &micro));
+    CHECK_TEXT(code, "NOK");
+    CHECK_INT(micro, INT64_C(1000000000000));
+}
+
 int main(void)
 {
     RUN(times_are_read_in_each_of_their_forms);
@@ -80,5 +97,6 @@ int main(void)
     RUN(a_time_that_is_printed_reads_back);
     RUN(spans_have_units);
     RUN(money_is_read_exactly);
+    RUN(a_rate_is_a_currency_and_what_it_is_worth);
     return check_report();
 }
