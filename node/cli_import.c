@@ -1,6 +1,7 @@
 /* accrue import: purchases and redemptions out of CSV files. */
 #include "node/cli_commands.h"
 #include "node/config.h"
+#include "node/import_rates.h"
 #include "node/import_run.h"
 
 #include <inttypes.h>
@@ -69,6 +70,22 @@ static bool find_targets(const struct cli *cli, const struct import_plan *plan,
     return true;
 }
 
+/* Rows in other currencies become points by what their partners have published. */
+static bool convert(const struct cli *cli, struct import_plan *plan, struct error *error)
+{
+    struct import_rates rates;
+    struct cli_target *targets =
+        (struct cli_target *)allocate(plan->partner_count + 1, sizeof(*targets));
+    bool ok = find_targets(cli, plan, targets, error) &&
+              import_rates_ask(plan, targets, cli->timeout_s * 1000, &rates, error);
+    free(targets);
+    if (!ok)
+        return false;
+    import_convert(plan, import_rates_find, &rates);
+    import_rates_release(&rates);
+    return true;
+}
+
 /* ---- output -------------------------------------------------------------------------------- */
 
 static void print_rejects(const struct import_plan *plan, char **files)
@@ -128,13 +145,17 @@ static void print_counts(const struct cli *cli, const struct import_plan *plan,
 
 static int dry_run(const struct cli *cli, const struct import_plan *plan)
 {
-    struct import_counts counts = {.members = plan->member_count};
+    struct import_counts counts = {.members = 0};
+    uint8_t *seen = (uint8_t *)allocate(plan->member_count + 1, 1);
     for (size_t i = 0; i < plan->event_count; i++) {
         const struct import_event *event = &plan->events[i];
         bool earn = event->type == IMPORT_EARN;
+        counts.members += !seen[event->member];
+        seen[event->member] = 1;
         *(earn ? &counts.earns : &counts.redemptions) += 1;
         *(earn ? &counts.earned : &counts.spent) += (uint64_t)event->points;
     }
+    free(seen);
     if (!cli->json)
         puts("dry run: nothing was sent");
     print_counts(cli, plan, &counts);
@@ -222,6 +243,10 @@ static int run_import(const struct cli_command *command, int argc, char **argv)
         return cli_fail(&cli, CLI_USAGE, "--parallel must be between 1 and %d", HTTP_PARALLEL_MAX);
     if (!open_plan(&cli, &own, &plan, &error))
         return cli_fail_error(&cli, &error);
+    if (plan.foreign_count > 0 && !convert(&cli, &plan, &error)) {
+        import_plan_release(&plan);
+        return cli_fail_error(&cli, &error);
+    }
     if (!cli.json)
         print_rejects(&plan, cli.rest);
     code = own.dry_run ? dry_run(&cli, &plan) : send_plan(&cli, &own, &plan);

@@ -1,6 +1,7 @@
 #include "node/import.h"
 
 #include "node/cli.h"
+#include "protocol/codes.h"
 #include "protocol/limits.h"
 
 #include <stdlib.h>
@@ -20,7 +21,8 @@ struct source {
     uint8_t number;
     enum import_type type;
     char separator;
-    struct field member, points, amount, minimum, time, document, partner;
+    struct field member, points, amount, minimum, time, document, partner, currency;
+    uint64_t line;
     int64_t modulo;  /* 0: partners by name */
     json_t *choices; /* "of": an array or an object; NULL: the value is the name */
     struct bytes secret;
@@ -86,7 +88,8 @@ static bool read_fields(struct source *source, json_t *json, struct error *error
         !read_field(json, "minimum", false, &source->minimum, error) ||
         !read_field(json, "time", true, &source->time, error) ||
         !read_field(json, "document", false, &source->document, error) ||
-        !read_field(json, "partner", true, &source->partner, error))
+        !read_field(json, "partner", true, &source->partner, error) ||
+        !read_field(json, "currency", false, &source->currency, error))
         return false;
     if (source->points.given == source->amount.given || (source->amount.given && !redeem))
         return error_set(error, ERROR_INVALID,
@@ -94,6 +97,10 @@ static bool read_fields(struct source *source, json_t *json, struct error *error
     if (source->minimum.given && (!source->minimum.column || source->minimum.number < 0))
         return error_set(error, ERROR_INVALID,
                          "mapping: \"minimum\" needs a column and a whole value");
+    if (source->currency.given && (redeem || !source->points.column))
+        return error_set(error, ERROR_INVALID,
+                         "mapping: \"currency\" is of the column of an earn's \"points\"");
+    source->plan->divisors[source->number] = source->points.number;
     json_t *partner = json_object_get(json, "partner");
     source->choices = json_object_get(partner, "of");
     source->modulo = json_integer_value(json_object_get(partner, "modulo"));
@@ -107,8 +114,9 @@ static bool read_fields(struct source *source, json_t *json, struct error *error
 
 static bool read_source(struct source *source, json_t *json, struct error *error)
 {
-    static const char *const known[] = {"type",    "key",  "member",   "points",  "amount",
-                                        "minimum", "time", "document", "partner", "separator"};
+    static const char *const known[] = {"type",     "key",     "member",   "points",
+                                        "amount",   "minimum", "time",     "document",
+                                        "currency", "partner", "separator"};
     const char *type = json_string_value(json_object_get(json, "type"));
     const char *key = json_string_value(json_object_get(json, "key"));
     const char *separator = json_string_value(json_object_get(json, "separator"));
@@ -150,8 +158,8 @@ static bool find_column(struct field *field, const struct csv *csv, const char *
 static bool find_columns(struct source *source, const struct csv *csv, const char *path,
                          struct error *error)
 {
-    struct field *all[] = {&source->member, &source->points,   &source->amount, &source->minimum,
-                           &source->time,   &source->document, &source->partner};
+    struct field *all[] = {&source->member, &source->points,   &source->amount,  &source->minimum,
+                           &source->time,   &source->document, &source->partner, &source->currency};
     for (size_t i = 0; i < ARRAY_SIZE(all); i++)
         if (!find_column(all[i], csv, path, error))
             return false;
@@ -233,10 +241,45 @@ static bool row_partner(const struct source *source, const struct csv *csv, uint
            error_set(error, ERROR_LIMIT, "partner: \"%.40s\" is too much", name);
 }
 
+/* Empty: the coalition's. */
+static bool row_currency(const struct source *source, const struct csv *csv,
+                         struct import_event *event, struct error *error)
+{
+    const char *text = text_of(&source->currency, csv);
+    if (!source->currency.given || !text[0])
+        return true;
+    if (!currency_valid(bytes_text(text)))
+        return error_set(error, ERROR_INVALID, "currency: \"%.40s\" is not three capital letters",
+                         text);
+    memcpy(event->currency, text, sizeof(event->currency));
+    return true;
+}
+
+/* Of a row in some currency: what it comes to is known when its rate is. */
+static bool row_value(const struct source *source, const struct csv *csv,
+                      struct import_event *event, struct error *error)
+{
+    uint64_t value;
+    const char *text = text_of(&source->points, csv);
+    if (!parse_u64(bytes_text(text), INT64_MAX, &value))
+        return error_set(error, ERROR_INVALID, "points: \"%.40s\" is no whole number", text);
+    event->points = (int64_t)value;
+    return true;
+}
+
+static bool points_sound(int64_t points, struct error *error)
+{
+    return (points >= 1 && points <= POINTS_PER_RECORD_MAX) ||
+           error_set(error, ERROR_INVALID, "points: %lld is not between 1 and %lld",
+                     (long long)points, (long long)POINTS_PER_RECORD_MAX);
+}
+
 static bool row_quantity(const struct source *source, const struct csv *csv,
                          struct import_event *event, struct error *error)
 {
     uint64_t value;
+    if (event->currency[0])
+        return row_value(source, csv, event, error);
     if (source->amount.given) {
         const char *text = text_of(&source->amount, csv);
         return (cli_micro_parse(text, &event->amount_micro) && event->amount_micro > 0) ||
@@ -250,10 +293,7 @@ static bool row_quantity(const struct source *source, const struct csv *csv,
             return error_set(error, ERROR_INVALID, "points: \"%.40s\" is no whole number", text);
         event->points = (int64_t)value / source->points.number;
     }
-    if (event->points < 1 || event->points > POINTS_PER_RECORD_MAX)
-        return error_set(error, ERROR_INVALID, "points: %lld is not between 1 and %lld",
-                         (long long)event->points, (long long)POINTS_PER_RECORD_MAX);
-    return true;
+    return points_sound(event->points, error);
 }
 
 static bool row_time(const struct source *source, const struct csv *csv, struct import_event *event,
@@ -315,6 +355,7 @@ static bool read_row(struct source *source, const struct csv *csv, struct error 
     struct import_event event = {.source = source->number,
                                  .type = (uint8_t)source->type,
                                  .row = source->row,
+                                 .line = (uint32_t)source->line,
                                  .next = UINT32_MAX};
     if (!row_counts(source, csv, &counts, error))
         return false;
@@ -325,26 +366,27 @@ static bool read_row(struct source *source, const struct csv *csv, struct error 
     if (plan->event_count >= IMPORT_EVENTS_MAX)
         return error_set(error, ERROR_LIMIT, "more than %d events", IMPORT_EVENTS_MAX);
     if (!row_partner(source, csv, &event.partner, error) ||
-        !row_quantity(source, csv, &event, error) || !row_time(source, csv, &event, error) ||
-        !row_document(source, csv, &event, error) || !row_member(source, csv, &event, error))
+        !row_currency(source, csv, &event, error) || !row_quantity(source, csv, &event, error) ||
+        !row_time(source, csv, &event, error) || !row_document(source, csv, &event, error) ||
+        !row_member(source, csv, &event, error))
         return false;
     plan->events = (struct import_event *)array_grow(plan->events, &plan->event_capacity,
                                                      plan->event_count + 1, sizeof(*plan->events));
     plan->events[plan->event_count++] = event;
+    plan->foreign_count += event.currency[0] != 0;
     return true;
 }
 
 /* ---- files --------------------------------------------------------------------------------- */
 
-static void reject(struct source *source, uint64_t line, const char *why)
+static void reject(struct import_plan *plan, uint8_t source, uint64_t line, const char *why)
 {
-    struct import_plan *plan = source->plan;
     size_t place = plan->reject_count++;
     if (place >= IMPORT_REJECTS_MAX)
         return;
     plan->rejects = (struct import_reject *)array_grow(plan->rejects, &plan->reject_capacity,
                                                        place + 1, sizeof(*plan->rejects));
-    plan->rejects[place] = (struct import_reject){.source = source->number, .line = line};
+    plan->rejects[place] = (struct import_reject){.source = source, .line = line};
     snprintf(plan->rejects[place].why, sizeof(plan->rejects[place].why), "%.159s", why);
 }
 
@@ -364,8 +406,9 @@ static bool read_file(struct source *source, const char *path, struct bytes file
         const char *text = why.text;
         if (result == CSV_BAD)
             text = strstr(why.text, ": ") + 2;
+        source->line = csv->line;
         if (result == CSV_BAD || !read_row(source, csv, &why))
-            reject(source, csv->line, text);
+            reject(source->plan, source->number, csv->line, text);
     }
     free(csv);
     return ok;
@@ -447,6 +490,48 @@ bool import_plan_open(json_t *mapping, const char *const *paths, size_t path_cou
     }
     free(plan);
     return ok;
+}
+
+/* ---- currencies ---------------------------------------------------------------------------- */
+
+/* Exact until it is rounded down. False: it has no rate, or comes to no points. */
+static bool convert(const struct import_plan *plan, struct import_event *event, import_rate *rate,
+                    void *context, struct error *why)
+{
+    char text[IMPORT_WHY_SIZE];
+    int64_t micro;
+    if (!rate(context, event, &micro, text))
+        return error_set(why, ERROR_INVALID, "%s", text);
+    __int128 points = (__int128)event->points * micro / 1000000 / plan->divisors[event->source];
+    event->points = points < INT64_MAX ? (int64_t)points : INT64_MAX;
+    return points_sound(event->points, why);
+}
+
+void import_convert(struct import_plan *plan, import_rate *rate, void *context)
+{
+    struct hasher hasher;
+    size_t kept = 0;
+    hasher_init(&hasher);
+    hasher_update(&hasher, hash_as_bytes(&plan->fingerprint));
+    for (size_t i = 0; i < plan->event_count; i++) {
+        struct import_event event = plan->events[i];
+        struct error why;
+        uint8_t points[8] = {0};
+        bool good = !event.currency[0] || convert(plan, &event, rate, context, &why);
+        if (good)
+            put_u64be(points, (uint64_t)event.points);
+        hasher_update(&hasher, bytes_of(points, sizeof(points)));
+        event.currency[0] = 0;
+        event.next = UINT32_MAX;
+        if (good)
+            plan->events[kept++] = event;
+        else
+            reject(plan, event.source, event.line, why.text);
+    }
+    plan->event_count = kept;
+    plan->foreign_count = 0;
+    plan->fingerprint = hasher_final(&hasher);
+    chain_members(plan);
 }
 
 void import_plan_release(struct import_plan *plan)

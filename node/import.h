@@ -11,6 +11,7 @@
  *     "minimum": {"column": "cents", "value": 100},   rows below it are skipped
  *     "time": {"column": "when", "suffix": "T23:59:59"},
  *     "document": {"column": "basket"},
+ *     "currency": {"column": "currency"},             of earns: what the points' column is in
  *     "partner": {"column": "store", "modulo": 4, "of": ["grocer", "books", "cinema", "fuel"]}
  *                or {"column": "shop", "of": {"12": "grocer"}} or {"value": "grocer"}
  *     "separator": ";"
@@ -33,14 +34,15 @@ enum {
     IMPORT_FILE_MAX = 1024 * 1024 * 1024,
     IMPORT_EVENTS_MAX = 50000000,
     IMPORT_KEY_PREFIX_MAX = 40,
+    IMPORT_WHY_SIZE = 160
 };
 
 enum import_type { IMPORT_EARN, IMPORT_REDEEM };
 
 struct import_event {
     uint64_t time_ms;
-    uint64_t row; /* of its source, from 1, without the heading */
-    int64_t points;
+    uint64_t row;         /* of its source, from 1, without the heading */
+    int64_t points;       /* with a currency, until import_convert(): its column as it stands */
     int64_t amount_micro; /* > 0: instead of points */
     uint32_t member;      /* place in the plan's members */
     uint32_t document;    /* offset in the plan's texts; 0: none */
@@ -48,12 +50,14 @@ struct import_event {
     uint16_t partner;     /* place in the plan's partners */
     uint8_t source;
     uint8_t type;
+    uint32_t line;    /* of its file */
+    char currency[4]; /* "": the coalition's */
 };
 
 struct import_reject {
     uint8_t source;
     uint64_t line;
-    char why[160];
+    char why[IMPORT_WHY_SIZE];
 };
 
 struct import_plan {
@@ -70,6 +74,8 @@ struct import_plan {
     struct import_reject *rejects;
     size_t reject_count, reject_capacity; /* reject_count may exceed what is kept */
     uint64_t skipped;                     /* rows below the minimum */
+    size_t foreign_count;                 /* events with a currency that were not converted */
+    int64_t divisors[IMPORT_SOURCES_MAX]; /* of the points' column */
     struct hash fingerprint;              /* of mapping and files */
 };
 
@@ -80,6 +86,14 @@ bool import_plan_open(json_t *mapping, const char *const *paths, size_t path_cou
                       struct bytes secret, struct import_plan *plan_out,
                       struct error *error) MUST_USE;
 void import_plan_release(struct import_plan *plan);
+
+/* What one unit of the event's currency is worth on its day at its partner, in micro-units of the
+ * coalition's. False: why not. */
+typedef bool import_rate(void *context, const struct import_event *event, int64_t *rate_out,
+                         char why_out[IMPORT_WHY_SIZE]);
+/* Turns every event that has a currency into points; one that has no rate, or comes to no points,
+ * becomes a reject. The fingerprint is of what came of them, too. */
+void import_convert(struct import_plan *plan, import_rate *rate, void *context);
 /* The idempotency key of an event. */
 void import_key(const struct import_plan *plan, const struct import_event *event, char key_out[72]);
 const char *import_document(const struct import_plan *plan, const struct import_event *event);

@@ -59,10 +59,11 @@ static bool load_state(struct run *run)
               (uint64_t)next <= run->plan->event_count;
     json_decref(state);
     if (!ok)
-        return error_set(run->error, ERROR_CONFLICT,
-                         "%s is of other files or another mapping. Remove it to begin from the "
-                         "start: what was decided before is recognised, never booked twice",
-                         path);
+        return error_set(
+            run->error, ERROR_CONFLICT,
+            "%s is of other files, another mapping or other rates. Remove it to begin from the "
+            "start: what was decided before is recognised, never booked twice",
+            path);
     run->low = (size_t)next;
     run->counts->resumed = (uint64_t)next;
     return true;

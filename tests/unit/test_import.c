@@ -1,7 +1,9 @@
 // links: node
 #include "check.h"
 
-#include "node/import.h"
+#include "node/import_rates.h"
+
+#include "unit/coalition.h"
 
 #include <unistd.h>
 
@@ -114,6 +116,126 @@ CASE(a_member_is_the_same_in_every_file_and_known_by_hmac_only)
     import_plan_release(&plan);
 }
 
+/* ---- currencies ------------------------------------------------------------------------------ */
+
+static const char foreign[] =
+    "{\"type\":\"earn\",\"key\":\"b-\",\"member\":{\"column\":\"who\"},"
+    "\"points\":{\"column\":\"cents\",\"divisor\":100},\"time\":{\"column\":\"when\"},"
+    "\"currency\":{\"column\":\"money\"},\"partner\":{\"column\":\"shop\"}}";
+static const char page[] =
+    "{\"exchange_rates\":[{\"partner\":\"grocer\",\"currency\":\"NOK\",\"days\":["
+    "{\"day\":\"2027-01-02\",\"rate\":\"1000000.00\"}]},"
+    "{\"partner\":\"grocer\",\"currency\":\"SEK\",\"days\":["
+    "{\"day\":\"2027-01-20\",\"rate\":\"0.0871\"},{\"day\":\"2027-01-10\",\"rate\":\"0.5\"}]}],"
+    "\"next\":null}";
+
+/* A charter of two partners, an hour east of Greenwich, and what the first has published. */
+static void told(struct import_rates *rates)
+{
+    struct coalition_spec spec = {.names = {"grocer", "books"}};
+    struct charter *draft = coalition_draft(&spec);
+    draft->transitions[0].offset_s = 3600;
+    *rates = (struct import_rates){.charter = coalition_found(draft)};
+    json_t *json = json_loads(page, 0, NULL);
+    REQUIRE(json && import_rates_add(rates, 0, json, &error));
+    json_decref(json);
+}
+
+CASE(rows_in_other_currencies_go_by_their_partners_rate_of_the_day)
+{
+    struct import_rates rates;
+    told(&rates);
+    REQUIRE(open_plan(foreign,
+                      "who,cents,when,money,shop\n"
+                      "ann,24900,2027-01-20T10:00:00,SEK,grocer\n" /* 21.6879 */
+                      "ann,4800,2027-01-17T22:59:59,SEK,grocer\n"  /* 24, of the 10th */
+                      "ann,4800,2027-01-17T23:00:00,SEK,grocer\n"  /* the 18th there: none */
+                      "ann,24900,2027-01-20T10:00:01,SEK,books\n"
+                      "ann,250,2027-01-20T10:00:02,EUR,grocer\n"
+                      "ann,350,2027-01-20T10:00:03,,grocer\n"
+                      "ann,1100,2027-01-20T10:00:04,SEK,grocer\n" /* 0.9581 */
+                      "ann,24900,2027-01-20T10:00:05,sek,grocer\n"
+                      "ann,9223372036854775807,2027-01-02T10:00:00,NOK,grocer\n",
+                      NULL, NULL));
+    struct hash before = plan.fingerprint;
+    CHECK_INT(plan.foreign_count, 7);
+    CHECK_INT(plan.reject_count, 1);
+    import_convert(&plan, import_rates_find, &rates);
+    CHECK_INT(plan.foreign_count, 0);
+    CHECK(!hash_equal(&before, &plan.fingerprint));
+    static const int64_t points[] = {24, 21, 2, 3};
+    REQUIRE(plan.event_count == ARRAY_SIZE(points));
+    for (size_t i = 0; i < ARRAY_SIZE(points); i++) {
+        CHECK_INT(plan.events[i].points, points[i]);
+        CHECK_INT(plan.events[i].next, i + 1 < ARRAY_SIZE(points) ? i + 1 : UINT32_MAX);
+    }
+    static const struct {
+        uint64_t line;
+        const char *why;
+    } rejects[] = {{9, "currency: \"sek\""},
+                   {10, "points: 9223372036854775807 is not"},
+                   {4, "currency: no rate of SEK was published for 2027-01-18 or the 7 days"},
+                   {5, "currency: no rate of SEK was published for 2027-01-20"},
+                   {8, "points: 0 is not"}};
+    REQUIRE(plan.reject_count == ARRAY_SIZE(rejects));
+    for (size_t i = 0; i < ARRAY_SIZE(rejects); i++) {
+        CHECK_INT(plan.rejects[i].line, rejects[i].line);
+        CHECK(strncmp(plan.rejects[i].why, rejects[i].why, strlen(rejects[i].why)) == 0);
+    }
+    import_plan_release(&plan);
+    import_rates_release(&rates);
+}
+
+CASE(what_is_no_page_of_rates_is_refused)
+{
+    static const char *const bad[] = {
+        "{}",
+        "{\"exchange_rates\":7}",
+        "{\"exchange_rates\":[7]}",
+        "{\"exchange_rates\":[{\"currency\":\"SEK\",\"days\":[]}]}",
+        "{\"exchange_rates\":[{\"currency\":\"SEKX\",\"days\":[{\"day\":\"2027-01-02\",\"rate\":"
+        "\"1\"}]}]}",
+        "{\"exchange_rates\":[{\"currency\":\"EUR\",\"days\":[{\"day\":\"2027-01-02\",\"rate\":"
+        "\"1\"}]}]}",
+        "{\"exchange_rates\":[{\"currency\":\"SEK\",\"days\":[{\"day\":\"2027-01-32\",\"rate\":"
+        "\"1\"}]}]}",
+        "{\"exchange_rates\":[{\"currency\":\"SEK\",\"days\":[{\"day\":\"2027-01-02\",\"rate\":"
+        "\"0\"}]}]}",
+        "{\"exchange_rates\":[{\"currency\":\"SEK\",\"days\":[{\"day\":\"2027-01-02\",\"rate\":1}]}"
+        "]}",
+        "{\"exchange_rates\":[{\"currency\":\"SEK\",\"days\":[{},{},{},{},{},{},{},{},{}]}]}",
+        page, /* once more */
+    };
+    struct import_rates rates;
+    told(&rates);
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        json_t *json = json_loads(bad[i], 0, NULL);
+        REQUIRE(json);
+        CHECK(!import_rates_add(&rates, 0, json, &error));
+        CHECK_INT(error.code, ERROR_INVALID);
+        json_decref(json);
+    }
+    CHECK_INT(rates.rates.count, 2);
+    import_rates_release(&rates);
+}
+
+CASE(only_an_earn_with_a_column_of_points_has_a_currency)
+{
+    static const char *const bad[] = {
+        "{\"type\":\"redeem\",\"key\":\"\",\"member\":{\"column\":\"who\"},\"points\":{\"column\":"
+        "\"cents\"},\"time\":{\"column\":\"when\"},\"currency\":{\"column\":\"money\"},"
+        "\"partner\":{\"value\":\"fuel\"}}",
+        "{\"type\":\"earn\",\"key\":\"\",\"member\":{\"column\":\"who\"},\"points\":{\"value\":5},"
+        "\"time\":{\"column\":\"when\"},\"currency\":{\"column\":\"money\"},"
+        "\"partner\":{\"value\":\"fuel\"}}"};
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+        CHECK(!open_plan(bad[i], "who,cents,when,money,shop\n", NULL, NULL));
+        CHECK(strstr(error.text, "\"currency\" is of the column") != NULL);
+    }
+    CHECK(!open_plan(foreign, "who,cents,when,shop\n", NULL, NULL));
+    CHECK(strstr(error.text, "no column \"money\"") != NULL);
+}
+
 CASE(a_mapping_that_is_wrong_is_refused)
 {
     static const char csv[] = "who,cents,when,doc,shop\n";
@@ -130,6 +252,9 @@ int main(void)
     RUN(events_stand_in_time_order_and_a_redemption_after_its_day);
     RUN(a_wrong_row_is_left_out_with_its_line_and_the_reason);
     RUN(a_member_is_the_same_in_every_file_and_known_by_hmac_only);
+    RUN(rows_in_other_currencies_go_by_their_partners_rate_of_the_day);
+    RUN(what_is_no_page_of_rates_is_refused);
+    RUN(only_an_earn_with_a_column_of_points_has_a_currency);
     RUN(a_mapping_that_is_wrong_is_refused);
     return check_report();
 }
