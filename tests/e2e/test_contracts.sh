@@ -230,6 +230,36 @@ a_period_is_settled_in_each_currency() {
     expect_done '5.94 SEK'
 }
 
+# Each partner's own rates turn its purchases into points; nobody else's do.
+purchases_go_by_the_partners_own_rates() {
+    local purchase='"purchase":{"amount":"249.00","currency":"SEK"}'
+    run grocer rates publish SEK=0.0871 NOK=nothing
+    expect_refused 2 'a rate is CURRENCY=AMOUNT'
+    run grocer rates publish SEK=0.0871 --day 2027-02-01
+    expect_refused 1 'bad-rate'
+    run grocer rates publish SEK=0.0871 NOK=0.085
+    expect_done '1 SEK is 0.0871 on 2027-02-09'
+    run books rates list --currency SEK
+    expect_done 'grocer +SEK +2027-02-09 +0.0871'
+    till_ok grocer earn kronor "{\"member\":\"$member\",\"points\":21,$purchase}"
+    expect_field '.exchange | "\(.rate) \(.day)"' '0.0871 2027-02-09'
+    till books earn kronor "{\"member\":\"$member\",\"points\":21,$purchase}"
+    expect_answer 409 no-rate
+}
+
+purchases_in_other_currencies_are_imported() {
+    cat >"$work/map.json" <<<'{"sources": [{"type": "earn", "key": "csv-", "member": {"column": "who"},
+        "points": {"column": "cents", "divisor": 100}, "currency": {"column": "money"},
+        "time": {"column": "when"}, "partner": {"value": "grocer"}}]}'
+    printf '%s\n' who,cents,money,when ann,24900,SEK,2027-02-09T00:00:00Z \
+        ann,24900,CHF,2027-02-09T00:00:00Z ann,500,,2027-02-09T00:00:00Z >"$work/purchases.csv"
+    "$accrue" import --dir "$home" --map "$work/map.json" "$work/purchases.csv" >"$work/said" 2>&1
+    exit_status=$?
+    said=$(<"$work/said")
+    expect_refused 1 'purchases.csv:3: currency: no rate of CHF was published for 2027-02-09'
+    expect_match 'earns +2 \(26 points\)' "$said" 'what was imported'
+}
+
 an_audit_finds_nothing() {
     "$accrue" audit --dir "$home" >"$work/said" 2>&1 ||
         fail 'the audit finds something' "$(<"$work/said")"
@@ -246,6 +276,8 @@ run_case points_keep_the_prices_that_they_were_issued_under
 run_case a_promotion_pays_until_its_budget_is_used_up
 run_case a_line_of_a_seal_is_disputed_by_its_record_alone
 run_case a_period_is_settled_in_each_currency
+run_case purchases_go_by_the_partners_own_rates
+run_case purchases_in_other_currencies_are_imported
 run_case nodes_agree
 run_case an_audit_finds_nothing
 finish
