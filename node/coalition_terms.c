@@ -27,9 +27,7 @@ static bool take_holidays(struct coalition_plan *plan, const struct coalition_te
                           struct error *error)
 {
     struct date date;
-    if (texts->holidays.count > ARRAY_SIZE(plan->holidays))
-        return error_set(error, ERROR_INVALID, "--holiday: at most %zu of them",
-                         ARRAY_SIZE(plan->holidays));
+    _Static_assert(ARRAY_SIZE(plan->holidays) == ARRAY_SIZE(texts->holidays.at), "room for all");
     for (size_t i = 0; i < texts->holidays.count; i++) {
         if (!date_parse(bytes_text(texts->holidays.at[i]), &date))
             return error_set(error, ERROR_INVALID,

@@ -52,6 +52,30 @@ the_charter_says_what_the_options_said() {
     expect_equal 3 "$(jq -r .contracts.notice_days "$home/charter.json")" 'notice'
 }
 
+founding() { # OPTIONS
+    "$accrue" coalition new "$work/none" --partners grocer,books "$@" >"$work/said" 2>&1
+    exit_status=$?
+    said=$(<"$work/said")
+}
+
+no_coalition_has_terms_that_make_no_sense() {
+    local holidays=() i
+    founding --period year
+    expect_refused 2 '--period is month, week or day'
+    founding --tax DE-19
+    expect_refused 2 '--tax is a code'
+    founding --fee-tax DE-19
+    expect_refused 2 'settlement.fee_tax: is not the code of one of the taxes'
+    founding --settlement-currency EUR:2
+    expect_refused 2 'contracts.currencies'
+    founding --notice-days 3661
+    expect_refused 2 '--notice-days is at most 3660'
+    for ((i = 0; i < 513; i++)); do holidays+=(--holiday 2026-12-25); done
+    founding "${holidays[@]}"
+    expect_refused 2 '--holiday comes more than 512 times'
+    [[ ! -e $work/none ]] || fail 'a folder was left'
+}
+
 what_is_left_out_of_a_proposal_is_said() {
     run grocer contract propose --funder grocer --redeemer cinema --face 0.01
     expect_refused 2 '--reimbursement is needed'
@@ -201,6 +225,7 @@ an_audit_finds_nothing() {
 four_nodes --operator fuel --issue-fee 0.0004 --sandbox 2027-01-15T08:00:00Z --zone Europe/Berlin --period week \
     --holiday 2027-05-13 --holiday 2027-05-01 --tax SE-25=2500 --settlement-currency SEK:2 --notice-days 3
 run_case the_charter_says_what_the_options_said
+run_case no_coalition_has_terms_that_make_no_sense
 run_case what_is_left_out_of_a_proposal_is_said
 run_case one_proposes_and_the_other_signs_what_it_sees
 run_case what_is_not_signed_is_withdrawn

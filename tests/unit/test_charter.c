@@ -22,6 +22,7 @@ static struct charter *draft_full(void)
     draft->settlement.every = PERIOD_WEEK;
     draft->settlement.propose_days = 0;
     draft->settlement.answer_days = 2;
+    draft->settlement.account_days = 9;
     draft->settlement.rest_days = 1 << 6;
     draft->settlement.holidays = allocate(2, sizeof(int64_t));
     draft->settlement.holiday_count = 2;
@@ -203,6 +204,7 @@ CASE(settlement_has_defaults)
     CHECK_INT(charter->settlement.rest_days, SATURDAY_AND_SUNDAY);
     CHECK_INT(charter->settlement.holiday_count, 0);
     CHECK_TEXT(charter->settlement.fee_tax, "");
+    CHECK_INT(charter->settlement.account_days, 7);
     charter_close(charter);
     buffer_release(&json);
 }
@@ -218,6 +220,8 @@ CASE(mistakes_of_settlement_are_told)
                "settlement.holidays[1]: must be a day such as 2026-12-25");
     check_edit("2018-01-01", "2017-12-24",
                "settlement.holidays[1]: must be later than the holiday before");
+    check_edit("\"account_days\": 9", "\"account_days\": 91",
+               "settlement.account_days: is 91; 0 to 90 are possible");
     check_edit("\"AT-10\"", "\"at-10\"",
                "settlement.taxes[0].code: must be capital letters, digits and '-'");
     check_edit("\"AT-10\"", "\"AT-20\"", "settlement.taxes[1].code: stands there before");

@@ -180,8 +180,8 @@ CASE(terms_out_of_range_are_refused)
     cards[8].until_ms = cards[8].from_ms - 1;
     cards[9].from_ms = TIME_MS_MAX + 1;
     cards[10].until_ms = TIME_MS_MAX + 1;
-    memcpy(cards[11].face_currency, "XXX", 4);
-    memcpy(cards[12].settlement_currency, "XXX", 4);
+    memcpy(cards[11].face_currency, "USD", 4);
+    memcpy(cards[12].settlement_currency, "USD", 4);
     memcpy(cards[13].redemption_tax, "AT-13", 6);
     memcpy(cards[14].fee_tax, "AT-13", 6);
     cards[15].redeemer.v = BOOKS; /* fees, and not the operator */
@@ -663,7 +663,7 @@ CASE(an_images_tariffs_differ_and_are_used)
 {
     struct contracts contracts = contracts_new();
     struct tariff own = {.currency = "EUR"}, taxed = {.currency = "EUR", .fee_tax = "AT-20"};
-    struct tariff strange = {.currency = "XXX"}, untold = {.currency = "EUR", .fee_tax = "AT-13"};
+    struct tariff strange = {.currency = "USD"}, untold = {.currency = "EUR", .fee_tax = "AT-13"};
     CHECK(!contracts_load_tariff(&contracts, &charter, &own));
     CHECK(!contracts_load_tariff(&contracts, &charter, &strange));
     CHECK(!contracts_load_tariff(&contracts, &charter, &untold));

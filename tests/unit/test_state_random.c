@@ -85,7 +85,7 @@ CASE(the_naive_model_and_a_second_replica_agree)
 {
     uint64_t accepted[128] = {0};
     uint64_t decided[CHANGE_KIND_MAX + 1] = {0}, lapsed = 0, verdicts[128] = {0};
-    uint64_t settled = 0, suspended = 0, entered = 0, cancelled = 0, in_force = 0;
+    uint64_t settled = 0, suspended = 0, entered = 0, cancelled = 0, foreign = 0, in_force = 0;
     static const enum verdict of_accounts[] = {VERDICT_BAD_ACCOUNT, VERDICT_NOTHING_TO_DO};
     EACH_SEED(seed)
     {
@@ -106,6 +106,7 @@ CASE(the_naive_model_and_a_second_replica_agree)
         cancelled += play->cancelled;
         for (size_t i = 0; i < naive_account_count(play->naive); i++)
             in_force += naive_account_at(play->naive, i).now.iban[0] != 0;
+        foreign += play->foreign;
         play_close(play);
         tell(seed, before);
     }
@@ -136,10 +137,11 @@ CASE(the_naive_model_and_a_second_replica_agree)
                (unsigned long long)verdicts[of_accounts[i]]);
         CHECK(first_seed == last_seed || verdicts[of_accounts[i]] > 0);
     }
-    printf("refused, %llu accounts in force\n", (unsigned long long)in_force);
+    printf("refused, %llu lines in other tariffs, %llu accounts in force\n",
+           (unsigned long long)foreign, (unsigned long long)in_force);
     CHECK(first_seed == last_seed || in_force > 0);
     CHECK(first_seed == last_seed ||
-          (settled > 0 && suspended > 0 && entered > 0 && cancelled > 0));
+          (settled > 0 && suspended > 0 && entered > 0 && cancelled > 0 && foreign > 0));
 }
 
 CASE(reversing_everything_leaves_no_obligation_between_any_two)
