@@ -294,7 +294,7 @@ static struct transaction wide_earn(uint32_t round)
     return t;
 }
 
-CASE(both_find_the_same_room_for_lines_of_many_tariffs)
+CASE(both_find_the_same_room_for_lines_of_many_epochs)
 {
     struct play *play = many_tariffs();
     size_t taken = 0, refused = 0;
@@ -328,6 +328,6 @@ int main(void)
     RUN(what_is_damaged_is_refused_or_can_be_gone_on_with);
     RUN(effects_are_compared_by_what_they_come_to);
     RUN(both_price_what_time_brings_by_the_cards_that_have_begun);
-    RUN(both_find_the_same_room_for_lines_of_many_tariffs);
+    RUN(both_find_the_same_room_for_lines_of_many_epochs);
     return check_report();
 }
