@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define DAY_MS UINT64_C(86400000)
+
 static void put_names(struct naive_rules *rules, const struct charter *charter)
 {
     rules->partner_count = charter->partner_count;
@@ -62,11 +64,17 @@ static void put_taxes(struct naive_settlement *out, const struct charter *charte
 
 static void put_currencies(struct naive_settlement *out, const struct charter *charter)
 {
-    out->currency_count = 1;
+    size_t others = charter->contracts.currency_count;
+    out->currency_count = others + 1;
     out->currencies =
         (struct naive_currency *)allocate(out->currency_count, sizeof(*out->currencies));
     memcpy(out->currencies[0].code, charter->currency, CURRENCY_SIZE);
     out->currencies[0].minor_digits = charter->minor_digits;
+    for (size_t i = 0; i < others; i++) {
+        const struct charter_currency *other = &charter->contracts.currencies[i];
+        memcpy(out->currencies[i + 1].code, other->code, CURRENCY_SIZE);
+        out->currencies[i + 1].minor_digits = other->minor_digits;
+    }
 }
 
 static void put_settlement(struct naive_settlement *out, const struct charter *charter)
@@ -185,7 +193,9 @@ struct naive_rules model_rules(const struct charter *charter)
                                 .hold_max_ms = charter->policy.hold_max_ms,
                                 .window_ms = charter->policy.window_ms,
                                 .late_after_ms = charter->policy.late_after_ms,
-                                .clock_bound_ms = charter->policy.clock_bound_ms};
+                                .clock_bound_ms = charter->policy.clock_bound_ms,
+                                .contracts_required = charter->contracts.required,
+                                .notice_ms = charter->contracts.notice_days * DAY_MS};
     put_names(&rules, charter);
     put_lists(&rules, charter);
     put_settlement(&rules.settlement, charter);

@@ -470,6 +470,12 @@ void naive_lot_pools(const struct naive *n, uint64_t number, int64_t pools_out[P
     memcpy(pools_out, n->lots[number - 1].pools, sizeof(n->lots[0].pools));
 }
 
+uint32_t naive_lot_epoch(const struct naive *n, uint64_t number)
+{
+    must(number >= 1 && number <= n->lot_count);
+    return n->lots[number - 1].epoch;
+}
+
 __int128 naive_owed(const struct naive *n, uint16_t debtor, uint16_t creditor,
                     enum line_class line_class, size_t tariff)
 {

@@ -103,6 +103,8 @@ bool naive_balance(const struct naive *naive, const struct member_ref *member,
 size_t naive_lot_count(const struct naive *naive);
 /* Pools of a lot; `number` from 1. */
 void naive_lot_pools(const struct naive *naive, uint64_t number, int64_t pools_out[POOL_COUNT]);
+/* By whose prices it goes. */
+uint32_t naive_lot_epoch(const struct naive *naive, uint64_t number);
 /* In the open period; nothing in a tariff that there is not. */
 __int128 naive_owed(const struct naive *naive, uint16_t debtor, uint16_t creditor,
                     enum line_class line_class, size_t tariff);

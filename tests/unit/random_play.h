@@ -584,6 +584,16 @@ static inline void compare_lot(const struct play *play, uint64_t number)
     naive_lot_pools(play->naive, number, pools);
     for (size_t i = 0; i < POOL_COUNT; i++)
         CHECK_INT(lot.pools[i].v, pools[i]);
+    CHECK_INT(lot.epoch, naive_lot_epoch(play->naive, number));
+}
+
+static inline void compare_owed(const struct play *play, uint16_t debtor, uint16_t creditor,
+                                enum line_class line_class)
+{
+    for (uint8_t tariff = 0; tariff < TARIFFS_MAX; tariff++)
+        CHECK(state_obligation(play->driver->state, (struct partner_id){debtor},
+                               (struct partner_id){creditor}, line_class, tariff)
+                  .v == naive_owed(play->naive, debtor, creditor, line_class, tariff));
 }
 
 static inline void compare(const struct play *play)
@@ -593,16 +603,10 @@ static inline void compare(const struct play *play)
         compare_member(play, i);
     size_t count = state_charter(play->driver->state)->partner_count;
     CHECK(count >= parties);
-    size_t tariffs = state_contracts(play->driver->state)->tariff_count;
-    CHECK_INT(tariffs, naive_tariff_count(play->naive));
-    for (size_t i = 0; i < count * count * LINE_CLASS_COUNT * tariffs; i++) {
-        size_t pair = i / LINE_CLASS_COUNT / tariffs;
-        uint16_t debtor = (uint16_t)(pair / count), creditor = (uint16_t)(pair % count);
-        enum line_class line_class = (enum line_class)(i / tariffs % LINE_CLASS_COUNT);
-        CHECK(state_obligation(play->driver->state, (struct partner_id){debtor},
-                               (struct partner_id){creditor}, line_class, (uint8_t)(i % tariffs))
-                  .v == naive_owed(play->naive, debtor, creditor, line_class, i % tariffs));
-    }
+    for (uint16_t i = 0; i < count; i++)
+        for (uint16_t j = 0; j < count; j++)
+            for (int k = 0; k < LINE_CLASS_COUNT; k++)
+                compare_owed(play, i, j, (enum line_class)k);
     CHECK_INT(state_lot_count(play->driver->state), naive_lot_count(play->naive));
     for (uint64_t i = 1; i <= state_lot_count(play->driver->state); i++)
         compare_lot(play, i);
@@ -614,6 +618,10 @@ static inline void compare(const struct play *play)
     if (!audit_accounts_agree(play->driver->state, play->naive, &expected, &found)) {
         printf("model: %s, state: %s\n", expected.text, found.text);
         CHECK(!"both tell the same of payment accounts");
+    }
+    if (!audit_contracts_agree(play->driver->state, play->naive, &expected, &found)) {
+        printf("model: %s, state: %s\n", expected.text, found.text);
+        CHECK(!"both tell the same of contracts");
     }
     if (!state_check(play->driver->state, &error)) {
         printf("%s\n", error.text);
