@@ -24,6 +24,7 @@ struct naive_tax {
 struct naive_currency {
     char code[CURRENCY_SIZE];
     int minor_digits;
+    int64_t rate; /* as collateral, in millionths of the charter's own; 0: none */
 };
 struct naive_settlement {
     enum naive_every every;
@@ -36,7 +37,7 @@ struct naive_settlement {
     struct naive_currency *currencies; /* the charter's own first */
     size_t currency_count;
     char fee_tax[NAIVE_TAX_CODE], other_tax[NAIVE_TAX_CODE]; /* of tariff 0; "": none */
-    uint32_t account_days; /* that an approved account waits */
+    uint32_t account_days;                                   /* that an approved account waits */
 };
 
 struct naive_line {
