@@ -167,8 +167,9 @@ static bool wrong(struct error *error, const char *name)
 static bool get_text(const json_t *object, const char *name, char *out, size_t size,
                      struct error *error)
 {
-    const char *text = json_string_value(json_object_get(object, name));
-    if (!text || strlen(text) >= size || json_string_length(json_object_get(object, name)) >= size)
+    const json_t *value = json_object_get(object, name);
+    const char *text = json_string_value(value);
+    if (!text || strlen(text) >= size || strlen(text) != json_string_length(value))
         return wrong(error, name);
     memcpy(out, text, strlen(text) + 1);
     return true;
@@ -228,8 +229,8 @@ static bool file_agrees(const struct accounts *accounts, const struct account_ho
         other = own;
     }
     return error_set(error, ERROR_CONFLICT,
-                     "the file of accounts says that %.40s is paid at %s %s; on the ledger %s%s",
-                     holder->partner, holder->iban, holder->bic,
+                     "the file of accounts says that %.40s is paid at %s%s%s; on the ledger %s%s",
+                     holder->partner, holder->iban, holder->bic[0] ? ", " : "", holder->bic,
                      other ? "it is " : "no account of it is in force",
                      other ? other->account.iban : "");
 }

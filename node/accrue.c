@@ -25,6 +25,13 @@ static const struct cli_command *const commands[] = {
     &cli_history,
     &cli_status,
     &cli_owes,
+    &cli_contract_propose,
+    &cli_contract_sign,
+    &cli_contract_withdraw,
+    &cli_contract_list,
+    &cli_contract_show,
+    &cli_promotion_sign,
+    &cli_promotion_list,
     &cli_settle_status,
     &cli_settle_propose,
     &cli_settle_sign,
@@ -35,6 +42,8 @@ static const struct cli_command *const commands[] = {
     &cli_settle_pay,
     &cli_settle_confirm,
     &cli_settle_fail,
+    &cli_settle_account_set,
+    &cli_settle_account_list,
     &cli_report,
     &cli_clock,
     &cli_import_command,
@@ -79,16 +88,20 @@ static void print_usage(FILE *out)
           out);
 }
 
-/* A name has one word or two; returns how many arguments it took, 0 when it is not the one. */
+/* A name has one word, two or three; returns how many arguments it took, 0 when it is not the one.
+ */
 static int matches(const struct cli_command *command, int argc, char **argv)
 {
-    const char *blank = strchr(command->name, ' ');
-    if (!blank)
-        return strcmp(argv[1], command->name) == 0;
-    size_t first = (size_t)(blank - command->name);
-    if (argc < 3 || strlen(argv[1]) != first || strncmp(argv[1], command->name, first) != 0)
-        return 0;
-    return strcmp(argv[2], blank + 1) == 0 ? 2 : 0;
+    const char *rest = command->name;
+    for (int words = 1; words < argc; words++) {
+        size_t size = strcspn(rest, " ");
+        if (strlen(argv[words]) != size || strncmp(argv[words], rest, size) != 0)
+            return 0;
+        if (!rest[size])
+            return words;
+        rest += size + 1;
+    }
+    return 0;
 }
 
 /* `accrue member` alone: what there is under that word. */

@@ -40,11 +40,8 @@ static void put_state(struct json_out *json, const char *state, int approvals)
 }
 
 void api_account_result_write(const struct api *api, struct json_out *json,
-                              const struct transaction *t)
+                              const struct account_words *words)
 {
-    if (t->type != TRANSACTION_PAYMENT_ACCOUNT)
-        return;
-    const struct account_words *words = &t->body.deal.account;
     const struct account_row *row =
         payment_accounts_of(state_accounts(api_state(api)), api->partner, words->currency);
     json_put_word(json, "currency", words->currency);

@@ -53,7 +53,8 @@ void api_batch_close(struct api_call *call)
     api->batches[place] = api->batches[--api->batch_count];
 }
 
-const char api_not_in_batch[] = "What partners settle or agree upon is written one at a time, not in a batch.";
+const char api_not_in_batch[] =
+    "What partners settle or agree upon is written one at a time, not in a batch.";
 
 /* ---- lines in ------------------------------------------------------------------------------- */
 

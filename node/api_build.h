@@ -20,6 +20,10 @@ struct build_settle {
     uint32_t period, payment;
     const char *approver; /* the name of the token that asks */
 };
+/* What a step of a contract has from its path. */
+struct build_deal {
+    uint32_t number;
+};
 struct build_input {
     const struct charter *charter;
     const struct state *state;
@@ -30,6 +34,7 @@ struct build_input {
     const struct member_ref *member; /* from the path; NULL: from the body */
     bool lone;                       /* an enrolment may bring cards */
     struct build_settle settle;
+    struct build_deal deal;
     /* What was decided under the key before: of a repeat, what this node filled in then is taken
      * from it; NULL: nothing. */
     const struct transaction *first;

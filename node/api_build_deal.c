@@ -1,18 +1,125 @@
-/* Contracts, promotions, payment accounts and collateral from requests. */
+/* Contracts, promotions, payment accounts and collateral from requests: what a card leaves out is
+ * the charter's. */
 #include "node/api_build_parts.h"
+
+#include <string.h>
+
+/* ---- pieces --------------------------------------------------------------------------------- */
+
+static void take_currency(struct build *build, const char *name, char code_out[CURRENCY_SIZE])
+{
+    struct bytes text;
+    memcpy(code_out, build->input->charter->currency, CURRENCY_SIZE);
+    if (!form_text(&build->form, name, 1, TEXT_SIZE_MAX, &text))
+        return; /* absent, or noted */
+    if (currency_valid(text))
+        memcpy(code_out, text.at, text.size);
+    else
+        form_wrong(&build->form, name, "must be a currency: three letters A-Z");
+}
+
+/* Absent: the charter's; null: none. */
+static void take_tax(struct build *build, const char *name, const char *usual,
+                     char code_out[TAX_CODE_SIZE])
+{
+    struct bytes text = {.size = 0};
+    if (form_is_null(&build->form, name))
+        return;
+    if (!form_has(&build->form, name))
+        memcpy(code_out, usual, TAX_CODE_SIZE);
+    else if (form_text(&build->form, name, 1, TAX_CODE_SIZE - 1, &text) && tax_code_valid(text))
+        memcpy(code_out, text.at, text.size);
+    else if (text.size > 0)
+        form_wrong(&build->form, name, "must be a tax code of A-Z, 0-9 and '-', or null");
+}
+
+static void take_price(struct form *form, const char *name, bool needed, struct micro *price_out)
+{
+    if (!form_price(form, name, PRICE_MICRO_MAX, &price_out->v) && needed && !form_has(form, name))
+        form_missing(form, name);
+}
+
+/* Absent, or null: there is none. */
+static void take_cap(struct form *form, const char *name, struct points *cap_out)
+{
+    if (!form_is_null(form, name))
+        (void)form_int(form, name, 1, CAP_MAX, &cap_out->v);
+}
+
+static void take_end(struct form *form, uint64_t *until_out)
+{
+    if (!form_is_null(form, "until"))
+        (void)form_time(form, "until", until_out);
+}
+
+/* ---- steps ---------------------------------------------------------------------------------- */
+
+static void build_propose(struct build *build)
+{
+    struct form *form = &build->form;
+    struct rate_card *card = &build->t->body.deal.card;
+    const struct charter *charter = build->input->charter;
+    build_take_partner(build, "funder", &card->funder);
+    build_take_partner(build, "redeemer", &card->redeemer);
+    take_currency(build, "face_currency", card->face_currency);
+    take_currency(build, "currency", card->settlement_currency);
+    take_price(form, "face", true, &card->face);
+    take_price(form, "reimbursement", true, &card->reimbursement);
+    take_price(form, "issue_fee", false, &card->issue_fee);
+    take_price(form, "redemption_fee", false, &card->redemption_fee);
+    take_tax(build, "redemption_tax", charter->settlement.redemption_tax, card->redemption_tax);
+    take_tax(build, "fee_tax", charter->settlement.fee_tax, card->fee_tax);
+    take_cap(form, "period_cap", &card->period_cap);
+    take_cap(form, "year_cap", &card->year_cap);
+    if (!form_time(form, "from", &card->from_ms) && !form_has(form, "from"))
+        form_missing(form, "from");
+    take_end(form, &card->until_ms);
+}
+
+static void build_sign(struct build *build)
+{
+    struct form *form = &build->form;
+    if (!form_hash(form, "digest", &build->t->body.deal.digest) && !form_has(form, "digest"))
+        form_missing(form, "digest");
+}
+
+static void build_promote(struct build *build)
+{
+    struct form *form = &build->form;
+    struct promotion *promotion = &build->t->body.deal.promotion;
+    int64_t bp = 0;
+    build_take_partner(build, "issuer", &promotion->issuer);
+    if (form_int(form, "bp", 1, BASIS_POINTS, &bp))
+        promotion->bp = (uint16_t)bp;
+    else if (!form_has(form, "bp"))
+        form_missing(form, "bp");
+    if (!form_int(form, "budget", 1, CAP_MAX, &promotion->budget.v) && !form_has(form, "budget"))
+        form_missing(form, "budget");
+    if (!form_is_null(form, "from"))
+        (void)form_time(form, "from", &promotion->from_ms);
+    take_end(form, &promotion->until_ms);
+}
 
 void build_deal(struct build *build)
 {
     enum deal_step step;
     must(transaction_is_deal(build->t->type, &step));
+    build->t->body.deal.number = build->input->deal.number;
     switch (step) {
+    case DEAL_PROPOSE:
+        build_propose(build);
+        return;
+    case DEAL_SIGN:
+        build_sign(build);
+        return;
+    case DEAL_WITHDRAW:
+        return;
+    case DEAL_PROMOTE:
+        build_promote(build);
+        return;
     case DEAL_ACCOUNT:
         build_account(build);
         return;
-    case DEAL_PROPOSE:
-    case DEAL_SIGN:
-    case DEAL_WITHDRAW:
-    case DEAL_PROMOTE:
     case DEAL_COLLATERAL:
         build_stop(build, VERDICT_NOT_AUTHORISED, "");
         return;

@@ -106,8 +106,78 @@ static void take_line(struct build *build, struct disputed_line *line)
     build_take_partner(build, "debtor", &line->debtor);
     build_take_partner(build, "creditor", &line->creditor);
     const char *word = take_word(form, "class");
+    int64_t tariff = 0;
     if (word && !class_from_word(word, &line->line_class))
         form_wrong(form, "class", "is no class of lines: redemption, issue-fee, claw-back ...");
+    if (form_int(form, "tariff", 0, TARIFFS_MAX - 1, &tariff))
+        line->tariff = (uint8_t)tariff;
+}
+
+/* Of a line that the body names without its tariff: among those found. */
+struct tariffs {
+    size_t count; /* different ones */
+    uint8_t tariff;
+};
+
+static void note_tariff(struct tariffs *tariffs, uint8_t tariff)
+{
+    if (tariffs->count == 0 || tariffs->tariff != tariff)
+        tariffs->count++;
+    tariffs->tariff = tariff;
+}
+
+/* Where there is one such line, it is meant; else that of the charter's terms. */
+static void choose_tariff(struct build *build, const struct tariffs *tariffs)
+{
+    if (tariffs->count == 1 && !form_has(&build->form, "tariff"))
+        build->t->body.settle.line.tariff = tariffs->tariff;
+}
+
+static bool same_parties(const struct disputed_line *line, struct partner_id debtor,
+                         struct partner_id creditor, enum line_class line_class)
+{
+    return line->debtor.v == debtor.v && line->creditor.v == creditor.v &&
+           line->line_class == line_class;
+}
+
+/* Of the record that the dispute brings. */
+static void tariff_of_evidence(struct build *build)
+{
+    const struct settle *settle = &build->t->body.settle;
+    struct tariffs tariffs = {.count = 0};
+    struct record record;
+    struct effect_reader reader;
+    struct effect effect;
+    if (!record_decode(settle->evidence, &record, NULL) ||
+        !effect_reader_init(&reader, record.kind == RECORD_KIND_SEAL ? settle->automatic
+                                                                     : record.outcome.effects))
+        return;
+    while (effect_next(&reader, &effect))
+        if (effect.kind == EFFECT_OBLIGATION &&
+            same_parties(&settle->line, effect.partner, effect.creditor, effect.line_class))
+            note_tariff(&tariffs, effect.tariff);
+    choose_tariff(build, &tariffs);
+}
+
+/* Of the disputes of the period; of a repeat, what was meant first. */
+static void tariff_of_disputes(struct build *build)
+{
+    const struct settle *settle = &build->t->body.settle;
+    const struct transaction *first = build->input->first;
+    struct tariffs tariffs = {.count = 0};
+    const struct closed_period *closed =
+        periods_find(state_periods(build->input->state), settle->period);
+    if (first && first->type == build->t->type) {
+        note_tariff(&tariffs, first->body.settle.line.tariff);
+    } else if (closed) {
+        for (size_t i = 0; i < closed->period.dispute_count; i++) {
+            const struct disputed_line *about = &closed->period.disputes[i].about;
+            if (about->record.v == settle->line.record.v &&
+                same_parties(&settle->line, about->debtor, about->creditor, about->line_class))
+                note_tariff(&tariffs, about->tariff);
+        }
+    }
+    choose_tariff(build, &tariffs);
 }
 
 /* Bytes that could not be had of the log. */
@@ -226,6 +296,7 @@ static void build_dispute(struct build *build)
     const struct settle *first = first_settle(build);
     if (first) {
         take_first_evidence(build, first, index);
+        tariff_of_evidence(build);
         return;
     }
     const struct closed_period *closed = build->stopped ? NULL : ended_period(build);
@@ -233,6 +304,7 @@ static void build_dispute(struct build *build)
         build_stop(build, VERDICT_NOT_IN_PERIOD, "The record is of another period.");
     else if (closed)
         take_evidence(build, closed, index);
+    tariff_of_evidence(build);
 }
 
 static void build_answer(struct build *build)
@@ -242,6 +314,7 @@ static void build_answer(struct build *build)
     take_line(build, &settle->line);
     if (!form_money(form, "amount", &settle->amount) && !form_has(form, "amount"))
         form_missing(form, "amount");
+    tariff_of_disputes(build);
 }
 
 /* The sending that is to be approved: the next one, unless one is on its way. */

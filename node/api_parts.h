@@ -18,8 +18,9 @@
 enum {
     API_ARGUMENTS_MAX = 2,
     API_ARGUMENT_SIZE = 192,
+    API_FILTERS_MAX = 2, /* of a page, by name */
     API_PARTS_MAX = 1 + API_CARDS_MAX,
-    API_ROUTES_MAX = 63,
+    API_ROUTES_MAX = 95,
     API_SUSPENSIONS_MAX = 64, /* told: the newest */
     API_DURATION_BUCKETS = 12
 };
@@ -174,10 +175,19 @@ bool api_media_type_is(struct bytes header, const char *want);
 bool api_query(const struct api_call *call, const char *name, struct bytes *text_out);
 /* Numbers of the query; answers 400 and returns false when one is wrong or a name is unknown. */
 bool api_page(struct api_call *call, const char *first_name, uint64_t *first, uint64_t *limit);
+/* The same where the query may name more: up to API_FILTERS_MAX, the rest NULL. */
+bool api_page_of(struct api_call *call, const char *first_name,
+                 const char *const filters[API_FILTERS_MAX], uint64_t *first, uint64_t *limit);
+/* The partner that ?name=... names. False: answered with 404, there is no such partner. Absent:
+ * *given_out false. */
+bool api_query_partner(struct api_call *call, const char *name, bool *given_out,
+                       struct partner_id *partner_out);
 bool api_argument_number(struct api_call *call, size_t place, uint64_t *number_out);
 /* The period that the path names first; and the number of a payment that it names second. */
 bool api_argument_period(struct api_call *call, uint32_t *number_out);
 bool api_argument_payment(struct api_call *call, uint32_t *number_out);
+/* The number of a contract, which the path names first. */
+bool api_argument_contract(struct api_call *call, uint32_t *number_out);
 bool api_argument_member(struct api_call *call, struct member_ref *member_out);
 
 /* ---- writing -------------------------------------------------------------------------------- */
@@ -198,6 +208,7 @@ struct api_form { /* what a transaction is built from */
     const struct member_ref *member; /* from the path; NULL: in the body */
     bool lone;                       /* not a line of a batch */
     struct build_settle settle;
+    struct build_deal deal;
 };
 /* A body's transaction with the key's time; built_release() it. */
 bool api_build(struct api *api, const struct api_form *form, struct built *built_out,
@@ -239,16 +250,26 @@ void api_refusal_write(struct api *api, struct json_out *json, struct bytes byte
                        const char *trace_id, struct bytes instance);
 enum verdict api_record_verdict(struct bytes bytes);
 void api_record_write(struct api *api, struct json_out *json, struct bytes bytes);
+/* What time alone moved at a height, for its seal. */
+void api_automatic_write(struct api *api, struct json_out *json, struct bytes effects);
 void api_balance_write(struct api *api, struct json_out *json, const struct member_ref *member,
                        const struct balance *balance);
-/* A settlement step: what its record says; and what its period has come to, for who took it. */
+/* What an obligation is in: "currency", "tax_code" and "tariff". */
+void api_put_tariff(const struct api *api, struct json_out *json, uint8_t tariff,
+                    enum line_class line_class);
+/* Contracts and their like: what a record says; and what has come of it, for who wrote it. */
 void api_deal_body_write(const struct api *api, struct json_out *json, const struct transaction *t);
+void api_deal_result_write(const struct api *api, struct json_out *json,
+                           const struct transaction *t, struct record_index index);
+/* The members that a card has in requests and answers. */
+void api_card_write(const struct api *api, struct json_out *json, const struct rate_card *card);
 /* A payment account: what a record says; and what has come of it, for who approved it. */
 void api_account_body_write(struct json_out *json, const struct account_words *words);
 void api_account_result_write(const struct api *api, struct json_out *json,
-                              const struct transaction *t);
+                              const struct account_words *words);
 /* Changes that wait, by no more than the last characters of their IBANs. */
 void api_accounts_waiting_write(const struct api *api, struct json_out *json);
+/* A settlement step: what its record says; and what its period has come to, for who took it. */
 void api_settle_body_write(const struct api *api, struct json_out *json,
                            const struct transaction *t);
 void api_settle_result_write(const struct api *api, struct json_out *json,
@@ -276,6 +297,7 @@ api_handler api_get_transaction, api_get_by_key, api_get_transactions; /* api_tr
 api_handler api_get_coalition, api_get_charter, api_get_settlement;    /* api_coalition */
 api_handler api_get_periods, api_get_period;                           /* api_settle */
 api_handler api_get_accounts;                                          /* api_accounts */
+api_handler api_get_contracts, api_get_contract, api_get_promotions, api_get_prices;
 api_handler api_get_checkpoint, api_get_tile, api_get_height, api_get_heights; /* api_log */
 api_handler api_get_membership, api_get_policy;                                /* api_membership */
 api_handler api_get_evidence_list, api_get_evidence;                           /* api_evidence */

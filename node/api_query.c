@@ -2,6 +2,7 @@
 #include "node/api_parts.h"
 #include "partners/period_calendar.h"
 
+#include <stdio.h>
 #include <string.h>
 
 bool api_query(const struct api_call *call, const char *name, struct bytes *text_out)
@@ -21,8 +22,16 @@ bool api_query(const struct api_call *call, const char *name, struct bytes *text
     return false;
 }
 
-/* Every pair of the query has one of two names. */
-static bool names_known(const struct api_call *call, const char *a, const char *b)
+static bool is_one_of(struct bytes name, const char *const known[], size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (known[i] && bytes_equal(name, bytes_text(known[i])))
+            return true;
+    return false;
+}
+
+/* Every pair of the query has one of the names. */
+static bool names_known(const struct api_call *call, const char *const known[], size_t count)
 {
     struct bytes rest = call->query;
     while (rest.size > 0) {
@@ -32,7 +41,7 @@ static bool names_known(const struct api_call *call, const char *a, const char *
         rest = bytes_of(rest.at + used, rest.size - used);
         const uint8_t *equals = pair.size ? memchr(pair.at, '=', pair.size) : NULL;
         struct bytes name = bytes_of(pair.at, equals ? (size_t)(equals - pair.at) : pair.size);
-        if (name.size > 0 && !bytes_equal(name, bytes_text(a)) && !bytes_equal(name, bytes_text(b)))
+        if (name.size > 0 && !is_one_of(name, known, count))
             return false;
     }
     return true;
@@ -40,10 +49,31 @@ static bool names_known(const struct api_call *call, const char *a, const char *
 
 bool api_page(struct api_call *call, const char *first_name, uint64_t *first, uint64_t *limit)
 {
+    static const char *const none[API_FILTERS_MAX] = {NULL};
+    return api_page_of(call, first_name, none, first, limit);
+}
+
+static void refuse_names(struct api_call *call, const char *first_name,
+                         const char *const filters[API_FILTERS_MAX])
+{
+    char more[64] = "";
+    size_t size = 0;
+    for (size_t i = 0; i < API_FILTERS_MAX; i++)
+        if (filters[i])
+            size += (size_t)snprintf(more + size, sizeof(more) - size, "%s, ", filters[i]);
+    must(size < sizeof(more));
+    api_refuse(call, PROBLEM_MALFORMED, "The query knows %s%s and limit.", more, first_name);
+}
+
+bool api_page_of(struct api_call *call, const char *first_name,
+                 const char *const filters[API_FILTERS_MAX], uint64_t *first, uint64_t *limit)
+{
     struct bytes text;
     uint64_t number = 0;
-    if (!names_known(call, first_name, "limit")) {
-        api_refuse(call, PROBLEM_MALFORMED, "The query knows %s and limit.", first_name);
+    const char *known[2 + API_FILTERS_MAX] = {first_name, "limit"};
+    memcpy(&known[2], filters, API_FILTERS_MAX * sizeof(filters[0]));
+    if (!names_known(call, known, ARRAY_SIZE(known))) {
+        refuse_names(call, first_name, filters);
         return false;
     }
     if (api_query(call, first_name, &text)) {
@@ -60,6 +90,17 @@ bool api_page(struct api_call *call, const char *first_name, uint64_t *first, ui
         return false;
     }
     return true;
+}
+
+bool api_query_partner(struct api_call *call, const char *name, bool *given_out,
+                       struct partner_id *partner_out)
+{
+    struct bytes text;
+    *given_out = api_query(call, name, &text);
+    if (!*given_out || charter_partner_by_name(call->api->charter, text, partner_out))
+        return true;
+    api_refuse(call, PROBLEM_NOT_FOUND, "%s names no partner of the coalition.", name);
+    return false;
 }
 
 bool api_argument_number(struct api_call *call, size_t place, uint64_t *number_out)
@@ -88,6 +129,17 @@ bool api_argument_payment(struct api_call *call, uint32_t *number_out)
     uint64_t number = 0;
     if (!parse_u64(bytes_text(call->arguments[1]), PAYMENTS_MAX - 1, &number)) {
         api_refuse(call, PROBLEM_MALFORMED, "The path needs the number of a payment.");
+        return false;
+    }
+    *number_out = (uint32_t)number;
+    return true;
+}
+
+bool api_argument_contract(struct api_call *call, uint32_t *number_out)
+{
+    uint64_t number = 0;
+    if (!parse_u64(bytes_text(call->arguments[0]), CONTRACTS_MAX - 1, &number)) {
+        api_refuse(call, PROBLEM_MALFORMED, "The path needs the number of a contract.");
         return false;
     }
     *number_out = (uint32_t)number;

@@ -41,14 +41,14 @@ enum verdict api_record_verdict(struct bytes bytes)
 /* ---- effects -------------------------------------------------------------------------------- */
 
 /* Calls `write` for each effect of a kind, in an array of that name that is left out when empty. */
-static void each_effect(struct api *api, struct json_out *json, const struct record *record,
+static void each_effect(struct api *api, struct json_out *json, struct bytes effects,
                         enum effect_kind kind, const char *name,
                         void (*write)(struct api *, struct json_out *, const struct effect *))
 {
     struct effect_reader reader;
     struct effect effect;
     bool any = false;
-    if (!effect_reader_init(&reader, record->outcome.effects))
+    if (!effect_reader_init(&reader, effects))
         return;
     while (effect_next(&reader, &effect)) {
         if (effect.kind != kind)
@@ -84,6 +84,7 @@ static void write_obligation(struct api *api, struct json_out *json, const struc
     json_put_word(json, "creditor", api_partner_name(api, effect->creditor));
     json_put_word(json, "class", line_class_word(effect->line_class));
     json_put_money(json, "amount", (struct money){effect->amount}, 0);
+    api_put_tariff(api, json, effect->tariff, effect->line_class);
 }
 
 static void write_deficit(struct api *api, struct json_out *json, const struct effect *effect)
@@ -110,16 +111,22 @@ static void write_amended(struct api *api, struct json_out *json, const struct e
  */
 static void write_effects(struct api *api, struct json_out *json, const struct parsed *parsed)
 {
-    const struct record *record = &parsed->record;
+    struct bytes effects = parsed->record.outcome.effects;
     enum transaction_type type = parsed->t.type;
     bool spends =
         type == TRANSACTION_HOLD || type == TRANSACTION_COMMIT || type == TRANSACTION_REDEEM;
-    each_effect(api, json, record, EFFECT_LOT, "lots", write_lot);
-    each_effect(api, json, record, EFFECT_MOVE, spends ? "allocations" : "moves", write_move);
-    each_effect(api, json, record, EFFECT_OBLIGATION, "obligations", write_obligation);
-    each_effect(api, json, record, EFFECT_DEFICIT, "deficits", write_deficit);
-    each_effect(api, json, record, EFFECT_WAIVED, "waived", write_waived);
-    each_effect(api, json, record, EFFECT_AMENDED, "amended", write_amended);
+    each_effect(api, json, effects, EFFECT_LOT, "lots", write_lot);
+    each_effect(api, json, effects, EFFECT_MOVE, spends ? "allocations" : "moves", write_move);
+    each_effect(api, json, effects, EFFECT_OBLIGATION, "obligations", write_obligation);
+    each_effect(api, json, effects, EFFECT_DEFICIT, "deficits", write_deficit);
+    each_effect(api, json, effects, EFFECT_WAIVED, "waived", write_waived);
+    each_effect(api, json, effects, EFFECT_AMENDED, "amended", write_amended);
+}
+
+void api_automatic_write(struct api *api, struct json_out *json, struct bytes effects)
+{
+    each_effect(api, json, effects, EFFECT_MOVE, "moves", write_move);
+    each_effect(api, json, effects, EFFECT_OBLIGATION, "obligations", write_obligation);
 }
 
 /* ---- whose record --------------------------------------------------------------------------- */
@@ -270,7 +277,7 @@ bool api_result_write(struct api *api, struct json_out *json, struct bytes bytes
         json_put_member(json, "member", &member);
     write_effects(api, json, &parsed);
     api_settle_result_write(api, json, &parsed.t);
-    api_account_result_write(api, json, &parsed.t);
+    api_deal_result_write(api, json, &parsed.t, parsed.record.index);
     write_balance_of(api, json, &parsed.t);
     return true;
 }

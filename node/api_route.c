@@ -52,6 +52,10 @@ const struct api_route api_routes[] = {
     POST("/v1/periods/{}/payments/{}/confirm", O | F, TRANSACTION_PAYMENT_CONFIRMED),
     POST("/v1/periods/{}/payments/{}/fail", O | F, TRANSACTION_PAYMENT_FAILED),
     POST("/v1/payment-accounts", O | F, TRANSACTION_PAYMENT_ACCOUNT),
+    POST("/v1/contracts", O | F, TRANSACTION_CONTRACT_PROPOSE),
+    POST("/v1/contracts/{}/sign", O | F, TRANSACTION_CONTRACT_SIGN),
+    POST("/v1/contracts/{}/withdraw", O | F, TRANSACTION_CONTRACT_WITHDRAW),
+    POST("/v1/promotions", O | F, TRANSACTION_PROMOTION_SIGN),
     {"POST", "/v1/batch", API_BATCH, T, false, NULL, TRANSACTION_ENROL, false},
 
     GET("/v1/members/{}", T | O | A, api_get_member),
@@ -69,6 +73,10 @@ const struct api_route api_routes[] = {
     GET("/v1/periods", O | A | F, api_get_periods),
     GET("/v1/periods/{}", O | A | F, api_get_period),
     GET("/v1/payment-accounts", O | A | F, api_get_accounts),
+    GET("/v1/contracts", O | A | F, api_get_contracts),
+    GET("/v1/contracts/{}", O | A | F, api_get_contract),
+    GET("/v1/promotions", O | A | F, api_get_promotions),
+    GET("/v1/prices", T | O | A | F, api_get_prices),
     GET("/v1/evidence", O | A | X, api_get_evidence_list),
     GET("/v1/evidence/{}", O | A | X, api_get_evidence),
     LOG("/v1/heights", A, api_get_heights),
@@ -93,9 +101,9 @@ unsigned api_scopes_to_write(enum transaction_type type)
 
 bool api_in_batch(enum transaction_type type)
 {
-    enum settle_step step;
+    enum settle_step settle;
     enum deal_step deal;
-    return !transaction_is_settle(type, &step) && !transaction_is_deal(type, &deal);
+    return !transaction_is_settle(type, &settle) && !transaction_is_deal(type, &deal);
 }
 
 /* %XX undone into a text; false when it is malformed, too long or hides a control character. */

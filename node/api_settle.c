@@ -1,6 +1,7 @@
 /* Reads about settlement periods: what is owed in each, and how far its settlement is. */
 #include "node/api_parts.h"
 #include "node/period_text.h"
+#include "partners/charter_contracts.h"
 #include "partners/charter_settlement.h"
 
 #include <stdlib.h>
@@ -34,9 +35,9 @@ static void put_parties(const struct api *api, struct json_out *json, struct par
 }
 
 static void put_amount(const struct api *api, struct json_out *json, const char *name,
-                       struct money amount)
+                       const char *currency, struct money amount)
 {
-    json_put_money(json, name, amount, api->charter->minor_digits);
+    json_put_money(json, name, amount, charter_minor_digits(api->charter, currency));
 }
 
 static void put_ledger(struct api *api, struct json_out *json)
@@ -271,8 +272,9 @@ static void put_line(const struct view *view, struct json_out *json, const struc
 {
     put_parties(view->api, json, line->debtor, line->creditor);
     json_put_word(json, "class", book_class_word(line->book_class));
+    json_put_word(json, "currency", line->currency);
     json_put_word(json, "tax_code", line->tax_code);
-    put_amount(view->api, json, "exact", line->exact);
+    put_amount(view->api, json, "exact", line->currency, line->exact);
 }
 
 static void put_lines(const struct view *view, struct json_out *json, const char *name,
@@ -283,7 +285,9 @@ static void put_lines(const struct view *view, struct json_out *json, const char
         json_open_object(json, NULL);
         put_line(view, json, &lines->at[i]);
         if (rounded)
-            put_amount(view->api, json, "rounded", lines->at[i].rounded);
+            put_amount(view->api, json, "rounded", lines->at[i].currency, lines->at[i].rounded);
+        else
+            json_put_uint(json, "tariff", lines->at[i].tariff);
         json_close_object(json);
     }
     json_close_array(json);
@@ -302,28 +306,46 @@ static void put_redeemed(const struct view *view, struct json_out *json)
     json_close_array(json);
 }
 
-static void put_nets(const struct view *view, struct json_out *json, const struct lines *closed)
+static void put_nets_of(const struct view *view, struct json_out *json, const char *currency,
+                        const struct lines *closed)
 {
     size_t count = view->closed->period.partner_count;
     struct money *receivable = allocate(count, sizeof(*receivable));
     struct money *payable = allocate(count, sizeof(*payable));
     for (size_t i = 0; i < closed->count; i++) {
+        if (strcmp(closed->at[i].currency, currency) != 0)
+            continue;
         payable[closed->at[i].debtor.v].v += closed->at[i].rounded.v;
         receivable[closed->at[i].creditor.v].v += closed->at[i].rounded.v;
     }
-    json_open_array(json, "nets");
     for (size_t i = 0; i < count; i++) {
         json_open_object(json, NULL);
         json_put_word(json, "partner",
                       api_partner_name(view->api, (struct partner_id){(uint16_t)i}));
-        put_amount(view->api, json, "receivable", receivable[i]);
-        put_amount(view->api, json, "payable", payable[i]);
-        put_amount(view->api, json, "net", (struct money){receivable[i].v - payable[i].v});
+        json_put_word(json, "currency", currency);
+        put_amount(view->api, json, "receivable", currency, receivable[i]);
+        put_amount(view->api, json, "payable", currency, payable[i]);
+        put_amount(view->api, json, "net", currency,
+                   (struct money){receivable[i].v - payable[i].v});
         json_close_object(json);
     }
-    json_close_array(json);
     free(receivable);
     free(payable);
+}
+
+/* Of the charter's currency, and of each other one that there are lines of. */
+static void put_nets(const struct view *view, struct json_out *json, const struct lines *closed)
+{
+    struct charter_line_rules rules;
+    const struct charter *charter = state_charter(api_state(view->api));
+    charter_line_rules(charter, &rules);
+    json_open_array(json, "nets");
+    for (size_t i = 0; i < rules.rules.currency_count; i++) {
+        const char *currency = rules.currencies[i].code;
+        if (strcmp(currency, charter->currency) == 0 || lines_have_currency(closed, currency))
+            put_nets_of(view, json, currency, closed);
+    }
+    json_close_array(json);
 }
 
 /* What period_finalise() would close: everything but what is disputed. */
@@ -372,7 +394,8 @@ static void put_payments(const struct view *view, struct json_out *json)
         json_put_uint(json, "number", i);
         json_put_word(json, "from", api_partner_name(view->api, payment->payment.from));
         json_put_word(json, "to", api_partner_name(view->api, payment->payment.to));
-        put_amount(view->api, json, "amount", payment->payment.amount);
+        json_put_word(json, "currency", payment->currency);
+        put_amount(view->api, json, "amount", payment->currency, payment->payment.amount);
         json_put_word(json, "state", payment_state_word(payment->state));
         json_put_uint(json, "attempt", payment->attempt);
         json_put_bool(json, "first_approval", !hash_is_zero(&payment->approver));
@@ -383,10 +406,10 @@ static void put_payments(const struct view *view, struct json_out *json)
 }
 
 static void put_amount_or_null(const struct api *api, struct json_out *json, const char *name,
-                               bool known, __int128 amount)
+                               const char *currency, bool known, __int128 amount)
 {
     if (known)
-        put_amount(api, json, name, (struct money){amount});
+        put_amount(api, json, name, currency, (struct money){amount});
     else
         json_put_null(json, name);
 }
@@ -394,19 +417,24 @@ static void put_amount_or_null(const struct api *api, struct json_out *json, con
 static void put_dispute(const struct api *api, struct json_out *json, const struct dispute *dispute)
 {
     bool resolved = dispute->resolved;
+    const char *currency = dispute->line.currency;
     json_put_uint(json, "record", dispute->about.record.v);
     put_parties(api, json, dispute->about.debtor, dispute->about.creditor);
     json_put_word(json, "class", line_class_word(dispute->about.line_class));
+    json_put_uint(json, "tariff", dispute->about.tariff);
+    json_put_word(json, "currency", currency);
     json_put_word(json, "tax_code", dispute->line.tax_code);
     json_put_word(json, "code", dispute_code_word(dispute->code));
     json_put_word(json, "by", api_partner_name(api, dispute->by));
     json_put_word(json, "state", resolved ? "resolved" : dispute->responded ? "responded" : "open");
-    put_amount(api, json, "amount", dispute->line.exact);
-    put_amount_or_null(api, json, "offered", dispute->responded && !resolved, dispute->upheld.v);
-    put_amount_or_null(api, json, "upheld", resolved, dispute->upheld.v);
-    put_amount_or_null(api, json, "rest", resolved, dispute->line.exact.v - dispute->upheld.v);
-    put_amount(api, json, "taken_back", dispute->contra);
-    put_amount(api, json, "entered", dispute->entered);
+    put_amount(api, json, "amount", currency, dispute->line.exact);
+    put_amount_or_null(api, json, "offered", currency, dispute->responded && !resolved,
+                       dispute->upheld.v);
+    put_amount_or_null(api, json, "upheld", currency, resolved, dispute->upheld.v);
+    put_amount_or_null(api, json, "rest", currency, resolved,
+                       dispute->line.exact.v - dispute->upheld.v);
+    put_amount(api, json, "taken_back", currency, dispute->contra);
+    put_amount(api, json, "entered", currency, dispute->entered);
 }
 
 static void put_disputes(const struct view *view, struct json_out *json)

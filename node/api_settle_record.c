@@ -16,6 +16,7 @@ static void put_line(const struct api *api, struct json_out *json, const struct 
     json_put_word(json, "debtor", api_partner_name(api, line->debtor));
     json_put_word(json, "creditor", api_partner_name(api, line->creditor));
     json_put_word(json, "class", line_class_word(line->line_class));
+    api_put_tariff(api, json, line->tariff, line->line_class);
 }
 
 static void put_dispute(const struct api *api, struct json_out *json, const struct settle *settle)

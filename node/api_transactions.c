@@ -1,6 +1,20 @@
 /* Reads of the log as JSON: by index, by key, in pages. */
 #include "node/api_parts.h"
 
+/* A seal carries only the hash of what time alone moved: it is told where this node keeps it. */
+static void put_automatic(struct api *api, struct json_out *json, uint64_t index,
+                          struct bytes record)
+{
+    struct record seal;
+    struct buffer effects;
+    if (!record_decode(record, &seal, NULL) || seal.kind != RECORD_KIND_SEAL)
+        return;
+    buffer_init(&effects, DISPUTE_EVIDENCE_MAX);
+    if (replica_automatic(api->config.replica, index, &effects, NULL) && !effects.overflowed)
+        api_automatic_write(api, json, buffer_bytes(&effects));
+    buffer_release(&effects);
+}
+
 void api_get_transaction(struct api_call *call)
 {
     struct api *api = call->api;
@@ -18,6 +32,7 @@ void api_get_transaction(struct api_call *call)
         json_out_init(&json, &body);
         json_open_object(&json, NULL);
         api_record_write(api, &json, buffer_bytes(&record));
+        put_automatic(api, &json, index, buffer_bytes(&record));
         json_close_object(&json);
         api_respond_json(call, &body);
     }

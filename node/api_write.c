@@ -82,6 +82,7 @@ bool api_build(struct api *api, const struct api_form *form, struct built *built
                                 .member = form->member,
                                 .lone = form->lone,
                                 .settle = form->settle,
+                                .deal = form->deal,
                                 .context = api,
                                 .record = read_record,
                                 .automatic = read_automatic,
@@ -368,6 +369,8 @@ static bool take_path(struct api_call *call, struct api_form *form, struct membe
         return api_argument_member(call, member);
     }
     form->settle.approver = call->asker;
+    if (form->type == TRANSACTION_CONTRACT_SIGN || form->type == TRANSACTION_CONTRACT_WITHDRAW)
+        return api_argument_contract(call, &form->deal.number);
     if (!transaction_is_settle(form->type, &step))
         return true;
     return api_argument_period(call, &form->settle.period) &&

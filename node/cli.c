@@ -33,6 +33,18 @@ static void print_help(const struct cli_command *command)
            command->name, command->usage, command->summary, command->help, common_help);
 }
 
+static bool store_again(struct cli *cli, const struct cli_option *option, const char *text)
+{
+    struct cli_texts *texts = (struct cli_texts *)option->value;
+    if (texts->count == CLI_TEXTS_MAX) {
+        fprintf(stderr, "accrue %s: --%s comes more than %d times\n", cli->command->name,
+                option->name, CLI_TEXTS_MAX);
+        return false;
+    }
+    texts->at[texts->count++] = text;
+    return true;
+}
+
 static bool store_value(struct cli *cli, const struct cli_option *option, const char *text)
 {
     switch (option->kind) {
@@ -48,6 +60,8 @@ static bool store_value(struct cli *cli, const struct cli_option *option, const 
         fprintf(stderr, "accrue %s: --%s takes a whole number, not '%s'\n", cli->command->name,
                 option->name, text);
         return false;
+    case CLI_TEXTS:
+        return store_again(cli, option, text);
     }
     return false;
 }

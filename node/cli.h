@@ -20,7 +20,8 @@ enum cli_exit {
 };
 
 enum {
-    CLI_OPTIONS_MAX = 32,
+    CLI_OPTIONS_MAX = 48,
+    CLI_TEXTS_MAX = 512, /* of one option that may be given again and again */
     CLI_PATH_MAX = 1024,
     CLI_URL_MAX = 512,
     CLI_TOKEN_MAX = 256,
@@ -46,11 +47,17 @@ struct cli {
     size_t rest_count;
 };
 
-enum cli_kind { CLI_FLAG, CLI_TEXT, CLI_NUMBER };
+enum cli_kind { CLI_FLAG, CLI_TEXT, CLI_NUMBER, CLI_TEXTS };
+struct cli_texts { /* zeroed is empty */
+    const char *at[CLI_TEXTS_MAX];
+    size_t count;
+};
 struct cli_option {
     const char *name; /* long form without dashes */
     enum cli_kind kind;
-    void *value; /* bool *, const char **, uint64_t *; untouched when the option is not given */
+    /* bool *, const char **, uint64_t *, struct cli_texts *; untouched when the option is not
+     * given. */
+    void *value;
 };
 
 /* Reads common and own options. False when the command is over (help printed, or a mistake said on

@@ -8,6 +8,7 @@ struct texts { /* as they stand on the command line */
     const char *partners, *face, *reimbursement, *issue_fee, *redemption_fee;
     const char *sandbox, *late_after, *reversal;
     uint64_t base_port;
+    struct coalition_texts terms;
 };
 
 static bool read_price(const struct cli *cli, const char *name, const char *text, int64_t *out,
@@ -98,7 +99,12 @@ static bool read_plan(const struct cli *cli, const struct texts *texts, struct c
                              "grocer,books,cinema,fuel");
         return false;
     }
-    if (!coalition_partners(plan, texts->partners, &error)) {
+    if (plan->notice_days > NOTICE_DAYS_MAX) {
+        *exit_out = cli_fail(cli, CLI_USAGE, "--notice-days is at most %d", NOTICE_DAYS_MAX);
+        return false;
+    }
+    if (!coalition_partners(plan, texts->partners, &error) ||
+        !coalition_terms(plan, &texts->terms, &error)) {
         *exit_out = cli_fail_error(cli, &error);
         return false;
     }
@@ -139,6 +145,14 @@ static int run_new(const struct cli_command *command, int argc, char **argv)
         {"snapshot-records", CLI_NUMBER, &plan.snapshot_records},
         {"late-after", CLI_TEXT, &texts.late_after},
         {"reversal", CLI_TEXT, &texts.reversal},
+        {"period", CLI_TEXT, &texts.terms.period},
+        {"holiday", CLI_TEXTS, &texts.terms.holidays},
+        {"tax", CLI_TEXTS, &texts.terms.taxes},
+        {"fee-tax", CLI_TEXT, &texts.terms.fee_tax},
+        {"redemption-tax", CLI_TEXT, &texts.terms.redemption_tax},
+        {"contracts-required", CLI_FLAG, &plan.contracts_required},
+        {"notice-days", CLI_NUMBER, &plan.notice_days},
+        {"settlement-currency", CLI_TEXTS, &texts.terms.currencies},
     };
     struct error error;
     int code;
@@ -180,6 +194,15 @@ const struct cli_command cli_coalition_new = {
     "  --snapshot-records N  between two snapshots that voters sign (default 100000; 0: none)\n"
     "  --reversal POLICY     only_pending, within_balance or unlimited (the default)\n"
     "  --late-after TIME     a till's entry that old counts as late (default 60s)\n"
+    "  --period LENGTH       how often accounts are settled: month (the default), week or day\n"
+    "  --holiday DAY         no business day, such as 2026-12-25; may be given again\n"
+    "  --tax CODE=BP         a tax and its rate in basis points, such as DE-19=1900; again\n"
+    "  --fee-tax CODE, --redemption-tax CODE\n"
+    "                        which of them fees carry, and everything else\n"
+    "  --contracts-required  nobody redeems another's points without a contract\n"
+    "  --notice-days N       from a contract's proposal to its first day at least (default 0)\n"
+    "  --settlement-currency CODE:DIGITS\n"
+    "                        that contracts may use beside the charter's, such as SEK:2; again\n"
     "  --zone NAME           time zone of days and months (default UTC)\n"
     "  --public-log          anyone may read the log, without a token\n"
     "  --sandbox START       a sandbox: ledger time begins at START and can be moved\n"

@@ -71,8 +71,9 @@ static bool play(const struct own *own, struct demo *demo, bool *good_out, struc
                demo->cluster.dir, demo->cluster.names[i]);
     puts("SANDBOX: ledger time is moved along with the play.\n");
     fflush(stdout);
-    bool ok = own->data ? demo_play_data(demo, own->data, &counts, error)
-                        : demo_play_day(demo, &counts, error);
+    bool ok = demo_accounts(demo, error);
+    ok = ok && (own->data ? demo_play_data(demo, own->data, &counts, error)
+                          : demo_play_day(demo, &counts, error));
     return ok && demo_settle(demo, error) && demo_conclude(demo, &counts, good_out, error);
 }
 

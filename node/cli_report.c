@@ -4,6 +4,8 @@
 #include "node/paper.h"
 #include "node/report.h"
 #include "node/time_text.h"
+#include "partners/charter_contracts.h"
+#include "partners/periods.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -13,6 +15,7 @@ enum { PAGE = 250, EXCEPTIONS_MAX = 1 << 20 };
 
 struct own {
     const char *period, *format, *partner, *out, *accounts, *dialect, *execution, *paid_on;
+    const char *currency;
     bool continues;
 };
 struct exceptions {
@@ -62,27 +65,51 @@ static bool take_page(const struct period_view *view, const json_t *page, struct
     return true;
 }
 
-/* Every record of the period is looked at: the ledger keeps no list of late ones. */
+/* One page of at most `limit` records; *size_out: the node has no room for so many in an answer. */
+static bool ask_page(struct cli_period *own, uint64_t from, int limit, json_t **page_out,
+                     bool *size_out, struct error *error)
+{
+    char path[HTTP_PATH_MAX], text[512];
+    int status = 0;
+    *size_out = false;
+    (void)snprintf(path, sizeof(path), "/v1/transactions?from=%" PRIu64 "&limit=%d", from, limit);
+    if (!http_ask(own->http, &own->target, path, NULL, NULL, &status, page_out, error))
+        return false;
+    if (status == 200 && json_is_array(json_object_get(*page_out, "transactions")))
+        return true;
+    *size_out = status == 413;
+    if (status == 200)
+        error_set(error, ERROR_INVALID, "the node's page of records is none");
+    else {
+        http_problem_text(status, *page_out, text);
+        error_set(error, ERROR_DENIED, "%s", text);
+    }
+    json_decref(*page_out);
+    return false;
+}
+
+/* Every record of the period is looked at: the ledger keeps no list of late ones. What is too much
+ * for one answer is asked for in smaller pages. */
 static bool find_exceptions(struct cli_period *own, struct exceptions *list, struct error *error)
 {
     const struct period_view *view = own->view;
-    char path[HTTP_PATH_MAX];
-    bool ok = true;
-    for (uint64_t from = view->first_record; ok && from < view->records; from += PAGE) {
-        struct buffer body;
-        buffer_init(&body, HTTP_BODY_MAX);
-        (void)snprintf(path, sizeof(path), "/v1/transactions?from=%" PRIu64 "&limit=%d", from,
-                       PAGE);
-        ok = http_get(own->http, &own->target, path, &body, error);
-        json_t *page = ok ? json_loads(buffer_text(&body), JSON_REJECT_DUPLICATES, NULL) : NULL;
-        ok = ok &&
-             (json_is_array(json_object_get(page, "transactions")) ||
-              error_set(error, ERROR_INVALID, "the node's page of records is none")) &&
-             take_page(view, page, list, error);
+    int limit = PAGE;
+    for (uint64_t from = view->first_record; from < view->records;) {
+        json_t *page;
+        bool too_large;
+        if (!ask_page(own, from, limit, &page, &too_large, error)) {
+            if (!too_large || limit == 1)
+                return false;
+            limit /= 2;
+            continue;
+        }
+        bool ok = take_page(view, page, list, error);
         json_decref(page);
-        buffer_release(&body);
+        if (!ok)
+            return false;
+        from += (uint64_t)limit;
     }
-    return ok;
+    return true;
 }
 
 /* ---- the request ----------------------------------------------------------------------------- */
@@ -170,6 +197,51 @@ static bool read_partner(const struct cli *cli, const struct own *own,
     return false;
 }
 
+/* Journals, and registers, are of all currencies. */
+static bool is_of_one_currency(const char *name, enum report_format format)
+{
+    return format != REPORT_JOURNAL && strcmp(name, "disputes") != 0 &&
+           !report_needs_exceptions(name);
+}
+
+static bool read_currency(const struct cli *cli, const struct own *own,
+                          const struct period_view *view, enum report_format format,
+                          struct report_request *request, int *exit_out)
+{
+    const char *currency = own->currency ? own->currency : view->charter->currency;
+    if (own->currency && !is_of_one_currency(cli->rest[0], format)) {
+        *exit_out = cli_fail(cli, CLI_USAGE,
+                             "this report is of all currencies: it takes no "
+                             "--currency");
+        return false;
+    }
+    if (!charter_has_currency(view->charter, currency)) {
+        *exit_out = cli_fail(cli, CLI_USAGE,
+                             "--currency is the charter's, or one that it has for "
+                             "contracts");
+        return false;
+    }
+    memcpy(request->currency, currency, CURRENCY_SIZE);
+    return true;
+}
+
+/* What is of one currency leaves out the lines of others: that is said. */
+static void say_other_currencies(const struct cli *cli, const struct period_view *view,
+                                 const struct report_request *request, enum report_format format)
+{
+    struct charter_line_rules rules;
+    if (!is_of_one_currency(cli->rest[0], format))
+        return;
+    charter_line_rules(view->charter, &rules);
+    for (size_t i = 0; i < rules.rules.currency_count; i++)
+        if (strcmp(rules.currencies[i].code, request->currency) != 0 &&
+            period_view_has_currency(view, rules.currencies[i].code))
+            fprintf(stderr,
+                    "accrue report: this is what is owed in %s; there is more in %s: "
+                    "--currency %s\n",
+                    request->currency, rules.currencies[i].code, rules.currencies[i].code);
+}
+
 /* ---- the report ------------------------------------------------------------------------------ */
 
 static bool deliver(const struct own *own, struct buffer *report, struct error *error)
@@ -193,6 +265,8 @@ static int make(const struct cli *cli, const struct own *own, struct cli_period 
     request->exception_count = exceptions.count;
     ok =
         ok && report_write(name, format, request, &report, &error) && deliver(own, &report, &error);
+    if (ok)
+        say_other_currencies(cli, period->view, request, format);
     if (ok && own->out && !cli->json)
         printf("%s: %s of %s, %zu bytes\n", own->out, name, period->view->name, report.size);
     buffer_release(&report);
@@ -209,7 +283,7 @@ static int run_report(const struct cli_command *command, int argc, char **argv)
         {"partner", CLI_TEXT, &own.partner},     {"out", CLI_TEXT, &own.out},
         {"accounts", CLI_TEXT, &own.accounts},   {"dialect", CLI_TEXT, &own.dialect},
         {"continues", CLI_FLAG, &own.continues}, {"execution", CLI_TEXT, &own.execution},
-        {"paid-on", CLI_TEXT, &own.paid_on}};
+        {"paid-on", CLI_TEXT, &own.paid_on},     {"currency", CLI_TEXT, &own.currency}};
     enum report_format format = REPORT_CSV;
     struct accounts accounts = {.at = NULL};
     struct cli_period period;
@@ -225,7 +299,8 @@ static int run_report(const struct cli_command *command, int argc, char **argv)
         request.view = period.view;
         if (cli_accounts_join(&cli, &period, &accounts, &code) &&
             read_partner(&cli, &own, &period, report_scope(cli.rest[0], format), &request, &code) &&
-            read_days(&cli, &own, period.view, &request, &code))
+            read_days(&cli, &own, period.view, &request, &code) &&
+            read_currency(&cli, &own, period.view, format, &request, &code))
             code = make(&cli, &own, &period, format, &request);
         cli_period_close(&period);
     }
@@ -242,6 +317,9 @@ const struct cli_command cli_report = {
     "  --format FORMAT       pdf, csv, json, html, xml or journal\n"
     "  --out FILE            a new file (default: standard output)\n"
     "  --partner NAME        whose (default: the node's own; a journal: the whole coalition's)\n"
+    "  --currency CODE       what is owed in it (default: in the charter's; journals and registers "
+    "are\n"
+    "                        of all)\n"
     "  --accounts FILE       names, addresses and tax numbers of partners: accrue-settle(1)\n"
     "  --dialect PROGRAM     of a journal: hledger (the default), ledger or beancount\n"
     "  --continues           of a journal: it follows another one, which has the declarations\n"

@@ -24,8 +24,7 @@ static bool period_given(const struct cli *cli, const struct settle_step_options
     return false;
 }
 
-/* It becomes the name of a file. */
-static bool as_given(const struct cli *cli, const struct settle_step_options *own, int *exit_out)
+bool settle_as_given(const struct cli *cli, const struct settle_step_options *own, int *exit_out)
 {
     if (!own->as || name_valid(bytes_text(own->as)))
         return true;
@@ -53,7 +52,7 @@ static bool begin(struct cli *cli, const struct cli_command *command, int argc, 
         all[3 + i] = more[i];
     return cli_parse(cli, command, argc, argv, all, count + 3, exit_out) &&
            cli_rest(cli, 0, 0, exit_out) && period_given(cli, own, exit_out) &&
-           as_given(cli, own, exit_out);
+           settle_as_given(cli, own, exit_out);
 }
 
 /* ---- propose, sign, finalise ----------------------------------------------------------------- */
@@ -158,11 +157,11 @@ const struct cli_command cli_settle_finalise = {
 /* ---- disputes -------------------------------------------------------------------------------- */
 
 struct disputed {
-    const char *record, *debtor, *creditor, *class, *code, *amount;
+    const char *record, *debtor, *creditor, *class, *tariff, *code, *amount;
     uint64_t index;
 };
 
-enum { DISPUTED_OPTIONS = 5 };
+enum { DISPUTED_OPTIONS = 6 };
 
 static const struct cli_option *disputed_options(struct disputed *disputed, bool opening,
                                                  struct cli_option options[DISPUTED_OPTIONS])
@@ -172,6 +171,7 @@ static const struct cli_option *disputed_options(struct disputed *disputed, bool
         {"debtor", CLI_TEXT, &disputed->debtor},
         {"creditor", CLI_TEXT, &disputed->creditor},
         {"class", CLI_TEXT, &disputed->class},
+        {"tariff", CLI_TEXT, &disputed->tariff},
         {opening ? "code" : "amount", CLI_TEXT, opening ? &disputed->code : &disputed->amount}};
     memcpy(options, all, sizeof(all));
     return options;
@@ -183,27 +183,36 @@ static bool same(const char *given, const json_t *item, const char *name)
     return text && (!given || strcmp(given, text) == 0);
 }
 
+static bool same_tariff(const char *given, const json_t *item)
+{
+    uint64_t number;
+    return !given || (parse_u64(bytes_text(given), TARIFFS_MAX - 1, &number) &&
+                      (uint64_t)json_integer_value(json_object_get(item, "tariff")) == number);
+}
+
 /* Whether a line is one of those that the options speak of. */
 static bool meant(const struct disputed *disputed, const json_t *item)
 {
     const json_t *record = json_object_get(item, "record"); /* a dispute's; a line has none */
     return (!record || (uint64_t)json_integer_value(record) == disputed->index) &&
            same(disputed->debtor, item, "debtor") && same(disputed->creditor, item, "creditor") &&
-           same(disputed->class, item, "class");
+           same(disputed->class, item, "class") && same_tariff(disputed->tariff, item);
 }
 
 static bool same_line(const json_t *a, const json_t *b)
 {
     return json_equal(json_object_get(a, "debtor"), json_object_get(b, "debtor")) &&
            json_equal(json_object_get(a, "creditor"), json_object_get(b, "creditor")) &&
-           json_equal(json_object_get(a, "class"), json_object_get(b, "class"));
+           json_equal(json_object_get(a, "class"), json_object_get(b, "class")) &&
+           json_integer_value(json_object_get(a, "tariff")) ==
+               json_integer_value(json_object_get(b, "tariff"));
 }
 
 /* The one line of a list that is meant, into the body; none, or more than one: it is said. */
 static bool find_line(const struct cli *cli, const struct disputed *disputed, const json_t *list,
                       json_t *body, int *exit_out)
 {
-    static const char *const names[] = {"debtor", "creditor", "class"};
+    static const char *const names[] = {"debtor", "creditor", "class", "tariff"};
     const json_t *found = NULL;
     bool several = false;
     size_t i;
@@ -218,12 +227,13 @@ static bool find_line(const struct cli *cli, const struct disputed *disputed, co
     if (!found || several) {
         *exit_out = cli_fail(cli, CLI_USAGE, "record %" PRIu64 " has %s", disputed->index,
                              several ? "several such lines: say which one with --debtor, "
-                                       "--creditor and --class"
+                                       "--creditor, --class and --tariff"
                                      : "no such line");
         return false;
     }
     for (i = 0; i < ARRAY_SIZE(names); i++)
-        json_object_set(body, names[i], json_object_get(found, names[i]));
+        if (json_object_get(found, names[i]))
+            json_object_set(body, names[i], json_object_get(found, names[i]));
     return true;
 }
 
@@ -237,7 +247,7 @@ static bool line_of_record(const struct cli *cli, const struct settle_step_optio
         cli_put_text(body, "debtor", disputed->debtor);
         cli_put_text(body, "creditor", disputed->creditor);
         cli_put_text(body, "class", disputed->class);
-        return true;
+        return !disputed->tariff || cli_put_number(cli, body, "tariff", disputed->tariff, exit_out);
     }
     (void)snprintf(path, sizeof(path), "/v1/transactions/%" PRIu64, disputed->index);
     if (!cli_ask(cli, settle_scope(own), path, &record, exit_out))
@@ -310,7 +320,7 @@ static int run_dispute(const struct cli_command *command, int argc, char **argv)
 
 #define LINE_HELP                                                                                  \
     "  --record NUMBER       the record that it is about\n"                                        \
-    "  --debtor NAME, --creditor NAME, --class WORD\n"                                             \
+    "  --debtor NAME, --creditor NAME, --class WORD, --tariff N\n"                                 \
     "                        which line of it; only needed where it has several\n"
 
 const struct cli_command cli_settle_dispute = {
@@ -518,12 +528,12 @@ const struct cli_command cli_settle_confirm = {
     "settle confirm", "Says that a payment has come", "[options] --period PERIOD",
     PAYMENT_HELP
     "  --file FILE           a bank's statement (camt.053) or notification (camt.054): confirms\n"
-    "                        what it shows to have come, with --accounts\n"
-    "  --accounts FILE       the partners' IBANs: accrue-settle(1)\n"
+    "                        what it shows to have come, between accounts on the ledger\n"
+    "  --accounts FILE       IBANs that have to be those of the ledger: accrue-settle(1)\n"
     "  --dry-run             says what the file shows, and confirms nothing\n" SETTLE_HELP
     "\nFor the creditor. A payment is found in the file by its reference alone, and confirmed when "
     "its\namount has come exactly, between the right accounts. Everything else is told, and never "
     "guessed:\nthen the exit status is 1.\n"
     "\nExample:\n  accrue settle confirm --dir demo --node cinema --period 2026-11 --file "
-    "camt.xml \\\n      --accounts accounts.json\n",
+    "camt.xml\n",
     run_confirm};

@@ -18,6 +18,9 @@ struct settle_step_options {
 
 /* The scope, which is the token file's name, that a step asks with. */
 const char *settle_scope(const struct settle_step_options *own);
+/* Whether --as is the name of a token: it becomes that of a file. */
+bool settle_as_given(const struct cli *cli, const struct settle_step_options *own,
+                     int *exit_out) MUST_USE;
 /* Posts the body (released) to /v1/periods/PERIOD/STEP; prints the result; the exit code. */
 int settle_post(const struct cli *cli, const struct settle_step_options *own, const char *step,
                 json_t *body);

@@ -26,42 +26,45 @@ struct checked {
     struct confirm_finding *findings;
 };
 
-static bool account_of(const struct checked *checked, struct partner_id partner,
-                       char iban_out[IBAN_SIZE], struct error *error)
+/* In force in that currency; NULL: there is none. */
+static const char *iban_of(const struct checked *checked, struct partner_id partner,
+                           const char *currency)
 {
     const char *name = period_view_name(checked->period.view, partner);
-    const struct payment_account *account =
-        accounts_payment(&checked->accounts, name, checked->period.charter->currency);
-    if (!account)
-        return error_set(error, ERROR_NOT_FOUND,
-                         "no account of %s in %s is in force on the ledger: two people of it set "
-                         "one with 'accrue settle account set'",
-                         name, checked->period.charter->currency);
-    memcpy(iban_out, account->iban, IBAN_SIZE);
-    return true;
+    const struct payment_account *account = accounts_payment(&checked->accounts, name, currency);
+    return account ? account->iban : NULL;
+}
+
+/* A payment between accounts that are not both known cannot be told by them. */
+static void say_left_out(const struct checked *checked, const struct view_payment *payment)
+{
+    bool from = iban_of(checked, payment->payment.from, payment->currency) != NULL;
+    struct partner_id lacks = from ? payment->payment.to : payment->payment.from;
+    cli_say(stderr,
+            "payment %" PRIu32 " is left out: no account of %s in %s is in force on the ledger\n",
+            payment->number, period_view_name(checked->period.view, lacks), payment->currency);
 }
 
 /* What the ledger says is confirmed was counted before: seen again it is a repeat. */
-static bool await(struct checked *checked, const struct view_payment *payment, uint32_t attempt,
-                  struct error *error)
+static void await(struct checked *checked, const struct view_payment *payment, uint32_t attempt)
 {
     struct awaited *awaited = &checked->awaited;
     struct expected_payment *expected = &awaited->expected[awaited->count];
     period_view_end_to_end(checked->period.view, payment, attempt, expected->end_to_end);
-    memcpy(expected->currency, checked->period.charter->currency, CURRENCY_SIZE);
+    memcpy(expected->currency, payment->currency, CURRENCY_SIZE);
     expected->amount = payment->payment.amount;
-    if (!account_of(checked, payment->payment.from, expected->debtor_account, error) ||
-        !account_of(checked, payment->payment.to, expected->creditor_account, error))
-        return false;
+    (void)snprintf(expected->debtor_account, IBAN_SIZE, "%s",
+                   iban_of(checked, payment->payment.from, payment->currency));
+    (void)snprintf(expected->creditor_account, IBAN_SIZE, "%s",
+                   iban_of(checked, payment->payment.to, payment->currency));
     if (payment->state == PAYMENT_CONFIRMED) {
         expected->received = expected->amount;
         expected->part_count = 1;
     }
     awaited->numbers[awaited->count++] = payment->number;
-    return true;
 }
 
-static bool await_all(struct checked *checked, struct error *error)
+static void await_all(struct checked *checked)
 {
     const struct period_view *view = checked->period.view;
     struct awaited *awaited = &checked->awaited;
@@ -69,16 +72,45 @@ static bool await_all(struct checked *checked, struct error *error)
     awaited->numbers = allocate(2 * view->payment_count, sizeof(*awaited->numbers));
     for (size_t i = 0; i < view->payment_count; i++) {
         const struct view_payment *payment = &view->payments[i];
-        uint32_t attempt = period_view_attempt(payment);
         if (!partner_equal(payment->payment.from, checked->period.self) &&
             !partner_equal(payment->payment.to, checked->period.self))
             continue;
-        if (!await(checked, payment, attempt, error) ||
-            (payment->state == PAYMENT_FAILED && payment->attempt > 0 &&
-             !await(checked, payment, payment->attempt, error)))
-            return false;
+        if (!iban_of(checked, payment->payment.from, payment->currency) ||
+            !iban_of(checked, payment->payment.to, payment->currency)) {
+            say_left_out(checked, payment);
+            continue;
+        }
+        await(checked, payment, period_view_attempt(payment));
+        if (payment->state == PAYMENT_FAILED && payment->attempt > 0)
+            await(checked, payment, payment->attempt);
     }
-    return true;
+}
+
+static bool is_for(const struct camt *camt, const char *iban)
+{
+    for (size_t i = 0; i < camt->statement_count; i++)
+        if (strcmp(camt->statements[i].account, iban) == 0)
+            return true;
+    return false;
+}
+
+/* Of the partner's accounts, one a currency, that whose bank wrote the file; else any. */
+static bool own_account(const struct checked *checked, const char **iban_out, struct error *error)
+{
+    const char *name = period_view_name(checked->period.view, checked->period.self);
+    const struct accounts *accounts = &checked->accounts;
+    *iban_out = NULL;
+    for (size_t i = 0; i < accounts->ledger_count; i++) {
+        const struct ledger_account *own = &accounts->ledger[i];
+        if (strcmp(own->partner, name) == 0 &&
+            (!*iban_out || is_for(&checked->camt, own->account.iban)))
+            *iban_out = own->account.iban;
+    }
+    return *iban_out ||
+           error_set(error, ERROR_NOT_FOUND,
+                     "no account of %s is in force on the ledger: two people of it set one with "
+                     "'accrue settle account set'",
+                     name);
 }
 
 static bool read_file(struct checked *checked, struct error *error)
@@ -231,13 +263,13 @@ static int tell(const struct checked *checked, const json_t *confirmed)
 
 static bool judge(struct checked *checked, struct error *error)
 {
-    char own_account[IBAN_SIZE];
-    if (!account_of(checked, checked->period.self, own_account, error) ||
-        !await_all(checked, error) || !read_file(checked, error))
+    const char *own = NULL;
+    if (!read_file(checked, error) || !own_account(checked, &own, error))
         return false;
+    await_all(checked);
     checked->findings = allocate(checked->camt.entry_count, sizeof(*checked->findings));
-    return confirm_payments(&checked->camt, own_account, checked->awaited.expected,
-                            checked->awaited.count, checked->findings, error);
+    return confirm_payments(&checked->camt, own, checked->awaited.expected, checked->awaited.count,
+                            checked->findings, error);
 }
 
 static int confirm_with(struct checked *checked)

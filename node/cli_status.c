@@ -165,25 +165,25 @@ const struct cli_command cli_status = {
 
 static void print_settlement(const json_t *settlement)
 {
-    const char *currency = text_of(settlement, "currency");
     size_t i;
     json_t *line;
-    printf("%-14s %-14s %16s %18s %14s\n", "from", "to", "points", currency, "rounded");
+    printf("%-14s %-14s %16s %-3s %18s %14s\n", "from", "to", "points", "", "exactly", "rounded");
     json_array_foreach(json_object_get(settlement, "obligations"), i, line)
     {
-        printf("%-14s %-14s %16s %18s %14s\n", text_of(line, "debtor"), text_of(line, "creditor"),
-               text_of(line, "points"), text_of(line, "open"), text_of(line, "rounded"));
+        printf("%-14s %-14s %16s %-3s %18s %14s\n", text_of(line, "debtor"),
+               text_of(line, "creditor"), text_of(line, "points"), text_of(line, "currency"),
+               text_of(line, "open"), text_of(line, "rounded"));
     }
-    printf("\n%-14s %18s %14s\n", "net", currency, "rounded");
+    printf("\n%-14s %-3s %18s %14s\n", "net", "", "exactly", "rounded");
     json_array_foreach(json_object_get(settlement, "nets"), i, line)
     {
-        printf("%-14s %18s %14s\n", text_of(line, "partner"), text_of(line, "open"),
-               text_of(line, "rounded"));
+        printf("%-14s %-3s %18s %14s\n", text_of(line, "partner"), text_of(line, "currency"),
+               text_of(line, "open"), text_of(line, "rounded"));
     }
     json_array_foreach(json_object_get(settlement, "payments"), i, line)
     {
         printf("%s%s pays %s %s %s\n", i ? "" : "\n", text_of(line, "from"), text_of(line, "to"),
-               text_of(line, "amount"), currency);
+               text_of(line, "amount"), text_of(line, "currency"));
     }
 }
 

@@ -33,10 +33,12 @@ static void print_obligations(const json_t *obligations)
     json_t *line;
     json_array_foreach(obligations, i, line)
     {
-        printf("  %s owes %s %s (%s)\n", json_string_value(json_object_get(line, "debtor")),
-               json_string_value(json_object_get(line, "creditor")),
-               json_string_value(json_object_get(line, "amount")),
-               json_string_value(json_object_get(line, "class")));
+        const char *currency = json_string_value(json_object_get(line, "currency"));
+        cli_say(stdout, "  %s owes %s %s%s%s (%s)\n",
+                json_string_value(json_object_get(line, "debtor")),
+                json_string_value(json_object_get(line, "creditor")),
+                json_string_value(json_object_get(line, "amount")), currency ? " " : "",
+                currency ? currency : "", json_string_value(json_object_get(line, "class")));
     }
 }
 
@@ -50,6 +52,38 @@ static void print_period(const json_t *result)
     printf("  period %s is %s\n", period, state);
     if (json_is_true(json_object_get(result, "second_approval_needed")))
         puts("  one of two has approved: now another person, with a token of another name (--as)");
+}
+
+/* Of an approval of a payment account. */
+static void print_account(const json_t *result)
+{
+    const char *iban = json_string_value(json_object_get(result, "iban"));
+    const char *holder = json_string_value(json_object_get(result, "holder"));
+    const char *state = json_string_value(json_object_get(result, "state"));
+    const char *from = json_string_value(json_object_get(result, "from"));
+    if (!iban || !holder || !state)
+        return;
+    cli_say(stdout, "  account %s of %s: %s%s%s\n", iban, holder, state, from ? " from " : "",
+            from ? from : "");
+    if (json_is_true(json_object_get(result, "second_approval_needed")))
+        puts("  one of two has approved: now another person, with a token of another name (--as)");
+}
+
+/* Of what partners agree upon. */
+static void print_deal(const json_t *result)
+{
+    const json_t *contract = json_object_get(result, "contract");
+    const json_t *promotion = json_object_get(result, "promotion");
+    const char *state = json_string_value(json_object_get(result, "state"));
+    const char *digest = json_string_value(json_object_get(result, "digest"));
+    const char *from = json_string_value(json_object_get(result, "from"));
+    if (json_is_integer(contract))
+        cli_say(stdout, "  contract %lld is %s, from %s on\n  digest %s\n",
+                (long long)json_integer_value(contract), state ? state : "?", from ? from : "?",
+                digest ? digest : "?");
+    if (json_is_integer(promotion))
+        cli_say(stdout, "  promotion %lld, from %s on\n", (long long)json_integer_value(promotion),
+                from ? from : "?");
 }
 
 void cli_print_result(const json_t *result)
@@ -69,6 +103,8 @@ void cli_print_result(const json_t *result)
     print_lots(json_object_get(result, "allocations"));
     print_obligations(json_object_get(result, "obligations"));
     print_period(result);
+    print_account(result);
+    print_deal(result);
     if (json_is_object(balance))
         printf("  balance %lld\n",
                (long long)json_integer_value(json_object_get(balance, "spendable")));

@@ -93,14 +93,31 @@ static void fill_policies(const struct coalition_plan *plan, struct charter *cha
     charter->limits.snapshot_records = plan->snapshot_records;
 }
 
-static void fill_settlement(struct charter *charter)
+static void fill_settlement(const struct coalition_plan *plan, struct charter *charter)
 {
-    charter->settlement.every = PERIOD_MONTH;
+    charter->settlement.every = plan->period;
     charter->settlement.propose_days = USUAL_PROPOSE_DAYS;
     charter->settlement.answer_days = USUAL_ANSWER_DAYS;
     charter->settlement.pay_days = USUAL_PAY_DAYS;
     charter->settlement.rest_days = SATURDAY_AND_SUNDAY;
     charter->settlement.account_days = USUAL_ACCOUNT_DAYS;
+    charter->settlement.holidays = (int64_t *)charter_array_copy(
+        plan->holidays, plan->holiday_count, sizeof(plan->holidays[0]));
+    charter->settlement.holiday_count = plan->holiday_count;
+    charter->settlement.taxes = (struct charter_tax *)charter_array_copy(
+        plan->taxes, plan->tax_count, sizeof(plan->taxes[0]));
+    charter->settlement.tax_count = plan->tax_count;
+    memcpy(charter->settlement.fee_tax, plan->fee_tax, TAX_CODE_SIZE);
+    memcpy(charter->settlement.redemption_tax, plan->redemption_tax, TAX_CODE_SIZE);
+}
+
+static void fill_contracts(const struct coalition_plan *plan, struct charter *charter)
+{
+    charter->contracts.required = plan->contracts_required;
+    charter->contracts.notice_days = (uint32_t)plan->notice_days;
+    charter->contracts.currencies = (struct charter_currency *)charter_array_copy(
+        plan->currencies, plan->currency_count, sizeof(plan->currencies[0]));
+    charter->contracts.currency_count = plan->currency_count;
 }
 
 static bool fill_head(const struct coalition_plan *plan, struct charter *charter,
@@ -121,7 +138,8 @@ static bool fill_head(const struct coalition_plan *plan, struct charter *charter
     charter->sandbox_start_ms = plan->sandbox_start_ms;
     charter->two_voters_accepted = plan->partner_count == 2;
     fill_policies(plan, charter);
-    fill_settlement(charter);
+    fill_settlement(plan, charter);
+    fill_contracts(plan, charter);
     return zone_transitions(charter, plan->zone, error);
 }
 
@@ -259,6 +277,9 @@ bool coalition_make(const struct coalition_plan *plan, struct error *error)
     free(charter->partners);
     free(charter->nodes);
     free(charter->tlog_policy);
+    free(charter->settlement.holidays);
+    free(charter->settlement.taxes);
+    free(charter->contracts.currencies);
     free(charter);
     if (!ok && fresh) /* half a coalition would only be in the way of the next try */
         cluster_remove(plan->dir);

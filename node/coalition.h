@@ -37,6 +37,16 @@ struct coalition_plan {
     uint64_t late_after_ms, clock_bound_ms, heartbeat_ms, timeout_ms, timeout_delta_ms;
     uint64_t snapshot_records;
     enum reversal_policy reversal;
+    enum period_kind period;
+    int64_t holidays[CLI_TEXTS_MAX]; /* days since 1970, ascending */
+    size_t holiday_count;
+    struct charter_tax taxes[CHARTER_TAXES_MAX];
+    size_t tax_count;
+    char fee_tax[TAX_CODE_SIZE], redemption_tax[TAX_CODE_SIZE];
+    bool contracts_required;
+    uint64_t notice_days;
+    struct charter_currency currencies[CHARTER_CURRENCIES_MAX]; /* beside its own */
+    size_t currency_count;
     const char *host;
     uint16_t peer_ports[COALITION_PARTNERS_MAX], http_ports[COALITION_PARTNERS_MAX];
 };
@@ -46,6 +56,14 @@ void coalition_plan_init(struct coalition_plan *plan, uint16_t base_port);
 /* "grocer,books,cinema,fuel" */
 bool coalition_partners(struct coalition_plan *plan, const char *list,
                         struct error *error) MUST_USE;
+/* Settlement and contracts as a command line says them; NULL and empty: the defaults. */
+struct coalition_texts {
+    const char *period, *fee_tax, *redemption_tax;
+    struct cli_texts holidays, taxes, currencies; /* "2026-12-25", "DE-19=1900", "SEK:2" */
+};
+/* ERROR_INVALID: one of them is not of its form. */
+bool coalition_terms(struct coalition_plan *plan, const struct coalition_texts *texts,
+                     struct error *error) MUST_USE;
 /* Makes the folder; ERROR_CONFLICT when it holds a coalition. What it wrote is read back with the
  * node's own eyes. */
 bool coalition_make(const struct coalition_plan *plan, struct error *error) MUST_USE;

@@ -28,6 +28,9 @@ bool demo_play_day(struct demo *demo, struct demo_counts *counts_out, struct err
 /* The folder of the Complete Journey data: baskets.csv and coupon_redemptions.csv. */
 bool demo_play_data(struct demo *demo, const char *data_dir, struct demo_counts *counts_out,
                     struct error *error) MUST_USE;
+/* Two people of each partner set the account to which it is paid, which is in force a week later.
+ */
+bool demo_accounts(struct demo *demo, struct error *error) MUST_USE;
 /* Moves ledger time past the end of the open period and settles the last one in which anything is
  * owed: proposed, signed by two people of each partner, final. Each partner's statement becomes a
  * PDF in the demo's folder. */

@@ -1,5 +1,6 @@
-/* The month after the play: it is closed, signed by two people of each partner and made final; each
- * partner gets its statement on paper. And who owes whom in all, over every period. */
+/* Where the partners are paid, and the month after the play: it is closed, signed by two people of
+ * each partner and made final; each partner gets its statement on paper. And who owes whom in all,
+ * over every period. */
 #include "node/demo.h"
 #include "node/paper.h"
 #include "node/report.h"
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PERIODS_MAX = 64, TICKS = 2, TICK_MS = 1000 };
+enum { PERIODS_MAX = 64, TICKS = 2, TICK_MS = 1000, ACCOUNT_KEYS = 100 /* more than are used */ };
 
 struct settling {
     struct demo *demo;
@@ -62,6 +63,41 @@ static bool read_charter(struct settling *settling)
               cli_file_read(path, CHARTER_SIZE_MAX, &json, settling->error) &&
               charter_parse(buffer_bytes(&json), &settling->charter, NULL, settling->error);
     buffer_release(&json);
+    return ok;
+}
+
+/* ---- where they are paid --------------------------------------------------------------------- */
+
+/* Two people of each partner say it; a week later it is in force. */
+static bool set_account(struct settling *settling, size_t partner)
+{
+    static const struct {
+        const char *holder, *iban;
+    } accounts[DEMO_NODES] = {{"Green Grocer AG", "AT611904300234573201"},
+                              {"Books and More Ltd", "IE29AIBK93115212345678"},
+                              {"Lux Cinemas GmbH", "DE89370400440532013000"},
+                              {"High Street Fuel BV", "NL91ABNA0417164300"}};
+    const struct demo *demo = settling->demo;
+    const struct cli_target *people[] = {&demo->office[partner], &demo->finance[partner]};
+    bool ok = true;
+    for (size_t i = 0; i < ARRAY_SIZE(people) && ok; i++)
+        ok = post(settling, people[i],
+                  json_pack("{s:s, s:s, s:s}", "currency", settling->charter->currency, "holder",
+                            accounts[partner].holder, "iban", accounts[partner].iban),
+                  "/v1/payment-accounts");
+    return ok;
+}
+
+bool demo_accounts(struct demo *demo, struct error *error)
+{
+    struct settling settling = {.demo = demo, .error = error};
+    bool ok = read_charter(&settling);
+    for (size_t i = 0; i < DEMO_NODES && ok; i++)
+        ok = set_account(&settling, i);
+    if (ok)
+        printf("Two people of each partner have said where it is paid; that waits %u days.\n\n",
+               settling.charter->settlement.account_days);
+    charter_close(settling.charter);
     return ok;
 }
 
@@ -141,11 +177,10 @@ static bool take_the_steps(struct settling *settling, const char *period)
 /* ---- statements ------------------------------------------------------------------------------ */
 
 static bool write_statement(struct settling *settling, const struct period_view *view,
-                            uint16_t partner)
+                            const struct accounts *accounts, uint16_t partner)
 {
-    const struct accounts none = {.at = NULL};
     const struct report_request request = {
-        .view = view, .accounts = &none, .has_partner = true, .partner = {partner}};
+        .view = view, .accounts = accounts, .has_partner = true, .partner = {partner}};
     char path[CLI_PATH_MAX];
     struct buffer pdf;
     buffer_init(&pdf, REPORT_SIZE_MAX);
@@ -172,8 +207,20 @@ static void print_nets(const struct period_view *view)
     free(payments);
 }
 
+static bool get_accounts(struct settling *settling, struct accounts *accounts_out)
+{
+    json_t *answer;
+    if (!demo_ask(settling->demo, &settling->demo->office[0], "/v1/payment-accounts", &answer,
+                  settling->error))
+        return false;
+    bool ok = accounts_join(accounts_out, answer, settling->error);
+    json_decref(answer);
+    return ok;
+}
+
 static bool tell(struct settling *settling, const char *period)
 {
+    struct accounts accounts = {.at = NULL};
     struct period_view *view;
     if (!get_view(settling, &settling->demo->office[0], period, &view))
         return false;
@@ -185,9 +232,10 @@ static bool tell(struct settling *settling, const char *period)
     print_nets(view);
     printf("Each partner's statement, on paper%s:\n",
            settling->demo->folder_goes ? ", until the demo ends (--keep keeps the folder)" : "");
-    bool ok = true;
+    bool ok = get_accounts(settling, &accounts);
     for (uint16_t i = 0; i < view->partner_count && ok; i++)
-        ok = write_statement(settling, view, i);
+        ok = write_statement(settling, view, &accounts, i);
+    accounts_release(&accounts);
     paper_release_fonts();
     fflush(stdout);
     period_view_close(view);
@@ -196,7 +244,7 @@ static bool tell(struct settling *settling, const char *period)
 
 bool demo_settle(struct demo *demo, struct error *error)
 {
-    struct settling settling = {.demo = demo, .error = error};
+    struct settling settling = {.demo = demo, .keys = ACCOUNT_KEYS, .error = error};
     char period[PERIOD_NAME_SIZE];
     bool ok = read_charter(&settling) && pass_the_end(&settling) && find_ended(&settling, period);
     if (ok && !period[0])

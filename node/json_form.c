@@ -328,18 +328,41 @@ bool decimal_money_parse(struct bytes text, int64_t *amount_out)
     return true;
 }
 
+/* Of a text; -1: it is none, or out of range. */
+static int64_t micro_of(const json_t *value, int64_t max_micro)
+{
+    int64_t micro = -1;
+    if (!json_is_string(value) ||
+        !decimal_parse(bytes_of(json_string_value(value), json_string_length(value)), max_micro,
+                       &micro))
+        return -1;
+    return micro;
+}
+
 bool form_decimal(struct form *form, const char *name, int64_t max_micro, int64_t *micro_out)
 {
     json_t *value = member_of(form, name);
     if (!value)
         return false;
-    int64_t micro = 0;
-    if (!json_is_string(value) ||
-        !decimal_parse(bytes_of(json_string_value(value), json_string_length(value)), max_micro,
-                       &micro) ||
-        micro == 0) {
+    int64_t micro = micro_of(value, max_micro);
+    if (micro <= 0) {
         form_wrong(form, name,
                    "must be a decimal in a text, \"12.50\": above 0, at most 6 decimals, in range");
+        return false;
+    }
+    *micro_out = micro;
+    return true;
+}
+
+bool form_price(struct form *form, const char *name, int64_t max_micro, int64_t *micro_out)
+{
+    json_t *value = member_of(form, name);
+    if (!value)
+        return false;
+    int64_t micro = micro_of(value, max_micro);
+    if (micro < 0) {
+        form_wrong(form, name,
+                   "must be a decimal in a text, \"0.009\": at most 6 decimals, in range");
         return false;
     }
     *micro_out = micro;

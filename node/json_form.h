@@ -64,6 +64,8 @@ bool form_member(struct form *form, const char *name, struct member_ref *member_
 bool form_hash(struct form *form, const char *name, struct hash *hash_out); /* 64 hex digits */
 /* A decimal text with at most 6 decimals, > 0, as micro-units. */
 bool form_decimal(struct form *form, const char *name, int64_t max_micro, int64_t *micro_out);
+/* The same where 0 is fine. */
+bool form_price(struct form *form, const char *name, int64_t max_micro, int64_t *micro_out);
 /* A decimal text with at most 10 decimals, of either sign, as 1e-10 units; short of INT64_MAX. */
 bool form_money(struct form *form, const char *name, int64_t *amount_out);
 bool form_array(struct form *form, const char *name, size_t min_count, size_t max_count,

@@ -1,6 +1,8 @@
 #include "node/period_view.h"
 
 #include "node/time_text.h"
+#include "partners/charter_contracts.h"
+#include "partners/netting.h"
 #include "partners/periods.h"
 
 #include <inttypes.h>
@@ -146,13 +148,25 @@ static bool get_list(const json_t *object, const char *name, const json_t **list
 
 /* ---- the head ------------------------------------------------------------------------------- */
 
-/* The names stand with the nets: every partner, in the order of the charter in force. */
+/* Of the first currency: as many as there are partners. */
+static size_t nets_of_one(const json_t *nets)
+{
+    const json_t *currency = json_object_get(json_array_get(nets, 0), "currency");
+    size_t count = 0;
+    while (count < json_array_size(nets) &&
+           json_equal(json_object_get(json_array_get(nets, count), "currency"), currency))
+        count++;
+    return count;
+}
+
+/* The names stand with the nets: every partner, in the order of the charter in force, once for each
+ * currency. */
 static bool read_partners(struct period_view *view, const json_t *answer, struct error *error)
 {
     const json_t *nets = NULL;
     if (!get_list(answer, "nets", &nets, error))
         return false;
-    view->partner_count = json_array_size(nets);
+    view->partner_count = nets_of_one(nets);
     if (view->partner_count == 0 || view->partner_count > PARTNERS_MAX)
         return wrong(error, "nets");
     view->partners = allocate(view->partner_count, sizeof(*view->partners));
@@ -244,24 +258,69 @@ static bool read_head(struct period_view *view, const json_t *answer, struct err
 
 /* ---- lines ---------------------------------------------------------------------------------- */
 
-static bool read_line(const struct period_view *view, const json_t *item, bool rounded,
-                      struct line *line, struct error *error)
+static bool get_currency(const struct period_view *view, const json_t *item,
+                         char out[CURRENCY_SIZE], struct error *error)
 {
-    memcpy(line->currency, view->charter->currency, CURRENCY_SIZE);
+    return get_text(item, "currency", out, CURRENCY_SIZE, error) &&
+           (charter_has_currency(view->charter, out) || wrong(error, "currency"));
+}
+
+/* A tariff with its currency and the tax that this class of lines carries: the same as wherever
+ * else it is named. */
+static bool get_tariff(struct period_view *view, const json_t *item, enum line_class line_class,
+                       struct line *line, struct error *error)
+{
+    const struct charter *charter = view->charter;
+    size_t kind = book_class_is_fee((enum book_class)line_class) ? 0 : 1;
+    uint64_t tariff = 0;
+    if (!get_number(item, "tariff", TARIFFS_MAX - 1, &tariff, error) ||
+        !get_currency(view, item, line->currency, error) ||
+        !get_text(item, "tax_code", line->tax_code, sizeof(line->tax_code), error))
+        return false;
+    struct view_terms *terms = &view->tariffs[tariff];
+    line->tariff = (uint8_t)tariff;
+    if ((tariff == 0 && (strcmp(line->currency, charter->currency) != 0 ||
+                         strcmp(line->tax_code, charter_tax_code(charter, line_class)) != 0)) ||
+        (terms->known && strcmp(terms->currency, line->currency) != 0) ||
+        (terms->has_tax[kind] && strcmp(terms->tax[kind], line->tax_code) != 0))
+        return wrong(error, "tariff");
+    terms->known = terms->has_tax[kind] = true;
+    memcpy(terms->currency, line->currency, CURRENCY_SIZE);
+    memcpy(terms->tax[kind], line->tax_code, TAX_CODE_SIZE);
+    return true;
+}
+
+/* Taxes are not owed yet by exact lines. */
+static bool get_terms(struct period_view *view, const json_t *item, bool rounded, struct line *line,
+                      struct error *error)
+{
+    if (rounded)
+        return get_currency(view, item, line->currency, error) &&
+               get_text(item, "tax_code", line->tax_code, sizeof(line->tax_code), error);
+    return line->book_class == BOOK_TAX
+               ? wrong(error, "class")
+               : get_tariff(view, item, (enum line_class)line->book_class, line, error);
+}
+
+static bool read_line(struct period_view *view, const json_t *item, bool rounded, struct line *line,
+                      struct error *error)
+{
     return get_partner(view, item, "debtor", &line->debtor, error) &&
            get_partner(view, item, "creditor", &line->creditor, error) &&
            get_class(item, &line->book_class, error) &&
-           get_text(item, "tax_code", line->tax_code, sizeof(line->tax_code), error) &&
+           get_terms(view, item, rounded, line, error) &&
            get_money(item, "exact", &line->exact, error) &&
            (!rounded || get_money(item, "rounded", &line->rounded, error));
 }
 
-static bool read_lines(const struct period_view *view, const json_t *answer, const char *name,
+static bool read_lines(struct period_view *view, const json_t *answer, const char *name,
                        bool rounded, struct lines *lines, struct error *error)
 {
     const json_t *list = NULL;
     size_t i;
     json_t *item;
+    int (*compare)(const struct line *, const struct line *) =
+        rounded ? line_compare : exact_line_compare;
     if (!get_list(answer, name, &list, error))
         return false;
     json_array_foreach(list, i, item)
@@ -269,7 +328,7 @@ static bool read_lines(const struct period_view *view, const json_t *answer, con
         struct line line = {.exact = {0}};
         if (!read_line(view, item, rounded, &line, error))
             return false;
-        if (lines->count > 0 && line_compare(&lines->at[lines->count - 1], &line) >= 0)
+        if (lines->count > 0 && compare(&lines->at[lines->count - 1], &line) >= 0)
             return error_set(error, ERROR_INVALID,
                              "the node's answer about the period: '%s' is not in order", name);
         lines_add(lines, &line);
@@ -331,6 +390,7 @@ static bool read_payment(const struct period_view *view, const json_t *item, siz
         !get_number(item, "attempt", UINT32_MAX - 1, &attempt, error) ||
         !get_partner(view, item, "from", &payment->payment.from, error) ||
         !get_partner(view, item, "to", &payment->payment.to, error) ||
+        !get_currency(view, item, payment->currency, error) ||
         !get_money(item, "amount", &payment->payment.amount, error) ||
         !get_word(item, "state", words, ARRAY_SIZE(words), &state, error))
         return false;
@@ -370,25 +430,34 @@ static bool read_dispute_money(const json_t *item, struct view_dispute *dispute,
            get_money_or_null(item, "entered", &dispute->entered, error);
 }
 
-static bool read_dispute(const struct period_view *view, const json_t *item,
-                         struct view_dispute *dispute, struct error *error)
+/* Of a class of records, in a tariff. */
+static bool read_disputed(struct period_view *view, const json_t *item,
+                          struct view_dispute *dispute, struct error *error)
+{
+    struct line line = {.exact = {0}};
+    if (!get_class(item, &line.book_class, error) || !get_terms(view, item, false, &line, error))
+        return false;
+    dispute->about.line_class = (enum line_class)line.book_class;
+    dispute->about.tariff = line.tariff;
+    memcpy(dispute->currency, line.currency, CURRENCY_SIZE);
+    memcpy(dispute->tax_code, line.tax_code, TAX_CODE_SIZE);
+    return true;
+}
+
+static bool read_dispute(struct period_view *view, const json_t *item, struct view_dispute *dispute,
+                         struct error *error)
 {
     static const char *const words[] = {"open", "responded", "resolved"};
     const char *code = json_string_value(json_object_get(item, "code"));
-    enum book_class book_class = BOOK_TAX;
     unsigned state = 0;
     if (!get_number(item, "record", INT64_MAX, &dispute->about.record.v, error) ||
         !get_partner(view, item, "debtor", &dispute->about.debtor, error) ||
         !get_partner(view, item, "creditor", &dispute->about.creditor, error) ||
         !get_partner(view, item, "by", &dispute->by, error) ||
-        !get_class(item, &book_class, error) ||
-        !get_text(item, "tax_code", dispute->tax_code, sizeof(dispute->tax_code), error) ||
+        !read_disputed(view, item, dispute, error) ||
         !get_word(item, "state", words, ARRAY_SIZE(words), &state, error) ||
         !read_dispute_money(item, dispute, error))
         return false;
-    if (book_class == BOOK_TAX)
-        return wrong(error, "class");
-    dispute->about.line_class = (enum line_class)book_class;
     dispute->state = (enum view_dispute_state)state;
     return (code && dispute_code_from_word(code, &dispute->code)) || wrong(error, "code");
 }
@@ -423,22 +492,50 @@ static bool check_totals(const struct period_view *view, struct error *error)
                      "the node's answer does not tie: the totals are not those of its lines");
 }
 
-static bool check_nets(const struct period_view *view, const json_t *answer, struct error *error)
+/* One currency's nets, which begin at a place of the list. */
+static bool check_nets_of(const struct period_view *view, const json_t *list, size_t first,
+                          const char *currency, struct error *error)
 {
-    const json_t *list = json_object_get(answer, "nets");
     struct money *nets = allocate(view->partner_count, sizeof(*nets));
     bool ok = true;
-    netting_nets(&view->closed, view->charter->currency, view->partner_count, nets);
+    netting_nets(&view->closed, currency, view->partner_count, nets);
     for (size_t i = 0; i < view->partner_count && ok; i++) {
+        const json_t *item = json_array_get(list, first + i);
+        char told[CURRENCY_SIZE];
         struct money net = {0};
-        ok = get_money(json_array_get(list, i), "net", &net, error);
-        if (ok && net.v != nets[i].v)
+        const char *name = json_string_value(json_object_get(item, "partner"));
+        ok = get_text(item, "currency", told, sizeof(told), error) &&
+             get_money(item, "net", &net, error);
+        if (ok && (net.v != nets[i].v || strcmp(told, currency) != 0 || !name ||
+                   strcmp(name, view->partners[i].name) != 0))
             ok = error_set(error, ERROR_INVALID,
                            "the node's answer does not tie: the net of %s is not that of its lines",
                            view->partners[i].name);
     }
     free(nets);
     return ok;
+}
+
+static bool is_used(const struct period_view *view, const char *currency)
+{
+    return strcmp(currency, view->charter->currency) == 0 ||
+           lines_have_currency(&view->closed, currency);
+}
+
+static bool check_nets(const struct period_view *view, const json_t *answer, struct error *error)
+{
+    const json_t *list = json_object_get(answer, "nets");
+    struct charter_line_rules rules;
+    size_t first = 0;
+    charter_line_rules(view->charter, &rules);
+    for (size_t i = 0; i < rules.rules.currency_count; i++) {
+        if (!is_used(view, rules.currencies[i].code))
+            continue;
+        if (!check_nets_of(view, list, first, rules.currencies[i].code, error))
+            return false;
+        first += view->partner_count;
+    }
+    return first == json_array_size(list) || wrong(error, "nets");
 }
 
 static bool untied(struct error *error, const char *what)
@@ -470,35 +567,47 @@ static bool check_rounded(const struct period_view *view, struct error *error)
                                .creditor = dispute->about.creditor,
                                .book_class = (enum book_class)dispute->about.line_class,
                                .exact = {-dispute->amount.v}};
-        memcpy(without.currency, view->charter->currency, CURRENCY_SIZE);
+        memcpy(without.currency, dispute->currency, CURRENCY_SIZE);
+        memcpy(without.tax_code, dispute->tax_code, TAX_CODE_SIZE);
         lines_add(&exact, &without);
     }
-    bool tied = true;
-    for (size_t i = 0; i < exact.count && tied; i++) {
-        struct line *line = &exact.at[i];
-        tied = line->book_class != BOOK_TAX;
-        if (tied)
-            memcpy(line->tax_code,
-                   charter_tax_code(view->charter, (enum line_class)line->book_class),
-                   TAX_CODE_SIZE);
-    }
-    tied = tied && lines_close(exact.at, exact.count, &rules.rules, &closed, NULL);
+    bool tied = lines_close(exact.at, exact.count, &rules.rules, &closed, NULL);
     tied = tied && same_lines(&closed, &view->closed);
     lines_release(&exact);
     lines_release(&closed);
     return tied || untied(error, "rounded lines are not those of the exact ones and the charter");
 }
 
-static size_t expected_payments(const struct period_view *view, struct payment *payments)
+/* At most so many of each currency. */
+static size_t payment_room(const struct period_view *view, const struct charter_line_rules *rules)
 {
+    return view->partner_count * rules->rules.currency_count;
+}
+
+/* Of each currency apart, in the order of their codes. `payments_out` is the caller's to free. */
+static size_t expected_payments(const struct period_view *view, struct view_payment **payments_out)
+{
+    struct charter_line_rules rules;
+    size_t count = 0;
+    charter_line_rules(view->charter, &rules);
+    struct view_payment *all = allocate(payment_room(view, &rules), sizeof(*all));
+    struct payment *payments = allocate(view->partner_count, sizeof(*payments));
     struct money *nets = allocate(view->partner_count, sizeof(*nets));
     const char **names = allocate(view->partner_count, sizeof(*names));
     for (size_t i = 0; i < view->partner_count; i++)
         names[i] = view->partners[i].name;
-    netting_nets(&view->closed, view->charter->currency, view->partner_count, nets);
-    size_t count = netting_payments(names, nets, view->partner_count, payments);
+    for (size_t c = 0; c < rules.rules.currency_count; c++) {
+        netting_nets(&view->closed, rules.currencies[c].code, view->partner_count, nets);
+        size_t more = netting_payments(names, nets, view->partner_count, payments);
+        for (size_t i = 0; i < more; i++, count++) {
+            all[count] = (struct view_payment){.number = (uint32_t)count, .payment = payments[i]};
+            memcpy(all[count].currency, rules.currencies[c].code, CURRENCY_SIZE);
+        }
+    }
+    free(payments);
     free(nets);
     free(names);
+    *payments_out = all;
     return count;
 }
 
@@ -507,13 +616,14 @@ static bool check_payments(const struct period_view *view, struct error *error)
 {
     if (view->preliminary)
         return true;
-    struct payment *payments = allocate(view->partner_count, sizeof(*payments));
-    size_t count = expected_payments(view, payments);
+    struct view_payment *payments;
+    size_t count = expected_payments(view, &payments);
     bool tied = count == view->payment_count;
     for (size_t i = 0; i < count && tied; i++) {
-        const struct payment *own = &view->payments[i].payment;
-        tied = partner_equal(own->from, payments[i].from) &&
-               partner_equal(own->to, payments[i].to) && own->amount.v == payments[i].amount.v;
+        const struct payment *own = &view->payments[i].payment, *wanted = &payments[i].payment;
+        tied = partner_equal(own->from, wanted->from) && partner_equal(own->to, wanted->to) &&
+               own->amount.v == wanted->amount.v &&
+               strcmp(view->payments[i].currency, payments[i].currency) == 0;
     }
     free(payments);
     return tied || untied(error, "its payments are not those that settle its nets");
@@ -582,7 +692,7 @@ void period_view_end_to_end(const struct period_view *view, const struct view_pa
 {
     const struct payment_name name = {.coalition = view->charter->coalition,
                                       .period = view->number,
-                                      .currency = view->charter->currency,
+                                      .currency = payment->currency,
                                       .from = period_view_name(view, payment->payment.from),
                                       .to = period_view_name(view, payment->payment.to),
                                       .attempt = attempt};
@@ -604,11 +714,17 @@ size_t period_view_payments(const struct period_view *view, struct view_payment 
             memcpy(*payments_out, view->payments, count * sizeof(**payments_out));
         return count;
     }
-    struct payment *payments = allocate(view->partner_count, sizeof(*payments));
-    count = expected_payments(view, payments);
-    *payments_out = allocate(count, sizeof(**payments_out));
-    for (size_t i = 0; i < count; i++)
-        (*payments_out)[i] = (struct view_payment){.number = (uint32_t)i, .payment = payments[i]};
-    free(payments);
-    return count;
+    return expected_payments(view, payments_out);
+}
+
+bool period_view_has_currency(const struct period_view *view, const char *currency)
+{
+    return lines_have_currency(&view->closed, currency) ||
+           lines_have_currency(&view->exact, currency);
+}
+
+void period_view_amount(const struct period_view *view, const char *currency, struct money money,
+                        char text_out[MONEY_TEXT_SIZE])
+{
+    money_format(money, charter_minor_digits(view->charter, currency), text_out);
 }

@@ -1,7 +1,8 @@
 /* period_view.h - a settlement period as a node's GET /v1/periods/PERIOD tells it, read back into
  * figures: what commands show and reports are made of.
  *
- * The answer is checked against itself: names are partners', lines stand in order, the totals are
+ * The answer is checked against itself: names are partners', lines stand in order, a tariff means
+ * the same currency and taxes wherever it stands, number 0 those of the charter, the totals are
  * the digest of the exact lines with the tree that the period ends with (partners/periods.h), the
  * rounded lines are what the charter makes of those less what is disputed, the nets are theirs, and
  * the payments of a final period settle them. What does not tie is refused, never shown.
@@ -29,6 +30,7 @@ enum {
 struct view_payment {
     uint32_t number;
     struct payment payment;
+    char currency[CURRENCY_SIZE];
     enum payment_state state;
     uint32_t attempt; /* of sending so far */
     bool first_approval, overdue;
@@ -36,7 +38,7 @@ struct view_payment {
 enum view_dispute_state { VIEW_DISPUTE_OPEN, VIEW_DISPUTE_RESPONDED, VIEW_DISPUTE_RESOLVED };
 struct view_dispute {
     struct disputed_line about;
-    char tax_code[TAX_CODE_SIZE];
+    char currency[CURRENCY_SIZE], tax_code[TAX_CODE_SIZE];
     enum dispute_code code;
     struct partner_id by;
     enum view_dispute_state state;
@@ -45,6 +47,10 @@ struct view_dispute {
 struct view_redeemed { /* points behind the redemption lines of a pair */
     struct partner_id debtor, creditor;
     char points[VIEW_POINTS_SIZE];
+};
+struct view_terms { /* of a tariff, as far as lines told them */
+    bool known, has_tax[2];
+    char currency[CURRENCY_SIZE], tax[2][TAX_CODE_SIZE]; /* of fees, of all else */
 };
 struct view_partner {
     char name[CHARTER_NAME_MAX + 1];
@@ -64,7 +70,8 @@ struct period_view {
     struct hash root, totals;
     struct view_partner *partners; /* by number, as many as the ledger has now */
     size_t partner_count;
-    struct lines exact;  /* ascending */
+    struct view_terms tariffs[TARIFFS_MAX];
+    struct lines exact;  /* ascending by debtor, creditor, class, tariff */
     struct lines closed; /* ascending; disputes carved out, rounded, with taxes */
     struct view_payment *payments;
     size_t payment_count;
@@ -89,9 +96,15 @@ void period_view_end_to_end(const struct period_view *view, const struct view_pa
                             uint32_t attempt, char text_out[END_TO_END_SIZE]);
 /* The number of the sending that is under way or comes next. */
 uint32_t period_view_attempt(const struct view_payment *payment);
-/* The payments that would settle it: those of the ledger once it is final, else what netting gives
- * now. `payments_out` is the caller's to free. */
+/* The payments that would settle it, of each currency apart: those of the ledger once it is final,
+ * else what netting gives now. `payments_out` is the caller's to free. */
 size_t period_view_payments(const struct period_view *view, struct view_payment **payments_out);
+
+/* Whether there is a line in a currency. */
+bool period_view_has_currency(const struct period_view *view, const char *currency) MUST_USE;
+/* An amount with the digits of a currency that the charter has. */
+void period_view_amount(const struct period_view *view, const char *currency, struct money money,
+                        char text_out[MONEY_TEXT_SIZE]);
 
 /* "-12.50" with up to ten decimals, as money_format() writes it. */
 bool money_parse(const char *text, struct money *money_out) MUST_USE;

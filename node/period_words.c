@@ -1,6 +1,7 @@
 #include "node/period_words.h"
 
-#include "partners/lines.h"
+#include "partners/netting.h"
+#include "partners/periods.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,12 +15,6 @@ static bool is_state(const struct period_view *view, const char *state)
 static const char *name_of(const struct period_view *view, struct partner_id partner)
 {
     return period_view_name(view, partner);
-}
-
-static void amount(const struct period_view *view, struct money money,
-                   char text_out[MONEY_TEXT_SIZE])
-{
-    money_format(money, view->charter->minor_digits, text_out);
 }
 
 static bool is_over(const struct period_view *view, struct date day)
@@ -81,18 +76,34 @@ static const char *answer_words(const struct period_view *view, const struct vie
     return "";
 }
 
-void period_words_nets(const struct period_view *view, struct buffer *out)
+static void put_nets(const struct period_view *view, const char *currency, bool answers,
+                     struct buffer *out)
 {
     struct money *nets = allocate(view->partner_count, sizeof(*nets));
     char text[MONEY_TEXT_SIZE];
-    netting_nets(&view->closed, view->charter->currency, view->partner_count, nets);
-    buffer_printf(out, "%-16s %16s  %s\n", "partner", view->charter->currency, "answer");
+    netting_nets(&view->closed, currency, view->partner_count, nets);
+    buffer_printf(out, "%-16s %16s%s\n", "partner", currency, answers ? "  answer" : "");
     for (size_t i = 0; i < view->partner_count; i++) {
-        amount(view, nets[i], text);
-        buffer_printf(out, "%-16s %16s  %s\n", view->partners[i].name, text,
-                      answer_words(view, &view->partners[i]));
+        period_view_amount(view, currency, nets[i], text);
+        buffer_printf(out, "%-16s %16s%s%s\n", view->partners[i].name, text, answers ? "  " : "",
+                      answers ? answer_words(view, &view->partners[i]) : "");
     }
     free(nets);
+}
+
+void period_words_nets(const struct period_view *view, struct buffer *out)
+{
+    struct charter_line_rules rules;
+    charter_line_rules(view->charter, &rules);
+    put_nets(view, view->charter->currency, true, out);
+    for (size_t i = 0; i < rules.rules.currency_count; i++) {
+        const char *currency = rules.currencies[i].code;
+        if (strcmp(currency, view->charter->currency) == 0 ||
+            !lines_have_currency(&view->closed, currency))
+            continue;
+        buffer_append_byte(out, '\n');
+        put_nets(view, currency, false, out);
+    }
 }
 
 void period_words_pairs(const struct period_view *view, struct buffer *out)
@@ -103,17 +114,17 @@ void period_words_pairs(const struct period_view *view, struct buffer *out)
         buffer_append_text(out, "nobody owes anything\n");
         return;
     }
-    buffer_printf(out, "%-16s %-16s %-18s %16s %16s\n", "from", "to", "for",
-                  view->charter->currency, "exactly");
+    buffer_printf(out, "%-16s %-16s %-18s %-3s %16s %16s\n", "from", "to", "for", "", "rounded",
+                  "exactly");
     for (size_t i = 0; i < closed->count; i++) {
         const struct line *line = &closed->at[i];
         char what[48];
         (void)snprintf(what, sizeof(what), "%s%s%s", book_class_word(line->book_class),
                        line->tax_code[0] ? " " : "", line->tax_code);
-        amount(view, line->rounded, text);
-        amount(view, line->exact, exact);
-        buffer_printf(out, "%-16s %-16s %-18s %16s %16s\n", name_of(view, line->debtor),
-                      name_of(view, line->creditor), what, text, exact);
+        period_view_amount(view, line->currency, line->rounded, text);
+        period_view_amount(view, line->currency, line->exact, exact);
+        buffer_printf(out, "%-16s %-16s %-18s %-3s %16s %16s\n", name_of(view, line->debtor),
+                      name_of(view, line->creditor), what, line->currency, text, exact);
     }
 }
 
@@ -124,11 +135,11 @@ void period_words_payments(const struct period_view *view, struct buffer *out)
     for (size_t i = 0; i < count; i++) {
         const struct view_payment *own = &payments[i];
         char text[MONEY_TEXT_SIZE], end_to_end[END_TO_END_SIZE];
-        amount(view, own->payment.amount, text);
+        period_view_amount(view, own->currency, own->payment.amount, text);
         period_view_end_to_end(view, own, period_view_attempt(own), end_to_end);
         buffer_printf(out, "payment %" PRIu32 ": %s pays %s %s %s, %s%s  (%s)\n", own->number,
                       name_of(view, own->payment.from), name_of(view, own->payment.to), text,
-                      view->charter->currency,
+                      own->currency,
                       view->preliminary ? "expected" : payment_state_word(own->state),
                       own->overdue ? ", OVERDUE" : "", end_to_end);
     }
@@ -139,9 +150,9 @@ static void put_dispute(const struct period_view *view, const struct view_disput
                         struct buffer *out)
 {
     char whole[MONEY_TEXT_SIZE], part[MONEY_TEXT_SIZE], rest[MONEY_TEXT_SIZE];
-    amount(view, own->amount, whole);
-    buffer_printf(out, "record %" PRIu64 ": %s disputes %s of %s that %s owes %s (%s), ",
-                  own->about.record.v, name_of(view, own->by), whole,
+    period_view_amount(view, own->currency, own->amount, whole);
+    buffer_printf(out, "record %" PRIu64 ": %s disputes %s %s of %s that %s owes %s (%s), ",
+                  own->about.record.v, name_of(view, own->by), whole, own->currency,
                   line_class_word(own->about.line_class), name_of(view, own->about.debtor),
                   name_of(view, own->about.creditor), dispute_code_word(own->code));
     switch (own->state) {
@@ -149,12 +160,12 @@ static void put_dispute(const struct period_view *view, const struct view_disput
         buffer_append_text(out, "no answer yet\n");
         return;
     case VIEW_DISPUTE_RESPONDED:
-        amount(view, own->offered, part);
+        period_view_amount(view, own->currency, own->offered, part);
         buffer_printf(out, "%s of it are offered\n", part);
         return;
     case VIEW_DISPUTE_RESOLVED:
-        amount(view, own->upheld, part);
-        amount(view, own->rest, rest);
+        period_view_amount(view, own->currency, own->upheld, part);
+        period_view_amount(view, own->currency, own->rest, rest);
         buffer_printf(out, "resolved: %s cancelled, %s into the period that was open then\n", part,
                       rest);
         return;
@@ -232,20 +243,20 @@ static void next_of_payment(const struct period_view *view, const struct view_pa
 {
     char text[MONEY_TEXT_SIZE], until[DATE_TEXT_SIZE], step[32];
     const char *from = name_of(view, own->payment.from), *to = name_of(view, own->payment.to);
-    amount(view, own->payment.amount, text);
+    period_view_amount(view, own->currency, own->payment.amount, text);
     date_format(view->pay_by, until);
     switch (own->state) {
     case PAYMENT_DUE:
     case PAYMENT_FAILED:
         buffer_printf(out, "until the end of %s: %s pays %s %s %s%s, and %s says so\n", until, from,
-                      to, text, view->charter->currency,
+                      to, text, own->currency,
                       own->state == PAYMENT_FAILED ? " anew: the last one never came" : "",
                       own->first_approval ? "a second person there" : "two people there");
         (void)snprintf(step, sizeof(step), "pay --payment %" PRIu32, own->number);
         break;
     case PAYMENT_SENT:
-        buffer_printf(out, "once %s %s of %s are there: %s confirms\n", text,
-                      view->charter->currency, from, to);
+        buffer_printf(out, "once %s %s of %s are there: %s confirms\n", text, own->currency, from,
+                      to);
         (void)snprintf(step, sizeof(step), "confirm --payment %" PRIu32, own->number);
         break;
     case PAYMENT_CONFIRMED:

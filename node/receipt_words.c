@@ -66,7 +66,7 @@ static void add_points(struct writer *writer, const char *label, int64_t points)
 }
 
 /* "partner 2 (cinema)" */
-enum { PARTNER_TEXT_SIZE = CHARTER_NAME_MAX + 32 };
+enum { PARTNER_TEXT_SIZE = CHARTER_NAME_MAX + 32, CURRENCY_TEXT_SIZE = 40 };
 static void partner_text(const struct writer *writer, struct partner_id partner,
                          char out[PARTNER_TEXT_SIZE])
 {
@@ -141,13 +141,26 @@ static void add_adjust(struct writer *writer, const struct transaction *t)
     add_text(writer, "approver", t->body.adjust.approver);
 }
 
+/* A receipt has no contracts beside it: what is not settled by the charter's terms is said to be
+ * settled by a tariff's. */
+static void currency_text(const struct writer *writer, uint8_t tariff, char out[CURRENCY_TEXT_SIZE])
+{
+    if (tariff > 0)
+        (void)snprintf(out, CURRENCY_TEXT_SIZE, " in the currency of tariff %u", tariff);
+    else
+        (void)snprintf(out, CURRENCY_TEXT_SIZE, "%s%s", writer->charter ? " " : "",
+                       writer->charter ? writer->charter->currency : "");
+}
+
 /* "partner 0 (grocer) to partner 2 (cinema), redemption" */
 static void add_line(struct writer *writer, const struct disputed_line *line)
 {
-    char debtor[PARTNER_TEXT_SIZE], creditor[PARTNER_TEXT_SIZE];
+    char debtor[PARTNER_TEXT_SIZE], creditor[PARTNER_TEXT_SIZE], tariff[24];
+    (void)snprintf(tariff, sizeof(tariff), ", tariff %u", line->tariff);
     partner_text(writer, line->debtor, debtor);
     partner_text(writer, line->creditor, creditor);
-    add(writer, "line", "%s to %s, %s", debtor, creditor, line_class_word(line->line_class));
+    add(writer, "line", "%s to %s, %s%s", debtor, creditor, line_class_word(line->line_class),
+        line->tariff > 0 ? tariff : "");
 }
 
 static void add_hash(struct writer *writer, const char *label, const struct hash *hash)
@@ -171,12 +184,12 @@ static void add_dispute(struct writer *writer, const struct settle *settle)
 
 static void add_answer(struct writer *writer, const char *label, const struct settle *settle)
 {
-    char amount[MONEY_TEXT_SIZE];
+    char amount[MONEY_TEXT_SIZE], currency[CURRENCY_TEXT_SIZE];
     add_reference(writer, "disputed", settle->line.record);
     add_line(writer, &settle->line);
     money_format((struct money){settle->amount}, 2, amount);
-    add(writer, label, "%s%s%s", amount, writer->charter ? " " : "",
-        writer->charter ? writer->charter->currency : "");
+    currency_text(writer, settle->line.tariff, currency);
+    add(writer, label, "%s%s", amount, currency);
 }
 
 static void add_settle(struct writer *writer, const struct transaction *t)
@@ -243,18 +256,83 @@ static void add_account(struct writer *writer, const struct account_words *accou
     add_hash(writer, "approver", &account->approver);
 }
 
+static void add_price(struct writer *writer, const char *label, struct micro price,
+                      const char *currency)
+{
+    char text[MONEY_TEXT_SIZE];
+    money_format((struct money){(__int128)price.v * BASIS_POINTS}, 2, text);
+    if (price.v > 0)
+        add(writer, label, "%s %s a point", text, currency);
+}
+
+static void add_tax(struct writer *writer, const char *label, const char *code)
+{
+    if (code[0])
+        add(writer, label, "%s", code);
+}
+
+static void add_cap(struct writer *writer, const char *label, struct points cap)
+{
+    if (cap.v > 0)
+        add_points(writer, label, cap.v);
+}
+
+static void add_card(struct writer *writer, const struct rate_card *card)
+{
+    char funder[PARTNER_TEXT_SIZE], redeemer[PARTNER_TEXT_SIZE];
+    struct hash digest = rate_card_digest(card);
+    partner_text(writer, card->funder, funder);
+    partner_text(writer, card->redeemer, redeemer);
+    add(writer, "contract", "points of %s at %s", funder, redeemer);
+    add_price(writer, "face", card->face, card->face_currency);
+    add_price(writer, "reimbursement", card->reimbursement, card->settlement_currency);
+    add_price(writer, "issue fee", card->issue_fee, card->settlement_currency);
+    add_price(writer, "redemption fee", card->redemption_fee, card->settlement_currency);
+    add_tax(writer, "redemption tax", card->redemption_tax);
+    add_tax(writer, "fee tax", card->fee_tax);
+    add_cap(writer, "points a period", card->period_cap);
+    add_cap(writer, "points a year", card->year_cap);
+    add_time(writer, "from", card->from_ms);
+    if (card->until_ms > 0)
+        add_time(writer, "until", card->until_ms);
+    add_hash(writer, "digest", &digest);
+}
+
+static void add_promotion(struct writer *writer, const struct promotion *promotion)
+{
+    char issuer[PARTNER_TEXT_SIZE];
+    partner_text(writer, promotion->issuer, issuer);
+    add(writer, "promotion", "the writer pays for up to %u.%02u %% of points of %s",
+        promotion->bp / 100u, promotion->bp % 100u, issuer);
+    add_points(writer, "budget", promotion->budget.v);
+    if (promotion->from_ms > 0)
+        add_time(writer, "from", promotion->from_ms);
+    if (promotion->until_ms > 0)
+        add_time(writer, "until", promotion->until_ms);
+}
+
 static void add_deal(struct writer *writer, const struct transaction *t)
 {
+    const struct deal *deal = &t->body.deal;
     enum deal_step step;
     must(transaction_is_deal(t->type, &step));
     switch (step) {
-    case DEAL_ACCOUNT:
-        add_account(writer, &t->body.deal.account);
-        return;
     case DEAL_PROPOSE:
+        add_card(writer, &deal->card);
+        return;
     case DEAL_SIGN:
+        add(writer, "contract signed", "number %" PRIu32, deal->number);
+        add_hash(writer, "digest", &deal->digest);
+        return;
     case DEAL_WITHDRAW:
+        add(writer, "contract withdrawn", "number %" PRIu32, deal->number);
+        return;
     case DEAL_PROMOTE:
+        add_promotion(writer, &deal->promotion);
+        return;
+    case DEAL_ACCOUNT:
+        add_account(writer, &deal->account);
+        return;
     case DEAL_COLLATERAL:
         add(writer, "agreed", "%s", transaction_type_word(t->type));
         return;
@@ -354,6 +432,7 @@ static void add_one_effect(struct writer *writer, const struct effect *effect, s
 {
     int64_t *moved;
     char partner[PARTNER_TEXT_SIZE], creditor[PARTNER_TEXT_SIZE], amount[MONEY_TEXT_SIZE];
+    char currency[CURRENCY_TEXT_SIZE];
     switch (effect->kind) {
     case EFFECT_LOT:
         sums->lots++;
@@ -367,8 +446,8 @@ static void add_one_effect(struct writer *writer, const struct effect *effect, s
         partner_text(writer, effect->partner, partner);
         partner_text(writer, effect->creditor, creditor);
         money_format((struct money){effect->amount}, 2, amount);
-        add(writer, "owed", "%s to %s: %s%s%s (%s)", partner, creditor, amount,
-            writer->charter ? " " : "", writer->charter ? writer->charter->currency : "",
+        currency_text(writer, effect->tariff, currency);
+        add(writer, "owed", "%s to %s: %s%s (%s)", partner, creditor, amount, currency,
             line_class_word(effect->line_class));
         return;
     case EFFECT_DEFICIT:

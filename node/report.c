@@ -1,5 +1,6 @@
 /* Which reports there are, in which forms, and what all of them are made of. */
 #include "node/report_parts.h"
+#include "partners/charter_contracts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -145,18 +146,29 @@ static void fill_issuer(struct report *report)
     issuer->name = charter->name;
 }
 
-static void fill_payments(struct report *report)
+/* Of the currency of the report, or all of them. */
+static size_t own_payments(const struct report *report, bool all, struct view_payment *payments,
+                           size_t count)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (all || strcmp(payments[i].currency, report->statement.currency) == 0)
+            payments[kept++] = payments[i];
+    return kept;
+}
+
+static void fill_payments(struct report *report, bool all)
 {
     const struct period_view *view = report->view;
     size_t count = period_view_payments(view, &report->states);
+    count = own_payments(report, all, report->states, count);
     report->payments = allocate(count, sizeof(*report->payments));
     for (size_t i = 0; i < count; i++) {
         const struct view_payment *own = &report->states[i];
         struct statement_payment *payment = &report->payments[i];
         payment->payment = own->payment;
-        payment->to =
-            accounts_payment(report->request->accounts, report_name_of(report, own->payment.to),
-                             report->view->charter->currency);
+        payment->to = accounts_payment(report->request->accounts,
+                                       report_name_of(report, own->payment.to), own->currency);
         period_view_end_to_end(view, own, period_view_attempt(own), payment->end_to_end);
     }
     report->statement.payments = report->payments;
@@ -178,7 +190,6 @@ static void fill_statement(struct report *report)
                                     .issued = view->today,
                                     .due = view->pay_by,
                                     .state = report->state,
-                                    .minor_digits = charter->minor_digits,
                                     .checkpoint_origin = charter->origin,
                                     .checkpoint_size = view->records,
                                     .checkpoint_root = view->root,
@@ -188,12 +199,16 @@ static void fill_statement(struct report *report)
                                     .closed = &view->closed,
                                     .taxes = view->taxes,
                                     .tax_count = view->tax_count};
-    memcpy(statement->currency, charter->currency, CURRENCY_SIZE);
+    memcpy(statement->currency,
+           report->request->currency[0] ? report->request->currency : charter->currency,
+           CURRENCY_SIZE);
+    statement->minor_digits = charter_minor_digits(charter, statement->currency);
     if (report->request->has_partner)
         statement->partner = report->request->partner;
 }
 
-static void report_begin(struct report *report, const struct report_request *request)
+static void report_begin(struct report *report, const struct report_request *request,
+                         bool all_currencies)
 {
     const struct period_view *view = request->view;
     *report = (struct report){.request = request, .view = view};
@@ -203,7 +218,7 @@ static void report_begin(struct report *report, const struct report_request *req
                    &report->parties[i]);
     fill_statement(report);
     fill_issuer(report);
-    fill_payments(report);
+    fill_payments(report, all_currencies);
 }
 
 static void report_end(struct report *report)
@@ -224,6 +239,17 @@ const char *report_payment_word(const struct report *report, size_t payment)
                                      : payment_state_word(report->states[payment].state);
 }
 
+/* A pair's lines of a currency stand together. */
+bool report_begins_pair(const struct report *report, size_t line)
+{
+    const struct line *own = &report->view->closed.at[line];
+    if (strcmp(own->currency, report->statement.currency) != 0)
+        return false;
+    return line == 0 || !partner_equal(own->debtor, own[-1].debtor) ||
+           !partner_equal(own->creditor, own[-1].creditor) ||
+           strcmp(own->currency, own[-1].currency) != 0;
+}
+
 const char *report_dispute_word(const struct view_dispute *dispute)
 {
     static const char *const words[] = {"open", "responded", "resolved"};
@@ -237,7 +263,7 @@ bool report_write(const char *name, enum report_format format, const struct repo
     struct report report;
     must(kind && kind->writers[format]);
     must(request->has_partner || report_scope(name, format) != REPORT_OF_ONE);
-    report_begin(&report, request);
+    report_begin(&report, request, format == REPORT_JOURNAL);
     bool ok =
         statement_check(&report.statement, error) && kind->writers[format](&report, out, error);
     if (ok && out->overflowed)

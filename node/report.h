@@ -35,6 +35,9 @@ struct report_request {
     const struct accounts *accounts; /* what the partner knows; may be empty */
     bool has_partner;
     struct partner_id partner;
+    /* A report is of one currency, which the charter has; "": of the charter's own. A journal and
+     * the register of disputes are of all. */
+    char currency[CURRENCY_SIZE];
     enum journal_form dialect;
     bool continues;        /* a journal: an earlier one of the set has the declarations */
     struct date execution; /* payment orders: the day on which the bank is to act */

@@ -4,6 +4,7 @@
 #include "node/statement_pdf.h"
 
 #include "partners/pain001.h"
+#include "partners/periods.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -125,7 +126,7 @@ static size_t confirmed(const struct report *report, struct booked_payment *book
             continue;
         booked[count] = (struct booked_payment){.payment = report->states[i].payment,
                                                 .end_to_end = report->payments[i].end_to_end};
-        memcpy(booked[count++].currency, report->statement.currency, CURRENCY_SIZE);
+        memcpy(booked[count++].currency, report->states[i].currency, CURRENCY_SIZE);
     }
     return count;
 }
@@ -144,11 +145,11 @@ static void put_checkpoint(const struct report *report, char text_out[256])
 bool report_journal(const struct report *report, struct buffer *out, struct error *error)
 {
     const struct period_view *view = report->view;
-    struct currency_rule currency = {.minor_digits = view->charter->minor_digits};
+    struct charter_line_rules rules;
     const char **names = allocate(view->partner_count, sizeof(*names));
     struct booked_payment *booked = allocate(report->statement.payment_count, sizeof(*booked));
     char checkpoint[256];
-    memcpy(currency.code, view->charter->currency, CURRENCY_SIZE);
+    charter_line_rules(view->charter, &rules);
     for (size_t i = 0; i < view->partner_count; i++)
         names[i] = view->partners[i].name;
     put_checkpoint(report, checkpoint);
@@ -157,8 +158,8 @@ bool report_journal(const struct report *report, struct buffer *out, struct erro
                                     .checkpoint = checkpoint,
                                     .names = names,
                                     .partner_count = view->partner_count,
-                                    .currencies = &currency,
-                                    .currency_count = 1,
+                                    .currencies = rules.currencies,
+                                    .currency_count = rules.rules.currency_count,
                                     .closed_on = view->last_day,
                                     .closed = &view->closed,
                                     .payments = booked,

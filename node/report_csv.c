@@ -64,10 +64,11 @@ static void put_number(struct csv_out *csv, uint64_t number)
     csv_out_field(csv, text);
 }
 
-static void put_money(const struct report *report, struct csv_out *csv, struct money money)
+static void put_money(const struct report *report, struct csv_out *csv, const char *currency,
+                      struct money money)
 {
     char text[MONEY_TEXT_SIZE];
-    money_format(money, report->statement.minor_digits, text);
+    period_view_amount(report->view, currency, money, text);
     csv_out_field(csv, text);
 }
 
@@ -79,23 +80,25 @@ static void put_dispute(const struct report *report, struct csv_out *csv,
     csv_out_field(csv, report_name_of(report, dispute->about.debtor));
     csv_out_field(csv, report_name_of(report, dispute->about.creditor));
     csv_out_field(csv, line_class_word(dispute->about.line_class));
+    put_number(csv, dispute->about.tariff);
+    csv_out_field(csv, dispute->currency);
     csv_out_field(csv, dispute->tax_code);
     csv_out_field(csv, dispute_code_word(dispute->code));
     csv_out_field(csv, report_name_of(report, dispute->by));
     csv_out_field(csv, report_dispute_word(dispute));
-    put_money(report, csv, dispute->amount);
-    put_money(report, csv, dispute->offered);
-    put_money(report, csv, dispute->upheld);
-    put_money(report, csv, dispute->rest);
+    put_money(report, csv, dispute->currency, dispute->amount);
+    put_money(report, csv, dispute->currency, dispute->offered);
+    put_money(report, csv, dispute->currency, dispute->upheld);
+    put_money(report, csv, dispute->currency, dispute->rest);
     csv_out_end_row(csv);
 }
 
 bool report_disputes_csv(const struct report *report, struct buffer *out, struct error *error)
 {
     static const char *const heading[] = {
-        "period",   "checkpoint_size", "checkpoint_root", "totals", "record", "debtor",
-        "creditor", "class",           "tax_code",        "code",   "by",     "state",
-        "amount",   "offered",         "upheld",          "rest"};
+        "period",   "checkpoint_size", "checkpoint_root", "totals",   "record",   "debtor",
+        "creditor", "class",           "tariff",          "currency", "tax_code", "code",
+        "by",       "state",           "amount",          "offered",  "upheld",   "rest"};
     struct csv_out csv = {.out = out};
     (void)error;
     csv_out_row(&csv, heading, ARRAY_SIZE(heading));

@@ -104,7 +104,7 @@ static void put_facts(const struct report *report, struct buffer *out)
     fact(out, "Coalition", view->charter->name, false);
     fact(out, "Period", text, false);
     fact(out, "State", report->state, false);
-    fact(out, "Currency", view->charter->currency, false);
+    fact(out, "Currency", report->statement.currency, false);
     (void)snprintf(text, sizeof(text), "%" PRIu64, view->records);
     fact(out, "Checkpoint: records", text, false);
     base64_encode(hash_as_bytes(&view->root), root);
@@ -224,8 +224,7 @@ bool report_matrix_html(const struct report *report, struct buffer *out, struct 
     table(out, columns, ARRAY_SIZE(columns));
     for (size_t i = 0; i < closed->count; i++) {
         const struct line *line = &closed->at[i];
-        if (i > 0 && partner_equal(line->debtor, line[-1].debtor) &&
-            partner_equal(line->creditor, line[-1].creditor))
+        if (!report_begins_pair(report, i))
             continue;
         row(out);
         cell_partner(report, out, line->debtor);
@@ -294,6 +293,14 @@ bool report_nets_html(const struct report *report, struct buffer *out, struct er
 
 /* ---- registers ------------------------------------------------------------------------------- */
 
+static void cell_disputed(const struct report *report, struct buffer *out,
+                          const struct view_dispute *dispute, struct money money)
+{
+    char text[MONEY_TEXT_SIZE];
+    period_view_amount(report->view, dispute->currency, money, text);
+    buffer_printf(out, "<td class=\"n\">%s %s</td>", text, dispute->currency);
+}
+
 static void put_dispute(const struct report *report, struct buffer *out,
                         const struct view_dispute *dispute)
 {
@@ -305,9 +312,9 @@ static void put_dispute(const struct report *report, struct buffer *out,
     cell(out, dispute_code_word(dispute->code));
     cell_partner(report, out, dispute->by);
     cell(out, report_dispute_word(dispute));
-    cell_money(report, out, dispute->amount);
-    cell_money(report, out,
-               dispute->state == VIEW_DISPUTE_RESOLVED ? dispute->upheld : dispute->offered);
+    cell_disputed(report, out, dispute, dispute->amount);
+    cell_disputed(report, out, dispute,
+                  dispute->state == VIEW_DISPUTE_RESOLVED ? dispute->upheld : dispute->offered);
     row_end(out);
 }
 

@@ -1,6 +1,7 @@
 /* Reports as JSON: one object, its head the same in all of them. */
 #include "node/json_out.h"
 #include "node/report_parts.h"
+#include "partners/charter_contracts.h"
 
 #include <stdlib.h>
 
@@ -42,7 +43,7 @@ static void begin(const struct report *report, const char *name, struct json_out
     put_date(json, "to", view->last_day);
     json_put_word(json, "state", view->state);
     json_put_bool(json, "preliminary", view->preliminary);
-    json_put_word(json, "currency", view->charter->currency);
+    json_put_word(json, "currency", report->statement.currency);
     put_checkpoint(view, json);
 }
 
@@ -59,6 +60,13 @@ static void put_partner(const struct report *report, struct json_out *json, cons
     json_put_word(json, name, report_name_of(report, partner));
 }
 
+static void put_disputed(const struct report *report, struct json_out *json, const char *name,
+                         const struct view_dispute *dispute, struct money money)
+{
+    json_put_money(json, name, money,
+                   charter_minor_digits(report->view->charter, dispute->currency));
+}
+
 static void put_money(const struct report *report, struct json_out *json, const char *name,
                       struct money money)
 {
@@ -73,6 +81,7 @@ static void put_line(const struct report *report, struct json_out *json, const s
     put_partner(report, json, "debtor", line->debtor);
     put_partner(report, json, "creditor", line->creditor);
     json_put_word(json, "class", book_class_word(line->book_class));
+    json_put_word(json, "currency", line->currency);
     json_put_word(json, "tax_code", line->tax_code);
     put_money(report, json, "exact", line->exact);
     put_money(report, json, "amount", line->rounded);
@@ -126,9 +135,8 @@ bool report_matrix_json(const struct report *report, struct buffer *out, struct 
     json_open_array(&json, "pairs");
     for (size_t i = 0; i < closed->count; i++) {
         const struct line *line = &closed->at[i];
-        if (i > 0 && partner_equal(line->debtor, line[-1].debtor) &&
-            partner_equal(line->creditor, line[-1].creditor))
-            continue; /* a pair's lines stand together */
+        if (!report_begins_pair(report, i))
+            continue;
         json_open_object(&json, NULL);
         put_partner(report, &json, "debtor", line->debtor);
         put_partner(report, &json, "creditor", line->creditor);
@@ -151,6 +159,7 @@ static void put_payments(const struct report *report, struct json_out *json)
         json_put_uint(json, "number", report->states[i].number);
         put_partner(report, json, "from", payment->payment.from);
         put_partner(report, json, "to", payment->payment.to);
+        json_put_word(json, "currency", report->states[i].currency);
         put_money(report, json, "amount", payment->payment.amount);
         json_put_word(json, "state", report_payment_word(report, i));
         put_date(json, "due", report->statement.due);
@@ -209,14 +218,16 @@ bool report_disputes_json(const struct report *report, struct buffer *out, struc
         put_partner(report, &json, "debtor", dispute->about.debtor);
         put_partner(report, &json, "creditor", dispute->about.creditor);
         json_put_word(&json, "class", line_class_word(dispute->about.line_class));
+        json_put_uint(&json, "tariff", dispute->about.tariff);
+        json_put_word(&json, "currency", dispute->currency);
         json_put_word(&json, "tax_code", dispute->tax_code);
         json_put_word(&json, "code", dispute_code_word(dispute->code));
         put_partner(report, &json, "by", dispute->by);
         json_put_word(&json, "state", report_dispute_word(dispute));
-        put_money(report, &json, "amount", dispute->amount);
-        put_money(report, &json, "offered", dispute->offered);
-        put_money(report, &json, "upheld", dispute->upheld);
-        put_money(report, &json, "rest", dispute->rest);
+        put_disputed(report, &json, "amount", dispute, dispute->amount);
+        put_disputed(report, &json, "offered", dispute, dispute->offered);
+        put_disputed(report, &json, "upheld", dispute, dispute->upheld);
+        put_disputed(report, &json, "rest", dispute, dispute->rest);
         json_close_object(&json);
     }
     json_close_array(&json);

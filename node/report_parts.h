@@ -19,6 +19,8 @@ typedef bool report_writer(const struct report *report, struct buffer *out, stru
 const char *report_name_of(const struct report *report, struct partner_id partner);
 /* "due", "sent", ...; "expected" before the period is final. */
 const char *report_payment_word(const struct report *report, size_t payment);
+/* Whether a closed line is the first of its pair in the report's currency. */
+bool report_begins_pair(const struct report *report, size_t line);
 const char *report_dispute_word(const struct view_dispute *dispute);
 
 report_writer report_statement_csv, report_matrix_csv, report_nets_csv, report_payments_csv,

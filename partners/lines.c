@@ -32,6 +32,14 @@ void lines_add(struct lines *lines, const struct line *line)
     lines->at[lines->count++] = *line;
 }
 
+bool lines_have_currency(const struct lines *lines, const char *currency)
+{
+    for (size_t i = 0; i < lines->count; i++)
+        if (strcmp(lines->at[i].currency, currency) == 0)
+            return true;
+    return false;
+}
+
 int line_compare(const struct line *a, const struct line *b)
 {
     if (a->debtor.v != b->debtor.v)

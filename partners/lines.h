@@ -81,6 +81,7 @@ struct line_rules {
 
 void lines_release(struct lines *lines);
 void lines_add(struct lines *lines, const struct line *line);
+bool lines_have_currency(const struct lines *lines, const char *currency) MUST_USE;
 
 /* Closes the books: sums the exact lines of one key, rounds each sum once, adds the tax lines.
  * Ascending by (debtor, creditor, currency, class, tax code); a line whose exact sum is nothing is

@@ -28,6 +28,8 @@ check "each_partner_has_its_statement_on_paper" \
     "$(for p in grocer books cinema fuel; do
         head -c 5 "$work/demo/statement-2026-03-$p.pdf" 2>&1
     done)" %PDF-%PDF-%PDF-%PDF-
+check "each_partner_has_an_account_on_the_ledger" \
+    "$(grep -c '^Two people of each partner have said where it is paid' "$work/day")" 1
 check "one_of_two_racing_tills_wins" "$(grep -c "insufficient-points" "$work/day")" 1
 
 data=$ACCRUE_SHARED/data/completejourney

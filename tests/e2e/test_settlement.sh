@@ -22,6 +22,21 @@ settle() { # NODE COMMAND [OPTIONS]
     body=$said
 }
 
+account() { # NODE COMMAND [OPTIONS]
+    "$accrue" settle account "$2" --dir "$home" --node "$1" "${@:3}" >"$work/said" 2>&1
+    exit_status=$?
+    said=$(<"$work/said")
+    body=$said
+}
+
+# One person's word on what the file of accounts says.
+set_account() { # PARTNER PERSON
+    local bic
+    bic=$(jq -r ".\"$1\".bic // empty" "$accounts")
+    account "$1" set --currency EUR --holder "$(jq -r ".\"$1\".name" "$accounts")" \
+        --iban "$(jq -r ".\"$1\".iban" "$accounts")" ${bic:+--bic "$bic"} --as "$2"
+}
+
 expect_done() { # [WHAT IT SAYS]
     [[ $exit_status == 0 ]] || depth=1 fail "exit status $exit_status" "$said"
     [[ -z ${1-} ]] || expect_match "$1" "$said" 'what it says'
@@ -114,6 +129,43 @@ accepts() { # FILE COMMAND...
     "${@:2}" "$reports/$1" >"$work/said" 2>&1 || depth=1 fail "${2} refuses $1" "$(<"$work/said")"
 }
 
+# ---- where they are paid ------------------------------------------------------------------------
+
+two_people_of_each_partner_set_an_account() {
+    local node
+    for node in "${names[@]}"; do
+        set_account "$node" office
+        expect_done 'account .*: pending'
+        expect_match 'another person' "$said" 'what is next'
+        set_account "$node" office
+        expect_refused 1 'same-approver'
+        set_account "$node" finance
+        expect_done 'account .*: waiting from 2026-11-09T'
+    done
+    account grocer set --currency EUR --holder 'Green Grocer AG' --iban 'AT62 1904 3002 3457 3201'
+    expect_refused 1 'check digits'
+    account grocer set --currency EUR --holder 'Green Grocer AG'
+    expect_refused 2 '--iban'
+}
+
+warns_of() { # NODE IBAN-END
+    grep -q "account is about to change.*iban_ends=$2" "$work/$1.log"
+}
+
+everybody_is_alerted() {
+    local node
+    for node in "${names[@]}"; do
+        eventually 10 warns_of "$node" 3000 || fail "$node does not warn"
+    done
+    account books list
+    expect_done 'cinema +EUR +WAITS +DE89 3704 0044 0532 0130 00 +Lux Cinemas GmbH, from 2026-11-09T'
+    "$accrue" status --dir "$home" --node fuel >"$work/said" 2>&1
+    expect_match 'ACCOUNT CHANGE: grocer is paid in EUR at an IBAN that ends with 3201 from 2026-11-09T' \
+        "$(<"$work/said")" 'the status'
+    get books auditor /metrics
+    expect_match 'accrue_payment_account_changes_waiting 4' "$body" 'the metric'
+}
+
 # ---- a month: worked example A ------------------------------------------------------------------
 
 the_month_is_played_as_in_example_a() {
@@ -187,7 +239,15 @@ two_people_of_each_partner_sign() {
 }
 
 the_payer_makes_orders_for_its_bank() {
+    account grocer list
+    expect_done 'cinema +EUR +in force +DE89 3704 0044 0532 0130 00'
+    jq '.cinema.iban = "GB29 NWBK 6016 1331 9268 19"' "$accounts" >"$work/other.json"
+    "$accrue" report payments --dir "$home" --node grocer --period "$period" --format xml \
+        --accounts "$work/other.json" >"$work/said" 2>&1 && fail 'orders to an account of a file'
+    expect_match 'cinema is paid at GB29NWBK60161331926819; on the ledger it is DE89' \
+        "$(<"$work/said")" 'why not'
     report grocer payments xml orders.xml --accounts "$accounts"
+    expect_match 'IBAN>DE89370400440532013000<' "$(<"$reports/orders.xml")" 'the orders'
     expect_equal 'CtrlSum>0.27<' "$(grep -o 'CtrlSum>0.27<' "$reports/orders.xml" | head -n 1)" 'sum'
     expect_match "EndToEndId>$(reference_of 1)<" "$(<"$reports/orders.xml")" 'the orders'
     expect_match "totals $(jq -r .totals "$work/period.json")" "$(<"$reports/orders.xml")" 'orders'
@@ -228,7 +288,7 @@ they_pay_and_the_banks_file_confirms() {
     expect_period cinema '[.payments[].state] | join(" ")' 'confirmed sent sent'
     bank_statement cinema second.xml <<<"1.75 books $(reference_of 0)
 0.05 grocer $(reference_of 2)"
-    settle cinema confirm --period "$period" --file "$work/second.xml" --accounts "$accounts"
+    settle cinema confirm --period "$period" --file "$work/second.xml"
     expect_done '2 entries: 1 payments confirmed, 0 to be looked at'
     expect_match 'repeated: payment 0' "$said" 'what was counted before'
     settle fuel confirm --period "$period"
@@ -396,7 +456,7 @@ taxes --format csv|no report 'taxes': there are statement, matrix
 nets --format docx|--format is pdf, csv
 nets --format csv --partner books|takes no --partner
 statement --format csv --partner nobody|no partner 'nobody'
-payments --format xml|no account of grocer
+payments --format xml|nothing to pay
 nets --format csv --dialect ledger|--format journal
 END
     sed 's/AT61 1904/AT61 1905/' "$accounts" >"$work/wrong.json"
@@ -430,6 +490,8 @@ jq '.joint_funding = [{"issuer": "books", "funder": "grocer", "budget": 160}]' \
 cat "$work/charter.json" >"$home/charter.json"
 node_start "${names[@]}"
 needed nodes_ready "${names[@]}"
+run_case two_people_of_each_partner_set_an_account
+run_case everybody_is_alerted
 run_case the_month_is_played_as_in_example_a
 run_case it_is_over_and_proposed
 run_case two_people_of_each_partner_sign

@@ -111,7 +111,7 @@ function end_of_file(    want, short, name, most) {
         return
     name = FILENAME
     FILENAME = previous
-    most = FILENAME ~ /\.md$/ ? 1100 : 900
+    most = FILENAME ~ /\.md$/ ? 1300 : 900
     if (lines > most && FILENAME !~ /\.json$/)
         report(lines, "file-length", lines " lines, at most " most)
     if (is_header) {

@@ -1,6 +1,7 @@
 // links: node
 /* What a node tells of a settlement period, read back: it ties or is refused. And what reports make
  * of it. */
+#include "unit/accounts.h"
 #include "unit/books.h"
 #include "unit/coalition.h"
 
@@ -13,14 +14,6 @@
 #include <unistd.h>
 
 #define SCHEMA ACCRUE_SHARED "/vectors/iso20022/pain.001.001.09.xsd"
-
-static const char accounts_text[] =
-    "{\"grocer\":{\"name\":\"Green Grocer AG\",\"iban\":\"AT61 1904 3002 3457 3201\","
-    "\"bic\":\"BKAUATWWXXX\",\"address\":[\"Marktplatz 1\",\"1010 Wien\"],"
-    "\"tax_number\":\"ATU12345678\"},"
-    "\"books\":{\"name\":\"Books & More Ltd\",\"iban\":\"IE29AIBK93115212345678\"},"
-    "\"cinema\":{\"name\":\"Lux Cin\xc3\xa9mas GmbH\",\"iban\":\"DE89370400440532013000\"},"
-    "\"operator\":{\"name\":\"High Street Services\",\"iban\":\"NL91ABNA0417164300\"}}";
 
 /* Worked example B with taxed fees, final, as a node tells it. */
 struct world {
@@ -39,12 +32,14 @@ static json_t *money_json(struct money money)
 
 static json_t *line_json(const struct line *line, bool rounded)
 {
-    json_t *json =
-        json_pack("{s:s, s:s, s:s, s:s, s:o}", "debtor", example_names[line->debtor.v], "creditor",
-                  example_names[line->creditor.v], "class", book_class_word(line->book_class),
-                  "tax_code", line->tax_code, "exact", money_json(line->exact));
+    json_t *json = json_pack(
+        "{s:s, s:s, s:s, s:s, s:s, s:o}", "debtor", example_names[line->debtor.v], "creditor",
+        example_names[line->creditor.v], "class", book_class_word(line->book_class), "currency",
+        line->currency, "tax_code", line->tax_code, "exact", money_json(line->exact));
     if (rounded)
         json_object_set_new(json, "rounded", money_json(line->rounded));
+    else
+        json_object_set_new(json, "tariff", json_integer(line->tariff));
     return json;
 }
 
@@ -56,14 +51,21 @@ static json_t *lines_json(const struct lines *lines, bool rounded)
     return list;
 }
 
+static const char *const currencies[] = {"EUR", "SEK"};
+
 static json_t *nets_json(const struct lines *closed)
 {
     struct money nets[EXAMPLE_PARTNERS];
     json_t *list = json_array();
-    netting_nets(closed, "EUR", EXAMPLE_PARTNERS, nets);
-    for (size_t i = 0; i < EXAMPLE_PARTNERS; i++)
-        json_array_append_new(
-            list, json_pack("{s:s, s:o}", "partner", example_names[i], "net", money_json(nets[i])));
+    for (size_t c = 0; c < ARRAY_SIZE(currencies); c++) {
+        if (c > 0 && !lines_have_currency(closed, currencies[c]))
+            continue;
+        netting_nets(closed, currencies[c], EXAMPLE_PARTNERS, nets);
+        for (size_t i = 0; i < EXAMPLE_PARTNERS; i++)
+            json_array_append_new(list,
+                                  json_pack("{s:s, s:s, s:o}", "partner", example_names[i],
+                                            "currency", currencies[c], "net", money_json(nets[i])));
+    }
     return list;
 }
 
@@ -72,14 +74,18 @@ static json_t *payments_json(const struct lines *closed)
     struct money nets[EXAMPLE_PARTNERS];
     struct payment payments[EXAMPLE_PARTNERS];
     json_t *list = json_array();
-    netting_nets(closed, "EUR", EXAMPLE_PARTNERS, nets);
-    size_t count = netting_payments(example_names, nets, EXAMPLE_PARTNERS, payments);
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:o, s:s, s:i, s:b, s:b}", "number",
-                                              (int)i, "from", example_names[payments[i].from.v],
-                                              "to", example_names[payments[i].to.v], "amount",
-                                              money_json(payments[i].amount), "state", "due",
-                                              "attempt", 0, "first_approval", 0, "overdue", 0));
+    for (size_t c = 0; c < ARRAY_SIZE(currencies); c++) {
+        netting_nets(closed, currencies[c], EXAMPLE_PARTNERS, nets);
+        size_t count = netting_payments(example_names, nets, EXAMPLE_PARTNERS, payments);
+        for (size_t i = 0; i < count; i++)
+            json_array_append_new(list, json_pack("{s:i, s:s, s:s, s:s, s:o, s:s, s:i, s:b, s:b}",
+                                                  "number", (int)json_array_size(list), "from",
+                                                  example_names[payments[i].from.v], "to",
+                                                  example_names[payments[i].to.v], "currency",
+                                                  currencies[c], "amount",
+                                                  money_json(payments[i].amount), "state", "due",
+                                                  "attempt", 0, "first_approval", 0, "overdue", 0));
+    }
     return list;
 }
 
@@ -148,6 +154,9 @@ static void world_init(struct world *world)
     draft->settlement.tax_count = 1;
     draft->settlement.taxes[0] = (struct charter_tax){.code = "AT-20", .rate_bp = 2000};
     memcpy(draft->settlement.fee_tax, "AT-20", sizeof("AT-20"));
+    draft->contracts.currencies = allocate(1, sizeof(*draft->contracts.currencies));
+    draft->contracts.currency_count = 1;
+    draft->contracts.currencies[0] = (struct charter_currency){.code = "SEK", .minor_digits = 2};
     world->charter = coalition_found(draft);
     example_b(&apart, 0);
     for (size_t i = 0; i < apart.count; i++)
@@ -163,7 +172,8 @@ static void world_init(struct world *world)
     }
     lines_release(&apart);
     world->answer = answer_json(world);
-    if (!accounts_read(bytes_text(accounts_text), &world->accounts, &error)) {
+    if (!accounts_read(bytes_text(accounts_text), &world->accounts, &error) ||
+        !join_accounts(&world->accounts, ledger_text, &error)) {
         printf("%s\n", error.text);
         exit(1);
     }
@@ -225,7 +235,7 @@ CASE(the_totals_are_those_of_the_format)
     char totals[65];
     world_init(&world);
     totals_of(&world.exact, &root, totals);
-    CHECK_TEXT(totals, "c19502baf45882d18e8dc0f13b1166ebc9d6f5d4470bdd8180d9a0aa7db70181");
+    CHECK_TEXT(totals, "c53a628c9f9de2670d5a640c269df0d5a735b61c5e30ade582b53ffc5a91ec90");
     world_release(&world);
 }
 
@@ -283,6 +293,15 @@ CASE(what_does_not_tie_or_is_not_understood_is_refused)
         {"lines.0.exact", "3600", "exact"},
         {"lines.0.exact", "\"3600.\"", "exact"},
         {"lines.0.tax_code", "\"A-CODE-THAT-IS-LONG\"", "tax_code"},
+        {"lines.0.tax_code", "\"AT-20\"", "tariff"}, /* the charter's own has none */
+        {"lines.0.currency", "\"SEK\"", "tariff"},
+        {"lines.0.currency", "\"USD\"", "currency"},
+        {"lines.0.class", "\"tax\"", "class"},
+        {"lines.0.tariff", "1", "does not tie: the totals"},
+        {"lines.0.tariff", "64", "tariff"},
+        {"nets.1.currency", "\"SEK\"", "other partners"},
+        {"payments.0.currency", "\"SEK\"", "does not tie: its payments"},
+        {"rounded.0.currency", "\"SEK\"", "does not tie: the net"},
         {"period", "\"2026-13\"", "period"},
         {"period", "\"2026-11-01\"", "period"},
         {"currency", "\"USD\"", "currency"},
@@ -390,51 +409,6 @@ CASE(money_is_read_as_it_is_written)
     CHECK_INT(money.v, -INT64_C(2700000000));
 }
 
-/* ---- the partner's own file ------------------------------------------------------------------ */
-
-CASE(accounts_are_read_strictly)
-{
-    static const struct {
-        const char *text, *why;
-    } wrong[] = {
-        {"[]", "no JSON object"},
-        {"{\"Grocer\":{\"name\":\"x\"}}", "a partner's name"},
-        {"{\"grocer\":\"AT61\"}", "/grocer: must be an object"},
-        {"{\"grocer\":{}}", "/grocer/name: is needed"},
-        {"{\"grocer\":{\"name\":\"x\",\"ibam\":\"y\"}}", "/grocer/ibam"},
-        {"{\"grocer\":{\"name\":\"x\",\"iban\":\"AT621904300234573201\"}}", "/grocer/iban"},
-        {"{\"grocer\":{\"name\":\"x\",\"bic\":\"BKAUATWW\"}}", "/grocer/bic"},
-        {"{\"grocer\":{\"name\":\"\xe4\xb8\xad\",\"iban\":\"AT611904300234573201\"}}",
-         "/grocer/name"},
-        {"{\"grocer\":{\"name\":\"x\",\"address\":[1]}}", "/grocer/address"},
-        {"{\"grocer\":{\"name\":\"x\",\"address\":[\"1\",\"2\",\"3\",\"4\",\"5\"]}}",
-         "/grocer/address"},
-        {"{\"a\":{\"name\":\"x\",\"iban\":\"AT611904300234573201\"},"
-         "\"b\":{\"name\":\"y\",\"iban\":\"AT61 1904 3002 3457 3201\"}}",
-         "a and b have the same IBAN"},
-        {"{\"a\":{},\"b\":{}}", "2 mistakes"},
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
-        struct accounts accounts = {.at = NULL};
-        struct error error = {.text = ""};
-        bool read = accounts_read(bytes_text(wrong[i].text), &accounts, &error);
-        if (read || !strstr(error.text, wrong[i].why)) {
-            printf("%s: %s\n", wrong[i].text, error.text);
-            CHECK(!"is refused for its reason");
-        }
-    }
-    struct accounts accounts = {.at = NULL};
-    REQUIRE(accounts_read(bytes_text(accounts_text), &accounts, NULL));
-    CHECK_TEXT(accounts_payment(&accounts, "grocer")->iban, "AT611904300234573201");
-    CHECK_TEXT(accounts_payment(&accounts, "cinema")->holder, "Lux Cinemas GmbH");
-    CHECK_TEXT(accounts_of(&accounts, "cinema")->name, "Lux Cin\xc3\xa9mas GmbH");
-    CHECK(accounts_payment(&accounts, "fuel") == NULL);
-    accounts_release(&accounts);
-    REQUIRE(accounts_read(bytes_text("{\"a\":{\"name\":\"x\"}}"), &accounts, NULL));
-    CHECK(accounts_of(&accounts, "a") && !accounts_payment(&accounts, "a"));
-    accounts_release(&accounts);
-}
-
 /* ---- reports --------------------------------------------------------------------------------- */
 
 static struct report_request request_of(const struct world *world, const struct period_view *view)
@@ -497,11 +471,11 @@ CASE(every_report_names_its_checkpoint_and_totals)
                                           .partner = {BOOKS}};
     request.exceptions = &late;
     request.exception_count = 1;
-    json_t *disputes =
-        json_pack("[{s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:n, s:n, s:s}]", "record",
-                  12, "debtor", "grocer", "creditor", "cinema", "class", "redemption", "tax_code",
-                  "", "code", "WRONG_AMOUNT", "by", "grocer", "state", "responded", "amount",
-                  "450.00", "offered", "270.00", "upheld", "rest", "entered", "0.00");
+    json_t *disputes = json_pack(
+        "[{s:i, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:n, s:n, s:s}]", "record",
+        12, "debtor", "grocer", "creditor", "cinema", "class", "redemption", "tariff", 0,
+        "currency", "EUR", "tax_code", "", "code", "WRONG_AMOUNT", "by", "grocer", "state",
+        "responded", "amount", "450.00", "offered", "270.00", "upheld", "rest", "entered", "0.00");
     char why[ERROR_TEXT_SIZE];
     json_object_set_new(world.answer, "disputes", disputes);
     CHECK(!is_read(&world, why)); /* what is disputed is still among what is rounded */
@@ -571,6 +545,94 @@ CASE(reports_say_what_the_period_says)
                 " totals ", "Assets:Accrue:Partners:Grocer", "= -3420.00 EUR");
     request.has_partner = true;
     CHECK_PARTS("journal", REPORT_JOURNAL, &request, "Assets:Accrue:Settlement:2026-11");
+    period_view_close(view);
+    world_release(&world);
+}
+
+/* The grocer owes the cinema 475 kronor more, by a contract of theirs. */
+static void owe_in_kronor(struct world *world)
+{
+    struct charter_line_rules rules;
+    struct hash root = hash_bytes(bytes_text("root"));
+    struct lines exact = {.at = NULL};
+    char totals[65];
+    charter_line_rules(world->charter, &rules);
+    for (size_t i = 0; i < world->exact.count; i++) {
+        struct line line = world->exact.at[i];
+        lines_add(&exact, &line);
+        if (line.debtor.v != GROCER || line.creditor.v != CINEMA ||
+            line.book_class != BOOK_REDEMPTION)
+            continue;
+        line.tariff = 1;
+        line.exact.v = euro4(4750000);
+        memcpy(line.currency, "SEK", CURRENCY_SIZE);
+        lines_add(&exact, &line);
+    }
+    lines_release(&world->exact);
+    lines_release(&world->closed);
+    world->exact = exact;
+    REQUIRE(lines_close(exact.at, exact.count, &rules.rules, &world->closed, NULL));
+    totals_of(&world->exact, &root, totals);
+    json_object_set_new(world->answer, "totals", json_string(totals));
+    json_object_set_new(world->answer, "lines", lines_json(&world->exact, false));
+    json_object_set_new(world->answer, "rounded", lines_json(&world->closed, true));
+    json_object_set_new(world->answer, "nets", nets_json(&world->closed));
+    json_object_set_new(world->answer, "payments", payments_json(&world->closed));
+}
+
+static void check_words(const struct period_view *view,
+                        void (*put)(const struct period_view *view, struct buffer *out),
+                        const char *wanted)
+{
+    struct buffer out;
+    buffer_init(&out, PERIOD_WORDS_MAX);
+    put(view, &out);
+    CHECK(has(&out, wanted));
+    buffer_release(&out);
+}
+
+CASE(each_currency_is_told_apart)
+{
+    static const struct {
+        const char *path, *value, *why;
+    } lies[] = {{"nets.6.net", "\"0.00\"", "does not tie: the net of cinema"},
+                {"nets.5.partner", "\"grocer\"", "does not tie: the net of books"},
+                {"nets.4.currency", "\"EUR\"", "does not tie: the net of grocer"},
+                {"payments.3.currency", "\"EUR\"", "does not tie: its payments"}};
+    struct world world;
+    char why[ERROR_TEXT_SIZE];
+    world_init(&world);
+    owe_in_kronor(&world);
+    struct period_view *view = read_view(&world);
+    CHECK_INT(view->partner_count, EXAMPLE_PARTNERS);
+    CHECK_INT(view->payment_count, 4);
+    CHECK_TEXT(view->payments[3].currency, "SEK");
+    CHECK_INT(view->payments[3].payment.amount.v, euro4(4750000));
+    for (size_t i = 0; i < ARRAY_SIZE(lies); i++) {
+        json_t *old =
+            set_at(world.answer, lies[i].path, json_loads(lies[i].value, JSON_DECODE_ANY, NULL));
+        if (is_read(&world, why) || !strstr(why, lies[i].why)) {
+            printf("%s as %s: %s\n", lies[i].path, lies[i].value, why);
+            CHECK(!"is refused for its reason");
+        }
+        json_decref(set_at(world.answer, lies[i].path, old));
+    }
+    struct report_request request = request_of(&world, view);
+    CHECK_PARTS("statement", REPORT_JSON, &request, "\"currency\":\"EUR\"",
+                "\"owed_by\":\"6570.00\"");
+    CHECK_PARTS("nets", REPORT_CSV, &request, "grocer,EUR,-3420.00");
+    memcpy(request.currency, "SEK", CURRENCY_SIZE);
+    CHECK_PARTS("statement", REPORT_JSON, &request, "\"currency\":\"SEK\"", "\"owed_to\":\"0.00\"",
+                "\"owed_by\":\"475.00\"");
+    CHECK_PARTS(
+        "matrix", REPORT_JSON, &request,
+        "\"pairs\":[{\"debtor\":\"grocer\",\"creditor\":\"cinema\",\"amount\":\"475.00\"}]");
+    CHECK_PARTS("nets", REPORT_HTML, &request, "475.00");
+    CHECK_PARTS("payments", REPORT_CSV, &request, "grocer,cinema,SEK,475.00");
+    CHECK_PARTS("journal", REPORT_JOURNAL, &request, "= -3420.00 EUR", "= -475.00 SEK");
+    check_words(view, period_words_nets, "SEK");
+    check_words(view, period_words_pairs, "SEK           475.00");
+    check_words(view, period_words_payments, "grocer pays cinema 475.00 SEK");
     period_view_close(view);
     world_release(&world);
 }
@@ -718,10 +780,10 @@ CASE(orders_need_accounts_and_something_to_pay)
         uint16_t partner;
         const char *why;
     } cases[] = {
-        {"{}", GROCER, "no account of grocer"},
-        {"{\"grocer\":{\"name\":\"x\",\"iban\":\"AT611904300234573201\"}}", GROCER,
-         "no account of operator"},
-        {"{\"cinema\":{\"name\":\"x\",\"iban\":\"AT611904300234573201\"}}", CINEMA,
+        {"{\"accounts\":[]}", GROCER, "no account of grocer in EUR is in force"},
+        {"{\"accounts\":[" IN_FORCE("grocer", "x", "AT611904300234573201", "null") "]}", GROCER,
+         "no account of operator in EUR is in force"},
+        {"{\"accounts\":[" IN_FORCE("cinema", "x", "AT611904300234573201", "null") "]}", CINEMA,
          "cinema has nothing to pay"},
     };
     struct world world;
@@ -732,7 +794,7 @@ CASE(orders_need_accounts_and_something_to_pay)
         struct report_request request = request_of(&world, view);
         struct buffer out;
         struct error error = {.text = ""};
-        REQUIRE(accounts_read(bytes_text(cases[i].accounts), &accounts, NULL));
+        REQUIRE(join_accounts(&accounts, cases[i].accounts, &error));
         request.accounts = &accounts;
         request.partner.v = cases[i].partner;
         CHECK(!make("payments", REPORT_XML, &request, &out, &error));
@@ -804,9 +866,9 @@ int main(void)
     RUN(what_does_not_tie_or_is_not_understood_is_refused);
     RUN(what_lacks_a_part_is_refused);
     RUN(money_is_read_as_it_is_written);
-    RUN(accounts_are_read_strictly);
     RUN(every_report_names_its_checkpoint_and_totals);
     RUN(reports_say_what_the_period_says);
+    RUN(each_currency_is_told_apart);
     RUN(what_is_not_final_says_so);
     RUN(what_there_is_not_is_refused_with_what_there_is);
     RUN(orders_are_what_is_not_sent_yet);

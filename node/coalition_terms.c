@@ -1,0 +1,116 @@
+/* What a coalition says of settlement and contracts, from the words of a command line. What the
+ * words say together, the charter's own reader checks. */
+#include "node/coalition.h"
+
+#include "partners/date.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool take_period(struct coalition_plan *plan, const char *text, struct error *error)
+{
+    for (int i = 0; i <= PERIOD_DAY; i++)
+        if (strcmp(text, period_kind_word((enum period_kind)i)) == 0) {
+            plan->period = (enum period_kind)i;
+            return true;
+        }
+    return error_set(error, ERROR_INVALID, "--period is month, week or day, not '%.40s'", text);
+}
+
+static int day_compare(const void *a, const void *b)
+{
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+static bool take_holidays(struct coalition_plan *plan, const struct coalition_texts *texts,
+                          struct error *error)
+{
+    struct date date;
+    if (texts->holidays.count > ARRAY_SIZE(plan->holidays))
+        return error_set(error, ERROR_INVALID, "--holiday: at most %zu of them",
+                         ARRAY_SIZE(plan->holidays));
+    for (size_t i = 0; i < texts->holidays.count; i++) {
+        if (!date_parse(bytes_text(texts->holidays.at[i]), &date))
+            return error_set(error, ERROR_INVALID,
+                             "--holiday is a day such as 2026-12-25, not '%.40s'",
+                             texts->holidays.at[i]);
+        plan->holidays[i] = date_to_days(date);
+    }
+    plan->holiday_count = texts->holidays.count;
+    if (plan->holiday_count > 0)
+        qsort(plan->holidays, plan->holiday_count, sizeof(plan->holidays[0]), day_compare);
+    return true;
+}
+
+/* "DE-19=1900" */
+static bool take_tax(struct coalition_plan *plan, const char *text, struct error *error)
+{
+    uint64_t rate;
+    const char *equals = strchr(text, '=');
+    size_t size = equals ? (size_t)(equals - text) : 0;
+    if (size == 0 || !tax_code_valid(bytes_of(text, size)) ||
+        !parse_u64(bytes_text(equals + 1), TAX_RATE_BP_MAX, &rate))
+        return error_set(error, ERROR_INVALID,
+                         "--tax is a code of A-Z, 0-9 and '-', '=', and a rate in basis points, "
+                         "such as DE-19=1900, not '%.40s'",
+                         text);
+    if (plan->tax_count == ARRAY_SIZE(plan->taxes))
+        return error_set(error, ERROR_INVALID, "--tax: at most %zu of them",
+                         ARRAY_SIZE(plan->taxes));
+    struct charter_tax *tax = &plan->taxes[plan->tax_count++];
+    memset(tax, 0, sizeof(*tax));
+    memcpy(tax->code, text, size);
+    tax->rate_bp = (uint16_t)rate;
+    return true;
+}
+
+static bool take_tax_of(const char *option, const char *text, char code_out[TAX_CODE_SIZE],
+                        struct error *error)
+{
+    if (!text)
+        return true;
+    if (!text[0] || !tax_code_valid(bytes_text(text)))
+        return error_set(error, ERROR_INVALID, "--%s is the code of a --tax, not '%.40s'", option,
+                         text);
+    memcpy(code_out, text, strlen(text) + 1);
+    return true;
+}
+
+/* "SEK:2" */
+static bool take_currency(struct coalition_plan *plan, const char *text, struct error *error)
+{
+    uint64_t digits;
+    const size_t size = CURRENCY_SIZE - 1;
+    if (strlen(text) < size + 2 || text[size] != ':' || !currency_valid(bytes_of(text, size)) ||
+        !parse_u64(bytes_text(text + size + 1), 3, &digits))
+        return error_set(error, ERROR_INVALID,
+                         "--settlement-currency is a currency and its decimals, 0 to 3, such as "
+                         "SEK:2, not '%.40s'",
+                         text);
+    if (plan->currency_count == ARRAY_SIZE(plan->currencies))
+        return error_set(error, ERROR_INVALID, "--settlement-currency: at most %zu of them",
+                         ARRAY_SIZE(plan->currencies));
+    struct charter_currency *currency = &plan->currencies[plan->currency_count++];
+    memset(currency, 0, sizeof(*currency));
+    memcpy(currency->code, text, size);
+    currency->minor_digits = (int)digits;
+    return true;
+}
+
+bool coalition_terms(struct coalition_plan *plan, const struct coalition_texts *texts,
+                     struct error *error)
+{
+    if ((texts->period && !take_period(plan, texts->period, error)) ||
+        !take_holidays(plan, texts, error) ||
+        !take_tax_of("fee-tax", texts->fee_tax, plan->fee_tax, error) ||
+        !take_tax_of("redemption-tax", texts->redemption_tax, plan->redemption_tax, error))
+        return false;
+    for (size_t i = 0; i < texts->taxes.count; i++)
+        if (!take_tax(plan, texts->taxes.at[i], error))
+            return false;
+    for (size_t i = 0; i < texts->currencies.count; i++)
+        if (!take_currency(plan, texts->currencies.at[i], error))
+            return false;
+    return true;
+}

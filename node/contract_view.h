@@ -1,0 +1,31 @@
+/* contract_view.h - a contract as a node tells of it, read by whoever is to sign it: what is shown
+ * is what the digest is of, whatever the node says.
+ *
+ * Pure. Threads: any.
+ */
+#ifndef NODE_CONTRACT_VIEW_H
+#define NODE_CONTRACT_VIEW_H
+
+#include "protocol/deal.h"
+
+#include <jansson.h>
+
+enum { CONTRACT_STATE_SIZE = 16, CONTRACT_WORDS_MAX = 4096 };
+
+struct contract_view {
+    uint32_t number;
+    char state[CONTRACT_STATE_SIZE]; /* "proposed", "signed", "withdrawn" */
+    bool in_force;
+    char proposer[NAME_SIZE_MAX + 1], funder[NAME_SIZE_MAX + 1], redeemer[NAME_SIZE_MAX + 1];
+    struct rate_card card;
+    struct hash digest; /* of the card */
+};
+
+/* `contract` as GET /v1/contracts/{n} answers, `partners` the names of GET /v1/coalition by number.
+ * ERROR_INVALID: something is missing or out of range, or the digest is not that of the terms. */
+bool contract_view_read(const json_t *contract, const json_t *partners,
+                        struct contract_view *view_out, struct error *error) MUST_USE;
+/* Lines of text: the whole card. */
+void contract_view_words(const struct contract_view *view, struct buffer *out);
+
+#endif
