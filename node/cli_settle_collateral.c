@@ -8,6 +8,8 @@
 #include "node/report.h"
 #include "node/report_exposure.h"
 
+#include "protocol/deal.h"
+
 #include <string.h>
 
 /* ---- post, release --------------------------------------------------------------------------- */
@@ -17,6 +19,7 @@ static int run_move(const struct cli_command *command, int argc, char **argv, bo
     struct cli cli;
     struct deal_options own = {.key = NULL};
     const char *partner = NULL, *amount = NULL;
+    int64_t micro = 0;
     const struct cli_option options[] = {{"partner", CLI_TEXT, &partner},
                                          {"amount", CLI_TEXT, &amount}};
     int code;
@@ -24,12 +27,14 @@ static int run_move(const struct cli_command *command, int argc, char **argv, bo
         !cli_rest(&cli, 0, 0, &code) || !deal_needs(&cli, "partner", partner, &code) ||
         !deal_needs(&cli, "amount", amount, &code))
         return code;
+    if (!cli_micro_parse(amount, &micro) || micro == 0 || micro > COLLATERAL_MAX)
+        return cli_fail(&cli, CLI_USAGE,
+                        "--amount is money above 0 with at most 6 decimals, such as 1500.00, not "
+                        "'%.40s'",
+                        amount);
     json_t *body = json_object();
     cli_put_text(body, "partner", partner);
-    if (!deal_put_price(&cli, body, "amount", amount, &code)) {
-        json_decref(body);
-        return code;
-    }
+    cli_put_text(body, "amount", amount);
     if (release)
         must(json_object_set_new(body, "release", json_true()) == 0);
     return cli_write(&cli, deal_scope(&own), "/v1/collateral", own.key, body);

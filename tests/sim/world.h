@@ -190,6 +190,7 @@ struct world {
     uint64_t resumed, refused;             /* starts from an image, and images that were refused */
     uint64_t periods[PERIOD_SETTLED + 1];  /* that ended, by what became of them */
     uint64_t accounts, accounts_wait;      /* that money goes to at the end, or will */
+    uint64_t covered, stopped;             /* partners at the end: by collateral, for want of it */
     uint64_t disputes;
     uint64_t back_ms, caught_up_ms, caught_up_height; /* of a node that was away */
 };
