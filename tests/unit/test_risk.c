@@ -426,7 +426,8 @@ CASE(the_operator_stays_with_the_collateral_that_it_holds)
     struct driver *driver = open_with(usual);
     struct charter *after = NULL;
     struct change change = change_remove_partner(HOUSE);
-    CHECK_INT(charter_amend(state_charter(driver->state), &change, 9, &after), VERDICT_OPERATOR_STAYS);
+    CHECK_INT(charter_amend(state_charter(driver->state), &change, 9, &after),
+              VERDICT_OPERATOR_STAYS);
     driver_close(driver);
 }
 
