@@ -106,6 +106,7 @@ void api_deal_body_write(const struct api *api, struct json_out *json, const str
         api_account_body_write(json, &deal->account);
         return;
     case DEAL_COLLATERAL:
+        api_collateral_body_write(api, json, &deal->collateral);
         return;
     }
 }
@@ -168,6 +169,7 @@ void api_deal_result_write(const struct api *api, struct json_out *json,
         api_account_result_write(api, json, &t->body.deal.account);
         return;
     case DEAL_COLLATERAL:
+        api_collateral_result_write(api, json, &t->body.deal.collateral);
         return;
     }
 }

@@ -269,6 +269,13 @@ void api_account_result_write(const struct api *api, struct json_out *json,
                               const struct account_words *words);
 /* Changes that wait, by no more than the last characters of their IBANs. */
 void api_accounts_waiting_write(const struct api *api, struct json_out *json);
+/* Collateral: what a record says; and what its partner has then. */
+void api_collateral_body_write(const struct api *api, struct json_out *json,
+                               const struct collateral *posted);
+void api_collateral_result_write(const struct api *api, struct json_out *json,
+                                 const struct collateral *posted);
+/* Partners whose collateral does not cover what is needed. */
+void api_risks_write(const struct api *api, struct json_out *json);
 /* A settlement step: what its record says; and what its period has come to, for who took it. */
 void api_settle_body_write(const struct api *api, struct json_out *json,
                            const struct transaction *t);
@@ -296,6 +303,7 @@ api_handler api_get_member, api_get_member_lots, api_get_member_transactions, ap
 api_handler api_get_transaction, api_get_by_key, api_get_transactions; /* api_transactions */
 api_handler api_get_coalition, api_get_charter, api_get_settlement;    /* api_coalition */
 api_handler api_get_periods, api_get_period;                           /* api_settle */
+api_handler api_get_exposure;                                          /* api_exposure */
 api_handler api_get_accounts;                                          /* api_accounts */
 api_handler api_get_contracts, api_get_contract, api_get_promotions, api_get_prices;
 api_handler api_get_checkpoint, api_get_tile, api_get_height, api_get_heights; /* api_log */

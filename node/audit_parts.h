@@ -93,6 +93,9 @@ bool audit_periods_agree(const struct state *state, const struct naive *model,
 /* audit_accounts.c: and of where partners are paid. */
 bool audit_accounts_agree(const struct state *state, const struct naive *model,
                           struct audit_text *expected_out, struct audit_text *found_out);
+/* audit_risk.c: and of what partners stand for, and with which collateral. */
+bool audit_risks_agree(const struct state *state, const struct naive *model,
+                       struct audit_text *expected_out, struct audit_text *found_out);
 /* audit_contracts.c: likewise of what partners agreed upon: how many cards, promotions, tariffs and
  * epochs there are, and the last of each; then all of all. */
 bool audit_last_contracts_agree(const struct state *state, const struct naive *model,

@@ -1,5 +1,6 @@
 /* accrue report: what finance gets of a settlement period, as a file. */
 #include "node/cli_commands.h"
+#include "node/cli_exposure.h"
 #include "node/cli_period.h"
 #include "node/late_entries.h"
 #include "node/paper.h"
@@ -193,7 +194,12 @@ static int run_report(const struct cli_command *command, int argc, char **argv)
     struct cli_period period;
     int code;
     if (!cli_parse(&cli, command, argc, argv, options, ARRAY_SIZE(options), &code) ||
-        !cli_rest(&cli, 1, 1, &code) || !read_usage(&cli, &own, &format, &code))
+        !cli_rest(&cli, 1, 1, &code))
+        return code;
+    if (strcmp(cli.rest[0], "exposure") == 0)
+        return cli_report_exposure(
+            &cli, &(struct exposure_options){own.format, own.out, own.period, own.partner});
+    if (!read_usage(&cli, &own, &format, &code))
         return code;
     struct report_request request = {.accounts = &accounts, .continues = own.continues};
     if (!read_dialect(&cli, &own, format, &request.dialect, &code) ||
@@ -238,6 +244,7 @@ const struct cli_command cli_report = {
     "  fees        csv, json, html        fee lines of one partner with their tax\n"
     "  disputes    csv, json, html        the register of disputes\n"
     "  exceptions  csv, json, html        entries that tills made off-line and brought late\n"
+    "  exposure    csv, json, html        outstanding points and collateral, of now: no --period\n"
     "\nEach names the checkpoint of the ledger that its figures can be proved from, and the totals "
     "that\nthe partners sign. The figures are checked against both before anything is written.\n"
     "\nExample:\n  accrue report statement --dir demo --period 2026-11 --format pdf --out s.pdf\n",

@@ -188,6 +188,7 @@ void naive_write(const struct naive *n, struct buffer *out)
     put_money(n, out);
     naive_put_periods(n, out);
     naive_put_accounts(n, out);
+    naive_put_risks(n, out);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -521,6 +522,8 @@ static void get_all(struct loading *l)
     for (size_t i = 0; i < n->hold_count && !l->reader.failed; i++)
         if (n->holds[i].status == NAIVE_OPEN)
             naive_list_add(&n->open, (uint32_t)i);
+    if (!l->reader.failed)
+        naive_get_risks(&l->reader, n);
 }
 
 bool naive_read(struct naive_rules rules, struct bytes bytes, struct naive **naive_out,

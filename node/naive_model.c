@@ -122,6 +122,7 @@ struct naive *naive_open(struct naive_rules rules)
     n->lane_effects = (size_t *)allocate(rules.lane_count, sizeof(*n->lane_effects));
     n->lane_bytes = (size_t *)allocate(rules.lane_count, sizeof(*n->lane_bytes));
     naive_deal_open(n);
+    naive_risk_open(n);
     naive_membership_open(n);
     return n;
 }
@@ -153,6 +154,7 @@ void naive_close(struct naive *n)
     free(n->owed);
     free(n->joint_used);
     free(n->accounts);
+    free(n->risks);
     free(n->pending.at);
     free(n->open.at);
     free(n->lane_effects);
@@ -314,11 +316,17 @@ void naive_begin(struct naive *n, uint64_t cut_time_ms, const struct naive_tree 
     }
     n->now_ms = now_ms;
     drop_done(n);
+    naive_risk_begin(n);
     n->time_count = n->effect_count;
     n->time_effects = (struct effect *)array_grow(n->time_effects, &n->time_capacity,
                                                   n->time_count + 1, sizeof(*n->time_effects));
     if (n->time_count > 0)
         memcpy(n->time_effects, n->effects, n->time_count * sizeof(*n->effects));
+}
+
+bool naive_late(const struct naive *n, const struct transaction *t)
+{
+    return n->now_ms > t->at_ms && n->now_ms - t->at_ms > n->rules.late_after_ms;
 }
 
 /* ---- a transaction --------------------------------------------------------------------------- */
@@ -418,8 +426,8 @@ struct naive_result naive_apply(struct naive *n, uint16_t lane, uint64_t index,
         return result_of(n, VERDICT_MALFORMED, false);
     enum verdict verdict = apply_decoded(n, &tx);
     naive_end_item(n);
-    bool late = n->now_ms > decoded.at_ms && n->now_ms - decoded.at_ms > n->rules.late_after_ms;
-    return result_of(n, verdict, late);
+    naive_risk_after(n);
+    return result_of(n, verdict, naive_late(n, &decoded));
 }
 
 void naive_applied(struct naive *n, uint16_t lane, size_t transaction_size, size_t effects_size)

@@ -52,6 +52,11 @@ struct naive_rules {
     uint32_t grace_days, expire_days, allocations;
     uint64_t hold_default_ms, hold_max_ms, window_ms, late_after_ms, clock_bound_ms;
     struct naive_settlement settlement;
+    struct {
+        bool on;
+        int64_t floor; /* micro-units */
+        uint32_t breakage_bp, haircut_bp, alert_bp, prepaid_bp, refuse_bp;
+    } risk;
     struct naive_founding founding;
     struct naive_coalition *coalition; /* in force from height 1 */
 };
@@ -145,6 +150,18 @@ struct naive_accounts naive_account_at(const struct naive *naive, size_t place);
 /* Is it an account: a holder in the SEPA character set, an IBAN in its electronic form, and no BIC
  * or a good one? FORMAT.md section 24. */
 bool naive_account_good(struct bytes holder, struct bytes iban, struct bytes bic) MUST_USE;
+
+/* What a partner stands for, and with what: FORMAT.md section 25. */
+enum naive_mode { NAIVE_COVERED, NAIVE_ALERT, NAIVE_PREPAID, NAIVE_REFUSED };
+struct naive_risk {
+    __int128 outstanding; /* points times basis points */
+    int64_t price;        /* a point at most, in micro-units */
+    int64_t collateral;   /* micro-units */
+    enum naive_mode mode;
+    __int128 exposure_then; /* when it came to pay in advance */
+    int64_t collateral_then;
+};
+struct naive_risk naive_risk_of(const struct naive *naive, uint16_t partner);
 
 /* ---- keeping it ---------------------------------------------------------------------------- */
 

@@ -28,6 +28,7 @@ struct naive_lot {
     uint64_t activates_ms, expires_ms; /* 0: never */
     int64_t quantity, pools[POOL_COUNT];
     int64_t reversed, waived, counted;
+    int64_t stood_for; /* points that its funders were counted with: naive_risk.c */
 };
 struct naive_part {
     uint32_t lot;
@@ -144,7 +145,11 @@ struct naive {
     bool awaits_tree;             /* a period has ended, and the next cut tells with which tree */
     struct naive_period *periods; /* that have ended, by number */
     size_t period_count, period_capacity;
-    struct naive_accounts *accounts; /* in the order in which they were first spoken of */
+    struct naive_risk *risks;          /* by partner */
+    size_t risk_epochs, risk_partners; /* that their prices were looked for with */
+    size_t risk_lots;                  /* whose ends are known */
+    uint64_t next_end_ms;              /* of a lot; 0: none has one */
+    struct naive_accounts *accounts;   /* in the order in which they were first spoken of */
     size_t account_count, account_capacity;
     __int128 *joint_used;
     struct naive_list pending, open; /* lots, holds */
@@ -253,6 +258,8 @@ void naive_deal_close(struct naive *n);
 void naive_epochs_begin(struct naive *n, uint64_t now_ms);
 /* What a card says by itself is allowed by the charter. */
 bool naive_card_is_good(const struct naive *n, const struct rate_card *card);
+/* What one of a currency counts for as collateral, in millionths of the charter's; 0: nothing. */
+int64_t naive_rate(const struct naive *n, const char *code);
 /* Some signed card of the pair would be in force with it; a new one gives way to none. */
 bool naive_card_overlaps(const struct naive *n, const struct rate_card *card, bool is_new);
 void naive_contract_add(struct naive *n, const struct naive_contract *contract);
@@ -287,6 +294,8 @@ struct naive_fees naive_fees_of(const struct naive *n, uint16_t partner, uint32_
  * is that of the faces so far, "" before the first. *worth_out is in 1e-10 units a point. */
 enum verdict naive_worth(const struct naive *n, const struct naive_lot *lot, uint16_t redeemer,
                          char currency[CURRENCY_SIZE], __int128 *worth_out);
+/* The most that a funder's cards make it pay for a point now, in the charter's micro-units. */
+int64_t naive_highest_price(const struct naive *n, uint16_t funder);
 /* Every lot of the plan has a price there. */
 bool naive_plan_priced(const struct naive *n, uint16_t redeemer);
 /* The plan keeps within the caps of its funders' contracts with the redeemer. */
@@ -302,6 +311,20 @@ struct codec_reader;
 enum verdict naive_set_account(struct naive *n, const struct naive_tx *tx);
 void naive_put_accounts(const struct naive *n, struct buffer *out);
 void naive_get_accounts(struct codec_reader *reader, struct naive *n);
+
+/* ---- naive_risk.c: collateral ------------------------------------------------------------------
+ */
+
+void naive_risk_open(struct naive *n);
+void naive_risk_more(struct naive *n, size_t partners); /* there are more of them */
+/* After what time brought, and after a record: modes are what they have become. */
+void naive_risk_begin(struct naive *n);
+void naive_risk_after(struct naive *n);
+/* May the partner pay for so many more points (times basis points)? */
+bool naive_may_issue(const struct naive *n, uint16_t partner, __int128 points_bp);
+enum verdict naive_collateral(struct naive *n, const struct naive_tx *tx);
+void naive_put_risks(const struct naive *n, struct buffer *out);
+void naive_get_risks(struct codec_reader *reader, struct naive *n);
 
 /* ---- naive_image_settle.c: as bytes, for naive_image.c ----------------------------------------
  */
@@ -322,6 +345,8 @@ void naive_get_deals(struct codec_reader *reader, struct naive *n);
 enum verdict naive_body(struct naive *n, const struct naive_tx *tx);
 void naive_release_hold(struct naive *n, uint32_t id, enum naive_status status);
 
+/* The till had taken it long before. */
+bool naive_late(const struct naive *n, const struct transaction *t);
 uint32_t naive_earn_find(const struct naive *n, uint64_t record);
 void naive_budget_use(struct naive *n, const struct naive_lot *lot, int64_t points);
 

@@ -311,6 +311,17 @@ static void add_promotion(struct writer *writer, const struct promotion *promoti
         add_time(writer, "until", promotion->until_ms);
 }
 
+static void add_collateral(struct writer *writer, const struct collateral *posted)
+{
+    char partner[PARTNER_TEXT_SIZE], amount[MONEY_TEXT_SIZE];
+    bool back = posted->amount.v < 0;
+    __int128 exact = (__int128)posted->amount.v * BASIS_POINTS;
+    partner_text(writer, posted->partner, partner);
+    money_format((struct money){back ? -exact : exact}, 2, amount);
+    add(writer, "collateral", "%s %s %s %s", amount, posted->currency,
+        back ? "given back to" : "posted by", partner);
+}
+
 static void add_deal(struct writer *writer, const struct transaction *t)
 {
     const struct deal *deal = &t->body.deal;
@@ -334,7 +345,7 @@ static void add_deal(struct writer *writer, const struct transaction *t)
         add_account(writer, &deal->account);
         return;
     case DEAL_COLLATERAL:
-        add(writer, "agreed", "%s", transaction_type_word(t->type));
+        add_collateral(writer, &deal->collateral);
         return;
     }
 }

@@ -54,7 +54,7 @@ static enum verdict apply_step(struct state *state, const struct context *contex
     case DEAL_ACCOUNT:
         return set_account(state, context->writer, &deal->account);
     case DEAL_COLLATERAL:
-        return VERDICT_NOT_AUTHORISED;
+        return exposure_collateral(state, context->writer, &deal->collateral);
     }
     return VERDICT_MALFORMED;
 }

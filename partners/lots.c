@@ -111,9 +111,17 @@ static void tally_add(struct tally *tally, enum pool pool, __int128 amount)
     must(tally->pools[pool] >= 0);
 }
 
+/* Whether points in that pool may still be spent, or are. */
+static bool is_outstanding(const struct lot *lot, enum pool pool)
+{
+    return pool == POOL_HELD || (!lot->ended && (pool == POOL_PENDING || pool == POOL_REMAINING));
+}
+
 static void tallies_add(struct state *state, uint32_t id, enum pool pool, int64_t points)
 {
     const struct terms *terms = lot_terms(state, id);
+    if (is_outstanding(&state->lots[id], pool))
+        exposure_add(state, terms, points);
     tally_add(&state->total, pool, points);
     tally_add(&state->issuers[terms->issuer.v], pool, points);
     for (size_t i = 0; i < terms->split.count; i++)
@@ -252,6 +260,7 @@ void lot_end(struct state *state, uint32_t id)
     must(!lot->ended && lot->expires_ms <= state->now_ms);
     int64_t remaining = lot->pools[POOL_REMAINING];
     member_add(state, lot, POOL_REMAINING, -remaining);
+    exposure_add(state, lot_terms(state, id), -(remaining + lot->pools[POOL_PENDING]));
     lot->ended = true;
     member_add(state, lot, POOL_REMAINING, remaining);
     list_settle(state, id);

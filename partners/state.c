@@ -40,6 +40,8 @@ static void arrays_free(struct state *state)
     free(state->name_rank);
     free(state->issuers);
     free(state->funders);
+    free(state->risks);
+    free(state->risk_changed);
     free(state->ended);
     free(state->joint_used);
     free(state->plan.at);
@@ -210,6 +212,7 @@ void state_begin(struct state *state, const struct cut *cut)
     periods_pass(state, cut);
     deals_pass(state, before_ms);
     time_passes(state);
+    exposure_begin(state);
     effect_list_clear(&state->automatic);
     automatic_keep(state);
 }
@@ -385,14 +388,16 @@ struct outcome state_apply(struct state *state, struct node_id lane, struct reco
     if (lane_is_greedy(state, lane)) {
         outcome.verdict = VERDICT_TOO_MANY_ALLOCATIONS;
     } else if (decoded) {
-        outcome.verdict = apply_decoded(state, &context);
-        outcome.late = state->now_ms > transaction.at_ms &&
+        context.late = state->now_ms > transaction.at_ms &&
                        state->now_ms - transaction.at_ms > state->charter->policy.late_after_ms;
+        outcome.verdict = apply_decoded(state, &context);
+        outcome.late = context.late;
     }
     if (decoded)
         links_make(state, &context);
     money_flush(state);
     record_check(state);
+    exposure_settle(state);
     must(journal_size(&state->journal) <= EFFECTS_SIZE_MAX);
     state->accepted += outcome.verdict == VERDICT_ACCEPTED;
     state->refused += outcome.verdict != VERDICT_ACCEPTED && outcome.verdict != VERDICT_REPEAT;

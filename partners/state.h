@@ -12,6 +12,7 @@
 #include "partners/charter.h"
 #include "partners/payment_accounts.h"
 #include "partners/periods.h"
+#include "partners/risk.h"
 #include "protocol/cut.h"
 #include "protocol/evidence.h"
 #include "protocol/record.h"
@@ -200,6 +201,10 @@ const struct contracts *state_contracts(const struct state *state);
  * the charter's rates as a card without an end. (Fees only where the redeemer is the operator.) */
 bool state_price(const struct state *state, struct partner_id funder, struct partner_id redeemer,
                  struct rate_card *card_out);
+
+/* What a partner of the charter in force has outstanding, and its collateral; borrowed until the
+ * next record. All zeros where the charter asks for none. */
+const struct risk *state_risk(const struct state *state, struct partner_id partner);
 
 /* The settlement periods; borrowed until the next height. */
 const struct periods *state_periods(const struct state *state);

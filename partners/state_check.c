@@ -12,6 +12,7 @@ struct checker {
     struct member *members;              /* only the sums are used */
     uint32_t *held, *spent;              /* a lot, from the allocations */
     __int128 *redeemed;                  /* [funder * partners + redeemer] */
+    __int128 *outstanding;               /* by partner */
     struct joint_used *joint, *promoted; /* by joint funding, by promotion */
     int64_t reversed, waived, expired_counted;
 };
@@ -32,6 +33,7 @@ static void checker_init(struct checker *checker, const struct state *state, str
     checker->held = allocate(state->lot_count + 1, sizeof(*checker->held));
     checker->spent = allocate(state->lot_count + 1, sizeof(*checker->spent));
     checker->redeemed = allocate(partners * partners, sizeof(*checker->redeemed));
+    checker->outstanding = allocate(partners, sizeof(*checker->outstanding));
     checker->joint = allocate(state->charter->joint_funding_count + 1, sizeof(*checker->joint));
     checker->promoted = allocate(state->contracts.promotion_count + 1, sizeof(*checker->promoted));
 }
@@ -44,6 +46,7 @@ static void checker_release(struct checker *checker)
     free(checker->held);
     free(checker->spent);
     free(checker->redeemed);
+    free(checker->outstanding);
     free(checker->joint);
     free(checker->promoted);
 }
@@ -162,6 +165,9 @@ static bool add_lots(struct checker *checker)
         for (size_t i = 0; i < terms->split.count; i++)
             tally_lot(&checker->funders[terms->split.funders[i].partner.v], lot,
                       terms->split.funders[i].bp);
+        for (size_t i = 0; i < terms->split.count; i++)
+            checker->outstanding[terms->split.funders[i].partner.v] +=
+                (__int128)exposure_of_lot(lot) * terms->split.funders[i].bp;
         member->pending += lot->pools[POOL_PENDING];
         member->held += lot->pools[POOL_HELD];
         *(lot->ended ? &member->ended : &member->remaining) += lot->pools[POOL_REMAINING];
@@ -293,6 +299,22 @@ static bool accounts_sound(const struct checker *checker)
     return sound || differs(checker, "payment accounts", 0);
 }
 
+static bool risks_sound(const struct checker *checker)
+{
+    const struct state *state = checker->state;
+    const struct charter_risk *rules = &state->charter->risk;
+    for (size_t i = 0; rules->on && state->started && i < state->charter->partner_count; i++) {
+        const struct risk *risk = &state->risks[i];
+        bool entered = risk->entry_exposure.v != 0 || risk->entry_collateral.v != 0;
+        if (risk->outstanding_bp != checker->outstanding[i] ||
+            risk->price.v != exposure_price(state, (struct partner_id){(uint16_t)i}).v ||
+            risk->collateral.v < 0 || risk->changed || risk->mode != risk_mode_of(rules, risk) ||
+            (entered && risk->mode != RISK_PREPAID))
+            return differs(checker, "what is outstanding and its collateral", i);
+    }
+    return state->risk_changed_count == 0 || differs(checker, "modes of risk", 0);
+}
+
 bool state_check(const struct state *state, struct error *error)
 {
     struct checker checker;
@@ -300,7 +322,7 @@ bool state_check(const struct state *state, struct error *error)
     bool good = (membership_sound(state) || differs(&checker, "amendments", state->height)) &&
                 accounts_sound(&checker) && add_holds(&checker) && add_redemptions(&checker) &&
                 add_lots(&checker) && members_sound(&checker) && money_sound(&checker) &&
-                sums_sound(&checker);
+                sums_sound(&checker) && risks_sound(&checker);
     checker_release(&checker);
     return good;
 }

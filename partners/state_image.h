@@ -12,7 +12,7 @@
  *     header    magic "accrimg" 0, version u32 = 5, coalition 32, height u64, ledger time u64,
  *               cut time u64, digest 32, first cut time u64, clock advance u64, next record u64,
  *               accepted u64, refused u64, open period u32, its first record u64, awaits tree u8
- *     section   number u32, rows u64, then the rows     twenty-three of them, in order of number
+ *     section   number u32, rows u64, then the rows     twenty-four of them, in order of number
  *     end       SHA-256 of every byte before it
  *
  *      1 amendments   height u64, what u64, size n u16, change n     in order of effect
@@ -60,6 +60,8 @@
  *                     of each that there is: time u64 (since when, from when on, 0), holder 70,
  *                     IBAN 34, BIC 11, filled up with zeros; of a pending one approver 32
  *                     by partner, then currency
+ *     24 risks        partner u16, collateral u64, prepaid u8, exposure i128 and collateral u64
+ *                     when it came to that, else zero     by partner, of those that have any
  *
  * Integers are big-endian; members, lots, earns and terms are named by their place, from 0, and
  * 2^32 - 1 is none. Times are milliseconds. Rows stand in the order of the log unless noted.

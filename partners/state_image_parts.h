@@ -40,7 +40,8 @@ enum { ACCOUNT_IN_FORCE = 1, ACCOUNT_WAITING = 2, ACCOUNT_PENDING = 4 };
     X(PERIODS, periods, 98, PERIOD_NUMBER_MAX)                                                     \
     X(KEYS, keys, 20, NOTHING - 1)                                                                 \
     X(DOCUMENTS, documents, 20, NOTHING - 1)                                                       \
-    X(ACCOUNTS, accounts, 6, PARTNERS_MAX *ACCOUNT_CURRENCIES_MAX)
+    X(ACCOUNTS, accounts, 6, PARTNERS_MAX *ACCOUNT_CURRENCIES_MAX)                                 \
+    X(RISKS, risks, 35, PARTNERS_MAX)
 
 enum image_section {
     SECTION_BEFORE_FIRST,

@@ -512,6 +512,32 @@ static void write_periods(struct state_image_writer *writer, const struct state 
         write_period(writer, state->periods.at[i]);
 }
 
+/* ---- collateral ------------------------------------------------------------------------------ */
+
+static bool risk_written(const struct risk *risk)
+{
+    return risk->collateral.v != 0 || risk->mode == RISK_PREPAID;
+}
+
+static void write_risks(struct state_image_writer *writer, const struct state *state)
+{
+    uint64_t rows = 0;
+    for (size_t i = 0; i < state->charter->partner_count; i++)
+        rows += risk_written(&state->risks[i]);
+    section(writer, SECTION_RISKS, rows);
+    for (size_t i = 0; i < state->charter->partner_count && !writer->failed; i++) {
+        const struct risk *risk = &state->risks[i];
+        if (!risk_written(risk))
+            continue;
+        uint8_t *at = row(writer, SECTION_RISKS);
+        add_u16(&at, (uint16_t)i);
+        add_u64(&at, (uint64_t)risk->collateral.v);
+        add_u8(&at, risk->mode == RISK_PREPAID);
+        add_i128(&at, risk->entry_exposure.v);
+        add_u64(&at, (uint64_t)risk->entry_collateral.v);
+    }
+}
+
 /* ---- what was decided under a key -------------------------------------------------------------
  */
 
@@ -611,6 +637,7 @@ bool state_image_writer_run(struct state_image_writer *writer, const struct stat
     write_decided(writer, SECTION_KEYS, &state->keys);
     write_decided(writer, SECTION_DOCUMENTS, &state->documents);
     write_accounts(writer, state);
+    write_risks(writer, state);
     hash_and_flush(writer);
     struct hash hash = hasher_result(&writer->hasher);
     memcpy(room(writer, HASH_SIZE), hash.at, HASH_SIZE);

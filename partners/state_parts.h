@@ -22,6 +22,7 @@
 #include "partners/obligations.h"
 #include "partners/payment_accounts.h"
 #include "partners/periods.h"
+#include "partners/risk.h"
 #include "partners/roster.h"
 #include "partners/state.h"
 #include "partners/table.h"
@@ -204,6 +205,10 @@ struct state {
     size_t lot_count, lot_capacity;
     struct ended_list *ended; /* by issuer */
     struct tally total, *issuers, *funders;
+    struct risk *risks;              /* by partner; nothing in them without charter->risk */
+    struct partner_id *risk_changed; /* whose mode may be another */
+    size_t risk_changed_count;
+    size_t risk_epochs, risk_partners; /* that prices of `risks` were found for */
 
     struct earn *earns;
     size_t earn_count, earn_capacity;
@@ -304,6 +309,25 @@ void lot_bring_forward(struct state *state, uint32_t id, uint64_t activates_ms);
 struct terms *lot_terms(const struct state *state, uint32_t lot);
 bool lot_exists(const struct state *state, struct lot_number number, uint32_t *lot_out) MUST_USE;
 
+/* ---- exposure.c --------------------------------------------------------------------------------
+ */
+/* Points of a lot on these terms are outstanding from now on; negative: no more. */
+void exposure_add(struct state *state, const struct terms *terms, int64_t points);
+/* Of a lot, as it stands. */
+int64_t exposure_of_lot(const struct lot *lot);
+/* The most that a point can cost its funder now. */
+struct micro exposure_price(const struct state *state, struct partner_id funder);
+/* Everybody's mode, at the beginning of a height and for an image; then, after a record, of those
+ * that it changed. */
+void exposure_begin(struct state *state);
+void exposure_settle(struct state *state);
+/* Prices and modes are those of now, however they came about. */
+void exposure_loaded(struct state *state);
+/* May everybody pay for these lots, whose splits are whole? */
+bool exposure_room(const struct state *state, const struct earn_lot *lots, size_t count) MUST_USE;
+enum verdict exposure_collateral(struct state *state, struct partner_id writer,
+                                 const struct collateral *posted);
+
 /* ---- plan.c ------------------------------------------------------------------------------------
  */
 void plan_clear(struct plan *plan);
@@ -384,6 +408,7 @@ struct context { /* of the transaction that is being applied */
     struct node_id lane;
     struct partner_id writer;
     struct record_index index;
+    bool late; /* the till had taken it long before: charter->policy.late_after_ms */
     const struct transaction *transaction;
 };
 /* Points or an amount, one of them, within range. */

@@ -48,6 +48,8 @@ static uint64_t snapshots, joined, whole;
 static uint64_t periods[PERIOD_SETTLED + 1], disputes, accounts, accounts_wait;
 /* What partners agreed upon, and what came of it. */
 static uint64_t contracts, promoted, epochs, tariffs;
+/* Partners at the end: whose collateral covers what they issued, and who issue no more. */
+static uint64_t covered, stopped;
 /* Honest nodes that refused to go on in the world played last. */
 static size_t retired_count;
 
@@ -70,6 +72,8 @@ static bool play(const struct scenario *scenario, bool verbose, char why[SIM_TEX
     promoted += world->promoted;
     epochs += world->epochs;
     tariffs += world->tariffs;
+    covered += world->covered;
+    stopped += world->stopped;
     returned += world->returned;
     snapshots += world->snapshots;
     joined += world->joined;
@@ -127,14 +131,15 @@ static bool changed_in_every_way(void)
 
 static bool settled_in_every_way(void)
 {
-    bool every = disputes > 0 && accounts > 0 && accounts_wait > 0;
+    bool every = disputes > 0 && accounts > 0 && accounts_wait > 0 && covered > 0 && stopped > 0;
     printf("settlement days:");
     for (int i = PERIOD_OPEN; i <= PERIOD_SETTLED; i++) {
         printf(" %" PRIu64 " %s", periods[i], period_state_word((enum period_state)i));
         every = every && periods[i] > 0;
     }
-    printf("; %" PRIu64 " disputes; accounts: %" PRIu64 " in force, %" PRIu64 " wait\n", disputes,
-           accounts, accounts_wait);
+    printf("; %" PRIu64 " disputes; accounts: %" PRIu64 " in force, %" PRIu64
+           " wait; collateral: %" PRIu64 " covered, %" PRIu64 " stopped\n",
+           disputes, accounts, accounts_wait, covered, stopped);
     return every;
 }
 
