@@ -348,6 +348,42 @@ static void put_nets(const struct view *view, struct json_out *json, const struc
     json_close_array(json);
 }
 
+static void put_sum(const struct view *view, struct json_out *json,
+                    const struct currency_rule *currency, const struct lines *rounded)
+{
+    const struct lines *lines = &view->closed->exact;
+    struct money exact = {0}, sum = {0};
+    for (size_t i = 0; i < lines->count; i++)
+        if (strcmp(lines->at[i].currency, currency->code) == 0)
+            exact.v += lines->at[i].exact.v;
+    for (size_t i = 0; i < rounded->count; i++)
+        if (strcmp(rounded->at[i].currency, currency->code) == 0)
+            sum.v += rounded->at[i].rounded.v;
+    json_open_object(json, NULL);
+    json_put_word(json, "currency", currency->code);
+    json_put_int(json, "minor_digits", currency->minor_digits);
+    json_put_money(json, "exact", exact, currency->minor_digits);
+    json_put_money(json, "rounded", sum, currency->minor_digits);
+    json_close_object(json);
+}
+
+/* Of all lines, of each currency apart: the charter's, and each other one that there are lines of.
+ */
+static void put_sums(const struct view *view, struct json_out *json, const struct lines *rounded)
+{
+    struct charter_line_rules rules;
+    const struct charter *charter = state_charter(api_state(view->api));
+    charter_line_rules(charter, &rules);
+    json_open_array(json, "sums");
+    for (size_t i = 0; i < rules.rules.currency_count; i++) {
+        const struct currency_rule *currency = &rules.currencies[i];
+        if (strcmp(currency->code, charter->currency) == 0 ||
+            lines_have_currency(&view->closed->exact, currency->code))
+            put_sum(view, json, currency, rounded);
+    }
+    json_close_array(json);
+}
+
 /* What period_finalise() would close: everything but what is disputed. */
 static bool close_now(const struct view *view, struct lines *closed_out)
 {
@@ -380,6 +416,7 @@ static void put_books(const struct view *view, struct json_out *json)
     put_lines(view, json, "rounded", rounded, true);
     put_redeemed(view, json);
     put_nets(view, json, rounded);
+    put_sums(view, json, rounded);
     lines_release(&now);
 }
 
@@ -437,16 +474,38 @@ static void put_dispute(const struct api *api, struct json_out *json, const stru
     put_amount(api, json, "entered", currency, dispute->entered);
 }
 
-static void put_disputes(const struct view *view, struct json_out *json)
+/* So many disputes at once, unless fewer are asked for: far below what an answer may have. */
+enum { DISPUTES_PAGE = 4096 };
+struct page {
+    uint64_t from, limit;
+};
+
+static bool take_page(struct api_call *call, struct page *page)
+{
+    struct bytes text;
+    page->from = 0;
+    if (!api_page(call, "disputes_from", &page->from, &page->limit))
+        return false;
+    if (!api_query(call, "limit", &text))
+        page->limit = DISPUTES_PAGE;
+    return true;
+}
+
+static void put_disputes(const struct view *view, const struct page *page, struct json_out *json)
 {
     const struct period *period = &view->closed->period;
+    uint64_t at = page->from;
     json_open_array(json, "disputes");
-    for (size_t i = 0; i < period->dispute_count; i++) {
+    for (; at < period->dispute_count && at - page->from < page->limit; at++) {
         json_open_object(json, NULL);
-        put_dispute(view->api, json, &period->disputes[i]);
+        put_dispute(view->api, json, &period->disputes[at]);
         json_close_object(json);
     }
     json_close_array(json);
+    if (at < period->dispute_count)
+        json_put_uint(json, "disputes_next", at);
+    else
+        json_put_null(json, "disputes_next");
 }
 
 static void put_taxes(const struct api *api, struct json_out *json)
@@ -464,7 +523,7 @@ static void put_taxes(const struct api *api, struct json_out *json)
     put_code(json, "redemption_tax", charter->settlement.redemption_tax);
 }
 
-static void respond_period(struct api_call *call, const struct view *view)
+static void respond_period(struct api_call *call, const struct view *view, const struct page *page)
 {
     struct api *api = call->api;
     struct buffer body;
@@ -479,7 +538,7 @@ static void respond_period(struct api_call *call, const struct view *view)
     put_head(view, &json);
     put_books(view, &json);
     put_payments(view, &json);
-    put_disputes(view, &json);
+    put_disputes(view, page, &json);
     put_taxes(api, &json);
     json_close_object(&json);
     api_respond_json(call, &body);
@@ -490,7 +549,8 @@ void api_get_period(struct api_call *call)
     struct api *api = call->api;
     const struct periods *periods = state_periods(api_state(api));
     uint32_t number = 0;
-    if (!api_argument_period(call, &number))
+    struct page page;
+    if (!api_argument_period(call, &number) || !take_page(call, &page))
         return;
     const struct closed_period *closed = periods_find(periods, number);
     if (!closed && (number != periods->open || !periods->begun)) {
@@ -500,6 +560,6 @@ void api_get_period(struct api_call *call)
         return;
     }
     struct view view = view_of(api, closed);
-    respond_period(call, &view);
+    respond_period(call, &view, &page);
     view_release(&view);
 }

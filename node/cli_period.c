@@ -1,5 +1,6 @@
 #include "node/cli_period.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static bool get_charter(struct cli_period *own, struct error *error)
@@ -27,22 +28,71 @@ static bool get_self(struct cli_period *own, struct error *error)
 }
 
 /* A refusal is the node's word, and no failure to ask. */
-static bool get_period(const struct cli *cli, struct cli_period *own, const char *period,
-                       int *exit_out)
+static bool ask(const struct cli *cli, struct http *http, const struct cli_target *target,
+                const char *period, const char *of_it, json_t **answer_out, int *exit_out)
 {
     char path[HTTP_PATH_MAX], text[512];
     struct error error;
     int status = 0;
-    (void)snprintf(path, sizeof(path), "/v1/periods/%.32s", period);
-    if (!http_ask(own->http, &own->target, path, NULL, NULL, &status, &own->answer, &error)) {
+    (void)snprintf(path, sizeof(path), "/v1/periods/%.32s%s", period, of_it);
+    if (!http_ask(http, target, path, NULL, NULL, &status, answer_out, &error)) {
         *exit_out = cli_fail_error(cli, &error);
         return false;
     }
-    if (status != 200) {
-        http_problem_text(status, own->answer, text);
-        *exit_out = cli_fail(cli, status >= 500 ? CLI_UNREACHABLE : CLI_REFUSED, "%s", text);
-        return false;
+    if (status == 200)
+        return true;
+    http_problem_text(status, *answer_out, text);
+    *exit_out = cli_fail(cli, status >= 500 ? CLI_UNREACHABLE : CLI_REFUSED, "%s", text);
+    json_decref(*answer_out);
+    *answer_out = NULL;
+    return false;
+}
+
+/* The page from `from` on takes the place of what was asked before, whose disputes it is given. */
+static bool ask_on(const struct cli *cli, struct http *http, const struct cli_target *target,
+                   const char *period, uint64_t from, json_t **answer, int *exit_out)
+{
+    char of_it[48];
+    struct error error;
+    json_t *earlier = *answer;
+    (void)snprintf(of_it, sizeof(of_it), "?disputes_from=%" PRIu64, from);
+    bool ok = ask(cli, http, target, period, of_it, answer, exit_out);
+    if (ok && !period_view_join(earlier, *answer, &error)) {
+        *exit_out = cli_fail_error(cli, &error);
+        json_decref(*answer);
+        ok = false;
     }
+    json_decref(earlier);
+    return ok;
+}
+
+bool cli_period_ask(const struct cli *cli, struct http *http, const struct cli_target *target,
+                    const char *period, json_t **answer_out, int *exit_out)
+{
+    json_t *answer = NULL;
+    uint64_t from = 0, last = 0;
+    if (!ask(cli, http, target, period, "", &answer, exit_out))
+        return false;
+    while (period_view_next(answer, &from)) {
+        if (from <= last) {
+            *exit_out = cli_fail(cli, CLI_REFUSED, "the node's pages of disputes do not end");
+            json_decref(answer);
+            return false;
+        }
+        if (!ask_on(cli, http, target, period, from, &answer, exit_out))
+            return false;
+        last = from;
+    }
+    *answer_out = answer;
+    return true;
+}
+
+static bool get_period(const struct cli *cli, struct cli_period *own, const char *period,
+                       int *exit_out)
+{
+    struct error error;
+    if (!cli_period_ask(cli, own->http, &own->target, period, &own->answer, exit_out))
+        return false;
     if (period_view_read(own->answer, own->charter, &own->view, &error))
         return true;
     *exit_out = cli_fail(cli, CLI_REFUSED, "%s", error.text);

@@ -21,6 +21,10 @@ struct cli_period { /* zeroed is empty */
 bool cli_period_open(const struct cli *cli, const char *scope, const char *period,
                      struct cli_period *own, int *exit_out) MUST_USE;
 void cli_period_close(struct cli_period *own);
+/* The node's answer about a period with all its disputes, which come in pages; the caller's to
+ * release. */
+bool cli_period_ask(const struct cli *cli, struct http *http, const struct cli_target *target,
+                    const char *period, json_t **answer_out, int *exit_out) MUST_USE;
 /* Asks again, after something was changed. */
 bool cli_period_again(const struct cli *cli, struct cli_period *own, int *exit_out) MUST_USE;
 

@@ -5,7 +5,6 @@
 #include "node/paper.h"
 #include "node/report.h"
 #include "partners/charter_contracts.h"
-#include "partners/periods.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -122,7 +121,7 @@ static bool read_partner(const struct cli *cli, const struct own *own,
 }
 
 /* Journals, and registers, are of all currencies. */
-static bool is_of_one_currency(const char *name, enum report_format format)
+static bool may_be_of_one_currency(const char *name, enum report_format format)
 {
     return format != REPORT_JOURNAL && strcmp(name, "disputes") != 0 &&
            !report_needs_exceptions(name);
@@ -132,38 +131,20 @@ static bool read_currency(const struct cli *cli, const struct own *own,
                           const struct period_view *view, enum report_format format,
                           struct report_request *request, int *exit_out)
 {
-    const char *currency = own->currency ? own->currency : view->charter->currency;
-    if (own->currency && !is_of_one_currency(cli->rest[0], format)) {
-        *exit_out = cli_fail(cli, CLI_USAGE,
-                             "this report is of all currencies: it takes no "
-                             "--currency");
+    if (!own->currency)
+        return true;
+    if (!may_be_of_one_currency(cli->rest[0], format)) {
+        *exit_out =
+            cli_fail(cli, CLI_USAGE, "this report is of all currencies: it takes no --currency");
         return false;
     }
-    if (!charter_has_currency(view->charter, currency)) {
+    if (!charter_has_currency(view->charter, own->currency)) {
         *exit_out = cli_fail(cli, CLI_USAGE,
-                             "--currency is the charter's, or one that it has for "
-                             "contracts");
+                             "--currency is the charter's, or one that it has for contracts");
         return false;
     }
-    memcpy(request->currency, currency, CURRENCY_SIZE);
+    memcpy(request->currency, own->currency, CURRENCY_SIZE);
     return true;
-}
-
-/* What is of one currency leaves out the lines of others: that is said. */
-static void say_other_currencies(const struct cli *cli, const struct period_view *view,
-                                 const struct report_request *request, enum report_format format)
-{
-    struct charter_line_rules rules;
-    if (!is_of_one_currency(cli->rest[0], format))
-        return;
-    charter_line_rules(view->charter, &rules);
-    for (size_t i = 0; i < rules.rules.currency_count; i++)
-        if (strcmp(rules.currencies[i].code, request->currency) != 0 &&
-            period_view_has_currency(view, rules.currencies[i].code))
-            fprintf(stderr,
-                    "accrue report: this is what is owed in %s; there is more in %s: "
-                    "--currency %s\n",
-                    request->currency, rules.currencies[i].code, rules.currencies[i].code);
 }
 
 /* ---- the report ------------------------------------------------------------------------------ */
@@ -190,8 +171,6 @@ static int make(const struct cli *cli, const struct own *own, struct cli_period 
     request->exception_count = exceptions.count;
     ok =
         ok && report_write(name, format, request, &report, &error) && deliver(own, &report, &error);
-    if (ok)
-        say_other_currencies(cli, period->view, request, format);
     if (ok && own->out && !cli->json)
         printf("%s: %s of %s, %zu bytes\n", own->out, name, period->view->name, report.size);
     buffer_release(&report);
@@ -242,9 +221,7 @@ const struct cli_command cli_report = {
     "  --format FORMAT       pdf, csv, json, html, xml or journal\n"
     "  --out FILE            a new file (default: standard output)\n"
     "  --partner NAME        whose (default: the node's own; a journal: the whole coalition's)\n"
-    "  --currency CODE       what is owed in it (default: in the charter's; journals and registers "
-    "are\n"
-    "                        of all)\n"
+    "  --currency CODE       only what is in it (default: every currency, each apart)\n"
     "  --accounts FILE       names, addresses and tax numbers of partners: accrue-settle(1)\n"
     "  --dialect PROGRAM     of a journal: hledger (the default), ledger or beancount\n"
     "  --continues           of a journal: it follows another one, which has the declarations\n"
@@ -255,7 +232,8 @@ const struct cli_command cli_report = {
     "  matrix      csv, json, html        who owes whom\n"
     "  nets        csv, json, html        nets, and the payments that settle them\n"
     "  payments    xml, csv, json, html   payments; xml: orders to the payer's bank\n"
-    "                                     (pain.001.001.09), to accounts on the ledger\n"
+    "                                     (pain.001.001.09), to accounts on the ledger,\n"
+    "                                     one currency a file; euro by SEPA\n"
     "  journal     journal                a book for hledger, ledger or beancount\n"
     "  fees        csv, json, html        fee lines of one partner with their tax\n"
     "  disputes    csv, json, html        the register of disputes\n"

@@ -260,12 +260,19 @@ static bool line_of_record(const struct cli *cli, const struct settle_step_optio
 static bool line_of_dispute(const struct cli *cli, const struct settle_step_options *own,
                             struct disputed *disputed, json_t *body, int *exit_out)
 {
-    char path[HTTP_PATH_MAX];
+    struct cli_target target;
+    struct error error;
     json_t *period;
-    (void)snprintf(path, sizeof(path), "/v1/periods/%s", own->period);
-    if (!cli_ask(cli, settle_scope(own), path, &period, exit_out))
+    if (!cli_target_find(cli, settle_scope(own), &target, &error)) {
+        *exit_out = cli_fail_error(cli, &error);
         return false;
-    bool ok = find_line(cli, disputed, json_object_get(period, "disputes"), body, exit_out);
+    }
+    struct http *http = http_open(1, cli->timeout_s * 1000);
+    bool ok = cli_period_ask(cli, http, &target, own->period, &period, exit_out);
+    http_close(http);
+    if (!ok)
+        return false;
+    ok = find_line(cli, disputed, json_object_get(period, "disputes"), body, exit_out);
     json_decref(period);
     return ok;
 }
@@ -509,6 +516,7 @@ static int run_confirm(const struct cli_command *command, int argc, char **argv)
     const struct cli_option more[] = {{"payment", CLI_TEXT, &payment},
                                       {"file", CLI_TEXT, &bank.file},
                                       {"accounts", CLI_TEXT, &bank.accounts},
+                                      {"bookings", CLI_TEXT, &bank.bookings},
                                       {"dry-run", CLI_FLAG, &bank.dry_run}};
     int code;
     if (!begin(&cli, command, argc, argv, more, ARRAY_SIZE(more), &own, &code))
@@ -517,8 +525,8 @@ static int run_confirm(const struct cli_command *command, int argc, char **argv)
         return cli_fail(&cli, CLI_USAGE,
                         "--file finds the payments: --payment and --key are not "
                         "for it");
-    if (!bank.file && (bank.accounts || bank.dry_run))
-        return cli_fail(&cli, CLI_USAGE, "--accounts and --dry-run are for --file");
+    if (!bank.file && (bank.accounts || bank.bookings || bank.dry_run))
+        return cli_fail(&cli, CLI_USAGE, "--accounts, --bookings and --dry-run are for --file");
     if (bank.file)
         return settle_confirm_by_bank(&cli, &own, &bank);
     return take_payment_step(&cli, &own, payment, STEP_CONFIRM);
@@ -530,6 +538,8 @@ const struct cli_command cli_settle_confirm = {
     "  --file FILE           a bank's statement (camt.053) or notification (camt.054): confirms\n"
     "                        what it shows to have come, between accounts on the ledger\n"
     "  --accounts FILE       IBANs that have to be those of the ledger: accrue-settle(1)\n"
+    "  --bookings FILE       keeps what the bank's files have shown, from one to the next: parts\n"
+    "                        add up, and what is paid twice is told from what is seen twice\n"
     "  --dry-run             says what the file shows, and confirms nothing\n" SETTLE_HELP
     "\nFor the creditor. A payment is found in the file by its reference alone, and confirmed when "
     "its\namount has come exactly, between the right accounts. Everything else is told, and never "

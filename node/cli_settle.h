@@ -28,6 +28,7 @@ int settle_post(const struct cli *cli, const struct settle_step_options *own, co
 /* Confirms by a bank's file what it shows to have come: cli_settle_bank.c. */
 struct settle_bank {
     const char *file, *accounts;
+    const char *bookings; /* what earlier files have shown; NULL: nothing is kept */
     bool dry_run;
 };
 int settle_confirm_by_bank(const struct cli *cli, const struct settle_step_options *own,

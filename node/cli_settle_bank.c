@@ -1,12 +1,16 @@
 /* accrue settle confirm --file: what a bank's file shows to have come is confirmed; everything else
  * in it is told. */
+#include "node/bookings.h"
 #include "node/cli_settle.h"
+#include "node/file.h"
 
+#include "partners/charter_contracts.h"
 #include "partners/confirm.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Payments of the period to or from the partner, as its bank would name them. One that failed may
  * come after all, or anew: it is awaited under both references. */
@@ -23,6 +27,7 @@ struct checked {
     struct accounts accounts;
     struct awaited awaited;
     struct camt camt;
+    struct bookings bookings; /* what earlier files have shown */
     struct confirm_finding *findings;
 };
 
@@ -45,7 +50,6 @@ static void say_left_out(const struct checked *checked, const struct view_paymen
             payment->number, period_view_name(checked->period.view, lacks), payment->currency);
 }
 
-/* What the ledger says is confirmed was counted before: seen again it is a repeat. */
 static void await(struct checked *checked, const struct view_payment *payment, uint32_t attempt)
 {
     struct awaited *awaited = &checked->awaited;
@@ -57,10 +61,6 @@ static void await(struct checked *checked, const struct view_payment *payment, u
                    iban_of(checked, payment->payment.from, payment->currency));
     (void)snprintf(expected->creditor_account, IBAN_SIZE, "%s",
                    iban_of(checked, payment->payment.to, payment->currency));
-    if (payment->state == PAYMENT_CONFIRMED) {
-        expected->received = expected->amount;
-        expected->part_count = 1;
-    }
     awaited->numbers[awaited->count++] = payment->number;
 }
 
@@ -86,31 +86,97 @@ static void await_all(struct checked *checked)
     }
 }
 
-static bool is_for(const struct camt *camt, const char *iban)
-{
-    for (size_t i = 0; i < camt->statement_count; i++)
-        if (strcmp(camt->statements[i].account, iban) == 0)
-            return true;
-    return false;
-}
-
-/* Of the partner's accounts, one a currency, that whose bank wrote the file; else any. */
-static bool own_account(const struct checked *checked, const char **iban_out, struct error *error)
+/* The partner's accounts, one a currency. `own_out` is the caller's to free. */
+static bool own_accounts(const struct checked *checked, const char ***own_out, size_t *count_out,
+                         struct error *error)
 {
     const char *name = period_view_name(checked->period.view, checked->period.self);
     const struct accounts *accounts = &checked->accounts;
-    *iban_out = NULL;
-    for (size_t i = 0; i < accounts->ledger_count; i++) {
-        const struct ledger_account *own = &accounts->ledger[i];
-        if (strcmp(own->partner, name) == 0 &&
-            (!*iban_out || is_for(&checked->camt, own->account.iban)))
-            *iban_out = own->account.iban;
-    }
-    return *iban_out ||
+    const char **own = allocate(accounts->ledger_count, sizeof(*own));
+    size_t count = 0;
+    for (size_t i = 0; i < accounts->ledger_count; i++)
+        if (strcmp(accounts->ledger[i].partner, name) == 0)
+            own[count++] = accounts->ledger[i].account.iban;
+    *own_out = own;
+    *count_out = count;
+    return count > 0 ||
            error_set(error, ERROR_NOT_FOUND,
                      "no account of %s is in force on the ledger: two people of it set one with "
                      "'accrue settle account set'",
                      name);
+}
+
+/* ---- what earlier files have shown ----------------------------------------------------------- */
+
+/* A file that is not there yet is empty. */
+static bool read_bookings(struct checked *checked, struct error *error)
+{
+    struct buffer file;
+    if (!checked->bank->bookings || access(checked->bank->bookings, F_OK) != 0)
+        return true;
+    buffer_init(&file, BOOKINGS_FILE_MAX);
+    bool ok = cli_file_read(checked->bank->bookings, BOOKINGS_FILE_MAX, &file, error) &&
+              (bookings_read(buffer_bytes(&file), &checked->bookings, error) ||
+               error_wrap(error, "%s", checked->bank->bookings));
+    buffer_release(&file);
+    return ok;
+}
+
+static bool is_to_self(const struct checked *checked, const struct view_payment *payment)
+{
+    return partner_equal(payment->payment.to, checked->period.self);
+}
+
+/* What the ledger says is confirmed was counted before; how, only the file of bookings can tell.
+ * Without it any booking may be the one, and is a repeat. What is whole by that file and not
+ * confirmed, is to be confirmed when it is seen again. */
+static bool recall(const struct checked *checked, const struct view_payment *payment,
+                   struct expected_payment *expected, struct error *error)
+{
+    bool confirmed = payment->state == PAYMENT_CONFIRMED;
+    if (!bookings_recall(&checked->bookings, expected, error))
+        return false;
+    bool whole = expected->received.v == expected->amount.v;
+    if (confirmed == whole || (whole && !is_to_self(checked, payment)))
+        return true;
+    expected->part_count = confirmed;
+    expected->received = confirmed ? expected->amount : (struct money){0};
+    expected->parts[0][0] = 0;
+    return true;
+}
+
+static bool recall_all(struct checked *checked, struct error *error)
+{
+    struct awaited *awaited = &checked->awaited;
+    for (size_t i = 0; i < awaited->count; i++)
+        if (!recall(checked, &checked->period.view->payments[awaited->numbers[i]],
+                    &awaited->expected[i], error))
+            return false;
+    return true;
+}
+
+/* What nobody can tell apart from others is not kept. */
+static bool write_bookings(struct checked *checked, struct error *error)
+{
+    const struct awaited *awaited = &checked->awaited;
+    struct buffer file;
+    if (!checked->bank->bookings || checked->bank->dry_run)
+        return true;
+    for (size_t i = 0; i < awaited->count; i++) {
+        const struct expected_payment *expected = &awaited->expected[i];
+        bool confirmed =
+            checked->period.view->payments[awaited->numbers[i]].state == PAYMENT_CONFIRMED;
+        if (!confirmed || expected->parts[0][0])
+            bookings_note(&checked->bookings, expected,
+                          charter_minor_digits(checked->period.charter, expected->currency));
+    }
+    buffer_init(&file, BOOKINGS_FILE_MAX);
+    bookings_write(&checked->bookings, &file);
+    bool ok = (!file.overflowed || error_set(error, ERROR_LIMIT, "%s: larger than %d bytes",
+                                             checked->bank->bookings, BOOKINGS_FILE_MAX)) &&
+              file_replace(checked->bank->bookings, 0600, buffer_bytes(&file), error);
+    buffer_release(&file);
+    return ok;
 }
 
 static bool read_file(struct checked *checked, struct error *error)
@@ -128,9 +194,7 @@ static bool read_file(struct checked *checked, struct error *error)
 
 static bool to_self(const struct checked *checked, size_t place)
 {
-    const struct view_payment *payment =
-        &checked->period.view->payments[checked->awaited.numbers[place]];
-    return partner_equal(payment->payment.to, checked->period.self);
+    return is_to_self(checked, &checked->period.view->payments[checked->awaited.numbers[place]]);
 }
 
 static bool post_confirm(struct checked *checked, uint32_t payment, int *exit_out)
@@ -203,14 +267,30 @@ static const char *sentence(const struct checked *checked, const struct confirm_
 {
     if (finding->code == CONFIRM_WHOLE && !to_self(checked, finding->payment))
         return "the payment has left, exactly; its receiver confirms it";
+    if (finding->code == CONFIRM_WHOLE &&
+        checked->awaited.expected[finding->payment].part_count > 1)
+        return "the rest of the payment: it came in parts, and is there, exactly";
+    if (finding->code == CONFIRM_PARTIAL && !checked->bank->bookings)
+        return "a part of the payment; the rest is open, and --bookings keeps what came for the "
+               "file that brings it";
     return confirm_sentence(finding->code);
+}
+
+/* A bank may have money in any currency. */
+static void put_amount(const struct checked *checked, const struct camt_entry *entry,
+                       char text_out[MONEY_TEXT_SIZE])
+{
+    const struct charter *charter = checked->period.charter;
+    bool known = charter_has_currency(charter, entry->currency);
+    money_format(entry->amount, known ? charter_minor_digits(charter, entry->currency) : 0,
+                 text_out);
 }
 
 static void print_finding(const struct checked *checked, const struct confirm_finding *finding)
 {
     const struct camt_entry *entry = &checked->camt.entries[finding->entry];
     char amount[MONEY_TEXT_SIZE], payment[32] = "";
-    money_format(entry->amount, checked->period.charter->minor_digits, amount);
+    put_amount(checked, entry, amount);
     if (finding->payment != SIZE_MAX)
         (void)snprintf(payment, sizeof(payment), "payment %" PRIu32 ", ",
                        checked->awaited.numbers[finding->payment]);
@@ -224,7 +304,7 @@ static json_t *finding_json(const struct checked *checked, const struct confirm_
 {
     const struct camt_entry *entry = &checked->camt.entries[finding->entry];
     char amount[MONEY_TEXT_SIZE];
-    money_format(entry->amount, checked->period.charter->minor_digits, amount);
+    put_amount(checked, entry, amount);
     json_t *json = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s}", "line", (json_int_t)entry->line,
                              "booked_on", entry->booked_on, "amount", amount, "currency",
                              entry->currency, "end_to_end", entry->end_to_end, "code",
@@ -263,13 +343,18 @@ static int tell(const struct checked *checked, const json_t *confirmed)
 
 static bool judge(struct checked *checked, struct error *error)
 {
-    const char *own = NULL;
-    if (!read_file(checked, error) || !own_account(checked, &own, error))
-        return false;
+    const char **own = NULL;
+    size_t own_count;
     await_all(checked);
-    checked->findings = allocate(checked->camt.entry_count, sizeof(*checked->findings));
-    return confirm_payments(&checked->camt, own, checked->awaited.expected, checked->awaited.count,
-                            checked->findings, error);
+    bool ok = read_file(checked, error) && read_bookings(checked, error) &&
+              recall_all(checked, error) && own_accounts(checked, &own, &own_count, error);
+    if (ok) {
+        checked->findings = allocate(checked->camt.entry_count, sizeof(*checked->findings));
+        ok = confirm_payments(&checked->camt, own, own_count, checked->awaited.expected,
+                              checked->awaited.count, checked->findings, error);
+    }
+    free(own);
+    return ok;
 }
 
 static int confirm_with(struct checked *checked)
@@ -279,8 +364,11 @@ static int confirm_with(struct checked *checked)
     if (!judge(checked, &error))
         return cli_fail_error(checked->cli, &error);
     json_t *confirmed = json_array();
-    if (confirm_what_came(checked, confirmed, &code))
+    if (confirm_what_came(checked, confirmed, &code)) {
         code = tell(checked, confirmed);
+        if (!write_bookings(checked, &error))
+            code = cli_fail_error(checked->cli, &error);
+    }
     json_decref(confirmed);
     return code;
 }
@@ -301,6 +389,7 @@ int settle_confirm_by_bank(const struct cli *cli, const struct settle_step_optio
     free(checked.awaited.expected);
     free(checked.awaited.numbers);
     camt_release(&checked.camt);
+    bookings_release(&checked.bookings);
     accounts_release(&checked.accounts);
     return code;
 }

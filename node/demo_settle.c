@@ -4,6 +4,7 @@
 #include "node/demo.h"
 #include "node/paper.h"
 #include "node/report.h"
+#include "partners/periods.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -200,9 +201,9 @@ static void print_nets(const struct period_view *view)
     size_t count = period_view_payments(view, &payments);
     char amount[MONEY_TEXT_SIZE];
     for (size_t i = 0; i < count; i++) {
-        money_format(payments[i].payment.amount, view->charter->minor_digits, amount);
+        period_view_amount(view, payments[i].currency, payments[i].payment.amount, amount);
         printf("  %s pays %s %s %s\n", period_view_name(view, payments[i].payment.from),
-               period_view_name(view, payments[i].payment.to), amount, view->charter->currency);
+               period_view_name(view, payments[i].payment.to), amount, payments[i].currency);
     }
     free(payments);
 }
@@ -258,11 +259,23 @@ bool demo_settle(struct demo *demo, struct error *error)
 /* ---- who owes whom in all -------------------------------------------------------------------- */
 
 struct pair {
-    struct money points, open, rounded;
+    struct money open, rounded;
 };
-struct owed {
-    struct pair pairs[DEMO_NODES][DEMO_NODES]; /* [debtor][creditor] */
+struct owed { /* [debtor][creditor] */
+    struct charter_line_rules rules;
+    struct pair pairs[1 + CHARTER_CURRENCIES_MAX][DEMO_NODES][DEMO_NODES]; /* by currency first */
+    struct money points[DEMO_NODES][DEMO_NODES];
 };
+
+static struct pair *pair_of(struct owed *owed, const struct line *line)
+{
+    size_t i = 0;
+    while (i < owed->rules.rules.currency_count &&
+           strcmp(owed->rules.currencies[i].code, line->currency) != 0)
+        i++;
+    must(i < owed->rules.rules.currency_count);
+    return &owed->pairs[i][line->debtor.v][line->creditor.v];
+}
 
 static bool add_period(struct settling *settling, const char *period, struct owed *owed)
 {
@@ -272,16 +285,16 @@ static bool add_period(struct settling *settling, const char *period, struct owe
     must(view->partner_count <= DEMO_NODES);
     for (size_t i = 0; i < view->exact.count; i++) {
         const struct line *line = &view->exact.at[i];
-        owed->pairs[line->debtor.v][line->creditor.v].open.v += line->exact.v;
+        pair_of(owed, line)->open.v += line->exact.v;
     }
     for (size_t i = 0; i < view->closed.count; i++) {
         const struct line *line = &view->closed.at[i];
-        owed->pairs[line->debtor.v][line->creditor.v].rounded.v += line->rounded.v;
+        pair_of(owed, line)->rounded.v += line->rounded.v;
     }
     for (size_t i = 0; i < view->redeemed_count; i++) {
         struct money points = {0};
         must(money_parse(view->redeemed[i].points, &points));
-        owed->pairs[view->redeemed[i].debtor.v][view->redeemed[i].creditor.v].points.v += points.v;
+        owed->points[view->redeemed[i].debtor.v][view->redeemed[i].creditor.v].v += points.v;
     }
     period_view_close(view);
     return true;
@@ -304,32 +317,41 @@ static bool add_all(struct settling *settling, struct owed *owed)
     return ok;
 }
 
-static void print_owed(const struct settling *settling, const struct owed *owed)
+/* A pair's points stand with the charter's currency; another one is shown where it is owed. */
+static void print_owed(const struct settling *settling, const struct owed *owed, size_t currency)
 {
-    int digits = settling->charter->minor_digits;
+    const struct currency_rule *rule = &owed->rules.currencies[currency];
+    bool own = strcmp(rule->code, settling->charter->currency) == 0, begun = false;
     char points[MONEY_TEXT_SIZE], open[MONEY_TEXT_SIZE], rounded[MONEY_TEXT_SIZE];
-    printf("%-14s %-14s %16s %18s %14s\n", "from", "to", "points", settling->charter->currency,
-           "rounded");
     for (size_t debtor = 0; debtor < DEMO_NODES; debtor++)
         for (size_t creditor = 0; creditor < DEMO_NODES; creditor++) {
-            const struct pair *pair = &owed->pairs[debtor][creditor];
-            if (pair->open.v == 0 && pair->points.v == 0)
+            const struct pair *pair = &owed->pairs[currency][debtor][creditor];
+            struct money behind = own ? owed->points[debtor][creditor] : (struct money){0};
+            if (!begun && (own || pair->open.v != 0))
+                printf("%-14s %-14s %16s %18s %14s\n", "from", "to", own ? "points" : "",
+                       rule->code, "rounded");
+            begun = begun || own || pair->open.v != 0;
+            if (pair->open.v == 0 && behind.v == 0)
                 continue;
-            money_format(pair->points, 0, points);
-            money_format(pair->open, digits, open);
-            money_format(pair->rounded, digits, rounded);
+            money_format(behind, 0, points);
+            money_format(pair->open, rule->minor_digits, open);
+            money_format(pair->rounded, rule->minor_digits, rounded);
             printf("%-14s %-14s %16s %18s %14s\n", settling->demo->cluster.names[debtor],
-                   settling->demo->cluster.names[creditor], points, open, rounded);
+                   settling->demo->cluster.names[creditor], own ? points : "", open, rounded);
         }
 }
 
 bool demo_print_owed(struct demo *demo, struct error *error)
 {
     struct settling settling = {.demo = demo, .error = error};
-    struct owed owed = {.pairs = {{{.points = {0}}}}};
-    bool ok = read_charter(&settling) && add_all(&settling, &owed);
+    struct owed *owed = allocate(1, sizeof(*owed));
+    bool ok = read_charter(&settling);
     if (ok)
-        print_owed(&settling, &owed);
+        charter_line_rules(settling.charter, &owed->rules);
+    ok = ok && add_all(&settling, owed);
+    for (size_t i = 0; ok && i < owed->rules.rules.currency_count; i++)
+        print_owed(&settling, owed, i);
+    free(owed);
     charter_close(settling.charter);
     return ok;
 }

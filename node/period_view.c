@@ -467,8 +467,11 @@ static bool read_disputes(struct period_view *view, const json_t *answer, struct
     const json_t *list = NULL;
     size_t i;
     json_t *item;
+    uint64_t from;
     if (!get_list(answer, "disputes", &list, error))
         return false;
+    if (period_view_next(answer, &from))
+        return wrong(error, "disputes_next");
     view->disputes = allocate(json_array_size(list), sizeof(*view->disputes));
     json_array_foreach(list, i, item)
     {
@@ -541,6 +544,49 @@ static bool check_nets(const struct period_view *view, const json_t *answer, str
 static bool untied(struct error *error, const char *what)
 {
     return error_set(error, ERROR_INVALID, "the node's answer does not tie: %s", what);
+}
+
+static struct money sum_of(const struct lines *lines, const char *currency, bool rounded)
+{
+    struct money sum = {0};
+    for (size_t i = 0; i < lines->count; i++)
+        if (strcmp(lines->at[i].currency, currency) == 0)
+            sum.v += rounded ? lines->at[i].rounded.v : lines->at[i].exact.v;
+    return sum;
+}
+
+static bool check_sum(const struct period_view *view, const json_t *item,
+                      const struct currency_rule *currency, struct error *error)
+{
+    char told[CURRENCY_SIZE];
+    uint64_t digits = 0;
+    struct money exact = {0}, rounded = {0};
+    if (!get_text(item, "currency", told, sizeof(told), error) ||
+        !get_number(item, "minor_digits", CURRENCY_DIGITS_MAX, &digits, error) ||
+        !get_money(item, "exact", &exact, error) || !get_money(item, "rounded", &rounded, error))
+        return false;
+    return (strcmp(told, currency->code) == 0 && (int)digits == currency->minor_digits &&
+            exact.v == sum_of(&view->exact, told, false).v &&
+            rounded.v == sum_of(&view->closed, told, true).v) ||
+           untied(error, "its sums are not those of its lines");
+}
+
+static bool check_sums(const struct period_view *view, const json_t *answer, struct error *error)
+{
+    const json_t *list = NULL;
+    struct charter_line_rules rules;
+    size_t place = 0;
+    if (!get_list(answer, "sums", &list, error))
+        return false;
+    charter_line_rules(view->charter, &rules);
+    for (size_t i = 0; i < rules.rules.currency_count; i++) {
+        const char *code = rules.currencies[i].code;
+        if (strcmp(code, view->charter->currency) != 0 && !lines_have_currency(&view->exact, code))
+            continue;
+        if (!check_sum(view, json_array_get(list, place++), &rules.currencies[i], error))
+            return false;
+    }
+    return place == json_array_size(list) || wrong(error, "sums");
 }
 
 static bool same_lines(const struct lines *a, const struct lines *b)
@@ -629,6 +675,30 @@ static bool check_payments(const struct period_view *view, struct error *error)
     return tied || untied(error, "its payments are not those that settle its nets");
 }
 
+/* ---- pages ----------------------------------------------------------------------------------- */
+
+bool period_view_next(const json_t *answer, uint64_t *from_out)
+{
+    const json_t *next = json_object_get(answer, "disputes_next");
+    if (!json_is_integer(next) || json_integer_value(next) < 0)
+        return false;
+    *from_out = (uint64_t)json_integer_value(next);
+    return true;
+}
+
+bool period_view_join(const json_t *earlier, json_t *answer, struct error *error)
+{
+    json_t *first = json_object_get(earlier, "disputes");
+    json_t *then = json_object_get(answer, "disputes");
+    size_t count = json_array_size(first);
+    if (count == 0 || !json_is_array(then) || count + json_array_size(then) > VIEW_LIST_MAX)
+        return wrong(error, "disputes");
+    json_t *all = json_copy(first);
+    json_array_extend(all, then);
+    json_object_set_new(answer, "disputes", all);
+    return true;
+}
+
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 static bool read_all(struct period_view *view, const json_t *answer, struct error *error)
@@ -639,7 +709,8 @@ static bool read_all(struct period_view *view, const json_t *answer, struct erro
            read_redeemed(view, answer, error) && read_taxes(view, answer, error) &&
            read_payments(view, answer, error) && read_disputes(view, answer, error) &&
            check_totals(view, error) && check_nets(view, answer, error) &&
-           check_rounded(view, error) && check_payments(view, error);
+           check_sums(view, answer, error) && check_rounded(view, error) &&
+           check_payments(view, error);
 }
 
 bool period_view_read(const json_t *answer, const struct charter *charter,

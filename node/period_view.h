@@ -83,7 +83,13 @@ struct period_view {
     size_t tax_count;
 };
 
-/* ERROR_INVALID says what of the answer is wrong, or does not tie. */
+/* A node tells many disputes in pages: whether there is one after this answer, and from where on.
+ */
+bool period_view_next(const json_t *answer, uint64_t *from_out) MUST_USE;
+/* Puts the disputes of an earlier page, which must have some, before those of this one; what else
+ * it says is older, and falls away. */
+bool period_view_join(const json_t *earlier, json_t *answer, struct error *error) MUST_USE;
+/* The answer has all disputes. ERROR_INVALID says what of it is wrong, or does not tie. */
 bool period_view_read(const json_t *answer, const struct charter *charter,
                       struct period_view **view_out, struct error *error) MUST_USE;
 void period_view_close(struct period_view *view);

@@ -1,6 +1,7 @@
 #include "node/period_watch.h"
 
 #include "node/period_text.h"
+#include "partners/charter_contracts.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -189,12 +190,14 @@ static size_t payment_fields(const struct period_event *event, const struct char
                              struct period_event_room *room, struct log_field *fields_out)
 {
     const struct payment *payment = &event->payment->payment;
-    money_format(payment->amount, charter->minor_digits, room->amount);
+    const char *currency = event->payment->currency;
+    money_format(payment->amount, charter_minor_digits(charter, currency), room->amount);
     fields_out[0] = log_unsigned("payment", event->number);
     fields_out[1] = log_text("from", name_of(charter, payment->from));
     fields_out[2] = log_text("to", name_of(charter, payment->to));
     fields_out[3] = log_text("amount", room->amount);
-    return 4;
+    fields_out[4] = log_text("currency", currency);
+    return 5;
 }
 
 size_t period_event_fields(const struct period_event *event, const struct charter *charter,
@@ -224,9 +227,21 @@ size_t period_event_fields(const struct period_event *event, const struct charte
 struct standing { /* of all periods that are told of */
     uint64_t states[PERIOD_SETTLED + 1], payments[PAYMENT_FAILED + 1];
     uint64_t disputes, payments_overdue, proposals_overdue, finals_overdue;
+    /* Not confirmed yet, in the order of the charter's line rules. */
+    struct money unpaid[1 + CHARTER_CURRENCIES_MAX];
 };
 
-static void add_period(struct standing *sums, const struct period *period, int64_t today)
+static void add_unpaid(struct standing *sums, const struct charter_line_rules *rules,
+                       const struct period_payment *payment)
+{
+    for (size_t i = 0; i < rules->rules.currency_count; i++)
+        if (payment->state != PAYMENT_CONFIRMED &&
+            strcmp(payment->currency, rules->currencies[i].code) == 0)
+            sums->unpaid[i].v += payment->payment.amount.v;
+}
+
+static void add_period(struct standing *sums, const struct charter_line_rules *rules,
+                       const struct period *period, int64_t today)
 {
     sums->states[period->state]++;
     sums->proposals_overdue += period->state == PERIOD_OPEN && today > period->deadlines.propose;
@@ -236,6 +251,7 @@ static void add_period(struct standing *sums, const struct period *period, int64
     for (size_t i = 0; i < period->payment_count; i++) {
         enum payment_state state = period->payments[i].state;
         sums->payments[state]++;
+        add_unpaid(sums, rules, &period->payments[i]);
         sums->payments_overdue +=
             today > period->deadlines.pay && (state == PAYMENT_DUE || state == PAYMENT_FAILED);
     }
@@ -246,12 +262,28 @@ static void head(struct buffer *out, const char *name, const char *type, const c
     buffer_printf(out, "# HELP accrue_%s %s\n# TYPE accrue_%s %s\n", name, help, name, type);
 }
 
+/* By currency, also those in which nothing is open: a series that comes and goes is hard to watch.
+ */
+static void put_unpaid(const struct standing *sums, const struct charter_line_rules *rules,
+                       struct buffer *out)
+{
+    char amount[MONEY_TEXT_SIZE];
+    head(out, "period_unpaid", "gauge", "Amount of payments that are not confirmed, by currency.");
+    for (size_t i = 0; i < rules->rules.currency_count; i++) {
+        const struct currency_rule *currency = &rules->currencies[i];
+        money_format(sums->unpaid[i], currency->minor_digits, amount);
+        buffer_printf(out, "accrue_period_unpaid{currency=\"%s\"} %s\n", currency->code, amount);
+    }
+}
+
 void period_watch_metrics(const struct period_watch *watch, const struct periods *periods,
-                          int64_t today, struct buffer *out)
+                          const struct charter *charter, int64_t today, struct buffer *out)
 {
     struct standing sums = {0};
+    struct charter_line_rules rules;
+    charter_line_rules(charter, &rules);
     for (size_t i = 0; i < periods->count; i++)
-        add_period(&sums, &periods->at[i]->period, today);
+        add_period(&sums, &rules, &periods->at[i]->period, today);
     head(out, "periods", "gauge", "Settlement periods that have ended, by state.");
     for (size_t i = 0; i < ARRAY_SIZE(sums.states); i++)
         buffer_printf(out, "accrue_periods{state=\"%s\"} %" PRIu64 "\n",
@@ -261,6 +293,7 @@ void period_watch_metrics(const struct period_watch *watch, const struct periods
     for (size_t i = 0; i < ARRAY_SIZE(sums.payments); i++)
         buffer_printf(out, "accrue_period_payments{state=\"%s\"} %" PRIu64 "\n",
                       payment_state_word((enum payment_state)i), sums.payments[i]);
+    put_unpaid(&sums, &rules, out);
     head(out, "period_disputes_open", "gauge", "Disputes that are not resolved.");
     buffer_printf(out, "accrue_period_disputes_open %" PRIu64 "\n", sums.disputes);
     head(out, "period_overdue", "gauge", "What was not done by its deadline, by step.");

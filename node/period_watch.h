@@ -64,8 +64,9 @@ size_t period_event_fields(const struct period_event *event, const struct charte
                            struct period_event_room *room,
                            struct log_field fields_out[PERIOD_FIELDS_MAX]);
 
-/* Counts of what was told, and how periods stand, in Prometheus' text format. */
+/* Counts of what was told, and how periods stand, in Prometheus' text format; the charter tells
+ * currencies. */
 void period_watch_metrics(const struct period_watch *watch, const struct periods *periods,
-                          int64_t today, struct buffer *out);
+                          const struct charter *charter, int64_t today, struct buffer *out);
 
 #endif

@@ -1,6 +1,7 @@
 /* Which reports there are, in which forms, and what all of them are made of. */
 #include "node/report_parts.h"
 #include "partners/charter_contracts.h"
+#include "partners/periods.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -134,81 +135,127 @@ static void fill_party(const struct account_holder *holder, const char *name,
 }
 
 /* The coalition's letterhead, with what is known of the partner that runs it. */
-static void fill_issuer(struct report *report)
+static struct statement_party issuer_of(const struct report *report)
 {
     const struct charter *charter = report->view->charter;
-    struct statement_party *issuer = &report->statement.issuer;
+    struct statement_party issuer;
     const struct account_holder *holder =
         charter->has_operator
             ? accounts_of(report->request->accounts, report_name_of(report, charter->operator_id))
             : NULL;
-    fill_party(holder, charter->name, issuer);
-    issuer->name = charter->name;
+    fill_party(holder, charter->name, &issuer);
+    return issuer;
 }
 
-/* Of the currency of the report, or all of them. */
-static size_t own_payments(const struct report *report, bool all, struct view_payment *payments,
-                           size_t count)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (all || strcmp(payments[i].currency, report->statement.currency) == 0)
-            payments[kept++] = payments[i];
-    return kept;
-}
-
-static void fill_payments(struct report *report, bool all)
-{
-    const struct period_view *view = report->view;
-    size_t count = period_view_payments(view, &report->states);
-    count = own_payments(report, all, report->states, count);
-    report->payments = allocate(count, sizeof(*report->payments));
-    for (size_t i = 0; i < count; i++) {
-        const struct view_payment *own = &report->states[i];
-        struct statement_payment *payment = &report->payments[i];
-        payment->payment = own->payment;
-        payment->to = accounts_payment(report->request->accounts,
-                                       report_name_of(report, own->payment.to), own->currency);
-        period_view_end_to_end(view, own, period_view_attempt(own), payment->end_to_end);
-    }
-    report->statement.payments = report->payments;
-    report->statement.payment_count = count;
-}
-
-static void fill_statement(struct report *report)
+/* What all parts have in common. */
+static struct statement statement_head(const struct report *report)
 {
     const struct period_view *view = report->view;
     const struct charter *charter = view->charter;
-    struct statement *statement = &report->statement;
-    (void)snprintf(report->state, sizeof(report->state), "%s%s", view->state,
-                   view->preliminary ? ", preliminary" : "");
-    *statement = (struct statement){.coalition = charter->name,
-                                    .sandbox = charter->sandbox,
-                                    .period = view->name,
-                                    .from = view->first_day,
-                                    .to = view->last_day,
-                                    .issued = view->today,
-                                    .due = view->pay_by,
-                                    .state = report->state,
-                                    .checkpoint_origin = charter->origin,
-                                    .checkpoint_size = view->records,
-                                    .checkpoint_root = view->root,
-                                    .totals = view->totals,
-                                    .parties = report->parties,
-                                    .party_count = view->partner_count,
-                                    .closed = &view->closed,
-                                    .taxes = view->taxes,
-                                    .tax_count = view->tax_count};
-    memcpy(statement->currency,
-           report->request->currency[0] ? report->request->currency : charter->currency,
-           CURRENCY_SIZE);
-    statement->minor_digits = charter_minor_digits(charter, statement->currency);
+    struct statement head = {.coalition = charter->name,
+                             .sandbox = charter->sandbox,
+                             .issuer = issuer_of(report),
+                             .period = view->name,
+                             .from = view->first_day,
+                             .to = view->last_day,
+                             .issued = view->today,
+                             .due = view->pay_by,
+                             .state = report->state,
+                             .checkpoint_origin = charter->origin,
+                             .checkpoint_size = view->records,
+                             .checkpoint_root = view->root,
+                             .totals = view->totals,
+                             .parties = report->parties,
+                             .party_count = view->partner_count,
+                             .closed = &view->closed,
+                             .taxes = view->taxes,
+                             .tax_count = view->tax_count};
     if (report->request->has_partner)
-        statement->partner = report->request->partner;
+        head.partner = report->request->partner;
+    return head;
 }
 
-static void report_begin(struct report *report, const struct report_request *request,
-                         bool all_currencies)
+/* ---- currencies ------------------------------------------------------------------------------ */
+
+/* Of one partner's lines, or of anybody's. */
+static bool has_lines(const struct report *report, const char *currency, bool of_one)
+{
+    const struct lines *closed = &report->view->closed;
+    struct partner_id partner = report->request->partner;
+    for (size_t i = 0; of_one && i < closed->count; i++) {
+        const struct line *line = &closed->at[i];
+        if (strcmp(line->currency, currency) == 0 &&
+            (partner_equal(line->debtor, partner) || partner_equal(line->creditor, partner)))
+            return true;
+    }
+    return !of_one && period_view_has_currency(report->view, currency);
+}
+
+static void add_part(struct report *report, const struct statement *head, const char *currency)
+{
+    struct report_part *part = &report->parts[report->part_count++];
+    *part = (struct report_part){.report = report, .statement = *head};
+    memcpy(part->statement.currency, currency, CURRENCY_SIZE);
+    part->statement.minor_digits = charter_minor_digits(report->view->charter, currency);
+    if (report->part_count > 1)
+        part[-1].statement.next = &part->statement;
+}
+
+/* The currency that is asked for; else those that there are lines in, and where nothing is owed the
+ * charter's. */
+static void add_parts(struct report *report, bool of_one)
+{
+    const struct charter *charter = report->view->charter;
+    const char *asked = report->request->currency;
+    struct statement head = statement_head(report);
+    struct charter_line_rules rules;
+    charter_line_rules(charter, &rules);
+    report->parts = allocate(rules.rules.currency_count, sizeof(*report->parts));
+    for (size_t i = 0; i < rules.rules.currency_count; i++) {
+        const char *currency = rules.currencies[i].code;
+        if (asked[0] ? strcmp(asked, currency) == 0 : has_lines(report, currency, of_one))
+            add_part(report, &head, currency);
+    }
+    if (report->part_count == 0)
+        add_part(report, &head, charter->currency);
+}
+
+/* ---- payments -------------------------------------------------------------------------------- */
+
+static void fill_payment(const struct report_part *part, const struct view_payment *own,
+                         struct statement_payment *payment)
+{
+    const struct report *report = part->report;
+    payment->payment = own->payment;
+    payment->to = accounts_payment(report->request->accounts,
+                                   report_name_of(report, own->payment.to), own->currency);
+    period_view_end_to_end(report->view, own, period_view_attempt(own), payment->end_to_end);
+}
+
+static void fill_payments(struct report *report)
+{
+    struct view_payment *all;
+    size_t count = period_view_payments(report->view, &all);
+    for (size_t p = 0; p < report->part_count; p++) {
+        struct report_part *part = &report->parts[p];
+        size_t kept = 0;
+        part->states = allocate(count, sizeof(*part->states));
+        part->payments = allocate(count, sizeof(*part->payments));
+        for (size_t i = 0; i < count; i++) {
+            if (strcmp(all[i].currency, part->statement.currency) != 0)
+                continue;
+            part->states[kept] = all[i];
+            fill_payment(part, &all[i], &part->payments[kept++]);
+        }
+        part->statement.payments = part->payments;
+        part->statement.payment_count = kept;
+    }
+    free(all);
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static void report_begin(struct report *report, const struct report_request *request, bool of_one)
 {
     const struct period_view *view = request->view;
     *report = (struct report){.request = request, .view = view};
@@ -216,16 +263,20 @@ static void report_begin(struct report *report, const struct report_request *req
     for (size_t i = 0; i < view->partner_count; i++)
         fill_party(accounts_of(request->accounts, view->partners[i].name), view->partners[i].name,
                    &report->parties[i]);
-    fill_statement(report);
-    fill_issuer(report);
-    fill_payments(report, all_currencies);
+    (void)snprintf(report->state, sizeof(report->state), "%s%s", view->state,
+                   view->preliminary ? ", preliminary" : "");
+    add_parts(report, of_one);
+    fill_payments(report);
 }
 
 static void report_end(struct report *report)
 {
+    for (size_t i = 0; i < report->part_count; i++) {
+        free(report->parts[i].payments);
+        free(report->parts[i].states);
+    }
+    free(report->parts);
     free(report->parties);
-    free(report->payments);
-    free(report->states);
 }
 
 const char *report_name_of(const struct report *report, struct partner_id partner)
@@ -233,17 +284,17 @@ const char *report_name_of(const struct report *report, struct partner_id partne
     return period_view_name(report->view, partner);
 }
 
-const char *report_payment_word(const struct report *report, size_t payment)
+const char *report_payment_word(const struct report_part *part, size_t payment)
 {
-    return report->view->preliminary ? "expected"
-                                     : payment_state_word(report->states[payment].state);
+    return part->report->view->preliminary ? "expected"
+                                           : payment_state_word(part->states[payment].state);
 }
 
 /* A pair's lines of a currency stand together. */
-bool report_begins_pair(const struct report *report, size_t line)
+bool report_begins_pair(const struct report_part *part, size_t line)
 {
-    const struct line *own = &report->view->closed.at[line];
-    if (strcmp(own->currency, report->statement.currency) != 0)
+    const struct line *own = &part->report->view->closed.at[line];
+    if (strcmp(own->currency, part->statement.currency) != 0)
         return false;
     return line == 0 || !partner_equal(own->debtor, own[-1].debtor) ||
            !partner_equal(own->creditor, own[-1].creditor) ||
@@ -263,9 +314,9 @@ bool report_write(const char *name, enum report_format format, const struct repo
     struct report report;
     must(kind && kind->writers[format]);
     must(request->has_partner || report_scope(name, format) != REPORT_OF_ONE);
-    report_begin(&report, request, format == REPORT_JOURNAL);
-    bool ok =
-        statement_check(&report.statement, error) && kind->writers[format](&report, out, error);
+    report_begin(&report, request, report_scope(name, format) == REPORT_OF_ONE);
+    bool ok = statement_check(&report.parts[0].statement, error) &&
+              kind->writers[format](&report, out, error);
     if (ok && out->overflowed)
         ok = error_set(error, ERROR_LIMIT, "the report is larger than %zu bytes", out->limit);
     report_end(&report);

@@ -35,8 +35,8 @@ struct report_request {
     const struct accounts *accounts; /* what the partner knows; may be empty */
     bool has_partner;
     struct partner_id partner;
-    /* A report is of one currency, which the charter has; "": of the charter's own. A journal and
-     * the register of disputes are of all. */
+    /* Only what is in this one, which the charter has; "": in all of them, each apart. Journals and
+     * registers are always of all. */
     char currency[CURRENCY_SIZE];
     enum journal_form dialect;
     bool continues;        /* a journal: an earlier one of the set has the declarations */

@@ -12,7 +12,7 @@
 
 bool report_statement_pdf(const struct report *report, struct buffer *out, struct error *error)
 {
-    return statement_pdf(&report->statement, out, error);
+    return statement_pdf(&report->parts[0].statement, out, error);
 }
 
 /* ---- pain.001 -------------------------------------------------------------------------------- */
@@ -60,74 +60,115 @@ static bool no_account(const char *partner, const char *currency, struct error *
                      partner, currency);
 }
 
-static bool add_transfers(const struct report *report, struct order *order, struct error *error)
+static bool is_to_be_sent(const struct report_part *part, size_t payment)
 {
-    for (size_t i = 0; i < report->statement.payment_count; i++) {
-        const struct statement_payment *payment = &report->payments[i];
-        enum payment_state state = report->states[i].state;
-        if (!partner_equal(payment->payment.from, report->statement.partner) ||
-            state == PAYMENT_SENT || state == PAYMENT_CONFIRMED)
+    enum payment_state state = part->states[payment].state;
+    return partner_equal(part->payments[payment].payment.from, part->statement.partner) &&
+           state != PAYMENT_SENT && state != PAYMENT_CONFIRMED;
+}
+
+static bool add_transfers(const struct report_part *part, struct order *order, struct error *error)
+{
+    for (size_t i = 0; i < part->statement.payment_count; i++) {
+        const struct statement_payment *payment = &part->payments[i];
+        if (!is_to_be_sent(part, i))
             continue;
         if (!payment->to)
-            return no_account(report_name_of(report, payment->payment.to),
-                              report->statement.currency, error);
+            return no_account(report_name_of(part->report, payment->payment.to),
+                              part->statement.currency, error);
         order->transfers[order->message.transfer_count++] =
             (struct pain001_transfer){.to = payment->to,
                                       .amount = payment->payment.amount,
                                       .end_to_end = payment->end_to_end,
                                       .text = order->text};
     }
-    return order->message.transfer_count > 0 ||
-           error_set(error, ERROR_NOT_FOUND, "%s has nothing to pay for %s that is not sent yet",
-                     report_name_of(report, report->statement.partner), report->view->name);
+    return true;
 }
 
-static bool fill_order(const struct report *report, struct order *order, struct error *error)
+static bool fill_order(const struct report_part *part, struct order *order, struct error *error)
 {
-    const char *payer = report_name_of(report, report->statement.partner);
+    const struct report *report = part->report;
+    const char *payer = report_name_of(report, part->statement.partner);
     const struct payment_account *from =
-        accounts_payment(report->request->accounts, payer, report->statement.currency);
-    if (report->view->preliminary)
-        return error_set(error, ERROR_CONFLICT,
-                         "the period %s is not final: nothing is to be paid for it yet",
-                         report->view->name);
+        accounts_payment(report->request->accounts, payer, part->statement.currency);
     if (!from)
-        return no_account(payer, report->statement.currency, error);
+        return no_account(payer, part->statement.currency, error);
     put_remittance(report, order);
-    if (!add_transfers(report, order, error))
+    if (!add_transfers(part, order, error))
         return false;
     order->message.created_ms = report->view->ledger_time_ms;
     order->message.initiator = from->holder;
     order->message.from = from;
-    memcpy(order->message.currency, report->statement.currency, CURRENCY_SIZE);
-    order->message.minor_digits = report->statement.minor_digits;
+    memcpy(order->message.currency, part->statement.currency, CURRENCY_SIZE);
+    order->message.minor_digits = part->statement.minor_digits;
     order->message.execution = report->request->execution;
     order->message.transfers = order->transfers;
     name_message(report, order);
     return true;
 }
 
+/* A file is in one currency, and banks take euro by another scheme than the rest: where there is
+ * something to pay in several, none is left out in silence. NULL: the error says why. */
+static const struct report_part *part_to_pay(const struct report *report, struct error *error)
+{
+    const char *payer = report_name_of(report, report->request->partner);
+    const struct report_part *found = NULL;
+    for (size_t p = 0; p < report->part_count; p++) {
+        const struct report_part *part = &report->parts[p];
+        bool owes = false;
+        for (size_t i = 0; i < part->statement.payment_count; i++)
+            owes = owes || is_to_be_sent(part, i);
+        if (owes && found) {
+            error_set(error, ERROR_CONFLICT,
+                      "%s pays in %s and in %s, each by a file of its own: say which one with "
+                      "--currency",
+                      payer, found->statement.currency, part->statement.currency);
+            return NULL;
+        }
+        if (owes)
+            found = part;
+    }
+    if (!found)
+        error_set(error, ERROR_NOT_FOUND, "%s has nothing to pay for %s that is not sent yet",
+                  payer, report->view->name);
+    return found;
+}
+
 bool report_payments_xml(const struct report *report, struct buffer *out, struct error *error)
 {
+    if (report->view->preliminary)
+        return error_set(error, ERROR_CONFLICT,
+                         "the period %s is not final: nothing is to be paid for it yet",
+                         report->view->name);
+    const struct report_part *part = part_to_pay(report, error);
+    if (!part)
+        return false;
     struct order order = {.transfers = NULL};
-    order.transfers = allocate(report->statement.payment_count, sizeof(*order.transfers));
-    bool ok = fill_order(report, &order, error) && pain001_write(&order.message, out, error);
+    order.transfers = allocate(part->statement.payment_count, sizeof(*order.transfers));
+    bool ok = fill_order(part, &order, error) && pain001_write(&order.message, out, error);
     free(order.transfers);
     return ok;
 }
 
 /* ---- journals -------------------------------------------------------------------------------- */
 
-static size_t confirmed(const struct report *report, struct booked_payment *booked)
+/* Of all currencies. `booked_out` is the caller's to free. */
+static size_t confirmed(const struct report *report, struct booked_payment **booked_out)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < report->statement.payment_count; i++) {
-        if (report->states[i].state != PAYMENT_CONFIRMED)
-            continue;
-        booked[count] = (struct booked_payment){.payment = report->states[i].payment,
-                                                .end_to_end = report->payments[i].end_to_end};
-        memcpy(booked[count++].currency, report->states[i].currency, CURRENCY_SIZE);
+    struct booked_payment *booked = NULL;
+    size_t count = 0, capacity = 0;
+    for (size_t p = 0; p < report->part_count; p++) {
+        const struct report_part *part = &report->parts[p];
+        for (size_t i = 0; i < part->statement.payment_count; i++) {
+            if (part->states[i].state != PAYMENT_CONFIRMED)
+                continue;
+            booked = array_grow(booked, &capacity, count + 1, sizeof(*booked));
+            booked[count] = (struct booked_payment){.payment = part->states[i].payment,
+                                                    .end_to_end = part->payments[i].end_to_end};
+            memcpy(booked[count++].currency, part->statement.currency, CURRENCY_SIZE);
+        }
     }
+    *booked_out = booked;
     return count;
 }
 
@@ -147,7 +188,8 @@ bool report_journal(const struct report *report, struct buffer *out, struct erro
     const struct period_view *view = report->view;
     struct charter_line_rules rules;
     const char **names = allocate(view->partner_count, sizeof(*names));
-    struct booked_payment *booked = allocate(report->statement.payment_count, sizeof(*booked));
+    struct booked_payment *booked;
+    size_t booked_count = confirmed(report, &booked);
     char checkpoint[256];
     charter_line_rules(view->charter, &rules);
     for (size_t i = 0; i < view->partner_count; i++)
@@ -163,7 +205,7 @@ bool report_journal(const struct report *report, struct buffer *out, struct erro
                                     .closed_on = view->last_day,
                                     .closed = &view->closed,
                                     .payments = booked,
-                                    .payment_count = confirmed(report, booked),
+                                    .payment_count = booked_count,
                                     .paid_on = report->request->paid_on,
                                     .declare = !report->request->continues};
     bool ok = report->request->has_partner

@@ -9,35 +9,35 @@
 bool report_statement_csv(const struct report *report, struct buffer *out, struct error *error)
 {
     (void)error;
-    statement_csv_lines(&report->statement, out);
+    statement_csv_lines(&report->parts[0].statement, out);
     return true;
 }
 
 bool report_matrix_csv(const struct report *report, struct buffer *out, struct error *error)
 {
     (void)error;
-    statement_csv_matrix(&report->statement, out);
+    statement_csv_matrix(&report->parts[0].statement, out);
     return true;
 }
 
 bool report_nets_csv(const struct report *report, struct buffer *out, struct error *error)
 {
     (void)error;
-    statement_csv_nets(&report->statement, out);
+    statement_csv_nets(&report->parts[0].statement, out);
     return true;
 }
 
 bool report_payments_csv(const struct report *report, struct buffer *out, struct error *error)
 {
     (void)error;
-    statement_csv_payments(&report->statement, out);
+    statement_csv_payments(&report->parts[0].statement, out);
     return true;
 }
 
 bool report_fees_csv(const struct report *report, struct buffer *out, struct error *error)
 {
     (void)error;
-    statement_csv_fees(&report->statement, out);
+    statement_csv_fees(&report->parts[0].statement, out);
     return true;
 }
 

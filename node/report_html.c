@@ -65,10 +65,10 @@ static void cell(struct buffer *out, const char *plain)
     buffer_append_text(out, "</td>");
 }
 
-static void cell_money(const struct report *report, struct buffer *out, struct money money)
+static void cell_money(const struct report_part *part, struct buffer *out, struct money money)
 {
     char text[STATEMENT_AMOUNT_SIZE];
-    statement_amount(&report->statement, money, text);
+    statement_amount(&part->statement, money, text);
     buffer_printf(out, "<td class=\"n\">%s</td>", text);
 }
 
@@ -92,6 +92,27 @@ static void table_end(struct buffer *out)
     buffer_append_text(out, "</tbody></table>\n");
 }
 
+/* Of a part: where there are several, it says which currency it is in. */
+static void heading(const struct report_part *part, struct buffer *out, const char *words)
+{
+    char text[160];
+    (void)snprintf(text, sizeof(text), part->report->part_count > 1 ? "%s, in %s" : "%s", words,
+                   part->statement.currency);
+    element(out, "h2", text);
+}
+
+/* "EUR", "EUR, SEK" */
+static void put_currencies(const struct report *report, struct buffer *out)
+{
+    char text[8 * (1 + CHARTER_CURRENCIES_MAX)];
+    size_t size = 0;
+    for (size_t i = 0; i < report->part_count; i++)
+        size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%s", i > 0 ? ", " : "",
+                                 report->parts[i].statement.currency);
+    must(size < sizeof(text));
+    fact(out, report->part_count > 1 ? "Currencies" : "Currency", text, false);
+}
+
 static void put_facts(const struct report *report, struct buffer *out)
 {
     const struct period_view *view = report->view;
@@ -104,7 +125,7 @@ static void put_facts(const struct report *report, struct buffer *out)
     fact(out, "Coalition", view->charter->name, false);
     fact(out, "Period", text, false);
     fact(out, "State", report->state, false);
-    fact(out, "Currency", report->statement.currency, false);
+    put_currencies(report, out);
     (void)snprintf(text, sizeof(text), "%" PRIu64, view->records);
     fact(out, "Checkpoint: records", text, false);
     base64_encode(hash_as_bytes(&view->root), root);
@@ -149,28 +170,28 @@ static bool end(struct buffer *out)
 
 /* ---- statement and fees ---------------------------------------------------------------------- */
 
-static void put_own_lines(const struct report *report, struct buffer *out, bool fees)
+static void put_own_lines(const struct report_part *part, struct buffer *out, bool fees)
 {
     static const char *const columns[] = {"Partner", "For",          "Tax",
                                           "#Exact",  "#Owed to you", "#You owe"};
     struct statement_line *lines;
-    size_t count = statement_lines(&report->statement, &lines);
-    element(out, "h2", fees ? "Fees and tax" : "Lines");
+    size_t count = statement_lines(&part->statement, &lines);
+    heading(part, out, fees ? "Fees and tax" : "Lines");
     table(out, columns, ARRAY_SIZE(columns));
     for (size_t i = 0; i < count; i++) {
         const struct line *line = lines[i].line;
         char exact[MONEY_TEXT_SIZE];
         if (fees && !book_class_is_fee(line->book_class) && line->book_class != BOOK_TAX)
             continue;
-        money_format(line->exact, report->statement.minor_digits, exact);
+        money_format(line->exact, part->statement.minor_digits, exact);
         row(out);
-        cell_partner(report, out, lines[i].other);
+        cell_partner(part->report, out, lines[i].other);
         cell(out, book_class_word(line->book_class));
         cell(out, line->tax_code);
         buffer_printf(out, "<td class=\"n\">%s</td>", exact);
         if (lines[i].owed)
             cell(out, "");
-        cell_money(report, out, line->rounded);
+        cell_money(part, out, line->rounded);
         if (!lines[i].owed)
             cell(out, "");
         row_end(out);
@@ -179,15 +200,16 @@ static void put_own_lines(const struct report *report, struct buffer *out, bool 
     free(lines);
 }
 
-static void put_sums(const struct report *report, struct buffer *out)
+static void put_sums(const struct report_part *part, struct buffer *out)
 {
     static const char *const columns[] = {"#Owed to you", "#You owe", "#Net"};
-    struct statement_sums sums = statement_sums(&report->statement);
+    struct statement_sums sums = statement_sums(&part->statement);
+    heading(part, out, "In all");
     table(out, columns, ARRAY_SIZE(columns));
     row(out);
-    cell_money(report, out, sums.owed_to);
-    cell_money(report, out, sums.owed_by);
-    cell_money(report, out, (struct money){sums.owed_to.v - sums.owed_by.v});
+    cell_money(part, out, sums.owed_to);
+    cell_money(part, out, sums.owed_by);
+    cell_money(part, out, (struct money){sums.owed_to.v - sums.owed_by.v});
     row_end(out);
     table_end(out);
 }
@@ -195,66 +217,84 @@ static void put_sums(const struct report *report, struct buffer *out)
 bool report_statement_html(const struct report *report, struct buffer *out, struct error *error)
 {
     (void)error;
-    begin(report, out, "Statement of %s, %s", report_name_of(report, report->statement.partner),
+    begin(report, out, "Statement of %s, %s", report_name_of(report, report->request->partner),
           report->view->name);
-    element(out, "h2", "In all");
-    put_sums(report, out);
-    put_own_lines(report, out, false);
+    for (size_t i = 0; i < report->part_count; i++) {
+        put_sums(&report->parts[i], out);
+        put_own_lines(&report->parts[i], out, false);
+    }
     return end(out);
 }
 
 bool report_fees_html(const struct report *report, struct buffer *out, struct error *error)
 {
     (void)error;
-    begin(report, out, "Fees of %s, %s", report_name_of(report, report->statement.partner),
+    begin(report, out, "Fees of %s, %s", report_name_of(report, report->request->partner),
           report->view->name);
-    put_own_lines(report, out, true);
+    for (size_t i = 0; i < report->part_count; i++)
+        put_own_lines(&report->parts[i], out, true);
     return end(out);
 }
 
 /* ---- matrix, nets, payments ------------------------------------------------------------------ */
 
-bool report_matrix_html(const struct report *report, struct buffer *out, struct error *error)
+/* Above what has no heading where it is alone. */
+static void divide(const struct report_part *part, struct buffer *out)
+{
+    char text[16];
+    (void)snprintf(text, sizeof(text), "In %s", part->statement.currency);
+    if (part->report->part_count > 1)
+        element(out, "h2", text);
+}
+
+static void put_matrix(const struct report_part *part, struct buffer *out)
 {
     static const char *const columns[] = {"Debtor", "Creditor", "#Amount"};
-    const struct lines *closed = &report->view->closed;
-    (void)error;
-    begin(report, out, "Who owes whom, %s", report->view->name);
-    report_chart_matrix(report, out);
+    const struct lines *closed = &part->report->view->closed;
+    divide(part, out);
+    report_chart_matrix(part, out);
     table(out, columns, ARRAY_SIZE(columns));
     for (size_t i = 0; i < closed->count; i++) {
         const struct line *line = &closed->at[i];
-        if (!report_begins_pair(report, i))
+        if (!report_begins_pair(part, i))
             continue;
         row(out);
-        cell_partner(report, out, line->debtor);
-        cell_partner(report, out, line->creditor);
-        cell_money(report, out, statement_owed(&report->statement, line->debtor, line->creditor));
+        cell_partner(part->report, out, line->debtor);
+        cell_partner(part->report, out, line->creditor);
+        cell_money(part, out, statement_owed(&part->statement, line->debtor, line->creditor));
         row_end(out);
     }
     table_end(out);
+}
+
+bool report_matrix_html(const struct report *report, struct buffer *out, struct error *error)
+{
+    (void)error;
+    begin(report, out, "Who owes whom, %s", report->view->name);
+    for (size_t i = 0; i < report->part_count; i++)
+        put_matrix(&report->parts[i], out);
     return end(out);
 }
 
-static void put_payments(const struct report *report, struct buffer *out)
+static void put_payments(const struct report_part *part, struct buffer *out)
 {
     static const char *const columns[] = {"From", "To", "#Amount", "Reference", "State", "Account"};
     char due[DATE_TEXT_SIZE], title[64];
-    date_format(report->statement.due, due);
+    date_format(part->statement.due, due);
     (void)snprintf(title, sizeof(title), "Payments, due on %s", due);
-    element(out, "h2", title);
+    heading(part, out, title);
     table(out, columns, ARRAY_SIZE(columns));
-    for (size_t i = 0; i < report->statement.payment_count; i++) {
-        const struct statement_payment *payment = &report->payments[i];
+    for (size_t i = 0; i < part->statement.payment_count; i++) {
+        const struct statement_payment *payment = &part->payments[i];
         char iban[IBAN_TEXT_SIZE] = "";
         if (payment->to)
             iban_format(payment->to->iban, iban);
         row(out);
-        cell_partner(report, out, payment->payment.from);
-        cell_partner(report, out, payment->payment.to);
-        cell_money(report, out, payment->payment.amount);
+        cell_partner(part->report, out, payment->payment.from);
+        cell_partner(part->report, out, payment->payment.to);
+        cell_money(part, out, payment->payment.amount);
         buffer_printf(out, "<td><code>%s</code></td>", payment->end_to_end);
-        cell(out, report_payment_word(report, i));
+        cell(out, report_payment_word(part, i));
         cell(out, iban);
         row_end(out);
     }
@@ -265,29 +305,38 @@ bool report_payments_html(const struct report *report, struct buffer *out, struc
 {
     (void)error;
     begin(report, out, "Payments, %s", report->view->name);
-    put_payments(report, out);
+    for (size_t i = 0; i < report->part_count; i++)
+        put_payments(&report->parts[i], out);
     return end(out);
+}
+
+static void put_nets(const struct report_part *part, struct buffer *out)
+{
+    static const char *const columns[] = {"Partner", "#Net"};
+    const struct period_view *view = part->report->view;
+    struct money *nets = allocate(view->partner_count, sizeof(*nets));
+    netting_nets(&view->closed, part->statement.currency, view->partner_count, nets);
+    divide(part, out);
+    report_chart_nets(part, out);
+    table(out, columns, ARRAY_SIZE(columns));
+    for (size_t i = 0; i < view->partner_count; i++) {
+        row(out);
+        cell(out, view->partners[i].name);
+        cell_money(part, out, nets[i]);
+        row_end(out);
+    }
+    table_end(out);
+    free(nets);
 }
 
 bool report_nets_html(const struct report *report, struct buffer *out, struct error *error)
 {
-    static const char *const columns[] = {"Partner", "#Net"};
-    size_t count = report->view->partner_count;
-    struct money *nets = allocate(count, sizeof(*nets));
     (void)error;
-    netting_nets(&report->view->closed, report->statement.currency, count, nets);
     begin(report, out, "Nets, %s", report->view->name);
-    report_chart_nets(report, out);
-    table(out, columns, ARRAY_SIZE(columns));
-    for (size_t i = 0; i < count; i++) {
-        row(out);
-        cell(out, report->view->partners[i].name);
-        cell_money(report, out, nets[i]);
-        row_end(out);
+    for (size_t i = 0; i < report->part_count; i++) {
+        put_nets(&report->parts[i], out);
+        put_payments(&report->parts[i], out);
     }
-    table_end(out);
-    put_payments(report, out);
-    free(nets);
     return end(out);
 }
 

@@ -29,6 +29,19 @@ static void put_checkpoint(const struct period_view *view, struct json_out *json
         json_put_null(json, "totals");
 }
 
+/* Every amount stands beside its currency; for those who know only one, it is said above all. */
+static void put_currencies(const struct report *report, struct json_out *json)
+{
+    if (report->part_count == 1)
+        json_put_word(json, "currency", report->parts[0].statement.currency);
+    else
+        json_put_null(json, "currency");
+    json_open_array(json, "currencies");
+    for (size_t i = 0; i < report->part_count; i++)
+        json_put_word(json, NULL, report->parts[i].statement.currency);
+    json_close_array(json);
+}
+
 static void begin(const struct report *report, const char *name, struct json_out *json,
                   struct buffer *out)
 {
@@ -43,7 +56,7 @@ static void begin(const struct report *report, const char *name, struct json_out
     put_date(json, "to", view->last_day);
     json_put_word(json, "state", view->state);
     json_put_bool(json, "preliminary", view->preliminary);
-    json_put_word(json, "currency", report->statement.currency);
+    put_currencies(report, json);
     put_checkpoint(view, json);
 }
 
@@ -67,51 +80,77 @@ static void put_disputed(const struct report *report, struct json_out *json, con
                    charter_minor_digits(report->view->charter, dispute->currency));
 }
 
-static void put_money(const struct report *report, struct json_out *json, const char *name,
+static void put_money(const struct report_part *part, struct json_out *json, const char *name,
                       struct money money)
 {
-    json_put_money(json, name, money, report->statement.minor_digits);
+    json_put_money(json, name, money, part->statement.minor_digits);
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
-static void put_line(const struct report *report, struct json_out *json, const struct line *line)
+static void put_line(const struct report_part *part, struct json_out *json, const struct line *line)
 {
     json_open_object(json, NULL);
-    put_partner(report, json, "debtor", line->debtor);
-    put_partner(report, json, "creditor", line->creditor);
+    put_partner(part->report, json, "debtor", line->debtor);
+    put_partner(part->report, json, "creditor", line->creditor);
     json_put_word(json, "class", book_class_word(line->book_class));
     json_put_word(json, "currency", line->currency);
     json_put_word(json, "tax_code", line->tax_code);
-    put_money(report, json, "exact", line->exact);
-    put_money(report, json, "amount", line->rounded);
+    put_money(part, json, "exact", line->exact);
+    put_money(part, json, "amount", line->rounded);
     json_close_object(json);
+}
+
+static void put_lines_of(const struct report_part *part, struct json_out *json, bool fees)
+{
+    struct statement_line *lines;
+    size_t count = statement_lines(&part->statement, &lines);
+    for (size_t i = 0; i < count; i++) {
+        const struct line *line = lines[i].line;
+        if (!fees || book_class_is_fee(line->book_class) || line->book_class == BOOK_TAX)
+            put_line(part, json, line);
+    }
+    free(lines);
 }
 
 static void put_own_lines(const struct report *report, struct json_out *json, bool fees)
 {
-    struct statement_line *lines;
-    size_t count = statement_lines(&report->statement, &lines);
     json_open_array(json, "lines");
-    for (size_t i = 0; i < count; i++) {
-        const struct line *line = lines[i].line;
-        if (!fees || book_class_is_fee(line->book_class) || line->book_class == BOOK_TAX)
-            put_line(report, json, line);
+    for (size_t i = 0; i < report->part_count; i++)
+        put_lines_of(&report->parts[i], json, fees);
+    json_close_array(json);
+}
+
+static void put_sums_of(const struct report_part *part, struct json_out *json)
+{
+    struct statement_sums sums = statement_sums(&part->statement);
+    put_money(part, json, "owed_to", sums.owed_to);
+    put_money(part, json, "owed_by", sums.owed_by);
+    put_money(part, json, "net", (struct money){sums.owed_to.v - sums.owed_by.v});
+}
+
+/* One a currency; where there is one, beside the rest. */
+static void put_sums(const struct report *report, struct json_out *json)
+{
+    if (report->part_count == 1)
+        put_sums_of(&report->parts[0], json);
+    json_open_array(json, "sums");
+    for (size_t i = 0; i < report->part_count; i++) {
+        json_open_object(json, NULL);
+        json_put_word(json, "currency", report->parts[i].statement.currency);
+        put_sums_of(&report->parts[i], json);
+        json_close_object(json);
     }
     json_close_array(json);
-    free(lines);
 }
 
 bool report_statement_json(const struct report *report, struct buffer *out, struct error *error)
 {
     struct json_out json;
-    struct statement_sums sums = statement_sums(&report->statement);
     (void)error;
     begin(report, "statement", &json, out);
-    put_partner(report, &json, "partner", report->statement.partner);
-    put_money(report, &json, "owed_to", sums.owed_to);
-    put_money(report, &json, "owed_by", sums.owed_by);
-    put_money(report, &json, "net", (struct money){sums.owed_to.v - sums.owed_by.v});
+    put_partner(report, &json, "partner", report->request->partner);
+    put_sums(report, &json);
     put_own_lines(report, &json, false);
     return end(&json, out);
 }
@@ -121,55 +160,67 @@ bool report_fees_json(const struct report *report, struct buffer *out, struct er
     struct json_out json;
     (void)error;
     begin(report, "fees", &json, out);
-    put_partner(report, &json, "partner", report->statement.partner);
+    put_partner(report, &json, "partner", report->request->partner);
     put_own_lines(report, &json, true);
     return end(&json, out);
+}
+
+static void put_pairs(const struct report_part *part, struct json_out *json)
+{
+    const struct lines *closed = &part->report->view->closed;
+    for (size_t i = 0; i < closed->count; i++) {
+        const struct line *line = &closed->at[i];
+        if (!report_begins_pair(part, i))
+            continue;
+        json_open_object(json, NULL);
+        put_partner(part->report, json, "debtor", line->debtor);
+        put_partner(part->report, json, "creditor", line->creditor);
+        json_put_word(json, "currency", line->currency);
+        put_money(part, json, "amount",
+                  statement_owed(&part->statement, line->debtor, line->creditor));
+        json_close_object(json);
+    }
 }
 
 bool report_matrix_json(const struct report *report, struct buffer *out, struct error *error)
 {
     struct json_out json;
-    const struct lines *closed = &report->view->closed;
     (void)error;
     begin(report, "matrix", &json, out);
     json_open_array(&json, "pairs");
-    for (size_t i = 0; i < closed->count; i++) {
-        const struct line *line = &closed->at[i];
-        if (!report_begins_pair(report, i))
-            continue;
-        json_open_object(&json, NULL);
-        put_partner(report, &json, "debtor", line->debtor);
-        put_partner(report, &json, "creditor", line->creditor);
-        put_money(report, &json, "amount",
-                  statement_owed(&report->statement, line->debtor, line->creditor));
-        json_close_object(&json);
-    }
+    for (size_t i = 0; i < report->part_count; i++)
+        put_pairs(&report->parts[i], &json);
     json_close_array(&json);
     return end(&json, out);
 }
 
 /* ---- nets and payments ----------------------------------------------------------------------- */
 
+static void put_payment(const struct report_part *part, struct json_out *json, size_t place)
+{
+    const struct statement_payment *payment = &part->payments[place];
+    json_open_object(json, NULL);
+    json_put_uint(json, "number", part->states[place].number);
+    put_partner(part->report, json, "from", payment->payment.from);
+    put_partner(part->report, json, "to", payment->payment.to);
+    json_put_word(json, "currency", part->statement.currency);
+    put_money(part, json, "amount", payment->payment.amount);
+    json_put_word(json, "state", report_payment_word(part, place));
+    put_date(json, "due", part->statement.due);
+    json_put_word(json, "end_to_end", payment->end_to_end);
+    if (payment->to) {
+        json_put_word(json, "holder", payment->to->holder);
+        json_put_word(json, "iban", payment->to->iban);
+    }
+    json_close_object(json);
+}
+
 static void put_payments(const struct report *report, struct json_out *json)
 {
     json_open_array(json, "payments");
-    for (size_t i = 0; i < report->statement.payment_count; i++) {
-        const struct statement_payment *payment = &report->payments[i];
-        json_open_object(json, NULL);
-        json_put_uint(json, "number", report->states[i].number);
-        put_partner(report, json, "from", payment->payment.from);
-        put_partner(report, json, "to", payment->payment.to);
-        json_put_word(json, "currency", report->states[i].currency);
-        put_money(report, json, "amount", payment->payment.amount);
-        json_put_word(json, "state", report_payment_word(report, i));
-        put_date(json, "due", report->statement.due);
-        json_put_word(json, "end_to_end", payment->end_to_end);
-        if (payment->to) {
-            json_put_word(json, "holder", payment->to->holder);
-            json_put_word(json, "iban", payment->to->iban);
-        }
-        json_close_object(json);
-    }
+    for (size_t i = 0; i < report->part_count; i++)
+        for (size_t k = 0; k < report->parts[i].statement.payment_count; k++)
+            put_payment(&report->parts[i], json, k);
     json_close_array(json);
 }
 
@@ -182,24 +233,31 @@ bool report_payments_json(const struct report *report, struct buffer *out, struc
     return end(&json, out);
 }
 
+static void put_nets_of(const struct report_part *part, struct json_out *json)
+{
+    const struct period_view *view = part->report->view;
+    struct money *nets = allocate(view->partner_count, sizeof(*nets));
+    netting_nets(&view->closed, part->statement.currency, view->partner_count, nets);
+    for (size_t i = 0; i < view->partner_count; i++) {
+        json_open_object(json, NULL);
+        json_put_word(json, "partner", view->partners[i].name);
+        json_put_word(json, "currency", part->statement.currency);
+        put_money(part, json, "net", nets[i]);
+        json_close_object(json);
+    }
+    free(nets);
+}
+
 bool report_nets_json(const struct report *report, struct buffer *out, struct error *error)
 {
     struct json_out json;
-    size_t count = report->view->partner_count;
-    struct money *nets = allocate(count, sizeof(*nets));
     (void)error;
-    netting_nets(&report->view->closed, report->statement.currency, count, nets);
     begin(report, "nets", &json, out);
     json_open_array(&json, "nets");
-    for (size_t i = 0; i < count; i++) {
-        json_open_object(&json, NULL);
-        json_put_word(&json, "partner", report->view->partners[i].name);
-        put_money(report, &json, "net", nets[i]);
-        json_close_object(&json);
-    }
+    for (size_t i = 0; i < report->part_count; i++)
+        put_nets_of(&report->parts[i], &json);
     json_close_array(&json);
     put_payments(report, &json);
-    free(nets);
     return end(&json, out);
 }
 

@@ -8,19 +8,25 @@
 struct report {
     const struct report_request *request;
     const struct period_view *view;
-    struct statement statement; /* its partner is 0 where none was asked for */
     struct statement_party *parties;
+    struct report_part *parts; /* one a currency, ascending by code; at least one */
+    size_t part_count;
+    char state[48]; /* in words: "final", "ended, preliminary" */
+};
+/* What a report says of one currency. */
+struct report_part {
+    const struct report *report;
+    struct statement statement; /* its partner is 0 where none was asked for */
     struct statement_payment *payments;
     struct view_payment *states; /* of those payments, in the same order */
-    char state[48];              /* in words: "final", "ended, preliminary" */
 };
 typedef bool report_writer(const struct report *report, struct buffer *out, struct error *error);
 
 const char *report_name_of(const struct report *report, struct partner_id partner);
 /* "due", "sent", ...; "expected" before the period is final. */
-const char *report_payment_word(const struct report *report, size_t payment);
-/* Whether a closed line is the first of its pair in the report's currency. */
-bool report_begins_pair(const struct report *report, size_t line);
+const char *report_payment_word(const struct report_part *part, size_t payment);
+/* Whether a closed line is the first of its pair in the part's currency. */
+bool report_begins_pair(const struct report_part *part, size_t line);
 const char *report_dispute_word(const struct view_dispute *dispute);
 
 report_writer report_statement_csv, report_matrix_csv, report_nets_csv, report_payments_csv,
@@ -32,7 +38,7 @@ report_writer report_statement_html, report_matrix_html, report_nets_html, repor
 report_writer report_statement_pdf, report_payments_xml, report_journal;
 
 /* report_chart.c: inline SVG. */
-void report_chart_matrix(const struct report *report, struct buffer *out);
-void report_chart_nets(const struct report *report, struct buffer *out);
+void report_chart_matrix(const struct report_part *part, struct buffer *out);
+void report_chart_nets(const struct report_part *part, struct buffer *out);
 
 #endif

@@ -532,7 +532,9 @@ static void metrics(void *context, struct buffer *out)
                   "accrue_store_write_seconds_total %" PRIu64 ".%09" PRIu64 "\n",
                   s->written_groups, s->write_ns / 1000000000, s->write_ns % 1000000000);
     images_metrics(&s->images, out);
-    period_watch_metrics(&s->periods, state_periods(replica_state(s->replica)), ledger_day(s), out);
+    const struct state *state = replica_state(s->replica);
+    period_watch_metrics(&s->periods, state_periods(state), state_charter(state), ledger_day(s),
+                         out);
     account_watch_metrics(&s->accounts, state_accounts(replica_state(s->replica)), out);
     witness_link_metrics(s->witnesses, out);
 }

@@ -13,7 +13,9 @@ enum {
     BARS_MAX = 12, /* partners by themselves in the chart; the rest is one bar */
     BAR_STEP = 20,
     BAR_NAME_WIDTH = 110,
-    BAR_AMOUNT_WIDTH = 88
+    BAR_AMOUNT_WIDTH = 88,
+    PART_GAP = 40,   /* above a further currency */
+    PART_NEEDS = 260 /* its title, figures and the first table's head stay together */
 };
 
 /* What stands between the partner and one other. */
@@ -21,8 +23,9 @@ struct position {
     const char *name;
     struct money owed_to, owed_by;
 };
-struct drawing {
+struct drawing { /* of one currency */
     const struct statement *statement;
+    bool alone; /* there is no other currency */
     struct paper *paper;
     struct statement_line *lines;
     size_t line_count;
@@ -93,8 +96,28 @@ static const struct statement_party *self(const struct drawing *drawing)
 
 static void statement_number(const struct drawing *drawing, char text_out[TEXT_SIZE])
 {
-    (void)snprintf(text_out, TEXT_SIZE, "%s-%s-%s", drawing->statement->period,
-                   drawing->statement->currency, self(drawing)->name);
+    (void)snprintf(text_out, TEXT_SIZE, "%s%s%s-%s", drawing->statement->period,
+                   drawing->alone ? "-" : "", drawing->alone ? drawing->statement->currency : "",
+                   self(drawing)->name);
+}
+
+/* "EUR", "EUR, SEK" */
+static void put_currencies(const struct drawing *drawing, char text_out[TEXT_SIZE])
+{
+    size_t size = 0;
+    text_out[0] = 0;
+    for (const struct statement *at = drawing->statement; at && size < TEXT_SIZE; at = at->next)
+        size += (size_t)snprintf(text_out + size, TEXT_SIZE - size, "%s%s", size > 0 ? ", " : "",
+                                 at->currency);
+}
+
+/* Each part of a statement in several currencies says which one it is in, on every heading. */
+static void put_heading(const struct drawing *drawing, const char *words, double with)
+{
+    char text[TEXT_SIZE];
+    (void)snprintf(text, sizeof(text), drawing->alone ? "%s" : "%s, %s", words,
+                   drawing->statement->currency);
+    paper_heading(drawing->paper, text, with);
 }
 
 /* ---- the head ------------------------------------------------------------------------------ */
@@ -143,7 +166,8 @@ static void put_facts(struct drawing *drawing)
     put_pair(drawing->paper, "Issued", text);
     date_format(statement->due, text);
     put_pair(drawing->paper, "Due", text);
-    put_pair(drawing->paper, "Currency", statement->currency);
+    put_currencies(drawing, text);
+    put_pair(drawing->paper, drawing->alone ? "Currency" : "Currencies", text);
     put_pair(drawing->paper, "State", statement->state);
 }
 
@@ -291,7 +315,7 @@ static void put_chart(struct drawing *drawing)
         return;
     for (size_t i = 0; i < count; i++)
         largest = size_of(&bars[i]) > largest ? size_of(&bars[i]) : largest;
-    paper_heading(paper, "Between you and each partner", 20 + (double)count * BAR_STEP);
+    put_heading(drawing, "Between you and each partner", 20 + (double)count * BAR_STEP);
     double y = paper_y(paper) - 18;
     paper_to(paper, y);
     paper_box(paper, PAPER_RIGHT - 148, 7, 7, PAPER_OWED_BY);
@@ -316,7 +340,7 @@ static void put_classes(struct drawing *drawing)
     const struct statement *statement = drawing->statement;
     struct paper_table table;
     char to[STATEMENT_AMOUNT_SIZE], by[STATEMENT_AMOUNT_SIZE], net[STATEMENT_AMOUNT_SIZE];
-    paper_heading(drawing->paper, "By kind", 60);
+    put_heading(drawing, "By kind", 60);
     paper_table_begin(&table, drawing->paper, columns, ARRAY_SIZE(columns));
     for (int i = 0; i < BOOK_CLASS_COUNT; i++) {
         struct statement_sums sums = statement_sums_of_class(statement, (enum book_class)i);
@@ -362,7 +386,7 @@ static void put_lines(struct drawing *drawing)
     size_t at = 0;
     if (drawing->line_count == 0)
         return;
-    paper_heading(drawing->paper, "Line by line", 60);
+    put_heading(drawing, "Line by line", 60);
     paper_table_begin(&table, drawing->paper, columns, ARRAY_SIZE(columns));
     for (size_t i = 0; i < drawing->position_count; i++) {
         const struct position *position = &drawing->positions[i];
@@ -423,7 +447,7 @@ static void put_fees(struct drawing *drawing)
         if (!is_tax && !book_class_is_fee(line->book_class))
             continue;
         if (!begun) {
-            paper_heading(drawing->paper, "Fees and tax", 60);
+            put_heading(drawing, "Fees and tax", 60);
             paper_table_begin(&table, drawing->paper, columns, ARRAY_SIZE(columns));
             begun = true;
         }
@@ -449,7 +473,7 @@ static void put_matrix(struct drawing *drawing)
     size_t count = statement->party_count;
     if (count > STATEMENT_MATRIX_MAX)
         return;
-    paper_heading(drawing->paper, "Who owes whom", 20 + 16 * (double)(count + 1));
+    put_heading(drawing, "Who owes whom", 20 + 16 * (double)(count + 1));
     columns[0] = (struct paper_column){"owes \xe2\x86\x93   is owed \xe2\x86\x92", 1.3,
                                        PAPER_ALIGN_LEFT, PAPER_BOLD};
     for (size_t i = 0; i < count; i++)
@@ -484,7 +508,7 @@ static void put_nets(struct drawing *drawing)
     struct money *nets = allocate(statement->party_count, sizeof(*nets));
     struct paper_table table;
     netting_nets(statement->closed, statement->currency, statement->party_count, nets);
-    paper_heading(drawing->paper, "Nets of all partners", 60);
+    put_heading(drawing, "Nets of all partners", 60);
     paper_table_begin(&table, drawing->paper, columns, ARRAY_SIZE(columns));
     for (size_t i = 0; i < statement->party_count; i++) {
         const struct statement_party *party = &statement->parties[i];
@@ -532,7 +556,7 @@ static void put_payments(struct drawing *drawing)
                partner_equal(statement->payments[i].payment.to, statement->partner);
     if (own == 0)
         return;
-    paper_heading(drawing->paper, "Your payments", 60);
+    put_heading(drawing, "Your payments", 60);
     (void)snprintf(text, sizeof(text),
                    "To be sent on %s with the reference as it stands: banks hand it on, and the "
                    "receiver confirms the payment by it.",
@@ -589,13 +613,72 @@ static void add_positions(struct drawing *drawing)
     }
 }
 
-static bool draw(struct drawing *drawing, size_t page_count, struct buffer *out,
+/* One a currency; release() them. */
+static struct drawing *prepare(const struct statement *statement, size_t *count_out)
+{
+    size_t count = 0;
+    for (const struct statement *at = statement; at; at = at->next)
+        count++;
+    struct drawing *drawings = allocate(count, sizeof(*drawings));
+    for (size_t i = 0; i < count; i++, statement = statement->next) {
+        struct drawing *drawing = &drawings[i];
+        drawing->statement = statement;
+        drawing->alone = count == 1;
+        drawing->line_count = statement_lines(statement, &drawing->lines);
+        add_positions(drawing);
+    }
+    *count_out = count;
+    return drawings;
+}
+
+static void release(struct drawing *drawings, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        free(drawings[i].lines);
+        free(drawings[i].positions);
+    }
+    free(drawings);
+}
+
+static void put_part(struct drawing *drawing)
+{
+    put_figures(drawing);
+    put_chart(drawing);
+    put_classes(drawing);
+    put_payments(drawing);
+    put_lines(drawing);
+    put_fees(drawing);
+    put_matrix(drawing);
+    put_nets(drawing);
+}
+
+/* One after the other; where there are several, each below its title. */
+static void put_parts(struct drawing *drawings, size_t count)
+{
+    struct paper *paper = drawings[0].paper;
+    char title[TEXT_SIZE];
+    put_head(&drawings[0]);
+    for (size_t i = 0; i < count; i++) {
+        drawings[i].paper = paper;
+        if (count > 1) {
+            paper_move(paper, i > 0 ? PART_GAP : 0);
+            paper_need(paper, PART_NEEDS);
+            (void)snprintf(title, sizeof(title), "In %s", drawings[i].statement->currency);
+            paper_put(paper, PAPER_LEFT, PAPER_INNER, PAPER_ALIGN_LEFT, PAPER_TITLE, title);
+            paper_move(paper, 32);
+        }
+        put_part(&drawings[i]);
+    }
+    put_checkpoint(&drawings[0]);
+}
+
+static bool draw(struct drawing *drawings, size_t count, size_t page_count, struct buffer *out,
                  size_t *page_count_out, struct error *error)
 {
-    const struct statement *statement = drawing->statement;
+    const struct statement *statement = drawings[0].statement;
     char title[TEXT_SIZE], number[TEXT_SIZE], footer[TEXT_SIZE], issued[DATE_TEXT_SIZE];
     char root[BASE64_SIZE(HASH_SIZE) + 1];
-    statement_number(drawing, number);
+    statement_number(&drawings[0], number);
     date_format(statement->issued, issued);
     base64_encode(hash_as_bytes(&statement->checkpoint_root), root);
     (void)snprintf(title, sizeof(title), "Statement %.200s", number);
@@ -608,39 +691,27 @@ static bool draw(struct drawing *drawing, size_t page_count, struct buffer *out,
                                 .footer = footer,
                                 .banner = statement->sandbox ? "SANDBOX: not real money" : NULL,
                                 .page_count = page_count};
-    drawing->paper = paper_open(&about, out, error);
-    if (!drawing->paper)
+    drawings[0].paper = paper_open(&about, out, error);
+    if (!drawings[0].paper)
         return false;
-    put_head(drawing);
-    put_figures(drawing);
-    put_chart(drawing);
-    put_classes(drawing);
-    put_payments(drawing);
-    put_lines(drawing);
-    put_fees(drawing);
-    put_matrix(drawing);
-    put_nets(drawing);
-    put_checkpoint(drawing);
-    return paper_close(drawing->paper, page_count_out, error);
+    put_parts(drawings, count);
+    return paper_close(drawings[0].paper, page_count_out, error);
 }
 
 bool statement_pdf(const struct statement *statement, struct buffer *out, struct error *error)
 {
-    struct drawing drawing = {.statement = statement};
     struct buffer file;
-    size_t pages, again;
+    size_t pages, again, count;
     if (!statement_check(statement, error))
         return false;
-    drawing.line_count = statement_lines(statement, &drawing.lines);
-    add_positions(&drawing);
+    struct drawing *drawings = prepare(statement, &count);
     buffer_init(&file, STATEMENT_PDF_MAX);
-    bool good =
-        draw(&drawing, 0, NULL, &pages, error) && draw(&drawing, pages, &file, &again, error);
+    bool good = draw(drawings, count, 0, NULL, &pages, error) &&
+                draw(drawings, count, pages, &file, &again, error);
     must(!good || pages == again);
     if (good)
         buffer_append(out, buffer_bytes(&file));
     buffer_release(&file);
-    free(drawing.lines);
-    free(drawing.positions);
+    release(drawings, count);
     return good;
 }

@@ -13,8 +13,9 @@ enum {
     STATEMENT_MATRIX_MAX = 8 /* partners; more do not fit on a page, and are in the CSV */
 };
 
-/* Appends the PDF; the same statement and fonts give the same bytes. Errors: those of
- * statement_check() and paper.h. */
+/* Appends the PDF, of the statement and those that follow it: one part a currency, with tables of
+ * its own. The same statement and fonts give the same bytes. Errors: those of statement_check() and
+ * paper.h. */
 bool statement_pdf(const struct statement *statement, struct buffer *out,
                    struct error *error) MUST_USE;
 

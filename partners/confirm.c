@@ -58,10 +58,10 @@ static size_t find(const struct name_place *names, size_t count, const char *nam
 
 /* The other side is checked where the bank names it. */
 static bool right_accounts(const struct camt_entry *entry, const struct expected_payment *payment,
-                           const char *account, const char *own)
+                           const char *own)
 {
     bool incoming = strcmp(own, payment->creditor_account) == 0;
-    if (strcmp(account, own) != 0 || (!incoming && strcmp(own, payment->debtor_account) != 0))
+    if (!incoming && strcmp(own, payment->debtor_account) != 0)
         return false;
     return (!entry->debtor_account[0] ||
             strcmp(entry->debtor_account, payment->debtor_account) == 0) &&
@@ -98,10 +98,11 @@ static enum confirm_code judge_amount(const struct camt_entry *entry,
     return entry->amount.v == open ? CONFIRM_WHOLE : CONFIRM_PARTIAL;
 }
 
+/* `own` is the account that the entry is on. */
 static enum confirm_code judge(const struct camt_entry *entry, struct expected_payment *payment,
-                               const char *account, const char *own)
+                               const char *own)
 {
-    if (!right_accounts(entry, payment, account, own))
+    if (!right_accounts(entry, payment, own))
         return CONFIRM_WRONG_ACCOUNT;
     bool incoming = strcmp(own, payment->creditor_account) == 0;
     if (entry->returned || entry->credit != incoming)
@@ -113,33 +114,42 @@ static enum confirm_code judge(const struct camt_entry *entry, struct expected_p
     return judge_amount(entry, payment);
 }
 
-static bool is_for(const struct camt *camt, const char *own)
+/* The one of them that the statement is for; NULL: another's. */
+static const char *own_of(const char *account, const char *const *own, size_t own_count)
+{
+    for (size_t i = 0; i < own_count; i++)
+        if (strcmp(account, own[i]) == 0)
+            return own[i];
+    return NULL;
+}
+
+static bool is_for(const struct camt *camt, const char *const *own, size_t own_count)
 {
     for (size_t i = 0; i < camt->statement_count; i++)
-        if (strcmp(camt->statements[i].account, own) == 0)
+        if (own_of(camt->statements[i].account, own, own_count))
             return true;
     return false;
 }
 
-bool confirm_payments(const struct camt *camt, const char *own, struct expected_payment *payments,
-                      size_t payment_count, struct confirm_finding *findings_out,
-                      struct error *error)
+bool confirm_payments(const struct camt *camt, const char *const *own, size_t own_count,
+                      struct expected_payment *payments, size_t payment_count,
+                      struct confirm_finding *findings_out, struct error *error)
 {
-    must(camt->statement_count > 0);
-    if (!is_for(camt, own))
+    must(camt->statement_count > 0 && own_count > 0);
+    if (!is_for(camt, own, own_count))
         return error_set(error, ERROR_CONFLICT,
                          "the bank statement is for the account %s, not for %s",
-                         camt->statements[0].account, own);
+                         camt->statements[0].account, own[0]);
     struct name_place *names = sort_names(payments, payment_count);
     for (size_t i = 0; i < camt->entry_count; i++) {
         const struct camt_entry *entry = &camt->entries[i];
-        const char *account = camt->statements[entry->statement].account;
+        const char *account = own_of(camt->statements[entry->statement].account, own, own_count);
         size_t place = find(names, payment_count, entry->end_to_end);
         enum confirm_code code;
         if (place == SIZE_MAX)
             code = end_to_end_shaped(entry->end_to_end) ? CONFIRM_UNKNOWN : CONFIRM_OTHER;
         else
-            code = judge(entry, &payments[place], account, own);
+            code = account ? judge(entry, &payments[place], account) : CONFIRM_WRONG_ACCOUNT;
         findings_out[i] = (struct confirm_finding){.code = code, .entry = i, .payment = place};
     }
     free(names);

@@ -56,11 +56,11 @@ struct confirm_finding {
 };
 
 /* Goes through the entries in order and writes one finding each (findings_out has room for
- * camt->entry_count); counts what is received into `payments`, whose names must differ. `own` is
- * the account whose bank wrote the file. ERROR_CONFLICT, and nothing changed, when no statement of
- * the file is for it. */
-bool confirm_payments(const struct camt *camt, const char *own, struct expected_payment *payments,
-                      size_t payment_count, struct confirm_finding *findings_out,
-                      struct error *error) MUST_USE;
+ * camt->entry_count); counts what is received into `payments`, whose names must differ. `own` are
+ * the accounts of whom the file is for, one at least: a statement may be of any of them.
+ * ERROR_CONFLICT, and nothing changed, when no statement of the file is for one. */
+bool confirm_payments(const struct camt *camt, const char *const *own, size_t own_count,
+                      struct expected_payment *payments, size_t payment_count,
+                      struct confirm_finding *findings_out, struct error *error) MUST_USE;
 
 #endif

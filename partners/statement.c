@@ -62,7 +62,7 @@ static bool check_payments(const struct statement *statement, struct error *erro
     return true;
 }
 
-bool statement_check(const struct statement *statement, struct error *error)
+static bool check_one(const struct statement *statement, struct error *error)
 {
     if (statement->partner.v >= statement->party_count)
         return error_set(error, ERROR_INVALID, "statement: no such partner");
@@ -84,6 +84,14 @@ bool statement_check(const struct statement *statement, struct error *error)
                              line->tax_code);
     }
     return check_payments(statement, error);
+}
+
+bool statement_check(const struct statement *statement, struct error *error)
+{
+    for (; statement; statement = statement->next)
+        if (!check_one(statement, error))
+            return false;
+    return true;
 }
 
 /* ---- sums ---------------------------------------------------------------------------------- */
@@ -243,36 +251,38 @@ static void put_rate(struct csv_out *csv, int rate_bp)
     csv_out_field(csv, text);
 }
 
+static void put_lines(const struct statement *statement, struct csv_out *csv)
+{
+    struct statement_line *lines;
+    size_t count = statement_lines(statement, &lines);
+    for (size_t i = 0; i < count; i++) {
+        const struct line *line = lines[i].line;
+        put_source(statement, csv);
+        csv_out_field(csv, name_of(statement, line->debtor));
+        csv_out_field(csv, name_of(statement, line->creditor));
+        csv_out_field(csv, line->currency);
+        csv_out_field(csv, book_class_word(line->book_class));
+        csv_out_field(csv, line->tax_code);
+        put_money(statement, csv, line->exact);
+        put_money(statement, csv, line->rounded);
+        csv_out_end_row(csv);
+    }
+    free(lines);
+}
+
 void statement_csv_lines(const struct statement *statement, struct buffer *out)
 {
     static const char *const heading[] = {SOURCE_COLUMNS, "debtor",   "creditor", "currency",
                                           "class",        "tax_code", "exact",    "amount"};
     struct csv_out csv = {.out = out};
-    struct statement_line *lines;
-    size_t count = statement_lines(statement, &lines);
     csv_out_row(&csv, heading, ARRAY_SIZE(heading));
-    for (size_t i = 0; i < count; i++) {
-        const struct line *line = lines[i].line;
-        put_source(statement, &csv);
-        csv_out_field(&csv, name_of(statement, line->debtor));
-        csv_out_field(&csv, name_of(statement, line->creditor));
-        csv_out_field(&csv, line->currency);
-        csv_out_field(&csv, book_class_word(line->book_class));
-        csv_out_field(&csv, line->tax_code);
-        put_money(statement, &csv, line->exact);
-        put_money(statement, &csv, line->rounded);
-        csv_out_end_row(&csv);
-    }
-    free(lines);
+    for (; statement; statement = statement->next)
+        put_lines(statement, &csv);
 }
 
-void statement_csv_matrix(const struct statement *statement, struct buffer *out)
+static void put_matrix(const struct statement *statement, struct csv_out *csv)
 {
-    static const char *const heading[] = {SOURCE_COLUMNS, "debtor", "creditor", "currency",
-                                          "amount"};
-    struct csv_out csv = {.out = out};
     const struct lines *closed = statement->closed;
-    csv_out_row(&csv, heading, ARRAY_SIZE(heading));
     /* Closed lines are in order of debtor, creditor, currency: a pair's stand together. */
     for (size_t i = 0; i < closed->count;) {
         const struct line *first = &closed->at[i];
@@ -284,30 +294,66 @@ void statement_csv_matrix(const struct statement *statement, struct buffer *out)
                 sum.v += closed->at[i].rounded.v;
         if (sum.v == 0)
             continue;
-        put_source(statement, &csv);
-        csv_out_field(&csv, name_of(statement, first->debtor));
-        csv_out_field(&csv, name_of(statement, first->creditor));
-        csv_out_field(&csv, statement->currency);
-        put_money(statement, &csv, sum);
-        csv_out_end_row(&csv);
+        put_source(statement, csv);
+        csv_out_field(csv, name_of(statement, first->debtor));
+        csv_out_field(csv, name_of(statement, first->creditor));
+        csv_out_field(csv, statement->currency);
+        put_money(statement, csv, sum);
+        csv_out_end_row(csv);
     }
+}
+
+void statement_csv_matrix(const struct statement *statement, struct buffer *out)
+{
+    static const char *const heading[] = {SOURCE_COLUMNS, "debtor", "creditor", "currency",
+                                          "amount"};
+    struct csv_out csv = {.out = out};
+    csv_out_row(&csv, heading, ARRAY_SIZE(heading));
+    for (; statement; statement = statement->next)
+        put_matrix(statement, &csv);
+}
+
+static void put_nets(const struct statement *statement, struct csv_out *csv)
+{
+    struct money *nets = allocate(statement->party_count, sizeof(*nets));
+    netting_nets(statement->closed, statement->currency, statement->party_count, nets);
+    for (size_t i = 0; i < statement->party_count; i++) {
+        put_source(statement, csv);
+        csv_out_field(csv, statement->parties[i].name);
+        csv_out_field(csv, statement->currency);
+        put_money(statement, csv, nets[i]);
+        csv_out_end_row(csv);
+    }
+    free(nets);
 }
 
 void statement_csv_nets(const struct statement *statement, struct buffer *out)
 {
     static const char *const heading[] = {SOURCE_COLUMNS, "partner", "currency", "net"};
     struct csv_out csv = {.out = out};
-    struct money *nets = allocate(statement->party_count, sizeof(*nets));
-    netting_nets(statement->closed, statement->currency, statement->party_count, nets);
     csv_out_row(&csv, heading, ARRAY_SIZE(heading));
-    for (size_t i = 0; i < statement->party_count; i++) {
-        put_source(statement, &csv);
-        csv_out_field(&csv, statement->parties[i].name);
-        csv_out_field(&csv, statement->currency);
-        put_money(statement, &csv, nets[i]);
-        csv_out_end_row(&csv);
+    for (; statement; statement = statement->next)
+        put_nets(statement, &csv);
+}
+
+static void put_payments(const struct statement *statement, struct csv_out *csv)
+{
+    char due[DATE_TEXT_SIZE];
+    date_format(statement->due, due);
+    for (size_t i = 0; i < statement->payment_count; i++) {
+        const struct statement_payment *payment = &statement->payments[i];
+        put_source(statement, csv);
+        csv_out_field(csv, due);
+        csv_out_field(csv, name_of(statement, payment->payment.from));
+        csv_out_field(csv, name_of(statement, payment->payment.to));
+        csv_out_field(csv, statement->currency);
+        put_money(statement, csv, payment->payment.amount);
+        csv_out_field(csv, payment->end_to_end);
+        csv_out_typed(csv, payment->to ? payment->to->holder : "");
+        csv_out_field(csv, payment->to ? payment->to->iban : "");
+        csv_out_field(csv, payment->to ? payment->to->bic : "");
+        csv_out_end_row(csv);
     }
-    free(nets);
 }
 
 void statement_csv_payments(const struct statement *statement, struct buffer *out)
@@ -316,23 +362,35 @@ void statement_csv_payments(const struct statement *statement, struct buffer *ou
                                           "currency",     "amount", "end_to_end", "holder",
                                           "iban",         "bic"};
     struct csv_out csv = {.out = out};
-    char due[DATE_TEXT_SIZE];
-    date_format(statement->due, due);
     csv_out_row(&csv, heading, ARRAY_SIZE(heading));
-    for (size_t i = 0; i < statement->payment_count; i++) {
-        const struct statement_payment *payment = &statement->payments[i];
-        put_source(statement, &csv);
-        csv_out_field(&csv, due);
-        csv_out_field(&csv, name_of(statement, payment->payment.from));
-        csv_out_field(&csv, name_of(statement, payment->payment.to));
-        csv_out_field(&csv, statement->currency);
-        put_money(statement, &csv, payment->payment.amount);
-        csv_out_field(&csv, payment->end_to_end);
-        csv_out_typed(&csv, payment->to ? payment->to->holder : "");
-        csv_out_field(&csv, payment->to ? payment->to->iban : "");
-        csv_out_field(&csv, payment->to ? payment->to->bic : "");
-        csv_out_end_row(&csv);
+    for (; statement; statement = statement->next)
+        put_payments(statement, &csv);
+}
+
+static void put_fees(const struct statement *statement, struct csv_out *csv)
+{
+    struct statement_line *lines;
+    size_t count = statement_lines(statement, &lines);
+    for (size_t i = 0; i < count; i++) {
+        const struct line *line = lines[i].line;
+        if (!book_class_is_fee(line->book_class) && line->book_class != BOOK_TAX)
+            continue;
+        const struct statement_party *parties[] = {&statement->parties[line->creditor.v],
+                                                   &statement->parties[line->debtor.v]};
+        put_source(statement, csv);
+        for (size_t p = 0; p < 2; p++) {
+            csv_out_field(csv, parties[p]->name);
+            csv_out_typed(csv, parties[p]->legal_name);
+            csv_out_typed(csv, parties[p]->tax_number ? parties[p]->tax_number : "");
+        }
+        csv_out_field(csv, book_class_word(line->book_class));
+        csv_out_field(csv, line->tax_code);
+        put_rate(csv, line->tax_code[0] ? statement_tax_rate_bp(statement, line->tax_code) : 0);
+        csv_out_field(csv, line->currency);
+        put_money(statement, csv, line->rounded);
+        csv_out_end_row(csv);
     }
+    free(lines);
 }
 
 void statement_csv_fees(const struct statement *statement, struct buffer *out)
@@ -342,27 +400,7 @@ void statement_csv_fees(const struct statement *statement, struct buffer *out)
                                           "customer_tax_number", "class",    "tax_code",
                                           "tax_percent",         "currency", "amount"};
     struct csv_out csv = {.out = out};
-    struct statement_line *lines;
-    size_t count = statement_lines(statement, &lines);
     csv_out_row(&csv, heading, ARRAY_SIZE(heading));
-    for (size_t i = 0; i < count; i++) {
-        const struct line *line = lines[i].line;
-        if (!book_class_is_fee(line->book_class) && line->book_class != BOOK_TAX)
-            continue;
-        const struct statement_party *parties[] = {&statement->parties[line->creditor.v],
-                                                   &statement->parties[line->debtor.v]};
-        put_source(statement, &csv);
-        for (size_t p = 0; p < 2; p++) {
-            csv_out_field(&csv, parties[p]->name);
-            csv_out_typed(&csv, parties[p]->legal_name);
-            csv_out_typed(&csv, parties[p]->tax_number ? parties[p]->tax_number : "");
-        }
-        csv_out_field(&csv, book_class_word(line->book_class));
-        csv_out_field(&csv, line->tax_code);
-        put_rate(&csv, line->tax_code[0] ? statement_tax_rate_bp(statement, line->tax_code) : 0);
-        csv_out_field(&csv, line->currency);
-        put_money(statement, &csv, line->rounded);
-        csv_out_end_row(&csv);
-    }
-    free(lines);
+    for (; statement; statement = statement->next)
+        put_fees(statement, &csv);
 }

@@ -1,8 +1,9 @@
 /* statement.h - what one partner owes and is owed for a closed period, for its finance people, and
  * the same as CSV. node/statement_pdf.h draws it.
  *
- * A statement is in one currency; a partner gets one for each. Everything in it follows from the
- * period's closed lines, and it names the checkpoint that they can be proved from.
+ * A statement is in one currency; where there are several, each names the next, and all of them are
+ * one document: never is a sum made over two. Everything in it follows from the period's closed
+ * lines, and it names the checkpoint that they can be proved from.
  *
  * Pure. Threads: any.
  */
@@ -53,10 +54,12 @@ struct statement {
     size_t tax_count;
     const struct statement_payment *payments; /* of this currency, all partners' */
     size_t payment_count;
+    /* The same in the next currency; NULL: there is none. */
+    const struct statement *next;
 };
 
-/* Whether it can be shown: partners that exist, texts in UTF-8 without control characters and of
- * bounded length, tax codes with a rate. */
+/* Whether it, with those that follow it, can be shown: partners that exist, texts in UTF-8 without
+ * control characters and of bounded length, tax codes with a rate. */
 bool statement_check(const struct statement *statement, struct error *error) MUST_USE;
 
 /* Sums over the lines of the statement's currency. */
@@ -86,7 +89,8 @@ int statement_tax_rate_bp(const struct statement *statement, const char *tax_cod
 void statement_amount(const struct statement *statement, struct money money,
                       char text_out[STATEMENT_AMOUNT_SIZE]);
 
-/* CSV with a heading row; each row names period, checkpoint and totals. */
+/* CSV with a heading row, of the statement and those that follow it; each row names period,
+ * checkpoint and totals. */
 void statement_csv_lines(const struct statement *statement, struct buffer *out);    /* own ones */
 void statement_csv_matrix(const struct statement *statement, struct buffer *out);   /* all pairs */
 void statement_csv_nets(const struct statement *statement, struct buffer *out);     /* everyone's */

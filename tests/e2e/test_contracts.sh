@@ -15,6 +15,16 @@ run() { # NODE COMMAND WORD [OPTIONS]
     body=$said
 }
 
+# The same at a terminal, where somebody types an answer.
+run_at_terminal() { # ANSWER NODE COMMAND WORD [OPTIONS]
+    local command
+    printf -v command '%q ' "$accrue" "$3" "$4" --dir "$home" --node "$2" "${@:5}"
+    script -qec "$command" /dev/null <<<"$1" >"$work/said" 2>&1
+    exit_status=$?
+    said=$(<"$work/said")
+    body=$said
+}
+
 expect_done() { # [WHAT IT SAYS]
     [[ $exit_status == 0 ]] || depth=1 fail "exit status $exit_status" "$said"
     [[ -z ${1-} ]] || expect_match "$1" "$said" 'what it says'
@@ -108,6 +118,8 @@ one_proposes_and_the_other_signs_what_it_sees() {
     expect_refused 2 'nobody is there to be asked'
     run cinema contract sign 0 --digest "${digest/[0-9a-f]/-}"
     expect_refused 1 'not what --digest says: nothing was signed'
+    run_at_terminal n cinema contract sign 0
+    expect_refused 1 '0.095 SEK a point.*Sign it\? \[y/N\].*nothing was signed'
     post cinema office /v1/contracts/0/sign changed "{\"digest\":\"${digest:1}${digest:0:1}\"}"
     expect_answer 409 contract-changed
     run cinema contract sign 0 --digest "$digest"
@@ -122,6 +134,11 @@ what_is_not_signed_is_withdrawn() {
     run books contract propose --funder grocer --redeemer books --face 0.01 --reimbursement 0.001 \
         --from 2027-03-01T00:00:00Z --until 2027-04-01 --as finance
     expect_done 'contract 1 is proposed'
+    run grocer contract propose --funder grocer --redeemer fuel --face 0.01 --reimbursement 0.001 \
+        --from 2027-03-01
+    expect_done 'contract 2 is proposed'
+    run_at_terminal y fuel contract sign 2
+    expect_done 'contract 2 is signed'
     run books contract withdraw 1
     expect_done 'contract 1 is withdrawn'
     run grocer contract list --state withdrawn
@@ -204,9 +221,13 @@ a_period_is_settled_in_each_currency() {
         'grocer cinema 0.90 EUR, grocer fuel 0.06 EUR, books fuel 0.02 EUR, grocer cinema 5.94 SEK'
     expect_field '[.rounded[] | select(.currency == "SEK") | "\(.class) \(.rounded)"] | join(", ")' \
         'redemption 4.75, tax 1.19'
-    run grocer report statement --period 2027-W05 --format json --currency SEK
-    expect_done 'there is more in EUR: --currency EUR'
-    expect_match '"owed_by":"5.94"' "$said"
+    run grocer report statement --period 2027-W05 --format json
+    expect_equal 'EUR 0.96, SEK 5.94' \
+        "$(jq -r '[.sums[] | "\(.currency) \(.owed_by)"] | join(", ")' "$work/said")" 'what it owes'
+    run grocer report statement --period 2027-W05 --format csv --currency SEK
+    expect_done 'grocer,cinema,SEK,tax,SE-25,1.1875,1.19'
+    run grocer report payments --period 2027-W05 --format xml
+    expect_refused 2 'grocer pays in EUR and in SEK, each by a file of its own'
     run grocer report statement --period 2027-W05 --format json --currency USD
     expect_refused 2 'the charter.s, or one that it has for contracts'
     run grocer report journal --period 2027-W05 --format journal

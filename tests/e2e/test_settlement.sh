@@ -281,16 +281,24 @@ they_pay_and_the_banks_file_confirms() {
     settle cinema confirm --period "$period" --file "$work/first.xml" --accounts "$accounts" --dry-run
     expect_refused 1 '4 entries: 1 payments would be confirmed, 2 to be looked at'
     expect_period cinema '[.payments[].state] | join(" ")' 'sent sent sent'
-    settle cinema confirm --period "$period" --file "$work/first.xml" --accounts "$accounts"
+    settle cinema confirm --period "$period" --file "$work/first.xml" --accounts "$accounts" \
+        --bookings "$work/bookings.json"
     expect_refused 1 '4 entries: 1 payments confirmed, 2 to be looked at'
     expect_match 'partial: payment 2' "$said" 'the part'
     expect_match 'unknown: named like a payment' "$said" 'what nobody expects'
     expect_period cinema '[.payments[].state] | join(" ")' 'confirmed sent sent'
+    settle cinema confirm --period "$period" --file "$work/first.xml" --bookings "$work/bookings.json"
+    expect_refused 1 '4 entries: 0 payments confirmed, 1 to be looked at'
+    expect_match 'repeated: payment 2' "$said" 'the part that was counted before'
+    # The rest comes in a file of its own, and a payment that is whole comes once more.
     bank_statement cinema second.xml <<<"1.75 books $(reference_of 0)
-0.05 grocer $(reference_of 2)"
-    settle cinema confirm --period "$period" --file "$work/second.xml"
-    expect_done '2 entries: 1 payments confirmed, 0 to be looked at'
-    expect_match 'repeated: payment 0' "$said" 'what was counted before'
+0.01 grocer $(reference_of 2)"
+    settle cinema confirm --period "$period" --file "$work/second.xml" --bookings "$work/bookings.json"
+    expect_refused 1 '2 entries: 1 payments confirmed, 1 to be looked at'
+    expect_match 'paid-twice: payment 0' "$said" 'what came twice'
+    expect_match 'confirmed: payment 2, the rest of the payment: it came in parts' "$said" 'the rest'
+    settle cinema confirm --period "$period" --file "$work/first.xml"
+    expect_refused 1 '4 entries: 0 payments confirmed, 1 to be looked at'
     settle fuel confirm --period "$period"
     expect_done 'period 2026-11 is settled'
     expect_period books .state settled

@@ -39,7 +39,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                        .debtor_account = "NL56AGDH9619008421"};
     (void)strncpy(payment.creditor_account, camt.statements[0].account, IBAN_SIZE - 1);
     struct confirm_finding *findings = allocate(camt.entry_count, sizeof(*findings));
-    if (confirm_payments(&camt, camt.statements[0].account, &payment, 1, findings, &error))
+    const char *own = camt.statements[0].account;
+    if (confirm_payments(&camt, &own, 1, &payment, 1, findings, &error))
         for (size_t i = 0; i < camt.entry_count; i++)
             must(findings[i].code < CONFIRM_CODE_COUNT && findings[i].entry == i);
     must(payment.received.v >= 0 && payment.received.v <= payment.amount.v);

@@ -57,6 +57,26 @@ static inline json_t *nets_json(const struct lines *closed)
     return list;
 }
 
+static inline json_t *sums_json(const struct lines *exact, const struct lines *closed)
+{
+    json_t *list = json_array();
+    for (size_t c = 0; c < ARRAY_SIZE(currencies); c++) {
+        struct money sums[2] = {{0}};
+        if (c > 0 && !lines_have_currency(exact, currencies[c]))
+            continue;
+        for (size_t i = 0; i < exact->count; i++)
+            if (strcmp(exact->at[i].currency, currencies[c]) == 0)
+                sums[0].v += exact->at[i].exact.v;
+        for (size_t i = 0; i < closed->count; i++)
+            if (strcmp(closed->at[i].currency, currencies[c]) == 0)
+                sums[1].v += closed->at[i].rounded.v;
+        json_array_append_new(list, json_pack("{s:s, s:i, s:o, s:o}", "currency", currencies[c],
+                                              "minor_digits", 2, "exact", money_json(sums[0]),
+                                              "rounded", money_json(sums[1])));
+    }
+    return list;
+}
+
 static inline json_t *payments_json(const struct lines *closed)
 {
     struct money nets[EXAMPLE_PARTNERS];
@@ -116,13 +136,15 @@ static inline json_t *answer_json(const struct lines *exact, const struct lines 
     json_object_set_new(answer, "lines", lines_json(exact, false));
     json_object_set_new(answer, "rounded", lines_json(closed, true));
     json_object_set_new(answer, "nets", nets_json(closed));
+    json_object_set_new(answer, "sums", sums_json(exact, closed));
     json_object_set_new(answer, "payments", payments_json(closed));
     json_object_set_new(answer, "redeemed",
                         json_pack("[{s:s, s:s, s:s}]", "debtor", "grocer", "creditor", "books",
                                   "points", "400000"));
     json_object_set_new(answer, "disputes", json_array());
     json_object_set_new(answer, "taxes",
-                        json_pack("[{s:s, s:i}]", "code", "AT-20", "rate_bp", 2000));
+                        json_pack("[{s:s, s:i}, {s:s, s:i}]", "code", "AT-20", "rate_bp", 2000,
+                                  "code", "SE-25", "rate_bp", 2500));
     return answer;
 }
 
@@ -136,9 +158,10 @@ static inline struct charter *answer_charter(void)
                                   .issue_fee = "400",
                                   .sandbox = true};
     struct charter *draft = coalition_draft(&spec);
-    draft->settlement.taxes = allocate(1, sizeof(*draft->settlement.taxes));
-    draft->settlement.tax_count = 1;
+    draft->settlement.taxes = allocate(2, sizeof(*draft->settlement.taxes));
+    draft->settlement.tax_count = 2;
     draft->settlement.taxes[0] = (struct charter_tax){.code = "AT-20", .rate_bp = 2000};
+    draft->settlement.taxes[1] = (struct charter_tax){.code = "SE-25", .rate_bp = 2500};
     memcpy(draft->settlement.fee_tax, "AT-20", sizeof("AT-20"));
     draft->contracts.currencies = allocate(1, sizeof(*draft->contracts.currencies));
     draft->contracts.currency_count = 1;

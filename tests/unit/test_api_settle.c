@@ -7,12 +7,13 @@
 #include "node/api_build.h"
 #include "node/api_parts.h"
 #include "node/period_text.h"
+#include "node/period_view.h"
 #include "node/receipt_words.h"
 
 #define JANUARY "/v1/periods/2027-01"
 
 /* The cinema collects the fees; months begin and end in UTC. */
-static void open_all(void)
+static struct charter *january_draft(void)
 {
     struct coalition_spec spec = {.names = {"grocer", "books", "cinema", "fuel"},
                                   .face = "10000",
@@ -26,7 +27,12 @@ static void open_all(void)
     draft->settlement.propose_days = 1;
     draft->settlement.answer_days = 3;
     draft->settlement.pay_days = 5;
-    open_apis(draft);
+    return draft;
+}
+
+static void open_all(void)
+{
+    open_apis(january_draft());
 }
 
 /* That of a list of lines: exact amounts. */
@@ -352,6 +358,21 @@ CASE(a_dispute_brings_the_record_and_its_proof)
     CHECK_TEXT(amount_of("rounded", "grocer", "cinema", "redemption", "rounded"), "0.27");
     CHECK_TEXT(amount_of("rounded", "grocer", "cinema", "issue-fee", "rounded"), "0.10");
     CHECK_TEXT(word_in(item("answers", GROCER), "answer"), "disputed");
+    /* The register in pages; the rest of the answer is the whole period every time. */
+    CHECK(json_is_null(json_object_get(answer.json, "disputes_next")));
+    CHECK_INT(get(CINEMA, JANUARY "?limit=1"), 200);
+    CHECK_INT(count_of("disputes"), 1);
+    CHECK_INT(number("disputes_next"), 1);
+    CHECK_INT(get(CINEMA, JANUARY "?disputes_from=1"), 200);
+    CHECK_INT(count_of("disputes"), 1);
+    CHECK_TEXT(word_in(item("disputes", 0), "class"), "issue-fee");
+    CHECK(json_is_null(json_object_get(answer.json, "disputes_next")));
+    CHECK(count_of("lines") > 0);
+    CHECK_INT(get(CINEMA, JANUARY "?disputes_from=2"), 200);
+    CHECK_INT(count_of("disputes"), 0);
+    CHECK_INT(get(CINEMA, JANUARY "?disputes_from=x"), 400);
+    CHECK_INT(get(CINEMA, JANUARY "?disputes=1"), 400);
+    CHECK_INT(get(CINEMA, JANUARY "?limit=251"), 400);
     close_all();
 }
 
@@ -519,6 +540,87 @@ CASE(a_month_is_settled_from_its_proposal_to_its_last_payment)
     close_all();
 }
 
+/* ---- several currencies -------------------------------------------------------------------------
+ */
+
+/* The charter's terms tax nothing; a contract of the grocer and the cinema, in kronor from the 20th
+ * on, taxes redemptions. */
+static void open_in_two_currencies(void)
+{
+    struct charter *draft = january_draft();
+    draft->settlement.taxes = allocate(1, sizeof(*draft->settlement.taxes));
+    draft->settlement.tax_count = 1;
+    draft->settlement.taxes[0] = (struct charter_tax){.code = "SE-25", .rate_bp = 2500};
+    draft->contracts.currencies = allocate(1, sizeof(*draft->contracts.currencies));
+    draft->contracts.currency_count = 1;
+    draft->contracts.currencies[0] = (struct charter_currency){.code = "SEK", .minor_digits = 2};
+    open_apis(draft);
+    CHECK_INT(post(GROCER, "/v1/contracts", OFFICE,
+                   "{\"funder\":\"grocer\",\"redeemer\":\"cinema\",\"face\":\"0.01\","
+                   "\"reimbursement\":\"0.0957\",\"currency\":\"SEK\","
+                   "\"redemption_tax\":\"SE-25\",\"from\":\"2027-01-20T00:00:00Z\"}"),
+              200);
+    char body[96];
+    snprintf(body, sizeof(body), "{\"digest\":\"%s\"}", word("digest"));
+    CHECK_INT(post(CINEMA, "/v1/contracts/0/sign", FINANCE, body), 200);
+}
+
+/* By hand: 120 points of the 15th at 0.009 are 1.08 EUR; 50 of the 21st at 0.0957 are 4.785 SEK,
+ * which is 4.78 half to even, with 25 % of tax 1.195, which is 1.20: 5.98 in all. The fee for 120
+ * points is 0.048 EUR, which is 0.05; then the card, which is with the operator, asks for none. */
+CASE(a_period_in_two_currencies_has_lines_nets_sums_and_payments_of_each)
+{
+    open_in_two_currencies();
+    CHECK_INT(post(GROCER, "/v1/members", TILL, "{\"member\":\"" MEMBER "\"}"), 200);
+    CHECK_INT(post(GROCER, "/v1/earn", TILL, "{\"member\":\"" MEMBER "\",\"points\":120}"), 200);
+    CHECK_INT(post(CINEMA, "/v1/redeem", TILL, "{\"member\":\"" MEMBER "\",\"points\":120}"), 200);
+    clock_to("2027-01-21T00:00:00Z");
+    CHECK_INT(post(GROCER, "/v1/earn", TILL, "{\"member\":\"" MEMBER "\",\"points\":80}"), 200);
+    CHECK_INT(post(CINEMA, "/v1/redeem", TILL, "{\"member\":\"" MEMBER "\",\"points\":50}"), 200);
+    clock_to("2027-02-02T09:00:00Z");
+    CHECK_INT(get(BOOKS, JANUARY), 200);
+    static const char *const lines[][5] = {{"redemption", "EUR", "", "1.08"},
+                                           {"redemption", "SEK", "SE-25", "4.785"},
+                                           {"issue-fee", "EUR", "", "0.048"}};
+    REQUIRE(count_of("lines") == ARRAY_SIZE(lines));
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+        json_t *line = item("lines", i);
+        CHECK_TEXT(word_in(line, "class"), lines[i][0]);
+        CHECK_TEXT(word_in(line, "currency"), lines[i][1]);
+        CHECK_TEXT(word_in(line, "tax_code"), lines[i][2]);
+        CHECK_TEXT(word_in(line, "exact"), lines[i][3]);
+        CHECK_INT(json_integer_value(json_object_get(line, "tariff")), i == 1);
+    }
+    CHECK_INT(count_of("nets"), 2 * 4);
+    CHECK_TEXT(word_in(item("nets", GROCER), "net"), "-1.13");
+    CHECK_TEXT(word_in(item("nets", 4 + GROCER), "currency"), "SEK");
+    CHECK_TEXT(word_in(item("nets", 4 + GROCER), "net"), "-5.98");
+    CHECK_TEXT(word_in(item("nets", 4 + CINEMA), "net"), "5.98");
+    REQUIRE(count_of("sums") == 2);
+    CHECK_TEXT(word_in(item("sums", 0), "exact"), "1.128");
+    CHECK_TEXT(word_in(item("sums", 1), "exact"), "4.785");
+    CHECK_TEXT(word_in(item("sums", 1), "rounded"), "5.98");
+    CHECK_INT(post(CINEMA, JANUARY "/propose", OFFICE, "{}"), 200);
+    for (uint16_t i = 0; i < 4; i++)
+        sign_twice(i);
+    CHECK_INT(post(FUEL, JANUARY "/finalise", OFFICE, "{}"), 200);
+    CHECK_INT(get(BOOKS, JANUARY), 200);
+    REQUIRE(count_of("payments") == 2);
+    CHECK_TEXT(word_in(item("payments", 0), "currency"), "EUR");
+    CHECK_TEXT(word_in(item("payments", 0), "amount"), "1.13");
+    CHECK_TEXT(word_in(item("payments", 1), "currency"), "SEK");
+    CHECK_TEXT(word_in(item("payments", 1), "amount"), "5.98");
+    /* What commands make of the answer ties. */
+    struct period_view *view = NULL;
+    struct error error = {.text = ""};
+    bool ties = period_view_read(answer.json, w->charter, &view, &error);
+    if (!ties)
+        printf("%s\n", error.text);
+    CHECK(ties);
+    period_view_close(view);
+    close_all();
+}
+
 /* ---- a repeat of what is long ago ---------------------------------------------------------------
  */
 
@@ -665,6 +767,7 @@ int main(void)
     RUN(a_dispute_brings_the_record_and_its_proof);
     RUN(a_seal_that_moved_nothing_is_not_disputed);
     RUN(a_month_is_settled_from_its_proposal_to_its_last_payment);
+    RUN(a_period_in_two_currencies_has_lines_nets_sums_and_payments_of_each);
     RUN(a_record_that_cannot_be_brought_is_said_to_be_so);
     RUN(a_step_of_a_period_beyond_the_calendar_is_told_by_its_number);
     return check_report();

@@ -10,7 +10,10 @@
 #define SAMPLES ACCRUE_SHARED "/vectors/iso20022/samples-camt"
 #define OWN     "DE89370400440532013000"
 #define PAYER   "AT611904300234573201"
+#define KRONOR  "SE4550000000058398257466"
 #define CENT    INT64_C(100000000)
+
+static const char *const own[] = {OWN, KRONOR}, *const payer[] = {PAYER};
 
 /* ---- files --------------------------------------------------------------------------------- */
 
@@ -195,7 +198,7 @@ static void check_codes(const struct booking *bookings, size_t count,
         exit(1);
     }
     REQUIRE(camt.entry_count == count);
-    REQUIRE(confirm_payments(&camt, OWN, payment, 1, findings, &error));
+    REQUIRE(confirm_payments(&camt, own, 1, payment, 1, findings, &error));
     for (size_t i = 0; i < count; i++)
         CHECK_TEXT(confirm_word(findings[i].code), confirm_word(codes[i]));
     camt_release(&camt);
@@ -335,9 +338,37 @@ CASE(the_debtors_statement_confirms_what_went_out)
     begin(&document, PAYER);
     book(&document, booking);
     REQUIRE(finish(&document, &camt, NULL));
-    REQUIRE(confirm_payments(&camt, PAYER, &payment, 1, &finding, NULL));
+    REQUIRE(confirm_payments(&camt, payer, 1, &payment, 1, &finding, NULL));
     CHECK_TEXT(confirm_word(finding.code), "confirmed");
     camt_release(&camt);
+}
+
+/* One file for two accounts of the same owner, one a currency: each payment belongs on its own. */
+CASE(a_payment_is_confirmed_on_the_account_of_its_currency_alone)
+{
+    static const struct {
+        const char *account, *currency;
+        enum confirm_code code;
+    } rows[] = {{KRONOR, "SEK", CONFIRM_WHOLE},
+                {OWN, "SEK", CONFIRM_WRONG_ACCOUNT},
+                {KRONOR, "EUR", CONFIRM_WRONG_CURRENCY}};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct document document;
+        struct camt camt;
+        struct confirm_finding finding;
+        struct expected_payment payment = expected();
+        struct booking booking = good;
+        booking.currency = rows[i].currency;
+        memcpy(payment.currency, "SEK", CURRENCY_SIZE);
+        memcpy(payment.creditor_account, KRONOR, sizeof(KRONOR));
+        begin(&document, rows[i].account);
+        book(&document, booking);
+        REQUIRE(finish(&document, &camt, NULL));
+        REQUIRE(confirm_payments(&camt, own, 2, &payment, 1, &finding, NULL));
+        CHECK_TEXT(confirm_word(finding.code), confirm_word(rows[i].code));
+        CHECK_INT(payment.received.v, i == 0 ? 128000 * CENT : 0);
+        camt_release(&camt);
+    }
 }
 
 CASE(a_statement_for_another_account_is_refused)
@@ -350,14 +381,14 @@ CASE(a_statement_for_another_account_is_refused)
     begin(&document, "NL91ABNA0417164300");
     book(&document, good);
     REQUIRE(finish(&document, &camt, NULL));
-    CHECK(!confirm_payments(&camt, OWN, &payment, 1, &finding, &error));
+    CHECK(!confirm_payments(&camt, own, 1, &payment, 1, &finding, &error));
     CHECK_INT(error.code, ERROR_CONFLICT);
     CHECK(strstr(error.text, "NL91ABNA0417164300"));
     /* In the same file as the right one, its entries are in the wrong account. */
     camt.statements =
         array_grow(camt.statements, &camt.statement_capacity, 2, sizeof(*camt.statements));
     snprintf(camt.statements[camt.statement_count++].account, CAMT_TEXT_SIZE, OWN);
-    CHECK(confirm_payments(&camt, OWN, &payment, 1, &finding, &error));
+    CHECK(confirm_payments(&camt, own, 1, &payment, 1, &finding, &error));
     CHECK_TEXT(confirm_word(finding.code), "wrong-account");
     camt_release(&camt);
 }
@@ -578,6 +609,7 @@ int main(void)
     RUN(the_same_file_twice_confirms_once);
     RUN(more_parts_than_are_kept_are_unclear);
     RUN(the_debtors_statement_confirms_what_went_out);
+    RUN(a_payment_is_confirmed_on_the_account_of_its_currency_alone);
     RUN(a_statement_for_another_account_is_refused);
     RUN(an_entrys_amount_goes_to_its_only_detail);
     RUN(an_amount_that_may_belong_to_several_is_nobodys);

@@ -177,6 +177,49 @@ CASE(effects_are_compared_by_what_they_come_to)
     CHECK(a.kind == EFFECT_OBLIGATION && a.tariff == 0 && b.kind == 0);
 }
 
+/* ---- where both could part ------------------------------------------------------------------- */
+
+/* What a pending lot's points cover by time alone goes by the card that began since, in the same
+ * height. */
+CASE(both_price_what_time_brings_by_the_cards_that_have_begun)
+{
+    struct coalition_spec spec = {.names = {"a", "b", "c", "d"},
+                                  .operator_name = "z",
+                                  .face = "10000",
+                                  .reimbursement = "9000"};
+    struct charter *draft = coalition_draft(&spec);
+    struct play *play = allocate(1, sizeof(*play));
+    play->seed = 1;
+    play->quiet = true;
+    draft->contracts.required = true;
+    draft->policy.deficit_max.v = 1000;
+    play_begin(play, coalition_found(draft));
+    uint64_t now_ms = state_time_ms(play->driver->state);
+    struct transaction pending = tx_earn(1, 50), t = {.type = TRANSACTION_CONTRACT_PROPOSE};
+    pending.body.earn.lots[0].activates_ms = now_ms + 1000;
+    CHECK_INT(feed(play, 1, pending), VERDICT_ACCEPTED);
+    CHECK_INT(feed(play, 0, tx_earn(1, 100)), VERDICT_ACCEPTED);
+    struct record_index earned = driver_last(play->driver);
+    CHECK_INT(feed(play, 0, tx_redeem(1, 100)), VERDICT_ACCEPTED);
+    CHECK_INT(feed(play, 0, tx_refund(earned, 100)), VERDICT_ACCEPTED); /* owed to a */
+    t.body.deal.card = (struct rate_card){.funder = {1},
+                                          .redeemer = {0},
+                                          .face_currency = "EUR",
+                                          .settlement_currency = "EUR",
+                                          .face = {10000},
+                                          .reimbursement = {8000},
+                                          .from_ms = now_ms + 2000};
+    struct hash digest = rate_card_digest(&t.body.deal.card);
+    CHECK_INT(feed(play, 1, t), VERDICT_ACCEPTED);
+    t = (struct transaction){.type = TRANSACTION_CONTRACT_SIGN};
+    t.body.deal.digest = digest;
+    CHECK_INT(feed(play, 0, t), VERDICT_ACCEPTED);
+    pass(play, 3000);
+    pass(play, 1000);
+    CHECK(naive_owed(play->naive, 1, 0, LINE_CLAW_BACK, 0) == INT64_C(50) * 8000 * BASIS_POINTS);
+    play_close(play);
+}
+
 /* ---- the largest records --------------------------------------------------------------------- */
 
 enum { FUNDERS = 15, TILL = 2, ROUNDS = 80, TARIFFS = 9 };
@@ -251,7 +294,7 @@ static struct transaction wide_earn(uint32_t round)
     return t;
 }
 
-CASE(both_find_the_same_room_for_lines_of_many_tariffs)
+CASE(both_find_the_same_room_for_lines_of_many_epochs)
 {
     struct play *play = many_tariffs();
     size_t taken = 0, refused = 0;
@@ -284,6 +327,7 @@ int main(void)
     RUN(a_model_that_was_kept_goes_on_as_the_one_that_was_written);
     RUN(what_is_damaged_is_refused_or_can_be_gone_on_with);
     RUN(effects_are_compared_by_what_they_come_to);
-    RUN(both_find_the_same_room_for_lines_of_many_tariffs);
+    RUN(both_price_what_time_brings_by_the_cards_that_have_begun);
+    RUN(both_find_the_same_room_for_lines_of_many_epochs);
     return check_report();
 }

@@ -36,21 +36,29 @@ static struct period *end_period(uint64_t number)
     return &closed->period;
 }
 
+/* One payment in euro, one in yen. */
 static void make_final(struct period *period)
 {
+    static const char *const currencies[] = {"EUR", "JPY"};
     period->state = PERIOD_FINAL;
     period->payments =
         array_grow(period->payments, &period->payment_capacity, 2, sizeof(*period->payments));
-    for (uint16_t i = 0; i < 2; i++)
+    for (uint16_t i = 0; i < 2; i++) {
         period->payments[i] = (struct period_payment){
             .payment = {.from = {i}, .to = {1 - i}, .amount = {(__int128)10000000000}}};
+        memcpy(period->payments[i].currency, currencies[i], CURRENCY_SIZE);
+    }
     period->payment_count = 2;
 }
 
 static void set_up(void)
 {
     struct coalition_spec spec = {.names = {"grocer", "books", NULL}};
-    charter = coalition_found(coalition_draft(&spec));
+    struct charter *draft = coalition_draft(&spec);
+    draft->contracts.currencies = allocate(1, sizeof(*draft->contracts.currencies));
+    draft->contracts.currency_count = 1;
+    draft->contracts.currencies[0] = (struct charter_currency){.code = "JPY", .minor_digits = 0};
+    charter = coalition_found(draft);
     (void)look(FIRST_FEBRUARY - 10);
 }
 
@@ -189,10 +197,12 @@ CASE(a_line_names_the_period_and_what_it_is_about)
                                  .until = FIRST_FEBRUARY,
                                  .payment = &period->payments[1],
                                  .number = 1};
-    REQUIRE(period_event_fields(&event, charter, &room, fields) == 6);
+    REQUIRE(period_event_fields(&event, charter, &room, fields) == 7);
     CHECK_TEXT(room.period, "2027-01");
     CHECK_TEXT(room.until, "2027-02-01");
-    CHECK_TEXT(room.amount, "1.00");
+    CHECK_TEXT(room.amount, "1");
+    CHECK_TEXT(fields[6].key, "currency");
+    CHECK(bytes_equal(fields[6].text, bytes_text("JPY")));
     CHECK_TEXT(fields[3].key, "from");
     CHECK(bytes_equal(fields[3].text, bytes_text("books")));
     event = (struct period_event){.kind = PERIOD_EVENT_final, .closed = periods.at[0]};
@@ -211,16 +221,22 @@ CASE(metrics_say_how_periods_stand)
     periods.at[0]->period.payments[0].state = PAYMENT_SENT;
     (void)look(FIRST_FEBRUARY + 10);
     buffer_init(&out, 1 << 16);
-    period_watch_metrics(&watch, &periods, FIRST_FEBRUARY + 10, &out);
+    period_watch_metrics(&watch, &periods, charter, FIRST_FEBRUARY + 10, &out);
     const char *text = buffer_text(&out);
     CHECK(strstr(text, "accrue_periods{state=\"ended\"} 1\n") != NULL);
     CHECK(strstr(text, "accrue_periods{state=\"final\"} 1\n") != NULL);
     CHECK(strstr(text, "accrue_period_payments{state=\"sent\"} 1\n") != NULL);
+    CHECK(strstr(text, "accrue_period_unpaid{currency=\"EUR\"} 1.00\n") != NULL);
+    CHECK(strstr(text, "accrue_period_unpaid{currency=\"JPY\"} 1\n") != NULL);
     CHECK(strstr(text, "accrue_period_overdue{step=\"pay\"} 1\n") != NULL);
     CHECK(strstr(text, "accrue_period_overdue{step=\"propose\"} 1\n") != NULL);
     CHECK(strstr(text, "accrue_period_overdue{step=\"finalise\"} 0\n") != NULL);
     CHECK(strstr(text, "accrue_period_events_total{event=\"ended\"} 2\n") != NULL);
     CHECK(strstr(text, "accrue_period_events_total{event=\"payment_overdue\"} 1\n") != NULL);
+    buffer_clear(&out);
+    periods.at[0]->period.payments[1].state = PAYMENT_CONFIRMED;
+    period_watch_metrics(&watch, &periods, charter, FIRST_FEBRUARY + 10, &out);
+    CHECK(strstr(buffer_text(&out), "accrue_period_unpaid{currency=\"JPY\"} 0\n") != NULL);
     buffer_release(&out);
     tear_down();
 }

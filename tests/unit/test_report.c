@@ -137,6 +137,11 @@ CASE(what_does_not_tie_or_is_not_understood_is_refused)
         {"nets.1.currency", "\"SEK\"", "other partners"},
         {"payments.0.currency", "\"SEK\"", "does not tie: its payments"},
         {"rounded.0.currency", "\"SEK\"", "does not tie: the net"},
+        {"sums.0.exact", "\"0.00\"", "does not tie: its sums"},
+        {"sums.0.rounded", "\"0.00\"", "does not tie: its sums"},
+        {"sums.0.minor_digits", "3", "does not tie: its sums"},
+        {"sums.0.currency", "\"SEK\"", "does not tie: its sums"},
+        {"sums", "[]", "currency"},
         {"period", "\"2026-13\"", "period"},
         {"period", "\"2026-11-01\"", "period"},
         {"currency", "\"USD\"", "currency"},
@@ -288,6 +293,7 @@ static void carve_out(struct world *world, int64_t amount)
     lines_release(&exact);
     json_object_set_new(world->answer, "rounded", lines_json(&world->closed, true));
     json_object_set_new(world->answer, "nets", nets_json(&world->closed));
+    json_object_set_new(world->answer, "sums", sums_json(&world->exact, &world->closed));
     json_object_set_new(world->answer, "payments", payments_json(&world->closed));
 }
 
@@ -366,10 +372,12 @@ CASE(reports_say_what_the_period_says)
     CHECK_PARTS("matrix", REPORT_CSV, &request, "grocer,operator,EUR,720.00");
     CHECK_PARTS("matrix", REPORT_HTML, &request, "<svg", "3,600.00", "fill-opacity=\"0.70\"");
     CHECK_PARTS("matrix", REPORT_JSON, &request,
-                "{\"debtor\":\"grocer\",\"creditor\":\"operator\",\"amount\":\"720.00\"}");
+                "{\"debtor\":\"grocer\",\"creditor\":\"operator\",\"currency\":\"EUR\","
+                "\"amount\":\"720.00\"}");
     CHECK_PARTS("nets", REPORT_CSV, &request, "grocer,EUR,-3420.00");
     CHECK_PARTS("nets", REPORT_HTML, &request, "<svg", "-3,420.00", "1,296.00", ">due<");
-    CHECK_PARTS("nets", REPORT_JSON, &request, "{\"partner\":\"operator\",\"net\":\"1296.00\"}",
+    CHECK_PARTS("nets", REPORT_JSON, &request,
+                "{\"partner\":\"operator\",\"currency\":\"EUR\",\"net\":\"1296.00\"}",
                 "\"due\":\"2026-12-07\"", "\"iban\":\"NL91ABNA0417164300\"");
     CHECK_PARTS("payments", REPORT_CSV, &request, "High Street Services,NL91ABNA0417164300");
     CHECK_PARTS("fees", REPORT_CSV, &request,
@@ -380,6 +388,156 @@ CASE(reports_say_what_the_period_says)
                 " totals ", "Assets:Accrue:Partners:Grocer", "= -3420.00 EUR");
     request.has_partner = true;
     CHECK_PARTS("journal", REPORT_JOURNAL, &request, "Assets:Accrue:Settlement:2026-11");
+    period_view_close(view);
+    world_release(&world);
+}
+
+/* More exact lines, of the tariff 1, in kronor; what is told follows. */
+struct kronor {
+    uint16_t debtor, creditor;
+    enum book_class book_class;
+    int64_t ten_thousandths;
+    const char *tax;
+};
+
+static int compare_exact(const void *a, const void *b)
+{
+    return exact_line_compare(a, b);
+}
+
+static void owe_more(struct world *world, const struct kronor *more, size_t count)
+{
+    struct charter_line_rules rules;
+    struct hash root = hash_bytes(bytes_text("root"));
+    char totals[65];
+    charter_line_rules(world->charter, &rules);
+    for (size_t i = 0; i < count; i++) {
+        struct line line = book_line(more[i].debtor, more[i].creditor, more[i].book_class,
+                                     euro4(more[i].ten_thousandths));
+        line.tariff = 1;
+        memcpy(line.currency, "SEK", CURRENCY_SIZE);
+        snprintf(line.tax_code, sizeof(line.tax_code), "%s", more[i].tax);
+        lines_add(&world->exact, &line);
+    }
+    qsort(world->exact.at, world->exact.count, sizeof(struct line), compare_exact);
+    lines_release(&world->closed);
+    REQUIRE(lines_close(world->exact.at, world->exact.count, &rules.rules, &world->closed, NULL));
+    totals_of(&world->exact, &root, totals);
+    json_object_set_new(world->answer, "totals", json_string(totals));
+    json_object_set_new(world->answer, "lines", lines_json(&world->exact, false));
+    json_object_set_new(world->answer, "rounded", lines_json(&world->closed, true));
+    json_object_set_new(world->answer, "nets", nets_json(&world->closed));
+    json_object_set_new(world->answer, "sums", sums_json(&world->exact, &world->closed));
+    json_object_set_new(world->answer, "payments", payments_json(&world->closed));
+}
+
+/* The grocer owes the cinema 475 kronor more, by a contract of theirs. */
+static void owe_in_kronor(struct world *world)
+{
+    static const struct kronor more = {GROCER, CINEMA, BOOK_REDEMPTION, 4750000, ""};
+    owe_more(world, &more, 1);
+}
+
+/* By hand: 475.005 is 475.00 half to even, and the tax on 100.50 at 25 % is 25.125, which is 25.12.
+ * The grocer owes 475.00 + 100.50 + 25.12 = 600.62; of that the cinema gets 475.00 and the operator
+ * 125.62. The euro lines are what they were. */
+static void owe_fees_in_kronor(struct world *world)
+{
+    static const struct kronor more[] = {{GROCER, CINEMA, BOOK_REDEMPTION, 4750050, ""},
+                                         {GROCER, OPERATOR, BOOK_ISSUE_FEE, 1005000, "SE-25"}};
+    owe_more(world, more, ARRAY_SIZE(more));
+}
+
+static json_t *dispute_json(int record, const char *amount)
+{
+    return json_pack("{s:i, s:s, s:s, s:s, s:i, s:s, s:s, s:s, s:s, s:s, s:s, s:n, s:n, s:n, s:s}",
+                     "record", record, "debtor", "grocer", "creditor", "cinema", "class",
+                     "redemption", "tariff", 0, "currency", "EUR", "tax_code", "", "code",
+                     "WRONG_AMOUNT", "by", "grocer", "state", "open", "amount", amount, "offered",
+                     "upheld", "rest", "entered", "0.00");
+}
+
+/* What a node tells in three answers is read as one; what is not the whole is not read. */
+CASE(disputes_come_in_pages)
+{
+    static const char *const amounts[] = {"100.00", "200.00", "150.00"};
+    struct world world;
+    struct error error;
+    char why[ERROR_TEXT_SIZE];
+    json_t *pages[ARRAY_SIZE(amounts)];
+    uint64_t next = 0;
+    world_init(&world);
+    carve_out(&world, euro4(4500000));
+    for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
+        pages[i] = json_deep_copy(world.answer);
+        json_object_set_new(pages[i], "disputes",
+                            json_pack("[o]", dispute_json(12 + (int)i, amounts[i])));
+        json_object_set_new(pages[i], "disputes_next",
+                            i + 1 < ARRAY_SIZE(pages) ? json_integer((json_int_t)i + 1)
+                                                      : json_null());
+    }
+    json_t *own = world.answer;
+    world.answer = pages[0];
+    CHECK(!is_read(&world, why) && strstr(why, "disputes_next"));
+    for (size_t i = 1; i < ARRAY_SIZE(pages); i++) {
+        CHECK(period_view_next(pages[i - 1], &next));
+        CHECK_INT(next, i);
+        REQUIRE(period_view_join(pages[i - 1], pages[i], &error));
+    }
+    world.answer = pages[ARRAY_SIZE(pages) - 1];
+    CHECK(!period_view_next(world.answer, &next));
+    struct period_view *view = read_view(&world);
+    REQUIRE(view->dispute_count == ARRAY_SIZE(amounts));
+    for (size_t i = 0; i < ARRAY_SIZE(amounts); i++)
+        CHECK_INT(view->disputes[i].about.record.v, 12 + i);
+    period_view_close(view);
+    /* A page without any would be asked for forever. */
+    CHECK(!period_view_join(own, world.answer, &error));
+    for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+        json_decref(pages[i]);
+    world.answer = own;
+    world_release(&world);
+}
+
+/* Every report has both currencies, each with its own sums, and none has a sum of the two. */
+CASE(reports_of_two_currencies_and_two_taxes_add_up_apart)
+{
+    struct world world;
+    world_init(&world);
+    owe_fees_in_kronor(&world);
+    struct period_view *view = read_view(&world);
+    struct report_request request = request_of(&world, view);
+    CHECK_PARTS("statement", REPORT_JSON, &request,
+                "\"currency\":null,\"currencies\":[\"EUR\",\"SEK\"]",
+                "\"sums\":[{\"currency\":\"EUR\",\"owed_to\":\"3150.00\",\"owed_by\":\"6570.00\","
+                "\"net\":\"-3420.00\"},{\"currency\":\"SEK\",\"owed_to\":\"0.00\","
+                "\"owed_by\":\"600.62\",\"net\":\"-600.62\"}]",
+                "\"exact\":\"475.005\",\"amount\":\"475.00\"");
+    CHECK_PARTS("statement", REPORT_CSV, &request,
+                "grocer,cinema,SEK,redemption,,475.005,475.00\r\n",
+                "grocer,operator,SEK,tax,SE-25,25.125,25.12\r\n",
+                "grocer,operator,EUR,tax,AT-20,120.00,120.00\r\n");
+    CHECK_PARTS("statement", REPORT_HTML, &request, "<td>EUR, SEK</td>", "<h2>In all, in EUR</h2>",
+                "<h2>In all, in SEK</h2>", "<h2>Lines, in SEK</h2>", "600.62", "6,570.00");
+    CHECK_PARTS("fees", REPORT_CSV, &request, "tax,SE-25,25.00,SEK,25.12",
+                "tax,AT-20,20.00,EUR,120.00");
+    CHECK_PARTS("fees", REPORT_HTML, &request, "<h2>Fees and tax, in SEK</h2>", "25.12");
+    CHECK_PARTS("matrix", REPORT_HTML, &request, "<h2>In SEK</h2>",
+                "Who owes whom: debtors down, creditors across, in SEK", "125.62");
+    CHECK_PARTS("matrix", REPORT_CSV, &request, "grocer,operator,EUR,720.00",
+                "grocer,operator,SEK,125.62");
+    CHECK_PARTS("nets", REPORT_CSV, &request, "grocer,EUR,-3420.00", "grocer,SEK,-600.62",
+                "operator,SEK,125.62", "books,SEK,0.00");
+    CHECK_PARTS("nets", REPORT_HTML, &request, "<h2>Payments, due on 2026-12-07, in SEK</h2>");
+    CHECK_PARTS("payments", REPORT_JSON, &request,
+                "\"number\":3,\"from\":\"grocer\",\"to\":\"cinema\",\"currency\":\"SEK\","
+                "\"amount\":\"475.00\"",
+                "\"amount\":\"125.62\"", "\"end_to_end\":\"P682-SEK-");
+    CHECK_PARTS("journal", REPORT_JOURNAL, &request, "commodity 1000.00 SEK", "= -3420.00 EUR",
+                "= -600.62 SEK", "Assets:Accrue:Input-tax:SE-25");
+    /* Who has nothing to do with a currency does not see it. */
+    request.partner.v = BOOKS;
+    CHECK_PARTS("statement", REPORT_JSON, &request, "\"currencies\":[\"EUR\"]", "\"owed_to\":");
     period_view_close(view);
     world_release(&world);
 }
@@ -554,6 +712,58 @@ CASE(orders_need_accounts_and_something_to_pay)
     world_release(&world);
 }
 
+static const char kronor_text[] =
+    "{\"accounts\":[" GROCERS "," BOOKS_ "," CINEMAS "," SERVICES
+    ",{\"partner\":\"grocer\",\"currency\":\"SEK\",\"in_force\":{\"holder\":\"Green Grocer AG\","
+    "\"iban\":\"AT611904300234573201\",\"bic\":null,\"since\":\"2026-11-01T00:00:00.000Z\"}},"
+    "{\"partner\":\"cinema\",\"currency\":\"SEK\",\"in_force\":{\"holder\":\"Lux Cinemas GmbH\","
+    "\"iban\":\"SE4550000000058398257466\",\"bic\":\"ESSESESS\","
+    "\"since\":\"2026-11-01T00:00:00.000Z\"}}]}";
+
+/* Euro goes by SEPA, kronor as a plain transfer to the account for kronor, each in its own file;
+ * none is left out unsaid. */
+CASE(orders_are_in_one_currency)
+{
+    struct world world;
+    struct accounts accounts = {.at = NULL};
+    struct buffer out;
+    struct error error;
+    world_init(&world);
+    owe_in_kronor(&world);
+    REQUIRE(join_accounts(&accounts, kronor_text, &error));
+    struct period_view *view = read_view(&world);
+    struct report_request request = request_of(&world, view);
+    request.accounts = &accounts;
+    CHECK(!make("payments", REPORT_XML, &request, &out, &error));
+    CHECK(strstr(error.text, "grocer pays in EUR and in SEK, each by a file of its own"));
+    CHECK_INT(out.size, 0);
+    buffer_release(&out);
+    memcpy(request.currency, "EUR", CURRENCY_SIZE);
+    REQUIRE(make("payments", REPORT_XML, &request, &out, &error));
+    CHECK(has(&out, "<CtrlSum>3420.00</CtrlSum>") && has(&out, "<Cd>SEPA</Cd>"));
+    CHECK(!strstr(buffer_text(&out), "SEK"));
+    CHECK(validates(&out));
+    buffer_release(&out);
+    memcpy(request.currency, "SEK", CURRENCY_SIZE);
+    REQUIRE(make("payments", REPORT_XML, &request, &out, &error));
+    CHECK(has(&out, "<InstdAmt Ccy=\"SEK\">475.00</InstdAmt>"));
+    CHECK(has(&out, "<IBAN>SE4550000000058398257466</IBAN>") && has(&out, "P682-SEK-"));
+    CHECK(!strstr(buffer_text(&out), "SEPA"));
+    CHECK(validates(&out));
+    buffer_release(&out);
+    /* What is sent leaves one currency, which needs no naming. */
+    request.currency[0] = 0;
+    period_view_close(view);
+    set_payment(&world, 3, "sent", 1);
+    request.view = view = read_view(&world);
+    REQUIRE(make("payments", REPORT_XML, &request, &out, &error));
+    CHECK(has(&out, "<CtrlSum>3420.00</CtrlSum>"));
+    buffer_release(&out);
+    period_view_close(view);
+    accounts_release(&accounts);
+    world_release(&world);
+}
+
 /* ---- in words -------------------------------------------------------------------------------- */
 
 static void check_next(const struct world *world, const char *expected)
@@ -615,11 +825,14 @@ int main(void)
     RUN(money_is_read_as_it_is_written);
     RUN(every_report_names_its_checkpoint_and_totals);
     RUN(reports_say_what_the_period_says);
+    RUN(disputes_come_in_pages);
+    RUN(reports_of_two_currencies_and_two_taxes_add_up_apart);
     RUN(what_is_not_final_says_so);
     RUN(what_there_is_not_is_refused_with_what_there_is);
     RUN(orders_are_what_is_not_sent_yet);
     RUN(a_file_is_named_by_what_it_pays);
     RUN(orders_need_accounts_and_something_to_pay);
+    RUN(orders_are_in_one_currency);
     RUN(what_is_next_is_told_with_who_and_when);
     return check_report();
 }

@@ -368,6 +368,117 @@ CASE(the_pdf_says_what_the_statement_says)
     world_release(&world);
 }
 
+/* Worked example B, and in yen: the grocer owes the cinema 12,345.5, which is 12,346 half to even,
+ * and is owed 1,000 by books, who is taxed at 10 % on 105 of a fee: 10.5, which is 10. */
+static void world_of_two_currencies(struct world *world, struct statement *yen)
+{
+    static const struct {
+        uint16_t debtor, creditor;
+        enum book_class book_class;
+        int64_t ten_thousandths;
+        const char *tax;
+    } lines[] = {{GROCER, CINEMA, BOOK_REDEMPTION, 123455000, ""},
+                 {BOOKS, GROCER, BOOK_REDEMPTION, 10000000, ""},
+                 {GROCER, OPERATOR, BOOK_ISSUE_FEE, 1050000, "AT-10"}};
+    struct lines exact = {.at = NULL};
+    memset(world, 0, sizeof(*world));
+    example_b(&world->exact, 0);
+    world_close(world);
+    for (size_t i = 0; i < world->exact.count; i++)
+        lines_add(&exact, &world->exact.at[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
+        struct line line = book_line(lines[i].debtor, lines[i].creditor, lines[i].book_class,
+                                     (__int128)lines[i].ten_thousandths * 1000000);
+        memcpy(line.currency, "JPY", CURRENCY_SIZE);
+        snprintf(line.tax_code, sizeof(line.tax_code), "%s", lines[i].tax);
+        lines_add(&exact, &line);
+    }
+    lines_release(&world->closed);
+    close_books(&exact, &world->closed);
+    lines_release(&exact);
+    *yen = world->statement;
+    memcpy(yen->currency, "JPY", CURRENCY_SIZE);
+    yen->minor_digits = 0;
+    yen->payment_count = 0;
+    world->statement.next = yen;
+}
+
+CASE(two_currencies_have_their_own_sums_and_rows)
+{
+    struct world world;
+    struct statement yen;
+    struct buffer out;
+    world_of_two_currencies(&world, &yen);
+    CHECK_INT(statement_sums(&world.statement).owed_by.v, euro4(65700000));
+    CHECK_INT(statement_sums(&yen).owed_by.v, (12346 + 105 + 10) * 10000000000);
+    CHECK_INT(statement_sums(&yen).owed_to.v, 1000 * 10000000000);
+    buffer_init(&out, STATEMENT_CSV_MAX);
+    statement_csv_lines(&world.statement, &out);
+    CHECK_INT(rows(&out), 1 + 6 + 4);
+    check_cell(&out, 1, "currency", "EUR");
+    check_cell(&out, 7, "currency", "JPY");
+    check_cell(&out, 8, "exact", "12345.5");
+    check_cell(&out, 8, "amount", "12346");
+    buffer_clear(&out);
+    statement_csv_nets(&world.statement, &out);
+    CHECK_INT(rows(&out), 1 + 2 * EXAMPLE_PARTNERS);
+    check_cell(&out, 1, "net", "-3420.00");
+    check_cell(&out, 5, "net", "-11461");
+    buffer_clear(&out);
+    statement_csv_matrix(&world.statement, &out);
+    CHECK_INT(rows(&out), 1 + 9 + 3);
+    buffer_clear(&out);
+    statement_csv_fees(&world.statement, &out);
+    CHECK_INT(rows(&out), 1 + 2 + 2);
+    check_cell(&out, 4, "tax_code", "AT-10");
+    check_cell(&out, 4, "tax_percent", "10.00");
+    check_cell(&out, 4, "amount", "10");
+    buffer_release(&out);
+    world_release(&world);
+}
+
+/* One document: each currency has its figures and tables, headings say which, and pages count on.
+ */
+CASE(two_currencies_are_two_parts_of_one_pdf)
+{
+    static const char *const parts[] = {"2026-10-grocer",
+                                        "EUR, JPY",
+                                        "In EUR",
+                                        "EUR 6,570.00",
+                                        "By kind, EUR",
+                                        "Your payments, EUR",
+                                        "Line by line, EUR",
+                                        "Fees and tax, EUR",
+                                        "Who owes whom, EUR",
+                                        "In JPY",
+                                        "JPY 12,461",
+                                        "JPY 1,000",
+                                        "JPY 11,461",
+                                        "By kind, JPY",
+                                        "12345.5",
+                                        "Line by line, JPY",
+                                        "Fees and tax, JPY",
+                                        "10 %",
+                                        "Who owes whom, JPY",
+                                        "Nets of all partners, JPY",
+                                        "Page 1 of 4",
+                                        "Page 4 of 4"};
+    struct world world;
+    struct statement yen;
+    struct buffer pdf, text;
+    world_of_two_currencies(&world, &yen);
+    make_pdf(&world.statement, &pdf);
+    if (has_poppler()) {
+        read_pdf(&pdf, "two-currencies", &text);
+        check_has(&text, parts, ARRAY_SIZE(parts));
+        CHECK(!strstr(buffer_text(&text), "Your payments, JPY"));
+        CHECK(!strstr(buffer_text(&text), "19,031")); /* 6,570 + 12,461 */
+        buffer_release(&text);
+    }
+    buffer_release(&pdf);
+    world_release(&world);
+}
+
 /* A small one, with lines that came to less than nothing. */
 CASE(worked_example_a_is_drawn_too)
 {
@@ -501,6 +612,8 @@ int main(void)
     RUN(matrix_nets_payments_and_fees_have_their_files);
     RUN(names_that_people_typed_do_no_harm_in_a_csv);
     RUN(the_pdf_says_what_the_statement_says);
+    RUN(two_currencies_have_their_own_sums_and_rows);
+    RUN(two_currencies_are_two_parts_of_one_pdf);
     RUN(worked_example_a_is_drawn_too);
     RUN(a_large_coalition_goes_over_pages);
     RUN(a_statement_that_cannot_be_shown_is_refused);
