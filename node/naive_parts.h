@@ -260,8 +260,8 @@ void naive_epochs_begin(struct naive *n, uint64_t now_ms);
 bool naive_card_is_good(const struct naive *n, const struct rate_card *card);
 /* What one of a currency counts for as collateral, in millionths of the charter's; 0: nothing. */
 int64_t naive_rate(const struct naive *n, const char *code);
-/* Some signed card of the pair would be in force with it. */
-bool naive_card_overlaps(const struct naive *n, const struct rate_card *card);
+/* Some signed card of the pair would be in force with it; a new one gives way to none. */
+bool naive_card_overlaps(const struct naive *n, const struct rate_card *card, bool is_new);
 void naive_contract_add(struct naive *n, const struct naive_contract *contract);
 void naive_promotion_add(struct naive *n, const struct naive_promotion *promotion);
 /* The number of a card's tariff: of a new one where there is none yet. */

@@ -1,6 +1,7 @@
 /* Lots, and what moving their points makes partners owe each other. */
 #include "node/naive_parts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 bool naive_ended(const struct naive *n, const struct naive_lot *lot)
@@ -435,22 +436,43 @@ enum verdict naive_plan_amount(struct naive *n, uint32_t member, uint16_t redeem
     return n->plan_points > POINTS_PER_RECORD_MAX ? VERDICT_BAD_QUANTITY : VERDICT_ACCEPTED;
 }
 
-/* At most so many lots, and effects that a record has room for: a funder owes each of at most
- * `creditors` partners once in each tariff. */
+struct payer {
+    uint16_t partner;
+    uint32_t epoch;
+};
+
+/* Adds the funders of a lot to those that are there, each once an epoch. */
+static size_t payers_add(struct payer *payers, size_t count, const struct naive_lot *lot)
+{
+    for (size_t i = 0; i < lot->split.count; i++) {
+        struct payer own = {lot->split.funders[i].partner.v, lot->epoch};
+        size_t at = 0;
+        while (at < count && (payers[at].partner != own.partner || payers[at].epoch != own.epoch))
+            at++;
+        payers[at] = own;
+        count += at == count;
+    }
+    return count;
+}
+
+/* At most so many lots, and effects that a record has room for: for the lots of an epoch a funder
+ * owes each of at most `creditors` partners once, and a fee. */
 bool naive_plan_fits(const struct naive *n, size_t per_lot, size_t creditors)
 {
     bool seen[PARTNERS_MAX] = {false};
-    size_t funders = 0, distinct = 0;
-    for (size_t i = 0; i < n->plan_count; i++) {
-        const struct funding_split *split = &n->lots[n->plan[i].lot].split;
-        funders += split->count;
-        for (size_t j = 0; j < split->count; j++) {
-            distinct += !seen[split->funders[j].partner.v];
-            seen[split->funders[j].partner.v] = true;
-        }
+    size_t funders = 0, distinct = 0, apart = 0;
+    for (size_t i = 0; i < n->plan_count; i++)
+        funders += n->lots[n->plan[i].lot].split.count;
+    struct payer *payers = allocate(funders + 1, sizeof(*payers));
+    for (size_t i = 0; i < n->plan_count; i++)
+        apart = payers_add(payers, apart, &n->lots[n->plan[i].lot]);
+    for (size_t i = 0; i < apart; i++) {
+        distinct += !seen[payers[i].partner];
+        seen[payers[i].partner] = true;
     }
-    size_t pairs = distinct * creditors * n->tariff_count, pieces = funders + creditors * SPLIT_MAX;
-    size_t owed = (pairs < pieces ? pairs : pieces) * NAIVE_OBLIGATION_BYTES;
+    free(payers);
+    size_t pairs = apart * creditors, pieces = funders + creditors * SPLIT_MAX;
+    size_t lines = (pairs < pieces ? pairs : pieces) + apart - distinct;
     return n->plan_count <= n->rules.allocations &&
-           n->plan_count * per_lot + owed <= NAIVE_PLAN_MAX;
+           n->plan_count * per_lot + lines * NAIVE_OBLIGATION_BYTES <= NAIVE_PLAN_MAX;
 }

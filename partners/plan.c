@@ -2,6 +2,9 @@
  * changes. */
 #include "partners/state_parts.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 void plan_clear(struct plan *plan)
 {
     plan->count = 0;
@@ -54,18 +57,46 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+static int compare(const void *a, const void *b)
+{
+    uint64_t x, y;
+    memcpy(&x, a, sizeof(x));
+    memcpy(&y, b, sizeof(y));
+    return (x > y) - (x < y);
+}
+
+/* Different funders in different epochs: each has one price, and so one tariff, with a partner. */
+static size_t priced_apart(const struct state *state)
+{
+    const struct plan *plan = &state->plan;
+    if (state->contracts.epoch_count == 1 || plan->split_sum == 0)
+        return plan->distinct;
+    uint64_t *funders = allocate(plan->split_sum, sizeof(*funders));
+    size_t count = 0, different = 1;
+    for (size_t i = 0; i < plan->count; i++) {
+        const struct terms *terms = lot_terms(state, plan->at[i].lot);
+        for (size_t j = 0; j < terms->split.count; j++)
+            funders[count++] = (uint64_t)terms->epoch << 16 | terms->split.funders[j].partner.v;
+    }
+    must(count == plan->split_sum);
+    qsort(funders, count, sizeof(*funders), compare);
+    for (size_t i = 1; i < count; i++)
+        different += funders[i] != funders[i - 1];
+    free(funders);
+    return different;
+}
+
+/* What it finds depends on the lots alone, and not on what is agreed upon later: a hold that fits
+ * fits as long as it is open. */
 bool plan_effects_fit(const struct state *state, size_t per_lot, size_t creditors)
 {
     const struct plan *plan = &state->plan;
-    size_t tariffs = state->contracts.tariff_count;
-    /* Each piece of a lot adds an obligation a funder, in one tariff; pieces are at most lots and
-     * creditors. */
-    size_t pairs = plan->distinct * creditors * tariffs;
+    size_t apart = priced_apart(state);
+    /* Each piece of a lot adds an obligation a funder; pieces are at most lots and creditors. */
     size_t pieces = plan->split_sum + creditors * SPLIT_MAX;
-    /* Fees have room but for those of further tariffs. */
-    size_t fees = smaller(plan->distinct * (tariffs - 1), plan->split_sum);
-    return plan->count * per_lot + (smaller(pairs, pieces) + fees) * OBLIGATION_SIZE_MAX <=
-           PLAN_SIZE_MAX;
+    /* Fees have room but for those of further epochs. */
+    size_t lines = smaller(apart * creditors, pieces) + apart - plan->distinct;
+    return plan->count * per_lot + lines * OBLIGATION_SIZE_MAX <= PLAN_SIZE_MAX;
 }
 
 bool plan_fits(const struct state *state, size_t per_lot, size_t creditors)

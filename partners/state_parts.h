@@ -337,7 +337,8 @@ void plan_add(struct state *state, uint32_t lot, uint32_t quantity);
 bool plan_consume(struct state *state, uint32_t member, int64_t points,
                   const struct partner_id *only_funder) MUST_USE;
 /* True when at most charter.limits.allocations lots are touched and the effects fit: `per_lot`
- * bytes a lot, and obligations of each funder to at most `creditors`. */
+ * bytes a lot, and obligations of each funder to at most `creditors`, for the lots of each epoch
+ * apart. */
 bool plan_fits(const struct state *state, size_t per_lot, size_t creditors) MUST_USE;
 /* The second half of that alone. */
 bool plan_effects_fit(const struct state *state, size_t per_lot, size_t creditors) MUST_USE;

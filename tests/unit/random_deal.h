@@ -55,7 +55,7 @@ static inline struct rate_card random_card_of(struct play *play)
     any_text(play, currencies, any(play, 3) ? ARRAY_SIZE(currencies) : 3, card.face_currency);
     any_text(play, currencies, ARRAY_SIZE(currencies), card.settlement_currency);
     if (any(play, 60) == 0)
-        memcpy(card.face_currency, "XXX", CURRENCY_SIZE);
+        memcpy(card.face_currency, "USD", CURRENCY_SIZE);
     any_text(play, taxes, taxed || any(play, 60) == 0 ? ARRAY_SIZE(taxes) : 2, card.redemption_tax);
     any_text(play, taxes, taxed ? ARRAY_SIZE(taxes) : 2, card.fee_tax);
     if (any(play, 3) == 0)

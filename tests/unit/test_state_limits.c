@@ -1,6 +1,7 @@
 // links: partners
 /* The largest records that a hostile member and many funders can bring about still fit the log. */
 #include "unit/coalition.h"
+#include "unit/image_copy.h"
 
 enum { PARTNERS = 15, MEMBER = 1 };
 
@@ -15,6 +16,9 @@ static struct driver *open_fifteen(void)
         .redemption_fee = "9000000"};
     struct charter *draft = coalition_draft(&spec);
     draft->policy.deficit_max.v = POINTS_PER_RECORD_MAX;
+    draft->contracts.currencies = allocate(1, sizeof(*draft->contracts.currencies));
+    draft->contracts.currencies[0] = (struct charter_currency){"SEK", 2, {0}};
+    draft->contracts.currency_count = 1;
     for (uint16_t i = 0; i < PARTNERS; i++)
         if (i != 0)
             coalition_joint(draft, 0, i, POINTS_PER_RECORD_MAX * 100);
@@ -134,8 +138,83 @@ CASE(transfers_to_and_fro_do_not_write_without_end)
     driver_close(driver);
 }
 
+/* ---- many epochs ----------------------------------------------------------------------------- */
+
+static void begin_epoch(struct driver *driver)
+{
+    struct transaction t = {.type = TRANSACTION_CONTRACT_PROPOSE};
+    t.body.deal.card = (struct rate_card){.funder = {0},
+                                          .redeemer = {1},
+                                          .face_currency = "EUR",
+                                          .settlement_currency = "SEK",
+                                          .from_ms = state_time_ms(driver->state) + 1};
+    struct hash digest = rate_card_digest(&t.body.deal.card);
+    CHECK_INT(driver_apply(driver, 0, &t), VERDICT_ACCEPTED);
+    t = (struct transaction){.type = TRANSACTION_CONTRACT_SIGN};
+    t.body.deal.number = (uint32_t)state_contracts(driver->state)->count - 1;
+    t.body.deal.digest = digest;
+    CHECK_INT(driver_apply(driver, 1, &t), VERDICT_ACCEPTED);
+    driver_pass(driver, 1);
+}
+
+/* Each partner in turn makes a lot of one point. */
+static void earn_in_turn(struct driver *driver, uint16_t lots)
+{
+    for (uint16_t i = 0; i < lots; i++) {
+        struct transaction earn = tx_earn(MEMBER, 1);
+        CHECK_INT(driver_apply(driver, i % PARTNERS, &earn), VERDICT_ACCEPTED);
+    }
+}
+
+/* In one epoch a funder's lots owe the redeemer in one line, in many each may have a tariff of its
+ * own, and an issue fee that comes back in another: 14 bytes a lot, and 20 for each of the two
+ * lines, but for one fee of each partner. */
+CASE(more_epochs_leave_room_for_fewer_lots)
+{
+    struct driver *driver = open_fifteen();
+    struct transaction redeem = tx_redeem(MEMBER, 1024);
+    earn_in_turn(driver, 1024);
+    CHECK_INT(driver_apply(driver, 2, &redeem), VERDICT_ACCEPTED);
+    for (int i = 0; i < 100; i++) {
+        begin_epoch(driver);
+        earn_in_turn(driver, PARTNERS);
+    }
+    redeem.body.redeem.points.v = 673;
+    CHECK_INT(driver_apply(driver, 2, &redeem), VERDICT_TOO_MANY_ALLOCATIONS);
+    redeem.body.redeem.points.v = 672;
+    CHECK_INT(driver_apply(driver, 2, &redeem), VERDICT_ACCEPTED);
+    driver_close(driver);
+}
+
+/* As large as it may be, and then others agree on new terms: an image of it is still read. */
+CASE(a_hold_that_fits_goes_on_fitting)
+{
+    struct driver *driver = open_fifteen();
+    struct transaction hold = tx_hold(MEMBER, 601, 1000);
+    struct buffer image;
+    struct state *copy = NULL;
+    struct error error = {0};
+    earn_in_turn(driver, 700);
+    CHECK_INT(driver_apply(driver, 2, &hold), VERDICT_TOO_MANY_ALLOCATIONS);
+    hold.body.hold.points.v--;
+    CHECK_INT(driver_apply(driver, 2, &hold), VERDICT_ACCEPTED);
+    begin_epoch(driver);
+    CHECK_INT(state_contracts(driver->state)->tariff_count, 2);
+    driver_seal(driver);
+    buffer_init(&image, IMAGE_LIMIT);
+    image_of(driver->state, &image);
+    if (!image_read(driver->charter, buffer_bytes(&image), &copy, &error))
+        printf("%s\n", error.text);
+    REQUIRE(copy != NULL);
+    state_close(copy);
+    buffer_release(&image);
+    driver_close(driver);
+}
+
 int main(void)
 {
+    RUN(a_hold_that_fits_goes_on_fitting);
+    RUN(more_epochs_leave_room_for_fewer_lots);
     RUN(transfers_to_and_fro_do_not_write_without_end);
     RUN(the_largest_hold_fits_the_seal_that_releases_it);
     RUN(the_largest_quantities_and_prices_stay_exact);

@@ -85,7 +85,7 @@ CASE(the_naive_model_and_a_second_replica_agree)
 {
     uint64_t accepted[128] = {0};
     uint64_t decided[CHANGE_KIND_MAX + 1] = {0}, lapsed = 0, verdicts[128] = {0};
-    uint64_t settled = 0, suspended = 0, entered = 0, cancelled = 0, in_force = 0;
+    uint64_t settled = 0, suspended = 0, entered = 0, cancelled = 0, in_force = 0, foreign = 0;
     static const enum verdict of_accounts[] = {VERDICT_BAD_ACCOUNT, VERDICT_NOTHING_TO_DO};
     EACH_SEED(seed)
     {
@@ -106,6 +106,7 @@ CASE(the_naive_model_and_a_second_replica_agree)
         cancelled += play->cancelled;
         for (size_t i = 0; i < naive_account_count(play->naive); i++)
             in_force += naive_account_at(play->naive, i).now.iban[0] != 0;
+        foreign += play->foreign;
         play_close(play);
         tell(seed, before);
     }
@@ -142,9 +143,9 @@ CASE(the_naive_model_and_a_second_replica_agree)
         printf("%s %llu, ", verdict_word((enum verdict)i), (unsigned long long)verdicts[i]);
         CHECK(first_seed == last_seed || verdicts[i] > 0);
     }
-    printf("refused\n");
+    printf("refused, %llu lines in other tariffs\n", (unsigned long long)foreign);
     CHECK(first_seed == last_seed ||
-          (settled > 0 && suspended > 0 && entered > 0 && cancelled > 0));
+          (settled > 0 && suspended > 0 && entered > 0 && cancelled > 0 && foreign > 0));
 }
 
 CASE(reversing_everything_leaves_no_obligation_between_any_two)
