@@ -46,10 +46,10 @@ static uint64_t changed[CHANGE_KIND_MAX + 1], returned;
 static uint64_t snapshots, joined, whole;
 /* Settlement days that ended, by what became of them, and disputes of their lines. */
 static uint64_t periods[PERIOD_SETTLED + 1], disputes, accounts, accounts_wait;
-/* What partners agreed upon, and what came of it. */
-static uint64_t contracts, promoted, epochs, tariffs;
 /* Partners at the end: whose collateral covers what they issued, and who issue no more. */
 static uint64_t covered, stopped;
+/* What partners agreed upon, and what came of it. */
+static uint64_t contracts, promoted, epochs, tariffs;
 /* Honest nodes that refused to go on in the world played last. */
 static size_t retired_count;
 
@@ -68,12 +68,12 @@ static bool play(const struct scenario *scenario, bool verbose, char why[SIM_TEX
     disputes += world->disputes;
     accounts += world->accounts;
     accounts_wait += world->accounts_wait;
+    covered += world->covered;
+    stopped += world->stopped;
     contracts += world->contracts;
     promoted += world->promoted;
     epochs += world->epochs;
     tariffs += world->tariffs;
-    covered += world->covered;
-    stopped += world->stopped;
     returned += world->returned;
     snapshots += world->snapshots;
     joined += world->joined;

@@ -38,8 +38,8 @@ enum ledger_kind {
     LEDGER_RANDOM,
     LEDGER_MEMBERS,
     LEDGER_SETTLEMENT,
-    LEDGER_CONTRACTS, /* another currency, a tax; fees */
-    LEDGER_RISK       /* ada holds the collateral of all */
+    LEDGER_RISK,     /* ada holds the collateral of all */
+    LEDGER_CONTRACTS /* another currency, a tax; fees */
 };
 
 struct header { /* of a batch, every field as it is encoded */
@@ -589,7 +589,7 @@ static inline void ledger_found(struct ledger *ledger, uint8_t nonce, enum ledge
     buffer_init(&ledger->charter_bytes, CHARTER_SIZE_MAX);
     charter_format(draft, &ledger->charter_bytes);
     without_snapshots_limit(&ledger->charter_bytes);
-    if (kind != LEDGER_CONTRACTS && kind != LEDGER_RISK) /* what follows it is cut off too */
+    if (kind != LEDGER_RISK && kind != LEDGER_CONTRACTS) /* what follows it is cut off too */
         without_settlement(&ledger->charter_bytes);
     bool good = charter_parse(buffer_bytes(&ledger->charter_bytes), &ledger->charter, NULL, &error);
     if (!good)
