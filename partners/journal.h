@@ -39,7 +39,8 @@ enum journal_note {
     NOTE_MOTION,
     NOTE_BALLOT,
     NOTE_PERIOD,
-    NOTE_SETTLED
+    NOTE_SETTLED,
+    NOTE_VINTAGES
 };
 
 /* An array of effects that grows. */

@@ -147,6 +147,17 @@ static void member_add(struct state *state, const struct lot *lot, enum pool poo
     must(*sum >= 0);
 }
 
+/* Of those remaining, the ones that time has ended are told apart. */
+static void cohort_add(struct state *state, const struct lot *lot, enum pool pool, int64_t points)
+{
+    struct cohort *cohort = &state->cohorts[lot->cohort];
+    cohort->sums[pool] += (uint64_t)points;
+    must(cohort->sums[pool] <= INT64_MAX);
+    if (pool == POOL_REMAINING && lot->ended)
+        cohort->sums[VINTAGE_ENDED] += (uint64_t)points;
+    must(cohort->sums[VINTAGE_ENDED] <= cohort->sums[POOL_REMAINING]);
+}
+
 static void tally_check(const struct tally *tally)
 {
     __int128 sum = 0;
@@ -192,6 +203,8 @@ void lot_move(struct state *state, uint32_t id, enum pool from, enum pool to, ui
     tallies_add(state, id, to, quantity);
     member_add(state, lot, from, -(int64_t)quantity);
     member_add(state, lot, to, quantity);
+    cohort_add(state, lot, from, -(int64_t)quantity);
+    cohort_add(state, lot, to, quantity);
     conservation_check(state, id);
     touch(state, lot->member);
     list_settle(state, id);
@@ -217,6 +230,7 @@ uint32_t lot_create(struct state *state, const struct lot_seed *seed)
     state->lots = large_array_grow(state->lots, &state->lot_capacity, state->lot_count + 1,
                                    sizeof(*state->lots));
     uint32_t id = (uint32_t)state->lot_count++;
+    uint32_t cohort = cohort_intern(state, seed->terms, seed->vintage, seed->expires_ms);
     struct lot *lot = &state->lots[id];
     *lot = (struct lot){.terms = seed->terms,
                         .member = seed->member,
@@ -227,12 +241,14 @@ uint32_t lot_create(struct state *state, const struct lot_seed *seed)
                         .quantity = seed->quantity,
                         .activates_ms = seed->activates_ms,
                         .expires_ms = seed->expires_ms,
+                        .cohort = cohort,
                         .record = seed->record};
     enum pool pool = seed->activates_ms > state->now_ms ? POOL_PENDING : POOL_REMAINING;
     lot->pools[pool] = seed->quantity;
     tallies_create(state, id, seed->quantity);
     tallies_add(state, id, pool, seed->quantity);
     member_add(state, lot, pool, seed->quantity);
+    cohort_add(state, lot, pool, seed->quantity);
     conservation_check(state, id);
     touch(state, lot->member);
     list_settle(state, id);
@@ -254,6 +270,7 @@ void lot_end(struct state *state, uint32_t id)
     member_add(state, lot, POOL_REMAINING, -remaining);
     lot->ended = true;
     member_add(state, lot, POOL_REMAINING, remaining);
+    state->cohorts[lot->cohort].sums[VINTAGE_ENDED] += (uint64_t)remaining;
     list_settle(state, id);
 }
 
