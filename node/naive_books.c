@@ -145,6 +145,8 @@ void naive_periods_begin(struct naive *n, uint64_t now_ms, const struct naive_tr
         learn_tree(n, tree);
     if (number <= n->open_period)
         return;
+    naive_standings_release(&n->standings);
+    naive_stand(n, &n->standings);
     if (is_owed(n)) {
         struct naive_period *period = naive_period_add(n, n->open_period, n->rules.partner_count);
         period->first_record = n->open_first_record;

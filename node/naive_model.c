@@ -63,7 +63,7 @@ struct naive_name *naive_name_add(struct naive_names *names, struct bytes bytes)
     return name;
 }
 
-static void names_release(struct naive_names *names)
+void naive_names_release(struct naive_names *names)
 {
     for (size_t i = 0; i < names->count; i++)
         free(names->at[i].bytes);
@@ -130,14 +130,15 @@ void naive_close(struct naive *n)
         free(n->members[i].lots);
         free(n->members[i].deficits);
     }
-    names_release(&n->member_names);
-    names_release(&n->cards);
-    names_release(&n->keys);
-    names_release(&n->documents);
+    naive_names_release(&n->member_names);
+    naive_names_release(&n->cards);
+    naive_names_release(&n->keys);
+    naive_names_release(&n->documents);
     naive_membership_close(n);
     for (size_t i = 0; i < n->period_count; i++)
         naive_period_release(&n->periods[i]);
     free(n->periods);
+    naive_standings_release(&n->standings);
     naive_rules_release(&n->rules);
     free(n->members);
     free(n->lots);

@@ -27,6 +27,7 @@ struct naive_lot {
     uint64_t activates_ms, expires_ms; /* 0: never */
     int64_t quantity, pools[POOL_COUNT];
     int64_t reversed, waived, counted;
+    uint32_t vintage; /* the month in which it was made, or that which it is made of */
 };
 struct naive_part {
     uint32_t lot;
@@ -72,6 +73,11 @@ struct naive_names {
     size_t count, capacity;
     uint32_t *buckets;
     size_t bucket_count;
+};
+struct naive_standings { /* zeroed is empty */
+    struct naive_standing *at;
+    size_t count, capacity;
+    struct naive_names places; /* by funder, vintage and month of expiry */
 };
 /* A list of places that is looked through: what waits for time. */
 struct naive_list {
@@ -125,6 +131,7 @@ struct naive {
     bool awaits_tree;             /* a period has ended, and the next cut tells with which tree */
     struct naive_period *periods; /* that have ended, by number */
     size_t period_count, period_capacity;
+    struct naive_standings standings; /* at the end of the last one that ended */
     __int128 *joint_used;
     struct naive_list pending, open; /* lots, holds */
 
@@ -193,6 +200,18 @@ uint32_t naive_period_of(const struct naive_settlement *rules, int64_t day);
 int64_t naive_period_last_day(const struct naive_settlement *rules, uint32_t number);
 int64_t naive_business_day(const struct naive_settlement *rules, int64_t day, uint32_t count);
 
+/* The month of the charter's zone, since January 1970. */
+uint32_t naive_month(const struct naive *n, uint64_t time_ms);
+
+/* ---- naive_vintage.c: who stands for which points -------------------------------------------- */
+
+void naive_standings_release(struct naive_standings *standings);
+/* The row of that kind, made if there is none; valid until the next one is made. */
+struct naive_standing *naive_standing_of(struct naive_standings *standings, uint16_t funder,
+                                         uint32_t vintage, uint32_t expires);
+/* Adds up all lots as they are. */
+void naive_stand(const struct naive *n, struct naive_standings *out);
+
 /* ---- naive_books.c: periods that have ended -------------------------------------------------- */
 
 /* At the beginning of a height: the tree of the period that ended is learnt, and the open one ends.
@@ -229,6 +248,8 @@ enum verdict naive_deal(struct naive *n, const struct naive_tx *tx);
 struct codec_reader;
 void naive_put_wide(__int128 value, struct buffer *out);
 __int128 naive_get_wide(struct codec_reader *reader);
+void naive_put_standings(const struct naive *n, struct buffer *out);
+void naive_get_standings(struct codec_reader *reader, struct naive *n);
 void naive_put_periods(const struct naive *n, struct buffer *out);
 void naive_get_periods(struct codec_reader *reader, struct naive *n);
 
@@ -264,6 +285,7 @@ void naive_membership_enter(struct naive *n, struct naive_coalition *coalition);
 
 uint32_t naive_name_find(const struct naive_names *names, struct bytes bytes);
 struct naive_name *naive_name_add(struct naive_names *names, struct bytes bytes);
+void naive_names_release(struct naive_names *names);
 uint32_t naive_member_find(const struct naive *n, const struct member_ref *ref);
 uint64_t naive_time_at(const struct naive *n, uint64_t cut_time_ms);
 /* The day in the charter's zone, since 1970. */
