@@ -38,6 +38,14 @@ static bool names_known(const struct api_call *call, const char *a, const char *
     return true;
 }
 
+bool api_query_names(struct api_call *call, const char *a, const char *b)
+{
+    if (names_known(call, a, b))
+        return true;
+    api_refuse(call, PROBLEM_MALFORMED, "The query knows %s and %s.", a, b);
+    return false;
+}
+
 bool api_page(struct api_call *call, const char *first_name, uint64_t *first, uint64_t *limit)
 {
     struct bytes text;

@@ -67,6 +67,7 @@ const struct api_route api_routes[] = {
     GET("/v1/settlement", O | A | F, api_get_settlement),
     GET("/v1/periods", O | A | F, api_get_periods),
     GET("/v1/periods/{}", O | A | F, api_get_period),
+    GET("/v1/periods/{}/liability", O | A | F, api_get_liability),
     GET("/v1/evidence", O | A | X, api_get_evidence_list),
     GET("/v1/evidence/{}", O | A | X, api_get_evidence),
     LOG("/v1/heights", A, api_get_heights),

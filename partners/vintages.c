@@ -112,7 +112,13 @@ __int128 vintage_quantity(const struct vintage_row *row)
 
 __int128 vintage_outstanding(const struct vintage_row *row)
 {
-    return row->sums[POOL_PENDING] + row->sums[POOL_REMAINING] + row->sums[POOL_HELD];
+    return row->sums[POOL_PENDING] + row->sums[POOL_REMAINING] - row->sums[VINTAGE_ENDED] +
+           row->sums[POOL_HELD];
+}
+
+__int128 vintage_expired(const struct vintage_row *row)
+{
+    return row->sums[POOL_EXPIRED] + row->sums[VINTAGE_ENDED];
 }
 
 /* ---- tables ---------------------------------------------------------------------------------- */

@@ -70,8 +70,10 @@ void vintage_rows_release(struct vintage_rows *rows);
 struct hash vintage_rows_hash(const struct vintage_rows *rows, uint32_t period);
 /* Everything that ever was: the sum over the pools. */
 __int128 vintage_quantity(const struct vintage_row *row);
-/* Pending, remaining (ended or not) and held. */
+/* What may still be spent: pending, held, and remaining in lots that time has not ended. */
 __int128 vintage_outstanding(const struct vintage_row *row);
+/* What nobody can spend any more because time has ended it, booked or not. */
+__int128 vintage_expired(const struct vintage_row *row);
 
 void vintages_release(struct vintages *vintages);
 /* NULL: none. */
