@@ -188,7 +188,7 @@ static void put_pair(struct api *api, struct json_out *json, struct partner_id d
     struct money by_class[LINE_CLASS_COUNT];
     bool any = false;
     for (size_t i = 0; i < LINE_CLASS_COUNT; i++) {
-        by_class[i] = state_obligation(state, debtor, creditor, (enum line_class)i);
+        by_class[i] = state_obligation(state, debtor, creditor, (enum line_class)i, 0);
         any = any || by_class[i].v != 0;
     }
     __int128 points = state_redeemed_bp(state, debtor, creditor);
@@ -198,8 +198,10 @@ static void put_pair(struct api *api, struct json_out *json, struct partner_id d
     json_put_word(json, "debtor", api_partner_name(api, debtor));
     json_put_word(json, "creditor", api_partner_name(api, creditor));
     api_put_points_bp(json, "points", points);
-    json_put_money(json, "open", settlement_open(state, debtor, creditor), digits);
-    json_put_money(json, "rounded", settlement_rounded(state, debtor, creditor), digits);
+    json_put_money(json, "open", settlement_open(state, debtor, creditor, api->charter->currency),
+                   digits);
+    json_put_money(json, "rounded",
+                   settlement_rounded(state, debtor, creditor, api->charter->currency), digits);
     json_open_object(json, "classes");
     for (size_t i = 0; i < LINE_CLASS_COUNT; i++)
         if (by_class[i].v != 0)
@@ -212,7 +214,7 @@ static void put_payments(struct api *api, struct json_out *json)
 {
     const struct charter *charter = state_charter(api_state(api));
     struct payment *payments = allocate(charter->partner_count, sizeof(*payments));
-    size_t count = settlement_payments(api_state(api), payments);
+    size_t count = settlement_payments(api_state(api), charter->currency, payments);
     json_open_array(json, "payments");
     for (size_t i = 0; i < count; i++) {
         json_open_object(json, NULL);
@@ -262,9 +264,11 @@ void api_get_settlement(struct api_call *call)
         struct partner_id partner = {p};
         json_open_object(&json, NULL);
         json_put_word(&json, "partner", api_partner_name(api, partner));
-        json_put_money(&json, "open", settlement_net(api_state(api), partner, false),
+        json_put_money(&json, "open",
+                       settlement_net(api_state(api), partner, charter->currency, false),
                        charter->minor_digits);
-        json_put_money(&json, "rounded", settlement_net(api_state(api), partner, true),
+        json_put_money(&json, "rounded",
+                       settlement_net(api_state(api), partner, charter->currency, true),
                        charter->minor_digits);
         json_close_object(&json);
     }

@@ -66,14 +66,13 @@ static void take_pair(const struct state *state, struct closed_period *open,
                       size_t *redeemed_capacity, struct partner_id debtor,
                       struct partner_id creditor)
 {
-    const struct charter *charter = state_charter(state);
-    for (int i = 0; i < LINE_CLASS_COUNT; i++) {
-        struct line line = {.debtor = debtor,
-                            .creditor = creditor,
-                            .book_class = (enum book_class)i,
-                            .exact = state_obligation(state, debtor, creditor, (enum line_class)i)};
-        memcpy(line.currency, charter->currency, CURRENCY_SIZE);
-        memcpy(line.tax_code, charter_tax_code(charter, (enum line_class)i), TAX_CODE_SIZE);
+    const struct contracts *contracts = state_contracts(state);
+    for (size_t i = 0; i < LINE_CLASS_COUNT * contracts->tariff_count; i++) {
+        enum line_class line_class = (enum line_class)(i / contracts->tariff_count);
+        uint8_t tariff = (uint8_t)(i % contracts->tariff_count);
+        struct line line =
+            line_of_tariff(contracts->tariffs, debtor, creditor, line_class, tariff,
+                           state_obligation(state, debtor, creditor, line_class, tariff));
         if (line.exact.v != 0)
             lines_add(&open->exact, &line);
     }

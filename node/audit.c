@@ -120,6 +120,13 @@ static const char *partner_name(const struct audit *audit, struct partner_id par
                                                      : "(no such partner)";
 }
 
+static const char *currency_of(const struct audit *audit, uint8_t tariff)
+{
+    const struct contracts *contracts = state_contracts(audit->state);
+    return tariff < contracts->tariff_count ? contracts->tariffs[tariff].currency
+                                            : "(no such tariff)";
+}
+
 struct audit_text audit_effect_text(const struct audit *audit, const struct effect *e)
 {
     char money[MONEY_TEXT_SIZE];
@@ -133,8 +140,9 @@ struct audit_text audit_effect_text(const struct audit *audit, const struct effe
                           pool_word(e->to));
     case EFFECT_OBLIGATION:
         money_format((struct money){e->amount}, 0, money);
-        return audit_text("%s owes %s %s (%s)", partner_name(audit, e->partner),
-                          partner_name(audit, e->creditor), money, line_class_word(e->line_class));
+        return audit_text("%s owes %s %s %s (%s, tariff %u)", partner_name(audit, e->partner),
+                          partner_name(audit, e->creditor), currency_of(audit, e->tariff), money,
+                          line_class_word(e->line_class), e->tariff);
     case EFFECT_DEFICIT:
         return audit_text("a deficit of %lld to %s", amount, partner_name(audit, e->partner));
     case EFFECT_WAIVED:
@@ -174,6 +182,7 @@ static void begin_model(struct audit *audit)
                         (unsigned long long)audit->cut.height, node->name);
     }
     if (!audit_last_period_agrees(audit->state, audit->model, &want, &have) ||
+        !audit_last_contracts_agree(audit->state, audit->model, &want, &have) ||
         (naive_open_period(audit->model) != period &&
          !audit_vintages_agree(audit->state, audit->model, false, &want, &have)))
         audit_found(audit, AUDIT_MODEL_STATE, want.text, have.text, "height %llu",

@@ -245,13 +245,14 @@ static void put_debts(const struct audit *audit, struct buffer *out)
         buffer_append_text(out, "<tr>");
         element(out, "th", NULL, charter->partners[i].name);
         for (uint16_t j = 0; j < charter->partner_count; j++) {
-            struct money owed =
-                settlement_open(audit_state(audit), (struct partner_id){i}, (struct partner_id){j});
+            struct money owed = settlement_open(audit_state(audit), (struct partner_id){i},
+                                                (struct partner_id){j}, charter->currency);
             money_format(owed, charter->minor_digits, money);
             element(out, "td", "n", owed.v ? money : "");
         }
-        money_format(settlement_net(audit_state(audit), (struct partner_id){i}, false),
-                     charter->minor_digits, money);
+        money_format(
+            settlement_net(audit_state(audit), (struct partner_id){i}, charter->currency, false),
+            charter->minor_digits, money);
         element(out, "td", "n", money);
         buffer_append_text(out, "</tr>\n");
     }

@@ -93,6 +93,12 @@ bool audit_vintages_agree(const struct state *state, const struct naive *model, 
                           struct audit_text *expected_out, struct audit_text *found_out);
 bool audit_periods_agree(const struct state *state, const struct naive *model,
                          struct audit_text *expected_out, struct audit_text *found_out);
+/* audit_contracts.c: likewise of what partners agreed upon: how many cards, promotions, tariffs and
+ * epochs there are, and the last of each; then all of all. */
+bool audit_last_contracts_agree(const struct state *state, const struct naive *model,
+                                struct audit_text *expected_out, struct audit_text *found_out);
+bool audit_contracts_agree(const struct state *state, const struct naive *model,
+                           struct audit_text *expected_out, struct audit_text *found_out);
 /* A proposal of a period that has ended, with another checkpoint or other totals than the audit
  * has: as each side has them. */
 bool audit_proposal_differs(const struct audit *audit, struct bytes transaction,

@@ -118,14 +118,26 @@ static bool lines_agree(const struct period_pair *pair, const char *what,
     return same;
 }
 
-/* Which tax a closed line is taxed with, or is. */
-static bool taxes_agree(const struct period_pair *pair)
+static bool tariffs_agree(const struct period_pair *pair)
 {
     bool same = true;
-    for (size_t i = 0; i < pair->own->closed.count && same; i++)
-        same = same_number(
-            pair, "a line of the other tax",
-            strcmp(pair->own->closed.at[i].tax, pair->found->closed.at[i].tax_code) != 0, false);
+    for (size_t i = 0; i < pair->own->owed.count && same; i++)
+        same = same_number(pair, "a line's tariff", pair->own->owed.at[i].tariff,
+                           pair->found->exact.at[i].tariff);
+    return same;
+}
+
+/* In which currency a closed line is, and which tax it is taxed with, or is. */
+static bool codes_agree(const struct period_pair *pair)
+{
+    bool same = true;
+    for (size_t i = 0; i < pair->own->closed.count && same; i++) {
+        const struct naive_line *a = &pair->own->closed.at[i];
+        const struct line *b = &pair->found->closed.at[i];
+        same = same_number(pair, "a line of another currency",
+                           strcmp(a->currency, b->currency) != 0, false) &&
+               same_number(pair, "a line of another tax", strcmp(a->tax, b->tax_code) != 0, false);
+    }
     return same;
 }
 
@@ -143,6 +155,7 @@ static bool disputes_agree(const struct period_pair *pair)
                same_number(pair, "a dispute's creditor", a->creditor, b->about.creditor.v) &&
                same_number(pair, "a dispute's class", (int64_t)a->line_class,
                            (int64_t)b->about.line_class) &&
+               same_number(pair, "a dispute's tariff", a->tariff, b->about.tariff) &&
                same_number(pair, "a dispute's code", (int64_t)a->code, (int64_t)b->code) &&
                same_number(pair, "a dispute by", a->by, b->by.v) &&
                same_number(pair, "a dispute responded to", a->responded, b->responded) &&
@@ -163,7 +176,9 @@ static bool payments_agree(const struct period_pair *pair)
     for (size_t i = 0; i < pair->own->payment_count && same; i++) {
         const struct naive_payment *a = &pair->own->payments[i];
         const struct period_payment *b = &found->payments[i];
-        same = same_number(pair, "a payment from", a->from, b->payment.from.v) &&
+        same = same_number(pair, "a payment in another currency",
+                           strcmp(a->currency, b->currency) != 0, false) &&
+               same_number(pair, "a payment from", a->from, b->payment.from.v) &&
                same_number(pair, "a payment to", a->to, b->payment.to.v) &&
                same_money(pair, "a payment of", a->amount, b->payment.amount.v) &&
                same_number(pair, "a payment in state", (int64_t)a->state, (int64_t)b->state) &&
@@ -212,7 +227,7 @@ bool audit_periods_agree(const struct state *state, const struct naive *model,
                lines_agree(&pair, "exact lines", &pair.own->owed, &pair.found->exact) &&
                disputes_agree(&pair) &&
                lines_agree(&pair, "closed lines", &pair.own->closed, &pair.found->closed) &&
-               taxes_agree(&pair) && payments_agree(&pair);
+               tariffs_agree(&pair) && codes_agree(&pair) && payments_agree(&pair);
     }
     return same && audit_vintages_agree(state, model, false, expected_out, found_out) &&
            audit_vintages_agree(state, model, true, expected_out, found_out);

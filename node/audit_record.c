@@ -287,24 +287,32 @@ static bool lot_agrees(const struct audit *audit, uint64_t number, struct audit_
             *found_out = audit_text("%lld", (long long)lot.pools[i].v);
             return false;
         }
-    return true;
+    if (naive_lot_epoch(audit->model, number) == lot.epoch)
+        return true;
+    *expected_out = audit_text("lot %llu: epoch %u", (unsigned long long)number,
+                               naive_lot_epoch(audit->model, number));
+    *found_out = audit_text("%u", lot.epoch);
+    return false;
 }
 
 static bool debts_agree(const struct audit *audit, uint16_t debtor, uint16_t creditor,
                         struct audit_text *expected_out, struct audit_text *found_out)
 {
-    for (int i = 0; i < LINE_CLASS_COUNT; i++) {
-        enum line_class line_class = (enum line_class)i;
-        struct money own = {naive_owed(audit->model, debtor, creditor, line_class)};
+    size_t tariffs = naive_tariff_count(audit->model);
+    for (size_t i = 0; i < LINE_CLASS_COUNT * tariffs; i++) {
+        enum line_class line_class = (enum line_class)(i / tariffs);
+        uint8_t tariff = (uint8_t)(i % tariffs);
+        struct money own = {naive_owed(audit->model, debtor, creditor, line_class, tariff)};
         struct money found = state_obligation(audit->state, (struct partner_id){debtor},
-                                              (struct partner_id){creditor}, line_class);
+                                              (struct partner_id){creditor}, line_class, tariff);
         char text[MONEY_TEXT_SIZE];
         if (own.v == found.v)
             continue;
         money_format(own, 0, text);
-        *expected_out =
-            audit_text("%s owes %s %s (%s)", audit->charter->partners[debtor].name,
-                       audit->charter->partners[creditor].name, text, line_class_word(line_class));
+        *expected_out = audit_text("%s owes %s %s %s (%s)", audit->charter->partners[debtor].name,
+                                   audit->charter->partners[creditor].name,
+                                   naive_tariff_at(audit->model, tariff)->currency, text,
+                                   line_class_word(line_class));
         money_format(found, 0, text);
         *found_out = audit_text("%s", text);
         return false;
@@ -344,6 +352,7 @@ bool audit_model_agrees(const struct audit *audit, struct audit_text *expected_o
         same = lot_agrees(audit, i, expected_out, found_out);
     for (uint64_t i = 0; i < members && same; i++)
         same = member_agrees(audit, i, expected_out, found_out);
+    same = same && audit_contracts_agree(audit->state, audit->model, expected_out, found_out);
     for (uint16_t i = 0; i < partners && same; i++)
         for (uint16_t j = 0; j < partners && same; j++)
             same = debts_agree(audit, i, j, expected_out, found_out);

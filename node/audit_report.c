@@ -168,8 +168,8 @@ static void print_debts(const struct audit *audit)
     cli_say(stdout, "\nowed in the open period, exact, in %s:\n", charter->currency);
     for (uint16_t i = 0; i < charter->partner_count; i++)
         for (uint16_t j = 0; j < charter->partner_count; j++) {
-            struct money owed =
-                settlement_open(audit_state(audit), (struct partner_id){i}, (struct partner_id){j});
+            struct money owed = settlement_open(audit_state(audit), (struct partner_id){i},
+                                                (struct partner_id){j}, charter->currency);
             char text[MONEY_TEXT_SIZE];
             if (owed.v == 0)
                 continue;
@@ -331,8 +331,8 @@ static json_t *debts_json(const struct audit *audit)
     json_t *list = json_array();
     for (uint16_t i = 0; i < charter->partner_count; i++)
         for (uint16_t j = 0; j < charter->partner_count; j++) {
-            struct money owed =
-                settlement_open(audit_state(audit), (struct partner_id){i}, (struct partner_id){j});
+            struct money owed = settlement_open(audit_state(audit), (struct partner_id){i},
+                                                (struct partner_id){j}, charter->currency);
             char text[MONEY_TEXT_SIZE];
             if (owed.v == 0)
                 continue;

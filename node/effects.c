@@ -8,11 +8,11 @@ static int about_compare(const void *a, const void *b)
 {
     const struct effect *x = (const struct effect *)a, *y = (const struct effect *)b;
     const uint64_t left[] = {x->kind,      x->lot.v,      x->from,       x->to,
-                             x->partner.v, x->creditor.v, x->line_class, x->first.v,
-                             x->what,      x->height,     x->change};
+                             x->partner.v, x->creditor.v, x->line_class, x->tariff,
+                             x->first.v,   x->what,       x->height,     x->change};
     const uint64_t right[] = {y->kind,      y->lot.v,      y->from,       y->to,
-                              y->partner.v, y->creditor.v, y->line_class, y->first.v,
-                              y->what,      y->height,     y->change};
+                              y->partner.v, y->creditor.v, y->line_class, y->tariff,
+                              y->first.v,   y->what,       y->height,     y->change};
     for (size_t i = 0; i < ARRAY_SIZE(left); i++)
         if (left[i] != right[i])
             return left[i] < right[i] ? -1 : 1;

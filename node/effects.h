@@ -1,7 +1,7 @@
 /* effects.h - two accounts of what a record did, compared by what they come to.
  *
- * Effects about the same thing (kind, lot, pools, partners, class) are summed: their order and in
- * how many pieces they come does not matter. Threads: any.
+ * Effects about the same thing (kind, lot, pools, partners, class, tariff) are summed: their order
+ * and in how many pieces they come does not matter. Threads: any.
  */
 #ifndef NODE_EFFECTS_H
 #define NODE_EFFECTS_H

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define DAY_MS UINT64_C(86400000)
+
 static void put_names(struct naive_rules *rules, const struct charter *charter)
 {
     rules->partner_count = charter->partner_count;
@@ -47,15 +49,32 @@ static enum naive_every every_of(enum period_kind kind)
     return NAIVE_DAYS;
 }
 
-static struct naive_tax tax_of(const struct charter *charter, const char *code)
+static void put_taxes(struct naive_settlement *out, const struct charter *charter)
 {
-    struct naive_tax tax = {.code = ""};
-    for (size_t i = 0; code[0] && i < charter->settlement.tax_count; i++)
-        if (strcmp(charter->settlement.taxes[i].code, code) == 0) {
-            memcpy(tax.code, code, strlen(code) + 1);
-            tax.rate_bp = charter->settlement.taxes[i].rate_bp;
-        }
-    return tax;
+    size_t taxes = charter->settlement.tax_count;
+    out->taxes = (struct naive_tax *)allocate(taxes + 1, sizeof(*out->taxes));
+    out->tax_count = taxes;
+    for (size_t i = 0; i < taxes; i++) {
+        memcpy(out->taxes[i].code, charter->settlement.taxes[i].code, TAX_CODE_SIZE);
+        out->taxes[i].rate_bp = charter->settlement.taxes[i].rate_bp;
+    }
+    memcpy(out->fee_tax, charter->settlement.fee_tax, TAX_CODE_SIZE);
+    memcpy(out->other_tax, charter->settlement.redemption_tax, TAX_CODE_SIZE);
+}
+
+static void put_currencies(struct naive_settlement *out, const struct charter *charter)
+{
+    size_t others = charter->contracts.currency_count;
+    out->currency_count = others + 1;
+    out->currencies =
+        (struct naive_currency *)allocate(out->currency_count, sizeof(*out->currencies));
+    memcpy(out->currencies[0].code, charter->currency, CURRENCY_SIZE);
+    out->currencies[0].minor_digits = charter->minor_digits;
+    for (size_t i = 0; i < others; i++) {
+        const struct charter_currency *other = &charter->contracts.currencies[i];
+        memcpy(out->currencies[i + 1].code, other->code, CURRENCY_SIZE);
+        out->currencies[i + 1].minor_digits = other->minor_digits;
+    }
 }
 
 static void put_settlement(struct naive_settlement *out, const struct charter *charter)
@@ -71,9 +90,8 @@ static void put_settlement(struct naive_settlement *out, const struct charter *c
     out->holiday_count = holidays;
     for (size_t i = 0; i < holidays; i++)
         out->holidays[i] = charter->settlement.holidays[i];
-    out->fee_tax = tax_of(charter, charter->settlement.fee_tax);
-    out->other_tax = tax_of(charter, charter->settlement.redemption_tax);
-    out->minor_digits = charter->minor_digits;
+    put_taxes(out, charter);
+    put_currencies(out, charter);
 }
 
 static enum naive_reversal reversal_of(enum reversal_policy policy)
@@ -174,7 +192,9 @@ struct naive_rules model_rules(const struct charter *charter)
                                 .hold_max_ms = charter->policy.hold_max_ms,
                                 .window_ms = charter->policy.window_ms,
                                 .late_after_ms = charter->policy.late_after_ms,
-                                .clock_bound_ms = charter->policy.clock_bound_ms};
+                                .clock_bound_ms = charter->policy.clock_bound_ms,
+                                .contracts_required = charter->contracts.required,
+                                .notice_ms = charter->contracts.notice_days * DAY_MS};
     put_names(&rules, charter);
     put_lists(&rules, charter);
     put_settlement(&rules.settlement, charter);

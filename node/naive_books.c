@@ -42,11 +42,12 @@ void naive_lines_add(struct naive_lines *lines, const struct naive_line *line)
     lines->at[lines->count++] = *line;
 }
 
-/* SHA-256(number u32, records u64, root 32, a line: debtor u16, creditor u16, class u8, i128). */
+/* SHA-256(number u32, records u64, root 32, a line: debtor u16, creditor u16, class u8, tariff u8,
+ * i128). */
 struct hash naive_totals(const struct naive_period *period)
 {
     struct hasher hasher;
-    uint8_t head[12], row[21];
+    uint8_t head[12], row[22];
     hasher_init(&hasher);
     put_u32be(head, period->number);
     put_u64be(head + 4, period->records);
@@ -57,8 +58,9 @@ struct hash naive_totals(const struct naive_period *period)
         put_u16be(row, line->debtor);
         put_u16be(row + 2, line->creditor);
         row[4] = (uint8_t)line->line_class;
-        put_u64be(row + 5, (uint64_t)((unsigned __int128)line->exact >> 64));
-        put_u64be(row + 13, (uint64_t)line->exact);
+        row[5] = line->tariff;
+        put_u64be(row + 6, (uint64_t)((unsigned __int128)line->exact >> 64));
+        put_u64be(row + 14, (uint64_t)line->exact);
         hasher_update(&hasher, bytes_of(row, sizeof(row)));
     }
     return hasher_final(&hasher);
@@ -66,16 +68,9 @@ struct hash naive_totals(const struct naive_period *period)
 
 /* ---- the end of one -------------------------------------------------------------------------- */
 
-static const struct naive_tax *tax_on(const struct naive *n, int line_class)
-{
-    bool is_fee = line_class == LINE_ISSUE_FEE || line_class == LINE_REDEMPTION_FEE ||
-                  line_class == LINE_DISPUTE_FEE;
-    return is_fee ? &n->rules.settlement.fee_tax : &n->rules.settlement.other_tax;
-}
-
 static bool is_owed(const struct naive *n)
 {
-    size_t cells = n->rules.partner_count * n->rules.partner_count * LINE_CLASS_COUNT;
+    size_t cells = n->tariff_count * naive_owed_cells(n);
     for (size_t i = 0; i < cells; i++)
         if (n->owed[i] != 0)
             return true;
@@ -85,18 +80,20 @@ static bool is_owed(const struct naive *n)
 /* All that is owed goes into the period, and none of it is left. */
 static void move_owed(struct naive *n, struct naive_period *period)
 {
-    size_t partners = n->rules.partner_count;
-    for (size_t i = 0; i < partners * partners * LINE_CLASS_COUNT; i++) {
-        size_t pair = i / LINE_CLASS_COUNT;
-        struct naive_line line = {.debtor = (uint16_t)(pair / partners),
-                                  .creditor = (uint16_t)(pair % partners),
-                                  .line_class = (int)(i % LINE_CLASS_COUNT),
-                                  .exact = n->owed[i]};
-        if (line.exact == 0)
-            continue;
-        naive_lines_add(&period->owed, &line);
-        n->owed[i] = 0;
-    }
+    size_t partners = n->rules.partner_count, cells = naive_owed_cells(n);
+    for (size_t i = 0; i < cells; i++)
+        for (size_t tariff = 0; tariff < n->tariff_count; tariff++) {
+            size_t pair = i / LINE_CLASS_COUNT;
+            __int128 *owed = &n->owed[tariff * cells + i];
+            struct naive_line line = {.debtor = (uint16_t)(pair / partners),
+                                      .creditor = (uint16_t)(pair % partners),
+                                      .line_class = (int)(i % LINE_CLASS_COUNT),
+                                      .tariff = (uint8_t)tariff,
+                                      .exact = *owed};
+            if (line.exact != 0)
+                naive_lines_add(&period->owed, &line);
+            *owed = 0;
+        }
 }
 
 /* Settled, and nothing of it was cancelled or may be: nobody need be told of it. */
@@ -138,11 +135,24 @@ static void learn_tree(struct naive *n, const struct naive_tree *tree)
     last->totals = naive_totals(last);
 }
 
+/* Caps count anew with every period, or year. */
+static void begin_flows(struct naive *n, bool period, bool year)
+{
+    for (size_t i = 0; i < n->rules.partner_count * n->rules.partner_count && (period || year);
+         i++) {
+        n->flows[i].in_period = period ? 0 : n->flows[i].in_period;
+        n->flows[i].in_year = year ? 0 : n->flows[i].in_year;
+    }
+}
+
 void naive_periods_begin(struct naive *n, uint64_t now_ms, const struct naive_tree *tree)
 {
-    uint32_t number = naive_period_of(&n->rules.settlement, naive_day(n, now_ms));
+    int64_t day = naive_day(n, now_ms), year = naive_year_of(day);
+    uint32_t number = naive_period_of(&n->rules.settlement, day);
     if (n->awaits_tree)
         learn_tree(n, tree);
+    begin_flows(n, number > n->open_period, year > n->year);
+    n->year = year > n->year ? year : n->year;
     if (number <= n->open_period)
         return;
     naive_standings_release(&n->standings);
@@ -179,13 +189,26 @@ static int in_order(const void *a, const void *b)
         return x->debtor < y->debtor ? -1 : 1;
     if (x->creditor != y->creditor)
         return x->creditor < y->creditor ? -1 : 1;
+    int order = strcmp(x->currency, y->currency);
+    if (order != 0)
+        return order;
     if (x->line_class != y->line_class)
         return x->line_class < y->line_class ? -1 : 1;
     return strcmp(x->tax, y->tax);
 }
 
+static int digits_of(const struct naive *n, const char *currency)
+{
+    const struct naive_settlement *rules = &n->rules.settlement;
+    size_t i = 0;
+    while (i < rules->currency_count && strcmp(rules->currencies[i].code, currency) != 0)
+        i++;
+    must(i < rules->currency_count);
+    return rules->currencies[i].minor_digits;
+}
+
 /* Of one kind there is one line, rounded, or none when it comes to nothing. */
-static void round_sums(struct naive_lines *lines, int digits)
+static void round_sums(const struct naive *n, struct naive_lines *lines)
 {
     size_t kept = 0;
     if (lines->count > 0)
@@ -194,21 +217,43 @@ static void round_sums(struct naive_lines *lines, int digits)
         struct naive_line sum = lines->at[i];
         for (i++; i < lines->count && in_order(&lines->at[i], &sum) == 0; i++)
             sum.exact += lines->at[i].exact;
-        sum.rounded = to_minor(sum.exact, digits);
+        sum.rounded = to_minor(sum.exact, digits_of(n, sum.currency));
         if (sum.exact != 0)
             lines->at[kept++] = sum;
     }
     lines->count = kept;
 }
 
-static struct naive_line tax_line(const struct naive_line *line, const struct naive_tax *tax)
+static int64_t rate_of(const struct naive *n, const char *tax)
 {
-    struct naive_line out = {.debtor = line->debtor,
-                             .creditor = line->creditor,
-                             .line_class = NAIVE_TAX,
-                             .exact = line->rounded * tax->rate_bp / BASIS_POINTS};
-    memcpy(out.tax, tax->code, sizeof(out.tax));
+    const struct naive_settlement *rules = &n->rules.settlement;
+    size_t i = 0;
+    while (i < rules->tax_count && strcmp(rules->taxes[i].code, tax) != 0)
+        i++;
+    must(i < rules->tax_count);
+    return rules->taxes[i].rate_bp;
+}
+
+static struct naive_line tax_line(const struct naive *n, const struct naive_line *line)
+{
+    struct naive_line out = *line;
+    out.line_class = NAIVE_TAX;
+    out.exact = line->rounded * rate_of(n, line->tax) / BASIS_POINTS;
     return out;
+}
+
+/* An exact line as the books have it, which know currency and tax instead of the tariff. */
+static struct naive_line booked(const struct naive *n, const struct naive_line *exact)
+{
+    must(exact->tariff < n->tariff_count);
+    const struct naive_tariff *tariff = &n->tariffs[exact->tariff];
+    bool is_fee = exact->line_class == LINE_ISSUE_FEE || exact->line_class == LINE_REDEMPTION_FEE ||
+                  exact->line_class == LINE_DISPUTE_FEE;
+    struct naive_line line = *exact;
+    line.tariff = 0;
+    memcpy(line.currency, tariff->currency, CURRENCY_SIZE);
+    memcpy(line.tax, is_fee ? tariff->fee_tax : tariff->redemption_tax, TAX_CODE_SIZE);
+    return line;
 }
 
 /* ---- payments -------------------------------------------------------------------------------- */
@@ -226,10 +271,13 @@ static int largest(const struct naive *n, const __int128 *nets, size_t count, in
     return best;
 }
 
-static void add_payments(const struct naive *n, struct naive_period *period)
+static void add_payments_in(const struct naive *n, struct naive_period *period,
+                            const char *currency)
 {
     __int128 *nets = (__int128 *)allocate(period->partner_count, sizeof(*nets));
     for (size_t i = 0; i < period->closed.count; i++) {
+        if (strcmp(period->closed.at[i].currency, currency) != 0)
+            continue;
         nets[period->closed.at[i].debtor] -= period->closed.at[i].rounded;
         nets[period->closed.at[i].creditor] += period->closed.at[i].rounded;
     }
@@ -244,10 +292,28 @@ static void add_payments(const struct naive *n, struct naive_period *period)
         period->payments = (struct naive_payment *)array_grow(
             period->payments, &period->payment_capacity, period->payment_count + 1,
             sizeof(*period->payments));
-        period->payments[period->payment_count++] =
+        struct naive_payment *payment = &period->payments[period->payment_count++];
+        *payment =
             (struct naive_payment){.from = (uint16_t)from, .to = (uint16_t)to, .amount = amount};
+        memcpy(payment->currency, currency, CURRENCY_SIZE);
     }
     free(nets);
+}
+
+/* One currency after the other, by code. */
+static void add_payments(const struct naive *n, struct naive_period *period)
+{
+    for (const char *last = "", *next = NULL;; last = next) {
+        next = NULL;
+        for (size_t i = 0; i < period->closed.count; i++) {
+            const char *code = period->closed.at[i].currency;
+            if (strcmp(code, last) > 0 && (!next || strcmp(code, next) < 0))
+                next = code;
+        }
+        if (!next)
+            return;
+        add_payments_in(n, period, next);
+    }
 }
 
 void naive_when_paid(struct naive_period *period)
@@ -262,26 +328,28 @@ void naive_when_paid(struct naive_period *period)
 void naive_close_books(const struct naive *n, struct naive_period *period)
 {
     struct naive_lines *lines = &period->closed, taxes = {0};
-    int digits = n->rules.settlement.minor_digits;
-    for (size_t i = 0; i < period->owed.count; i++)
-        naive_lines_add(lines, &period->owed.at[i]);
+    for (size_t i = 0; i < period->owed.count; i++) {
+        struct naive_line line = booked(n, &period->owed.at[i]);
+        naive_lines_add(lines, &line);
+    }
     for (size_t i = 0; i < period->dispute_count; i++) {
         const struct naive_dispute *dispute = &period->disputes[i];
         struct naive_line less = {.debtor = dispute->debtor,
                                   .creditor = dispute->creditor,
                                   .line_class = (int)dispute->line_class,
+                                  .tariff = dispute->tariff,
                                   .exact = -dispute->exact};
+        less = booked(n, &less);
         naive_lines_add(lines, &less);
     }
-    round_sums(lines, digits);
+    round_sums(n, lines);
     for (size_t i = 0; i < lines->count; i++) {
-        const struct naive_tax *tax = tax_on(n, lines->at[i].line_class);
-        memcpy(lines->at[i].tax, tax->code, sizeof(lines->at[i].tax));
-        struct naive_line line = tax_line(&lines->at[i], tax);
-        if (tax->code[0])
-            naive_lines_add(&taxes, &line);
+        if (!lines->at[i].tax[0])
+            continue;
+        struct naive_line line = tax_line(n, &lines->at[i]);
+        naive_lines_add(&taxes, &line);
     }
-    round_sums(&taxes, digits);
+    round_sums(n, &taxes);
     for (size_t i = 0; i < taxes.count; i++)
         naive_lines_add(lines, &taxes.at[i]);
     free(taxes.at);

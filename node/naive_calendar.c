@@ -67,6 +67,11 @@ int64_t naive_period_last_day(const struct naive_settlement *rules, uint32_t num
     return rules->every == NAIVE_WEEKS ? (int64_t)number * WEEK - THURSDAY + WEEK - 1 : number;
 }
 
+int64_t naive_year_of(int64_t day)
+{
+    return day < 0 ? 0 : month_of(day) / 12;
+}
+
 static bool is_worked(const struct naive_settlement *rules, int64_t day)
 {
     if (rules->rests[(day + THURSDAY) % WEEK])

@@ -62,6 +62,7 @@ static void put_lot(const struct naive_lot *lot, struct buffer *out)
     codec_put_uint(out, lot->earn);
     codec_put_uint(out, lot->issuer);
     codec_put_bool(out, lot->own);
+    codec_put_uint(out, lot->epoch);
     codec_put_uint(out, lot->split.count);
     for (size_t i = 0; i < lot->split.count; i++) {
         codec_put_uint(out, lot->split.funders[i].partner.v);
@@ -97,6 +98,7 @@ static void put_spends(const struct naive_spend *spends, size_t count, struct bu
         codec_put_uint(out, spends[i].ends_ms);
         codec_put_uint(out, spends[i].member);
         codec_put_uint(out, spends[i].partner);
+        codec_put_uint(out, spends[i].epoch);
         codec_put_uint(out, spends[i].status);
         codec_put_int(out, spends[i].points);
         codec_put_int(out, spends[i].used);
@@ -118,9 +120,30 @@ static void put_names(const struct naive_names *names, struct buffer *out)
     }
 }
 
+static bool is_flow(const struct naive_flow *flow)
+{
+    return flow->in_period != 0 || flow->in_year != 0;
+}
+
+static void put_flows(const struct naive *n, struct buffer *out)
+{
+    size_t pairs = n->rules.partner_count * n->rules.partner_count, used = 0;
+    for (size_t i = 0; i < pairs; i++)
+        used += is_flow(&n->flows[i]);
+    codec_put_uint(out, (uint64_t)n->year);
+    codec_put_uint(out, used);
+    for (size_t i = 0; i < pairs; i++) {
+        if (!is_flow(&n->flows[i]))
+            continue;
+        codec_put_uint(out, i);
+        naive_put_wide(n->flows[i].in_period, out);
+        naive_put_wide(n->flows[i].in_year, out);
+    }
+}
+
 static void put_money(const struct naive *n, struct buffer *out)
 {
-    size_t cells = n->rules.partner_count * n->rules.partner_count * LINE_CLASS_COUNT, used = 0;
+    size_t cells = n->tariff_count * naive_owed_cells(n), used = 0;
     for (size_t i = 0; i < cells; i++)
         used += n->owed[i] != 0;
     codec_put_uint(out, used);
@@ -132,6 +155,7 @@ static void put_money(const struct naive *n, struct buffer *out)
     }
     for (size_t i = 0; i < n->rules.joint_count; i++)
         naive_put_wide(n->joint_used[i], out);
+    put_flows(n, out);
 }
 
 void naive_write(const struct naive *n, struct buffer *out)
@@ -143,6 +167,7 @@ void naive_write(const struct naive *n, struct buffer *out)
     codec_put_uint(out, n->first_cut_ms);
     codec_put_uint(out, n->advance_ms);
     put_membership(n, out);
+    naive_put_deals(n, out);
     put_members(n, out);
     codec_put_uint(out, n->earn_count);
     for (size_t i = 0; i < n->earn_count; i++)
@@ -336,6 +361,7 @@ static void get_lot(struct loading *l)
     lot.earn = (uint32_t)get(l, NAIVE_NONE);
     lot.issuer = get_partner(l);
     lot.own = codec_get_bool(&l->reader);
+    lot.epoch = get_place(l, n->epoch_count);
     lot.split.count = (uint8_t)get(l, SPLIT_MAX);
     for (size_t i = 0; i < lot.split.count; i++) {
         lot.split.funders[i].partner.v = get_partner(l);
@@ -400,6 +426,7 @@ static void get_spends(struct loading *l, struct naive_spend **spends, size_t *c
         spend.ends_ms = get(l, INT64_MAX);
         spend.member = get_place(l, l->n->member_count);
         spend.partner = get_partner(l);
+        spend.epoch = get_place(l, l->n->epoch_count);
         spend.status = (enum naive_status)get(l, NAIVE_ENDED);
         spend.points = get_points(l);
         spend.used = get_points(l);
@@ -433,16 +460,21 @@ static void get_names(struct loading *l, struct naive_names *names)
 static void get_money(struct loading *l)
 {
     struct naive *n = l->n;
-    size_t cells = n->rules.partner_count * n->rules.partner_count * LINE_CLASS_COUNT;
+    size_t cells = n->tariff_count * naive_owed_cells(n), partners = n->rules.partner_count;
     for (size_t left = get_count(l); left > 0 && !l->reader.failed; left--) {
         size_t cell = get_place(l, cells), pair = cell / LINE_CLASS_COUNT;
         n->owed[cell] = naive_get_wide(&l->reader);
-        if (!good(l, pair / n->rules.partner_count != pair % n->rules.partner_count,
-                  "a partner that owes itself"))
+        if (!good(l, pair / partners % partners != pair % partners, "a partner that owes itself"))
             return;
     }
     for (size_t i = 0; i < n->rules.joint_count; i++)
         n->joint_used[i] = naive_get_wide(&l->reader);
+    n->year = (int64_t)get(l, UINT16_MAX);
+    for (size_t left = get_count(l); left > 0 && !l->reader.failed; left--) {
+        size_t pair = get_place(l, partners * partners);
+        n->flows[pair].in_period = naive_get_wide(&l->reader);
+        n->flows[pair].in_year = naive_get_wide(&l->reader);
+    }
 }
 
 /* An earn's own lots are consecutive and its own. */
@@ -469,6 +501,8 @@ static void get_all(struct loading *l)
     n->first_cut_ms = get(l, TIME_MS_MAX);
     n->advance_ms = get(l, TIME_MS_MAX);
     get_membership(l);
+    if (!l->reader.failed)
+        naive_get_deals(&l->reader, n);
     for (size_t left = get_count(l); left > 0 && !l->reader.failed; left--)
         get_member(l);
     for (size_t left = get_count(l); left > 0 && !l->reader.failed; left--)

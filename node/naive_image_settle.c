@@ -35,6 +35,7 @@ static void put_dispute(const struct naive_dispute *dispute, struct buffer *out)
     codec_put_uint(out, dispute->debtor);
     codec_put_uint(out, dispute->creditor);
     codec_put_uint(out, dispute->line_class);
+    codec_put_uint(out, dispute->tariff);
     codec_put_uint(out, dispute->code);
     codec_put_uint(out, dispute->by);
     codec_put_bool(out, dispute->responded);
@@ -66,6 +67,7 @@ static void put_period(const struct naive_period *period, struct buffer *out)
         codec_put_uint(out, period->owed.at[i].debtor);
         codec_put_uint(out, period->owed.at[i].creditor);
         codec_put_uint(out, (uint64_t)period->owed.at[i].line_class);
+        codec_put_uint(out, period->owed.at[i].tariff);
         naive_put_wide(period->owed.at[i].exact, out);
     }
     codec_put_uint(out, period->dispute_count);
@@ -133,7 +135,13 @@ static void get_answers(struct codec_reader *reader, struct naive_period *period
     }
 }
 
-static void get_owed(struct codec_reader *reader, struct naive_period *period)
+static uint8_t get_tariff(struct codec_reader *reader, const struct naive *n)
+{
+    return (uint8_t)codec_get_uint(reader, n->tariff_count - 1);
+}
+
+static void get_owed(struct codec_reader *reader, const struct naive *n,
+                     struct naive_period *period)
 {
     int64_t last = -1;
     for (size_t left = get_count(reader); left > 0 && !reader->failed; left--) {
@@ -141,8 +149,10 @@ static void get_owed(struct codec_reader *reader, struct naive_period *period)
         line.debtor = get_partner(reader, period);
         line.creditor = get_partner(reader, period);
         line.line_class = (int)codec_get_uint(reader, LINE_CLASS_COUNT - 1);
+        line.tariff = get_tariff(reader, n);
         line.exact = naive_get_wide(reader);
-        int64_t place = ((int64_t)line.debtor << 16 | line.creditor) << 8 | line.line_class;
+        int64_t pair = (int64_t)line.debtor << 16 | line.creditor;
+        int64_t place = (pair << 8 | line.line_class) << 8 | line.tariff;
         if (!good(reader, place > last && line.debtor != line.creditor && line.exact != 0,
                   "a line that cannot be"))
             return;
@@ -157,7 +167,8 @@ static bool dispute_adds_up(const struct naive_period *period, const struct naiv
     const struct disputed_line about = {.record = {dispute->record},
                                         .debtor = {dispute->debtor},
                                         .creditor = {dispute->creditor},
-                                        .line_class = dispute->line_class};
+                                        .line_class = dispute->line_class,
+                                        .tariff = dispute->tariff};
     bool party = dispute->by == dispute->debtor || dispute->by == dispute->creditor;
     bool settled = !dispute->resolved || period->state >= NAIVE_FINAL;
     return party && settled && period->state != NAIVE_CLOSED &&
@@ -172,13 +183,15 @@ static bool dispute_adds_up(const struct naive_period *period, const struct naiv
            !naive_dispute_of(period, &about);
 }
 
-static void get_dispute(struct codec_reader *reader, struct naive_period *period)
+static void get_dispute(struct codec_reader *reader, const struct naive *n,
+                        struct naive_period *period)
 {
     struct naive_dispute dispute = {0};
     dispute.record = codec_get_uint(reader, INT64_MAX);
     dispute.debtor = get_partner(reader, period);
     dispute.creditor = get_partner(reader, period);
     dispute.line_class = (enum line_class)codec_get_uint(reader, LINE_CLASS_COUNT - 1);
+    dispute.tariff = get_tariff(reader, n);
     dispute.code = (enum dispute_code)codec_get_uint(reader, DISPUTE_CODE_COUNT - 1);
     dispute.by = get_partner(reader, period);
     dispute.responded = codec_get_bool(reader);
@@ -232,9 +245,9 @@ static void get_parts(struct codec_reader *reader, const struct naive *n,
               "a period that cannot be"))
         return;
     get_answers(reader, period);
-    get_owed(reader, period);
+    get_owed(reader, n, period);
     for (size_t left = get_count(reader); left > 0 && !reader->failed; left--)
-        get_dispute(reader, period);
+        get_dispute(reader, n, period);
     if (reader->failed)
         return;
     if (period->rooted)

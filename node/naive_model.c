@@ -105,6 +105,8 @@ void naive_rules_release(struct naive_rules *rules)
     free(rules->zones);
     free(rules->joint);
     free(rules->settlement.holidays);
+    free(rules->settlement.taxes);
+    free(rules->settlement.currencies);
     naive_coalition_free(rules->coalition);
     memset(rules, 0, sizeof(*rules));
 }
@@ -113,11 +115,13 @@ struct naive *naive_open(struct naive_rules rules)
 {
     struct naive *n = (struct naive *)allocate(1, sizeof(*n));
     n->rules = rules;
-    n->owed = (__int128 *)allocate(rules.partner_count * rules.partner_count * LINE_CLASS_COUNT,
-                                   sizeof(*n->owed));
+    n->owed = (__int128 *)allocate(naive_owed_cells(n), sizeof(*n->owed));
+    n->flows =
+        (struct naive_flow *)allocate(rules.partner_count * rules.partner_count, sizeof(*n->flows));
     n->joint_used = (__int128 *)allocate(rules.joint_count + 1, sizeof(*n->joint_used));
     n->lane_effects = (size_t *)allocate(rules.lane_count, sizeof(*n->lane_effects));
     n->lane_bytes = (size_t *)allocate(rules.lane_count, sizeof(*n->lane_bytes));
+    naive_deal_open(n);
     naive_membership_open(n);
     return n;
 }
@@ -135,6 +139,7 @@ void naive_close(struct naive *n)
     naive_names_release(&n->keys);
     naive_names_release(&n->documents);
     naive_membership_close(n);
+    naive_deal_close(n);
     for (size_t i = 0; i < n->period_count; i++)
         naive_period_release(&n->periods[i]);
     free(n->periods);
@@ -158,12 +163,18 @@ void naive_close(struct naive *n)
     free(n);
 }
 
-__int128 *naive_owed_cell(const struct naive *n, uint16_t debtor, uint16_t creditor,
-                          enum line_class line_class)
+size_t naive_owed_cells(const struct naive *n)
 {
-    must(debtor < n->rules.partner_count && creditor < n->rules.partner_count);
-    return &n->owed[((size_t)debtor * n->rules.partner_count + creditor) * LINE_CLASS_COUNT +
-                    line_class];
+    return n->rules.partner_count * n->rules.partner_count * LINE_CLASS_COUNT;
+}
+
+__int128 *naive_owed_cell(const struct naive *n, uint16_t debtor, uint16_t creditor,
+                          enum line_class line_class, uint8_t tariff)
+{
+    size_t pair = (size_t)debtor * n->rules.partner_count + creditor;
+    must(debtor < n->rules.partner_count && creditor < n->rules.partner_count &&
+         tariff < n->tariff_count);
+    return &n->owed[tariff * naive_owed_cells(n) + pair * LINE_CLASS_COUNT + line_class];
 }
 
 /* ---- time ------------------------------------------------------------------------------------ */
@@ -282,6 +293,7 @@ void naive_begin(struct naive *n, uint64_t cut_time_ms, const struct naive_tree 
     if (first)
         n->open_period = naive_period_of(&n->rules.settlement, naive_day(n, now_ms));
     naive_periods_begin(n, now_ms, tree);
+    naive_epochs_begin(n, now_ms);
     begin_effects(n);
     n->cut_effects = 0;
     memset(n->lane_effects, 0, n->rules.lane_count * sizeof(*n->lane_effects));
@@ -458,10 +470,62 @@ void naive_lot_pools(const struct naive *n, uint64_t number, int64_t pools_out[P
     memcpy(pools_out, n->lots[number - 1].pools, sizeof(n->lots[0].pools));
 }
 
-__int128 naive_owed(const struct naive *n, uint16_t debtor, uint16_t creditor,
-                    enum line_class line_class)
+uint32_t naive_lot_epoch(const struct naive *n, uint64_t number)
 {
-    return *naive_owed_cell(n, debtor, creditor, line_class);
+    must(number >= 1 && number <= n->lot_count);
+    return n->lots[number - 1].epoch;
+}
+
+__int128 naive_owed(const struct naive *n, uint16_t debtor, uint16_t creditor,
+                    enum line_class line_class, size_t tariff)
+{
+    if (tariff >= n->tariff_count)
+        return 0;
+    return *naive_owed_cell(n, debtor, creditor, line_class, (uint8_t)tariff);
+}
+
+size_t naive_contract_count(const struct naive *n)
+{
+    return n->contract_count;
+}
+
+const struct naive_contract *naive_contract_at(const struct naive *n, size_t number)
+{
+    must(number < n->contract_count);
+    return &n->contracts[number];
+}
+
+size_t naive_promotion_count(const struct naive *n)
+{
+    return n->promotion_count;
+}
+
+const struct naive_promotion *naive_promotion_at(const struct naive *n, size_t number)
+{
+    must(number < n->promotion_count);
+    return &n->promotions[number];
+}
+
+size_t naive_tariff_count(const struct naive *n)
+{
+    return n->tariff_count;
+}
+
+const struct naive_tariff *naive_tariff_at(const struct naive *n, size_t number)
+{
+    must(number < n->tariff_count);
+    return &n->tariffs[number];
+}
+
+size_t naive_epoch_count(const struct naive *n)
+{
+    return n->epoch_count;
+}
+
+uint64_t naive_epoch_at(const struct naive *n, size_t number)
+{
+    must(number < n->epoch_count);
+    return n->epochs[number];
 }
 
 uint32_t naive_open_period(const struct naive *n)

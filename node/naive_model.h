@@ -19,6 +19,7 @@
 #define NODE_NAIVE_MODEL_H
 
 #include "node/naive_coalition.h"
+#include "node/naive_contract.h"
 #include "node/naive_period.h"
 #include "protocol/record.h"
 
@@ -42,6 +43,8 @@ struct naive_rules {
         int64_t budget;
     } * joint;
     size_t joint_count;
+    bool contracts_required;
+    uint64_t notice_ms;                                     /* of a contract */
     int64_t face, reimbursement, issue_fee, redemption_fee; /* micro-units a point */
     enum naive_reversal reversal;
     int64_t deficit_max;
@@ -100,9 +103,21 @@ bool naive_balance(const struct naive *naive, const struct member_ref *member,
 size_t naive_lot_count(const struct naive *naive);
 /* Pools of a lot; `number` from 1. */
 void naive_lot_pools(const struct naive *naive, uint64_t number, int64_t pools_out[POOL_COUNT]);
-/* In the open period. */
+/* By whose prices it goes. */
+uint32_t naive_lot_epoch(const struct naive *naive, uint64_t number);
+/* In the open period; nothing in a tariff that there is not. */
 __int128 naive_owed(const struct naive *naive, uint16_t debtor, uint16_t creditor,
-                    enum line_class line_class);
+                    enum line_class line_class, size_t tariff);
+/* What partners agreed upon, by number: cards, promotions, tariffs, and the epochs' beginnings.
+ * Borrowed until the next call. */
+size_t naive_contract_count(const struct naive *naive);
+const struct naive_contract *naive_contract_at(const struct naive *naive, size_t number);
+size_t naive_promotion_count(const struct naive *naive);
+const struct naive_promotion *naive_promotion_at(const struct naive *naive, size_t number);
+size_t naive_tariff_count(const struct naive *naive);
+const struct naive_tariff *naive_tariff_at(const struct naive *naive, size_t number);
+size_t naive_epoch_count(const struct naive *naive);
+uint64_t naive_epoch_at(const struct naive *naive, size_t number);
 /* The number of the open period, and those that have ended and are still told of, by number;
  * borrowed until the next call. */
 uint32_t naive_open_period(const struct naive *naive);

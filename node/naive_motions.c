@@ -27,6 +27,27 @@ static void keep(struct naive *n, struct naive_coalition *c)
     n->coalitions[n->coalition_count++] = c;
 }
 
+/* The tables of pairs, with room for more partners. */
+static void more_cells(struct naive *n, size_t partners, size_t more)
+{
+    size_t rows = n->tariff_count * partners * partners;
+    __int128 *owed =
+        (__int128 *)allocate(n->tariff_count * more * more * LINE_CLASS_COUNT, sizeof(*owed));
+    struct naive_flow *flows = (struct naive_flow *)allocate(more * more, sizeof(*flows));
+    for (size_t i = 0; i < rows; i++) {
+        size_t creditor = i % partners, debtor = i / partners % partners;
+        size_t tariff = i / partners / partners;
+        memcpy(&owed[((tariff * more + debtor) * more + creditor) * LINE_CLASS_COUNT],
+               &n->owed[i * LINE_CLASS_COUNT], LINE_CLASS_COUNT * sizeof(*owed));
+        if (tariff == 0)
+            flows[debtor * more + creditor] = n->flows[i];
+    }
+    free(n->owed);
+    free(n->flows);
+    n->owed = owed;
+    n->flows = flows;
+}
+
 /* What the other rules ask of the coalition, and lists that are as long as it. */
 void naive_membership_enter(struct naive *n, struct naive_coalition *c)
 {
@@ -34,14 +55,7 @@ void naive_membership_enter(struct naive *n, struct naive_coalition *c)
     n->now = c;
     n->rules.allocations = (uint32_t)c->limits[LIMIT_ALLOCATIONS];
     if (more > partners) {
-        __int128 *owed = (__int128 *)allocate(more * more * LINE_CLASS_COUNT, sizeof(*owed));
-        for (size_t i = 0; i < partners * partners * LINE_CLASS_COUNT; i++) {
-            size_t pair = i / LINE_CLASS_COUNT;
-            owed[((pair / partners) * more + pair % partners) * LINE_CLASS_COUNT +
-                 i % LINE_CLASS_COUNT] = n->owed[i];
-        }
-        free(n->owed);
-        n->owed = owed;
+        more_cells(n, partners, more);
         n->rules.partner_count = more;
         free(n->rules.partners);
         n->rules.partners = allocate(more, sizeof(*n->rules.partners));

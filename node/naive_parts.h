@@ -22,7 +22,8 @@ enum {
 struct naive_lot {
     uint32_t member, earn; /* earn NAIVE_NONE: of none */
     uint16_t issuer;
-    bool own; /* one of the earn's own lots, not a child */
+    bool own;       /* one of the earn's own lots, not a child */
+    uint32_t epoch; /* its own, or that of the lot it was made of */
     struct funding_split split;
     uint64_t activates_ms, expires_ms; /* 0: never */
     int64_t quantity, pools[POOL_COUNT];
@@ -44,6 +45,7 @@ struct naive_spend { /* a hold or a redemption */
     uint64_t ends_ms; /* of a hold */
     uint32_t member;
     uint16_t partner;
+    uint32_t epoch; /* in which it was redeemed */
     enum naive_status status;
     int64_t points, used; /* used: committed, or given back */
     size_t first_part, part_count;
@@ -83,6 +85,11 @@ struct naive_standings { /* zeroed is empty */
 struct naive_list {
     uint32_t *at;
     size_t count, capacity;
+};
+
+/* Points times basis points of the one, redeemed at the other, less what came back. */
+struct naive_flow {
+    __int128 in_period, in_year;
 };
 
 struct naive_amendment { /* a change that was decided */
@@ -125,7 +132,19 @@ struct naive {
     struct naive_part *parts; /* of holds and redemptions */
     size_t part_count, part_capacity;
     struct naive_names member_names, cards, keys, documents;
-    __int128 *owed; /* [debtor][creditor][class], in the open period */
+    __int128 *owed;           /* [tariff][debtor][creditor][class], in the open period */
+    struct naive_flow *flows; /* [funder][redeemer] */
+    int64_t year;             /* in the charter's zone, since 1970 */
+    struct naive_contract *contracts;
+    size_t contract_count, contract_capacity;
+    struct naive_list signed_cards,
+        open_cards; /* of them: signed; proposed, and not past their day */
+    struct naive_promotion *promotions;
+    size_t promotion_count, promotion_capacity;
+    struct naive_tariff tariffs[TARIFFS_MAX];
+    size_t tariff_count;
+    uint64_t *epochs; /* when each began */
+    size_t epoch_count, epoch_capacity;
     uint32_t open_period;
     uint64_t open_first_record;
     bool awaits_tree;             /* a period has ended, and the next cut tells with which tree */
@@ -161,11 +180,11 @@ bool naive_ended(const struct naive *n, const struct naive_lot *lot);
 void naive_effect(struct naive *n, struct effect effect);
 void naive_move(struct naive *n, uint32_t lot, enum pool from, enum pool to, int64_t points);
 uint32_t naive_lot_add(struct naive *n, const struct naive_lot *lot);
-/* The funders of the lot owe `creditor`. */
-void naive_owe(struct naive *n, uint32_t lot, uint16_t creditor, int64_t points, int64_t price,
+/* The funders of the lot owe `creditor` what they have agreed upon. */
+void naive_owe(struct naive *n, uint32_t lot, uint16_t creditor, int64_t points,
                enum line_class line_class);
 void naive_issue_fee(struct naive *n, uint32_t lot, int64_t points);
-void naive_redemption_fee(struct naive *n, uint16_t redeemer, int64_t points);
+void naive_redemption_fee(struct naive *n, const struct naive_spend *redemption, int64_t points);
 /* Ends an item: obligations that came to nothing are no effect. */
 void naive_end_item(struct naive *n);
 int64_t naive_deficit(const struct naive *n, uint32_t member);
@@ -183,12 +202,14 @@ void naive_shares(const struct naive *n, const struct funding_split *split, int6
 /* Plans `points` of the member's lots in consumption order, at most one lot more than is allowed;
  * `only_funder` -1: any. */
 void naive_plan(struct naive *n, uint32_t member, int64_t points, int only_funder);
+/* The fewest points whose faces cover the amount, or why there are none. */
+enum verdict naive_plan_amount(struct naive *n, uint32_t member, uint16_t redeemer, int64_t amount);
 void naive_plan_add(struct naive *n, uint32_t lot, int64_t points);
 bool naive_plan_fits(const struct naive *n, size_t per_lot, size_t creditors);
 
 /* The debtor owes the creditor: in the open period, and among the effects. */
 void naive_owe_amount(struct naive *n, uint16_t debtor, uint16_t creditor, int64_t amount,
-                      enum line_class line_class);
+                      enum line_class line_class, uint8_t tariff);
 /* Points of a redemption come back out of a lot: what its funders owe for them is taken back. */
 void naive_fee_back(struct naive *n, const struct naive_spend *redemption, int64_t points);
 void naive_take_back(struct naive *n, const struct naive_spend *redemption, uint32_t lot,
@@ -199,6 +220,7 @@ void naive_take_back(struct naive *n, const struct naive_spend *redemption, uint
 uint32_t naive_period_of(const struct naive_settlement *rules, int64_t day);
 int64_t naive_period_last_day(const struct naive_settlement *rules, uint32_t number);
 int64_t naive_business_day(const struct naive_settlement *rules, int64_t day, uint32_t count);
+int64_t naive_year_of(int64_t day); /* since 1970 */
 
 /* The month of the charter's zone, since January 1970. */
 uint32_t naive_month(const struct naive *n, uint64_t time_ms);
@@ -241,6 +263,53 @@ __int128 naive_stands(struct naive *n, const struct disputed_line *about, __int1
 /* ---- naive_deal.c: contracts, promotions, accounts, collateral ------------------------------- */
 
 enum verdict naive_deal(struct naive *n, const struct naive_tx *tx);
+void naive_deal_open(struct naive *n);
+void naive_deal_close(struct naive *n);
+/* At the beginning of a height: an epoch begins when ledger time has passed another moment. */
+void naive_epochs_begin(struct naive *n, uint64_t now_ms);
+/* What a card says by itself is allowed by the charter. */
+bool naive_card_is_good(const struct naive *n, const struct rate_card *card);
+/* Some signed card of the pair would be in force with it. */
+bool naive_card_overlaps(const struct naive *n, const struct rate_card *card);
+void naive_contract_add(struct naive *n, const struct naive_contract *contract);
+void naive_promotion_add(struct naive *n, const struct naive_promotion *promotion);
+/* The number of a card's tariff: of a new one where there is none yet. */
+size_t naive_tariff_of(const struct naive *n, const struct rate_card *card);
+void naive_tariff_add(struct naive *n, const struct naive_tariff *tariff);
+bool naive_in_force(uint64_t from_ms, uint64_t until_ms, uint64_t time_ms);
+/* Of the issuer and the funder, in force at that time; NULL: none. */
+struct naive_promotion *naive_promotion_of(const struct naive *n, uint16_t issuer, uint16_t funder,
+                                           uint64_t time_ms);
+
+/* ---- naive_prices.c: what a point costs whom, and how many there may be -----------------------
+ */
+
+struct naive_price {
+    bool agreed; /* false: a contract is required, and there is none */
+    int64_t face, reimbursement;
+    uint8_t tariff;
+    char face_currency[CURRENCY_SIZE];
+};
+/* Of a funder's point at a redeemer, of a lot of that epoch. */
+struct naive_price naive_price_of(const struct naive *n, uint16_t funder, uint16_t redeemer,
+                                  uint32_t epoch);
+struct naive_fees {
+    int64_t issue, redemption;
+    uint8_t tariff;
+};
+/* What a partner owes the operator a point. */
+struct naive_fees naive_fees_of(const struct naive *n, uint16_t partner, uint32_t epoch);
+/* Of a lot at a redeemer: accepted, or why its points cannot be counted as money there. `currency`
+ * is that of the faces so far, "" before the first. *worth_out is in 1e-10 units a point. */
+enum verdict naive_worth(const struct naive *n, const struct naive_lot *lot, uint16_t redeemer,
+                         char currency[CURRENCY_SIZE], __int128 *worth_out);
+/* Every lot of the plan has a price there. */
+bool naive_plan_priced(const struct naive *n, uint16_t redeemer);
+/* The plan keeps within the caps of its funders' contracts with the redeemer. */
+bool naive_plan_within_caps(const struct naive *n, uint16_t redeemer);
+/* Points of a lot are redeemed; negative: come back. */
+void naive_flow(struct naive *n, const struct naive_lot *lot, uint16_t redeemer, int64_t points);
+struct naive_flow *naive_flow_cell(const struct naive *n, uint16_t funder, uint16_t redeemer);
 
 /* ---- naive_image_settle.c: as bytes, for naive_image.c ----------------------------------------
  */
@@ -252,6 +321,12 @@ void naive_put_standings(const struct naive *n, struct buffer *out);
 void naive_get_standings(struct codec_reader *reader, struct naive *n);
 void naive_put_periods(const struct naive *n, struct buffer *out);
 void naive_get_periods(struct codec_reader *reader, struct naive *n);
+
+/* ---- naive_image_deal.c: likewise --------------------------------------------------------------
+ */
+
+void naive_put_deals(const struct naive *n, struct buffer *out);
+void naive_get_deals(struct codec_reader *reader, struct naive *n);
 
 /* ---- naive_rules.c: what each type of transaction does --------------------------------------- */
 
@@ -293,7 +368,9 @@ int64_t naive_day(const struct naive *n, uint64_t time_ms);
 uint64_t naive_day_end(const struct naive *n, uint64_t time_ms, uint32_t days);
 void naive_list_add(struct naive_list *list, uint32_t what);
 __int128 *naive_owed_cell(const struct naive *n, uint16_t debtor, uint16_t creditor,
-                          enum line_class line_class);
+                          enum line_class line_class, uint8_t tariff);
+/* Cells of what is owed, in one tariff. */
+size_t naive_owed_cells(const struct naive *n);
 /* A list of rows sorted by record. */
 uint32_t naive_spend_find(const struct naive_spend *rows, size_t count, uint64_t record);
 

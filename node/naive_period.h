@@ -5,6 +5,7 @@
 #ifndef NODE_NAIVE_PERIOD_H
 #define NODE_NAIVE_PERIOD_H
 
+#include "protocol/codes.h"
 #include "protocol/settle.h"
 
 enum {
@@ -17,8 +18,12 @@ enum {
 /* The charter's words on settlement. */
 enum naive_every { NAIVE_MONTHS, NAIVE_WEEKS, NAIVE_DAYS };
 struct naive_tax {
-    char code[NAIVE_TAX_CODE]; /* "": none */
+    char code[NAIVE_TAX_CODE];
     int64_t rate_bp;
+};
+struct naive_currency {
+    char code[CURRENCY_SIZE];
+    int minor_digits;
 };
 struct naive_settlement {
     enum naive_every every;
@@ -26,14 +31,18 @@ struct naive_settlement {
     bool rests[7];                                /* Monday first */
     int64_t *holidays;                            /* days since 1970 */
     size_t holiday_count;
-    struct naive_tax fee_tax, other_tax;
-    int minor_digits;
+    struct naive_tax *taxes;
+    size_t tax_count;
+    struct naive_currency *currencies; /* the charter's own first */
+    size_t currency_count;
+    char fee_tax[NAIVE_TAX_CODE], other_tax[NAIVE_TAX_CODE]; /* of tariff 0; "": none */
 };
 
 struct naive_line {
     uint16_t debtor, creditor;
     int line_class; /* enum line_class, or NAIVE_TAX */
-    char tax[NAIVE_TAX_CODE];
+    uint8_t tariff; /* of an exact line; a closed one has what it says: */
+    char currency[CURRENCY_SIZE], tax[NAIVE_TAX_CODE];
     __int128 exact, rounded; /* 1e-10 units */
 };
 struct naive_lines {
@@ -44,6 +53,7 @@ struct naive_dispute {
     uint64_t record;
     uint16_t debtor, creditor, by;
     enum line_class line_class;
+    uint8_t tariff;
     enum dispute_code code;
     bool responded, resolved;
     __int128 exact, upheld;
@@ -51,6 +61,7 @@ struct naive_dispute {
 };
 enum naive_payment_state { NAIVE_DUE, NAIVE_SENT, NAIVE_CONFIRMED, NAIVE_FAILED };
 struct naive_payment {
+    char currency[CURRENCY_SIZE];
     uint16_t from, to;
     __int128 amount;
     enum naive_payment_state state;
@@ -76,8 +87,8 @@ struct naive_period { /* that has ended */
     struct naive_lines owed; /* exact, ascending */
     struct naive_dispute *disputes;
     size_t dispute_count, dispute_capacity;
-    struct naive_lines closed; /* rounded, with taxes, ascending; once final */
-    struct naive_payment *payments;
+    struct naive_lines closed;      /* rounded, with taxes, ascending; once final */
+    struct naive_payment *payments; /* by currency, as the debts of each are met */
     size_t payment_count, payment_capacity;
 };
 

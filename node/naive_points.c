@@ -66,15 +66,15 @@ void naive_effect(struct naive *n, struct effect effect)
 }
 
 void naive_owe_amount(struct naive *n, uint16_t debtor, uint16_t creditor, int64_t amount,
-                      enum line_class line_class)
+                      enum line_class line_class, uint8_t tariff)
 {
     if (debtor == creditor || amount == 0)
         return;
-    *naive_owed_cell(n, debtor, creditor, line_class) += amount;
+    *naive_owed_cell(n, debtor, creditor, line_class, tariff) += amount;
     for (size_t i = n->first_obligation; i < n->effect_count; i++) {
         struct effect *known = &n->effects[i];
         if (known->partner.v == debtor && known->creditor.v == creditor &&
-            known->line_class == line_class) {
+            known->line_class == line_class && known->tariff == tariff) {
             known->amount += amount;
             return;
         }
@@ -83,6 +83,7 @@ void naive_owe_amount(struct naive *n, uint16_t debtor, uint16_t creditor, int64
                             .partner = {debtor},
                             .creditor = {creditor},
                             .line_class = line_class,
+                            .tariff = tariff,
                             .amount = amount};
     effect_put(n, n->effect_count, &effect);
 }
@@ -100,13 +101,17 @@ void naive_end_item(struct naive *n)
     n->item_bytes = 0;
 }
 
-void naive_owe(struct naive *n, uint32_t lot, uint16_t creditor, int64_t points, int64_t price,
+void naive_owe(struct naive *n, uint32_t lot, uint16_t creditor, int64_t points,
                enum line_class line_class)
 {
     const struct funding_split split = n->lots[lot].split;
-    for (size_t i = 0; i < split.count; i++)
+    for (size_t i = 0; i < split.count; i++) {
+        struct naive_price price =
+            naive_price_of(n, split.funders[i].partner.v, creditor, n->lots[lot].epoch);
         naive_owe_amount(n, split.funders[i].partner.v, creditor,
-                         points * price * split.funders[i].bp, line_class);
+                         points * price.reimbursement * split.funders[i].bp, line_class,
+                         price.tariff);
+    }
 }
 
 void naive_take_back(struct naive *n, const struct naive_spend *redemption, uint32_t lot,
@@ -114,41 +119,52 @@ void naive_take_back(struct naive *n, const struct naive_spend *redemption, uint
 {
     const struct funding_split split = n->lots[lot].split;
     for (size_t i = 0; i < split.count; i++) {
+        struct naive_price price =
+            naive_price_of(n, split.funders[i].partner.v, redemption->partner, n->lots[lot].epoch);
         const struct disputed_line line = {.record = {redemption->record},
                                            .debtor = split.funders[i].partner,
                                            .creditor = {redemption->partner},
-                                           .line_class = LINE_REDEMPTION};
-        __int128 amount = -(__int128)points * n->rules.reimbursement * split.funders[i].bp;
+                                           .line_class = LINE_REDEMPTION,
+                                           .tariff = price.tariff};
+        __int128 amount = -(__int128)points * price.reimbursement * split.funders[i].bp;
         naive_owe_amount(n, line.debtor.v, line.creditor.v, (int64_t)naive_stands(n, &line, amount),
-                         LINE_REDEMPTION_CONTRA);
+                         LINE_REDEMPTION_CONTRA, line.tariff);
     }
+    naive_flow(n, &n->lots[lot], redemption->partner, -points);
 }
 
 void naive_issue_fee(struct naive *n, uint32_t lot, int64_t points)
 {
-    if (n->rules.operator_number >= 0)
-        naive_owe(n, lot, (uint16_t)n->rules.operator_number, points, n->rules.issue_fee,
-                  LINE_ISSUE_FEE);
+    const struct funding_split split = n->lots[lot].split;
+    for (size_t i = 0; i < split.count && n->rules.operator_number >= 0; i++) {
+        struct naive_fees fees = naive_fees_of(n, split.funders[i].partner.v, n->lots[lot].epoch);
+        naive_owe_amount(n, split.funders[i].partner.v, (uint16_t)n->rules.operator_number,
+                         points * fees.issue * split.funders[i].bp, LINE_ISSUE_FEE, fees.tariff);
+    }
 }
 
-void naive_redemption_fee(struct naive *n, uint16_t redeemer, int64_t points)
+void naive_redemption_fee(struct naive *n, const struct naive_spend *redemption, int64_t points)
 {
-    if (n->rules.operator_number >= 0)
-        naive_owe_amount(n, redeemer, (uint16_t)n->rules.operator_number,
-                         points * n->rules.redemption_fee * BASIS_POINTS, LINE_REDEMPTION_FEE);
+    if (n->rules.operator_number < 0)
+        return;
+    struct naive_fees fees = naive_fees_of(n, redemption->partner, redemption->epoch);
+    naive_owe_amount(n, redemption->partner, (uint16_t)n->rules.operator_number,
+                     points * fees.redemption * BASIS_POINTS, LINE_REDEMPTION_FEE, fees.tariff);
 }
 
 void naive_fee_back(struct naive *n, const struct naive_spend *redemption, int64_t points)
 {
     if (n->rules.operator_number < 0)
         return;
+    struct naive_fees fees = naive_fees_of(n, redemption->partner, redemption->epoch);
     const struct disputed_line line = {.record = {redemption->record},
                                        .debtor = {redemption->partner},
                                        .creditor = {(uint16_t)n->rules.operator_number},
-                                       .line_class = LINE_REDEMPTION_FEE};
-    __int128 amount = -(__int128)points * n->rules.redemption_fee * BASIS_POINTS;
+                                       .line_class = LINE_REDEMPTION_FEE,
+                                       .tariff = fees.tariff};
+    __int128 amount = -(__int128)points * fees.redemption * BASIS_POINTS;
     naive_owe_amount(n, line.debtor.v, line.creditor.v, (int64_t)naive_stands(n, &line, amount),
-                     LINE_REDEMPTION_FEE);
+                     LINE_REDEMPTION_FEE, line.tariff);
 }
 
 /* ---- lots ------------------------------------------------------------------------------------ */
@@ -241,7 +257,7 @@ int64_t naive_cover(struct naive *n, uint32_t lot, enum pool from, int64_t point
         naive_effect(n, (struct effect){.kind = EFFECT_DEFICIT,
                                         .partner = {deficit->claimant},
                                         .amount = -part});
-        naive_owe(n, lot, deficit->claimant, part, n->rules.reimbursement, LINE_CLAW_BACK);
+        naive_owe(n, lot, deficit->claimant, part, LINE_CLAW_BACK);
         closed += deficit->points == 0;
     }
     member->deficit_count -= closed;
@@ -279,8 +295,7 @@ static int64_t cover_waived(struct naive *n, uint32_t noted, uint32_t paying, in
     if (noted != paying) {
         naive_shares(n, &lot->split, part, shares);
         for (size_t i = 0; i < lot->split.count; i++)
-            naive_owe(n, paying, lot->split.funders[i].partner.v, shares[i], n->rules.reimbursement,
-                      LINE_CLAW_BACK);
+            naive_owe(n, paying, lot->split.funders[i].partner.v, shares[i], LINE_CLAW_BACK);
     }
     lot->waived -= part;
     naive_issue_fee(n, noted, -part);
@@ -329,6 +344,7 @@ void naive_give_back(struct naive *n, uint32_t lot, enum pool from, int64_t poin
         struct naive_lot child = {.member = parent->member,
                                   .earn = parent->earn,
                                   .issuer = parent->issuer,
+                                  .epoch = parent->epoch,
                                   .split = parent->split,
                                   .activates_ms = parent->activates_ms,
                                   .expires_ms = naive_day_end(n, n->now_ms, n->rules.grace_days),
@@ -394,8 +410,34 @@ void naive_plan(struct naive *n, uint32_t member, int64_t points, int only_funde
     }
 }
 
+enum verdict naive_plan_amount(struct naive *n, uint32_t member, uint16_t redeemer, int64_t amount)
+{
+    __int128 left = (__int128)amount * BASIS_POINTS;
+    char currency[CURRENCY_SIZE] = "";
+    n->plan_count = 0;
+    n->plan_points = 0;
+    while (left > 0) {
+        uint32_t lot = next_lot(n, member, -1);
+        __int128 worth = 0;
+        if (lot == NAIVE_NONE)
+            return VERDICT_INSUFFICIENT;
+        if (n->plan_count == n->rules.allocations)
+            return VERDICT_TOO_MANY_ALLOCATIONS;
+        enum verdict verdict = naive_worth(n, &n->lots[lot], redeemer, currency, &worth);
+        if (verdict != VERDICT_ACCEPTED)
+            return verdict;
+        __int128 needed = (left + worth - 1) / worth;
+        int64_t remaining = n->lots[lot].pools[POOL_REMAINING];
+        naive_plan_add(n, lot, needed < remaining ? (int64_t)needed : remaining);
+        left -= worth * n->plan[n->plan_count - 1].points;
+    }
+    if (n->plan_points > naive_spendable(n, member))
+        return VERDICT_INSUFFICIENT;
+    return n->plan_points > POINTS_PER_RECORD_MAX ? VERDICT_BAD_QUANTITY : VERDICT_ACCEPTED;
+}
+
 /* At most so many lots, and effects that a record has room for: a funder owes each of at most
- * `creditors` partners once. */
+ * `creditors` partners once in each tariff. */
 bool naive_plan_fits(const struct naive *n, size_t per_lot, size_t creditors)
 {
     bool seen[PARTNERS_MAX] = {false};
@@ -408,7 +450,7 @@ bool naive_plan_fits(const struct naive *n, size_t per_lot, size_t creditors)
             seen[split->funders[j].partner.v] = true;
         }
     }
-    size_t pairs = distinct * creditors, pieces = funders + creditors * SPLIT_MAX;
+    size_t pairs = distinct * creditors * n->tariff_count, pieces = funders + creditors * SPLIT_MAX;
     size_t owed = (pairs < pieces ? pairs : pieces) * NAIVE_OBLIGATION_BYTES;
     return n->plan_count <= n->rules.allocations &&
            n->plan_count * per_lot + owed <= NAIVE_PLAN_MAX;

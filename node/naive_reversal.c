@@ -173,8 +173,7 @@ static void meet_claims(struct naive *n, uint32_t member, int64_t claims[PARTNER
             return;
         while (claims[who] > 0 && part < n->plan_count) {
             int64_t points = least(claims[who], n->plan[part].points - of_part);
-            naive_owe(n, n->plan[part].lot, (uint16_t)who, points, n->rules.reimbursement,
-                      LINE_CLAW_BACK);
+            naive_owe(n, n->plan[part].lot, (uint16_t)who, points, LINE_CLAW_BACK);
             claims[who] -= points;
             of_part += points;
             if (of_part == n->plan[part].points) {

@@ -45,6 +45,26 @@ static const struct naive_joint *joint_of(const struct naive *n, uint16_t issuer
     return NULL;
 }
 
+static uint32_t epoch_of(const struct naive *n)
+{
+    return (uint32_t)(n->epoch_count - 1);
+}
+
+/* The promotion that a lot counts against, or NULL. */
+static struct naive_promotion *promotion_of(const struct naive *n, uint16_t issuer, uint16_t funder,
+                                            uint32_t epoch)
+{
+    return naive_promotion_of(n, issuer, funder, n->epochs[epoch]);
+}
+
+/* What another pays of it: the charter says so, or it has signed for so much. */
+static bool is_signed_for(const struct naive *n, const struct funder *funder, uint16_t issuer)
+{
+    const struct naive_promotion *promotion =
+        promotion_of(n, issuer, funder->partner.v, epoch_of(n));
+    return joint_of(n, issuer, funder->partner.v) || (promotion && funder->bp <= promotion->bp);
+}
+
 static struct funding_split split_of(const struct earn_lot *lot, uint16_t writer)
 {
     struct funding_split alone = {.count = 1, .funders = {{{writer}, BASIS_POINTS}}};
@@ -66,8 +86,7 @@ static enum verdict split_allowed(const struct naive *n, const struct funding_sp
     if (sum != BASIS_POINTS)
         return VERDICT_BAD_SPLIT;
     for (size_t i = 0; i < split->count; i++)
-        if (split->funders[i].partner.v != writer &&
-            !joint_of(n, writer, split->funders[i].partner.v))
+        if (split->funders[i].partner.v != writer && !is_signed_for(n, &split->funders[i], writer))
             return VERDICT_NOT_AUTHORISED;
     for (size_t i = 0; i < split->count; i++)
         if (n->now->partners[split->funders[i].partner.v].left)
@@ -85,19 +104,39 @@ static bool times_allowed(uint64_t at_ms, const struct earn_lot *lot)
     return expires == 0 || (expires > at_ms && expires > activates);
 }
 
+/* What an earn would put on a funder. */
+static __int128 asked_of(const struct transaction *t, uint16_t writer, uint16_t funder)
+{
+    __int128 asked = 0;
+    for (size_t i = 0; i < t->body.earn.lot_count; i++) {
+        struct funding_split split = split_of(&t->body.earn.lots[i], writer);
+        for (size_t k = 0; k < split.count; k++)
+            if (split.funders[k].partner.v == funder)
+                asked += (__int128)t->body.earn.lots[i].quantity.v * split.funders[k].bp;
+    }
+    return asked;
+}
+
+static bool has_room(__int128 used, __int128 asked, int64_t budget)
+{
+    return asked == 0 || used + asked <= (__int128)budget * BASIS_POINTS;
+}
+
 /* A partner pays for at most its budget, over all lots that stand. */
 static bool budgets_allow(const struct naive *n, const struct transaction *t, uint16_t writer)
 {
+    uint64_t begun_ms = n->epochs[epoch_of(n)];
     for (size_t i = 0; i < n->rules.joint_count; i++) {
         const struct naive_joint *joint = &n->rules.joint[i];
-        __int128 asked = 0;
-        for (size_t j = 0; j < t->body.earn.lot_count && joint->issuer == writer; j++) {
-            struct funding_split split = split_of(&t->body.earn.lots[j], writer);
-            for (size_t k = 0; k < split.count; k++)
-                if (split.funders[k].partner.v == joint->funder)
-                    asked += (__int128)t->body.earn.lots[j].quantity.v * split.funders[k].bp;
-        }
-        if (asked > 0 && n->joint_used[i] + asked > (__int128)joint->budget * BASIS_POINTS)
+        if (joint->issuer == writer &&
+            !has_room(n->joint_used[i], asked_of(t, writer, joint->funder), joint->budget))
+            return false;
+    }
+    for (size_t i = 0; i < n->promotion_count; i++) {
+        const struct naive_promotion *promotion = &n->promotions[i];
+        if (promotion->issuer == writer &&
+            naive_in_force(promotion->from_ms, promotion->until_ms, begun_ms) &&
+            !has_room(promotion->used, asked_of(t, writer, promotion->funder), promotion->budget))
             return false;
     }
     return true;
@@ -106,9 +145,17 @@ static bool budgets_allow(const struct naive *n, const struct transaction *t, ui
 void naive_budget_use(struct naive *n, const struct naive_lot *lot, int64_t points)
 {
     for (size_t i = 0; i < lot->split.count; i++) {
-        const struct naive_joint *joint = joint_of(n, lot->issuer, lot->split.funders[i].partner.v);
-        if (joint && lot->split.funders[i].partner.v != lot->issuer)
-            n->joint_used[joint - n->rules.joint] += (__int128)points * lot->split.funders[i].bp;
+        const struct funder *funder = &lot->split.funders[i];
+        __int128 used = (__int128)points * funder->bp;
+        if (funder->partner.v == lot->issuer)
+            continue;
+        const struct naive_joint *joint = joint_of(n, lot->issuer, funder->partner.v);
+        struct naive_promotion *promotion =
+            promotion_of(n, lot->issuer, funder->partner.v, lot->epoch);
+        if (joint)
+            n->joint_used[joint - n->rules.joint] += used;
+        else if (promotion)
+            promotion->used += used;
     }
 }
 
@@ -157,6 +204,7 @@ static enum verdict earn(struct naive *n, const struct naive_tx *tx)
                                 .earn = id,
                                 .issuer = tx->writer,
                                 .own = true,
+                                .epoch = epoch_of(n),
                                 .split = split_of(given, tx->writer),
                                 .activates_ms =
                                     given->activates_ms ? given->activates_ms : n->now_ms,
@@ -209,15 +257,38 @@ static enum verdict activate(struct naive *n, const struct naive_tx *tx)
 
 /* ---- spending -------------------------------------------------------------------------------- */
 
-/* Points, or the fewest whose face value covers the amount; 0: neither or too many. */
-static int64_t asked(const struct naive *n, struct points points, struct micro amount)
+/* Points or an amount, not both. */
+static bool asks_well(struct points points, struct micro amount)
 {
-    int64_t sum = points.v;
-    if (points.v < 0 || amount.v < 0 || (points.v > 0) == (amount.v > 0))
-        return 0;
-    if (amount.v > 0)
-        sum = n->rules.face > 0 ? (amount.v + n->rules.face - 1) / n->rules.face : 0;
-    return sum <= POINTS_PER_RECORD_MAX ? sum : 0;
+    return points.v >= 0 && points.v <= POINTS_PER_RECORD_MAX && amount.v >= 0 &&
+           (points.v > 0) != (amount.v > 0);
+}
+
+struct spending {
+    uint32_t member;
+    uint16_t redeemer;
+    struct points points; /* 0: the fewest that cover the amount */
+    struct micro amount;
+};
+
+/* Plans it, where its points have a price there and no cap stands against them. */
+static enum verdict plan_spending(struct naive *n, const struct spending *s, size_t per_lot,
+                                  size_t creditors)
+{
+    if (s->amount.v > 0) {
+        enum verdict verdict = naive_plan_amount(n, s->member, s->redeemer, s->amount.v);
+        if (verdict != VERDICT_ACCEPTED)
+            return verdict;
+    } else {
+        if (naive_spendable(n, s->member) < s->points.v)
+            return VERDICT_INSUFFICIENT;
+        naive_plan(n, s->member, s->points.v, -1);
+    }
+    if (!naive_plan_priced(n, s->redeemer))
+        return VERDICT_NO_CONTRACT;
+    if (!naive_plan_fits(n, per_lot, creditors))
+        return VERDICT_TOO_MANY_ALLOCATIONS;
+    return naive_plan_within_caps(n, s->redeemer) ? VERDICT_ACCEPTED : VERDICT_OVER_CAP;
 }
 
 /* Keeps the plan as the parts of a hold or a redemption. */
@@ -234,16 +305,17 @@ static void keep_plan(struct naive *n, struct naive_spend *spend)
 
 static void book(struct naive *n, const struct naive_tx *tx, uint32_t member, enum pool from)
 {
-    struct naive_spend spend = {.record = tx->index, .member = member, .partner = tx->writer};
+    struct naive_spend spend = {
+        .record = tx->index, .member = member, .partner = tx->writer, .epoch = epoch_of(n)};
     keep_plan(n, &spend);
     n->redemptions = (struct naive_spend *)array_grow(n->redemptions, &n->redemption_capacity,
                                                       n->redemption_count + 1, sizeof(spend));
     n->redemptions[n->redemption_count++] = spend;
     for (size_t i = 0; i < n->plan_count; i++) {
         naive_move(n, n->plan[i].lot, from, POOL_SPENT, n->plan[i].points);
-        naive_owe(n, n->plan[i].lot, tx->writer, n->plan[i].points, n->rules.reimbursement,
-                  LINE_REDEMPTION);
-        naive_redemption_fee(n, tx->writer, n->plan[i].points);
+        naive_owe(n, n->plan[i].lot, tx->writer, n->plan[i].points, LINE_REDEMPTION);
+        naive_redemption_fee(n, &spend, n->plan[i].points);
+        naive_flow(n, &n->lots[n->plan[i].lot], tx->writer, n->plan[i].points);
     }
 }
 
@@ -251,18 +323,16 @@ static enum verdict redeem(struct naive *n, const struct naive_tx *tx)
 {
     const struct transaction *t = tx->transaction;
     uint32_t member = naive_member_find(n, &t->body.redeem.member);
+    const struct spending spending = {member, tx->writer, t->body.redeem.points,
+                                      t->body.redeem.amount};
     if (member == NAIVE_NONE)
         return VERDICT_UNKNOWN_MEMBER;
-    int64_t points = asked(n, t->body.redeem.points, t->body.redeem.amount);
-    if (points == 0)
+    if (!asks_well(spending.points, spending.amount))
         return VERDICT_BAD_QUANTITY;
-    if (naive_spendable(n, member) < points)
-        return VERDICT_INSUFFICIENT;
-    naive_plan(n, member, points, -1);
-    if (!naive_plan_fits(n, NAIVE_MOVE_BYTES, 1))
-        return VERDICT_TOO_MANY_ALLOCATIONS;
-    book(n, tx, member, POOL_REMAINING);
-    return VERDICT_ACCEPTED;
+    enum verdict verdict = plan_spending(n, &spending, NAIVE_MOVE_BYTES, 1);
+    if (verdict == VERDICT_ACCEPTED)
+        book(n, tx, member, POOL_REMAINING);
+    return verdict;
 }
 
 static enum verdict hold(struct naive *n, const struct naive_tx *tx)
@@ -270,18 +340,17 @@ static enum verdict hold(struct naive *n, const struct naive_tx *tx)
     const struct transaction *t = tx->transaction;
     uint32_t member = naive_member_find(n, &t->body.hold.member);
     uint64_t ttl_ms = t->body.hold.ttl_ms;
+    const struct spending spending = {member, tx->writer, t->body.hold.points, t->body.hold.amount};
     if (member == NAIVE_NONE)
         return VERDICT_UNKNOWN_MEMBER;
-    int64_t points = asked(n, t->body.hold.points, t->body.hold.amount);
-    if (points == 0)
+    if (!asks_well(spending.points, spending.amount))
         return VERDICT_BAD_QUANTITY;
     if (ttl_ms > n->rules.hold_max_ms)
         return VERDICT_BAD_TERMS;
-    if (naive_spendable(n, member) < points)
-        return VERDICT_INSUFFICIENT;
-    naive_plan(n, member, points, -1);
-    if (!naive_plan_fits(n, (size_t)2 * NAIVE_MOVE_BYTES, NAIVE_CLAIMS_MAX))
-        return VERDICT_TOO_MANY_ALLOCATIONS;
+    enum verdict verdict =
+        plan_spending(n, &spending, (size_t)2 * NAIVE_MOVE_BYTES, NAIVE_CLAIMS_MAX);
+    if (verdict != VERDICT_ACCEPTED)
+        return verdict;
     struct naive_spend spend = {.record = tx->index,
                                 .ends_ms = n->now_ms + (ttl_ms ? ttl_ms : n->rules.hold_default_ms),
                                 .member = member,
@@ -454,6 +523,7 @@ static enum verdict adjust(struct naive *n, const struct naive_tx *tx)
     struct naive_lot lot = {.member = member,
                             .earn = NAIVE_NONE,
                             .issuer = tx->writer,
+                            .epoch = epoch_of(n),
                             .split = {1, {{{tx->writer}, BASIS_POINTS}}},
                             .activates_ms = n->now_ms,
                             .expires_ms = expires_ms,
@@ -491,6 +561,7 @@ static enum verdict transfer(struct naive *n, const struct naive_tx *tx)
         struct naive_lot child = {.member = to,
                                   .earn = NAIVE_NONE,
                                   .issuer = n->lots[part.lot].issuer,
+                                  .epoch = n->lots[part.lot].epoch,
                                   .split = n->lots[part.lot].split,
                                   .activates_ms = n->lots[part.lot].activates_ms,
                                   .expires_ms = n->lots[part.lot].expires_ms,

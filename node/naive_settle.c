@@ -127,7 +127,8 @@ static __int128 shown_amount(const struct naive_answering *a, uint64_t *record_o
         return 0;
     while (effect_next(&reader, &effect))
         if (effect.kind == EFFECT_OBLIGATION && effect.partner.v == about->debtor.v &&
-            effect.creditor.v == about->creditor.v && effect.line_class == about->line_class)
+            effect.creditor.v == about->creditor.v && effect.line_class == about->line_class &&
+            effect.tariff == about->tariff)
             sum += effect.amount;
     return sum > INT64_MAX || sum < INT64_MIN ? 0 : sum;
 }
@@ -140,7 +141,8 @@ struct naive_dispute *naive_dispute_of(const struct naive_period *period,
     for (size_t i = 0; i < period->dispute_count; i++) {
         struct naive_dispute *dispute = &period->disputes[i];
         if (dispute->record == about->record.v && dispute->debtor == about->debtor.v &&
-            dispute->creditor == about->creditor.v && dispute->line_class == about->line_class)
+            dispute->creditor == about->creditor.v && dispute->line_class == about->line_class &&
+            dispute->tariff == about->tariff)
             return dispute;
     }
     return NULL;
@@ -158,6 +160,27 @@ static __int128 enters(struct naive_dispute *dispute)
     return now;
 }
 
+/* Of a part of a redemption, in the tariff of the line. */
+static __int128 returned(const struct naive *n, const struct naive_dispute *dispute,
+                         const struct naive_part *part)
+{
+    const struct naive_lot *lot = &n->lots[part->lot];
+    struct naive_price price = naive_price_of(n, dispute->debtor, dispute->creditor, lot->epoch);
+    __int128 back = 0;
+    for (size_t i = 0; i < lot->split.count && price.tariff == dispute->tariff; i++)
+        if (lot->split.funders[i].partner.v == dispute->debtor)
+            back += (__int128)part->returned * price.reimbursement * lot->split.funders[i].bp;
+    return back;
+}
+
+/* A redemption has one fee, in one tariff. */
+static __int128 fee_returned(const struct naive *n, const struct naive_spend *spend,
+                             const struct naive_part *part)
+{
+    int64_t fee = naive_fees_of(n, spend->partner, spend->epoch).redemption;
+    return (__int128)part->returned * fee * BASIS_POINTS;
+}
+
 /* Of a redemption's line, or of its fee: all that was ever taken back of it. */
 static __int128 taken_back(const struct naive *n, const struct naive_dispute *dispute)
 {
@@ -169,12 +192,8 @@ static __int128 taken_back(const struct naive *n, const struct naive_dispute *di
     const struct naive_spend *spend = &n->redemptions[id];
     for (size_t i = 0; i < spend->part_count; i++) {
         const struct naive_part *part = &n->parts[spend->first_part + i];
-        const struct funding_split *split = &n->lots[part->lot].split;
-        if (dispute->line_class == LINE_REDEMPTION_FEE)
-            back -= (__int128)part->returned * n->rules.redemption_fee * BASIS_POINTS;
-        for (size_t k = 0; k < split->count && dispute->line_class == LINE_REDEMPTION; k++)
-            if (split->funders[k].partner.v == dispute->debtor)
-                back -= (__int128)part->returned * n->rules.reimbursement * split->funders[k].bp;
+        back -= dispute->line_class == LINE_REDEMPTION_FEE ? fee_returned(n, spend, part)
+                                                           : returned(n, dispute, part);
     }
     return back;
 }
@@ -183,7 +202,7 @@ static void owe_back(struct naive *n, const struct naive_dispute *dispute, __int
 {
     bool redemption = dispute->line_class == LINE_REDEMPTION;
     naive_owe_amount(n, dispute->debtor, dispute->creditor, (int64_t)amount,
-                     redemption ? LINE_REDEMPTION_CONTRA : dispute->line_class);
+                     redemption ? LINE_REDEMPTION_CONTRA : dispute->line_class, dispute->tariff);
 }
 
 static enum verdict dispute_line(const struct naive_answering *a)
@@ -216,6 +235,7 @@ static enum verdict dispute_line(const struct naive_answering *a)
                                .creditor = about.creditor.v,
                                .by = a->writer,
                                .line_class = about.line_class,
+                               .tariff = about.tariff,
                                .code = a->says->code,
                                .exact = exact};
     period->answers[a->writer].kind = NAIVE_DISPUTED;
@@ -266,7 +286,7 @@ static enum verdict resolve(const struct naive_answering *a)
     bool fee = dispute->line_class == LINE_ISSUE_FEE || dispute->line_class == LINE_REDEMPTION_FEE;
     naive_owe_amount(a->n, dispute->debtor, dispute->creditor,
                      (int64_t)(dispute->exact - dispute->upheld),
-                     fee ? LINE_DISPUTE_FEE : LINE_DISPUTE);
+                     fee ? LINE_DISPUTE_FEE : LINE_DISPUTE, dispute->tariff);
     owe_back(a->n, dispute, enters(dispute));
     return VERDICT_ACCEPTED;
 }

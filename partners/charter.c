@@ -1,6 +1,7 @@
 #include "partners/charter.h"
 
 #include "crypto/policy.h"
+#include "partners/charter_contracts.h"
 #include "partners/charter_json.h"
 #include "partners/charter_limits.h"
 #include "partners/charter_policy.h"
@@ -488,8 +489,8 @@ static void read_charter(struct parsing *parsing, const struct spot *root)
                                         "partners",    "nodes",       "?joint_funding",
                                         "rates",       "?policy",     "?limits",
                                         "tlog_policy", "?log_public", "?settlement",
-                                        NULL};
-    struct spot at[18];
+                                        "?contracts",  NULL};
+    struct spot at[19];
     json_object_open(&parsing->reader, root, names, at);
     if (!json_is_object(root->json))
         return;
@@ -505,6 +506,7 @@ static void read_charter(struct parsing *parsing, const struct spot *root)
     read_limits(parsing, &at[14]);
     json_read_bool(&parsing->reader, &at[16], &parsing->charter->log_public);
     charter_settlement_read(&parsing->reader, &at[17], parsing->charter);
+    charter_contracts_read(&parsing->reader, &at[18], parsing->charter);
     check_names(parsing);
     check_keys(parsing);
     check_voters(parsing);
@@ -524,6 +526,7 @@ struct charter *charter_copy(const struct charter *charter)
                                             sizeof(*copy->retired_keys));
     copy->tlog_policy = charter_array_copy(charter->tlog_policy, strlen(charter->tlog_policy), 1);
     charter_settlement_copy(copy, charter);
+    charter_contracts_copy(copy, charter);
     return copy;
 }
 
@@ -549,6 +552,7 @@ void charter_close(struct charter *charter)
     free(charter->retired_keys);
     free(charter->tlog_policy);
     charter_settlement_free(charter);
+    charter_contracts_free(charter);
     free(charter);
 }
 

@@ -61,6 +61,16 @@ struct charter_tax {
     char code[TAX_CODE_SIZE];
     uint16_t rate_bp;
 };
+/* A currency that contracts may use beside the charter's. */
+enum { CHARTER_CURRENCIES_MAX = 32, NOTICE_DAYS_MAX = 3660 };
+#define RATE_MICRO_MAX INT64_C(1000000000000)
+struct charter_currency {
+    char code[CURRENCY_SIZE];
+    int minor_digits; /* 0..3 */
+    /* What collateral counts for: 1e-6 of the charter's currency a unit, up to RATE_MICRO_MAX; 0:
+     * none is taken in it. */
+    struct micro collateral_rate;
+};
 enum reversal_policy { REVERSAL_ONLY_PENDING, REVERSAL_WITHIN_BALANCE, REVERSAL_UNLIMITED };
 const char *reversal_policy_word(enum reversal_policy policy); /* as the charter spells it */
 
@@ -134,6 +144,12 @@ struct charter {
         /* Which of them fee lines and all others carry; "" is none. */
         char fee_tax[TAX_CODE_SIZE], redemption_tax[TAX_CODE_SIZE];
     } settlement;
+    struct {
+        bool required;        /* nobody redeems another's points without one */
+        uint32_t notice_days; /* from the proposal to the first day at least */
+        struct charter_currency *currencies;
+        size_t currency_count;
+    } contracts; /* partners/charter_contracts.h */
     struct {
         uint32_t batch_bytes, cut_bytes, lane_cut_bytes; /* payload */
         uint64_t lane_day_bytes;

@@ -232,18 +232,38 @@ static bool price_parse(struct bytes text, int64_t *micro_out)
     return i == text.size;
 }
 
+/* False: absent or wrong. */
+static bool read_micro(struct json_reader *reader, const struct spot *spot, int64_t *value_out)
+{
+    struct bytes text = text_at(reader, spot, 32);
+    if (text.size == 0)
+        return false;
+    if (price_parse(text, value_out))
+        return true;
+    json_mistake(reader, spot, "must be a decimal text with up to 6 places, such as \"0.0090\"");
+    return false;
+}
+
 void json_read_price(struct json_reader *reader, const struct spot *spot, struct micro *out)
 {
     int64_t value = 0;
-    struct bytes text = text_at(reader, spot, 32);
-    if (text.size == 0)
+    if (!read_micro(reader, spot, &value))
         return;
-    if (!price_parse(text, &value))
-        json_mistake(reader, spot,
-                     "must be a decimal text with up to 6 places, such as \"0.0090\"");
-    else if (value > PRICE_MICRO_MAX)
+    if (value > PRICE_MICRO_MAX)
         json_mistake(reader, spot, "is more than %lld millionths a point",
                      (long long)PRICE_MICRO_MAX);
+    else
+        out->v = value;
+}
+
+void json_read_rate(struct json_reader *reader, const struct spot *spot, struct micro *out)
+{
+    int64_t value = 0;
+    if (!read_micro(reader, spot, &value))
+        return;
+    if (value == 0 || value > RATE_MICRO_MAX)
+        json_mistake(reader, spot, "must be above 0 and at most %lld",
+                     (long long)(RATE_MICRO_MAX / 1000000));
     else
         out->v = value;
 }

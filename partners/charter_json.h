@@ -51,5 +51,7 @@ void json_read_base64(struct json_reader *reader, const struct spot *spot, uint8
 void json_read_time(struct json_reader *reader, const struct spot *spot, uint64_t *time_ms_out);
 /* A decimal of up to six places as text: "0.0090". */
 void json_read_price(struct json_reader *reader, const struct spot *spot, struct micro *out);
+/* The same for what one unit of a currency is worth in another: above 0, at most RATE_MICRO_MAX. */
+void json_read_rate(struct json_reader *reader, const struct spot *spot, struct micro *out);
 
 #endif

@@ -1,6 +1,7 @@
 #include "partners/charter_write.h"
 
 #include "crypto/policy.h"
+#include "partners/charter_contracts.h"
 #include "partners/charter_limits.h"
 #include "partners/charter_policy.h"
 #include "partners/charter_settlement.h"
@@ -212,6 +213,9 @@ static json_t *charter_json(const struct charter *charter)
     put(root, "policy", policy_json(charter));
     put(root, "limits", limits_json(charter));
     put(root, "settlement", charter_settlement_json(charter));
+    json_t *contracts = charter_contracts_json(charter);
+    if (contracts)
+        put(root, "contracts", contracts);
     return root;
 }
 

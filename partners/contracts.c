@@ -1,7 +1,11 @@
 #include "partners/contracts.h"
 
+#include "partners/charter_contracts.h"
+
 #include <stdlib.h>
 #include <string.h>
+
+#define DAY_MS UINT64_C(86400000)
 
 const char *contract_state_word(enum contract_state state)
 {
@@ -10,12 +14,132 @@ const char *contract_state_word(enum contract_state state)
     return words[state];
 }
 
+const char *tariff_tax(const struct tariff *tariff, enum line_class line_class)
+{
+    bool fee = line_class == LINE_ISSUE_FEE || line_class == LINE_REDEMPTION_FEE ||
+               line_class == LINE_DISPUTE_FEE;
+    return fee ? tariff->fee_tax : tariff->redemption_tax;
+}
+
+/* ---- by pair, and by time ------------------------------------------------------------------ */
+
+static void pair_index_release(struct pair_index *index)
+{
+    for (size_t i = 0; i < index->count; i++)
+        free(index->lists[i].at);
+    for (size_t i = 0; index->rows && i < PARTNERS_MAX; i++)
+        free(index->rows[i]);
+    free((void *)index->rows);
+    free(index->lists);
+    *index = (struct pair_index){0};
+}
+
+/* NULL: nothing of this pair. */
+static const struct dated_list *pair_list(const struct pair_index *index, struct partner_id one,
+                                          struct partner_id other)
+{
+    must(one.v < PARTNERS_MAX && other.v < PARTNERS_MAX);
+    if (!index->rows || !index->rows[one.v] || index->rows[one.v][other.v] == 0)
+        return NULL;
+    return &index->lists[index->rows[one.v][other.v] - 1];
+}
+
+/* How many begin at that time or before. */
+static size_t begun(const struct dated_list *list, uint64_t time_ms)
+{
+    size_t low = 0, high = list ? list->count : 0;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (list->at[middle].from_ms <= time_ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static void dated_add(struct dated_list *list, struct dated dated)
+{
+    size_t at = begun(list, dated.from_ms);
+    list->at = array_grow(list->at, &list->capacity, list->count + 1, sizeof(*list->at));
+    memmove(&list->at[at + 1], &list->at[at], (list->count - at) * sizeof(*list->at));
+    list->at[at] = dated;
+    list->count++;
+}
+
+static void pair_add(struct pair_index *index, struct partner_id one, struct partner_id other,
+                     struct dated dated)
+{
+    must(one.v < PARTNERS_MAX && other.v < PARTNERS_MAX);
+    if (!index->rows)
+        index->rows = (uint32_t **)allocate(PARTNERS_MAX, sizeof(index->rows[0]));
+    if (!index->rows[one.v])
+        index->rows[one.v] = allocate(PARTNERS_MAX, sizeof(*index->rows[one.v]));
+    uint32_t *place = &index->rows[one.v][other.v];
+    if (*place == 0) {
+        index->lists =
+            array_grow(index->lists, &index->capacity, index->count + 1, sizeof(*index->lists));
+        index->lists[index->count++] = (struct dated_list){0};
+        *place = (uint32_t)index->count;
+    }
+    dated_add(&index->lists[*place - 1], dated);
+}
+
+/* ---- lifecycle ----------------------------------------------------------------------------- */
+
+static void begin_epoch(struct contracts *contracts, uint64_t from_ms)
+{
+    must(contracts->epoch_count < EPOCHS_MAX);
+    contracts->epochs = array_grow(contracts->epochs, &contracts->epoch_capacity,
+                                   contracts->epoch_count + 1, sizeof(*contracts->epochs));
+    contracts->epochs[contracts->epoch_count++] = from_ms;
+}
+
+void contracts_init(struct contracts *contracts, const struct charter *charter)
+{
+    *contracts = (struct contracts){.tariff_count = 1};
+    struct tariff *own = &contracts->tariffs[0];
+    memcpy(own->currency, charter->currency, CURRENCY_SIZE);
+    memcpy(own->redemption_tax, charter->settlement.redemption_tax, TAX_CODE_SIZE);
+    memcpy(own->fee_tax, charter->settlement.fee_tax, TAX_CODE_SIZE);
+    begin_epoch(contracts, 0);
+}
+
 void contracts_release(struct contracts *contracts)
 {
     free(contracts->versions);
     free(contracts->promotions);
     free(contracts->epochs);
+    pair_index_release(&contracts->cards);
+    pair_index_release(&contracts->payers);
+    for (size_t i = 0; contracts->drafts && i < PARTNERS_MAX; i++)
+        free(contracts->drafts[i].at);
+    free(contracts->drafts);
+    due_release(&contracts->moments);
     *contracts = (struct contracts){0};
+}
+
+/* ---- time ---------------------------------------------------------------------------------- */
+
+static void moments_add(struct contracts *contracts, uint64_t from_ms, uint64_t until_ms)
+{
+    due_push(&contracts->moments, (struct due_item){from_ms, DUE_EPOCH, 0});
+    if (until_ms != 0)
+        due_push(&contracts->moments, (struct due_item){until_ms, DUE_EPOCH, 0});
+}
+
+bool contracts_pass(struct contracts *contracts, uint64_t now_ms)
+{
+    uint64_t latest_ms = 0;
+    for (const struct due_item *item = due_first(&contracts->moments);
+         item && item->time_ms <= now_ms; item = due_first(&contracts->moments)) {
+        latest_ms = item->time_ms;
+        due_pop(&contracts->moments);
+    }
+    if (latest_ms == 0)
+        return false;
+    begin_epoch(contracts, latest_ms);
+    return true;
 }
 
 /* ---- what a card may say ------------------------------------------------------------------- */
@@ -25,47 +149,80 @@ static bool price_in_range(struct micro price)
     return price.v >= 0 && price.v <= PRICE_MICRO_MAX;
 }
 
-static enum verdict check_terms(const struct rate_card *card)
+static bool points_in_range(struct points points)
+{
+    return points.v >= 0 && points.v <= CAP_MAX;
+}
+
+static bool span_in_range(uint64_t from_ms, uint64_t until_ms)
+{
+    return from_ms <= TIME_MS_MAX && until_ms <= TIME_MS_MAX &&
+           (until_ms == 0 || until_ms > from_ms);
+}
+
+/* Fees are for the operator alone to ask for. */
+static bool fees_allowed(const struct charter *charter, const struct rate_card *card)
+{
+    return (card->issue_fee.v == 0 && card->redemption_fee.v == 0) ||
+           (charter->has_operator && partner_equal(card->redeemer, charter->operator_id));
+}
+
+static enum verdict check_terms(const struct charter *charter, const struct rate_card *card)
 {
     if (partner_equal(card->funder, card->redeemer) || !price_in_range(card->face) ||
         !price_in_range(card->reimbursement) || !price_in_range(card->issue_fee) ||
-        !price_in_range(card->redemption_fee) || card->period_cap.v < 0 || card->year_cap.v < 0 ||
-        card->from_ms > TIME_MS_MAX || card->until_ms > TIME_MS_MAX ||
-        (card->until_ms != 0 && card->until_ms <= card->from_ms))
+        !price_in_range(card->redemption_fee) || !points_in_range(card->period_cap) ||
+        !points_in_range(card->year_cap) || !span_in_range(card->from_ms, card->until_ms) ||
+        !charter_has_currency(charter, card->face_currency) ||
+        !charter_has_currency(charter, card->settlement_currency) ||
+        !charter_has_tax(charter, card->redemption_tax) ||
+        !charter_has_tax(charter, card->fee_tax) || !fees_allowed(charter, card))
         return VERDICT_BAD_CARD;
     /* Across currencies only a rate would tell, and that moves. */
     bool same = strcmp(card->face_currency, card->settlement_currency) == 0;
     return same && card->reimbursement.v > card->face.v ? VERDICT_ABOVE_FACE : VERDICT_ACCEPTED;
 }
 
-static bool same_pair(const struct rate_card *a, const struct rate_card *b)
-{
-    return partner_equal(a->funder, b->funder) && partner_equal(a->redeemer, b->redeemer);
-}
-
-/* Whether both would be in force at once. The earlier one gives way when it has no end. */
-static bool overlap(const struct rate_card *a, const struct rate_card *b)
-{
-    const struct rate_card *first = a->from_ms <= b->from_ms ? a : b;
-    const struct rate_card *second = first == a ? b : a;
-    if (first->from_ms == second->from_ms)
-        return true;
-    return first->until_ms > second->from_ms;
-}
-
-/* A card without an end that is signed before a later one exists gives way to it; one that comes
- * before a signed one must say where it ends, or nobody agreed to where it does. */
+/* Beside the signed cards of the pair: the one that begins before, when it has an end, ends by
+ * then; the next begins after, and the new one says that it ends by then, or nobody agreed to where
+ * it does. */
 static bool fits(const struct contracts *contracts, const struct rate_card *card)
 {
-    for (size_t i = 0; i < contracts->count; i++) {
-        const struct contract_version *version = &contracts->versions[i];
-        if (version->state != CONTRACT_SIGNED || !same_pair(&version->card, card))
-            continue;
-        bool before = card->from_ms < version->card.from_ms;
-        if (overlap(card, &version->card) || (before && card->until_ms == 0))
+    const struct dated_list *list = pair_list(&contracts->cards, card->funder, card->redeemer);
+    size_t before = begun(list, card->from_ms);
+    if (before > 0) {
+        const struct rate_card *last = &contracts->versions[list->at[before - 1].number].card;
+        if (last->from_ms == card->from_ms || last->until_ms > card->from_ms)
             return false;
     }
-    return true;
+    return !list || before == list->count ||
+           (card->until_ms != 0 && card->until_ms <= list->at[before].from_ms);
+}
+
+/* ---- tariffs ------------------------------------------------------------------------------- */
+
+static bool tariff_equal(const struct tariff *a, const struct tariff *b)
+{
+    return strcmp(a->currency, b->currency) == 0 &&
+           strcmp(a->redemption_tax, b->redemption_tax) == 0 && strcmp(a->fee_tax, b->fee_tax) == 0;
+}
+
+static struct tariff tariff_of(const struct rate_card *card)
+{
+    struct tariff tariff;
+    memcpy(tariff.currency, card->settlement_currency, CURRENCY_SIZE);
+    memcpy(tariff.redemption_tax, card->redemption_tax, TAX_CODE_SIZE);
+    memcpy(tariff.fee_tax, card->fee_tax, TAX_CODE_SIZE);
+    return tariff;
+}
+
+/* Its place, or where it would go. */
+static size_t tariff_find(const struct contracts *contracts, const struct tariff *tariff)
+{
+    size_t i = 0;
+    while (i < contracts->tariff_count && !tariff_equal(&contracts->tariffs[i], tariff))
+        i++;
+    return i;
 }
 
 /* ---- steps --------------------------------------------------------------------------------- */
@@ -75,27 +232,80 @@ static bool is_party(const struct rate_card *card, struct partner_id partner)
     return partner_equal(card->funder, partner) || partner_equal(card->redeemer, partner);
 }
 
-enum verdict contract_propose(struct contracts *contracts, struct partner_id proposer,
-                              const struct rate_card *card, uint64_t now_ms, uint64_t notice_ms,
-                              size_t *number_out)
+static bool takes_part(const struct charter *charter, struct partner_id partner)
 {
-    enum verdict verdict = check_terms(card);
-    must(now_ms <= TIME_MS_MAX && notice_ms <= TIME_MS_MAX);
+    return partner.v < charter->partner_count && !charter->partners[partner.v].left;
+}
+
+static bool is_open(const struct contract_version *version, uint64_t now_ms)
+{
+    return version->state == CONTRACT_PROPOSED && now_ms < version->card.from_ms;
+}
+
+/* How many proposals a partner has open; forgets the others, so that it costs at most that many. */
+static size_t open_drafts(struct contracts *contracts, struct partner_id proposer, uint64_t now_ms)
+{
+    struct dated_list *drafts = &contracts->drafts[proposer.v];
+    size_t kept = 0;
+    for (size_t i = 0; i < drafts->count; i++)
+        if (is_open(&contracts->versions[drafts->at[i].number], now_ms))
+            drafts->at[kept++] = drafts->at[i];
+    drafts->count = kept;
+    return kept;
+}
+
+/* Room for the drafts of everybody, once somebody has one. */
+static void drafts_make(struct contracts *contracts)
+{
+    if (!contracts->drafts)
+        contracts->drafts = allocate(PARTNERS_MAX, sizeof(*contracts->drafts));
+}
+
+static size_t version_add(struct contracts *contracts, const struct contract_version *version)
+{
+    contracts->versions = array_grow(contracts->versions, &contracts->capacity,
+                                     contracts->count + 1, sizeof(*contracts->versions));
+    contracts->versions[contracts->count] = *version;
+    if (version->state == CONTRACT_PROPOSED)
+        dated_add(&contracts->drafts[version->proposer.v],
+                  (struct dated){version->card.from_ms, (uint32_t)contracts->count});
+    return contracts->count++;
+}
+
+/* From now on the version holds at its time. */
+static void version_bind(struct contracts *contracts, size_t number)
+{
+    const struct rate_card *card = &contracts->versions[number].card;
+    pair_add(&contracts->cards, card->funder, card->redeemer,
+             (struct dated){card->from_ms, (uint32_t)number});
+    moments_add(contracts, card->from_ms, card->until_ms);
+}
+
+enum verdict contract_propose(struct contracts *contracts, const struct charter *charter,
+                              struct partner_id proposer, const struct rate_card *card,
+                              uint64_t now_ms, struct record_index record, size_t *number_out)
+{
+    enum verdict verdict = check_terms(charter, card);
+    uint64_t notice_ms = charter->contracts.notice_days * DAY_MS;
+    must(now_ms <= TIME_MS_MAX && proposer.v < PARTNERS_MAX);
     if (verdict != VERDICT_ACCEPTED)
         return verdict;
     if (!is_party(card, proposer))
         return VERDICT_NOT_A_PARTY;
+    if (!takes_part(charter, card->funder) || !takes_part(charter, card->redeemer))
+        return VERDICT_UNKNOWN_PARTNER;
     if (card->from_ms <= now_ms || card->from_ms < now_ms + notice_ms)
         return VERDICT_NOTICE_TOO_SHORT;
     if (!fits(contracts, card))
         return VERDICT_OVERLAP;
-    if (contracts->count == CONTRACTS_MAX)
+    drafts_make(contracts);
+    if (contracts->count == CONTRACTS_MAX ||
+        open_drafts(contracts, proposer, now_ms) >= PROPOSALS_OPEN_MAX)
         return VERDICT_TOO_MANY_CONTRACTS;
-    contracts->versions = array_grow(contracts->versions, &contracts->capacity,
-                                     contracts->count + 1, sizeof(*contracts->versions));
-    contracts->versions[contracts->count] =
-        (struct contract_version){.card = *card, .state = CONTRACT_PROPOSED, .proposer = proposer};
-    *number_out = contracts->count++;
+    *number_out = version_add(contracts, &(struct contract_version){.card = *card,
+                                                                    .state = CONTRACT_PROPOSED,
+                                                                    .proposer = proposer,
+                                                                    .record = record});
     return VERDICT_ACCEPTED;
 }
 
@@ -106,6 +316,8 @@ enum verdict contract_sign(struct contracts *contracts, struct partner_id signer
         return VERDICT_UNKNOWN_CONTRACT;
     struct contract_version *version = &contracts->versions[number];
     struct hash stands = rate_card_digest(&version->card);
+    struct tariff tariff = tariff_of(&version->card);
+    size_t place = tariff_find(contracts, &tariff);
     if (!is_party(&version->card, signer))
         return VERDICT_NOT_A_PARTY;
     if (partner_equal(version->proposer, signer))
@@ -118,8 +330,14 @@ enum verdict contract_sign(struct contracts *contracts, struct partner_id signer
         return VERDICT_CONTRACT_TOO_LATE;
     if (!fits(contracts, &version->card))
         return VERDICT_OVERLAP;
+    if (place == TARIFFS_MAX)
+        return VERDICT_TOO_MANY_CONTRACTS;
+    if (place == contracts->tariff_count)
+        contracts->tariffs[contracts->tariff_count++] = tariff;
     version->state = CONTRACT_SIGNED;
     version->signed_ms = now_ms;
+    version->tariff = (uint8_t)place;
+    version_bind(contracts, number);
     return VERDICT_ACCEPTED;
 }
 
@@ -137,42 +355,221 @@ enum verdict contract_withdraw(struct contracts *contracts, struct partner_id pr
     return VERDICT_ACCEPTED;
 }
 
+/* ---- promotions ---------------------------------------------------------------------------- */
+
+static bool has_joint_funding(const struct charter *charter, struct partner_id issuer,
+                              struct partner_id funder)
+{
+    for (size_t i = 0; i < charter->joint_funding_count; i++)
+        if (partner_equal(charter->joint_funding[i].issuer, issuer) &&
+            partner_equal(charter->joint_funding[i].funder, funder))
+            return true;
+    return false;
+}
+
+/* One without an end does not give way. */
+static bool promotion_fits(const struct contracts *contracts, struct partner_id funder,
+                           const struct promotion *promotion)
+{
+    const struct dated_list *list = pair_list(&contracts->payers, promotion->issuer, funder);
+    size_t before = begun(list, promotion->from_ms);
+    if (before > 0) {
+        const struct promotion *last =
+            &contracts->promotions[list->at[before - 1].number].promotion;
+        if (last->until_ms == 0 || last->until_ms > promotion->from_ms)
+            return false;
+    }
+    return !list || before == list->count ||
+           (promotion->until_ms != 0 && promotion->until_ms <= list->at[before].from_ms);
+}
+
+static bool promotion_sound(const struct promotion *promotion)
+{
+    return promotion->bp >= 1 && promotion->bp <= BASIS_POINTS && promotion->budget.v >= 1 &&
+           promotion->budget.v <= CAP_MAX && span_in_range(promotion->from_ms, promotion->until_ms);
+}
+
+static size_t promotion_add(struct contracts *contracts, const struct promotion_version *version)
+{
+    const struct promotion *promotion = &version->promotion;
+    contracts->promotions =
+        array_grow(contracts->promotions, &contracts->promotion_capacity,
+                   contracts->promotion_count + 1, sizeof(*contracts->promotions));
+    contracts->promotions[contracts->promotion_count] = *version;
+    pair_add(&contracts->payers, promotion->issuer, version->funder,
+             (struct dated){promotion->from_ms, (uint32_t)contracts->promotion_count});
+    moments_add(contracts, promotion->from_ms, promotion->until_ms);
+    return contracts->promotion_count++;
+}
+
+enum verdict promotion_sign(struct contracts *contracts, const struct charter *charter,
+                            struct partner_id funder, const struct promotion *promotion,
+                            uint64_t now_ms, struct record_index record, size_t *number_out)
+{
+    struct promotion_version version = {
+        .promotion = *promotion, .funder = funder, .record = record};
+    must(now_ms <= TIME_MS_MAX);
+    if (partner_equal(promotion->issuer, funder) || !takes_part(charter, promotion->issuer))
+        return VERDICT_UNKNOWN_PARTNER;
+    if (version.promotion.from_ms == 0)
+        version.promotion.from_ms = now_ms + 1;
+    if (version.promotion.from_ms <= now_ms || !promotion_sound(&version.promotion))
+        return VERDICT_BAD_CARD;
+    if (!promotion_fits(contracts, funder, &version.promotion) ||
+        has_joint_funding(charter, promotion->issuer, funder))
+        return VERDICT_OVERLAP;
+    if (contracts->promotion_count == CONTRACTS_MAX)
+        return VERDICT_TOO_MANY_CONTRACTS;
+    *number_out = promotion_add(contracts, &version);
+    return VERDICT_ACCEPTED;
+}
+
 /* ---- which one holds ----------------------------------------------------------------------- */
 
-static bool binds(const struct contract_version *version, struct partner_id funder,
-                  struct partner_id redeemer)
-{
-    return version->state == CONTRACT_SIGNED && partner_equal(version->card.funder, funder) &&
-           partner_equal(version->card.redeemer, redeemer);
-}
-
 /* The latest that has begun: an earlier one without an end has given way to it. */
-const struct rate_card *contract_at(const struct contracts *contracts, struct partner_id funder,
-                                    struct partner_id redeemer, uint64_t time_ms)
+const struct contract_version *contract_at(const struct contracts *contracts,
+                                           struct partner_id funder, struct partner_id redeemer,
+                                           uint64_t time_ms)
 {
-    const struct rate_card *found = NULL;
-    for (size_t i = 0; i < contracts->count; i++) {
-        const struct contract_version *version = &contracts->versions[i];
-        if (binds(version, funder, redeemer) && version->card.from_ms <= time_ms &&
-            (!found || version->card.from_ms > found->from_ms))
-            found = &version->card;
-    }
-    return found && (found->until_ms == 0 || time_ms < found->until_ms) ? found : NULL;
+    const struct dated_list *list = pair_list(&contracts->cards, funder, redeemer);
+    size_t before = begun(list, time_ms);
+    if (before == 0)
+        return NULL;
+    const struct contract_version *found = &contracts->versions[list->at[before - 1].number];
+    return found->card.until_ms == 0 || time_ms < found->card.until_ms ? found : NULL;
 }
 
-const struct rate_card *contract_for_lot(const struct contracts *contracts,
-                                         struct partner_id funder, struct partner_id redeemer,
-                                         uint64_t issued_ms)
+const struct contract_version *contract_in(const struct contracts *contracts,
+                                           struct partner_id funder, struct partner_id redeemer,
+                                           uint32_t epoch)
 {
-    const struct rate_card *then = contract_at(contracts, funder, redeemer, issued_ms);
-    const struct rate_card *first = NULL;
-    if (then)
-        return then;
-    for (size_t i = 0; i < contracts->count; i++) {
-        const struct contract_version *version = &contracts->versions[i];
-        if (binds(version, funder, redeemer) && (!first || version->card.from_ms < first->from_ms))
-            first = &version->card;
+    must(epoch < contracts->epoch_count);
+    return contract_at(contracts, funder, redeemer, contracts->epochs[epoch]);
+}
+
+const struct contract_version *contract_after(const struct contracts *contracts,
+                                              struct partner_id funder, struct partner_id redeemer,
+                                              uint32_t epoch, uint32_t until)
+{
+    must(epoch < contracts->epoch_count && until < contracts->epoch_count);
+    const struct dated_list *list = pair_list(&contracts->cards, funder, redeemer);
+    size_t before = begun(list, contracts->epochs[epoch]);
+    if (!list || before == list->count || list->at[before].from_ms > contracts->epochs[until])
+        return NULL;
+    return &contracts->versions[list->at[before].number];
+}
+
+struct promotion_version *promotion_in(const struct contracts *contracts, struct partner_id issuer,
+                                       struct partner_id funder, uint32_t epoch)
+{
+    must(epoch < contracts->epoch_count);
+    uint64_t time_ms = contracts->epochs[epoch];
+    const struct dated_list *list = pair_list(&contracts->payers, issuer, funder);
+    size_t before = begun(list, time_ms);
+    if (before == 0)
+        return NULL;
+    struct promotion_version *found = &contracts->promotions[list->at[before - 1].number];
+    uint64_t until_ms = found->promotion.until_ms;
+    return until_ms == 0 || time_ms < until_ms ? found : NULL;
+}
+
+/* ---- images -------------------------------------------------------------------------------- */
+
+bool contracts_load_tariff(struct contracts *contracts, const struct charter *charter,
+                           const struct tariff *tariff)
+{
+    if (contracts->tariff_count == TARIFFS_MAX ||
+        tariff_find(contracts, tariff) < contracts->tariff_count ||
+        !charter_has_currency(charter, tariff->currency) ||
+        !charter_has_tax(charter, tariff->redemption_tax) ||
+        !charter_has_tax(charter, tariff->fee_tax))
+        return false;
+    contracts->tariffs[contracts->tariff_count++] = *tariff;
+    return true;
+}
+
+static bool version_sound(const struct contracts *contracts, const struct charter *charter,
+                          const struct contract_version *version, uint64_t now_ms)
+{
+    const struct rate_card *card = &version->card;
+    struct tariff tariff = tariff_of(card);
+    size_t partners = charter->partner_count;
+    if (card->funder.v >= partners || card->redeemer.v >= partners ||
+        !is_party(card, version->proposer) || check_terms(charter, card) != VERDICT_ACCEPTED)
+        return false;
+    if (version->state != CONTRACT_SIGNED)
+        return version->signed_ms == 0 && version->tariff == 0;
+    return version->signed_ms <= now_ms && version->signed_ms < card->from_ms &&
+           version->tariff < contracts->tariff_count &&
+           tariff_find(contracts, &tariff) == version->tariff;
+}
+
+/* As fits(), but that one without an end may have been signed before the next one. */
+static bool fits_loaded(const struct contracts *contracts, const struct rate_card *card)
+{
+    const struct dated_list *list = pair_list(&contracts->cards, card->funder, card->redeemer);
+    struct rate_card ending = *card;
+    size_t before = begun(list, card->from_ms);
+    if (list && before < list->count && card->until_ms == 0)
+        ending.until_ms = list->at[before].from_ms;
+    return fits(contracts, &ending);
+}
+
+bool contracts_load_version(struct contracts *contracts, const struct charter *charter,
+                            const struct contract_version *version, uint64_t now_ms)
+{
+    if (!version_sound(contracts, charter, version, now_ms))
+        return false;
+    if (version->state == CONTRACT_SIGNED && !fits_loaded(contracts, &version->card))
+        return false;
+    drafts_make(contracts);
+    if (is_open(version, now_ms) &&
+        open_drafts(contracts, version->proposer, now_ms) >= PROPOSALS_OPEN_MAX)
+        return false;
+    size_t number = version_add(contracts, version);
+    if (version->state == CONTRACT_SIGNED)
+        version_bind(contracts, number);
+    return true;
+}
+
+bool contracts_load_promotion(struct contracts *contracts, const struct charter *charter,
+                              const struct promotion_version *version)
+{
+    const struct promotion *promotion = &version->promotion;
+    if (promotion->issuer.v >= charter->partner_count ||
+        version->funder.v >= charter->partner_count ||
+        partner_equal(promotion->issuer, version->funder) || promotion->from_ms == 0 ||
+        !promotion_sound(promotion) || !promotion_fits(contracts, version->funder, promotion) ||
+        has_joint_funding(charter, promotion->issuer, version->funder))
+        return false;
+    (void)promotion_add(contracts, version);
+    return true;
+}
+
+bool contracts_load_epoch(struct contracts *contracts, uint64_t from_ms)
+{
+    if (from_ms <= contracts->epochs[contracts->epoch_count - 1] ||
+        contracts->epoch_count == EPOCHS_MAX)
+        return false;
+    begin_epoch(contracts, from_ms);
+    return true;
+}
+
+bool contracts_load_end(struct contracts *contracts, uint64_t now_ms)
+{
+    uint64_t latest_ms = 0;
+    size_t met = 1;
+    for (const struct due_item *item = due_first(&contracts->moments);
+         item && item->time_ms <= now_ms; item = due_first(&contracts->moments)) {
+        latest_ms = item->time_ms;
+        due_pop(&contracts->moments);
+        met += met < contracts->epoch_count && contracts->epochs[met] == latest_ms;
     }
-    /* A lot issued after a contract ended is not priced by the next one. */
-    return first && first->from_ms > issued_ms ? first : NULL;
+    bool used[TARIFFS_MAX] = {true};
+    for (size_t i = 0; i < contracts->count; i++)
+        used[contracts->versions[i].tariff] = true;
+    for (size_t i = 0; i < contracts->tariff_count; i++)
+        if (!used[i])
+            return false;
+    return met == contracts->epoch_count && contracts->epochs[met - 1] == latest_ms;
 }

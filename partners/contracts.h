@@ -7,20 +7,32 @@
  * force: a version without an end gives way to the next, and whatever else would overlap is
  * refused, when it is proposed and again when it is signed.
  *
- * What is in force changes at the moments at which something signed begins or ends. Each of those
- * that ledger time has passed begins an **epoch**; a lot keeps the number of the epoch in which it
- * was issued, and so its prices, whatever is signed later: what begins in the past is refused.
+ * What is in force changes at the moments at which something signed begins or ends. Each time that
+ * ledger time passes some of those, an **epoch** begins; a lot keeps the number of the epoch in
+ * which it was issued, and so its prices, whatever is signed later: what begins in the past is
+ * refused.
  *
  * A **tariff** is what a line of money must keep apart from others: the currency that it is settled
  * in, and its taxes. Number 0 is the charter's.
+ *
+ * Looking up a pair takes one step where it has nothing, and otherwise the logarithm of its own
+ * versions: what others agree upon costs nothing.
  *
  * Pure. Threads: one writer.
  */
 #ifndef PARTNERS_CONTRACTS_H
 #define PARTNERS_CONTRACTS_H
 
+#include "partners/charter.h"
+#include "partners/due.h"
 #include "protocol/deal.h"
+#include "protocol/record.h"
 #include "protocol/verdict.h"
+
+/* Of one proposer, neither signed nor withdrawn nor past their day. */
+enum { PROPOSALS_OPEN_MAX = 256 };
+/* Epochs: each begins at a moment of its own. */
+enum { EPOCHS_MAX = 4 * CONTRACTS_MAX + 1 };
 
 enum contract_state { CONTRACT_PROPOSED, CONTRACT_SIGNED, CONTRACT_WITHDRAWN };
 const char *contract_state_word(enum contract_state state);
@@ -42,6 +54,21 @@ struct tariff {
     char currency[CURRENCY_SIZE];
     char redemption_tax[TAX_CODE_SIZE], fee_tax[TAX_CODE_SIZE];
 };
+
+struct dated {
+    uint64_t from_ms;
+    uint32_t number;
+};
+struct dated_list { /* ascending by time, in pair_index */
+    struct dated *at;
+    size_t count, capacity;
+};
+struct pair_index {
+    uint32_t **rows; /* [one][other]: 1 + a place among the lists; 0, or no row: none */
+    struct dated_list *lists;
+    size_t count, capacity;
+};
+
 struct contracts { /* a version's or a promotion's number is its place */
     struct contract_version *versions;
     size_t count, capacity;
@@ -51,26 +78,74 @@ struct contracts { /* a version's or a promotion's number is its place */
     size_t tariff_count; /* at least the charter's */
     uint64_t *epochs;    /* from when on, ascending; the first one is 0 */
     size_t epoch_count, epoch_capacity;
+
+    /* Follow from what is above. */
+    struct pair_index cards;   /* signed: funder, redeemer */
+    struct pair_index payers;  /* promotions: issuer, funder */
+    struct dated_list *drafts; /* by proposer: proposals that may be open still */
+    struct due moments;        /* at which the next epochs begin */
 };
+
+/* Without a contract, in epoch 0; the charter tells tariff 0. */
+void contracts_init(struct contracts *contracts, const struct charter *charter);
 void contracts_release(struct contracts *contracts);
 
-/* `now_ms` is ledger time. A card starts no sooner than `notice_ms` after it is proposed. */
-enum verdict contract_propose(struct contracts *contracts, struct partner_id proposer,
-                              const struct rate_card *card, uint64_t now_ms, uint64_t notice_ms,
+/* ---- steps: each is taken, or refused and changes nothing ---------------------------------- */
+
+/* The card becomes the version `*number_out`. The charter is the one in force; `now_ms` is ledger
+ * time. */
+enum verdict contract_propose(struct contracts *contracts, const struct charter *charter,
+                              struct partner_id proposer, const struct rate_card *card,
+                              uint64_t now_ms, struct record_index record,
                               size_t *number_out) MUST_USE;
 /* The other party signs what it has read, named by its digest. */
 enum verdict contract_sign(struct contracts *contracts, struct partner_id signer, size_t number,
                            const struct hash *digest, uint64_t now_ms) MUST_USE;
 enum verdict contract_withdraw(struct contracts *contracts, struct partner_id proposer,
                                size_t number) MUST_USE;
+enum verdict promotion_sign(struct contracts *contracts, const struct charter *charter,
+                            struct partner_id funder, const struct promotion *promotion,
+                            uint64_t now_ms, struct record_index record,
+                            size_t *number_out) MUST_USE;
+/* Ledger time has come to `now_ms`: true when that begins an epoch. */
+bool contracts_pass(struct contracts *contracts, uint64_t now_ms);
 
+/* ---- which one holds ----------------------------------------------------------------------- */
+
+/* The epoch of now. */
+static inline uint32_t contracts_epoch(const struct contracts *contracts)
+{
+    return (uint32_t)(contracts->epoch_count - 1);
+}
 /* The signed card of a pair that is in force at a time; NULL when there is none. */
-const struct rate_card *contract_at(const struct contracts *contracts, struct partner_id funder,
-                                    struct partner_id redeemer, uint64_t time_ms);
-/* The card that prices a lot issued at `issued_ms`: the one in force then, or, where the pair had
- * none yet (the redeemer joined later), its first; NULL: no contract. */
-const struct rate_card *contract_for_lot(const struct contracts *contracts,
-                                         struct partner_id funder, struct partner_id redeemer,
-                                         uint64_t issued_ms);
+const struct contract_version *contract_at(const struct contracts *contracts,
+                                           struct partner_id funder, struct partner_id redeemer,
+                                           uint64_t time_ms);
+/* At the beginning of an epoch, one that has begun. */
+const struct contract_version *contract_in(const struct contracts *contracts,
+                                           struct partner_id funder, struct partner_id redeemer,
+                                           uint32_t epoch);
+/* The pair's first card that begins after `epoch` does, and when `until` does at the latest. What
+ * is signed afterwards never changes it. NULL: none. */
+const struct contract_version *contract_after(const struct contracts *contracts,
+                                              struct partner_id funder, struct partner_id redeemer,
+                                              uint32_t epoch, uint32_t until);
+/* The promotion in force at the beginning of an epoch. NULL: none. */
+struct promotion_version *promotion_in(const struct contracts *contracts, struct partner_id issuer,
+                                       struct partner_id funder, uint32_t epoch);
+/* The tax code that lines of a class carry in a tariff; "" is none. */
+const char *tariff_tax(const struct tariff *tariff, enum line_class line_class);
+
+/* ---- as an image has them; each says false where it would not fit those before -------------- */
+
+bool contracts_load_tariff(struct contracts *contracts, const struct charter *charter,
+                           const struct tariff *tariff) MUST_USE;
+bool contracts_load_version(struct contracts *contracts, const struct charter *charter,
+                            const struct contract_version *version, uint64_t now_ms) MUST_USE;
+bool contracts_load_promotion(struct contracts *contracts, const struct charter *charter,
+                              const struct promotion_version *version) MUST_USE;
+bool contracts_load_epoch(struct contracts *contracts, uint64_t from_ms) MUST_USE;
+/* After all of them: the epochs are those that time until `now_ms` can have begun. */
+bool contracts_load_end(struct contracts *contracts, uint64_t now_ms) MUST_USE;
 
 #endif

@@ -1,9 +1,58 @@
 /* What partners agree upon, on the ledger: contracts, promotions, payment accounts, collateral. */
+#include "partners/date.h"
 #include "partners/state_parts.h"
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+static int64_t year_of(const struct charter *charter, uint64_t time_ms)
+{
+    return date_from_days(charter_day(charter, time_ms)).year;
+}
+
+void deals_pass(struct state *state, uint64_t before_ms)
+{
+    if (contracts_pass(&state->contracts, state->now_ms))
+        journal_note(&state->journal, NOTE_EPOCH, contracts_epoch(&state->contracts),
+                     state->contracts.epochs[contracts_epoch(&state->contracts)]);
+    if (year_of(state->charter, before_ms) != year_of(state->charter, state->now_ms))
+        obligations_begin_year(&state->obligations);
+}
+
+/* ---- steps ----------------------------------------------------------------------------------- */
+
+static enum verdict apply_step(struct state *state, const struct context *context,
+                               enum deal_step step)
+{
+    const struct deal *deal = &context->transaction->body.deal;
+    struct contracts *contracts = &state->contracts;
+    size_t number = 0;
+    switch (step) {
+    case DEAL_PROPOSE:
+        return contract_propose(contracts, state->charter, context->writer, &deal->card,
+                                state->now_ms, context->index, &number);
+    case DEAL_SIGN:
+        return contract_sign(contracts, context->writer, deal->number, &deal->digest,
+                             state->now_ms);
+    case DEAL_WITHDRAW:
+        return contract_withdraw(contracts, context->writer, deal->number);
+    case DEAL_PROMOTE:
+        return promotion_sign(contracts, state->charter, context->writer, &deal->promotion,
+                              state->now_ms, context->index, &number);
+    case DEAL_ACCOUNT:
+    case DEAL_COLLATERAL:
+        return VERDICT_NOT_AUTHORISED;
+    }
+    return VERDICT_MALFORMED;
+}
 
 enum verdict apply_deal(struct state *state, const struct context *context)
 {
-    (void)state;
-    (void)context;
-    return VERDICT_NOT_AUTHORISED;
+    enum deal_step step;
+    must(transaction_is_deal(context->transaction->type, &step));
+    enum verdict verdict = apply_step(state, context, step);
+    if (verdict == VERDICT_ACCEPTED) {
+        journal_note(&state->journal, NOTE_DEAL, context->writer.v, step);
+        journal_note_bytes(&state->journal, NOTE_DEAL, context->transaction->client_rest);
+    }
+    return verdict;
 }

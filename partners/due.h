@@ -9,7 +9,7 @@
 
 /* On equal times the lower kind comes first: a lot that ends at the moment at which a hold ends has
  * ended before the hold's points come back. */
-enum due_kind { DUE_LOT_ENDS, DUE_LOT_ACTIVATES, DUE_HOLD_ENDS };
+enum due_kind { DUE_LOT_ENDS, DUE_LOT_ACTIVATES, DUE_HOLD_ENDS, DUE_EPOCH };
 
 struct due_item {
     uint64_t time_ms;

@@ -64,7 +64,8 @@ static enum verdict earn_check(const struct state *state, const struct context *
         points += lot->quantity.v;
         if (lot->split.count == 0)
             lot->split = split_alone(context->writer);
-        enum verdict verdict = split_check(state, context->writer, &lot->split);
+        enum verdict verdict =
+            split_check(state, context->writer, &lot->split, contracts_epoch(&state->contracts));
         if (verdict != VERDICT_ACCEPTED)
             return verdict;
         if (!split_stands(state, &lot->split))

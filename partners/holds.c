@@ -1,26 +1,35 @@
 /* Holds: points set aside for one redeemer until it commits, releases, or time ends it. */
 #include "partners/state_parts.h"
 
+/* Plans what the hold sets aside. */
+static enum verdict hold_plan(struct state *state, const struct context *context, uint32_t member)
+{
+    const struct transaction *transaction = context->transaction;
+    struct points points = transaction->body.hold.points;
+    struct micro amount = transaction->body.hold.amount;
+    if (!asked_sound(points, amount))
+        return VERDICT_BAD_QUANTITY;
+    if (transaction->body.hold.ttl_ms > state->charter->policy.hold_max_ms)
+        return VERDICT_BAD_TERMS;
+    enum verdict verdict = plan_asked(state, member, context->writer, points, amount);
+    if (verdict != VERDICT_ACCEPTED)
+        return verdict;
+    /* Sized for the day on which time releases it and it covers whatever is owed by then. */
+    if (!plan_fits(state, 2 * MOVE_SIZE_MAX, DEFICITS_MAX))
+        return VERDICT_TOO_MANY_ALLOCATIONS;
+    return plan_allowed(state, context->writer);
+}
+
 enum verdict apply_hold(struct state *state, const struct context *context)
 {
     const struct transaction *transaction = context->transaction;
     uint64_t ttl_ms = transaction->body.hold.ttl_ms;
-    int64_t points = 0;
     uint32_t member = members_find(state, &transaction->body.hold.member);
     if (member == NOTHING)
         return VERDICT_UNKNOWN_MEMBER;
-    enum verdict verdict =
-        points_asked(state, transaction->body.hold.points, transaction->body.hold.amount, &points);
+    enum verdict verdict = hold_plan(state, context, member);
     if (verdict != VERDICT_ACCEPTED)
         return verdict;
-    if (ttl_ms > state->charter->policy.hold_max_ms)
-        return VERDICT_BAD_TERMS;
-    if (state->members[member].remaining - state->members[member].deficit < points)
-        return VERDICT_INSUFFICIENT;
-    must(plan_consume(state, member, points, NULL));
-    /* Sized for the day on which time releases it and it covers whatever is owed by then. */
-    if (!plan_fits(state, 2 * MOVE_SIZE_MAX, DEFICITS_MAX))
-        return VERDICT_TOO_MANY_ALLOCATIONS;
 
     must(state->hold_count < NOTHING);
     state->holds = large_array_grow(state->holds, &state->hold_capacity, state->hold_count + 1,
@@ -34,7 +43,7 @@ enum verdict apply_hold(struct state *state, const struct context *context)
                                      .member = member,
                                      .redeemer = context->writer,
                                      .status = HOLD_OPEN,
-                                     .points = points};
+                                     .points = state->plan.points};
     due_push(&state->timers, (struct due_item){ends_ms, DUE_HOLD_ENDS, id});
     for (size_t i = 0; i < state->plan.count; i++)
         lot_move(state, state->plan.at[i].lot, POOL_REMAINING, POOL_HELD,

@@ -40,6 +40,8 @@ enum journal_note {
     NOTE_BALLOT,
     NOTE_PERIOD,
     NOTE_SETTLED,
+    NOTE_EPOCH,
+    NOTE_DEAL,
     NOTE_VINTAGES
 };
 

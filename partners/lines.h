@@ -56,6 +56,7 @@ struct line {
     char currency[CURRENCY_SIZE];
     char tax_code[TAX_CODE_SIZE];
     enum book_class book_class;
+    uint8_t tariff;       /* of an exact line: which currency and tax codes it has them of */
     struct money exact;   /* may be negative, and is carried as it is */
     struct money rounded; /* written by lines_close() */
 };

@@ -23,6 +23,7 @@ static void widen(struct state *state, size_t partners)
     state->issuers = widened(state->issuers, before, partners, sizeof(*state->issuers));
     state->funders = widened(state->funders, before, partners, sizeof(*state->funders));
     state->plan.seen = widened(state->plan.seen, before, partners, sizeof(*state->plan.seen));
+    state->plan.asked = widened(state->plan.asked, before, partners, sizeof(*state->plan.asked));
     state->ended = widened(state->ended, before, partners, sizeof(*state->ended));
     for (size_t i = before; i < partners; i++)
         state->ended[i] = (struct ended_list){.first = NOTHING, .last = NOTHING};

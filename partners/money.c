@@ -1,36 +1,27 @@
 /* What moving points makes partners owe each other: ledger.md 8.1 and 8.3, 4.4. */
 #include "partners/state_parts.h"
 
-static void owe(struct state *state, uint32_t lot, struct partner_id creditor, int64_t points,
-                struct micro price, enum line_class line_class)
-{
-    const struct funding_split *split = &lot_terms(state, lot)->split;
-    for (size_t i = 0; i < split->count; i++)
-        obligations_add(&state->obligations, split->funders[i].partner, creditor, line_class,
-                        points * price.v * split->funders[i].bp);
-}
-
 void money_owe(struct state *state, uint32_t lot, struct partner_id creditor, int64_t points,
                enum line_class line_class)
 {
     const struct terms *terms = lot_terms(state, lot);
-    owe(state, lot, creditor, points, terms->reimbursement, line_class);
-    if (line_class != LINE_REDEMPTION)
-        return;
-    for (size_t i = 0; i < terms->split.count; i++)
-        obligations_add_redeemed(&state->obligations, terms->split.funders[i].partner, creditor,
-                                 points * terms->split.funders[i].bp);
+    uint32_t now = contracts_epoch(&state->contracts);
+    for (size_t i = 0; i < terms->split.count; i++) {
+        const struct funder *funder = &terms->split.funders[i];
+        struct price price = price_of(state, funder->partner, creditor, terms->epoch, now);
+        obligations_add(&state->obligations, funder->partner, creditor, line_class, price.tariff,
+                        points * price.reimbursement.v * funder->bp);
+        if (line_class == LINE_REDEMPTION)
+            obligations_add_redeemed(&state->obligations, funder->partner, creditor,
+                                     points * funder->bp);
+    }
 }
 
 /* By how much of `amount` the redemption's line is taken back now. */
 static int64_t stands(struct state *state, const struct redemption *redemption,
-                      struct partner_id debtor, struct partner_id creditor,
-                      enum line_class line_class, int64_t amount)
+                      struct disputed_line about, int64_t amount)
 {
-    struct disputed_line about = {.record = {redemption->record},
-                                  .debtor = debtor,
-                                  .creditor = creditor,
-                                  .line_class = line_class};
+    about.record.v = redemption->record;
     struct dispute *dispute = redemption->disputed ? dispute_of_line(state, &about) : NULL;
     return dispute ? (int64_t)dispute_takes_back(state, dispute, (struct money){amount}).v : amount;
 }
@@ -39,42 +30,56 @@ void money_take_back(struct state *state, const struct redemption *redemption, u
                      int64_t points)
 {
     const struct terms *terms = lot_terms(state, lot);
+    struct partner_id redeemer = redemption->redeemer;
     for (size_t i = 0; i < terms->split.count; i++) {
         struct partner_id funder = terms->split.funders[i].partner;
         int64_t points_bp = -points * terms->split.funders[i].bp;
-        int64_t amount = stands(state, redemption, funder, redemption->redeemer, LINE_REDEMPTION,
-                                points_bp * terms->reimbursement.v);
-        obligations_add(&state->obligations, funder, redemption->redeemer, LINE_REDEMPTION_CONTRA,
+        struct price price = price_of(state, funder, redeemer, terms->epoch, redemption->epoch);
+        struct disputed_line about = {.debtor = funder,
+                                      .creditor = redeemer,
+                                      .line_class = LINE_REDEMPTION,
+                                      .tariff = price.tariff};
+        int64_t amount = stands(state, redemption, about, points_bp * price.reimbursement.v);
+        obligations_add(&state->obligations, funder, redeemer, LINE_REDEMPTION_CONTRA, price.tariff,
                         amount);
-        obligations_add_redeemed(&state->obligations, funder, redemption->redeemer, points_bp);
+        obligations_add_redeemed(&state->obligations, funder, redeemer, points_bp);
     }
 }
 
-void money_fee_back(struct state *state, const struct redemption *redemption, uint32_t lot,
-                    int64_t points)
+void money_fee_back(struct state *state, const struct redemption *redemption, int64_t points)
 {
     struct partner_id collector = state->charter->operator_id, redeemer = redemption->redeemer;
-    int64_t amount = -points * lot_terms(state, lot)->redemption_fee.v * BASIS_POINTS;
-    if (state->charter->has_operator)
-        obligations_add(
-            &state->obligations, redeemer, collector, LINE_REDEMPTION_FEE,
-            stands(state, redemption, redeemer, collector, LINE_REDEMPTION_FEE, amount));
+    if (!state->charter->has_operator)
+        return;
+    struct fee fee = redemption_fee_of(state, redeemer, redemption->epoch);
+    struct disputed_line about = {.debtor = redeemer,
+                                  .creditor = collector,
+                                  .line_class = LINE_REDEMPTION_FEE,
+                                  .tariff = fee.tariff};
+    obligations_add(&state->obligations, redeemer, collector, LINE_REDEMPTION_FEE, fee.tariff,
+                    stands(state, redemption, about, -points * fee.each.v * BASIS_POINTS));
 }
 
 void money_issue_fee(struct state *state, uint32_t lot, int64_t points)
 {
-    if (state->charter->has_operator)
-        owe(state, lot, state->charter->operator_id, points, lot_terms(state, lot)->issue_fee,
-            LINE_ISSUE_FEE);
+    const struct terms *terms = lot_terms(state, lot);
+    if (!state->charter->has_operator)
+        return;
+    for (size_t i = 0; i < terms->split.count; i++) {
+        const struct funder *funder = &terms->split.funders[i];
+        struct fee fee = issue_fee_of(state, funder->partner, terms->epoch);
+        obligations_add(&state->obligations, funder->partner, state->charter->operator_id,
+                        LINE_ISSUE_FEE, fee.tariff, points * fee.each.v * funder->bp);
+    }
 }
 
-void money_redemption_fee(struct state *state, uint32_t lot, struct partner_id redeemer,
-                          int64_t points)
+void money_redemption_fee(struct state *state, struct partner_id redeemer, int64_t points)
 {
-    if (state->charter->has_operator)
-        obligations_add(&state->obligations, redeemer, state->charter->operator_id,
-                        LINE_REDEMPTION_FEE,
-                        points * lot_terms(state, lot)->redemption_fee.v * BASIS_POINTS);
+    if (!state->charter->has_operator)
+        return;
+    struct fee fee = redemption_fee_of(state, redeemer, contracts_epoch(&state->contracts));
+    obligations_add(&state->obligations, redeemer, state->charter->operator_id, LINE_REDEMPTION_FEE,
+                    fee.tariff, points * fee.each.v * BASIS_POINTS);
 }
 
 void money_flush(struct state *state)
@@ -86,7 +91,60 @@ void money_flush(struct state *state)
                                                              .partner = change->debtor,
                                                              .creditor = change->creditor,
                                                              .line_class = change->line_class,
+                                                             .tariff = change->tariff,
                                                              .amount = change->amount});
     }
     obligations_settle_changes(&state->obligations);
+}
+
+/* ---- checking ------------------------------------------------------------------------------ */
+
+/* What of a redemption stands, at the prices at which it was charged. */
+static void add_standing(const struct state *state, const struct redemption *redemption,
+                         struct obligations *again)
+{
+    for (uint32_t i = 0; i < redemption->allocation_count; i++) {
+        const struct allocation *part = &state->allocations[redemption->first_allocation + i];
+        const struct terms *terms = lot_terms(state, part->lot);
+        int64_t points = (int64_t)part->quantity - part->returned;
+        for (size_t j = 0; j < terms->split.count; j++) {
+            const struct funder *funder = &terms->split.funders[j];
+            if (partner_equal(funder->partner, redemption->redeemer))
+                continue;
+            struct price price = price_of(state, funder->partner, redemption->redeemer,
+                                          terms->epoch, redemption->epoch);
+            obligations_set_apart(again, funder->partner, redemption->redeemer, price.tariff,
+                                  (__int128)points * funder->bp * price.reimbursement.v);
+        }
+    }
+}
+
+static bool pair_adds_up(const struct state *state, const struct obligations *again, size_t debtor,
+                         size_t creditor)
+{
+    struct partner_id from = {(uint16_t)debtor}, to = {(uint16_t)creditor};
+    const struct obligations *owed = &state->obligations;
+    for (size_t i = 0; i < state->contracts.tariff_count; i++) {
+        uint8_t tariff = (uint8_t)i;
+        __int128 money = obligations_get(owed, from, to, LINE_REDEMPTION, tariff).v +
+                         obligations_get(owed, from, to, LINE_REDEMPTION_CONTRA, tariff).v +
+                         obligations_apart(owed, from, to, tariff).v;
+        if (money != obligations_apart(again, from, to, tariff).v)
+            return false;
+    }
+    return true;
+}
+
+bool money_adds_up(const struct state *state)
+{
+    size_t partners = state->charter->partner_count;
+    struct obligations again;
+    bool good = true;
+    obligations_init(&again, partners);
+    for (size_t i = 0; i < state->redemption_count; i++)
+        add_standing(state, &state->redemptions[i], &again);
+    for (size_t i = 0; i < partners * partners && good; i++)
+        good = pair_adds_up(state, &again, i / partners, i % partners);
+    obligations_release(&again);
+    return good;
 }

@@ -1,7 +1,8 @@
-/* obligations.h - who owes whom in the open period, exactly, by line class.
+/* obligations.h - who owes whom in the open period, exactly, by line class and
+ * tariff (partners/contracts.h).
  *
- * One row a debtor, made when it first owes. Within one record the changes of each cell are
- * gathered, so that a redemption of many lots reports one line a debtor.
+ * One row a debtor and tariff, made when it first owes. Within one record the changes of each cell
+ * are gathered, so that a redemption of many lots reports one line a debtor and tariff.
  *
  * Pure. Threads: one writer.
  */
@@ -16,21 +17,26 @@ struct obligation_cell {
     struct money amount;
     uint32_t touched; /* 1 + its place among the changes of this record; 0: untouched */
 };
-/* Of all time, so that it can be compared with the lots: see obligations_value_sound(). */
+/* Of a pair, of all time. */
 struct redeemed_cell {
     __int128 points_bp; /* points times basis points behind redemption lines, less contra ones */
     __int128 before_bp; /* of those, when the open period began */
-    __int128 apart; /* money of redemption lines and contra ones that the open period has not: of
-                       earlier ones, and what a dispute withholds */
+    __int128 year_bp;   /* when the calendar year did */
 };
 struct obligation_change {
     struct partner_id debtor, creditor;
     enum line_class line_class;
+    uint8_t tariff;
     int64_t amount;
 };
 struct obligations {
     size_t partner_count;
-    struct obligation_cell **rows;   /* [debtor][creditor * LINE_CLASS_COUNT + class] */
+    size_t tariff_count; /* that there are rows for: 1 at least */
+    /* [tariff][debtor][creditor * LINE_CLASS_COUNT + class]; rows of a tariff are made on demand */
+    struct obligation_cell **rows[TARIFFS_MAX];
+    /* Money of redemption lines and contra ones of all time that the open period has not: of
+     * earlier ones, and what a dispute withholds. [tariff][debtor][creditor] */
+    struct money **apart[TARIFFS_MAX];
     struct redeemed_cell **redeemed; /* [debtor][creditor] */
     struct obligation_change *changes;
     size_t change_count, change_capacity;
@@ -45,33 +51,32 @@ void *widened(void *array, size_t before, size_t after, size_t size);
 void obligations_widen(struct obligations *obligations, size_t partner_count);
 /* What a partner owes itself is dropped. */
 void obligations_add(struct obligations *obligations, struct partner_id debtor,
-                     struct partner_id creditor, enum line_class line_class, int64_t amount);
+                     struct partner_id creditor, enum line_class line_class, uint8_t tariff,
+                     int64_t amount);
 /* Sets what is owed, as an image of the state has it; no change of a record. */
 void obligations_set(struct obligations *obligations, struct partner_id debtor,
-                     struct partner_id creditor, enum line_class line_class, struct money amount);
+                     struct partner_id creditor, enum line_class line_class, uint8_t tariff,
+                     struct money amount);
 /* Points times basis points behind redemption lines, less what contra lines took back. */
 void obligations_add_redeemed(struct obligations *obligations, struct partner_id debtor,
                               struct partner_id creditor, int64_t points_bp);
 /* Money of contra lines that is withheld from the open period, or (with the opposite sign) enters
  * it after all. */
 void obligations_set_apart(struct obligations *obligations, struct partner_id debtor,
-                           struct partner_id creditor, __int128 amount);
+                           struct partner_id creditor, uint8_t tariff, __int128 amount);
+struct money obligations_apart(const struct obligations *obligations, struct partner_id debtor,
+                               struct partner_id creditor, uint8_t tariff);
 /* As an image has it. */
 void obligations_set_before(struct obligations *obligations, struct partner_id debtor,
-                            struct partner_id creditor, __int128 before_bp, __int128 apart);
+                            struct partner_id creditor, __int128 before_bp, __int128 year_bp);
 struct money obligations_get(const struct obligations *obligations, struct partner_id debtor,
-                             struct partner_id creditor, enum line_class line_class);
-/* Of all time; and of the open period. */
+                             struct partner_id creditor, enum line_class line_class,
+                             uint8_t tariff);
 struct redeemed_cell obligations_redeemed(const struct obligations *obligations,
                                           struct partner_id debtor, struct partner_id creditor);
-/* What lines and points of a pair must be to each other at the one price of a point: redemption and
- * contra lines of all time are worth the points behind them. */
-bool obligations_value_sound(const struct obligations *obligations, struct partner_id debtor,
-                             struct partner_id creditor, struct micro price) MUST_USE;
-
-/* What is owed, ascending by debtor, creditor and class; begin with a zeroed walk. */
+/* What is owed, ascending by debtor, creditor, class and tariff; begin with a zeroed walk. */
 struct obligation_walk {
-    size_t debtor, cell;
+    size_t debtor, cell, tariff;
 };
 bool obligations_next(const struct obligations *obligations, struct obligation_walk *walk,
                       struct obligation_change *key_out, struct money *amount_out) MUST_USE;
@@ -84,6 +89,8 @@ bool obligations_next_redeemed(const struct obligations *obligations, struct red
                                __int128 *points_bp_out) MUST_USE;
 /* Nothing is owed any more: the next period begins. Between records. */
 void obligations_begin_period(struct obligations *obligations);
+/* The calendar year begins: what was redeemed in it is counted from here on. */
+void obligations_begin_year(struct obligations *obligations);
 /* Forgets the gathered changes (their sums stay). */
 void obligations_settle_changes(struct obligations *obligations);
 

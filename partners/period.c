@@ -155,7 +155,8 @@ enum verdict period_sign(struct period *period, struct partner_id partner,
 static bool same_line(const struct disputed_line *a, const struct disputed_line *b)
 {
     return a->record.v == b->record.v && partner_equal(a->debtor, b->debtor) &&
-           partner_equal(a->creditor, b->creditor) && a->line_class == b->line_class;
+           partner_equal(a->creditor, b->creditor) && a->line_class == b->line_class &&
+           a->tariff == b->tariff;
 }
 
 static bool is_about(const void *context, uint32_t value, const void *key)
@@ -165,11 +166,12 @@ static bool is_about(const void *context, uint32_t value, const void *key)
 
 static uint64_t line_hash(const struct disputed_line *about)
 {
-    uint8_t bytes[8 + 2 + 2 + 1];
+    uint8_t bytes[8 + 2 + 2 + 1 + 1];
     put_u64be(bytes, about->record.v);
     put_u16be(bytes + 8, about->debtor.v);
     put_u16be(bytes + 10, about->creditor.v);
     bytes[12] = (uint8_t)about->line_class;
+    bytes[13] = about->tariff;
     return table_hash(0, bytes_of(bytes, sizeof(bytes)));
 }
 

@@ -41,7 +41,7 @@ struct period_deadlines { /* days since 1970, in the charter's zone */
 
 struct dispute {
     struct disputed_line about;
-    struct line line; /* as the record has it: parties, class, tax code, exact amount */
+    struct line line; /* as the record has it: parties, class, tariff, exact amount */
     enum dispute_code code;
     struct partner_id by;
     bool responded, resolved;
@@ -98,7 +98,8 @@ enum verdict period_dispute(struct period *period, struct partner_id partner,
                             const struct disputed_line *about, const struct line *line,
                             enum dispute_code code, int64_t today) MUST_USE;
 /* Once everyone has answered or the day of the answers is over; gives the closed lines. The lines
- * are all exact ones of the period, disputed ones among them. */
+ * are all exact ones of the period, disputed ones among them. Payments are of each currency apart,
+ * in the order of the rules. */
 enum verdict period_finalise(struct period *period, const struct line *exact, size_t count,
                              const struct line_rules *rules, const char *const *names,
                              int64_t today, struct lines *closed_out) MUST_USE;

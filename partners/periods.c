@@ -86,19 +86,30 @@ const char *charter_tax_code(const struct charter *charter, enum line_class line
                                                           : charter->settlement.redemption_tax;
 }
 
+static void currency_add(struct charter_line_rules *out, const char *code, int minor_digits)
+{
+    size_t at = out->rules.currency_count++;
+    for (; at > 0 && strcmp(out->currencies[at - 1].code, code) > 0; at--)
+        out->currencies[at] = out->currencies[at - 1];
+    memcpy(out->currencies[at].code, code, CURRENCY_SIZE);
+    out->currencies[at].minor_digits = minor_digits;
+}
+
 void charter_line_rules(const struct charter *charter, struct charter_line_rules *out)
 {
     memset(out, 0, sizeof(*out));
-    memcpy(out->currency.code, charter->currency, CURRENCY_SIZE);
-    out->currency.minor_digits = charter->minor_digits;
+    currency_add(out, charter->currency, charter->minor_digits);
+    must(charter->contracts.currency_count <= CHARTER_CURRENCIES_MAX);
+    for (size_t i = 0; i < charter->contracts.currency_count; i++)
+        currency_add(out, charter->contracts.currencies[i].code,
+                     charter->contracts.currencies[i].minor_digits);
     for (size_t i = 0; i < charter->settlement.tax_count; i++) {
         memcpy(out->taxes[i].code, charter->settlement.taxes[i].code, TAX_CODE_SIZE);
         out->taxes[i].rate_bp = charter->settlement.taxes[i].rate_bp;
     }
-    out->rules = (struct line_rules){.currencies = &out->currency,
-                                     .currency_count = 1,
-                                     .taxes = out->taxes,
-                                     .tax_count = charter->settlement.tax_count};
+    out->rules.currencies = out->currencies;
+    out->rules.taxes = out->taxes;
+    out->rules.tax_count = charter->settlement.tax_count;
 }
 
 struct period_rules charter_period_rules(const struct charter *charter)
@@ -111,20 +122,34 @@ struct period_rules charter_period_rules(const struct charter *charter)
 
 /* ---- the end of a period ------------------------------------------------------------------- */
 
-static void take_line(struct closed_period *closed, const struct charter *charter,
-                      struct obligation_change key, struct money amount)
+struct line line_of_tariff(const struct tariff *tariffs, struct partner_id debtor,
+                           struct partner_id creditor, enum line_class line_class, uint8_t tariff,
+                           struct money exact)
 {
-    struct line line = {.debtor = key.debtor,
-                        .creditor = key.creditor,
-                        .book_class = (enum book_class)key.line_class,
-                        .exact = amount};
-    memcpy(line.currency, charter->currency, CURRENCY_SIZE);
-    memcpy(line.tax_code, charter_tax_code(charter, key.line_class), TAX_CODE_SIZE);
-    lines_add(&closed->exact, &line);
+    struct line line = {.debtor = debtor,
+                        .creditor = creditor,
+                        .book_class = (enum book_class)line_class,
+                        .tariff = tariff,
+                        .exact = exact};
+    memcpy(line.currency, tariffs[tariff].currency, CURRENCY_SIZE);
+    memcpy(line.tax_code, tariff_tax(&tariffs[tariff], line_class), TAX_CODE_SIZE);
+    return line;
+}
+
+int exact_line_compare(const struct line *a, const struct line *b)
+{
+    if (a->debtor.v != b->debtor.v)
+        return a->debtor.v < b->debtor.v ? -1 : 1;
+    if (a->creditor.v != b->creditor.v)
+        return a->creditor.v < b->creditor.v ? -1 : 1;
+    if (a->book_class != b->book_class)
+        return a->book_class < b->book_class ? -1 : 1;
+    return (a->tariff > b->tariff) - (a->tariff < b->tariff);
 }
 
 struct closed_period *period_close_books(struct obligations *obligations,
-                                         const struct charter *charter, uint32_t number,
+                                         const struct charter *charter,
+                                         const struct contracts *contracts, uint32_t number,
                                          uint64_t first_record)
 {
     struct closed_period *closed = allocate(1, sizeof(*closed));
@@ -132,8 +157,11 @@ struct closed_period *period_close_books(struct obligations *obligations,
     struct obligation_change key;
     struct money amount;
     size_t capacity = 0;
-    while (obligations_next(obligations, &walk, &key, &amount))
-        take_line(closed, charter, key, amount);
+    while (obligations_next(obligations, &walk, &key, &amount)) {
+        struct line line = line_of_tariff(contracts->tariffs, key.debtor, key.creditor,
+                                          key.line_class, key.tariff, amount);
+        lines_add(&closed->exact, &line);
+    }
     struct redeemed redeemed;
     struct redeemed_walk pairs = {0};
     while (obligations_next_redeemed(obligations, &pairs, &redeemed.debtor, &redeemed.creditor,
@@ -169,7 +197,7 @@ enum verdict period_books_close(const struct charter *charter, struct closed_per
     return verdict;
 }
 
-enum { TOTALS_HEAD_SIZE = 4 + 8 + HASH_SIZE, TOTALS_LINE_SIZE = 2 + 2 + 1 + 16 };
+enum { TOTALS_HEAD_SIZE = 4 + 8 + HASH_SIZE, TOTALS_LINE_SIZE = 2 + 2 + 1 + 1 + 16 };
 
 struct hash closed_period_totals(const struct closed_period *closed)
 {
@@ -186,8 +214,9 @@ struct hash closed_period_totals(const struct closed_period *closed)
         put_u16be(row, line->debtor.v);
         put_u16be(row + 2, line->creditor.v);
         row[4] = (uint8_t)line->book_class;
-        put_u64be(row + 5, (uint64_t)(amount >> 64));
-        put_u64be(row + 13, (uint64_t)amount);
+        row[5] = line->tariff;
+        put_u64be(row + 6, (uint64_t)(amount >> 64));
+        put_u64be(row + 14, (uint64_t)amount);
         hasher_update(&hasher, bytes_of(row, sizeof(row)));
     }
     struct hash totals = hasher_result(&hasher);

@@ -7,7 +7,8 @@
  * two heights before); then it can be proposed.
  *
  *     totals = SHA-256(period u32, records u64, root 32, a line: debtor u16, creditor u16, class
- * u8, amount i128)     big-endian; exact lines ascending, none zero
+ * u8, tariff u8, amount i128)     big-endian; exact lines ascending by debtor, creditor, class and
+ * tariff, none zero
  *
  * A period in which nothing was owed leaves nothing. One that is settled is told of until
  * PERIODS_KEPT later ones are; one with a dispute that is open, or that cancelled something, stays.
@@ -17,6 +18,7 @@
 #ifndef PARTNERS_PERIODS_H
 #define PARTNERS_PERIODS_H
 
+#include "partners/contracts.h"
 #include "partners/obligations.h"
 #include "partners/period.h"
 
@@ -32,7 +34,7 @@ struct closed_period {
     uint64_t records;      /* .. to here, exclusive: the size of the tree that it ends with */
     bool rooted;           /* `records`, `root` and `totals` are known */
     struct hash root, totals;
-    struct lines exact; /* ascending, no tax */
+    struct lines exact; /* ascending by debtor, creditor, class, tariff; no tax */
     struct redeemed *redeemed;
     size_t redeemed_count;
     struct lines closed; /* rounded, with taxes; once it is final */
@@ -56,11 +58,18 @@ void periods_add(struct periods *periods, struct closed_period *closed);
 typedef void dispute_leaves(void *context, const struct dispute *dispute);
 void periods_forget(struct periods *periods, dispute_leaves *leaving, void *context);
 
-/* Moves what is owed into a period that has just ended; NULL when that is nothing. The charter
- * tells currency and tax codes. */
+/* Moves what is owed into a period that has just ended; NULL when that is nothing. The tariffs tell
+ * currencies and tax codes. */
 struct closed_period *period_close_books(struct obligations *obligations,
-                                         const struct charter *charter, uint32_t number,
+                                         const struct charter *charter,
+                                         const struct contracts *contracts, uint32_t number,
                                          uint64_t first_record);
+/* What is owed exactly, as a line of the books. */
+struct line line_of_tariff(const struct tariff *tariffs, struct partner_id debtor,
+                           struct partner_id creditor, enum line_class line_class, uint8_t tariff,
+                           struct money exact);
+/* Order of exact lines: <0, 0, >0. */
+int exact_line_compare(const struct line *a, const struct line *b);
 /* period_finalise() by the charter's rules. */
 enum verdict period_books_close(const struct charter *charter, struct closed_period *closed,
                                 int64_t today) MUST_USE;
@@ -68,12 +77,12 @@ struct hash closed_period_totals(const struct closed_period *closed);
 
 /* The rules by which the charter's periods are closed; borrowed from it. */
 struct charter_line_rules {
-    struct currency_rule currency;
+    struct currency_rule currencies[1 + CHARTER_CURRENCIES_MAX]; /* ascending by code */
     struct tax_rule taxes[CHARTER_TAXES_MAX];
     struct line_rules rules; /* points into this */
 };
 void charter_line_rules(const struct charter *charter, struct charter_line_rules *rules_out);
-/* The tax code that the charter gives to a class; "" is none. */
+/* The tax code that the charter's own tariff gives to a class; "" is none. */
 const char *charter_tax_code(const struct charter *charter, enum line_class line_class);
 struct period_rules charter_period_rules(const struct charter *charter);
 

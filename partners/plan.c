@@ -49,17 +49,27 @@ bool plan_consume(struct state *state, uint32_t member, int64_t points,
     return state->plan.points == points || state->plan.count == most;
 }
 
-bool plan_effects_fit(const struct plan *plan, size_t per_lot, size_t creditors)
+static size_t smaller(size_t a, size_t b)
 {
-    /* Each piece of a lot adds an obligation a funder; pieces are at most lots and creditors. */
-    size_t pairs = plan->distinct * creditors;
+    return a < b ? a : b;
+}
+
+bool plan_effects_fit(const struct state *state, size_t per_lot, size_t creditors)
+{
+    const struct plan *plan = &state->plan;
+    size_t tariffs = state->contracts.tariff_count;
+    /* Each piece of a lot adds an obligation a funder, in one tariff; pieces are at most lots and
+     * creditors. */
+    size_t pairs = plan->distinct * creditors * tariffs;
     size_t pieces = plan->split_sum + creditors * SPLIT_MAX;
-    size_t obligations = pairs < pieces ? pairs : pieces;
-    return plan->count * per_lot + obligations * OBLIGATION_SIZE_MAX <= PLAN_SIZE_MAX;
+    /* Fees have room but for those of further tariffs. */
+    size_t fees = smaller(plan->distinct * (tariffs - 1), plan->split_sum);
+    return plan->count * per_lot + (smaller(pairs, pieces) + fees) * OBLIGATION_SIZE_MAX <=
+           PLAN_SIZE_MAX;
 }
 
 bool plan_fits(const struct state *state, size_t per_lot, size_t creditors)
 {
     return state->plan.count <= state->charter->limits.allocations &&
-           plan_effects_fit(&state->plan, per_lot, creditors);
+           plan_effects_fit(state, per_lot, creditors);
 }

@@ -1,23 +1,6 @@
 /* Redeeming, and taking a redemption back. */
 #include "partners/state_parts.h"
 
-enum verdict points_asked(const struct state *state, struct points points, struct micro amount,
-                          int64_t *points_out)
-{
-    int64_t face = state->charter->rates.face.v, asked = points.v;
-    if (points.v < 0 || amount.v < 0 || (points.v > 0) == (amount.v > 0))
-        return VERDICT_BAD_QUANTITY;
-    if (amount.v > 0) {
-        if (face == 0)
-            return VERDICT_BAD_QUANTITY;
-        asked = amount.v / face + (amount.v % face != 0);
-    }
-    if (asked > POINTS_PER_RECORD_MAX)
-        return VERDICT_BAD_QUANTITY;
-    *points_out = asked;
-    return VERDICT_ACCEPTED;
-}
-
 uint64_t allocations_keep(struct state *state)
 {
     const struct plan *plan = &state->plan;
@@ -43,34 +26,41 @@ void redemption_book(struct state *state, const struct context *context, uint32_
                             .allocation_count = (uint32_t)plan->count,
                             .member = member,
                             .redeemer = context->writer,
+                            .epoch = contracts_epoch(&state->contracts),
                             .points = plan->points};
     for (size_t i = 0; i < plan->count; i++) {
         const struct allocation *part = &plan->at[i];
         lot_move(state, part->lot, from, POOL_SPENT, part->quantity);
         money_owe(state, part->lot, context->writer, part->quantity, LINE_REDEMPTION);
-        money_redemption_fee(state, part->lot, context->writer, part->quantity);
+        money_redemption_fee(state, context->writer, part->quantity);
     }
     journal_note(&state->journal, NOTE_REDEMPTION, member, (uint64_t)plan->points);
 }
 
+bool asked_sound(struct points points, struct micro amount)
+{
+    return points.v >= 0 && amount.v >= 0 && (points.v > 0) != (amount.v > 0) &&
+           points.v <= POINTS_PER_RECORD_MAX && amount.v <= POINTS_PER_RECORD_MAX * PRICE_MICRO_MAX;
+}
+
 enum verdict apply_redeem(struct state *state, const struct context *context)
 {
-    const struct transaction *transaction = context->transaction;
-    int64_t points = 0;
-    uint32_t member = members_find(state, &transaction->body.redeem.member);
+    struct points points = context->transaction->body.redeem.points;
+    struct micro amount = context->transaction->body.redeem.amount;
+    uint32_t member = members_find(state, &context->transaction->body.redeem.member);
     if (member == NOTHING)
         return VERDICT_UNKNOWN_MEMBER;
-    enum verdict verdict = points_asked(state, transaction->body.redeem.points,
-                                        transaction->body.redeem.amount, &points);
+    if (!asked_sound(points, amount))
+        return VERDICT_BAD_QUANTITY;
+    enum verdict verdict = plan_asked(state, member, context->writer, points, amount);
     if (verdict != VERDICT_ACCEPTED)
         return verdict;
-    if (state->members[member].remaining - state->members[member].deficit < points)
-        return VERDICT_INSUFFICIENT;
-    must(plan_consume(state, member, points, NULL));
     if (!plan_fits(state, MOVE_SIZE_MAX, 1))
         return VERDICT_TOO_MANY_ALLOCATIONS;
-    redemption_book(state, context, member, POOL_REMAINING);
-    return VERDICT_ACCEPTED;
+    verdict = plan_allowed(state, context->writer);
+    if (verdict == VERDICT_ACCEPTED)
+        redemption_book(state, context, member, POOL_REMAINING);
+    return verdict;
 }
 
 /* Plans what comes back, last consumed first. */
@@ -122,7 +112,7 @@ enum verdict apply_reverse_redeem(struct state *state, const struct context *con
     for (size_t i = 0; i < state->plan.count; i++) {
         struct allocation part = state->plan.at[i];
         money_take_back(state, redemption, part.lot, part.quantity);
-        money_fee_back(state, redemption, part.lot, part.quantity);
+        money_fee_back(state, redemption, part.quantity);
         points_return(state, part.lot, POOL_SPENT, part.quantity);
     }
     journal_note(&state->journal, NOTE_REDEMPTION, id, (uint64_t)points);

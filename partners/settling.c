@@ -65,8 +65,9 @@ static void close_vintages(struct state *state, bool wanted)
 static void end_open(struct state *state)
 {
     struct periods *periods = &state->periods;
-    struct closed_period *closed = period_close_books(&state->obligations, state->charter,
-                                                      periods->open, periods->open_first_record);
+    struct closed_period *closed =
+        period_close_books(&state->obligations, state->charter, &state->contracts, periods->open,
+                           periods->open_first_record);
     periods->awaits_tree = true;
     close_vintages(state, closed != NULL);
     if (closed) {
@@ -129,16 +130,14 @@ static bool shown_line(const struct state *state, const struct closed_period *cl
     if (!shown_effects(settle, &about_out->record, &reader) ||
         !path_holds(closed, settle, about_out->record))
         return false;
-    *line_out = (struct line){.debtor = about_out->debtor,
-                              .creditor = about_out->creditor,
-                              .book_class = (enum book_class)about_out->line_class};
-    memcpy(line_out->currency, state->charter->currency, CURRENCY_SIZE);
-    memcpy(line_out->tax_code, charter_tax_code(state->charter, about_out->line_class),
-           TAX_CODE_SIZE);
+    if (about_out->tariff >= state->contracts.tariff_count)
+        return false;
+    *line_out = line_of_tariff(state->contracts.tariffs, about_out->debtor, about_out->creditor,
+                               about_out->line_class, about_out->tariff, (struct money){0});
     while (effect_next(&reader, &effect))
         if (effect.kind == EFFECT_OBLIGATION && partner_equal(effect.partner, about_out->debtor) &&
             partner_equal(effect.creditor, about_out->creditor) &&
-            effect.line_class == about_out->line_class)
+            effect.line_class == about_out->line_class && effect.tariff == about_out->tariff)
             line_out->exact.v += effect.amount;
     /* Of a seal it may be the sum of many: what is disputed is carried in 63 bits. */
     return line_out->exact.v != 0 && line_out->exact.v >= INT64_MIN &&
@@ -159,6 +158,21 @@ static uint16_t split_bp(const struct funding_split *split, struct partner_id fu
     return 0;
 }
 
+/* What a point of a part of the redemption was charged at in the line; 0: it has no share in it. */
+static int64_t charged(const struct state *state, const struct redemption *redemption,
+                       const struct terms *terms, const struct disputed_line *about)
+{
+    if (about->line_class == LINE_REDEMPTION_FEE) {
+        struct fee fee = redemption_fee_of(state, redemption->redeemer, redemption->epoch);
+        return fee.tariff == about->tariff ? fee.each.v * BASIS_POINTS : 0;
+    }
+    struct price price =
+        price_of(state, about->debtor, redemption->redeemer, terms->epoch, redemption->epoch);
+    return price.tariff == about->tariff
+               ? price.reimbursement.v * split_bp(&terms->split, about->debtor)
+               : 0;
+}
+
 /* What was taken back so far of the line of a redemption, or of its fee; never positive. */
 struct money dispute_taken_back(const struct state *state, const struct disputed_line *about)
 {
@@ -169,11 +183,8 @@ struct money dispute_taken_back(const struct state *state, const struct disputed
     const struct redemption *redemption = &state->redemptions[id];
     for (size_t i = 0; i < redemption->allocation_count; i++) {
         const struct allocation *part = &state->allocations[redemption->first_allocation + i];
-        const struct terms *terms = lot_terms(state, part->lot);
-        back.v -= about->line_class == LINE_REDEMPTION_FEE
-                      ? (__int128)part->returned * terms->redemption_fee.v * BASIS_POINTS
-                      : (__int128)part->returned * terms->reimbursement.v *
-                            split_bp(&terms->split, about->debtor);
+        back.v -= (__int128)part->returned *
+                  charged(state, redemption, lot_terms(state, part->lot), about);
     }
     return back;
 }
@@ -191,7 +202,7 @@ struct money dispute_takes_back(struct state *state, struct dispute *dispute, st
     struct money enters = dispute_contra(dispute, amount);
     if (dispute->about.line_class == LINE_REDEMPTION)
         obligations_set_apart(&state->obligations, dispute->about.debtor, dispute->about.creditor,
-                              amount.v - enters.v);
+                              dispute->about.tariff, amount.v - enters.v);
     return enters;
 }
 
@@ -202,7 +213,7 @@ static void dispute_owes(struct state *state, const struct dispute *dispute, str
                                      ? LINE_REDEMPTION_CONTRA
                                      : dispute->about.line_class;
     obligations_add(&state->obligations, dispute->about.debtor, dispute->about.creditor, line_class,
-                    (int64_t)enters.v);
+                    dispute->about.tariff, (int64_t)enters.v);
 }
 
 /* What was taken back before it was disputed counts no more, until it is known how much stands. */
@@ -256,7 +267,7 @@ static enum verdict resolve(struct state *state, const struct context *context,
         return verdict;
     struct dispute *dispute = period_dispute_of(&closed->period, &settle->line);
     obligations_add(&state->obligations, rest.debtor, rest.creditor,
-                    (enum line_class)rest.book_class, (int64_t)rest.exact.v);
+                    (enum line_class)rest.book_class, rest.tariff, (int64_t)rest.exact.v);
     dispute_owes(state, dispute, dispute_takes_back(state, dispute, (struct money){0}));
     return VERDICT_ACCEPTED;
 }

@@ -17,6 +17,7 @@ struct state *state_open(const struct charter *charter)
     state->free_deficit = NOTHING;
     state->joint_used = allocate(charter->joint_funding_count + 1, sizeof(*state->joint_used));
     state->keys.seed = state->documents.seed = get_u64be(charter->coalition.at);
+    contracts_init(&state->contracts, charter);
     obligations_init(&state->obligations, 0);
     membership_enter(state, 0);
     journal_init(&state->journal);
@@ -45,6 +46,7 @@ static void arrays_free(struct state *state)
     free(state->joint_used);
     free(state->plan.at);
     free(state->plan.seen);
+    free(state->plan.asked);
     motions_free(state);
 }
 
@@ -60,6 +62,7 @@ void state_close(struct state *state)
     keys_release(&state->documents);
     due_release(&state->timers);
     due_release(&state->ends);
+    contracts_release(&state->contracts);
     obligations_release(&state->obligations);
     periods_release(&state->periods);
     vintages_release(&state->vintages);
@@ -136,6 +139,7 @@ static bool timer_is_void(const struct state *state, const struct due_item *item
     case DUE_HOLD_ENDS:
         return state->holds[item->what].status != HOLD_OPEN;
     case DUE_LOT_ENDS:
+    case DUE_EPOCH:
         return false;
     }
     return false;
@@ -183,6 +187,7 @@ void state_begin(struct state *state, const struct cut *cut)
     must(!state->started || cut_time_ms > state->cut_time_ms);
     uint64_t now_ms = state_time_at(state, cut_time_ms);
     must(now_ms >= state->now_ms);
+    uint64_t before_ms = state->now_ms;
     if (!state->started)
         state->first_cut_ms = cut_time_ms;
     state->started = state->begun = true;
@@ -207,6 +212,7 @@ void state_begin(struct state *state, const struct cut *cut)
     }
     motions_forget(state);
     periods_pass(state, cut);
+    deals_pass(state, before_ms);
     time_passes(state);
     effect_list_clear(&state->automatic);
     automatic_keep(state);

@@ -137,6 +137,7 @@ struct lot_view {
     struct lot_number number;
     struct partner_id issuer;
     const struct funding_split *split;
+    uint32_t epoch; /* that prices it: state_contracts() */
     struct record_index earn;
     struct member_ref member;
     uint64_t activates_ms, expires_ms;
@@ -183,13 +184,22 @@ bool state_document(const struct state *state, struct partner_id partner,
                     enum transaction_type type, struct bytes document, uint32_t line,
                     struct record_index *index_out) MUST_USE;
 
-/* Exact obligation of a class in the open period. */
+/* Exact obligation of a class in the open period, in the tariff's currency; a tariff below
+ * TARIFFS_MAX. */
 struct money state_obligation(const struct state *state, struct partner_id debtor,
-                              struct partner_id creditor, enum line_class line_class);
+                              struct partner_id creditor, enum line_class line_class,
+                              uint8_t tariff);
 /* Points that went into the open period's redemption obligations debtor -> creditor, each funder's
  * share in basis points of a point (quantity * bp), so that joint lots stay exact. */
 __int128 state_redeemed_bp(const struct state *state, struct partner_id debtor,
                            struct partner_id creditor);
+
+/* What partners agreed upon: cards, promotions, tariffs, epochs; borrowed until the next record. */
+const struct contracts *state_contracts(const struct state *state);
+/* What the funder's points that are issued now cost at the redeemer: the card in force, or false:
+ * the charter's rates as a card without an end. (Fees only where the redeemer is the operator.) */
+bool state_price(const struct state *state, struct partner_id funder, struct partner_id redeemer,
+                 struct rate_card *card_out);
 
 /* The settlement periods; borrowed until the next height. */
 const struct periods *state_periods(const struct state *state);

@@ -10,11 +10,11 @@ struct checker {
     const struct state *state;
     struct error *error;
     struct tally total, *issuers, *funders;
-    struct member *members; /* only the sums are used */
-    uint32_t *held, *spent; /* a lot, from the allocations */
-    __int128 *redeemed;     /* [funder * partners + redeemer] */
-    struct joint_used *joint;
-    struct cohort *cohorts; /* only the sums are used */
+    struct member *members;              /* only the sums are used */
+    uint32_t *held, *spent;              /* a lot, from the allocations */
+    __int128 *redeemed;                  /* [funder * partners + redeemer] */
+    struct joint_used *joint, *promoted; /* by joint funding, by promotion */
+    struct cohort *cohorts;              /* only the sums are used */
     int64_t reversed, waived, expired_counted;
 };
 
@@ -36,6 +36,7 @@ static void checker_init(struct checker *checker, const struct state *state, str
     checker->redeemed = allocate(partners * partners, sizeof(*checker->redeemed));
     checker->cohorts = allocate(state->cohort_count + 1, sizeof(*checker->cohorts));
     checker->joint = allocate(state->charter->joint_funding_count + 1, sizeof(*checker->joint));
+    checker->promoted = allocate(state->contracts.promotion_count + 1, sizeof(*checker->promoted));
 }
 
 static void checker_release(struct checker *checker)
@@ -48,6 +49,7 @@ static void checker_release(struct checker *checker)
     free(checker->redeemed);
     free(checker->joint);
     free(checker->cohorts);
+    free(checker->promoted);
 }
 
 /* ---- allocations -------------------------------------------------------------------------------
@@ -135,12 +137,19 @@ static bool lot_sound(const struct checker *checker, uint32_t id)
 static void add_joint(struct checker *checker, const struct lot *lot, const struct terms *terms)
 {
     const struct charter *charter = checker->state->charter;
-    for (size_t i = 0; i < charter->joint_funding_count; i++)
-        for (size_t j = 0; j < terms->split.count; j++)
+    const struct contracts *contracts = &checker->state->contracts;
+    for (size_t j = 0; j < terms->split.count; j++) {
+        const struct funder *funder = &terms->split.funders[j];
+        __int128 share = ((__int128)lot->quantity - lot->reversed) * funder->bp;
+        for (size_t i = 0; i < charter->joint_funding_count; i++)
             if (partner_equal(charter->joint_funding[i].issuer, terms->issuer) &&
-                partner_equal(charter->joint_funding[i].funder, terms->split.funders[j].partner))
-                checker->joint[i].points_bp +=
-                    ((__int128)lot->quantity - lot->reversed) * terms->split.funders[j].bp;
+                partner_equal(charter->joint_funding[i].funder, funder->partner))
+                checker->joint[i].points_bp += share;
+        const struct promotion_version *version =
+            promotion_in(contracts, terms->issuer, funder->partner, terms->epoch);
+        if (version)
+            checker->promoted[version - contracts->promotions].points_bp += share;
+    }
 }
 
 /* Lots of a cohort are alike, but for the moment of their month at which they end. */
@@ -250,6 +259,16 @@ static bool members_sound(const struct checker *checker)
 /* ---- money --------------------------------------------------------------------------------------
  */
 
+static bool has_fees(const struct state *state, struct partner_id debtor,
+                     struct partner_id creditor)
+{
+    for (size_t i = 0; i < state->contracts.tariff_count; i++)
+        if (state_obligation(state, debtor, creditor, LINE_ISSUE_FEE, (uint8_t)i).v != 0 ||
+            state_obligation(state, debtor, creditor, LINE_REDEMPTION_FEE, (uint8_t)i).v != 0)
+            return true;
+    return false;
+}
+
 static bool money_sound(const struct checker *checker)
 {
     const struct state *state = checker->state;
@@ -258,18 +277,14 @@ static bool money_sound(const struct checker *checker)
         for (size_t j = 0; j < partners; j++) {
             struct partner_id debtor = {(uint16_t)i}, creditor = {(uint16_t)j};
             __int128 points_bp = checker->redeemed[i * partners + j];
-            const struct obligations *owed = &state->obligations;
-            if (points_bp != obligations_redeemed(owed, debtor, creditor).points_bp ||
-                !obligations_value_sound(owed, debtor, creditor,
-                                         state->charter->rates.reimbursement))
-                return differs(checker, "redemption obligations", i * partners + j);
-            bool fees = state_obligation(state, debtor, creditor, LINE_ISSUE_FEE).v != 0 ||
-                        state_obligation(state, debtor, creditor, LINE_REDEMPTION_FEE).v != 0;
-            if (fees && !(state->charter->has_operator &&
-                          partner_equal(creditor, state->charter->operator_id)))
+            if (points_bp != obligations_redeemed(&state->obligations, debtor, creditor).points_bp)
+                return differs(checker, "redeemed points", i * partners + j);
+            if (has_fees(state, debtor, creditor) &&
+                !(state->charter->has_operator &&
+                  partner_equal(creditor, state->charter->operator_id)))
                 return differs(checker, "fees", i * partners + j);
         }
-    return true;
+    return money_adds_up(state) || differs(checker, "redemption obligations", 0);
 }
 
 static bool sums_sound(const struct checker *checker)
@@ -290,6 +305,9 @@ static bool sums_sound(const struct checker *checker)
     for (size_t i = 0; i < state->charter->joint_funding_count; i++)
         if (checker->joint[i].points_bp != state->joint_used[i].points_bp)
             return differs(checker, "joint budgets", i);
+    for (size_t i = 0; i < state->contracts.promotion_count; i++)
+        if (checker->promoted[i].points_bp != state->contracts.promotions[i].used_bp)
+            return differs(checker, "budgets of promotions", i);
     return true;
 }
 

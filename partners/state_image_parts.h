@@ -16,17 +16,22 @@
     X(AMENDMENTS, amendments, 18, 2 * AMENDMENTS_MAX + NODES_MAX)                                  \
     X(MOTIONS, motions, 23, NOTHING - 1)                                                           \
     X(DIGESTS, digests, 32, DIGESTS_KEPT)                                                          \
-    X(TERMS, terms, 59, NOTHING - 1)                                                               \
+    X(TARIFFS, tariffs, 27, TARIFFS_MAX - 1)                                                       \
+    X(CONTRACTS, contracts, 118, CONTRACTS_MAX)                                                    \
+    X(PROMOTIONS, promotions, 38, CONTRACTS_MAX)                                                   \
+    X(EPOCHS, epochs, 8, EPOCHS_MAX - 1)                                                           \
+    X(TERMS, terms, 39, NOTHING - 1)                                                               \
     X(MEMBERS, members, 30, NOTHING - 1)                                                           \
     X(CARDS, cards, 36, NOTHING - 1)                                                               \
     X(EARNS, earns, 31, NOTHING - 1)                                                               \
     X(LOTS, lots, 80, NOTHING - 1)                                                                 \
     X(ENDED, ended, 6, PARTNERS_MAX)                                                               \
     X(HOLDS, holds, 31, NOTHING - 1)                                                               \
-    X(REDEMPTIONS, redemptions, 18, NOTHING - 1)                                                   \
+    X(REDEMPTIONS, redemptions, 22, NOTHING - 1)                                                   \
     X(DEFICITS, deficits, 14, NOTHING - 1)                                                         \
-    X(OBLIGATIONS, obligations, 21, PARTNERS_MAX *PARTNERS_MAX *LINE_CLASS_COUNT)                  \
+    X(OBLIGATIONS, obligations, 22, PARTNERS_MAX *PARTNERS_MAX *LINE_CLASS_COUNT *TARIFFS_MAX)     \
     X(PAIRS, pairs, 36, PARTNERS_MAX *PARTNERS_MAX)                                                \
+    X(APART, apart, 21, PARTNERS_MAX *PARTNERS_MAX *TARIFFS_MAX)                                   \
     X(PERIODS, periods, 98, PERIOD_NUMBER_MAX)                                                     \
     X(KEYS, keys, 20, NOTHING - 1)                                                                 \
     X(DOCUMENTS, documents, 20, NOTHING - 1)                                                       \
@@ -48,9 +53,9 @@ enum {
     HOLD_PART_SIZE = 8,
     REDEMPTION_PART_SIZE = 12,
     ANSWER_PART_SIZE = 1 + HASH_SIZE,
-    LINE_PART_SIZE = 21,
+    LINE_PART_SIZE = 22,
     REDEEMED_PART_SIZE = 20,
-    DISPUTE_PART_SIZE = 8 + 2 + 2 + 1 + 1 + 2 + 1 + 1 + 4 * 16,
+    DISPUTE_PART_SIZE = 8 + 2 + 2 + 1 + 1 + 1 + 2 + 1 + 1 + 4 * 16,
     PAYMENT_PART_SIZE = 1 + 4 + HASH_SIZE,
     VINTAGE_PART_SIZE = 2 + 4 + 4 + VINTAGE_SUMS * 16
 };
@@ -86,6 +91,14 @@ static inline void add_i128(uint8_t **at, __int128 v)
     add_u64(at, (uint64_t)((unsigned __int128)v >> 64));
     add_u64(at, (uint64_t)v);
 }
+/* A code of exactly `size` bytes at most, zeros after it. */
+static inline void add_code(uint8_t **at, const char *code, size_t size)
+{
+    size_t length = __builtin_strlen(code);
+    must(length <= size);
+    for (size_t i = 0; i < size; i++)
+        add_u8(at, i < length ? (uint8_t)code[i] : 0);
+}
 static inline uint8_t next_u8(const uint8_t **at)
 {
     return *(*at)++;
@@ -114,6 +127,18 @@ static inline void next_bytes(const uint8_t **at, uint8_t *out, size_t size)
 {
     __builtin_memcpy(out, *at, size);
     *at += size;
+}
+
+/* `out` has room for size + 1; what is there is not checked, but that nothing follows a zero. */
+static inline bool next_code(const uint8_t **at, char *out, size_t size)
+{
+    bool good = true;
+    for (size_t i = 0; i < size; i++) {
+        out[i] = (char)next_u8(at);
+        good = good && (i == 0 || out[i - 1] != 0 || out[i] == 0);
+    }
+    out[size] = 0;
+    return good;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */

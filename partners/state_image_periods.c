@@ -4,12 +4,11 @@
 #include "partners/state_image_parts.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 bool load_pairs(struct loader *loader, const uint8_t *row)
 {
     struct partner_id debtor = {next_u16(&row)}, creditor = {next_u16(&row)};
-    __int128 before_bp = next_i128(&row), apart = next_i128(&row);
+    __int128 before_bp = next_i128(&row), year_bp = next_i128(&row);
     const __int128 most = (__int128)1 << 110;
     uint64_t place = (uint64_t)debtor.v << 32 | creditor.v;
     size_t partners = loader->state->charter->partner_count;
@@ -17,10 +16,29 @@ bool load_pairs(struct loader *loader, const uint8_t *row)
         place < loader->last)
         return loader_refuse(loader, "it has no debtor or creditor, or is out of order");
     loader->last = place + 1;
-    if ((before_bp == 0 && apart == 0) || before_bp < 0 || before_bp > most || apart > most ||
-        apart < -most)
-        return loader_refuse(loader, "its amounts are out of range");
-    obligations_set_before(&loader->state->obligations, debtor, creditor, before_bp, apart);
+    if ((before_bp == 0 && year_bp == 0) || before_bp < 0 || before_bp > most || year_bp < 0 ||
+        year_bp > most)
+        return loader_refuse(loader, "its points are out of range");
+    obligations_set_before(&loader->state->obligations, debtor, creditor, before_bp, year_bp);
+    return true;
+}
+
+bool load_apart(struct loader *loader, const uint8_t *row)
+{
+    const struct state *state = loader->state;
+    struct partner_id debtor = {next_u16(&row)}, creditor = {next_u16(&row)};
+    uint8_t tariff = next_u8(&row);
+    __int128 amount = next_i128(&row);
+    const __int128 most = (__int128)1 << 110;
+    uint64_t place = (uint64_t)debtor.v << 32 | (uint64_t)creditor.v << 8 | tariff;
+    size_t partners = state->charter->partner_count;
+    if (debtor.v >= partners || creditor.v >= partners || partner_equal(debtor, creditor) ||
+        tariff >= state->contracts.tariff_count || place < loader->last)
+        return loader_refuse(loader, "it has no debtor, creditor or tariff, or is out of order");
+    loader->last = place + 1;
+    if (amount == 0 || amount > most || amount < -most)
+        return loader_refuse(loader, "its amount is out of range");
+    obligations_set_apart(&loader->state->obligations, debtor, creditor, tariff, amount);
     return true;
 }
 
@@ -48,19 +66,6 @@ static bool load_answers(struct loader *loader, struct period *period)
     return true;
 }
 
-static struct line line_like(const struct state *state, struct partner_id debtor,
-                             struct partner_id creditor, uint8_t line_class, __int128 exact)
-{
-    struct line line = {.debtor = debtor,
-                        .creditor = creditor,
-                        .book_class = (enum book_class)line_class,
-                        .exact = {exact}};
-    memcpy(line.currency, state->charter->currency, CURRENCY_SIZE);
-    memcpy(line.tax_code, charter_tax_code(state->charter, (enum line_class)line_class),
-           TAX_CODE_SIZE);
-    return line;
-}
-
 static bool parties_sound(const struct period *period, struct partner_id debtor,
                           struct partner_id creditor)
 {
@@ -75,13 +80,16 @@ static bool load_lines(struct loader *loader, struct closed_period *closed, uint
         if (!at)
             return false;
         struct partner_id debtor = {next_u16(&at)}, creditor = {next_u16(&at)};
-        uint8_t line_class = next_u8(&at);
+        uint8_t line_class = next_u8(&at), tariff = next_u8(&at);
         __int128 exact = next_i128(&at);
         if (!parties_sound(&closed->period, debtor, creditor) || line_class >= LINE_CLASS_COUNT ||
+            tariff >= loader->state->contracts.tariff_count ||
             !obligation_sound(loader->state, creditor, line_class, exact))
             return loader_refuse(loader, "a line is none that can be owed");
-        struct line line = line_like(loader->state, debtor, creditor, line_class, exact);
-        if (i > 0 && line_compare(&closed->exact.at[i - 1], &line) >= 0)
+        struct line line =
+            line_of_tariff(loader->state->contracts.tariffs, debtor, creditor,
+                           (enum line_class)line_class, tariff, (struct money){exact});
+        if (i > 0 && exact_line_compare(&closed->exact.at[i - 1], &line) >= 0)
             return loader_refuse(loader, "its lines are not in order");
         lines_add(&closed->exact, &line);
     }
@@ -117,16 +125,18 @@ static bool dispute_sound(const struct loader *loader, const struct closed_perio
 {
     const struct disputed_line *about = &dispute->about;
     const struct period *period = &closed->period;
+    if (!parties_sound(period, about->debtor, about->creditor) ||
+        about->line_class >= LINE_CLASS_COUNT ||
+        about->tariff >= loader->state->contracts.tariff_count)
+        return false;
     __int128 exact = dispute->line.exact.v;
     struct dispute again = *dispute;
     again.contra = dispute_taken_back(loader->state, about);
     again.entered.v = 0;
-    return parties_sound(period, about->debtor, about->creditor) &&
-           (partner_equal(dispute->by, about->debtor) ||
+    return (partner_equal(dispute->by, about->debtor) ||
             partner_equal(dispute->by, about->creditor)) &&
-           about->line_class < LINE_CLASS_COUNT && dispute->code < DISPUTE_CODE_COUNT &&
-           about->record.v >= closed->first_record && about->record.v < closed->records &&
-           exact >= INT64_MIN && exact <= INT64_MAX &&
+           dispute->code < DISPUTE_CODE_COUNT && about->record.v >= closed->first_record &&
+           about->record.v < closed->records && exact >= INT64_MIN && exact <= INT64_MAX &&
            obligation_sound(loader->state, about->creditor, (uint8_t)about->line_class, exact) &&
            (dispute->responded || dispute->upheld.v == 0) &&
            money_is_part(dispute->upheld, dispute->line.exact) &&
@@ -148,7 +158,9 @@ static bool load_dispute(struct loader *loader, struct closed_period *closed)
     struct dispute dispute = {.about = {.record = {next_u64(&at)}}};
     dispute.about.debtor.v = next_u16(&at);
     dispute.about.creditor.v = next_u16(&at);
-    uint8_t line_class = next_u8(&at), code = next_u8(&at);
+    uint8_t line_class = next_u8(&at);
+    dispute.about.tariff = next_u8(&at);
+    uint8_t code = next_u8(&at);
     dispute.about.line_class = (enum line_class)line_class;
     dispute.code = (enum dispute_code)code;
     dispute.by.v = next_u16(&at);
@@ -162,8 +174,9 @@ static bool load_dispute(struct loader *loader, struct closed_period *closed)
     if (period->state < PERIOD_PROPOSED || responded > 1 || resolved > 1 ||
         !dispute_sound(loader, closed, &dispute))
         return loader_refuse(loader, "a dispute does not add up");
-    dispute.line = line_like(loader->state, dispute.about.debtor, dispute.about.creditor,
-                             line_class, dispute.line.exact.v);
+    dispute.line = line_of_tariff(loader->state->contracts.tariffs, dispute.about.debtor,
+                                  dispute.about.creditor, dispute.about.line_class,
+                                  dispute.about.tariff, dispute.line.exact);
     (void)period_dispute_add(period, &dispute);
     dispute_mark(loader->state, &dispute);
     return true;

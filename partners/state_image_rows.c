@@ -23,29 +23,18 @@ static bool split_load(struct funding_split *split, const uint8_t *at)
     return true;
 }
 
-/* Prices are frozen with the terms; no charter has had two rate cards yet. */
-static bool prices_known(const struct loader *loader, const struct terms *terms)
-{
-    const struct charter *charter = loader->state->charter;
-    return terms->reimbursement.v == charter->rates.reimbursement.v &&
-           terms->issue_fee.v == charter->rates.issue_fee.v &&
-           terms->redemption_fee.v == charter->rates.redemption_fee.v;
-}
-
 bool load_terms(struct loader *loader, const uint8_t *row)
 {
     struct terms terms = {.issuer = {next_u16(&row)}};
     terms.split.count = next_u8(&row);
-    terms.reimbursement.v = (int64_t)next_u64(&row);
-    terms.issue_fee.v = (int64_t)next_u64(&row);
-    terms.redemption_fee.v = (int64_t)next_u64(&row);
+    terms.epoch = next_u32(&row);
     if (!partner_exists(loader, terms.issuer.v))
         return loader_refuse(loader, "there is no such issuer");
+    if (terms.epoch >= loader->state->contracts.epoch_count)
+        return loader_refuse(loader, "its epoch is yet to come");
     if (terms.split.count == 0 || terms.split.count > SPLIT_MAX || !split_load(&terms.split, row) ||
-        split_check(loader->state, terms.issuer, &terms.split) != VERDICT_ACCEPTED)
+        split_check(loader->state, terms.issuer, &terms.split, terms.epoch) != VERDICT_ACCEPTED)
         return loader_refuse(loader, "its funders may not pay for it");
-    if (!prices_known(loader, &terms))
-        return loader_refuse(loader, "its prices are not the charter's");
     return terms_add(loader->state, &terms) || loader_refuse(loader, "it is there twice");
 }
 
@@ -318,7 +307,7 @@ bool load_holds(struct loader *loader, const uint8_t *row)
     if (!status_sound(&hold, hold.points))
         return loader_refuse(loader, "what was committed of it does not add up");
     /* As when it was made: time must be able to release it within one seal. */
-    if (!plan_effects_fit(&state->plan, 2 * MOVE_SIZE_MAX, DEFICITS_MAX))
+    if (!plan_effects_fit(state, 2 * MOVE_SIZE_MAX, DEFICITS_MAX))
         return loader_refuse(loader, "it has too many parts or funders");
     mark_released(state, &hold);
     hold.first_allocation = allocations_keep(state);
@@ -346,11 +335,16 @@ bool load_redemptions(struct loader *loader, const uint8_t *row)
     struct redemption redemption = {.record = next_u64(&row)};
     redemption.member = next_u32(&row);
     redemption.redeemer.v = next_u16(&row);
+    redemption.epoch = next_u32(&row);
     redemption.allocation_count = next_u32(&row);
     if (!loader_in_log_order(loader, redemption.record))
         return false;
     if (!member_exists(loader, redemption.member) || !partner_exists(loader, redemption.redeemer.v))
         return loader_refuse(loader, "it has no member or redeemer");
+    uint32_t before =
+        state->redemption_count ? state->redemptions[state->redemption_count - 1].epoch : 0;
+    if (redemption.epoch < before || redemption.epoch >= state->contracts.epoch_count)
+        return loader_refuse(loader, "its epoch is out of order");
     if (!parts_load(loader, redemption.member, redemption.allocation_count, POOL_SPENT, true))
         return false;
     redemption.points = state->plan.points;
@@ -412,16 +406,19 @@ bool load_obligations(struct loader *loader, const uint8_t *row)
 {
     struct state *state = loader->state;
     struct partner_id debtor = {next_u16(&row)}, creditor = {next_u16(&row)};
-    uint8_t line_class = next_u8(&row);
+    uint8_t line_class = next_u8(&row), tariff = next_u8(&row);
     __int128 amount = next_i128(&row);
-    uint64_t place = (uint64_t)debtor.v << 32 | (uint64_t)creditor.v << 8 | line_class;
+    uint64_t place =
+        (uint64_t)debtor.v << 32 | (uint64_t)creditor.v << 16 | (uint64_t)line_class << 8 | tariff;
     if (!partner_exists(loader, debtor.v) || !partner_exists(loader, creditor.v) ||
-        partner_equal(debtor, creditor) || line_class >= LINE_CLASS_COUNT || place < loader->last)
-        return loader_refuse(loader, "it has no debtor, creditor or class, or is out of order");
+        partner_equal(debtor, creditor) || line_class >= LINE_CLASS_COUNT ||
+        tariff >= state->contracts.tariff_count || place < loader->last)
+        return loader_refuse(loader,
+                             "it has no debtor, creditor, class or tariff, or is out of order");
     loader->last = place + 1;
     if (!obligation_sound(state, creditor, line_class, amount))
         return loader_refuse(loader, "its amount is out of range");
-    obligations_set(&state->obligations, debtor, creditor, (enum line_class)line_class,
+    obligations_set(&state->obligations, debtor, creditor, (enum line_class)line_class, tariff,
                     (struct money){amount});
     return true;
 }

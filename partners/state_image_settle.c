@@ -150,6 +150,10 @@ static bool budgets_kept(const struct state *state)
         if (state->joint_used[i].points_bp >
             (__int128)charter->joint_funding[i].budget.v * BASIS_POINTS)
             return false;
+    for (size_t i = 0; i < state->contracts.promotion_count; i++)
+        if (state->contracts.promotions[i].used_bp >
+            (__int128)state->contracts.promotions[i].promotion.budget.v * BASIS_POINTS)
+            return false;
     return true;
 }
 
@@ -169,7 +173,7 @@ static bool settle_lots(struct loader *loader)
     free(sums);
     if (mistake)
         return loader_refuse(loader, mistake);
-    return budgets_kept(state) || loader_refuse(loader, "a budget of joint funding is overdrawn");
+    return budgets_kept(state) || loader_refuse(loader, "a budget is overdrawn");
 }
 
 /* ---- the rest -------------------------------------------------------------------------------- */
@@ -197,29 +201,17 @@ static bool settle_reversals(struct loader *loader)
     return true;
 }
 
-static bool pair_sound(const struct state *state, uint16_t from, uint16_t to)
-{
-    return obligations_value_sound(&state->obligations, (struct partner_id){from},
-                                   (struct partner_id){to}, state->charter->rates.reimbursement);
-}
-
-static bool settle_money(struct loader *loader)
-{
-    const struct state *state = loader->state;
-    size_t partners = state->charter->partner_count;
-    for (size_t i = 0; i < partners; i++)
-        for (size_t j = 0; j < partners; j++)
-            if (!pair_sound(state, (uint16_t)i, (uint16_t)j))
-                return loader_refuse(loader, "redemption obligations do not add up");
-    return true;
-}
-
 bool loader_settle(struct loader *loader)
 {
     if (loader->digests != digests_kept(loader->state))
         return loader_refuse(loader, "digests of heights are missing");
+    if (!contracts_load_end(&loader->state->contracts, loader->state->now_ms))
+        return loader_refuse(loader, "epochs or tariffs are not those of what was signed");
     if (!settle_lists(loader) || !settle_lots(loader))
         return false;
     settle_holds(loader->state);
-    return settle_reversals(loader) && settle_money(loader) && vintages_settle(loader);
+    return settle_reversals(loader) &&
+           (money_adds_up(loader->state) ||
+            loader_refuse(loader, "redemption obligations do not add up")) &&
+           vintages_settle(loader);
 }

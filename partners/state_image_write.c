@@ -124,6 +124,65 @@ static void write_digests(struct state_image_writer *writer, const struct state 
 
 /* ---- at which terms -------------------------------------------------------------------------- */
 
+/* The first tariff is the charter's. */
+static void write_tariffs(struct state_image_writer *writer, const struct contracts *contracts)
+{
+    section(writer, SECTION_TARIFFS, contracts->tariff_count - 1);
+    for (size_t i = 1; i < contracts->tariff_count && !writer->failed; i++) {
+        const struct tariff *tariff = &contracts->tariffs[i];
+        uint8_t *at = row(writer, SECTION_TARIFFS);
+        add_code(&at, tariff->currency, CURRENCY_SIZE - 1);
+        add_code(&at, tariff->redemption_tax, TAX_CODE_SIZE - 1);
+        add_code(&at, tariff->fee_tax, TAX_CODE_SIZE - 1);
+    }
+}
+
+static void write_card(uint8_t *at, const struct contract_version *version)
+{
+    const struct rate_card *card = &version->card;
+    add_u64(&at, version->record.v);
+    add_u16(&at, version->proposer.v);
+    add_u8(&at, (uint8_t)version->state);
+    add_u8(&at, version->tariff);
+    add_u64(&at, version->signed_ms);
+    add_u16(&at, card->funder.v);
+    add_u16(&at, card->redeemer.v);
+    add_code(&at, card->face_currency, CURRENCY_SIZE - 1);
+    add_code(&at, card->settlement_currency, CURRENCY_SIZE - 1);
+    add_u64(&at, (uint64_t)card->face.v);
+    add_u64(&at, (uint64_t)card->reimbursement.v);
+    add_u64(&at, (uint64_t)card->issue_fee.v);
+    add_u64(&at, (uint64_t)card->redemption_fee.v);
+    add_code(&at, card->redemption_tax, TAX_CODE_SIZE - 1);
+    add_code(&at, card->fee_tax, TAX_CODE_SIZE - 1);
+    add_u64(&at, (uint64_t)card->period_cap.v);
+    add_u64(&at, (uint64_t)card->year_cap.v);
+    add_u64(&at, card->from_ms);
+    add_u64(&at, card->until_ms);
+}
+
+static void write_contracts(struct state_image_writer *writer, const struct contracts *contracts)
+{
+    section(writer, SECTION_CONTRACTS, contracts->count);
+    for (size_t i = 0; i < contracts->count && !writer->failed; i++)
+        write_card(row(writer, SECTION_CONTRACTS), &contracts->versions[i]);
+    section(writer, SECTION_PROMOTIONS, contracts->promotion_count);
+    for (size_t i = 0; i < contracts->promotion_count && !writer->failed; i++) {
+        const struct promotion_version *version = &contracts->promotions[i];
+        uint8_t *at = row(writer, SECTION_PROMOTIONS);
+        add_u64(&at, version->record.v);
+        add_u16(&at, version->promotion.issuer.v);
+        add_u16(&at, version->funder.v);
+        add_u16(&at, version->promotion.bp);
+        add_u64(&at, (uint64_t)version->promotion.budget.v);
+        add_u64(&at, version->promotion.from_ms);
+        add_u64(&at, version->promotion.until_ms);
+    }
+    section(writer, SECTION_EPOCHS, contracts->epoch_count - 1);
+    for (size_t i = 1; i < contracts->epoch_count && !writer->failed; i++)
+        add_u64(&(uint8_t *){row(writer, SECTION_EPOCHS)}, contracts->epochs[i]);
+}
+
 static void write_terms(struct state_image_writer *writer, const struct state *state)
 {
     section(writer, SECTION_TERMS, state->terms_count);
@@ -133,9 +192,7 @@ static void write_terms(struct state_image_writer *writer, const struct state *s
         memset(at, 0, row_size(SECTION_TERMS));
         add_u16(&at, terms->issuer.v);
         add_u8(&at, terms->split.count);
-        add_u64(&at, (uint64_t)terms->reimbursement.v);
-        add_u64(&at, (uint64_t)terms->issue_fee.v);
-        add_u64(&at, (uint64_t)terms->redemption_fee.v);
+        add_u32(&at, terms->epoch);
         for (size_t j = 0; j < terms->split.count; j++) {
             add_u16(&at, terms->split.funders[j].partner.v);
             add_u16(&at, terms->split.funders[j].bp);
@@ -256,6 +313,7 @@ static void write_redemptions(struct state_image_writer *writer, const struct st
         add_u64(&at, redemption->record);
         add_u32(&at, redemption->member);
         add_u16(&at, redemption->redeemer.v);
+        add_u32(&at, redemption->epoch);
         add_u32(&at, redemption->allocation_count);
         for (uint32_t j = 0; j < redemption->allocation_count; j++) {
             const struct allocation *part = &state->allocations[redemption->first_allocation + j];
@@ -299,6 +357,7 @@ static void write_obligations(struct state_image_writer *writer, const struct st
         add_u16(&at, key.debtor.v);
         add_u16(&at, key.creditor.v);
         add_u8(&at, (uint8_t)key.line_class);
+        add_u8(&at, key.tariff);
         add_i128(&at, amount.v);
     }
 }
@@ -308,7 +367,7 @@ static void write_obligations(struct state_image_writer *writer, const struct st
 static bool pair_written(const struct state *state, size_t debtor, size_t creditor)
 {
     const struct redeemed_cell *cells = state->obligations.redeemed[debtor];
-    return cells && (cells[creditor].before_bp != 0 || cells[creditor].apart != 0);
+    return cells && (cells[creditor].before_bp != 0 || cells[creditor].year_bp != 0);
 }
 
 static void write_pairs(struct state_image_writer *writer, const struct state *state)
@@ -326,7 +385,50 @@ static void write_pairs(struct state_image_writer *writer, const struct state *s
         add_u16(&at, (uint16_t)(i / partners));
         add_u16(&at, (uint16_t)(i % partners));
         add_i128(&at, cell->before_bp);
-        add_i128(&at, cell->apart);
+        add_i128(&at, cell->year_bp);
+    }
+}
+
+struct apart_walk {
+    size_t debtor, creditor, tariff;
+};
+
+/* Ascending; NULL when there are no more. */
+static const struct money *apart_next(const struct obligations *owed, struct apart_walk *walk,
+                                      struct apart_walk *at_out)
+{
+    while (walk->debtor < owed->partner_count) {
+        struct money **rows = owed->apart[walk->tariff];
+        const struct money *cell =
+            rows && rows[walk->debtor] ? &rows[walk->debtor][walk->creditor] : NULL;
+        *at_out = *walk;
+        if (++walk->tariff == TARIFFS_MAX) {
+            walk->tariff = 0;
+            if (++walk->creditor == owed->partner_count) {
+                walk->creditor = 0;
+                walk->debtor++;
+            }
+        }
+        if (cell && cell->v != 0)
+            return cell;
+    }
+    return NULL;
+}
+
+static void write_apart(struct state_image_writer *writer, const struct state *state)
+{
+    struct apart_walk counting = {0}, walk = {0}, place;
+    uint64_t rows = 0;
+    while (apart_next(&state->obligations, &counting, &place))
+        rows++;
+    section(writer, SECTION_APART, rows);
+    const struct money *money;
+    while (!writer->failed && (money = apart_next(&state->obligations, &walk, &place))) {
+        uint8_t *at = row(writer, SECTION_APART);
+        add_u16(&at, (uint16_t)place.debtor);
+        add_u16(&at, (uint16_t)place.creditor);
+        add_u8(&at, (uint8_t)place.tariff);
+        add_i128(&at, money->v);
     }
 }
 
@@ -337,6 +439,7 @@ static void write_dispute(struct state_image_writer *writer, const struct disput
     add_u16(&at, dispute->about.debtor.v);
     add_u16(&at, dispute->about.creditor.v);
     add_u8(&at, (uint8_t)dispute->about.line_class);
+    add_u8(&at, dispute->about.tariff);
     add_u8(&at, (uint8_t)dispute->code);
     add_u16(&at, dispute->by.v);
     add_u8(&at, dispute->responded);
@@ -362,6 +465,7 @@ static void write_answers_and_lines(struct state_image_writer *writer,
         add_u16(&at, line->debtor.v);
         add_u16(&at, line->creditor.v);
         add_u8(&at, (uint8_t)line->book_class);
+        add_u8(&at, line->tariff);
         add_i128(&at, line->exact.v);
     }
     for (size_t i = 0; i < closed->redeemed_count && !writer->failed; i++) {
@@ -479,6 +583,8 @@ bool state_image_writer_run(struct state_image_writer *writer, const struct stat
     write_amendments(writer, state);
     write_motions(writer, state);
     write_digests(writer, state);
+    write_tariffs(writer, &state->contracts);
+    write_contracts(writer, &state->contracts);
     write_terms(writer, state);
     write_members(writer, state);
     write_cards(writer, state);
@@ -490,6 +596,7 @@ bool state_image_writer_run(struct state_image_writer *writer, const struct stat
     write_deficits(writer, state);
     write_obligations(writer, state);
     write_pairs(writer, state);
+    write_apart(writer, state);
     write_periods(writer, state);
     write_decided(writer, SECTION_KEYS, &state->keys);
     write_decided(writer, SECTION_DOCUMENTS, &state->documents);

@@ -15,6 +15,7 @@
 #define PARTNERS_STATE_PARTS_H
 
 #include "crypto/large_array.h"
+#include "partners/contracts.h"
 #include "partners/due.h"
 #include "partners/journal.h"
 #include "partners/keys.h"
@@ -48,7 +49,7 @@ struct cohort { /* interned: vintages.h */
 struct terms { /* interned: many lots share one */
     struct partner_id issuer;
     struct funding_split split;
-    struct micro reimbursement, issue_fee, redemption_fee; /* frozen, a point */
+    uint32_t epoch; /* in which it was issued: what prices it, partners/contracts.h */
 };
 
 enum lot_list { LIST_NONE, LIST_MEMBER, LIST_ENDED };
@@ -103,7 +104,8 @@ struct redemption {
     uint32_t allocation_count;
     uint32_t member;
     struct partner_id redeemer;
-    bool disputed; /* a line of it is or was: what is taken back of it may have to wait */
+    bool disputed;  /* a line of it is or was: what is taken back of it may have to wait */
+    uint32_t epoch; /* in which it was redeemed */
     int64_t points, returned;
 };
 
@@ -151,6 +153,7 @@ struct plan {
     size_t split_sum; /* funders of the planned lots, counted each time */
     size_t distinct;  /* different funders */
     uint32_t *seen;   /* by partner: the stamp of the last plan that met it */
+    int64_t *asked;   /* by partner: points times basis points, where that was counted */
     uint32_t stamp;
 };
 
@@ -227,6 +230,7 @@ struct state {
     size_t deficit_count, deficit_capacity;
     uint32_t free_deficit;
 
+    struct contracts contracts;
     struct obligations obligations; /* of the open period */
     struct periods periods;
     struct vintages vintages;      /* at the ends of periods */
@@ -265,7 +269,7 @@ uint32_t cards_find(const struct state *state, const struct card_token *card);  
 
 /* ---- terms.c -----------------------------------------------------------------------------------
  */
-/* The terms of today's rate card for this issuer and split. */
+/* The terms of the current epoch for this issuer and split. */
 uint32_t terms_intern(struct state *state, struct partner_id issuer,
                       const struct funding_split *split);
 /* Puts terms after those that are there; false when the same stand there already. */
@@ -274,12 +278,15 @@ struct funding_split split_alone(struct partner_id partner);
 /* Whole points of each funder, largest remainder, then name; shares are in the split's order. */
 void split_points(const struct state *state, const struct funding_split *split, int64_t points,
                   int64_t shares_out[SPLIT_MAX]);
-/* May `writer` fund earns by this split? Counts the split well formed. */
+/* Funders in order, with shares that add up. */
+bool split_sound(const struct state *state, const struct funding_split *split) MUST_USE;
+/* May `writer` fund earns by this split, in that epoch? */
 enum verdict split_check(const struct state *state, struct partner_id writer,
-                         const struct funding_split *split);
+                         const struct funding_split *split, uint32_t epoch);
 /* Nobody of a well-formed split has left. */
 bool split_stands(const struct state *state, const struct funding_split *split) MUST_USE;
-/* Joint budgets: room for all lots of an earn, use of one lot, and its way back. */
+/* Budgets of joint funding and promotions: room for all lots of an earn, use of one lot, and its
+ * way back. */
 bool budget_room(const struct state *state, struct partner_id writer, const struct earn_lot *lots,
                  size_t count);
 void budget_use(struct state *state, const struct terms *terms, int64_t points);
@@ -331,21 +338,51 @@ bool plan_consume(struct state *state, uint32_t member, int64_t points,
  * bytes a lot, and obligations of each funder to at most `creditors`. */
 bool plan_fits(const struct state *state, size_t per_lot, size_t creditors) MUST_USE;
 /* The second half of that alone. */
-bool plan_effects_fit(const struct plan *plan, size_t per_lot, size_t creditors) MUST_USE;
+bool plan_effects_fit(const struct state *state, size_t per_lot, size_t creditors) MUST_USE;
+/* Plans the fewest of the member's points, in consumption order, that are worth the amount at the
+ * redeemer. */
+enum verdict plan_worth(struct state *state, uint32_t member, struct partner_id redeemer,
+                        struct micro amount) MUST_USE;
+/* Whether the redeemer has a price for all that is planned, and its caps leave room for it. */
+enum verdict plan_allowed(struct state *state, struct partner_id redeemer) MUST_USE;
+/* Plans what a redemption or a hold asks for, all of that: points, or what is worth the amount. */
+enum verdict plan_asked(struct state *state, uint32_t member, struct partner_id redeemer,
+                        struct points points, struct micro amount) MUST_USE;
 
-/* ---- money.c -----------------------------------------------------------------------------------
+/* ---- pricing.c, money.c
+ * -----------------------------------------------------------------------------------
  */
+struct price { /* of a funder's points at a redeemer; its face is of nobody's concern but a till's
+                */
+    struct micro face, reimbursement; /* a point */
+    const char *face_currency;
+    uint8_t tariff;
+    bool missing; /* the charter requires a contract, and there is none: these are its rates */
+};
+/* Of points of a lot of `epoch`, that are taken in the epoch `until`. */
+struct price price_of(const struct state *state, struct partner_id funder,
+                      struct partner_id redeemer, uint32_t epoch, uint32_t until);
+struct fee { /* a point, to the operator */
+    struct micro each;
+    uint8_t tariff;
+};
+/* What a funder pays for a point issued in the epoch, and a redeemer for one redeemed in it. */
+struct fee issue_fee_of(const struct state *state, struct partner_id funder, uint32_t epoch);
+struct fee redemption_fee_of(const struct state *state, struct partner_id redeemer, uint32_t epoch);
+
 /* The funders of a lot owe `creditor` for `points` at its price; negative points take it back. */
 void money_owe(struct state *state, uint32_t lot, struct partner_id creditor, int64_t points,
                enum line_class line_class);
 /* The same for a redemption that is taken back; what is disputed of it waits, or is cancelled. */
 void money_take_back(struct state *state, const struct redemption *redemption, uint32_t lot,
                      int64_t points);
-void money_fee_back(struct state *state, const struct redemption *redemption, uint32_t lot,
-                    int64_t points);
+void money_fee_back(struct state *state, const struct redemption *redemption, int64_t points);
 void money_issue_fee(struct state *state, uint32_t lot, int64_t points);
-void money_redemption_fee(struct state *state, uint32_t lot, struct partner_id redeemer,
-                          int64_t points);
+/* In the epoch of now. */
+void money_redemption_fee(struct state *state, struct partner_id redeemer, int64_t points);
+/* Recomputes the money of all redemptions from their lots' prices and compares it with what was
+ * owed in the open period, earlier ones and disputes. */
+bool money_adds_up(const struct state *state) MUST_USE;
 /* Turns the gathered obligations into effects. */
 void money_flush(struct state *state);
 
@@ -372,9 +409,8 @@ struct context { /* of the transaction that is being applied */
     struct record_index index;
     const struct transaction *transaction;
 };
-/* Points asked for: given, or the fewest whose face value covers the amount. */
-enum verdict points_asked(const struct state *state, struct points points, struct micro amount,
-                          int64_t *points_out);
+/* Points or an amount, one of them, within range. */
+bool asked_sound(struct points points, struct micro amount) MUST_USE;
 enum verdict apply_redeem(struct state *state, const struct context *context);
 enum verdict apply_hold(struct state *state, const struct context *context);
 enum verdict apply_commit(struct state *state, const struct context *context);
@@ -431,6 +467,9 @@ struct money dispute_takes_back(struct state *state, struct dispute *dispute, st
 
 /* ---- dealing.c ---------------------------------------------------------------------------------
  */
+/* At the beginning of a height: an epoch may begin, and a calendar year. `before_ms` is the ledger
+ * time of the height before. */
+void deals_pass(struct state *state, uint64_t before_ms);
 /* Contracts, promotions, payment accounts, collateral. */
 enum verdict apply_deal(struct state *state, const struct context *context);
 

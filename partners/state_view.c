@@ -61,6 +61,7 @@ static struct lot_view lot_view(const struct state *state, uint32_t id)
     struct lot_view view = {.number = {(uint64_t)id + 1},
                             .issuer = terms->issuer,
                             .split = &terms->split,
+                            .epoch = terms->epoch,
                             .earn = {lot->record},
                             .member = state->members[lot->member].ref,
                             .activates_ms = lot->activates_ms,
@@ -179,9 +180,10 @@ bool state_document(const struct state *state, struct partner_id partner,
 }
 
 struct money state_obligation(const struct state *state, struct partner_id debtor,
-                              struct partner_id creditor, enum line_class line_class)
+                              struct partner_id creditor, enum line_class line_class,
+                              uint8_t tariff)
 {
-    return obligations_get(&state->obligations, debtor, creditor, line_class);
+    return obligations_get(&state->obligations, debtor, creditor, line_class, tariff);
 }
 
 __int128 state_redeemed_bp(const struct state *state, struct partner_id debtor,
@@ -189,6 +191,11 @@ __int128 state_redeemed_bp(const struct state *state, struct partner_id debtor,
 {
     struct redeemed_cell cell = obligations_redeemed(&state->obligations, debtor, creditor);
     return cell.points_bp - cell.before_bp;
+}
+
+const struct contracts *state_contracts(const struct state *state)
+{
+    return &state->contracts;
 }
 
 const struct periods *state_periods(const struct state *state)

@@ -1,5 +1,5 @@
-/* Terms that lots share: who issued them, who pays for them, at which frozen prices; and the joint
- * funding that the charter allows. */
+/* Terms that lots share: who issued them, who pays for them, in which epoch; and what lets an
+ * issuer spend another's money: joint funding that the charter allows, and promotions. */
 #include "partners/state_parts.h"
 
 struct funding_split split_alone(struct partner_id partner)
@@ -12,8 +12,7 @@ static bool terms_are(const void *context, uint32_t value, const void *key)
 {
     const struct terms *a = &((const struct state *)context)->terms[value], *b = key;
     if (!partner_equal(a->issuer, b->issuer) || a->split.count != b->split.count ||
-        a->reimbursement.v != b->reimbursement.v || a->issue_fee.v != b->issue_fee.v ||
-        a->redemption_fee.v != b->redemption_fee.v)
+        a->epoch != b->epoch)
         return false;
     for (size_t i = 0; i < a->split.count; i++)
         if (!partner_equal(a->split.funders[i].partner, b->split.funders[i].partner) ||
@@ -25,14 +24,15 @@ static bool terms_are(const void *context, uint32_t value, const void *key)
 static uint64_t terms_hash(const struct state *state, const struct terms *terms)
 {
     const struct funding_split *split = &terms->split;
-    uint8_t key[2 + SPLIT_MAX * 4];
+    uint8_t key[6 + SPLIT_MAX * 4];
     put_u16be(key, terms->issuer.v);
+    put_u32be(key + 2, terms->epoch);
     for (size_t i = 0; i < split->count; i++) {
-        put_u16be(key + 2 + 4 * i, split->funders[i].partner.v);
-        put_u16be(key + 4 + 4 * i, split->funders[i].bp);
+        put_u16be(key + 6 + 4 * i, split->funders[i].partner.v);
+        put_u16be(key + 8 + 4 * i, split->funders[i].bp);
     }
     return table_hash(get_u64be(state->charter->coalition.at),
-                      bytes_of(key, 2 + (size_t)split->count * 4));
+                      bytes_of(key, 6 + (size_t)split->count * 4));
 }
 
 static uint32_t append(struct state *state, uint64_t hash, const struct terms *terms)
@@ -58,11 +58,8 @@ bool terms_add(struct state *state, const struct terms *terms)
 uint32_t terms_intern(struct state *state, struct partner_id issuer,
                       const struct funding_split *split)
 {
-    struct terms terms = {.issuer = issuer,
-                          .split = *split,
-                          .reimbursement = state->charter->rates.reimbursement,
-                          .issue_fee = state->charter->rates.issue_fee,
-                          .redemption_fee = state->charter->rates.redemption_fee};
+    struct terms terms = {
+        .issuer = issuer, .split = *split, .epoch = contracts_epoch(&state->contracts)};
     uint32_t place = state->last_terms;
     if (place < state->terms_count && terms_are(state, place, &terms))
         return place; /* most earns follow one on the same terms */
@@ -106,23 +103,37 @@ static size_t joint_entry(const struct state *state, struct partner_id issuer,
     return i;
 }
 
-enum verdict split_check(const struct state *state, struct partner_id writer,
-                         const struct funding_split *split)
+bool split_sound(const struct state *state, const struct funding_split *split)
 {
-    const struct charter *charter = state->charter;
     uint32_t sum = 0;
     for (size_t i = 0; i < split->count; i++) {
         const struct funder *funder = &split->funders[i];
-        if (funder->partner.v >= charter->partner_count || funder->bp == 0 ||
+        if (funder->partner.v >= state->charter->partner_count || funder->bp == 0 ||
             (i > 0 && funder->partner.v <= split->funders[i - 1].partner.v))
-            return VERDICT_BAD_SPLIT;
+            return false;
         sum += funder->bp;
     }
-    if (sum != BASIS_POINTS)
+    return sum == BASIS_POINTS;
+}
+
+static bool may_fund(const struct state *state, struct partner_id issuer,
+                     const struct funder *funder, uint32_t epoch)
+{
+    if (partner_equal(funder->partner, issuer) ||
+        joint_entry(state, issuer, funder->partner) < state->charter->joint_funding_count)
+        return true;
+    const struct promotion_version *version =
+        promotion_in(&state->contracts, issuer, funder->partner, epoch);
+    return version && funder->bp <= version->promotion.bp;
+}
+
+enum verdict split_check(const struct state *state, struct partner_id writer,
+                         const struct funding_split *split, uint32_t epoch)
+{
+    if (!split_sound(state, split))
         return VERDICT_BAD_SPLIT;
     for (size_t i = 0; i < split->count; i++)
-        if (!partner_equal(split->funders[i].partner, writer) &&
-            joint_entry(state, writer, split->funders[i].partner) == charter->joint_funding_count)
+        if (!may_fund(state, writer, &split->funders[i], epoch))
             return VERDICT_NOT_AUTHORISED;
     return VERDICT_ACCEPTED;
 }
@@ -135,7 +146,7 @@ bool split_stands(const struct state *state, const struct funding_split *split)
     return true;
 }
 
-/* What a list of lots would take from the entry's budget. */
+/* What a list of lots would take from the funder's budget. */
 static __int128 budget_asked(struct partner_id funder, const struct earn_lot *lots, size_t count)
 {
     __int128 asked = 0;
@@ -146,30 +157,50 @@ static __int128 budget_asked(struct partner_id funder, const struct earn_lot *lo
     return asked;
 }
 
+/* A budget and what is used of it; NULL: nobody is asked. */
+struct budget {
+    __int128 *used_bp;
+    __int128 most_bp;
+};
+
+static struct budget budget_of(const struct state *state, struct partner_id issuer,
+                               struct partner_id funder, uint32_t epoch)
+{
+    if (partner_equal(issuer, funder))
+        return (struct budget){0};
+    size_t entry = joint_entry(state, issuer, funder);
+    if (entry < state->charter->joint_funding_count)
+        return (struct budget){&state->joint_used[entry].points_bp,
+                               (__int128)state->charter->joint_funding[entry].budget.v *
+                                   BASIS_POINTS};
+    struct promotion_version *version = promotion_in(&state->contracts, issuer, funder, epoch);
+    must(version != NULL); /* split_check() was asked */
+    return (struct budget){&version->used_bp, (__int128)version->promotion.budget.v * BASIS_POINTS};
+}
+
 bool budget_room(const struct state *state, struct partner_id writer, const struct earn_lot *lots,
                  size_t count)
 {
-    const struct charter *charter = state->charter;
-    for (size_t i = 0; i < charter->joint_funding_count; i++) {
-        if (!partner_equal(charter->joint_funding[i].issuer, writer))
-            continue;
-        __int128 budget = (__int128)charter->joint_funding[i].budget.v * BASIS_POINTS;
-        __int128 asked = budget_asked(charter->joint_funding[i].funder, lots, count);
-        if (asked > 0 && state->joint_used[i].points_bp + asked > budget)
-            return false;
-    }
+    uint32_t epoch = contracts_epoch(&state->contracts);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < lots[i].split.count; j++) {
+            struct partner_id funder = lots[i].split.funders[j].partner;
+            struct budget budget = budget_of(state, writer, funder, epoch);
+            if (budget.used_bp &&
+                *budget.used_bp + budget_asked(funder, lots, count) > budget.most_bp)
+                return false;
+        }
     return true;
 }
 
 void budget_use(struct state *state, const struct terms *terms, int64_t points)
 {
     for (size_t i = 0; i < terms->split.count; i++) {
-        struct partner_id funder = terms->split.funders[i].partner;
-        if (partner_equal(funder, terms->issuer))
+        struct budget budget =
+            budget_of(state, terms->issuer, terms->split.funders[i].partner, terms->epoch);
+        if (!budget.used_bp)
             continue;
-        size_t entry = joint_entry(state, terms->issuer, funder);
-        must(entry < state->charter->joint_funding_count);
-        state->joint_used[entry].points_bp += (__int128)points * terms->split.funders[i].bp;
-        must(state->joint_used[entry].points_bp >= 0);
+        *budget.used_bp += (__int128)points * terms->split.funders[i].bp;
+        must(*budget.used_bp >= 0);
     }
 }

@@ -392,14 +392,15 @@ static inline struct balance balance_of(const struct driver *driver, uint32_t me
 static inline int64_t owed_exact(const struct driver *driver, uint16_t debtor, uint16_t creditor)
 {
     return (int64_t)settlement_open(driver->state, (struct partner_id){debtor},
-                                    (struct partner_id){creditor})
+                                    (struct partner_id){creditor},
+                                    state_charter(driver->state)->currency)
         .v;
 }
 static inline int64_t owed_in(const struct driver *driver, uint16_t debtor, uint16_t creditor,
                               enum line_class line_class)
 {
     return (int64_t)state_obligation(driver->state, (struct partner_id){debtor},
-                                     (struct partner_id){creditor}, line_class)
+                                     (struct partner_id){creditor}, line_class, 0)
         .v;
 }
 /* What the last transaction added between two partners in effects of any class but fees. */

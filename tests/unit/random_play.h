@@ -580,6 +580,16 @@ static inline void compare_lot(const struct play *play, uint64_t number)
     naive_lot_pools(play->naive, number, pools);
     for (size_t i = 0; i < POOL_COUNT; i++)
         CHECK_INT(lot.pools[i].v, pools[i]);
+    CHECK_INT(lot.epoch, naive_lot_epoch(play->naive, number));
+}
+
+static inline void compare_owed(const struct play *play, uint16_t debtor, uint16_t creditor,
+                                enum line_class line_class)
+{
+    for (uint8_t tariff = 0; tariff < TARIFFS_MAX; tariff++)
+        CHECK(state_obligation(play->driver->state, (struct partner_id){debtor},
+                               (struct partner_id){creditor}, line_class, tariff)
+                  .v == naive_owed(play->naive, debtor, creditor, line_class, tariff));
 }
 
 static inline void compare(const struct play *play)
@@ -592,9 +602,7 @@ static inline void compare(const struct play *play)
     for (uint16_t i = 0; i < count; i++)
         for (uint16_t j = 0; j < count; j++)
             for (int k = 0; k < LINE_CLASS_COUNT; k++)
-                CHECK(state_obligation(play->driver->state, (struct partner_id){i},
-                                       (struct partner_id){j}, (enum line_class)k)
-                          .v == naive_owed(play->naive, i, j, (enum line_class)k));
+                compare_owed(play, i, j, (enum line_class)k);
     CHECK_INT(state_lot_count(play->driver->state), naive_lot_count(play->naive));
     for (uint64_t i = 1; i <= state_lot_count(play->driver->state); i++)
         compare_lot(play, i);
@@ -602,6 +610,10 @@ static inline void compare(const struct play *play)
     if (!audit_periods_agree(play->driver->state, play->naive, &expected, &found)) {
         printf("model: %s, state: %s\n", expected.text, found.text);
         CHECK(!"both tell the same of settlement periods");
+    }
+    if (!audit_contracts_agree(play->driver->state, play->naive, &expected, &found)) {
+        printf("model: %s, state: %s\n", expected.text, found.text);
+        CHECK(!"both tell the same of contracts");
     }
     if (!state_check(play->driver->state, &error)) {
         printf("%s\n", error.text);

@@ -1,5 +1,5 @@
 // links: partners
-/* Rate cards: two sides, versions, dates that never overlap, and the terms that a lot keeps. */
+/* Rate cards and promotions: two sides, versions, dates that never overlap, epochs and tariffs. */
 #include "check.h"
 #include "partners/contracts.h"
 
@@ -9,6 +9,27 @@
 enum { GROCER, CINEMA, BOOKS };
 
 static const struct partner_id grocer = {GROCER}, cinema = {CINEMA}, books = {BOOKS};
+
+/* Grocer, books, and the cinema, that is the operator too. */
+static struct charter_partner partners[3];
+static struct charter_currency currencies[] = {{"JPY", 0, {0}}, {"SEK", 2, {87100}}};
+static struct charter_tax taxes[] = {{"AT-20", 2000}, {"AT-10", 1000}};
+static struct charter charter = {
+    .currency = "EUR",
+    .minor_digits = 2,
+    .partners = partners,
+    .partner_count = 3,
+    .has_operator = true,
+    .operator_id = {CINEMA},
+    .contracts = {.notice_days = 1, .currencies = currencies, .currency_count = 2},
+    .settlement = {.taxes = taxes, .tax_count = 2}};
+
+static struct contracts contracts_new(void)
+{
+    struct contracts contracts;
+    contracts_init(&contracts, &charter);
+    return contracts;
+}
 
 /* The grocer's points at the cinema, from so many days on, until so many (0: without an end). */
 static struct rate_card card_of(uint64_t from, uint64_t until)
@@ -30,9 +51,16 @@ static void check_verdict(enum verdict seen, enum verdict expected)
     CHECK_TEXT(verdict_word(seen), verdict_word(expected));
 }
 
+static enum verdict propose_as(struct contracts *contracts, struct partner_id proposer,
+                               struct rate_card card, size_t *number)
+{
+    return contract_propose(contracts, &charter, proposer, &card, NOW, (struct record_index){7},
+                            number);
+}
+
 static enum verdict propose(struct contracts *contracts, struct rate_card card, size_t *number)
 {
-    return contract_propose(contracts, grocer, &card, NOW, DAY, number);
+    return propose_as(contracts, grocer, card, number);
 }
 
 static enum verdict sign_it(struct contracts *contracts, size_t number)
@@ -51,13 +79,14 @@ static void agree(struct contracts *contracts, struct rate_card card)
 
 static uint64_t in_force(const struct contracts *contracts, uint64_t day)
 {
-    const struct rate_card *card = contract_at(contracts, grocer, cinema, NOW + day * DAY);
-    return card ? (card->from_ms - NOW) / DAY : 0;
+    const struct contract_version *version =
+        contract_at(contracts, grocer, cinema, NOW + day * DAY);
+    return version ? (version->card.from_ms - NOW) / DAY : 0;
 }
 
 CASE(a_card_holds_when_both_have_signed)
 {
-    struct contracts contracts = {0};
+    struct contracts contracts = contracts_new();
     size_t number = 99;
     struct rate_card card = card_of(10, 0);
     check_verdict(propose(&contracts, card, &number), VERDICT_ACCEPTED);
@@ -73,11 +102,10 @@ CASE(a_card_holds_when_both_have_signed)
 
 CASE(nobody_signs_alone_or_for_others)
 {
-    struct contracts contracts = {0};
+    struct contracts contracts = contracts_new();
     size_t number;
     struct rate_card card = card_of(10, 0);
-    check_verdict(contract_propose(&contracts, books, &card, NOW, DAY, &number),
-                  VERDICT_NOT_A_PARTY);
+    check_verdict(propose_as(&contracts, books, card, &number), VERDICT_NOT_A_PARTY);
     REQUIRE(propose(&contracts, card, &number) == VERDICT_ACCEPTED);
     struct hash digest = rate_card_digest(&card), other = digest;
     check_verdict(contract_sign(&contracts, grocer, 0, &digest, NOW), VERDICT_OWN_PROPOSAL);
@@ -95,7 +123,7 @@ CASE(nobody_signs_alone_or_for_others)
 
 CASE(a_proposal_can_be_withdrawn_by_its_maker)
 {
-    struct contracts contracts = {0};
+    struct contracts contracts = contracts_new();
     size_t number;
     struct rate_card card = card_of(10, 0);
     REQUIRE(propose(&contracts, card, &number) == VERDICT_ACCEPTED);
@@ -133,40 +161,95 @@ CASE(every_field_is_signed)
     }
 }
 
+/* Each alone makes a bad card of a good one. */
 CASE(terms_out_of_range_are_refused)
 {
-    struct contracts contracts = {0};
+    struct contracts contracts = contracts_new();
+    size_t number;
+    struct rate_card cards[16];
+    for (size_t i = 0; i < ARRAY_SIZE(cards); i++)
+        cards[i] = card_of(10, 20);
+    cards[0].redeemer.v = GROCER;
+    cards[1].face.v = PRICE_MICRO_MAX + 1;
+    cards[2].reimbursement.v = -1;
+    cards[3].issue_fee.v = -1;
+    cards[4].redemption_fee.v = PRICE_MICRO_MAX + 1;
+    cards[5].period_cap.v = -1;
+    cards[6].year_cap.v = CAP_MAX + 1;
+    cards[7].until_ms = cards[7].from_ms;
+    cards[8].until_ms = cards[8].from_ms - 1;
+    cards[9].from_ms = TIME_MS_MAX + 1;
+    cards[10].until_ms = TIME_MS_MAX + 1;
+    memcpy(cards[11].face_currency, "XXX", 4);
+    memcpy(cards[12].settlement_currency, "XXX", 4);
+    memcpy(cards[13].redemption_tax, "AT-13", 6);
+    memcpy(cards[14].fee_tax, "AT-13", 6);
+    cards[15].redeemer.v = BOOKS; /* fees, and not the operator */
+    for (size_t i = 0; i < ARRAY_SIZE(cards); i++)
+        check_verdict(propose(&contracts, cards[i], &number), VERDICT_BAD_CARD);
+    check_verdict(propose(&contracts, card_of(10, 20), &number), VERDICT_ACCEPTED);
+    contracts_release(&contracts);
+}
+
+CASE(nobody_pays_above_face_in_one_currency)
+{
+    struct contracts contracts = contracts_new();
     size_t number;
     struct rate_card card = card_of(10, 0);
-    card.redeemer.v = GROCER;
-    check_verdict(propose(&contracts, card, &number), VERDICT_BAD_CARD);
-    card = card_of(10, 0);
     card.reimbursement.v = 10001;
     check_verdict(propose(&contracts, card, &number), VERDICT_ABOVE_FACE);
     memcpy(card.face_currency, "JPY", 4);
     check_verdict(propose(&contracts, card, &number), VERDICT_ACCEPTED);
-    card = card_of(10, 0);
-    card.issue_fee.v = -1;
-    check_verdict(propose(&contracts, card, &number), VERDICT_BAD_CARD);
-    card = card_of(10, 0);
-    card.face.v = PRICE_MICRO_MAX + 1;
-    check_verdict(propose(&contracts, card, &number), VERDICT_BAD_CARD);
-    card = card_of(10, 0);
-    card.year_cap.v = -1;
-    check_verdict(propose(&contracts, card, &number), VERDICT_BAD_CARD);
-    check_verdict(propose(&contracts, card_of(10, 10), &number), VERDICT_BAD_CARD);
-    check_verdict(propose(&contracts, card_of(10, 9), &number), VERDICT_BAD_CARD);
+    contracts_release(&contracts);
+}
+
+CASE(a_card_is_proposed_in_time_by_those_who_take_part)
+{
+    struct contracts contracts = contracts_new();
+    size_t number;
+    struct rate_card card = card_of(1, 0);
     check_verdict(propose(&contracts, card_of(0, 0), &number), VERDICT_NOTICE_TOO_SHORT);
-    card = card_of(1, 0);
-    check_verdict(propose(&contracts, card, &number), VERDICT_ACCEPTED);
     card.from_ms--;
     check_verdict(propose(&contracts, card, &number), VERDICT_NOTICE_TOO_SHORT);
+    card.from_ms++;
+    partners[CINEMA].left = true;
+    check_verdict(propose(&contracts, card, &number), VERDICT_UNKNOWN_PARTNER);
+    partners[CINEMA].left = false;
+    card.redeemer.v = 3;
+    card.issue_fee.v = 0;
+    check_verdict(propose(&contracts, card, &number), VERDICT_UNKNOWN_PARTNER);
+    check_verdict(propose(&contracts, card_of(1, 0), &number), VERDICT_ACCEPTED);
+    charter.contracts.notice_days = 0;
+    check_verdict(propose(&contracts, card_of(0, 0), &number), VERDICT_NOTICE_TOO_SHORT);
+    charter.contracts.notice_days = 1;
+    contracts_release(&contracts);
+}
+
+CASE(one_partner_has_so_many_proposals_open)
+{
+    struct contracts contracts = contracts_new();
+    size_t number;
+    for (int i = 0; i < PROPOSALS_OPEN_MAX; i++)
+        check_verdict(propose(&contracts, card_of(10 + (uint64_t)i, 0), &number), VERDICT_ACCEPTED);
+    check_verdict(propose(&contracts, card_of(10, 0), &number), VERDICT_TOO_MANY_CONTRACTS);
+    check_verdict(propose_as(&contracts, cinema, card_of(10, 0), &number), VERDICT_ACCEPTED);
+    /* What is withdrawn, signed or past its day makes room. */
+    check_verdict(contract_withdraw(&contracts, grocer, 5), VERDICT_ACCEPTED);
+    check_verdict(propose(&contracts, card_of(500, 501), &number), VERDICT_ACCEPTED);
+    check_verdict(propose(&contracts, card_of(10, 0), &number), VERDICT_TOO_MANY_CONTRACTS);
+    check_verdict(sign_it(&contracts, number), VERDICT_ACCEPTED);
+    struct rate_card late = card_of(400, 401);
+    check_verdict(propose(&contracts, late, &number), VERDICT_ACCEPTED);
+    check_verdict(propose(&contracts, late, &number), VERDICT_TOO_MANY_CONTRACTS);
+    check_verdict(contract_propose(&contracts, &charter, grocer, &late, NOW + 10 * DAY,
+                                   (struct record_index){9}, &number),
+                  VERDICT_ACCEPTED);
     contracts_release(&contracts);
 }
 
 CASE(a_version_without_an_end_gives_way_to_the_next)
 {
-    struct contracts contracts = {0};
+    struct contracts contracts = contracts_new();
     agree(&contracts, card_of(10, 0));
     agree(&contracts, card_of(50, 60));
     agree(&contracts, card_of(60, 0));
@@ -189,7 +272,7 @@ CASE(terms_that_overlap_are_refused)
                  {25, 0, false},  {15, 0, false}, {40, 0, false},  {30, 40, true},  {30, 41, false},
                  {41, 42, true},  {42, 0, true}};
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        struct contracts contracts = {0};
+        struct contracts contracts = contracts_new();
         size_t number;
         agree(&contracts, card_of(10, 20));
         agree(&contracts, card_of(40, 0));
@@ -212,7 +295,7 @@ CASE(the_digest_of_a_card_is_frozen)
 /* Both may be proposed; what was signed meanwhile decides. */
 CASE(what_overlaps_by_the_time_it_is_signed_is_refused_then)
 {
-    struct contracts contracts = {0};
+    struct contracts contracts = contracts_new();
     size_t first, second;
     REQUIRE(propose(&contracts, card_of(10, 30), &first) == VERDICT_ACCEPTED);
     REQUIRE(propose(&contracts, card_of(20, 40), &second) == VERDICT_ACCEPTED);
@@ -223,11 +306,12 @@ CASE(what_overlaps_by_the_time_it_is_signed_is_refused_then)
 
 CASE(another_pair_is_another_matter)
 {
-    struct contracts contracts = {0};
+    struct contracts contracts = contracts_new();
     struct rate_card card = card_of(10, 20);
     size_t number;
     agree(&contracts, card);
     card.redeemer.v = BOOKS;
+    card.issue_fee.v = 0;
     check_verdict(propose(&contracts, card, &number), VERDICT_ACCEPTED);
     card.redeemer.v = GROCER;
     card.funder.v = CINEMA;
@@ -239,7 +323,7 @@ CASE(another_pair_is_another_matter)
 CASE(random_proposals_never_overlap)
 {
     uint64_t seed = 1;
-    struct contracts contracts = {0};
+    struct contracts contracts = contracts_new();
     for (int i = 0; i < 2000; i++) {
         seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
         uint64_t from = 1 + (seed >> 33) % 400, length = (seed >> 50) % 20;
@@ -274,20 +358,212 @@ CASE(random_proposals_never_overlap)
     contracts_release(&contracts);
 }
 
-CASE(a_lot_keeps_the_terms_that_it_was_issued_under)
+/* Every pair of three looked up at every day finds what a scan over all versions finds. */
+CASE(the_index_finds_what_a_scan_finds)
 {
-    struct contracts contracts = {0};
-    CHECK(!contract_for_lot(&contracts, grocer, cinema, NOW));
+    struct contracts contracts = contracts_new();
+    uint64_t seed = 5;
+    for (int i = 0; i < 3000; i++) {
+        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        struct rate_card card = card_of(1 + (seed >> 33) % 300, 0);
+        card.until_ms = (seed >> 50) % 9 ? card.from_ms + (seed >> 50) % 9 * DAY : 0;
+        card.funder.v = (uint16_t)((seed >> 20) % 3);
+        card.redeemer.v = (uint16_t)((seed >> 24) % 3);
+        card.issue_fee.v = 0;
+        size_t number;
+        if (propose_as(&contracts, card.funder, card, &number) != VERDICT_ACCEPTED)
+            continue;
+        struct hash digest = rate_card_digest(&card);
+        check_verdict(contract_sign(&contracts, card.redeemer, number, &digest, NOW),
+                      VERDICT_ACCEPTED);
+    }
+    CHECK(contracts.count > 200);
+    for (size_t i = 0; i < (size_t)3 * 3 * 320; i++) {
+        struct partner_id funder = {(uint16_t)(i % 3)}, redeemer = {(uint16_t)(i / 3 % 3)};
+        uint64_t time_ms = NOW + i / 9 * DAY;
+        const struct contract_version *found = NULL;
+        for (size_t j = 0; j < contracts.count; j++) {
+            const struct contract_version *version = &contracts.versions[j];
+            if (partner_equal(version->card.funder, funder) &&
+                partner_equal(version->card.redeemer, redeemer) &&
+                version->card.from_ms <= time_ms &&
+                (!found || version->card.from_ms > found->card.from_ms))
+                found = version;
+        }
+        if (found && found->card.until_ms != 0 && found->card.until_ms <= time_ms)
+            found = NULL;
+        CHECK(contract_at(&contracts, funder, redeemer, time_ms) == found);
+    }
+    contracts_release(&contracts);
+}
+
+CASE(an_epoch_begins_with_the_latest_moment_that_has_passed)
+{
+    struct contracts contracts = contracts_new();
+    agree(&contracts, card_of(10, 20));
+    agree(&contracts, card_of(20, 0));
+    size_t number;
+    REQUIRE(propose(&contracts, card_of(12, 13), &number) == VERDICT_OVERLAP);
+    CHECK_INT(contracts_epoch(&contracts), 0);
+    CHECK(!contracts_pass(&contracts, NOW + 10 * DAY - 1));
+    CHECK(contracts_pass(&contracts, NOW + 10 * DAY));
+    CHECK_INT(contracts_epoch(&contracts), 1);
+    CHECK(contracts.epochs[1] == NOW + 10 * DAY);
+    CHECK(!contracts_pass(&contracts, NOW + 15 * DAY));
+    agree(&contracts, card_of(30, 0));                 /* signed in time: what it says is to come */
+    CHECK(contracts_pass(&contracts, NOW + 35 * DAY)); /* 20 ends and begins, 30 begins */
+    CHECK_INT(contracts_epoch(&contracts), 2);
+    CHECK(contracts.epochs[2] == NOW + 30 * DAY);
+    CHECK(!contracts_pass(&contracts, NOW + 1000 * DAY));
+    contracts_release(&contracts);
+}
+
+/* Which card an epoch has, and which one comes after it. */
+CASE(a_lot_keeps_the_card_of_its_epoch)
+{
+    struct contracts contracts = contracts_new();
     agree(&contracts, card_of(10, 20));
     agree(&contracts, card_of(30, 0));
-    const struct rate_card *early = contract_for_lot(&contracts, grocer, cinema, NOW + 5 * DAY);
-    const struct rate_card *during = contract_for_lot(&contracts, grocer, cinema, NOW + 15 * DAY);
-    const struct rate_card *late = contract_for_lot(&contracts, grocer, cinema, NOW + 35 * DAY);
-    REQUIRE(early && during && late);
-    CHECK(early->from_ms == NOW + 10 * DAY); /* the redeemer joined later */
-    CHECK(during->from_ms == NOW + 10 * DAY);
-    CHECK(late->from_ms == NOW + 30 * DAY);
-    CHECK(!contract_for_lot(&contracts, grocer, cinema, NOW + 25 * DAY));
+    CHECK(!contract_in(&contracts, grocer, cinema, 0));
+    CHECK(!contract_after(&contracts, grocer, cinema, 0, 0)); /* it has not begun */
+    for (uint64_t day = 10; day <= 30; day += 10)
+        CHECK(contracts_pass(&contracts, NOW + day * DAY));
+    CHECK(contract_in(&contracts, grocer, cinema, 1) == &contracts.versions[0]);
+    CHECK(!contract_in(&contracts, grocer, cinema, 2));
+    CHECK(contract_in(&contracts, grocer, cinema, 3) == &contracts.versions[1]);
+    CHECK(contract_after(&contracts, grocer, cinema, 0, 1) == &contracts.versions[0]);
+    CHECK(contract_after(&contracts, grocer, cinema, 0, 3) == &contracts.versions[0]);
+    CHECK(!contract_after(&contracts, grocer, cinema, 2, 2));
+    CHECK(contract_after(&contracts, grocer, cinema, 2, 3) == &contracts.versions[1]);
+    CHECK(!contract_after(&contracts, grocer, cinema, 3, 3));
+    CHECK(!contract_after(&contracts, cinema, grocer, 0, 3));
+    contracts_release(&contracts);
+}
+
+/* Other taxes or another currency to settle in make a tariff; other prices do not. */
+CASE(cards_of_one_currency_and_taxes_share_a_tariff)
+{
+    struct contracts contracts = contracts_new();
+    struct rate_card card = card_of(10, 11);
+    agree(&contracts, card);
+    CHECK_INT(contracts.versions[0].tariff, 1); /* the charter has no fee tax */
+    card = card_of(11, 12);
+    card.face.v++;
+    agree(&contracts, card);
+    CHECK_INT(contracts.versions[1].tariff, 1);
+    card = card_of(12, 13);
+    memset(card.fee_tax, 0, sizeof(card.fee_tax));
+    agree(&contracts, card);
+    CHECK_INT(contracts.versions[2].tariff, 0);
+    card = card_of(13, 14);
+    memcpy(card.settlement_currency, "SEK", 4);
+    agree(&contracts, card);
+    CHECK_INT(contracts.versions[3].tariff, 2);
+    CHECK_INT(contracts.tariff_count, 3);
+    CHECK_TEXT(contracts.tariffs[2].currency, "SEK");
+    CHECK_TEXT(tariff_tax(&contracts.tariffs[2], LINE_ISSUE_FEE), "AT-20");
+    CHECK_TEXT(tariff_tax(&contracts.tariffs[2], LINE_DISPUTE_FEE), "AT-20");
+    CHECK_TEXT(tariff_tax(&contracts.tariffs[2], LINE_CLAW_BACK), "");
+    contracts_release(&contracts);
+}
+
+CASE(there_are_only_so_many_tariffs)
+{
+    struct contracts contracts = contracts_new();
+    struct charter_tax many[CHARTER_TAXES_MAX];
+    struct charter wide = charter;
+    for (size_t i = 0; i < ARRAY_SIZE(many); i++) {
+        snprintf(many[i].code, sizeof(many[i].code), "T-%zu", i);
+        many[i].rate_bp = 1;
+    }
+    wide.settlement.taxes = many;
+    wide.settlement.tax_count = ARRAY_SIZE(many);
+    for (size_t i = 0; i < TARIFFS_MAX; i++) {
+        size_t number;
+        struct rate_card card = card_of(10 + i, 11 + i);
+        memcpy(card.fee_tax, many[i].code, sizeof(card.fee_tax));
+        REQUIRE(contract_propose(&contracts, &wide, grocer, &card, NOW, (struct record_index){1},
+                                 &number) == VERDICT_ACCEPTED);
+        check_verdict(sign_it(&contracts, number),
+                      i + 1 < TARIFFS_MAX ? VERDICT_ACCEPTED : VERDICT_TOO_MANY_CONTRACTS);
+    }
+    CHECK_INT(contracts.tariff_count, TARIFFS_MAX);
+    contracts_release(&contracts);
+}
+
+/* The grocer lets the books spend its money. */
+static enum verdict promote(struct contracts *contracts, uint64_t from, uint64_t until)
+{
+    struct promotion promotion = {.issuer = books,
+                                  .bp = 5000,
+                                  .budget = {1000},
+                                  .from_ms = from ? NOW + from * DAY : 0,
+                                  .until_ms = until ? NOW + until * DAY : 0};
+    size_t number;
+    return promotion_sign(contracts, &charter, grocer, &promotion, NOW, (struct record_index){3},
+                          &number);
+}
+
+/* Signed are 10 to 20, and from 40 on without an end, which does not give way. */
+CASE(promotions_do_not_overlap)
+{
+    static const struct {
+        uint64_t from, until;
+        enum verdict verdict;
+    } cases[] = {{10, 20, VERDICT_OVERLAP},  {5, 10, VERDICT_ACCEPTED}, {5, 11, VERDICT_OVERLAP},
+                 {0, 10, VERDICT_ACCEPTED},  {0, 0, VERDICT_OVERLAP},   {20, 40, VERDICT_ACCEPTED},
+                 {20, 41, VERDICT_OVERLAP},  {20, 0, VERDICT_OVERLAP},  {50, 60, VERDICT_OVERLAP},
+                 {50, 0, VERDICT_OVERLAP},   {19, 21, VERDICT_OVERLAP}, {5, 5, VERDICT_BAD_CARD},
+                 {30, 29, VERDICT_BAD_CARD}, {40, 0, VERDICT_OVERLAP}};
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct contracts contracts = contracts_new();
+        check_verdict(promote(&contracts, 10, 20), VERDICT_ACCEPTED);
+        check_verdict(promote(&contracts, 40, 0), VERDICT_ACCEPTED);
+        check_verdict(promote(&contracts, cases[i].from, cases[i].until), cases[i].verdict);
+        contracts_release(&contracts);
+    }
+}
+
+CASE(a_promotion_begins_an_epoch_and_ends_with_one)
+{
+    struct contracts contracts = contracts_new();
+    check_verdict(promote(&contracts, 0, 20), VERDICT_ACCEPTED);
+    CHECK(contracts.promotions[0].promotion.from_ms == NOW + 1);
+    CHECK(!contracts_pass(&contracts, NOW));
+    CHECK(!promotion_in(&contracts, books, grocer, 0));
+    CHECK(contracts_pass(&contracts, NOW + 1));
+    CHECK(promotion_in(&contracts, books, grocer, 1) == &contracts.promotions[0]);
+    CHECK(!promotion_in(&contracts, grocer, books, 1));
+    CHECK(contracts_pass(&contracts, NOW + 20 * DAY));
+    CHECK(!promotion_in(&contracts, books, grocer, 2));
+    CHECK(promotion_in(&contracts, books, grocer, 1) == &contracts.promotions[0]);
+    contracts_release(&contracts);
+}
+
+CASE(a_promotion_is_for_another_who_takes_part)
+{
+    struct contracts contracts = contracts_new();
+    struct promotion promotion = {.issuer = grocer, .bp = 1, .budget = {1}};
+    struct joint_funding joint = {.issuer = books, .funder = grocer, .budget = {5}};
+    struct charter agreed = charter;
+    size_t number;
+    check_verdict(promotion_sign(&contracts, &charter, grocer, &promotion, NOW,
+                                 (struct record_index){3}, &number),
+                  VERDICT_UNKNOWN_PARTNER);
+    partners[BOOKS].left = true;
+    check_verdict(promote(&contracts, 0, 0), VERDICT_UNKNOWN_PARTNER);
+    partners[BOOKS].left = false;
+    promotion.issuer = books;
+    agreed.joint_funding = &joint;
+    agreed.joint_funding_count = 1;
+    check_verdict(promotion_sign(&contracts, &agreed, grocer, &promotion, NOW,
+                                 (struct record_index){3}, &number),
+                  VERDICT_OVERLAP);
+    promotion.from_ms = NOW;
+    check_verdict(promotion_sign(&contracts, &charter, grocer, &promotion, NOW,
+                                 (struct record_index){3}, &number),
+                  VERDICT_BAD_CARD);
+    check_verdict(promote(&contracts, 0, 0), VERDICT_ACCEPTED);
     contracts_release(&contracts);
 }
 
@@ -304,6 +580,16 @@ int main(void)
     RUN(what_overlaps_by_the_time_it_is_signed_is_refused_then);
     RUN(another_pair_is_another_matter);
     RUN(random_proposals_never_overlap);
-    RUN(a_lot_keeps_the_terms_that_it_was_issued_under);
+    RUN(nobody_pays_above_face_in_one_currency);
+    RUN(a_card_is_proposed_in_time_by_those_who_take_part);
+    RUN(one_partner_has_so_many_proposals_open);
+    RUN(the_index_finds_what_a_scan_finds);
+    RUN(an_epoch_begins_with_the_latest_moment_that_has_passed);
+    RUN(a_lot_keeps_the_card_of_its_epoch);
+    RUN(cards_of_one_currency_and_taxes_share_a_tariff);
+    RUN(there_are_only_so_many_tariffs);
+    RUN(promotions_do_not_overlap);
+    RUN(a_promotion_begins_an_epoch_and_ends_with_one);
+    RUN(a_promotion_is_for_another_who_takes_part);
     return check_report();
 }

@@ -216,9 +216,9 @@ CASE(partners_that_come_later_earn_redeem_and_owe)
     CHECK_INT(driver_apply(driver, 4, &earn), VERDICT_ACCEPTED);
     CHECK_INT(driver_apply(driver, B, &redeem), VERDICT_ACCEPTED);
     struct partner_id a = {A}, b = {B}, aa = {5}, e = {6};
-    CHECK_INT(state_obligation(driver->state, a, b, LINE_REDEMPTION).v, (40 + 20) * 90000000LL);
-    CHECK_INT(state_obligation(driver->state, a, e, LINE_REDEMPTION).v, 40 * 90000000LL);
-    CHECK_INT(state_obligation(driver->state, aa, b, LINE_REDEMPTION).v, 20 * 90000000LL);
+    CHECK_INT(state_obligation(driver->state, a, b, LINE_REDEMPTION, 0).v, (40 + 20) * 90000000LL);
+    CHECK_INT(state_obligation(driver->state, a, e, LINE_REDEMPTION, 0).v, 40 * 90000000LL);
+    CHECK_INT(state_obligation(driver->state, aa, b, LINE_REDEMPTION, 0).v, 20 * 90000000LL);
     driver_close(driver);
 }
 
@@ -240,7 +240,7 @@ CASE(nobody_funds_points_any_more_once_it_has_left)
     struct transaction redeem = tx_redeem(1, 150); /* what B paid for is still worth it */
     CHECK_INT(driver_apply(driver, C, &redeem), VERDICT_ACCEPTED);
     CHECK(state_obligation(driver->state, (struct partner_id){B}, (struct partner_id){C},
-                           LINE_REDEMPTION)
+                           LINE_REDEMPTION, 0)
               .v > 0);
     driver_close(driver);
 }

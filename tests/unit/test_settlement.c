@@ -24,7 +24,7 @@ static void owe(struct driver *driver, uint16_t debtor, uint16_t creditor, int64
 static int64_t rounded(const struct driver *driver, uint16_t debtor, uint16_t creditor)
 {
     return (int64_t)settlement_rounded(driver->state, (struct partner_id){debtor},
-                                       (struct partner_id){creditor})
+                                       (struct partner_id){creditor}, "EUR")
         .v;
 }
 
@@ -57,9 +57,9 @@ CASE(own_points_spent_at_home_are_owed_to_nobody)
     struct driver *driver = open_four("9000");
     owe(driver, 2, 2, 1000);
     for (uint16_t i = 0; i < 4; i++)
-        CHECK_INT(settlement_net(driver->state, (struct partner_id){i}, false).v, 0);
+        CHECK_INT(settlement_net(driver->state, (struct partner_id){i}, "EUR", false).v, 0);
     struct payment payments[4];
-    CHECK_INT(settlement_payments(driver->state, payments), 0);
+    CHECK_INT(settlement_payments(driver->state, "EUR", payments), 0);
     driver_close(driver);
 }
 
@@ -75,10 +75,10 @@ CASE(a_month_is_paid_from_the_largest_debtor_to_the_largest_creditor)
     owe(driver, 2, 1, 120000);
     static const int64_t nets[] = {-2700, 1260, 1440, 0};
     for (uint16_t i = 0; i < 4; i++)
-        CHECK_INT(settlement_net(driver->state, (struct partner_id){i}, true).v,
+        CHECK_INT(settlement_net(driver->state, (struct partner_id){i}, "EUR", true).v,
                   nets[i] * INT64_C(10000000000));
     struct payment payments[3];
-    CHECK_INT(settlement_payments(driver->state, payments), 2);
+    CHECK_INT(settlement_payments(driver->state, "EUR", payments), 2);
     CHECK_INT(payments[0].from.v, 0);
     CHECK_INT(payments[0].to.v, 2);
     CHECK_INT(payments[0].amount.v, 1440 * INT64_C(10000000000));
@@ -94,7 +94,7 @@ CASE(equal_debts_are_paid_in_order_of_name)
     owe(driver, 3, 1, 1000);
     owe(driver, 2, 0, 1000);
     struct payment payments[3];
-    CHECK_INT(settlement_payments(driver->state, payments), 2);
+    CHECK_INT(settlement_payments(driver->state, "EUR", payments), 2);
     CHECK_INT(payments[0].from.v, 2);
     CHECK_INT(payments[0].to.v, 0);
     CHECK_INT(payments[1].from.v, 3);
@@ -109,7 +109,7 @@ CASE(exact_sums_pass_64_bits)
         owe(driver, 0, 1, POINTS_PER_RECORD_MAX);
     __int128 expected = (__int128)12 * POINTS_PER_RECORD_MAX * 1000000 * BASIS_POINTS;
     struct money open =
-        settlement_open(driver->state, (struct partner_id){0}, (struct partner_id){1});
+        settlement_open(driver->state, (struct partner_id){0}, (struct partner_id){1}, "EUR");
     CHECK(expected > INT64_MAX);
     CHECK(open.v == expected);
     driver_close(driver);

@@ -291,7 +291,7 @@ static int64_t open_line(const struct world *w, uint16_t debtor, uint16_t credit
                          enum line_class line_class)
 {
     return (int64_t)state_obligation(w->state, (struct partner_id){debtor},
-                                     (struct partner_id){creditor}, line_class)
+                                     (struct partner_id){creditor}, line_class, 0)
         .v;
 }
 

@@ -96,7 +96,7 @@ CASE(the_largest_quantities_and_prices_stay_exact)
     }
     __int128 each = (__int128)POINTS_PER_RECORD_MAX * PRICE_MICRO_MAX * BASIS_POINTS;
     CHECK(state_obligation(driver->state, (struct partner_id){0}, (struct partner_id){1},
-                           LINE_REDEMPTION)
+                           LINE_REDEMPTION, 0)
               .v == 20 * each);
     driver_close(driver);
 }

@@ -14,7 +14,8 @@ static __int128 owed_ever(const struct driver *driver, uint16_t debtor, uint16_t
 {
     const struct periods *periods = state_periods(driver->state);
     __int128 owed =
-        settlement_open(driver->state, (struct partner_id){debtor}, (struct partner_id){creditor})
+        settlement_open(driver->state, (struct partner_id){debtor}, (struct partner_id){creditor},
+                        state_charter(driver->state)->currency)
             .v;
     for (size_t i = 0; i < periods->count; i++)
         for (size_t j = 0; j < periods->at[i]->exact.count; j++) {
