@@ -218,10 +218,15 @@ int64_t naive_day(const struct naive *n, uint64_t time_ms)
     return local_ms < 0 ? -1 : local_ms / DAY_MS;
 }
 
+uint64_t naive_day_start(const struct naive *n, int64_t day)
+{
+    int64_t start_ms = day * DAY_MS;
+    return start_ms >= (int64_t)TIME_MS_MAX ? TIME_MS_MAX : first_at(n, start_ms);
+}
+
 uint64_t naive_day_end(const struct naive *n, uint64_t time_ms, uint32_t days)
 {
-    int64_t end_ms = (naive_day(n, time_ms) + 1 + days) * DAY_MS;
-    return end_ms >= (int64_t)TIME_MS_MAX ? TIME_MS_MAX : first_at(n, end_ms);
+    return naive_day_start(n, naive_day(n, time_ms) + 1 + days);
 }
 
 static struct naive_result result_of(const struct naive *n, enum verdict verdict, bool late)

@@ -231,8 +231,8 @@ void naive_standings_release(struct naive_standings *standings);
 /* The row of that kind, made if there is none; valid until the next one is made. */
 struct naive_standing *naive_standing_of(struct naive_standings *standings, uint16_t funder,
                                          uint32_t vintage, uint32_t expires);
-/* Adds up all lots as they are. */
-void naive_stand(const struct naive *n, struct naive_standings *out);
+/* Adds up all lots; those that end by `time_ms` have ended. */
+void naive_stand(const struct naive *n, uint64_t time_ms, struct naive_standings *out);
 
 /* ---- naive_books.c: periods that have ended -------------------------------------------------- */
 
@@ -365,6 +365,7 @@ uint32_t naive_member_find(const struct naive *n, const struct member_ref *ref);
 uint64_t naive_time_at(const struct naive *n, uint64_t cut_time_ms);
 /* The day in the charter's zone, since 1970. */
 int64_t naive_day(const struct naive *n, uint64_t time_ms);
+uint64_t naive_day_start(const struct naive *n, int64_t day);
 uint64_t naive_day_end(const struct naive *n, uint64_t time_ms, uint32_t days);
 void naive_list_add(struct naive_list *list, uint32_t what);
 __int128 *naive_owed_cell(const struct naive *n, uint16_t debtor, uint16_t creditor,

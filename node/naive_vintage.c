@@ -32,7 +32,7 @@ struct naive_standing *naive_standing_of(struct naive_standings *standings, uint
     return added;
 }
 
-void naive_stand(const struct naive *n, struct naive_standings *out)
+void naive_stand(const struct naive *n, uint64_t time_ms, struct naive_standings *out)
 {
     for (size_t i = 0; i < n->lot_count; i++) {
         const struct naive_lot *lot = &n->lots[i];
@@ -43,7 +43,7 @@ void naive_stand(const struct naive *n, struct naive_standings *out)
                 naive_standing_of(out, funder->partner.v, lot->vintage, expires);
             for (size_t k = 0; k < POOL_COUNT; k++)
                 row->pools[k] += (__int128)lot->pools[k] * funder->bp;
-            if (naive_ended(n, lot))
+            if (naive_ended(n, lot) || (lot->expires_ms != 0 && lot->expires_ms <= time_ms))
                 row->ended += (__int128)lot->pools[POOL_REMAINING] * funder->bp;
         }
     }
@@ -64,7 +64,7 @@ const struct naive_standing *naive_standing_at(const struct naive_standings *sta
 struct naive_standings *naive_standings_now(const struct naive *naive)
 {
     struct naive_standings *now = (struct naive_standings *)allocate(1, sizeof(*now));
-    naive_stand(naive, now);
+    naive_stand(naive, naive->now_ms, now);
     return now;
 }
 

@@ -4,6 +4,7 @@
 #include "partners/period_calendar.h"
 #include "partners/state_parts.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- keeping them ---------------------------------------------------------------------------- */
@@ -62,27 +63,48 @@ uint32_t lot_vintage(const struct state *state, uint32_t lot)
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-void cohorts_rows(const struct state *state, struct vintage_rows *rows_out)
+struct ending { /* points of each cohort that end soon */
+    const struct state *state;
+    uint64_t *points;
+};
+
+static void add_ending(void *context, const struct due_item *item)
 {
-    *rows_out = (struct vintage_rows){.at = NULL};
-    for (size_t i = 0; i < state->cohort_count; i++) {
-        const struct cohort *cohort = &state->cohorts[i];
-        const struct funding_split *split = &state->terms[cohort->terms].split;
-        for (size_t j = 0; j < split->count; j++) {
-            struct vintage_row row = {.funder = split->funders[j].partner,
-                                      .vintage = cohort->vintage,
-                                      .expires = cohort->expires};
-            for (size_t k = 0; k < VINTAGE_SUMS; k++)
-                row.sums[k] = (__int128)cohort->sums[k] * split->funders[j].bp;
-            vintage_rows_add(rows_out, &row);
-        }
+    const struct ending *ending = context;
+    const struct lot *lot = &ending->state->lots[item->what];
+    ending->points[lot->cohort] += lot->pools[POOL_REMAINING];
+}
+
+static void add_rows(const struct state *state, const struct cohort *cohort, uint64_t ending,
+                     struct vintage_rows *rows)
+{
+    const struct funding_split *split = &state->terms[cohort->terms].split;
+    for (size_t i = 0; i < split->count; i++) {
+        struct vintage_row row = {.funder = split->funders[i].partner,
+                                  .vintage = cohort->vintage,
+                                  .expires = cohort->expires};
+        for (size_t k = 0; k < VINTAGE_SUMS; k++)
+            row.sums[k] = (__int128)cohort->sums[k] * split->funders[i].bp;
+        row.sums[VINTAGE_ENDED] += (__int128)ending * split->funders[i].bp;
+        vintage_rows_add(rows, &row);
     }
+}
+
+void cohorts_rows(const struct state *state, uint64_t time_ms, struct vintage_rows *rows_out)
+{
+    struct ending ending = {.state = state,
+                            .points = allocate(state->cohort_count + 1, sizeof(uint64_t))};
+    *rows_out = (struct vintage_rows){.at = NULL};
+    due_each(&state->ends, time_ms, add_ending, &ending);
+    for (size_t i = 0; i < state->cohort_count; i++)
+        add_rows(state, &state->cohorts[i], ending.points[i], rows_out);
     vintage_rows_settle(rows_out);
+    free(ending.points);
 }
 
 void state_vintages_now(const struct state *state, struct vintage_rows *rows_out)
 {
-    cohorts_rows(state, rows_out);
+    cohorts_rows(state, state->now_ms, rows_out);
 }
 
 const struct vintages *state_vintages(const struct state *state)

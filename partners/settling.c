@@ -48,11 +48,12 @@ static void leave(void *context, const struct dispute *dispute)
     must(dispute->contra.v == dispute->entered.v);
 }
 
-/* Who stands for which points at a period's end: what finance rolls forward from. */
+/* Who stands for which points at a period's end: what finance rolls forward from. What ends with
+ * the period has ended by then, though no height of it knew. */
 static void close_vintages(struct state *state, bool wanted)
 {
     struct vintage_rows whole;
-    cohorts_rows(state, &whole);
+    cohorts_rows(state, period_ends_ms(state->charter, state->periods.open), &whole);
     const struct vintage_table *table =
         vintages_close(&state->vintages, state->periods.open, &whole, wanted);
     if (!table)

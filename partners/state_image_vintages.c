@@ -75,7 +75,7 @@ bool vintages_settle(struct loader *loader)
     struct vintage_rows now;
     const struct vintage_rows *latest = &loader->state->vintages.latest;
     bool good = true;
-    cohorts_rows(loader->state, &now);
+    cohorts_rows(loader->state, 0, &now);
     for (size_t i = 0; i < latest->count && good; i++) {
         const struct vintage_row *row = vintage_rows_find(&now, &latest->at[i]);
         good = row && vintage_quantity(&latest->at[i]) <= vintage_quantity(row);

@@ -323,8 +323,9 @@ bool lot_exists(const struct state *state, struct lot_number number, uint32_t *l
 /* The cohort of a lot on these terms. */
 uint32_t cohort_intern(struct state *state, uint32_t terms, uint32_t vintage, uint64_t expires_ms);
 uint32_t lot_vintage(const struct state *state, uint32_t lot);
-/* What each funder stands for, out of the cohorts as they are. */
-void cohorts_rows(const struct state *state, struct vintage_rows *rows_out);
+/* What each funder stands for; lots that end by `time_ms` count as ended, whether time has been
+ * told yet or not. */
+void cohorts_rows(const struct state *state, uint64_t time_ms, struct vintage_rows *rows_out);
 
 /* ---- plan.c ------------------------------------------------------------------------------------
  */
