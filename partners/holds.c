@@ -17,7 +17,7 @@ static enum verdict hold_plan(struct state *state, const struct context *context
     /* Sized for the day on which time releases it and it covers whatever is owed by then. */
     if (!plan_fits(state, 2 * MOVE_SIZE_MAX, DEFICITS_MAX))
         return VERDICT_TOO_MANY_ALLOCATIONS;
-    return plan_allowed(state, context->writer);
+    return plan_within_caps(state, context->writer) ? VERDICT_ACCEPTED : VERDICT_OVER_CAP;
 }
 
 enum verdict apply_hold(struct state *state, const struct context *context)

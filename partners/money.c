@@ -1,6 +1,15 @@
 /* What moving points makes partners owe each other: ledger.md 8.1 and 8.3, 4.4. */
 #include "partners/state_parts.h"
 
+/* What price_of() says of the money, at once where nobody has a contract. */
+static inline struct price charged(const struct state *state, struct partner_id funder,
+                                   struct partner_id redeemer, uint32_t epoch, uint32_t until)
+{
+    return state->contracts.cards.count == 0
+               ? (struct price){.reimbursement = state->charter->rates.reimbursement}
+               : price_of(state, funder, redeemer, epoch, until);
+}
+
 void money_owe(struct state *state, uint32_t lot, struct partner_id creditor, int64_t points,
                enum line_class line_class)
 {
@@ -8,7 +17,7 @@ void money_owe(struct state *state, uint32_t lot, struct partner_id creditor, in
     uint32_t now = contracts_epoch(&state->contracts);
     for (size_t i = 0; i < terms->split.count; i++) {
         const struct funder *funder = &terms->split.funders[i];
-        struct price price = price_of(state, funder->partner, creditor, terms->epoch, now);
+        struct price price = charged(state, funder->partner, creditor, terms->epoch, now);
         obligations_add(&state->obligations, funder->partner, creditor, line_class, price.tariff,
                         points * price.reimbursement.v * funder->bp);
         if (line_class == LINE_REDEMPTION)
@@ -34,7 +43,7 @@ void money_take_back(struct state *state, const struct redemption *redemption, u
     for (size_t i = 0; i < terms->split.count; i++) {
         struct partner_id funder = terms->split.funders[i].partner;
         int64_t points_bp = -points * terms->split.funders[i].bp;
-        struct price price = price_of(state, funder, redeemer, terms->epoch, redemption->epoch);
+        struct price price = charged(state, funder, redeemer, terms->epoch, redemption->epoch);
         struct disputed_line about = {.debtor = funder,
                                       .creditor = redeemer,
                                       .line_class = LINE_REDEMPTION,
@@ -111,8 +120,8 @@ static void add_standing(const struct state *state, const struct redemption *red
             const struct funder *funder = &terms->split.funders[j];
             if (partner_equal(funder->partner, redemption->redeemer))
                 continue;
-            struct price price = price_of(state, funder->partner, redemption->redeemer,
-                                          terms->epoch, redemption->epoch);
+            struct price price = charged(state, funder->partner, redemption->redeemer, terms->epoch,
+                                         redemption->epoch);
             obligations_set_apart(again, funder->partner, redemption->redeemer, price.tariff,
                                   (__int128)points * funder->bp * price.reimbursement.v);
         }

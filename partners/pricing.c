@@ -2,6 +2,8 @@
  * charter's rates. protocol/FORMAT.md section 23, ledger.md 8.2. */
 #include "partners/state_parts.h"
 
+#include <string.h>
+
 static struct price charter_price(const struct charter *charter, bool missing)
 {
     return (struct price){.face = charter->rates.face,
@@ -69,14 +71,25 @@ bool state_price(const struct state *state, struct partner_id funder, struct par
         card_out->issue_fee = charter->rates.issue_fee;
         card_out->redemption_fee = charter->rates.redemption_fee;
     }
-    __builtin_memcpy(card_out->face_currency, charter->currency, CURRENCY_SIZE);
-    __builtin_memcpy(card_out->settlement_currency, charter->currency, CURRENCY_SIZE);
-    __builtin_memcpy(card_out->redemption_tax, charter->settlement.redemption_tax, TAX_CODE_SIZE);
-    __builtin_memcpy(card_out->fee_tax, charter->settlement.fee_tax, TAX_CODE_SIZE);
+    memcpy(card_out->face_currency, charter->currency, CURRENCY_SIZE);
+    memcpy(card_out->settlement_currency, charter->currency, CURRENCY_SIZE);
+    memcpy(card_out->redemption_tax, charter->settlement.redemption_tax, TAX_CODE_SIZE);
+    memcpy(card_out->fee_tax, charter->settlement.fee_tax, TAX_CODE_SIZE);
     return false;
 }
 
 /* ---- what is asked of a plan --------------------------------------------------------------- */
+
+/* Whether the redeemer has a price for every funder of the lot. */
+static bool is_priced(const struct state *state, uint32_t lot, struct partner_id redeemer)
+{
+    const struct terms *terms = lot_terms(state, lot);
+    uint32_t now = contracts_epoch(&state->contracts);
+    for (size_t i = 0; i < terms->split.count; i++)
+        if (price_of(state, terms->split.funders[i].partner, redeemer, terms->epoch, now).missing)
+            return false;
+    return true;
+}
 
 /* What a point of the lot is worth at the redeemer, in 1e-10 of `*currency_io`, which the first lot
  * sets. */
@@ -84,25 +97,25 @@ static enum verdict point_worth(const struct state *state, uint32_t lot, struct 
                                 const char **currency_io, int64_t *worth_out)
 {
     const struct terms *terms = lot_terms(state, lot);
+    uint32_t now = contracts_epoch(&state->contracts);
     int64_t worth = 0;
+    if (!is_priced(state, lot, redeemer))
+        return VERDICT_NO_CONTRACT;
     for (size_t i = 0; i < terms->split.count; i++) {
-        struct price price = price_of(state, terms->split.funders[i].partner, redeemer,
-                                      terms->epoch, contracts_epoch(&state->contracts));
-        if (price.missing)
-            return VERDICT_NO_CONTRACT;
-        if (price.face.v == 0)
-            return VERDICT_BAD_QUANTITY;
-        if (*currency_io && __builtin_strcmp(*currency_io, price.face_currency) != 0)
+        const struct funder *funder = &terms->split.funders[i];
+        struct price price = price_of(state, funder->partner, redeemer, terms->epoch, now);
+        if (*currency_io && strcmp(*currency_io, price.face_currency) != 0)
             return VERDICT_MIXED_CURRENCIES;
         *currency_io = price.face_currency;
-        worth += price.face.v * terms->split.funders[i].bp;
+        worth += price.face.v * funder->bp;
     }
     *worth_out = worth;
-    return VERDICT_ACCEPTED;
+    return worth > 0 ? VERDICT_ACCEPTED : VERDICT_BAD_QUANTITY;
 }
 
-enum verdict plan_worth(struct state *state, uint32_t member, struct partner_id redeemer,
-                        struct micro amount)
+/* Plans the fewest of the member's points, in consumption order, that are worth the amount. */
+static enum verdict plan_worth(struct state *state, uint32_t member, struct partner_id redeemer,
+                               struct micro amount)
 {
     int64_t left = amount.v * BASIS_POINTS, worth = 0;
     size_t most = (size_t)state->charter->limits.allocations;
@@ -120,12 +133,33 @@ enum verdict plan_worth(struct state *state, uint32_t member, struct partner_id 
             return verdict;
         int64_t needed = left / worth + (left % worth != 0);
         int64_t points = needed < remaining ? needed : remaining;
-        if (points > POINTS_PER_RECORD_MAX - state->plan.points)
-            return VERDICT_BAD_QUANTITY;
         plan_add(state, id, (uint32_t)points);
         left = points == needed ? 0 : left - points * worth;
     }
-    return left > 0 ? VERDICT_INSUFFICIENT : VERDICT_ACCEPTED;
+    if (left > 0)
+        return VERDICT_INSUFFICIENT;
+    return state->plan.points > POINTS_PER_RECORD_MAX ? VERDICT_BAD_QUANTITY : VERDICT_ACCEPTED;
+}
+
+static enum verdict plan_points(struct state *state, uint32_t member, struct partner_id redeemer,
+                                struct points points)
+{
+    if (state->members[member].remaining - state->members[member].deficit < points.v)
+        return VERDICT_INSUFFICIENT;
+    must(plan_consume(state, member, points.v, NULL));
+    if (!state->charter->contracts.required)
+        return VERDICT_ACCEPTED;
+    for (size_t i = 0; i < state->plan.count; i++)
+        if (!is_priced(state, state->plan.at[i].lot, redeemer))
+            return VERDICT_NO_CONTRACT;
+    return VERDICT_ACCEPTED;
+}
+
+enum verdict plan_asked(struct state *state, uint32_t member, struct partner_id redeemer,
+                        struct points points, struct micro amount)
+{
+    return amount.v > 0 ? plan_worth(state, member, redeemer, amount)
+                        : plan_points(state, member, redeemer, points);
 }
 
 /* What is planned of each funder's points. */
@@ -145,12 +179,12 @@ static void count_asked(struct state *state)
     }
 }
 
-static bool caps_leave_room(const struct state *state, struct partner_id funder,
+static bool cap_leaves_room(const struct state *state, struct partner_id funder,
                             struct partner_id redeemer)
 {
     const struct contract_version *version =
         contract_in(&state->contracts, funder, redeemer, contracts_epoch(&state->contracts));
-    if (!version || partner_equal(funder, redeemer))
+    if (!version)
         return true;
     struct redeemed_cell cell = obligations_redeemed(&state->obligations, funder, redeemer);
     __int128 asked = state->plan.asked[funder.v];
@@ -160,44 +194,16 @@ static bool caps_leave_room(const struct state *state, struct partner_id funder,
            (year_cap == 0 || cell.points_bp - cell.year_bp + asked <= year_cap);
 }
 
-static enum verdict part_allowed(const struct state *state, struct partner_id redeemer,
-                                 const struct terms *terms)
+bool plan_within_caps(struct state *state, struct partner_id redeemer)
 {
-    enum verdict verdict = VERDICT_ACCEPTED;
-    for (size_t i = 0; i < terms->split.count; i++) {
-        struct partner_id funder = terms->split.funders[i].partner;
-        if (price_of(state, funder, redeemer, terms->epoch, contracts_epoch(&state->contracts))
-                .missing)
-            return VERDICT_NO_CONTRACT;
-        if (!caps_leave_room(state, funder, redeemer))
-            verdict = VERDICT_OVER_CAP;
-    }
-    return verdict;
-}
-
-enum verdict plan_allowed(struct state *state, struct partner_id redeemer)
-{
-    enum verdict verdict = VERDICT_ACCEPTED;
-    if (state->contracts.cards.count == 0 && !state->charter->contracts.required)
-        return VERDICT_ACCEPTED;
+    if (state->contracts.cards.count == 0)
+        return true;
     count_asked(state);
     for (size_t i = 0; i < state->plan.count; i++) {
-        enum verdict part = part_allowed(state, redeemer, lot_terms(state, state->plan.at[i].lot));
-        if (part == VERDICT_NO_CONTRACT)
-            return part;
-        if (part != VERDICT_ACCEPTED)
-            verdict = part;
+        const struct funding_split *split = &lot_terms(state, state->plan.at[i].lot)->split;
+        for (size_t j = 0; j < split->count; j++)
+            if (!cap_leaves_room(state, split->funders[j].partner, redeemer))
+                return false;
     }
-    return verdict;
-}
-
-enum verdict plan_asked(struct state *state, uint32_t member, struct partner_id redeemer,
-                        struct points points, struct micro amount)
-{
-    if (amount.v > 0)
-        return plan_worth(state, member, redeemer, amount);
-    if (state->members[member].remaining - state->members[member].deficit < points.v)
-        return VERDICT_INSUFFICIENT;
-    must(plan_consume(state, member, points.v, NULL));
-    return VERDICT_ACCEPTED;
+    return true;
 }

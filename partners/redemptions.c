@@ -57,10 +57,10 @@ enum verdict apply_redeem(struct state *state, const struct context *context)
         return verdict;
     if (!plan_fits(state, MOVE_SIZE_MAX, 1))
         return VERDICT_TOO_MANY_ALLOCATIONS;
-    verdict = plan_allowed(state, context->writer);
-    if (verdict == VERDICT_ACCEPTED)
-        redemption_book(state, context, member, POOL_REMAINING);
-    return verdict;
+    if (!plan_within_caps(state, context->writer))
+        return VERDICT_OVER_CAP;
+    redemption_book(state, context, member, POOL_REMAINING);
+    return VERDICT_ACCEPTED;
 }
 
 /* Plans what comes back, last consumed first. */

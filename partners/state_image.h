@@ -12,43 +12,52 @@
  *     header    magic "accrimg" 0, version u32 = 5, coalition 32, height u64, ledger time u64,
  *               cut time u64, digest 32, first cut time u64, clock advance u64, next record u64,
  *               accepted u64, refused u64, open period u32, its first record u64, awaits tree u8
- *     section   number u32, rows u64, then the rows     eighteen of them, in order of number
+ *     section   number u32, rows u64, then the rows     twenty-three of them, in order of number
  *     end       SHA-256 of every byte before it
  *
  *      1 amendments   height u64, what u64, size n u16, change n     in order of effect
  *      2 motions      record u64, proposed u64, by u16, carried u8, size n u16, ballots m u16,
  *                     body n, m * partner u16
  *      3 digests      digest 32     of the last heights, newest first
- *      4 terms        issuer u16, funder count u8, reimbursement u64, issue fee u64,
- *                     redemption fee u64, 8 * (funder u16, basis points u16), unused ones zero
- *      5 members      reference 16, enrolled by u16, first standing lot u32,
+ *      4 tariffs      currency 3, redemption tax 12, fee tax 12     zeros after a code; from 1 on
+ *      5 contracts    record u64, proposer u16, state u8, tariff u8, signed u64, funder u16,
+ *                     redeemer u16, face currency 3, settlement currency 3, face u64,
+ *                     reimbursement u64, issue fee u64, redemption fee u64, redemption tax 12,
+ *                     fee tax 12, period cap u64, year cap u64, from u64, until u64
+ *      6 promotions   record u64, issuer u16, funder u16, bp u16, budget u64, from u64, until u64
+ *      7 epochs       beginning u64     from 1 on
+ *      8 terms        issuer u16, funder count u8, epoch u32,
+ *                     8 * (funder u16, basis points u16), unused ones zero
+ *      9 members      reference 16, enrolled by u16, first standing lot u32,
  *                     last record that touched it u64
- *      6 cards        token 32, member u32
- *      7 earns        record u64, eligible u64, refunded u64, member u32, partner u16, lot count u8
- *      8 lots         terms u32, member u32, earn u32, next in its list u32, quantity u32, points
+ *     10 cards        token 32, member u32
+ *     11 earns        record u64, eligible u64, refunded u64, member u32, partner u16, lot count u8
+ *     12 lots         terms u32, member u32, earn u32, next in its list u32, quantity u32, points
  *                     pending, remaining, clawed back, expired, transferred u32 each, reversed u32,
  *                     waived u32, expired and counted u32, activates u64, expires u64, record u64,
  *                     vintage u32
- *      9 ended lists  issuer u16, first lot u32
- *     10 holds        record u64, ends u64, member u32, redeemer u16, status u8, committed u32,
+ *     13 ended lists  issuer u16, first lot u32
+ *     14 holds        record u64, ends u64, member u32, redeemer u16, status u8, committed u32,
  *                     n u32, n * (lot u32, quantity u32)
- *     11 redemptions  record u64, member u32, redeemer u16, n u32,
+ *     15 redemptions  record u64, member u32, redeemer u16, epoch u32, n u32,
  *                     n * (lot u32, quantity u32, returned u32)
- *     12 deficits     member u32, claimant u16, points u64     by member, then oldest first
- *     13 obligations  debtor u16, creditor u16, class u8, amount i128     ascending, none zero
- *     14 pairs        debtor u16, creditor u16, redeemed before the open period i128,
- *                     money apart i128     ascending, not both zero
- *     15 periods      number u32, state u8, known u8, deadlines 3 * i64, first record u64,
+ *     16 deficits     member u32, claimant u16, points u64     by member, then oldest first
+ *     17 obligations  debtor u16, creditor u16, class u8, tariff u8, amount i128
+ *                                                              ascending, none zero
+ *     18 pairs        debtor u16, creditor u16, redeemed before the open period i128,
+ *                     before the calendar year i128     ascending, not both zero
+ *     19 apart        debtor u16, creditor u16, tariff u8, money i128     ascending, none zero
+ *     20 periods      number u32, state u8, known u8, deadlines 3 * i64, first record u64,
  *                     records u64, root 32, proposer u16, partners n u16, lines m u32,
  *                     redeemed r u32, disputes d u32, payments p u32,
  *                     n * (answer u8, approver 32), m * (debtor u16, creditor u16, class u8,
- *                     amount i128), r * (debtor u16, creditor u16, points i128),
- *                     d * (record u64, debtor u16, creditor u16, class u8, code u8, by u16,
- *                     responded u8, resolved u8, exact i128, upheld i128, contra i128,
+ *                     tariff u8, amount i128), r * (debtor u16, creditor u16, points i128),
+ *                     d * (record u64, debtor u16, creditor u16, class u8, tariff u8, code u8,
+ *                     by u16, responded u8, resolved u8, exact i128, upheld i128, contra i128,
  *                     entered i128), p * (state u8, attempt u32, approver 32)     by number
- *     16 keys         record u64, seen u64, key size u16, note size u8, verdict u8, key, note
- *     17 documents    as keys
- *     18 vintages     period u32, carried u8, tree known u8, records u64, root 32, n u32,
+ *     21 keys         record u64, seen u64, key size u16, note size u8, verdict u8, key, note
+ *     22 documents    as keys
+ *     23 vintages     period u32, carried u8, tree known u8, records u64, root 32, n u32,
  *                     n * (funder u16, vintage u32, month of expiry u32, points in each of the
  *                     seven pools i128, ended and unbooked i128)     by period; each has what
  *                     changed since the one before

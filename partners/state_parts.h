@@ -340,15 +340,13 @@ bool plan_consume(struct state *state, uint32_t member, int64_t points,
 bool plan_fits(const struct state *state, size_t per_lot, size_t creditors) MUST_USE;
 /* The second half of that alone. */
 bool plan_effects_fit(const struct state *state, size_t per_lot, size_t creditors) MUST_USE;
-/* Plans the fewest of the member's points, in consumption order, that are worth the amount at the
- * redeemer. */
-enum verdict plan_worth(struct state *state, uint32_t member, struct partner_id redeemer,
-                        struct micro amount) MUST_USE;
-/* Whether the redeemer has a price for all that is planned, and its caps leave room for it. */
-enum verdict plan_allowed(struct state *state, struct partner_id redeemer) MUST_USE;
-/* Plans what a redemption or a hold asks for, all of that: points, or what is worth the amount. */
+/* Plans what a redemption or a hold asks for: points, or the fewest, in consumption order, that are
+ * worth the amount at the redeemer. Refused when there are fewer, or the redeemer has no price for
+ * them. */
 enum verdict plan_asked(struct state *state, uint32_t member, struct partner_id redeemer,
                         struct points points, struct micro amount) MUST_USE;
+/* Whether the caps of the redeemer's contracts leave room for what is planned. */
+bool plan_within_caps(struct state *state, struct partner_id redeemer) MUST_USE;
 
 /* ---- pricing.c, money.c
  * -----------------------------------------------------------------------------------

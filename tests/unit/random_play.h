@@ -30,6 +30,7 @@ struct play {
     bool may_expire, may_refund, may_split;
     bool short_window; /* keys and documents are forgotten within the play */
     bool quiet; /* no transfers, adjustments, settlement or noise: everything can be taken back */
+    bool may_deal; /* contracts and promotions */
     struct record_index earns[RECORDS], holds[RECORDS], redemptions[RECORDS];
     uint16_t earn_lane[RECORDS], hold_lane[RECORDS], redemption_lane[RECORDS];
     int64_t earn_eligible[RECORDS], earn_refunded[RECORDS];
@@ -63,6 +64,10 @@ static uint64_t any(struct play *play, uint64_t below)
 /* random_settle.h */
 static inline void random_settlement_charter(struct play *play, struct charter *draft);
 static inline void random_settlement(struct play *play, uint16_t lane);
+static inline uint16_t lane_of(struct play *play, uint16_t partner, uint16_t otherwise);
+/* random_deal.h */
+static inline void random_deal_charter(struct play *play, struct charter *draft);
+static inline void random_deal(struct play *play, uint16_t lane);
 static inline void count_disputes(struct play *play);
 
 static inline struct charter *random_charter(struct play *play)
@@ -86,6 +91,7 @@ static inline struct charter *random_charter(struct play *play)
         draft->limits.allocations = any(play, 3) ? 64 : 4;
         random_settlement_charter(play, draft);
     }
+    random_deal_charter(play, draft);
     draft->policy.grace_days = (uint32_t)any(play, 3);
     draft->policy.hold_default_ms = 5000;
     if (play->short_window)
@@ -250,13 +256,23 @@ static inline void random_redeem(struct play *play, uint16_t lane, uint32_t memb
         t.body.redeem.points.v = 0;
         t.body.redeem.amount.v = points * 10000 - (int64_t)any(play, 10000);
     }
-    if (feed(play, lane, t) == VERDICT_ACCEPTED)
-        remember_redemption(play, lane, points);
+    if (feed(play, lane, t) != VERDICT_ACCEPTED)
+        return;
+    points = 0;
+    for (size_t i = 0; i < play->driver->effect_count; i++)
+        if (play->driver->effects[i].kind == EFFECT_MOVE &&
+            play->driver->effects[i].to == POOL_SPENT)
+            points += play->driver->effects[i].amount;
+    remember_redemption(play, lane, points);
 }
 
 static inline void random_hold(struct play *play, uint16_t lane, uint32_t member)
 {
     struct transaction t = tx_hold(member, 1 + (int64_t)any(play, 150), any(play, 30000));
+    if (any(play, 6) == 0) {
+        t.body.hold.amount.v = t.body.hold.points.v * 10000 - (int64_t)any(play, 10000);
+        t.body.hold.points.v = 0;
+    }
     if (feed(play, lane, t) != VERDICT_ACCEPTED || play->hold_count == RECORDS)
         return;
     play->hold_lane[play->hold_count] = lane;
@@ -691,7 +707,7 @@ static inline struct play *play_open(uint64_t seed, bool quiet, bool short_windo
     play->seed = seed;
     play->quiet = quiet;
     play->short_window = short_window;
-    play->may_expire = !quiet;
+    play->may_expire = play->may_deal = !quiet;
     play_begin(play, random_charter(play));
     return play;
 }
@@ -712,6 +728,8 @@ static inline void play_heights(struct play *play)
         uint64_t steps = any(play, 10);
         for (uint64_t j = 0; j < steps; j++)
             random_step(play);
+        for (uint64_t j = play->may_deal ? any(play, 5) : 0; j > 0; j--)
+            random_deal(play, (uint16_t)any(play, PARTNERS));
         bool ended = !play->quiet && state_periods(play->driver->state)->count > 0;
         for (uint64_t j = ended ? any(play, 6) : 0; j > 0; j--)
             random_settlement(play, (uint16_t)any(play, PARTNERS));
@@ -720,6 +738,7 @@ static inline void play_heights(struct play *play)
     }
 }
 
+#include "unit/random_deal.h"
 #include "unit/random_settle.h"
 
 #endif

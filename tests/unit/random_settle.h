@@ -142,13 +142,17 @@ static inline void random_dispute(struct play *play, uint16_t lane,
     buffer_append(&record, buffer_bytes(&entry->record));
     if (index < closed->records)
         log_path(&play->log, index, 0, closed->records, &path);
-    says->line = (struct disputed_line){
-        .debtor = line.partner, .creditor = line.creditor, .line_class = line.line_class};
+    says->line = (struct disputed_line){.debtor = line.partner,
+                                        .creditor = line.creditor,
+                                        .line_class = line.line_class,
+                                        .tariff = line.tariff};
     says->code = (enum dispute_code)any(play, DISPUTE_CODE_COUNT);
     if (any(play, 20) == 0)
         says->line.line_class = (enum line_class)any(play, LINE_CLASS_COUNT);
     if (any(play, 20) == 0)
         says->line.creditor.v ^= 1;
+    if (any(play, 20) == 0)
+        says->line.tariff = (uint8_t)any(play, 4);
     if (any(play, 20) == 0)
         record.at[any(play, record.size)] ^= 1;
     if (path.size > 0 && any(play, 20) == 0)

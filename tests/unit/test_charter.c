@@ -2,6 +2,8 @@
 /* Charters: written and read back, every mistake with its path, and the charter's calendar. */
 #include "unit/coalition.h"
 
+#include "partners/charter_contracts.h"
+
 static struct charter *draft_full(void)
 {
     struct coalition_spec spec = {.names = {"grocer", "books", "cinema", "fuel"},
@@ -29,6 +31,12 @@ static struct charter *draft_full(void)
     draft->settlement.tax_count = 2;
     memcpy(draft->settlement.taxes, taxes, sizeof(taxes));
     memcpy(draft->settlement.fee_tax, "AT-20", sizeof("AT-20"));
+    static const struct charter_currency currencies[] = {{"SEK", 2, {87100}}, {"JPY", 0, {0}}};
+    draft->contracts.required = true;
+    draft->contracts.notice_days = 14;
+    draft->contracts.currencies = allocate(2, sizeof(currencies[0]));
+    draft->contracts.currency_count = 2;
+    memcpy(draft->contracts.currencies, currencies, sizeof(currencies));
     draft->transition_count = 2;
     draft->transitions[0].offset_s = 3600;
     draft->transitions[1].from_ms = UINT64_C(1490490000000);
@@ -215,6 +223,73 @@ CASE(mistakes_of_settlement_are_told)
     check_edit("\"AT-10\"", "\"AT-20\"", "settlement.taxes[1].code: stands there before");
     check_edit("\"fee_tax\": \"AT-20\"", "\"fee_tax\": \"AT-30\"",
                "settlement.fee_tax: is not the code of one of the taxes");
+}
+
+CASE(the_part_on_contracts_is_read_and_copied)
+{
+    struct buffer json = written(draft_full());
+    struct charter *charter = NULL;
+    struct error error;
+    REQUIRE(charter_parse(buffer_bytes(&json), &charter, NULL, &error));
+    struct charter *copy = charter_copy(charter);
+    charter_close(charter);
+    CHECK(copy->contracts.required);
+    CHECK_INT(copy->contracts.notice_days, 14);
+    REQUIRE(copy->contracts.currency_count == 2);
+    CHECK_TEXT(copy->contracts.currencies[0].code, "SEK");
+    CHECK_INT(copy->contracts.currencies[0].collateral_rate.v, 87100);
+    CHECK_INT(copy->contracts.currencies[1].collateral_rate.v, 0);
+    CHECK(charter_has_currency(copy, "EUR") && charter_has_currency(copy, "JPY"));
+    CHECK(!charter_has_currency(copy, "USD"));
+    CHECK_INT(charter_minor_digits(copy, "EUR"), 2);
+    CHECK_INT(charter_minor_digits(copy, "JPY"), 0);
+    CHECK(charter_has_tax(copy, "") && charter_has_tax(copy, "AT-10"));
+    CHECK(!charter_has_tax(copy, "AT-11"));
+    /* Payments are made in the order of these. */
+    struct charter_line_rules rules;
+    charter_line_rules(copy, &rules);
+    REQUIRE(rules.rules.currency_count == 3);
+    CHECK_TEXT(rules.rules.currencies[0].code, "EUR");
+    CHECK_TEXT(rules.rules.currencies[1].code, "JPY");
+    CHECK_INT(rules.rules.currencies[1].minor_digits, 0);
+    CHECK_TEXT(rules.rules.currencies[2].code, "SEK");
+    charter_close(copy);
+    buffer_release(&json);
+}
+
+CASE(a_charter_without_contracts_requires_none)
+{
+    struct coalition_spec spec = {.names = {"anna", "bert", "cleo"}};
+    struct buffer json = written(coalition_draft(&spec));
+    struct charter *charter = NULL;
+    CHECK(!strstr(buffer_text(&json), "contracts"));
+    REQUIRE(charter_parse(buffer_bytes(&json), &charter, NULL, NULL));
+    CHECK(!charter->contracts.required);
+    CHECK_INT(charter->contracts.notice_days, 0);
+    CHECK_INT(charter->contracts.currency_count, 0);
+    charter_close(charter);
+    buffer_release(&json);
+}
+
+CASE(mistakes_of_contracts_are_told)
+{
+    check_edit("\"notice_days\": 14", "\"notice_days\": 3661",
+               "contracts.notice_days: is 3661; 0 to 3660 are possible");
+    check_edit("\"SEK\"", "\"SeK\"",
+               "contracts.currencies[0].code: must be three capital letters (ISO 4217)");
+    check_edit("\"SEK\"", "\"EUR\"",
+               "contracts.currencies[0].code: stands there before, or is the charter's own");
+    check_edit("\"JPY\"", "\"SEK\"",
+               "contracts.currencies[1].code: stands there before, or is the charter's own");
+    check_edit("\"0.087100\"", "\"0.0871001\"",
+               "contracts.currencies[0].collateral_rate: must be a decimal text with up to 6 "
+               "places, such as \"0.0090\"");
+    check_edit("\"0.087100\"", "\"0.000000\"",
+               "contracts.currencies[0].collateral_rate: must be above 0 and at most 1000000");
+    check_edit("\"0.087100\"", "\"1000000.000001\"",
+               "contracts.currencies[0].collateral_rate: must be above 0 and at most 1000000");
+    check_edit("\"required\": true", "\"wanted\": true",
+               "contracts.wanted: is not a member that a charter has here");
 }
 
 /* ---- mistakes -------------------------------------------------------------------------------- */
@@ -615,6 +690,9 @@ int main(void)
     RUN(what_is_optional_has_the_published_defaults);
     RUN(settlement_has_defaults);
     RUN(mistakes_of_settlement_are_told);
+    RUN(the_part_on_contracts_is_read_and_copied);
+    RUN(a_charter_without_contracts_requires_none);
+    RUN(mistakes_of_contracts_are_told);
     RUN(a_mistake_is_told_with_its_path);
     RUN(a_transport_key_must_be_signed_by_its_node);
     RUN(keys_and_names_are_used_once);

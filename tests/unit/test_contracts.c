@@ -180,8 +180,8 @@ CASE(terms_out_of_range_are_refused)
     cards[8].until_ms = cards[8].from_ms - 1;
     cards[9].from_ms = TIME_MS_MAX + 1;
     cards[10].until_ms = TIME_MS_MAX + 1;
-    memcpy(cards[11].face_currency, "XXX", 4);
-    memcpy(cards[12].settlement_currency, "XXX", 4);
+    memcpy(cards[11].face_currency, "USD", 4);
+    memcpy(cards[12].settlement_currency, "USD", 4);
     memcpy(cards[13].redemption_tax, "AT-13", 6);
     memcpy(cards[14].fee_tax, "AT-13", 6);
     cards[15].redeemer.v = BOOKS; /* fees, and not the operator */
@@ -567,8 +567,152 @@ CASE(a_promotion_is_for_another_who_takes_part)
     contracts_release(&contracts);
 }
 
+/* ---- as an image has them -------------------------------------------------------------------- */
+
+static struct contract_version signed_version(uint64_t from, uint64_t until)
+{
+    struct contract_version version = {.card = card_of(from, until),
+                                       .state = CONTRACT_SIGNED,
+                                       .proposer = grocer,
+                                       .signed_ms = NOW,
+                                       .record = {7}};
+    memset(version.card.fee_tax, 0, sizeof(version.card.fee_tax));
+    return version;
+}
+
+static bool loads(struct contracts *contracts, struct contract_version version)
+{
+    return contracts_load_version(contracts, &charter, &version, NOW);
+}
+
+CASE(an_images_versions_are_those_that_could_be_signed)
+{
+    struct contract_version bad[12];
+    struct contracts contracts = contracts_new();
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        bad[i] = signed_version(50, 60);
+    bad[0].card.funder.v = 3;
+    bad[1].card.redeemer.v = 3;
+    bad[2].proposer = books;
+    bad[3].card.face.v = -1;
+    bad[4].signed_ms = NOW + 1;
+    bad[5].card.from_ms = NOW;
+    bad[6].tariff = 1;
+    memcpy(bad[7].card.fee_tax, "AT-20", 6); /* not of tariff 0 */
+    bad[8].state = CONTRACT_PROPOSED;        /* and signed */
+    bad[9].state = CONTRACT_PROPOSED;
+    bad[9].signed_ms = 0;
+    bad[9].tariff = 1;
+    bad[10].card.from_ms = NOW + 5 * DAY; /* over one that is there */
+    bad[11].card.from_ms = NOW + 10 * DAY;
+    bad[11].card.until_ms = 0;
+    CHECK(loads(&contracts, signed_version(10, 20)));
+    CHECK(loads(&contracts, signed_version(40, 0)));
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        CHECK(!loads(&contracts, bad[i]));
+    /* One without an end may have been signed before the next one was proposed. */
+    CHECK(loads(&contracts, signed_version(30, 0)));
+    CHECK(loads(&contracts, signed_version(50, 60)));
+    CHECK_INT(contracts.count, 4);
+    CHECK_INT(in_force(&contracts, 35), 30);
+    CHECK_INT(in_force(&contracts, 45), 40);
+    contracts_release(&contracts);
+}
+
+CASE(an_image_has_no_more_open_proposals_than_one_may_have)
+{
+    struct contracts contracts = contracts_new();
+    struct contract_version version = {.card = card_of(10, 0), .proposer = grocer, .record = {7}};
+    for (int i = 0; i < PROPOSALS_OPEN_MAX; i++)
+        CHECK(loads(&contracts, version));
+    CHECK(!loads(&contracts, version));
+    version.card.from_ms = NOW; /* past its day */
+    CHECK(loads(&contracts, version));
+    contracts_release(&contracts);
+}
+
+CASE(an_images_promotions_are_those_that_could_be_signed)
+{
+    const struct promotion_version good = {.promotion = {.issuer = {BOOKS},
+                                                         .bp = 5000,
+                                                         .budget = {1000},
+                                                         .from_ms = NOW + 10 * DAY,
+                                                         .until_ms = NOW + 20 * DAY},
+                                           .funder = {GROCER}};
+    struct promotion_version bad[9];
+    struct contracts contracts = contracts_new();
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        bad[i] = good;
+    bad[0].promotion.issuer.v = 3;
+    bad[1].funder.v = 3;
+    bad[2].funder.v = BOOKS;
+    bad[3].promotion.from_ms = 0;
+    bad[4].promotion.bp = 0;
+    bad[5].promotion.bp = BASIS_POINTS + 1;
+    bad[6].promotion.budget.v = 0;
+    bad[7].promotion.budget.v = CAP_MAX + 1;
+    bad[8].promotion.until_ms = NOW + 10 * DAY;
+    for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+        CHECK(!contracts_load_promotion(&contracts, &charter, &bad[i]));
+    CHECK(contracts_load_promotion(&contracts, &charter, &good));
+    CHECK(!contracts_load_promotion(&contracts, &charter, &good));
+    contracts_release(&contracts);
+}
+
+CASE(an_images_tariffs_differ_and_are_used)
+{
+    struct contracts contracts = contracts_new();
+    struct tariff own = {.currency = "EUR"}, taxed = {.currency = "EUR", .fee_tax = "AT-20"};
+    struct tariff strange = {.currency = "USD"}, untold = {.currency = "EUR", .fee_tax = "AT-13"};
+    CHECK(!contracts_load_tariff(&contracts, &charter, &own));
+    CHECK(!contracts_load_tariff(&contracts, &charter, &strange));
+    CHECK(!contracts_load_tariff(&contracts, &charter, &untold));
+    CHECK(contracts_load_tariff(&contracts, &charter, &taxed));
+    CHECK(!contracts_load_tariff(&contracts, &charter, &taxed));
+    CHECK(!contracts_load_end(&contracts, NOW));
+    contracts_release(&contracts);
+    contracts = contracts_new();
+    struct contract_version version = signed_version(10, 20);
+    memcpy(version.card.fee_tax, "AT-20", 6);
+    version.tariff = 1;
+    REQUIRE(contracts_load_tariff(&contracts, &charter, &taxed) && loads(&contracts, version));
+    CHECK(contracts_load_end(&contracts, NOW));
+    contracts_release(&contracts);
+}
+
+/* Signed from 10 to 20 and from 30 on; time is at 25. Epochs may have begun at 10, and must have at
+ * 20. */
+CASE(an_images_epochs_are_those_that_time_has_begun)
+{
+    static const struct {
+        uint64_t days[3];
+        bool good;
+    } cases[] = {{{20}, true},      {{10, 20}, true},      {{0}, false},     {{10}, false},
+                 {{15, 20}, false}, {{10, 20, 30}, false}, {{20, 25}, false}};
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct contracts contracts = contracts_new();
+        REQUIRE(loads(&contracts, signed_version(10, 20)));
+        REQUIRE(loads(&contracts, signed_version(30, 0)));
+        for (size_t j = 0; j < 3 && cases[i].days[j] > 0; j++)
+            CHECK(contracts_load_epoch(&contracts, NOW + cases[i].days[j] * DAY));
+        CHECK(contracts_load_end(&contracts, NOW + 25 * DAY) == cases[i].good);
+        /* It goes on like one that was there all the time. */
+        CHECK(!cases[i].good || contracts_pass(&contracts, NOW + 30 * DAY));
+        contracts_release(&contracts);
+    }
+    struct contracts contracts = contracts_new();
+    CHECK(contracts_load_epoch(&contracts, NOW));
+    CHECK(!contracts_load_epoch(&contracts, NOW));
+    contracts_release(&contracts);
+}
+
 int main(void)
 {
+    RUN(an_images_versions_are_those_that_could_be_signed);
+    RUN(an_image_has_no_more_open_proposals_than_one_may_have);
+    RUN(an_images_promotions_are_those_that_could_be_signed);
+    RUN(an_images_tariffs_differ_and_are_used);
+    RUN(an_images_epochs_are_those_that_time_has_begun);
     RUN(a_card_holds_when_both_have_signed);
     RUN(nobody_signs_alone_or_for_others);
     RUN(a_proposal_can_be_withdrawn_by_its_maker);

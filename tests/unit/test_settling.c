@@ -134,6 +134,27 @@ static void open_world_by(struct world *w, const char *fee_tax, enum period_kind
     begin(w);
 }
 
+/* As open_world(), with kronor and a second tax for contracts. */
+static void open_world_of_contracts(struct world *w)
+{
+    struct coalition_spec spec = {
+        .names = {"anna", "bert", "cinema"}, .face = "10000", .reimbursement = "9000"};
+    struct charter *draft = coalition_draft(&spec);
+    memset(w, 0, sizeof(*w));
+    draft->settlement.every = PERIOD_MONTH;
+    draft->settlement.taxes = allocate(1, sizeof(*draft->settlement.taxes));
+    draft->settlement.tax_count = 1;
+    draft->settlement.taxes[0] = (struct charter_tax){.code = "AT-20", .rate_bp = 2000};
+    draft->contracts.currencies = allocate(1, sizeof(*draft->contracts.currencies));
+    draft->contracts.currencies[0] = (struct charter_currency){"BHD", 3, {0}};
+    draft->contracts.currency_count = 1;
+    w->charter = coalition_found(draft);
+    w->state = state_open(w->charter);
+    merkle_init(&w->tree);
+    w->cut_ms = MAY_MS + DAY_MS;
+    begin(w);
+}
+
 static void open_world(struct world *w, const char *fee_tax)
 {
     open_world_by(w, fee_tax, PERIOD_MONTH);
@@ -403,6 +424,141 @@ CASE(a_month_is_proposed_signed_by_two_people_each_closed_and_paid)
     close_world(&w);
 }
 
+/* The funder proposes, the redeemer signs; it is in force when this returns. */
+static void agree(struct world *w, struct rate_card card)
+{
+    struct transaction t = {.type = TRANSACTION_CONTRACT_PROPOSE};
+    card.from_ms = state_time_ms(w->state) + 1;
+    t.body.deal.card = card;
+    accepted(w, card.funder.v, t);
+    t.type = TRANSACTION_CONTRACT_SIGN;
+    t.body.deal.number = (uint32_t)state_contracts(w->state)->count - 1;
+    t.body.deal.digest = rate_card_digest(&card);
+    accepted(w, card.redeemer.v, t);
+    pass(w, 1);
+}
+
+static struct rate_card card_of(uint16_t funder, uint16_t redeemer, const char *currency,
+                                int64_t reimbursement)
+{
+    struct rate_card card = {.funder = {funder},
+                             .redeemer = {redeemer},
+                             .face_currency = "EUR",
+                             .face = {reimbursement},
+                             .reimbursement = {reimbursement}};
+    memcpy(card.settlement_currency, currency, CURRENCY_SIZE);
+    return card;
+}
+
+/* A owes C 200 points in euro and 100 in dinar, 50 of them taxed; B owes A 30 points in dinar. The
+ * redemption of C's has a line of each tariff. */
+static void play_tariffs(struct world *w, uint64_t *redeemed_out)
+{
+    struct rate_card taxed = card_of(A, C, "BHD", 4001);
+    memcpy(taxed.redemption_tax, "AT-20", 6);
+    accepted(w, A, tx_enrol(1));
+    accepted(w, A, tx_earn(1, 200));
+    agree(w, card_of(A, C, "BHD", 4001));
+    accepted(w, A, tx_earn(1, 50));
+    agree(w, taxed);
+    accepted(w, A, tx_earn(1, 50));
+    accepted(w, C, tx_redeem(1, 300));
+    *redeemed_out = last(w);
+    agree(w, card_of(B, A, "BHD", 2500));
+    accepted(w, B, tx_earn(1, 30));
+    accepted(w, A, tx_redeem(1, 30));
+}
+
+static int64_t open_tariff(const struct world *w, uint16_t debtor, uint16_t creditor,
+                           enum line_class line_class, uint8_t tariff)
+{
+    return (int64_t)state_obligation(w->state, (struct partner_id){debtor},
+                                     (struct partner_id){creditor}, line_class, tariff)
+        .v;
+}
+
+CASE(each_currency_of_a_month_is_rounded_netted_and_paid_apart)
+{
+    struct world w;
+    uint64_t redeemed;
+    open_world_of_contracts(&w);
+    play_tariffs(&w, &redeemed);
+    pass_to(&w, 6, 1);
+    /* Exact lines ascend by debtor, creditor, class, tariff. */
+    const struct lines *exact = &may(&w)->exact;
+    REQUIRE(exact->count == 4);
+    for (size_t i = 0; i < 3; i++)
+        CHECK_INT(exact->at[i].tariff, i);
+    CHECK_TEXT(exact->at[0].currency, "EUR");
+    CHECK_INT(exact->at[1].exact.v, INT64_C(40010000) * 50);
+    CHECK_TEXT(exact->at[1].tax_code, "");
+    CHECK_TEXT(exact->at[2].tax_code, "AT-20");
+    CHECK_INT(exact->at[3].debtor.v, B);
+    accepted(&w, B, tx_propose(&w));
+    pass_to(&w, 6, 8);
+    accepted(&w, B, step(TRANSACTION_PERIOD_FINAL));
+    /* 50 points at 0.004001 dinar are 0.20005, rounded to 0.200, twice; the tax of one is 0.040.
+     * B owes A 0.075. Dinar come before euro. */
+    const struct period *period = &may(&w)->period;
+    REQUIRE(period->payment_count == 3);
+    CHECK_TEXT(period->payments[0].currency, "BHD");
+    CHECK_INT(period->payments[0].payment.from.v, A);
+    CHECK_INT(period->payments[0].payment.to.v, C);
+    CHECK_INT(period->payments[0].payment.amount.v, INT64_C(3650000000));
+    CHECK_TEXT(period->payments[1].currency, "BHD");
+    CHECK_INT(period->payments[1].payment.from.v, B);
+    CHECK_INT(period->payments[1].payment.to.v, C);
+    CHECK_INT(period->payments[1].payment.amount.v, INT64_C(750000000));
+    CHECK_TEXT(period->payments[2].currency, "EUR");
+    CHECK_INT(period->payments[2].payment.from.v, A);
+    CHECK_INT(period->payments[2].payment.amount.v, INT64_C(18000000000));
+    close_world(&w);
+}
+
+CASE(a_dispute_is_of_the_line_of_one_tariff)
+{
+    struct world w;
+    uint64_t redeemed;
+    open_world_of_contracts(&w);
+    play_tariffs(&w, &redeemed);
+    pass_to(&w, 6, 1);
+    accepted(&w, A, tx_propose(&w));
+    struct transaction t = tx_dispute(&w, redeemed, A, C, LINE_REDEMPTION);
+    t.body.settle.line.tariff = 3;
+    CHECK_INT(apply(&w, A, t), VERDICT_NOT_IN_PERIOD);
+    t.body.settle.line.tariff = 1;
+    accepted(&w, A, t);
+    CHECK_INT(apply(&w, A, t), VERDICT_ALREADY_DISPUTED);
+    t.body.settle.line.tariff = 2;
+    accepted(&w, A, t);
+    const struct dispute *disputes = may(&w)->period.disputes;
+    REQUIRE(may(&w)->period.dispute_count == 2);
+    CHECK_INT(disputes[0].line.exact.v, INT64_C(40010000) * 50);
+    CHECK_TEXT(disputes[0].line.currency, "BHD");
+    CHECK_TEXT(disputes[1].line.tax_code, "AT-20");
+    /* The last points consumed come back first: of the second tariff, whose contra waits; then of
+     * the first, and the euro line, that nobody disputes, is taken back at once. */
+    accepted(&w, C, tx_unredeem((struct record_index){redeemed}, 120));
+    CHECK_INT(open_tariff(&w, A, C, LINE_REDEMPTION_CONTRA, 0), INT64_C(-90000000) * 20);
+    CHECK_INT(open_tariff(&w, A, C, LINE_REDEMPTION_CONTRA, 1), 0);
+    CHECK_INT(open_tariff(&w, A, C, LINE_REDEMPTION_CONTRA, 2), 0);
+    pass_to(&w, 6, 8);
+    accepted(&w, A, step(TRANSACTION_PERIOD_FINAL));
+    REQUIRE(may(&w)->closed.count == 2);
+    CHECK_TEXT(may(&w)->closed.at[0].currency, "EUR");
+    CHECK_INT(may(&w)->closed.at[1].debtor.v, B);
+    /* Given up: both enter the open period in their own tariffs, and what was taken back does. */
+    struct transaction give_up =
+        tx_amount(TRANSACTION_DISPUTE_RESOLVE, redeemed, A, C, LINE_REDEMPTION, 0);
+    CHECK_INT(apply(&w, A, give_up), VERDICT_UNKNOWN_DISPUTE);
+    give_up.body.settle.line.tariff = 2;
+    accepted(&w, A, give_up);
+    CHECK_INT(open_tariff(&w, A, C, LINE_DISPUTE, 2), INT64_C(40010000) * 50);
+    CHECK_INT(open_tariff(&w, A, C, LINE_REDEMPTION_CONTRA, 2), INT64_C(-40010000) * 50);
+    CHECK_INT(open_tariff(&w, A, C, LINE_DISPUTE, 1), 0);
+    close_world(&w);
+}
+
 CASE(fees_carry_the_charters_tax)
 {
     struct world w;
@@ -657,6 +813,8 @@ int main(void)
     RUN(a_month_ends_at_the_last_cut_before_its_boundary);
     RUN(a_month_in_which_nothing_is_owed_leaves_nothing);
     RUN(a_month_is_proposed_signed_by_two_people_each_closed_and_paid);
+    RUN(each_currency_of_a_month_is_rounded_netted_and_paid_apart);
+    RUN(a_dispute_is_of_the_line_of_one_tariff);
     RUN(fees_carry_the_charters_tax);
     RUN(a_dispute_is_shown_by_its_record_carved_out_and_resolved);
     RUN(what_is_taken_back_of_a_disputed_redemption_waits);

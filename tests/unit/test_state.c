@@ -414,7 +414,12 @@ CASE(an_amount_takes_the_fewest_points_that_cover_it)
     done(driver, B, redeem);
     CHECK_INT(balance_of(driver, M1).spendable.v, 989);
     redeem.body.redeem.amount.v = INT64_C(10000) * POINTS_PER_RECORD_MAX + 1;
+    CHECK_INT(apply(driver, B, redeem), VERDICT_INSUFFICIENT);
+    done(driver, A, tx_earn(M1, POINTS_PER_RECORD_MAX));
     CHECK_INT(apply(driver, B, redeem), VERDICT_BAD_QUANTITY);
+    redeem.body.redeem.amount.v--;
+    done(driver, B, redeem);
+    CHECK_INT(balance_of(driver, M1).spendable.v, 989);
     driver_close(driver);
 }
 

@@ -134,8 +134,79 @@ CASE(transfers_to_and_fro_do_not_write_without_end)
     driver_close(driver);
 }
 
+/* ---- many tariffs ---------------------------------------------------------------------------- */
+
+/* Sixteen points of each of the partners, as often as `rounds` says. */
+static void earn_alone(struct driver *driver, uint32_t rounds)
+{
+    for (uint32_t i = 0; i < rounds * PARTNERS; i++) {
+        struct transaction earn = tx_earn(MEMBER, 1);
+        earn.body.earn.lot_count = EARN_LOTS_MAX;
+        for (uint32_t j = 1; j < EARN_LOTS_MAX; j++)
+            earn.body.earn.lots[j] = earn.body.earn.lots[0];
+        CHECK_INT(driver_apply(driver, (uint16_t)(i % PARTNERS), &earn), VERDICT_ACCEPTED);
+    }
+}
+
+static struct driver *open_taxed(void)
+{
+    struct coalition_spec spec = {
+        .names = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o"},
+        .face = "10000",
+        .reimbursement = "9000"};
+    struct charter *draft = coalition_draft(&spec);
+    draft->settlement.taxes = allocate(TARIFFS_MAX, sizeof(*draft->settlement.taxes));
+    draft->settlement.tax_count = TARIFFS_MAX;
+    for (size_t i = 0; i < TARIFFS_MAX; i++)
+        snprintf(draft->settlement.taxes[i].code, TAX_CODE_SIZE, "T-%zu", i);
+    struct driver *driver = driver_open(coalition_found(draft));
+    struct transaction enrol = tx_enrol(MEMBER);
+    REQUIRE(driver_apply(driver, 0, &enrol) == VERDICT_ACCEPTED);
+    return driver;
+}
+
+/* A card between the first two for each but the charter's, days from now. */
+static void make_tariffs(struct driver *driver)
+{
+    for (uint32_t i = 1; i < TARIFFS_MAX; i++) {
+        struct transaction t = {.type = TRANSACTION_CONTRACT_PROPOSE};
+        struct rate_card *card = &t.body.deal.card;
+        *card = (struct rate_card){.funder = {0},
+                                   .redeemer = {1},
+                                   .face_currency = "EUR",
+                                   .settlement_currency = "EUR",
+                                   .from_ms = state_time_ms(driver->state) + i * DAY_MS,
+                                   .until_ms = state_time_ms(driver->state) + (i + 1) * DAY_MS};
+        snprintf(card->fee_tax, TAX_CODE_SIZE, "T-%u", i);
+        struct hash digest = rate_card_digest(card);
+        CHECK_INT(driver_apply(driver, 0, &t), VERDICT_ACCEPTED);
+        t = (struct transaction){.type = TRANSACTION_CONTRACT_SIGN};
+        t.body.deal.number = i - 1;
+        t.body.deal.digest = digest;
+        CHECK_INT(driver_apply(driver, 1, &t), VERDICT_ACCEPTED);
+    }
+    CHECK_INT(state_contracts(driver->state)->tariff_count, TARIFFS_MAX);
+}
+
+/* Each lot may owe in a tariff of its own, and its issue fee come back in another: 14 bytes a lot,
+ * and 20 for each of the two lines. */
+CASE(more_tariffs_leave_room_for_fewer_lots)
+{
+    struct driver *driver = open_taxed();
+    earn_alone(driver, 8);
+    struct transaction redeem = tx_redeem(MEMBER, 1024);
+    CHECK_INT(driver_apply(driver, 2, &redeem), VERDICT_ACCEPTED);
+    make_tariffs(driver);
+    redeem.body.redeem.points.v = 664;
+    CHECK_INT(driver_apply(driver, 2, &redeem), VERDICT_TOO_MANY_ALLOCATIONS);
+    redeem.body.redeem.points.v = 663;
+    CHECK_INT(driver_apply(driver, 2, &redeem), VERDICT_ACCEPTED);
+    driver_close(driver);
+}
+
 int main(void)
 {
+    RUN(more_tariffs_leave_room_for_fewer_lots);
     RUN(transfers_to_and_fro_do_not_write_without_end);
     RUN(the_largest_hold_fits_the_seal_that_releases_it);
     RUN(the_largest_quantities_and_prices_stay_exact);

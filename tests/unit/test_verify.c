@@ -568,7 +568,7 @@ static const struct row {
     {"a batch's payload hash", header_field, STEP(3, 2), DIGEST, "batch",
      "height 3: lane of cyd-1, batch 2 (records 15 to 15)"},
     {"a batch's signature", header_field, STEP(8, 3), SIGNATURE, "batch",
-     "height 8: lane of bob-1, batch 6 (records 273 to 307)"},
+     "height 8: lane of dan-1, batch 3 (records 273 to 307)"},
     {"a batch's first record", header_field, STEP(3, 2), HEADER_FIRST, "order",
      "height 3: lane of cyd-1, batch 2 (records 16 to 16): first record"},
     {"a batch signed by another", header_forged, STEP(4, 1), 1, "batch",
