@@ -104,7 +104,7 @@ void audit_periods_print(const struct audit *audit)
     free(summary);
 }
 
-/* The hash of what funders stand for now, as if the open period had ended; and its name. */
+/* The hash of what stands, as if the open period had ended; and its name. */
 static struct hash open_vintages(const struct audit *audit, char name_out[PERIOD_NAME_SIZE])
 {
     const struct state *state = audit_state(audit);

@@ -327,21 +327,22 @@ CASE(the_open_period_is_told_as_it_stands)
     close_all();
 }
 
-/* ---- points by vintage ---------------------------------------------------------------------- */
+#define FEBRUARY  "/v1/periods/2027-02"
+#define LIABILITY "/liability?history=true"
 
-#define FEBRUARY "/v1/periods/2027-02"
-
-/* The row of a list that is about that month. */
-static json_t *row_of(const char *list, const char *name, const char *month)
+/* What was told, read back and made into a report, has this in it. */
+static void check_report_has(const char *part)
 {
-    json_t *row;
-    size_t i;
-    json_array_foreach(json_object_get(answer.json, list), i, row)
-    {
-        if (strcmp(word_in(row, name), month) == 0)
-            return row;
-    }
-    return NULL;
+    struct liability_view *view = NULL;
+    struct buffer out;
+    struct error error;
+    REQUIRE(liability_view_read(answer.json, w->charter, &view, &error));
+    struct report_request request = {.liability = view};
+    buffer_init(&out, REPORT_SIZE_MAX);
+    CHECK(report_write("liability", REPORT_CSV, &request, &out, &error));
+    CHECK(strstr(buffer_text(&out), part));
+    buffer_release(&out);
+    liability_view_close(view);
 }
 
 CASE(points_are_rolled_forward_by_vintage)
@@ -349,59 +350,18 @@ CASE(points_are_rolled_forward_by_vintage)
     open_january();
     CHECK_INT(get(BOOKS, JANUARY "/liability"), 200);
     CHECK_TEXT(word("state"), "open");
-    CHECK(json_is_null(json_object_get(answer.json, "records")));
-    CHECK(!json_object_get(answer.json, "tables"));
-    CHECK_TEXT(word_in(row_of("rows", "vintage", "2027-01"), "closing"), "200");
+    CHECK(json_is_null(json_object_get(answer.json, "records")) && count_of("tables") == 0);
+    CHECK_TEXT(word_in(item("rows", 0), "closing"), "200");
     clock_to("2027-02-01T00:00:00Z");
-    CHECK_INT(post(GROCER, "/v1/earn", TILL, "{\"member\":\"" MEMBER "\",\"points\":40}"), 200);
     CHECK_INT(post(BOOKS, "/v1/redeem", TILL, "{\"member\":\"" MEMBER "\",\"points\":50}"), 200);
-    CHECK_INT(get(BOOKS, JANUARY "/liability"), 200);
+    CHECK_INT(get(BOOKS, JANUARY LIABILITY), 200);
     CHECK_TEXT(word("state"), "ended");
-    CHECK(number("records") > 0);
-    json_t *row = row_of("rows", "vintage", "2027-01");
-    CHECK_INT(count_of("rows"), 1);
-    CHECK_TEXT(word_in(row, "funder"), "grocer");
-    CHECK_TEXT(word_in(row, "opening"), "0");
-    CHECK_TEXT(word_in(row, "issued"), "350");
-    CHECK_TEXT(word_in(row, "redeemed"), "150");
-    CHECK_TEXT(word_in(row, "closing"), "200");
-    CHECK_TEXT(word_in(row, "value"), "1.80");
-    CHECK_INT(get(BOOKS, FEBRUARY "/liability"), 200);
-    row = row_of("rows", "vintage", "2027-01");
-    CHECK_TEXT(word_in(row, "opening"), "200"); /* as January closed */
-    CHECK_TEXT(word_in(row, "issued"), "0");
-    CHECK_TEXT(word_in(row, "redeemed"), "50");
-    CHECK_TEXT(word_in(row, "closing"), "150");
-    CHECK_TEXT(word_in(row_of("rows", "vintage", "2027-02"), "closing"), "40");
-    CHECK_INT(count_of("ageing"), 1);
-    CHECK(json_is_null(json_object_get(item("ageing", 0), "expires")));
-    CHECK_TEXT(word_in(item("ageing", 0), "remaining"), "190");
-    close_all();
-}
-
-CASE(of_points_that_are_told_reports_are_made)
-{
-    struct liability_view *view = NULL;
-    struct buffer out;
-    struct error error = {.text = ""};
-    open_january();
-    clock_to("2027-02-01T00:00:00Z");
-    CHECK_INT(get(BOOKS, JANUARY "/liability?history=true"), 200);
-    CHECK_INT(count_of("tables"), 1);
-    CHECK_TEXT(word_in(item("tables", 0), "hash"), word("hash"));
-    REQUIRE(liability_view_read(answer.json, w->charter, &view, &error));
-    struct report_request request = {.liability = view};
-    buffer_init(&out, REPORT_SIZE_MAX);
-    CHECK(report_write("liability", REPORT_CSV, &request, &out, &error));
-    CHECK(strstr(buffer_text(&out), "grocer,2027-01,0,350,150,0,0,0,200,0,0.00,1.80"));
-    liability_view_close(view);
-    /* The open one stands on the ended one's table. */
-    CHECK_INT(get(BOOKS, FEBRUARY "/liability?history=true"), 200);
+    check_report_has("grocer,2027-01,0,350,150,0,0,0,200,0,0.00,1.80");
+    CHECK_INT(get(BOOKS, FEBRUARY LIABILITY), 200); /* begins as January ended */
     CHECK_INT(count_of("tables"), 2);
-    REQUIRE(liability_view_read(answer.json, w->charter, &view, &error));
-    CHECK(view->open && view->before.count == 1 && view->after.count == 1);
-    liability_view_close(view);
-    buffer_release(&out);
+    check_report_has("grocer,2027-01,200,0,50,0,0,0,150,0,1.80,1.35");
+    CHECK_TEXT(word_in(item("ageing", 0), "remaining"), "150");
+    CHECK(json_is_null(json_object_get(item("ageing", 0), "expires")));
     close_all();
 }
 
@@ -411,17 +371,12 @@ CASE(who_asks_for_points_asks_for_a_period_and_a_partner_that_there_are)
     clock_to("2027-02-01T00:00:00Z");
     CHECK_INT(get(BOOKS, JANUARY "/liability?partner=books"), 200);
     CHECK_INT(count_of("rows"), 0);
-    CHECK_INT(get(BOOKS, JANUARY "/liability?partner=grocer"), 200);
-    CHECK_INT(count_of("rows"), 1);
     CHECK_INT(get(BOOKS, JANUARY "/liability?partner=nobody"), 400);
     CHECK_INT(get(BOOKS, JANUARY "/liability?vintage=2027-01"), 400);
     CHECK_INT(get(BOOKS, "/v1/periods/2026-12/liability"), 404);
-    CHECK_INT(get(BOOKS, "/v1/periods/2027-03/liability"), 404);
     CHECK_INT(ask(GROCER, "GET", JANUARY "/liability", TILL, NULL, NULL), 403);
     clock_to("2027-03-01T00:00:00Z");
     CHECK_INT(get(BOOKS, FEBRUARY "/liability"), 404); /* nothing moved in it */
-    CHECK_INT(get(BOOKS, "/v1/periods/2027-03/liability"), 200);
-    CHECK_TEXT(word_in(item("rows", 0), "opening"), "200");
     close_all();
 }
 
@@ -929,7 +884,6 @@ int main(void)
 {
     RUN(the_open_period_is_told_as_it_stands);
     RUN(points_are_rolled_forward_by_vintage);
-    RUN(of_points_that_are_told_reports_are_made);
     RUN(who_asks_for_points_asks_for_a_period_and_a_partner_that_there_are);
     RUN(a_name_that_is_no_periods_is_refused);
     RUN(only_office_and_finance_settle);
