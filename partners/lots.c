@@ -148,14 +148,18 @@ static void member_add(struct state *state, const struct lot *lot, enum pool poo
 }
 
 /* Of those remaining, the ones that time has ended are told apart. */
-static void cohort_add(struct state *state, const struct lot *lot, enum pool pool, int64_t points)
+static void cohort_move(struct state *state, const struct lot *lot, enum pool from, enum pool to,
+                        uint32_t quantity)
 {
-    struct cohort *cohort = &state->cohorts[lot->cohort];
-    cohort->sums[pool] += (uint64_t)points;
-    must(cohort->sums[pool] <= INT64_MAX);
-    if (pool == POOL_REMAINING && lot->ended)
-        cohort->sums[VINTAGE_ENDED] += (uint64_t)points;
-    must(cohort->sums[VINTAGE_ENDED] <= cohort->sums[POOL_REMAINING]);
+    uint64_t *sums = state->cohorts[lot->cohort].sums;
+    must(sums[from] >= quantity);
+    sums[from] -= quantity;
+    sums[to] += quantity;
+    if (!lot->ended)
+        return;
+    sums[VINTAGE_ENDED] += to == POOL_REMAINING ? quantity : 0;
+    sums[VINTAGE_ENDED] -= from == POOL_REMAINING ? quantity : 0;
+    must(sums[VINTAGE_ENDED] <= sums[POOL_REMAINING]);
 }
 
 static void tally_check(const struct tally *tally)
@@ -203,8 +207,7 @@ void lot_move(struct state *state, uint32_t id, enum pool from, enum pool to, ui
     tallies_add(state, id, to, quantity);
     member_add(state, lot, from, -(int64_t)quantity);
     member_add(state, lot, to, quantity);
-    cohort_add(state, lot, from, -(int64_t)quantity);
-    cohort_add(state, lot, to, quantity);
+    cohort_move(state, lot, from, to, quantity);
     conservation_check(state, id);
     touch(state, lot->member);
     list_settle(state, id);
@@ -248,7 +251,9 @@ uint32_t lot_create(struct state *state, const struct lot_seed *seed)
     tallies_create(state, id, seed->quantity);
     tallies_add(state, id, pool, seed->quantity);
     member_add(state, lot, pool, seed->quantity);
-    cohort_add(state, lot, pool, seed->quantity);
+    state->cohorts[cohort].sums[pool] += seed->quantity;
+    if (lot->ended && pool == POOL_REMAINING)
+        state->cohorts[cohort].sums[VINTAGE_ENDED] += seed->quantity;
     conservation_check(state, id);
     touch(state, lot->member);
     list_settle(state, id);
