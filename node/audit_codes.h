@@ -81,6 +81,8 @@
       "A motion is put to the vote where the charter allows what it proposes.")                    \
     X(AUDIT_RECORD_BALLOT, "record-ballot",                                                        \
       "A ballot counts when its partner may vote on the motion and signed it, and counts once.")   \
+    X(AUDIT_RECORD_CONTRACT, "record-contract",                                                    \
+      "A contract or a promotion is agreed upon by those whom it binds, before its first day.")    \
     X(AUDIT_RECORD_READY, "record-ready",                                                          \
       "A node is ready to vote when it waits to, and its state is what all have.")                 \
     X(AUDIT_SEAL_CUT, "seal-cut", "A seal names its cut.")                                         \

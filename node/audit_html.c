@@ -231,38 +231,34 @@ static void put_points(const struct audit *audit, struct buffer *out)
 }
 
 /* Rows owe columns. */
-static void put_debts(const struct audit *audit, struct buffer *out)
+static void put_debts(const struct audit *audit, const char *currency, struct buffer *out)
 {
     const struct charter *charter = audit_charter(audit);
     element(out, "h2", NULL, "Obligations of the open period, exact: rows owe columns");
     buffer_append_text(out, "\n<table>\n<thead><tr>");
-    element(out, "th", NULL, charter->currency);
+    element(out, "th", NULL, currency);
     for (size_t i = 0; i < charter->partner_count; i++)
         element(out, "th", "n", charter->partners[i].name);
     buffer_append_text(out, "<th class=\"n\">Net</th></tr></thead>\n<tbody>\n");
     for (uint16_t i = 0; i < charter->partner_count; i++) {
-        char money[MONEY_TEXT_SIZE];
         buffer_append_text(out, "<tr>");
         element(out, "th", NULL, charter->partners[i].name);
         for (uint16_t j = 0; j < charter->partner_count; j++) {
             struct money owed = settlement_open(audit_state(audit), (struct partner_id){i},
-                                                (struct partner_id){j}, charter->currency);
-            money_format(owed, charter->minor_digits, money);
-            element(out, "td", "n", owed.v ? money : "");
+                                                (struct partner_id){j}, currency);
+            element(out, "td", "n", owed.v ? audit_money_text(audit, currency, owed).text : "");
         }
-        money_format(
-            settlement_net(audit_state(audit), (struct partner_id){i}, charter->currency, false),
-            charter->minor_digits, money);
-        element(out, "td", "n", money);
+        struct money net =
+            settlement_net(audit_state(audit), (struct partner_id){i}, currency, false);
+        element(out, "td", "n", audit_money_text(audit, currency, net).text);
         buffer_append_text(out, "</tr>\n");
     }
     buffer_append_text(out, "</tbody></table>\n");
 }
 
-static void put_period_head(const struct audit *audit, const struct closed_period *closed,
+static void put_period_head(const struct closed_period *closed,
                             const struct audit_period_summary *summary, struct buffer *out)
 {
-    const struct charter *charter = audit_charter(audit);
     row(out, "State",
         closed->period.state == PERIOD_OPEN ? "ended" : period_state_word(closed->period.state));
     if (closed->rooted) {
@@ -270,16 +266,22 @@ static void put_period_head(const struct audit *audit, const struct closed_perio
         row_number(out, "Ends before record", closed->records);
         row_code(out, "Totals", summary->totals);
     }
+}
+
+static void put_period_sums(const struct audit *audit, const struct audit_period_summary *summary,
+                            struct buffer *out)
+{
+    const struct charter *charter = audit_charter(audit);
     for (int i = 0; i < BOOK_CLASS_COUNT; i++)
         if (summary->by_class[i].v != 0)
             row(out, book_class_word((enum book_class)i),
-                audit_money_text(audit, summary->by_class[i]).text);
+                audit_money_text(audit, summary->currency, summary->by_class[i]).text);
     for (size_t i = 0; i < charter->partner_count; i++) {
         struct audit_text_line line;
         if (summary->nets[i].v == 0)
             continue;
         snprintf(line.text, sizeof(line.text), "Net of %s", charter->partners[i].name);
-        row(out, line.text, audit_money_text(audit, summary->nets[i]).text);
+        row(out, line.text, audit_money_text(audit, summary->currency, summary->nets[i]).text);
     }
 }
 
@@ -290,23 +292,47 @@ static void put_period_parts(const struct audit *audit, const struct period *per
     struct audit_text_line line;
     for (size_t i = 0; i < period->payment_count; i++) {
         const struct payment *payment = &period->payments[i].payment;
-        snprintf(line.text, sizeof(line.text), "%s to %s: %s, %s", partners[payment->from.v].name,
-                 partners[payment->to.v].name, audit_money_text(audit, payment->amount).text,
+        const char *currency = period->payments[i].currency;
+        snprintf(line.text, sizeof(line.text), "%s to %s: %s %s, %s",
+                 partners[payment->from.v].name, partners[payment->to.v].name, currency,
+                 audit_money_text(audit, currency, payment->amount).text,
                  payment_state_word(period->payments[i].state));
         row(out, "Payment", line.text);
     }
     for (size_t i = 0; i < period->dispute_count; i++) {
         const struct dispute *dispute = &period->disputes[i];
-        snprintf(line.text, sizeof(line.text),
-                 "record %" PRIu64 ", %s to %s, %s: %s, %s by %s; %s, upheld %s",
-                 dispute->about.record.v, partners[dispute->about.debtor.v].name,
-                 partners[dispute->about.creditor.v].name,
-                 line_class_word(dispute->about.line_class),
-                 audit_money_text(audit, dispute->line.exact).text,
-                 dispute_code_word(dispute->code), partners[dispute->by.v].name,
-                 audit_dispute_word(dispute), audit_money_text(audit, dispute->upheld).text);
+        const char *currency = dispute->line.currency;
+        snprintf(
+            line.text, sizeof(line.text),
+            "record %" PRIu64 ", %s to %s, %s: %s %s, %s by %s; %s, upheld %s",
+            dispute->about.record.v, partners[dispute->about.debtor.v].name,
+            partners[dispute->about.creditor.v].name, line_class_word(dispute->about.line_class),
+            currency, audit_money_text(audit, currency, dispute->line.exact).text,
+            dispute_code_word(dispute->code), partners[dispute->by.v].name,
+            audit_dispute_word(dispute), audit_money_text(audit, currency, dispute->upheld).text);
         row(out, "Dispute", line.text);
     }
+}
+
+/* A table a currency; the first one tells the state, the last one payments and disputes. */
+static void put_period(const struct audit *audit, const struct closed_period *closed,
+                       struct audit_period_summary *summary, struct buffer *out)
+{
+    struct audit_text_line line;
+    *summary = (struct audit_period_summary){0};
+    for (bool first = true; audit_period_summary(audit, closed, summary); first = false) {
+        if (!first)
+            buffer_append_text(out, "</table>\n");
+        snprintf(line.text, sizeof(line.text), "Settlement period %s, %s, %s", summary->name,
+                 summary->currency, summary->final ? "rounded" : "exact");
+        element(out, "h2", NULL, line.text);
+        buffer_append_text(out, "\n<table>\n");
+        if (first)
+            put_period_head(closed, summary, out);
+        put_period_sums(audit, summary, out);
+    }
+    put_period_parts(audit, &closed->period, out);
+    buffer_append_text(out, "</table>\n");
 }
 
 static void put_periods(const struct audit *audit, struct buffer *out)
@@ -314,17 +340,8 @@ static void put_periods(const struct audit *audit, struct buffer *out)
     const struct periods *periods = state_periods(audit_state(audit));
     struct audit_period_summary *summary =
         (struct audit_period_summary *)allocate(1, sizeof(*summary));
-    for (size_t i = 0; i < periods->count; i++) {
-        struct audit_text_line line;
-        audit_period_summary(audit, periods->at[i], summary);
-        snprintf(line.text, sizeof(line.text), "Settlement period %s, %s, %s", summary->name,
-                 audit_charter(audit)->currency, summary->final ? "rounded" : "exact");
-        element(out, "h2", NULL, line.text);
-        buffer_append_text(out, "\n<table>\n");
-        put_period_head(audit, periods->at[i], summary, out);
-        put_period_parts(audit, &periods->at[i]->period, out);
-        buffer_append_text(out, "</table>\n");
-    }
+    for (size_t i = 0; i < periods->count; i++)
+        put_period(audit, periods->at[i], summary, out);
     free(summary);
 }
 
@@ -338,7 +355,9 @@ void audit_report_html(const struct audit_report *report, struct buffer *out)
     put_findings(report, out);
     if (best) {
         put_points(best->audit, out);
-        put_debts(best->audit, out);
+        size_t place = 0;
+        for (const char *currency; (currency = audit_next_owed(best->audit, &place));)
+            put_debts(best->audit, currency, out);
         put_periods(best->audit, out);
     }
     if (best && best->has_checkpoint) {

@@ -107,7 +107,14 @@ static bool compare_common(struct audit *audit, const struct audit_text *place,
     return same_numbers(audit, place, fields, ARRAY_SIZE(fields));
 }
 
-/* What changes the coalition has rules of its own, which an auditor looks for by their names. */
+static bool is_agreement(enum transaction_type type)
+{
+    return type == TRANSACTION_CONTRACT_PROPOSE || type == TRANSACTION_CONTRACT_SIGN ||
+           type == TRANSACTION_CONTRACT_WITHDRAW || type == TRANSACTION_PROMOTION_SIGN;
+}
+
+/* What changes the coalition, or is agreed upon, has rules of its own, which an auditor looks for
+ * by their names. */
 static enum audit_code verdict_code_of_type(const struct record *record)
 {
     struct transaction transaction;
@@ -117,6 +124,8 @@ static enum audit_code verdict_code_of_type(const struct record *record)
         return AUDIT_RECORD_MOTION;
     if (transaction.type == TRANSACTION_BALLOT)
         return AUDIT_RECORD_BALLOT;
+    if (is_agreement(transaction.type))
+        return AUDIT_RECORD_CONTRACT;
     return transaction.type == TRANSACTION_READY ? AUDIT_RECORD_READY : AUDIT_RECORD_VERDICT;
 }
 

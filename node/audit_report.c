@@ -162,20 +162,39 @@ static void print_partners(const struct audit *audit)
     free(totals);
 }
 
-static void print_debts(const struct audit *audit)
+static bool is_owed(const struct audit *audit, const char *currency)
+{
+    size_t partners = audit_charter(audit)->partner_count;
+    for (uint16_t i = 0; i < partners; i++)
+        for (uint16_t j = 0; j < partners; j++)
+            if (settlement_open(audit_state(audit), (struct partner_id){i}, (struct partner_id){j},
+                                currency)
+                    .v != 0)
+                return true;
+    return false;
+}
+
+const char *audit_next_owed(const struct audit *audit, size_t *place)
+{
+    const char *currency = audit_currency(audit, (*place)++);
+    if (*place == 1)
+        return currency;
+    while (currency && !is_owed(audit, currency))
+        currency = audit_currency(audit, (*place)++);
+    return currency;
+}
+
+static void print_debts(const struct audit *audit, const char *currency)
 {
     const struct charter *charter = audit_charter(audit);
-    cli_say(stdout, "\nowed in the open period, exact, in %s:\n", charter->currency);
+    cli_say(stdout, "\nowed in the open period, exact, in %s:\n", currency);
     for (uint16_t i = 0; i < charter->partner_count; i++)
         for (uint16_t j = 0; j < charter->partner_count; j++) {
             struct money owed = settlement_open(audit_state(audit), (struct partner_id){i},
-                                                (struct partner_id){j}, charter->currency);
-            char text[MONEY_TEXT_SIZE];
-            if (owed.v == 0)
-                continue;
-            money_format(owed, charter->minor_digits, text);
-            cli_say(stdout, "  %s to %s  %s\n", charter->partners[i].name,
-                    charter->partners[j].name, text);
+                                                (struct partner_id){j}, currency);
+            if (owed.v != 0)
+                cli_say(stdout, "  %s to %s  %s\n", charter->partners[i].name,
+                        charter->partners[j].name, audit_money_text(audit, currency, owed).text);
         }
 }
 
@@ -197,7 +216,9 @@ void audit_report_print(const struct audit_report *report)
         print_view(&report->views[i]);
     if (best) {
         print_partners(best->audit);
-        print_debts(best->audit);
+        size_t place = 0;
+        for (const char *currency; (currency = audit_next_owed(best->audit, &place));)
+            print_debts(best->audit, currency);
         audit_periods_print(best->audit);
         audit_vintages_print(best->audit);
     }
@@ -325,23 +346,29 @@ static json_t *partners_json(const struct audit *audit)
     return list;
 }
 
-static json_t *debts_json(const struct audit *audit)
+static void debts_in_json(const struct audit *audit, const char *currency, json_t *list)
 {
     const struct charter *charter = audit_charter(audit);
-    json_t *list = json_array();
     for (uint16_t i = 0; i < charter->partner_count; i++)
         for (uint16_t j = 0; j < charter->partner_count; j++) {
             struct money owed = settlement_open(audit_state(audit), (struct partner_id){i},
-                                                (struct partner_id){j}, charter->currency);
-            char text[MONEY_TEXT_SIZE];
+                                                (struct partner_id){j}, currency);
             if (owed.v == 0)
                 continue;
-            money_format(owed, charter->minor_digits, text);
             json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s}", "debtor",
                                                   charter->partners[i].name, "creditor",
-                                                  charter->partners[j].name, "amount", text,
-                                                  "currency", charter->currency));
+                                                  charter->partners[j].name, "amount",
+                                                  audit_money_text(audit, currency, owed).text,
+                                                  "currency", currency));
         }
+}
+
+static json_t *debts_json(const struct audit *audit)
+{
+    json_t *list = json_array();
+    size_t place = 0;
+    for (const char *currency; (currency = audit_next_owed(audit, &place));)
+        debts_in_json(audit, currency, list);
     return list;
 }
 

@@ -41,21 +41,31 @@ struct audit_partner_totals {
 /* `totals_out` has room for every partner of the charter. */
 void audit_report_totals(const struct audit *audit, struct audit_partner_totals *totals_out);
 
-/* Of a settlement period that has ended: rounded once it is final, exact before. */
+/* Of a settlement period that has ended, in one currency: rounded once it is final, exact before.
+ */
 struct audit_period_summary {
     bool final;
-    size_t line_count;
     char name[PERIOD_NAME_SIZE];
     char totals[HASH_HEX_SIZE + 1];
+    char currency[CURRENCY_SIZE];
+    size_t line_count;
     struct money nets[PARTNERS_MAX]; /* receivable less payable */
     struct money by_class[BOOK_CLASS_COUNT];
 };
-void audit_period_summary(const struct audit *audit, const struct closed_period *closed,
-                          struct audit_period_summary *summary_out);
-struct audit_money_text { /* in the charter's currency */
+/* The next currency of its lines, by code; after a zeroed summary the first, which is the charter's
+ * where it has no lines. False: there is none. */
+bool audit_period_summary(const struct audit *audit, const struct closed_period *closed,
+                          struct audit_period_summary *summary) MUST_USE;
+struct audit_money_text {
     char text[MONEY_TEXT_SIZE];
 };
-struct audit_money_text audit_money_text(const struct audit *audit, struct money money);
+struct audit_money_text audit_money_text(const struct audit *audit, const char *currency,
+                                         struct money money);
+/* The charter's currency, then those of its contracts; NULL: no more. */
+const char *audit_currency(const struct audit *audit, size_t place);
+/* Of those, from place 0 on, the charter's and each in which something is owed in the open period;
+ * NULL: no more. */
+const char *audit_next_owed(const struct audit *audit, size_t *place);
 const char *audit_dispute_word(const struct dispute *dispute); /* open, answered, resolved */
 void audit_periods_print(const struct audit *audit);
 json_t *audit_periods_json(const struct audit *audit);

@@ -117,22 +117,20 @@ bool naive_card_is_good(const struct naive *n, const struct rate_card *card)
            (!fees || card->redeemer.v == n->rules.operator_number);
 }
 
-/* The earlier of two has an end after the later begins; `added` must not be open at all. */
-static bool overlap(const struct rate_card *there, const struct rate_card *added)
+/* They begin at once, or the earlier ends after the later begins. */
+static bool meet(const struct rate_card *a, const struct rate_card *b)
 {
-    if (there->from_ms == added->from_ms)
-        return true;
-    if (there->from_ms < added->from_ms)
-        return there->until_ms > added->from_ms;
-    return added->until_ms == 0 || added->until_ms > there->from_ms;
+    const struct rate_card *first = a->from_ms < b->from_ms ? a : b, *second = first == a ? b : a;
+    return first->from_ms == second->from_ms || first->until_ms > second->from_ms;
 }
 
-bool naive_card_overlaps(const struct naive *n, const struct rate_card *card)
+bool naive_card_overlaps(const struct naive *n, const struct rate_card *card, bool is_new)
 {
     for (size_t i = 0; i < n->signed_cards.count; i++) {
         const struct rate_card *there = &n->contracts[n->signed_cards.at[i]].card;
+        bool endless = is_new && card->from_ms < there->from_ms && card->until_ms == 0;
         if (there->funder.v == card->funder.v && there->redeemer.v == card->redeemer.v &&
-            overlap(there, card))
+            (endless || meet(there, card)))
             return true;
     }
     return false;
@@ -174,7 +172,7 @@ static enum verdict propose(const struct naive_dealing *d)
         return VERDICT_UNKNOWN_PARTNER;
     if (card->from_ms <= n->now_ms || card->from_ms - n->now_ms < n->rules.notice_ms)
         return VERDICT_NOTICE_TOO_SHORT;
-    if (naive_card_overlaps(n, card))
+    if (naive_card_overlaps(n, card, true))
         return VERDICT_OVERLAP;
     if (too_many(d))
         return VERDICT_TOO_MANY_CONTRACTS;
@@ -233,7 +231,7 @@ static enum verdict countersign(const struct naive_dealing *d)
         return VERDICT_CONTRACT_CHANGED;
     if (n->now_ms >= card->from_ms)
         return VERDICT_CONTRACT_TOO_LATE;
-    if (naive_card_overlaps(n, card))
+    if (naive_card_overlaps(n, card, true))
         return VERDICT_OVERLAP;
     size_t tariff = naive_tariff_of(n, card);
     if (tariff == TARIFFS_MAX)

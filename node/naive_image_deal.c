@@ -104,7 +104,7 @@ static bool contract_adds_up(const struct naive *n, const struct naive_contract 
     if (contract->state != NAIVE_CARD_SIGNED)
         return there && party && contract->tariff == 0;
     return there && party && contract->tariff < n->tariff_count &&
-           naive_tariff_of(n, card) == contract->tariff && !naive_card_overlaps(n, card);
+           naive_tariff_of(n, card) == contract->tariff && !naive_card_overlaps(n, card, false);
 }
 
 static void get_contract(struct codec_reader *reader, struct naive *n)

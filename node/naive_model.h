@@ -12,7 +12,8 @@
  * What a call found stands in `effects` of the result, in no particular order and perhaps in more
  * pieces than the ledger's: compare with naive_differs().
  *
- * Cost: a transaction looks through the lots of its members; time through what waits for it.
+ * Cost: a transaction looks through the lots of its members, and the cards that were signed; time
+ * through what waits for it.
  * Threads: one at a time.
  */
 #ifndef NODE_NAIVE_MODEL_H

@@ -269,8 +269,8 @@ void naive_deal_close(struct naive *n);
 void naive_epochs_begin(struct naive *n, uint64_t now_ms);
 /* What a card says by itself is allowed by the charter. */
 bool naive_card_is_good(const struct naive *n, const struct rate_card *card);
-/* Some signed card of the pair would be in force with it. */
-bool naive_card_overlaps(const struct naive *n, const struct rate_card *card);
+/* Some signed card of the pair would be in force with it; a new one gives way to none. */
+bool naive_card_overlaps(const struct naive *n, const struct rate_card *card, bool is_new);
 void naive_contract_add(struct naive *n, const struct naive_contract *contract);
 void naive_promotion_add(struct naive *n, const struct naive_promotion *promotion);
 /* The number of a card's tariff: of a new one where there is none yet. */

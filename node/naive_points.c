@@ -437,7 +437,7 @@ enum verdict naive_plan_amount(struct naive *n, uint32_t member, uint16_t redeem
 }
 
 /* At most so many lots, and effects that a record has room for: a funder owes each of at most
- * `creditors` partners once in each tariff. */
+ * `creditors` partners once in each tariff, and its fee in each. */
 bool naive_plan_fits(const struct naive *n, size_t per_lot, size_t creditors)
 {
     bool seen[PARTNERS_MAX] = {false};
@@ -451,7 +451,9 @@ bool naive_plan_fits(const struct naive *n, size_t per_lot, size_t creditors)
         }
     }
     size_t pairs = distinct * creditors * n->tariff_count, pieces = funders + creditors * SPLIT_MAX;
-    size_t owed = (pairs < pieces ? pairs : pieces) * NAIVE_OBLIGATION_BYTES;
+    size_t fees = distinct * (n->tariff_count - 1);
+    size_t lines = (pairs < pieces ? pairs : pieces) + (fees < funders ? fees : funders);
+    size_t owed = lines * NAIVE_OBLIGATION_BYTES;
     return n->plan_count <= n->rules.allocations &&
            n->plan_count * per_lot + owed <= NAIVE_PLAN_MAX;
 }

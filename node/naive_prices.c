@@ -26,15 +26,17 @@ static const struct naive_contract *card_at(const struct naive *n, uint16_t fund
     return stands ? last : NULL;
 }
 
-/* The pair's first card after a time, if it has begun by now. */
+/* The pair's first card after a time, if it has begun by now: what time brings to a height is later
+ * than the moments that it has passed. */
 static const struct naive_contract *first_after(const struct naive *n, uint16_t funder,
                                                 uint16_t redeemer, uint64_t time_ms)
 {
     const struct naive_contract *first = NULL;
+    uint64_t begun_ms = n->epochs[n->epoch_count - 1];
     for (size_t i = 0; i < n->signed_cards.count; i++) {
         const struct naive_contract *contract = &n->contracts[n->signed_cards.at[i]];
         if (is_of(contract, funder, redeemer) && contract->card.from_ms > time_ms &&
-            contract->card.from_ms <= n->now_ms &&
+            contract->card.from_ms <= begun_ms &&
             (!first || contract->card.from_ms < first->card.from_ms))
             first = contract;
     }

@@ -15,6 +15,7 @@ enum {
     LOT_POINTS = 10000000,
     NAME_SIZE = 16,
     EARLIER_MAX = 240,
+    VERSIONS_MAX = 10000,
     NIBBLE = 10 /* points of one redemption, at most */
 };
 #define MAY_MS UINT64_C(1493596800000) /* 2017-05-01 */
@@ -23,7 +24,7 @@ struct run {
     struct driver *driver;
     uint64_t random;
     uint16_t partners;
-    uint32_t members;
+    uint32_t members, versions; /* of each pair's contract */
     struct buffer bytes;
 };
 
@@ -54,6 +55,36 @@ static void apply(struct run *run, uint16_t lane, struct transaction t)
     REQUIRE(outcome.verdict == VERDICT_ACCEPTED);
 }
 
+/* The next version of a pair's contract: it begins with the next millisecond. */
+static void agree(struct run *run, uint16_t funder, uint16_t redeemer)
+{
+    struct transaction t = {.type = TRANSACTION_CONTRACT_PROPOSE};
+    struct rate_card card = {.funder = {funder},
+                             .redeemer = {redeemer},
+                             .face_currency = "EUR",
+                             .settlement_currency = "EUR",
+                             .face = {10000},
+                             .reimbursement = {8000 + below(run, 1000)},
+                             .from_ms = state_time_ms(run->driver->state) + 1};
+    t.body.deal.card = card;
+    apply(run, funder, t);
+    t = (struct transaction){.type = TRANSACTION_CONTRACT_SIGN};
+    t.body.deal.number = (uint32_t)state_contracts(run->driver->state)->count - 1;
+    t.body.deal.digest = rate_card_digest(&card);
+    apply(run, redeemer, t);
+}
+
+static void agree_all(struct run *run)
+{
+    for (uint32_t i = 0; i < run->versions; i++) {
+        for (uint16_t funder = 0; funder < run->partners; funder++)
+            for (uint16_t redeemer = 0; redeemer < run->partners; redeemer++)
+                if (funder != redeemer)
+                    agree(run, funder, redeemer);
+        driver_pass(run->driver, 1);
+    }
+}
+
 static void found(struct run *run)
 {
     static char names[VOTERS_MAX][NAME_SIZE];
@@ -68,6 +99,7 @@ static void found(struct run *run)
     }
     run->driver = driver_open(coalition_found(coalition_draft(&spec)));
     buffer_init(&run->bytes, TRANSACTION_SIZE_MAX);
+    agree_all(run);
     for (uint32_t i = 0; i < run->members; i++) {
         if (i % PER_HEIGHT == 0)
             driver_pass(run->driver, 100);
@@ -153,20 +185,19 @@ static long peak_mib(void)
 
 int main(int argc, char **argv)
 {
-    static const struct option options[] = {{"partners", required_argument, NULL, 'p'},
-                                            {"redemptions", required_argument, NULL, 'r'},
-                                            {"members", required_argument, NULL, 'm'},
-                                            {"earlier", required_argument, NULL, 'e'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"partners", required_argument, NULL, 'p'}, {"redemptions", required_argument, NULL, 'r'},
+        {"members", required_argument, NULL, 'm'},  {"earlier", required_argument, NULL, 'e'},
+        {"versions", required_argument, NULL, 'v'}, {NULL, 0, NULL, 0}};
     struct run run = {.random = 1, .partners = 50, .members = 1000000};
     uint64_t redemptions = 10000000, earlier = 0;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         uint64_t value = 0;
         if (c == '?' || !parse_u64(bytes_text(optarg), UINT32_MAX, &value) ||
             (c == 'p' && (value < 2 || value > VOTERS_MAX)) || (c == 'm' && value == 0) ||
-            (c == 'e' && value > EARLIER_MAX)) {
+            (c == 'e' && value > EARLIER_MAX) || (c == 'v' && value > VERSIONS_MAX)) {
             fputs("usage: accrue-bench-settlement [--partners 2..64] [--redemptions N]"
-                  " [--members N] [--earlier MONTHS]\n",
+                  " [--members N] [--earlier MONTHS] [--versions N]\n",
                   stderr);
             return 2;
         }
@@ -176,6 +207,8 @@ int main(int argc, char **argv)
             redemptions = value;
         else if (c == 'm')
             run.members = (uint32_t)value;
+        else if (c == 'v')
+            run.versions = (uint32_t)value;
         else
             earlier = value;
     }

@@ -46,6 +46,8 @@ static uint64_t changed[CHANGE_KIND_MAX + 1], returned;
 static uint64_t snapshots, joined, whole;
 /* Settlement days that ended, by what became of them, and disputes of their lines. */
 static uint64_t periods[PERIOD_SETTLED + 1], disputes;
+/* What partners agreed upon, and what came of it. */
+static uint64_t contracts, promoted, epochs, tariffs;
 /* Honest nodes that refused to go on in the world played last. */
 static size_t retired_count;
 
@@ -62,6 +64,10 @@ static bool play(const struct scenario *scenario, bool verbose, char why[SIM_TEX
     for (size_t i = 0; i < ARRAY_SIZE(periods); i++)
         periods[i] += world->periods[i];
     disputes += world->disputes;
+    contracts += world->contracts;
+    promoted += world->promoted;
+    epochs += world->epochs;
+    tariffs += world->tariffs;
     returned += world->returned;
     snapshots += world->snapshots;
     joined += world->joined;
@@ -129,6 +135,14 @@ static bool settled_in_every_way(void)
     return every;
 }
 
+static bool agreed_in_every_way(void)
+{
+    printf("agreed: %" PRIu64 " contracts, %" PRIu64 " promotions that paid, %" PRIu64
+           " epochs, %" PRIu64 " tariffs\n",
+           contracts, promoted, epochs, tariffs);
+    return contracts > 0 && promoted > 0 && epochs > 0 && tariffs > 0;
+}
+
 static int play_range(uint64_t first, uint64_t last)
 {
     char why[SIM_TEXT];
@@ -151,6 +165,10 @@ static int play_range(uint64_t first, uint64_t last)
     }
     if (!settled_in_every_way() && last - first + 1 >= CHANGED_SEEDS_MIN) {
         puts("a settlement day never came so far");
+        failed++;
+    }
+    if (!agreed_in_every_way() && last - first + 1 >= CHANGED_SEEDS_MIN) {
+        puts("nobody agreed on something");
         failed++;
     }
     printf("%" PRIu64 " snapshots, %" PRIu64 " starts from one, %" PRIu64 " histories whole\n",

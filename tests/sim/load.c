@@ -14,7 +14,7 @@ static struct member_ref some_member(struct world *w)
     return w->members[sim_below(w, (uint32_t)w->member_count)];
 }
 
-static void draw(struct world *w, struct transaction *t)
+static void draw(struct world *w, uint16_t number, struct transaction *t)
 {
     uint32_t kind = sim_below(w, 100);
     if (w->member_count == 0 || (kind < 8 && w->member_count < ARRAY_SIZE(w->members))) {
@@ -28,10 +28,16 @@ static void draw(struct world *w, struct transaction *t)
         t->body.earn.member = some_member(w);
         t->body.earn.lot_count = 1;
         t->body.earn.lots[0].quantity.v = 10 + sim_below(w, 90);
+        if (w->scenario.deals && sim_chance(w, 500))
+            deal_split(w, number, &t->body.earn.lots[0].split);
     } else if (kind < 80) {
         t->type = TRANSACTION_REDEEM;
         t->body.redeem.member = some_member(w);
         t->body.redeem.points.v = 1 + sim_below(w, 80);
+        if (w->scenario.deals && sim_chance(w, 200)) {
+            t->body.redeem.amount.v = t->body.redeem.points.v * 9000;
+            t->body.redeem.points.v = 0;
+        }
     } else if (kind < 90) {
         t->type = TRANSACTION_HOLD;
         t->body.hold.member = some_member(w);
@@ -73,8 +79,9 @@ void load_submit(struct world *w, uint16_t number)
     char key[32];
     memset(&t, 0, sizeof(t));
     (void)snprintf(key, sizeof(key), "key-%zu", w->promise_count + 1);
-    if (!w->scenario.settles || !settle_draw(w, number, &t))
-        draw(w, &t);
+    if ((!w->scenario.settles || !settle_draw(w, number, &t)) &&
+        (!w->scenario.deals || !deal_draw(w, number, &t)))
+        draw(w, number, &t);
     (void)load_send(w, number, &t, key);
 }
 

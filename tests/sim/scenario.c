@@ -35,6 +35,8 @@ struct charter *world_charter(struct world *w)
     }
     c->rates.face.v = 10000;
     c->rates.reimbursement.v = 9000;
+    if (s->deals)
+        deal_charter(s, c);
     c->policy.reversal = REVERSAL_UNLIMITED;
     c->policy.deficit_max.v = 1000000;
     c->policy.grace_days = 30;
@@ -108,6 +110,9 @@ struct scenario scenario_of(uint64_t seed)
     }
     s.settles = sim_chance(&w, 300);
     if (s.settles)
+        s.submits += 100;
+    s.deals = sim_chance(&w, 400);
+    if (s.deals)
         s.submits += 100;
     return s;
 }

@@ -46,7 +46,8 @@ static bool line_of(struct bytes bytes, struct disputed_line *line_out)
         if (effect.kind == EFFECT_OBLIGATION) {
             *line_out = (struct disputed_line){.debtor = effect.partner,
                                                .creditor = effect.creditor,
-                                               .line_class = effect.line_class};
+                                               .line_class = effect.line_class,
+                                               .tariff = effect.tariff};
             return true;
         }
     return false;

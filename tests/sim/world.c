@@ -791,6 +791,7 @@ static void check_end(struct world *w)
         load_check_balances(w, i);
     }
     settle_count(w);
+    deal_count(w);
     must(w->scenario.nodes > 0);
     uint16_t one = (uint16_t)(w->scenario.seed % (w->scenario.nodes - w->scenario.joiners));
     struct replica_config config = config_of(w, one);

@@ -42,6 +42,7 @@ struct scenario {
     bool snapshots;   /* are made; the last node, an observer, comes late and begins with one */
     uint64_t late_ms; /* when it comes */
     bool settles;     /* a settlement day ends in the time of trouble */
+    bool deals;       /* partners agree on contracts and promotions */
 };
 
 enum lie {
@@ -190,6 +191,8 @@ struct world {
     uint64_t resumed, refused;             /* starts from an image, and images that were refused */
     uint64_t periods[PERIOD_SETTLED + 1];  /* that ended, by what became of them */
     uint64_t disputes;
+    /* Contracts that were signed, promotions that paid, epochs and tariffs that came of it. */
+    uint64_t contracts, promoted, epochs, tariffs;
     uint64_t back_ms, caught_up_ms, caught_up_height; /* of a node that was away */
 };
 
@@ -240,6 +243,12 @@ void load_submit(struct world *world, uint16_t number);
 /* settle.c: a step of the settlement day that has ended; false: none has, or it is not its turn. */
 bool settle_draw(struct world *world, uint16_t number, struct transaction *transaction);
 void settle_count(struct world *world); /* at the end */
+/* deal.c: the charter's part on contracts; a step towards a contract or a promotion, false: none at
+ * this time; another partner's share of an earn. */
+void deal_charter(const struct scenario *scenario, struct charter *charter);
+bool deal_draw(struct world *world, uint16_t number, struct transaction *transaction);
+void deal_split(struct world *world, uint16_t number, struct funding_split *split);
+void deal_count(struct world *world); /* at the end */
 /* This one; returns the number of the promise that its answers fulfil, from 1. */
 size_t load_send(struct world *world, uint16_t number, struct transaction *transaction,
                  const char *key);

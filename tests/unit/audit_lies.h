@@ -41,7 +41,7 @@ enum {
     CONTENTS,
     EMPTY
 };
-enum { AMOUNT, LOT, FROM_POOL, TO_POOL, DEBTOR, CREDITOR, CLASS, FIRST, DROPPED, ADDED };
+enum { AMOUNT, LOT, FROM_POOL, TO_POOL, DEBTOR, CREDITOR, CLASS, TARIFF, FIRST, DROPPED, ADDED };
 
 static inline bool may_lie(struct ledger *ledger)
 {
@@ -112,6 +112,7 @@ static inline void change_effect(struct effect *effect)
     effect->creditor.v =
         (uint16_t)(to == CREDITOR ? (effect->creditor.v + 1) % 5 : effect->creditor.v);
     effect->first.v += to == FIRST;
+    effect->tariff ^= to == TARIFF;
     if (to == FROM_POOL)
         effect->from = effect->from == POOL_SPENT ? POOL_HELD : POOL_SPENT;
     if (to == TO_POOL)

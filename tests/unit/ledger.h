@@ -37,7 +37,8 @@ enum ledger_kind {
     LEDGER_BEHIND,
     LEDGER_RANDOM,
     LEDGER_MEMBERS,
-    LEDGER_SETTLEMENT
+    LEDGER_SETTLEMENT,
+    LEDGER_CONTRACTS /* another currency, a tax; fees */
 };
 
 struct header { /* of a batch, every field as it is encoded */
@@ -545,9 +546,20 @@ static inline void without_settlement(struct buffer *json)
     json->size = (size_t)(at - buffer_text(json)) + sizeof(end) - 1;
 }
 
+/* Another currency, and a tax that contracts may name. */
+static inline void with_contracts(struct charter *draft)
+{
+    draft->contracts.currencies = allocate(1, sizeof(*draft->contracts.currencies));
+    draft->contracts.currency_count = 1;
+    draft->contracts.currencies[0] = (struct charter_currency){.code = "SEK", .minor_digits = 2};
+    draft->settlement.taxes = allocate(1, sizeof(*draft->settlement.taxes));
+    draft->settlement.tax_count = 1;
+    draft->settlement.taxes[0] = (struct charter_tax){"AT-20", 2000};
+}
+
 static inline void ledger_found(struct ledger *ledger, uint8_t nonce, enum ledger_kind kind)
 {
-    bool fees = kind == LEDGER_RANDOM || kind == LEDGER_SETTLEMENT;
+    bool fees = kind == LEDGER_RANDOM || kind == LEDGER_SETTLEMENT || kind == LEDGER_CONTRACTS;
     struct coalition_spec spec = {.names = {"ada", "bob", "cyd", "dan", "eve"},
                                   .face = "10000",
                                   .reimbursement = "9000",
@@ -562,11 +574,14 @@ static inline void ledger_found(struct ledger *ledger, uint8_t nonce, enum ledge
     draft->nonce[2] = 2;
     draft->nonce[3] = 0;
     draft->nodes[4].voter = false;
+    if (kind == LEDGER_CONTRACTS)
+        with_contracts(draft);
     draft->policy.deficit_max.v = 50;
     buffer_init(&ledger->charter_bytes, CHARTER_SIZE_MAX);
     charter_format(draft, &ledger->charter_bytes);
     without_snapshots_limit(&ledger->charter_bytes);
-    without_settlement(&ledger->charter_bytes);
+    if (kind != LEDGER_CONTRACTS)
+        without_settlement(&ledger->charter_bytes);
     bool good = charter_parse(buffer_bytes(&ledger->charter_bytes), &ledger->charter, NULL, &error);
     if (!good)
         printf("%s\n", error.text);

@@ -50,6 +50,7 @@ struct play {
     /* Periods that were paid; redemptions taken back while disputed, afterwards, and for nothing,
      * each time that they were looked at. */
     uint64_t settled, suspended, entered, cancelled;
+    uint64_t foreign; /* lines in another tariff than the charter's */
     uint64_t decided[CHANGE_KIND_MAX + 1],
         lapsed; /* changes of each kind; those that did not fit */
     /* Between two heights, both states sealed: may put another state in place of the replica. */
@@ -122,6 +123,7 @@ static inline void count_changes(struct play *play, size_t effects)
     for (size_t i = 0; i < effects; i++) {
         const struct effect *effect = &play->driver->effects[i];
         play->lapsed += effect->kind == EFFECT_LAPSED;
+        play->foreign += effect->kind == EFFECT_OBLIGATION && effect->tariff > 0;
         if (effect->kind == EFFECT_AMENDED)
             play->decided[effect->change]++;
     }

@@ -315,7 +315,7 @@ static bool one_mutant(const struct row *row, uint64_t seed)
 
 CASE(an_honest_ledger_is_clean_fresh_and_going_on)
 {
-    uint64_t verdicts[64] = {0};
+    uint64_t verdicts[128] = {0};
     for (uint64_t seed = 1; seed <= PLAYS; seed++) {
         struct ledger *ledger = play(seed, NULL, 0, 0);
         struct policy policy = memory_policy(ledger, "none");

@@ -278,15 +278,19 @@ CASE(whatever_state_and_model_tell_differently_of_a_period_is_told)
     DIFFERS(month->owed.count, 1);
     DIFFERS(month->owed.at[1].exact, 1);
     DIFFERS(month->owed.at[1].line_class, LINE_NOTE);
+    DIFFERS(month->owed.at[1].tariff, 1);
     DIFFERS(month->closed.at[1].rounded, 1);
     DIFFERS(month->closed.at[1].tax[0], 'X');
+    DIFFERS(month->closed.at[1].currency[0], 'X');
     DIFFERS(month->closed.at[1].creditor, EVE);
     DIFFERS(month->disputes[0].upheld, 1);
     DIFFERS(month->disputes[0].entered, 1);
     DIFFERS(month->disputes[0].back, 1);
     DIFFERS(month->disputes[0].resolved, false);
     DIFFERS(month->disputes[0].code, DISPUTE_LATE);
+    DIFFERS(month->disputes[0].tariff, 1);
     DIFFERS(month->payments[0].amount, 1);
+    DIFFERS(month->payments[0].currency[0], 'X');
     DIFFERS(month->payments[0].state, NAIVE_SENT);
     DIFFERS(month->payments[0].to, EVE);
     DIFFERS(month->payments[0].attempts, 7);
@@ -327,7 +331,10 @@ static void check_json(const struct audit_report *report)
     CHECK(json_is_true(json_object_get(json_array_get(vintages, own->count), "open")));
     CHECK_INT(json_array_size(periods), 2);
     json_t *month = json_array_get(periods, 0);
-    json_t *nets = json_object_get(month, "nets");
+    json_t *sums = json_array_get(json_object_get(month, "sums"), 0);
+    json_t *nets = json_object_get(sums, "nets");
+    CHECK_INT(json_array_size(json_object_get(month, "sums")), 1);
+    CHECK_TEXT(text_at(sums, "currency"), "EUR");
     CHECK_TEXT(text_at(month, "period"), "2027-01");
     CHECK_TEXT(text_at(month, "state"), "settled");
     CHECK_INT(strlen(text_at(month, "totals")), HASH_HEX_SIZE);
@@ -336,16 +343,18 @@ static void check_json(const struct audit_report *report)
     CHECK_TEXT(text_at(nets, "bob"), "940.00");
     CHECK_TEXT(text_at(nets, "cyd"), "830.00");
     CHECK_TEXT(text_at(nets, "olaf"), "1080.00");
-    CHECK_TEXT(text_at(json_object_get(month, "classes"), "redemption"), "10350.00");
-    CHECK_TEXT(text_at(json_object_get(month, "classes"), "issue-fee"), "1080.00");
+    CHECK_TEXT(text_at(json_object_get(sums, "classes"), "redemption"), "10350.00");
+    CHECK_TEXT(text_at(json_object_get(sums, "classes"), "issue-fee"), "1080.00");
     json_t *dispute = json_array_get(json_object_get(month, "disputes"), 0);
     CHECK_TEXT(text_at(dispute, "amount"), "450.00");
+    CHECK_TEXT(text_at(dispute, "currency"), "EUR");
     CHECK_TEXT(text_at(dispute, "upheld"), "270.00");
     CHECK_TEXT(text_at(dispute, "code"), "DUPLICATE");
     CHECK_TEXT(text_at(dispute, "state"), "resolved");
     json_t *payment = json_array_get(json_object_get(month, "payments"), 2);
     CHECK_TEXT(text_at(payment, "to"), "cyd");
     CHECK_TEXT(text_at(payment, "amount"), "830.00");
+    CHECK_TEXT(text_at(payment, "currency"), "EUR");
     CHECK_TEXT(text_at(payment, "state"), "confirmed");
     CHECK_TEXT(text_at(json_array_get(periods, 1), "state"), "ended");
     CHECK(json_is_false(json_object_get(json_array_get(periods, 1), "rounded")));
@@ -356,7 +365,7 @@ static void check_page(const struct audit_report *report)
 {
     static const char *const parts[] = {
         "<h2>Settlement period 2027-01, EUR, rounded</h2>", "<th>Net of ada</th><td>-2850.00</td>",
-        "ada to cyd: 830.00, confirmed", "DUPLICATE by ada; resolved, upheld 270.00",
+        "ada to cyd: EUR 830.00, confirmed", "DUPLICATE by ada; resolved, upheld 270.00",
         "<h2>Settlement period 2027-02, EUR, exact</h2>"};
     struct buffer page;
     buffer_init(&page, 1 << 20);
@@ -375,7 +384,7 @@ static void check_text(const struct audit_report *report)
 {
     static const char *const parts[] = {
         "2027-01  settled", "net      ada -2850.00  bob 940.00  cyd 830.00  olaf 1080.00",
-        "payment  ada to cyd  830.00, confirmed", "DUPLICATE by ada: resolved, upheld 270.00",
+        "payment  ada to cyd  EUR 830.00, confirmed", "DUPLICATE by ada: resolved, upheld 270.00",
         "2027-02  ended"};
     char text[16384] = "";
     FILE *file = tmpfile();

@@ -170,6 +170,155 @@ CASE(effects_are_compared_by_what_they_come_to)
     CHECK_INT(a.lot.v, 2);
     CHECK_INT(b.kind, 0);
     CHECK(!differ(NULL, 0, NULL, 0, &a, &b));
+    const struct effect euro = {.kind = EFFECT_OBLIGATION, .creditor = {1}, .amount = 5};
+    struct effect crowns = euro;
+    crowns.tariff = 1;
+    CHECK(differ(&euro, 1, &crowns, 1, &a, &b));
+    CHECK(a.kind == EFFECT_OBLIGATION && a.tariff == 0 && b.kind == 0);
+}
+
+/* ---- where both could part ------------------------------------------------------------------- */
+
+/* What a pending lot's points cover by time alone goes by the card that began since, in the same
+ * height. */
+CASE(both_price_what_time_brings_by_the_cards_that_have_begun)
+{
+    struct coalition_spec spec = {.names = {"a", "b", "c", "d"},
+                                  .operator_name = "z",
+                                  .face = "10000",
+                                  .reimbursement = "9000"};
+    struct charter *draft = coalition_draft(&spec);
+    struct play *play = allocate(1, sizeof(*play));
+    play->seed = 1;
+    play->quiet = true;
+    draft->contracts.required = true;
+    draft->policy.deficit_max.v = 1000;
+    play_begin(play, coalition_found(draft));
+    uint64_t now_ms = state_time_ms(play->driver->state);
+    struct transaction pending = tx_earn(1, 50), t = {.type = TRANSACTION_CONTRACT_PROPOSE};
+    pending.body.earn.lots[0].activates_ms = now_ms + 1000;
+    CHECK_INT(feed(play, 1, pending), VERDICT_ACCEPTED);
+    CHECK_INT(feed(play, 0, tx_earn(1, 100)), VERDICT_ACCEPTED);
+    struct record_index earned = driver_last(play->driver);
+    CHECK_INT(feed(play, 0, tx_redeem(1, 100)), VERDICT_ACCEPTED);
+    CHECK_INT(feed(play, 0, tx_refund(earned, 100)), VERDICT_ACCEPTED); /* owed to a */
+    t.body.deal.card = (struct rate_card){.funder = {1},
+                                          .redeemer = {0},
+                                          .face_currency = "EUR",
+                                          .settlement_currency = "EUR",
+                                          .face = {10000},
+                                          .reimbursement = {8000},
+                                          .from_ms = now_ms + 2000};
+    struct hash digest = rate_card_digest(&t.body.deal.card);
+    CHECK_INT(feed(play, 1, t), VERDICT_ACCEPTED);
+    t = (struct transaction){.type = TRANSACTION_CONTRACT_SIGN};
+    t.body.deal.digest = digest;
+    CHECK_INT(feed(play, 0, t), VERDICT_ACCEPTED);
+    pass(play, 3000);
+    pass(play, 1000);
+    CHECK(naive_owed(play->naive, 1, 0, LINE_CLAW_BACK, 0) == INT64_C(50) * 8000 * BASIS_POINTS);
+    play_close(play);
+}
+
+/* ---- the largest records --------------------------------------------------------------------- */
+
+enum { FUNDERS = 15, TILL = 2, ROUNDS = 80, TARIFFS = 9 };
+
+static struct play *many_tariffs(void)
+{
+    static const struct charter_currency others[] = {{"BHD", 3, {0}}, {"SEK", 2, {0}}};
+    static const struct charter_tax taxes[] = {{"A", 1000}, {"B", 2000}};
+    struct coalition_spec spec = {
+        .names = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o"},
+        .operator_name = "z",
+        .face = "10000",
+        .reimbursement = "9000",
+        .issue_fee = "400",
+        .redemption_fee = "100"};
+    struct charter *draft = coalition_draft(&spec);
+    for (uint16_t i = 1; i < FUNDERS; i++)
+        coalition_joint(draft, 0, i, POINTS_PER_RECORD_MAX);
+    draft->contracts.currencies = allocate(ARRAY_SIZE(others), sizeof(others[0]));
+    draft->contracts.currency_count = ARRAY_SIZE(others);
+    memcpy(draft->contracts.currencies, others, sizeof(others));
+    draft->settlement.taxes = allocate(ARRAY_SIZE(taxes), sizeof(taxes[0]));
+    draft->settlement.tax_count = ARRAY_SIZE(taxes);
+    memcpy(draft->settlement.taxes, taxes, sizeof(taxes));
+    struct play *play = allocate(1, sizeof(*play));
+    play->seed = 1;
+    play->quiet = true;
+    play_begin(play, coalition_found(draft));
+    return play;
+}
+
+/* Of each funder with the till, in one tariff after the other. */
+static void agree_on_tariffs(struct play *play)
+{
+    static const char *const currencies[] = {"EUR", "BHD", "SEK"}, *const taxes[] = {"", "A", "B"};
+    for (uint16_t i = 0; i < FUNDERS; i++) {
+        struct transaction t = {.type = TRANSACTION_CONTRACT_PROPOSE};
+        struct rate_card *card = &t.body.deal.card;
+        if (i == TILL)
+            continue;
+        *card = (struct rate_card){.funder = {i},
+                                   .redeemer = {TILL},
+                                   .face_currency = "EUR",
+                                   .face = {10000},
+                                   .reimbursement = {i},
+                                   .from_ms = state_time_ms(play->driver->state) + 1};
+        memcpy(card->settlement_currency, currencies[i % 3], CURRENCY_SIZE);
+        snprintf(card->redemption_tax, TAX_CODE_SIZE, "%s", taxes[i / 3 % 3]);
+        CHECK_INT(feed(play, i, t), VERDICT_ACCEPTED);
+        struct hash digest = rate_card_digest(card);
+        t = (struct transaction){.type = TRANSACTION_CONTRACT_SIGN};
+        t.body.deal.number = (uint32_t)state_contracts(play->driver->state)->count - 1;
+        t.body.deal.digest = digest;
+        CHECK_INT(feed(play, TILL, t), VERDICT_ACCEPTED);
+    }
+    CHECK_INT(naive_tariff_count(play->naive), TARIFFS);
+}
+
+/* Sixteen lots of eight funders each. */
+static struct transaction wide_earn(uint32_t round)
+{
+    struct transaction t = tx_earn(1, 1);
+    t.body.earn.lot_count = EARN_LOTS_MAX;
+    for (uint32_t i = 0; i < EARN_LOTS_MAX; i++) {
+        struct earn_lot *lot = &t.body.earn.lots[i];
+        uint32_t first = (round + i) % (FUNDERS - SPLIT_MAX);
+        lot->quantity.v = 1;
+        lot->split.count = SPLIT_MAX;
+        for (uint16_t j = 0; j < SPLIT_MAX; j++)
+            lot->split.funders[j] = (struct funder){{(uint16_t)(first + j)}, 1250};
+    }
+    return t;
+}
+
+CASE(both_find_the_same_room_for_lines_of_many_tariffs)
+{
+    struct play *play = many_tariffs();
+    size_t taken = 0, refused = 0;
+    for (uint32_t i = 0; i < ROUNDS; i++) {
+        if (i == ROUNDS / 2) {
+            agree_on_tariffs(play);
+            pass(play, 1000);
+        }
+        CHECK_INT(feed(play, 0, wide_earn(i)), VERDICT_ACCEPTED);
+    }
+    for (int64_t points = 1000; points > 0 && check_failed_count == 0; points -= 7) {
+        enum verdict holds = feed(play, TILL, tx_hold(1, points, 1000));
+        pass(play, 2000); /* it ends, and its points come back */
+        taken += holds == VERDICT_ACCEPTED;
+        refused += holds == VERDICT_TOO_MANY_ALLOCATIONS;
+    }
+    CHECK(taken > 10 && refused > 10);
+    for (int64_t points = 1000; points > 0 && check_failed_count == 0; points -= 7) {
+        int64_t back = feed(play, TILL, tx_redeem(1, points)) == VERDICT_ACCEPTED ? points : 0;
+        struct record_index redeemed = driver_last(play->driver);
+        while (back > 0 && feed(play, TILL, tx_unredeem(redeemed, back)) != VERDICT_ACCEPTED)
+            back -= 50;
+    }
+    play_close(play);
 }
 
 int main(void)
@@ -178,5 +327,7 @@ int main(void)
     RUN(a_model_that_was_kept_goes_on_as_the_one_that_was_written);
     RUN(what_is_damaged_is_refused_or_can_be_gone_on_with);
     RUN(effects_are_compared_by_what_they_come_to);
+    RUN(both_price_what_time_brings_by_the_cards_that_have_begun);
+    RUN(both_find_the_same_room_for_lines_of_many_tariffs);
     return check_report();
 }

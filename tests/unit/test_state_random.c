@@ -85,7 +85,7 @@ CASE(the_naive_model_and_a_second_replica_agree)
 {
     uint64_t accepted[128] = {0};
     uint64_t decided[CHANGE_KIND_MAX + 1] = {0}, lapsed = 0, verdicts[128] = {0};
-    uint64_t settled = 0, suspended = 0, entered = 0, cancelled = 0;
+    uint64_t settled = 0, suspended = 0, entered = 0, cancelled = 0, foreign = 0;
     EACH_SEED(seed)
     {
         int before = check_failed_count;
@@ -103,6 +103,7 @@ CASE(the_naive_model_and_a_second_replica_agree)
         suspended += play->suspended;
         entered += play->entered;
         cancelled += play->cancelled;
+        foreign += play->foreign;
         play_close(play);
         tell(seed, before);
     }
@@ -128,9 +129,9 @@ CASE(the_naive_model_and_a_second_replica_agree)
         printf("%s %llu, ", verdict_word((enum verdict)i), (unsigned long long)verdicts[i]);
         CHECK(first_seed == last_seed || verdicts[i] > 0 || seldom);
     }
-    printf("refused\n");
+    printf("refused, %llu lines in other tariffs\n", (unsigned long long)foreign);
     CHECK(first_seed == last_seed ||
-          (settled > 0 && suspended > 0 && entered > 0 && cancelled > 0));
+          (settled > 0 && suspended > 0 && entered > 0 && cancelled > 0 && foreign > 0));
 }
 
 CASE(reversing_everything_leaves_no_obligation_between_any_two)
