@@ -79,6 +79,7 @@ const struct api_route api_routes[] = {
     GET("/v1/contracts/{}", O | A | F, api_get_contract),
     GET("/v1/promotions", O | A | F, api_get_promotions),
     GET("/v1/prices", T | O | A | F, api_get_prices),
+    GET("/v1/periods/{}/liability", O | A | F, api_get_liability),
     GET("/v1/evidence", O | A | X, api_get_evidence_list),
     GET("/v1/evidence/{}", O | A | X, api_get_evidence),
     LOG("/v1/heights", A, api_get_heights),

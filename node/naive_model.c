@@ -63,7 +63,7 @@ struct naive_name *naive_name_add(struct naive_names *names, struct bytes bytes)
     return name;
 }
 
-static void names_release(struct naive_names *names)
+void naive_names_release(struct naive_names *names)
 {
     for (size_t i = 0; i < names->count; i++)
         free(names->at[i].bytes);
@@ -135,15 +135,16 @@ void naive_close(struct naive *n)
         free(n->members[i].lots);
         free(n->members[i].deficits);
     }
-    names_release(&n->member_names);
-    names_release(&n->cards);
-    names_release(&n->keys);
-    names_release(&n->documents);
+    naive_names_release(&n->member_names);
+    naive_names_release(&n->cards);
+    naive_names_release(&n->keys);
+    naive_names_release(&n->documents);
     naive_membership_close(n);
     naive_deal_close(n);
     for (size_t i = 0; i < n->period_count; i++)
         naive_period_release(&n->periods[i]);
     free(n->periods);
+    naive_standings_release(&n->standings);
     naive_rules_release(&n->rules);
     free(n->members);
     free(n->lots);
@@ -220,10 +221,15 @@ int64_t naive_day(const struct naive *n, uint64_t time_ms)
     return local_ms < 0 ? -1 : local_ms / DAY_MS;
 }
 
+uint64_t naive_day_start(const struct naive *n, int64_t day)
+{
+    int64_t start_ms = day * DAY_MS;
+    return start_ms >= (int64_t)TIME_MS_MAX ? TIME_MS_MAX : first_at(n, start_ms);
+}
+
 uint64_t naive_day_end(const struct naive *n, uint64_t time_ms, uint32_t days)
 {
-    int64_t end_ms = (naive_day(n, time_ms) + 1 + days) * DAY_MS;
-    return end_ms >= (int64_t)TIME_MS_MAX ? TIME_MS_MAX : first_at(n, end_ms);
+    return naive_day_start(n, naive_day(n, time_ms) + 1 + days);
 }
 
 static struct naive_result result_of(const struct naive *n, enum verdict verdict, bool late)

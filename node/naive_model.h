@@ -129,6 +129,23 @@ uint64_t naive_epoch_at(const struct naive *naive, size_t number);
 uint32_t naive_open_period(const struct naive *naive);
 size_t naive_period_count(const struct naive *naive);
 const struct naive_period *naive_period_at(const struct naive *naive, size_t place);
+/* What funders stand for, in points * basis points of all lots ever: rows in no order, one of a
+ * kind. */
+struct naive_standing {
+    uint16_t funder;
+    uint32_t vintage;                  /* the month in which they were made, since January 1970 */
+    uint32_t expires;                  /* the month with which they end; UINT32_MAX: with none */
+    __int128 pools[POOL_COUNT], ended; /* ended: of those remaining, by time and not booked */
+};
+struct naive_standings;
+size_t naive_standing_count(const struct naive_standings *standings);
+const struct naive_standing *naive_standing_at(const struct naive_standings *standings,
+                                               size_t place);
+/* At the end of the period that ended last; borrowed until the next height. */
+const struct naive_standings *naive_last_standings(const struct naive *naive);
+/* Now; to be given to naive_standings_close(). */
+struct naive_standings *naive_standings_now(const struct naive *naive);
+void naive_standings_close(struct naive_standings *standings);
 /* What was spent at a partner and not taken back since. */
 int64_t naive_spent_at(const struct naive *naive, uint16_t partner);
 uint64_t naive_time_ms(const struct naive *naive);

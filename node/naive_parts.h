@@ -29,6 +29,7 @@ struct naive_lot {
     int64_t quantity, pools[POOL_COUNT];
     int64_t reversed, waived, counted;
     int64_t stood_for; /* points that its funders were counted with: naive_risk.c */
+    uint32_t vintage; /* the month in which it was made, or that which it is made of */
 };
 struct naive_part {
     uint32_t lot;
@@ -75,6 +76,11 @@ struct naive_names {
     size_t count, capacity;
     uint32_t *buckets;
     size_t bucket_count;
+};
+struct naive_standings { /* zeroed is empty */
+    struct naive_standing *at;
+    size_t count, capacity;
+    struct naive_names places; /* by funder, vintage and month of expiry */
 };
 /* A list of places that is looked through: what waits for time. */
 struct naive_list {
@@ -151,6 +157,7 @@ struct naive {
     uint64_t next_end_ms;              /* of a lot; 0: none has one */
     struct naive_accounts *accounts;   /* in the order in which they were first spoken of */
     size_t account_count, account_capacity;
+    struct naive_standings standings; /* at the end of the last one that ended */
     __int128 *joint_used;
     struct naive_list pending, open; /* lots, holds */
 
@@ -221,6 +228,18 @@ uint32_t naive_period_of(const struct naive_settlement *rules, int64_t day);
 int64_t naive_period_last_day(const struct naive_settlement *rules, uint32_t number);
 int64_t naive_business_day(const struct naive_settlement *rules, int64_t day, uint32_t count);
 int64_t naive_year_of(int64_t day); /* since 1970 */
+
+/* The month of the charter's zone, since January 1970. */
+uint32_t naive_month(const struct naive *n, uint64_t time_ms);
+
+/* ---- naive_vintage.c: who stands for which points -------------------------------------------- */
+
+void naive_standings_release(struct naive_standings *standings);
+/* The row of that kind, made if there is none; valid until the next one is made. */
+struct naive_standing *naive_standing_of(struct naive_standings *standings, uint16_t funder,
+                                         uint32_t vintage, uint32_t expires);
+/* Adds up all lots; those that end by `time_ms` have ended. */
+void naive_stand(const struct naive *n, uint64_t time_ms, struct naive_standings *out);
 
 /* ---- naive_books.c: periods that have ended -------------------------------------------------- */
 
@@ -331,6 +350,8 @@ void naive_get_risks(struct codec_reader *reader, struct naive *n);
 
 void naive_put_wide(__int128 value, struct buffer *out);
 __int128 naive_get_wide(struct codec_reader *reader);
+void naive_put_standings(const struct naive *n, struct buffer *out);
+void naive_get_standings(struct codec_reader *reader, struct naive *n);
 void naive_put_periods(const struct naive *n, struct buffer *out);
 void naive_get_periods(struct codec_reader *reader, struct naive *n);
 
@@ -374,10 +395,12 @@ void naive_membership_enter(struct naive *n, struct naive_coalition *coalition);
 
 uint32_t naive_name_find(const struct naive_names *names, struct bytes bytes);
 struct naive_name *naive_name_add(struct naive_names *names, struct bytes bytes);
+void naive_names_release(struct naive_names *names);
 uint32_t naive_member_find(const struct naive *n, const struct member_ref *ref);
 uint64_t naive_time_at(const struct naive *n, uint64_t cut_time_ms);
 /* The day in the charter's zone, since 1970. */
 int64_t naive_day(const struct naive *n, uint64_t time_ms);
+uint64_t naive_day_start(const struct naive *n, int64_t day);
 uint64_t naive_day_end(const struct naive *n, uint64_t time_ms, uint32_t days);
 void naive_list_add(struct naive_list *list, uint32_t what);
 __int128 *naive_owed_cell(const struct naive *n, uint16_t debtor, uint16_t creditor,

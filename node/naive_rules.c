@@ -238,7 +238,8 @@ static enum verdict earn(struct naive *n, const struct naive_tx *tx)
                                 .activates_ms =
                                     given->activates_ms ? given->activates_ms : n->now_ms,
                                 .expires_ms = given->expires_ms,
-                                .quantity = given->quantity.v};
+                                .quantity = given->quantity.v,
+                                .vintage = naive_month(n, n->now_ms)};
         if (t->body.earn.eligible == 0)
             kept->eligible += (uint64_t)lot.quantity;
         naive_budget_use(n, &lot, lot.quantity);
@@ -558,7 +559,8 @@ static enum verdict adjust(struct naive *n, const struct naive_tx *tx)
                             .split = {1, {{{tx->writer}, BASIS_POINTS}}},
                             .activates_ms = n->now_ms,
                             .expires_ms = expires_ms,
-                            .quantity = delta};
+                            .quantity = delta,
+                            .vintage = naive_month(n, n->now_ms)};
     naive_arrive(n, naive_lot_add(n, &lot), true);
     return VERDICT_ACCEPTED;
 }
@@ -595,7 +597,8 @@ static enum verdict transfer(struct naive *n, const struct naive_tx *tx)
                                   .split = n->lots[part.lot].split,
                                   .activates_ms = n->lots[part.lot].activates_ms,
                                   .expires_ms = n->lots[part.lot].expires_ms,
-                                  .quantity = part.points};
+                                  .quantity = part.points,
+                                  .vintage = n->lots[part.lot].vintage};
         naive_arrive(n, naive_lot_add(n, &child), false);
     }
     return VERDICT_ACCEPTED;

@@ -88,6 +88,7 @@ static void earn_lot_make(struct state *state, const struct context *context, ui
                             .terms = terms_intern(state, context->writer, &lot->split),
                             .earn = earn,
                             .quantity = (uint32_t)lot->quantity.v,
+                            .vintage = state->month,
                             .activates_ms = lot->activates_ms ? lot->activates_ms : state->now_ms,
                             .expires_ms = lot->expires_ms,
                             .record = context->index.v};

@@ -43,7 +43,8 @@ enum journal_note {
     NOTE_EPOCH,
     NOTE_DEAL,
     NOTE_ACCOUNT,
-    NOTE_RISK
+    NOTE_RISK,
+    NOTE_VINTAGES
 };
 
 /* An array of effects that grows. */

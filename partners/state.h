@@ -13,6 +13,7 @@
 #include "partners/payment_accounts.h"
 #include "partners/periods.h"
 #include "partners/risk.h"
+#include "partners/vintages.h"
 #include "protocol/cut.h"
 #include "protocol/evidence.h"
 #include "protocol/record.h"
@@ -210,6 +211,13 @@ const struct risk *state_risk(const struct state *state, struct partner_id partn
 const struct periods *state_periods(const struct state *state);
 /* Where partners are paid, at the state's time; borrowed until the next height. */
 const struct payment_accounts *state_accounts(const struct state *state);
+
+/* Points that partners stand for, by vintage: at the ends of periods, borrowed until the next
+ * height; and now. Rows that are given out are the caller's. */
+const struct vintages *state_vintages(const struct state *state);
+void state_vintages_now(const struct state *state, struct vintage_rows *rows_out);
+/* The most that this funder may have to pay for a point, as prices are now. */
+struct micro state_highest_reimbursement(const struct state *state, struct partner_id funder);
 
 struct totals { /* of the whole ledger */
     struct points quantity, pools[POOL_COUNT];

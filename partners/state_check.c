@@ -1,5 +1,6 @@
 /* Everything recomputed from the lots and the allocations, and compared: slow, for the simulator
  * and the auditor. What it recomputes from is what nothing else is allowed to lose. */
+#include "partners/period_calendar.h"
 #include "partners/state_parts.h"
 
 #include <stdlib.h>
@@ -14,6 +15,7 @@ struct checker {
     __int128 *redeemed;                  /* [funder * partners + redeemer] */
     __int128 *outstanding;               /* by partner */
     struct joint_used *joint, *promoted; /* by joint funding, by promotion */
+    struct cohort *cohorts;              /* only the sums are used */
     int64_t reversed, waived, expired_counted;
 };
 
@@ -34,6 +36,7 @@ static void checker_init(struct checker *checker, const struct state *state, str
     checker->spent = allocate(state->lot_count + 1, sizeof(*checker->spent));
     checker->redeemed = allocate(partners * partners, sizeof(*checker->redeemed));
     checker->outstanding = allocate(partners, sizeof(*checker->outstanding));
+    checker->cohorts = allocate(state->cohort_count + 1, sizeof(*checker->cohorts));
     checker->joint = allocate(state->charter->joint_funding_count + 1, sizeof(*checker->joint));
     checker->promoted = allocate(state->contracts.promotion_count + 1, sizeof(*checker->promoted));
 }
@@ -48,6 +51,7 @@ static void checker_release(struct checker *checker)
     free(checker->redeemed);
     free(checker->outstanding);
     free(checker->joint);
+    free(checker->cohorts);
     free(checker->promoted);
 }
 
@@ -151,6 +155,32 @@ static void add_joint(struct checker *checker, const struct lot *lot, const stru
     }
 }
 
+/* Lots of a cohort are alike, but for the moment of their month at which they end. */
+static bool add_cohort(struct checker *checker, const struct lot *lot)
+{
+    const struct state *state = checker->state;
+    const struct cohort *cohort = &state->cohorts[lot->cohort];
+    uint64_t *sums = checker->cohorts[lot->cohort].sums;
+    uint32_t expires =
+        lot->expires_ms ? month_at(state->charter, lot->expires_ms - 1) : MONTH_NEVER;
+    for (size_t i = 0; i < POOL_COUNT; i++)
+        sums[i] += lot->pools[i];
+    sums[VINTAGE_ENDED] += lot->ended ? lot->pools[POOL_REMAINING] : 0;
+    return cohort->terms == lot->terms && cohort->expires == expires &&
+           (lot->earn == NOTHING ||
+            cohort->vintage == lot_vintage(state, state->earns[lot->earn].first_lot));
+}
+
+static bool cohorts_sound(const struct checker *checker)
+{
+    const struct state *state = checker->state;
+    for (size_t i = 0; i < state->cohort_count; i++)
+        if (memcmp(checker->cohorts[i].sums, state->cohorts[i].sums,
+                   sizeof(state->cohorts[i].sums)) != 0)
+            return differs(checker, "points of a cohort", i);
+    return true;
+}
+
 static bool add_lots(struct checker *checker)
 {
     const struct state *state = checker->state;
@@ -160,6 +190,8 @@ static bool add_lots(struct checker *checker)
         struct member *member = &checker->members[lot->member];
         if (!lot_sound(checker, id))
             return differs(checker, "pools of a lot", (uint64_t)id + 1);
+        if (!add_cohort(checker, lot))
+            return differs(checker, "the cohort of a lot", (uint64_t)id + 1);
         tally_lot(&checker->total, lot, 1);
         tally_lot(&checker->issuers[terms->issuer.v], lot, 1);
         for (size_t i = 0; i < terms->split.count; i++)
@@ -321,8 +353,8 @@ bool state_check(const struct state *state, struct error *error)
     checker_init(&checker, state, error);
     bool good = (membership_sound(state) || differs(&checker, "amendments", state->height)) &&
                 accounts_sound(&checker) && add_holds(&checker) && add_redemptions(&checker) &&
-                add_lots(&checker) && members_sound(&checker) && money_sound(&checker) &&
-                sums_sound(&checker) && risks_sound(&checker);
+                add_lots(&checker) && cohorts_sound(&checker) && members_sound(&checker) &&
+                money_sound(&checker) && sums_sound(&checker) && risks_sound(&checker);
     checker_release(&checker);
     return good;
 }

@@ -94,11 +94,15 @@ static const char *lot_mistake(const struct state *state, const struct lot *lot)
 static void lot_sums(struct state *state, uint32_t id, struct terms_sum *sums)
 {
     const struct lot *lot = &state->lots[id];
+    struct cohort *cohort = &state->cohorts[lot->cohort];
     struct terms_sum *sum = &sums[lot->terms];
     struct member *member = &state->members[lot->member];
     sum->quantity += lot->quantity;
-    for (size_t i = 0; i < POOL_COUNT; i++)
+    for (size_t i = 0; i < POOL_COUNT; i++) {
         sum->pools[i] += lot->pools[i];
+        cohort->sums[i] += lot->pools[i];
+    }
+    cohort->sums[VINTAGE_ENDED] += lot->ended ? lot->pools[POOL_REMAINING] : 0;
     if (lot->earn != NOTHING &&
         id - state->earns[lot->earn].first_lot < state->earns[lot->earn].lot_count)
         sum->budget += (int64_t)lot->quantity - lot->reversed;
@@ -228,5 +232,6 @@ bool loader_settle(struct loader *loader)
     settle_holds(loader->state);
     return settle_reversals(loader) && settle_risks(loader) &&
            (money_adds_up(loader->state) ||
-            loader_refuse(loader, "redemption obligations do not add up"));
+            loader_refuse(loader, "redemption obligations do not add up")) &&
+           vintages_settle(loader);
 }

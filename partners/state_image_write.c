@@ -263,6 +263,7 @@ static void write_lots(struct state_image_writer *writer, const struct state *st
         add_u64(&at, lot->activates_ms);
         add_u64(&at, lot->expires_ms);
         add_u64(&at, lot->record);
+        add_u32(&at, lot_vintage(state, (uint32_t)i));
     }
 }
 
@@ -595,6 +596,32 @@ static void write_accounts(struct state_image_writer *writer, const struct state
     }
 }
 
+/* ---- points at the ends of periods ----------------------------------------------------------- */
+
+static void write_vintages(struct state_image_writer *writer, const struct state *state)
+{
+    section(writer, SECTION_VINTAGES, state->vintages.count);
+    for (size_t i = 0; i < state->vintages.count && !writer->failed; i++) {
+        const struct vintage_table *table = &state->vintages.at[i];
+        uint8_t *at = row(writer, SECTION_VINTAGES);
+        add_u32(&at, table->period);
+        add_u8(&at, table->carried);
+        add_u8(&at, table->rooted);
+        add_u64(&at, table->records);
+        add_bytes(&at, table->root.at, HASH_SIZE);
+        add_u32(&at, (uint32_t)table->rows.count);
+        for (size_t j = 0; j < table->rows.count && !writer->failed; j++) {
+            const struct vintage_row *part = &table->rows.at[j];
+            at = room(writer, VINTAGE_PART_SIZE);
+            add_u16(&at, part->funder.v);
+            add_u32(&at, part->vintage);
+            add_u32(&at, part->expires);
+            for (size_t k = 0; k < VINTAGE_SUMS; k++)
+                add_i128(&at, part->sums[k]);
+        }
+    }
+}
+
 /* ---- all of it ------------------------------------------------------------------------------- */
 
 void state_image_writer_init(struct state_image_writer *writer)
@@ -638,6 +665,7 @@ bool state_image_writer_run(struct state_image_writer *writer, const struct stat
     write_decided(writer, SECTION_DOCUMENTS, &state->documents);
     write_accounts(writer, state);
     write_risks(writer, state);
+    write_vintages(writer, state);
     hash_and_flush(writer);
     struct hash hash = hasher_result(&writer->hasher);
     memcpy(room(writer, HASH_SIZE), hash.at, HASH_SIZE);

@@ -14,6 +14,7 @@ static void transfer_part(struct state *state, const struct context *context, ui
                             .terms = lot->terms,
                             .earn = NOTHING,
                             .quantity = part.quantity,
+                            .vintage = lot_vintage(state, part.lot),
                             .activates_ms = lot->activates_ms,
                             .expires_ms = lot->expires_ms,
                             .record = context->index.v};
@@ -63,6 +64,7 @@ static enum verdict adjust_up(struct state *state, const struct context *context
                             .terms = terms_intern(state, context->writer, &split),
                             .earn = NOTHING,
                             .quantity = (uint32_t)transaction->body.adjust.delta.v,
+                            .vintage = state->month,
                             .activates_ms = state->now_ms,
                             .expires_ms = expires_ms,
                             .record = context->index.v};
