@@ -29,7 +29,7 @@ struct naive_lot {
     int64_t quantity, pools[POOL_COUNT];
     int64_t reversed, waived, counted;
     int64_t stood_for; /* points that its funders were counted with: naive_risk.c */
-    uint32_t vintage; /* the month in which it was made, or that which it is made of */
+    uint32_t vintage;  /* the month in which it was made, or that which it is made of */
 };
 struct naive_part {
     uint32_t lot;

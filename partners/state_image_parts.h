@@ -41,7 +41,7 @@ enum { ACCOUNT_IN_FORCE = 1, ACCOUNT_WAITING = 2, ACCOUNT_PENDING = 4 };
     X(KEYS, keys, 20, NOTHING - 1)                                                                 \
     X(DOCUMENTS, documents, 20, NOTHING - 1)                                                       \
     X(ACCOUNTS, accounts, 6, PARTNERS_MAX *ACCOUNT_CURRENCIES_MAX)                                 \
-    X(RISKS, risks, 35, PARTNERS_MAX)                                                             \
+    X(RISKS, risks, 35, PARTNERS_MAX)                                                              \
     X(VINTAGES, vintages, 50, VINTAGE_TABLES_KEPT)
 
 enum image_section {
