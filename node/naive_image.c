@@ -189,8 +189,8 @@ void naive_write(const struct naive *n, struct buffer *out)
     put_money(n, out);
     naive_put_periods(n, out);
     naive_put_accounts(n, out);
-    naive_put_risks(n, out);
     naive_put_standings(n, out);
+    naive_put_risks(n, out);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
