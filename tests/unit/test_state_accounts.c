@@ -109,13 +109,12 @@ CASE(the_digest_tells_one_account_from_another)
 /* ---- images ---------------------------------------------------------------------------------- */
 
 enum {
-    ROW_ONE = 12,                                  /* after the section's head */
-    PART_ONE = ROW_ONE + 6,                        /* in force */
-    PART_TWO = PART_ONE + ACCOUNT_PART_SIZE,       /* pending */
-    APPROVER = PART_TWO + ACCOUNT_PART_SIZE,       /* and who said it */
-    ROW_TWO = APPROVER + HASH_SIZE,                /* of books */
-    PART_THREE = ROW_TWO + 6,                      /* waiting */
-    SECTION_SIZE = PART_THREE + ACCOUNT_PART_SIZE, /* the last section */
+    ROW_ONE = 12,                            /* after the section's head */
+    PART_ONE = ROW_ONE + 6,                  /* in force */
+    PART_TWO = PART_ONE + ACCOUNT_PART_SIZE, /* pending */
+    APPROVER = PART_TWO + ACCOUNT_PART_SIZE, /* and who said it */
+    ROW_TWO = APPROVER + HASH_SIZE,          /* of books */
+    PART_THREE = ROW_TWO + 6,                /* waiting */
     IN_HOLDER = 8,
     IN_IBAN = IN_HOLDER + HOLDER_MAX,
     IN_BIC = IN_IBAN + IBAN_TEXT_MAX
@@ -178,9 +177,7 @@ CASE(an_image_of_accounts_that_cannot_be_is_refused)
     };
     struct buffer image;
     image_of_accounts(&image);
-    REQUIRE(image.size > SECTION_SIZE + HASH_SIZE);
-    uint8_t *section = image.at + image.size - HASH_SIZE - SECTION_SIZE;
-    REQUIRE(get_u32be(section) == SECTION_ACCOUNTS && get_u64be(section + 4) == 2);
+    uint8_t *section = image_section(buffer_bytes(&image), SECTION_ACCOUNTS, 2);
     for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
         struct state *copy = NULL;
         struct error error = {.text = ""};
