@@ -116,21 +116,12 @@ bool naive_plan_priced(const struct naive *n, uint16_t redeemer)
 
 int64_t naive_highest_price(const struct naive *n, uint16_t funder)
 {
-    const struct naive_contract *last[PARTNERS_MAX] = {NULL};
-    uint64_t now_ms = n->epochs[n->epoch_count - 1];
     int64_t highest = 0;
     for (size_t i = 0; i < n->signed_cards.count; i++) {
-        const struct naive_contract *contract = &n->contracts[n->signed_cards.at[i]];
-        const struct naive_contract **kept = &last[contract->card.redeemer.v];
-        if (contract->card.funder.v == funder && contract->card.from_ms <= now_ms &&
-            (!*kept || contract->card.from_ms > (*kept)->card.from_ms))
-            *kept = contract;
-    }
-    for (size_t i = 0; i < n->rules.partner_count; i++) {
-        if (!last[i] || !naive_in_force(last[i]->card.from_ms, last[i]->card.until_ms, now_ms))
+        const struct rate_card *card = &n->contracts[n->signed_cards.at[i]].card;
+        if (card->funder.v != funder || card->from_ms > n->epochs[n->epoch_count - 1])
             continue;
-        __int128 price = (__int128)last[i]->card.reimbursement.v *
-                         naive_rate(n, last[i]->card.settlement_currency);
+        __int128 price = (__int128)card->reimbursement.v * naive_rate(n, card->settlement_currency);
         price = price / 1000000 + (price % 1000000 != 0);
         highest = price > highest ? (int64_t)price : highest;
     }

@@ -473,18 +473,18 @@ static struct micro price_converted(const struct charter *charter, const struct 
 }
 
 struct micro contracts_highest(const struct contracts *contracts, const struct charter *charter,
-                               struct partner_id funder)
+                               struct partner_id funder, uint64_t after_ms)
 {
     struct micro highest = {0};
-    must(funder.v < PARTNERS_MAX);
-    if (!contracts->cards.rows || !contracts->cards.rows[funder.v])
-        return highest;
-    for (uint16_t i = 0; i < PARTNERS_MAX; i++) {
-        const struct contract_version *version =
-            contract_in(contracts, funder, (struct partner_id){i}, contracts_epoch(contracts));
-        struct micro price = version ? price_converted(charter, &version->card) : highest;
-        if (price.v > highest.v)
-            highest = price;
+    uint64_t now_ms = contracts->epochs[contracts_epoch(contracts)];
+    for (uint16_t i = 0; i < charter->partner_count; i++) {
+        const struct dated_list *list =
+            pair_list(&contracts->cards, funder, (struct partner_id){i});
+        for (size_t j = begun(list, now_ms); j > 0 && list->at[j - 1].from_ms > after_ms; j--) {
+            const struct contract_version *version = &contracts->versions[list->at[j - 1].number];
+            struct micro price = price_converted(charter, &version->card);
+            highest = price.v > highest.v ? price : highest;
+        }
     }
     return highest;
 }

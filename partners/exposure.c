@@ -55,10 +55,21 @@ void exposure_settle(struct state *state)
 struct micro exposure_price(const struct state *state, struct partner_id funder)
 {
     const struct charter *charter = state->charter;
-    struct micro price = contracts_highest(&state->contracts, charter, funder);
+    struct micro price = contracts_highest(&state->contracts, charter, funder, 0);
     if (!charter->contracts.required && price.v < charter->rates.reimbursement.v)
         price = charter->rates.reimbursement;
     return price;
+}
+
+/* By the cards that began since prices were looked at: those before stay, for lots that keep them.
+ */
+static void price_rises(struct state *state, struct partner_id funder)
+{
+    struct micro *price = &state->risks[funder.v].price;
+    struct micro now = contracts_highest(&state->contracts, state->charter, funder,
+                                         state->contracts.epochs[state->risk_epochs - 1]);
+    if (now.v > price->v)
+        *price = now;
 }
 
 void exposure_loaded(struct state *state)
@@ -75,8 +86,10 @@ void exposure_begin(struct state *state)
     if (!state->charter->risk.on)
         return;
     for (uint16_t i = 0; i < state->charter->partner_count; i++) {
-        if (state->risk_epochs != state->contracts.epoch_count || state->risk_partners <= (size_t)i)
+        if (state->risk_partners <= (size_t)i)
             state->risks[i].price = exposure_price(state, (struct partner_id){i});
+        else if (state->risk_epochs != state->contracts.epoch_count)
+            price_rises(state, (struct partner_id){i});
         settle(state, (struct partner_id){i});
     }
     exposure_loaded(state);

@@ -307,7 +307,7 @@ static struct rate_card card_in(const char *currency, int64_t price, uint64_t fr
     return card;
 }
 
-CASE(the_dearest_card_in_force_is_the_price)
+CASE(the_dearest_card_that_has_begun_is_the_price)
 {
     struct driver *driver = open_with(usual);
     uint64_t now_ms = state_time_ms(driver->state);
@@ -315,6 +315,7 @@ CASE(the_dearest_card_in_force_is_the_price)
     sign_card(driver, card_in("EUR", 8000, now_ms + 1000));
     sign_card(driver, card_in("EUR", 12000, now_ms + 2000));
     sign_card(driver, card_in("SEK", 123456, now_ms + 3000));
+    sign_card(driver, card_in("SEK", 140000, now_ms + 4000));
     CHECK_INT(risk_at(driver, GROCER)->price.v, 9000);
     driver_pass(driver, 1000);
     CHECK_INT(risk_at(driver, GROCER)->price.v, 9000);
@@ -325,9 +326,12 @@ CASE(the_dearest_card_in_force_is_the_price)
     CHECK_INT(risk_at(driver, GROCER)->price.v, 12000);
     check_mode(driver, GROCER, RISK_REFUSED); /* 12.00 against 9.00 */
     driver_pass(driver, 1000);
-    CHECK_INT(risk_at(driver, GROCER)->price.v, 10754); /* 123456 * 0.087101, rounded up */
+    /* A cheaper one does not make cheaper what was issued at 0.012. */
+    CHECK_INT(risk_at(driver, GROCER)->price.v, 12000);
     CHECK_INT(risk_at(driver, BOOKS)->price.v, 9000);
-    check_mode(driver, GROCER, RISK_PREPAID);
+    check_mode(driver, GROCER, RISK_REFUSED);
+    driver_pass(driver, 1000);
+    CHECK_INT(risk_at(driver, GROCER)->price.v, 12195); /* 140000 * 0.087101, rounded up */
     struct transaction yen = {.type = TRANSACTION_CONTRACT_PROPOSE};
     yen.body.deal.card = card_in("JPY", 1, state_time_ms(driver->state) + 9000);
     CHECK_INT(apply(driver, GROCER, yen), VERDICT_BAD_CARD);
@@ -482,7 +486,7 @@ int main(void)
     RUN(what_a_till_gave_without_a_line_is_given);
     RUN(every_funder_of_a_lot_is_asked);
     RUN(points_count_until_they_are_spent_or_over);
-    RUN(the_dearest_card_in_force_is_the_price);
+    RUN(the_dearest_card_that_has_begun_is_the_price);
     RUN(where_contracts_are_required_the_charters_price_does_not_count);
     RUN(collateral_is_the_operators_to_write_in_the_charters_currency);
     RUN(collateral_that_is_needed_stays);
