@@ -100,6 +100,21 @@ static void build_promote(struct build *build)
     take_end(form, &promotion->until_ms);
 }
 
+/* Posted, unless it says that it is given back. */
+static void build_collateral(struct build *build)
+{
+    struct form *form = &build->form;
+    struct collateral *posted = &build->t->body.deal.collateral;
+    bool release = false;
+    build_take_partner(build, "partner", &posted->partner);
+    take_currency(build, "currency", posted->currency);
+    if (!form_decimal(form, "amount", COLLATERAL_MAX, &posted->amount.v) &&
+        !form_has(form, "amount"))
+        form_missing(form, "amount");
+    if (form_bool(form, "release", &release) && release)
+        posted->amount.v = -posted->amount.v;
+}
+
 void build_deal(struct build *build)
 {
     enum deal_step step;
@@ -124,7 +139,7 @@ void build_deal(struct build *build)
         build_rates(build);
         return;
     case DEAL_COLLATERAL:
-        build_stop(build, VERDICT_NOT_AUTHORISED, "");
+        build_collateral(build);
         return;
     }
 }

@@ -109,6 +109,7 @@ void api_deal_body_write(const struct api *api, struct json_out *json, const str
         api_rates_body_write(json, &deal->rates);
         return;
     case DEAL_COLLATERAL:
+        api_collateral_body_write(api, json, &deal->collateral);
         return;
     }
 }
@@ -174,6 +175,7 @@ void api_deal_result_write(const struct api *api, struct json_out *json,
         api_rates_body_write(json, &t->body.deal.rates);
         return;
     case DEAL_COLLATERAL:
+        api_collateral_result_write(api, json, &t->body.deal.collateral);
         return;
     }
 }

@@ -174,6 +174,8 @@ bool api_media_type_is(struct bytes header, const char *want);
 
 /* The text of ?name=...; false when absent. */
 bool api_query(const struct api_call *call, const char *name, struct bytes *text_out);
+/* Answers 400 and returns false when the query has a name that is neither of these. */
+bool api_query_names(struct api_call *call, const char *a, const char *b);
 /* Numbers of the query; answers 400 and returns false when one is wrong or a name is unknown. */
 bool api_page(struct api_call *call, const char *first_name, uint64_t *first, uint64_t *limit);
 /* The same where the query may name more: up to API_FILTERS_MAX, the rest NULL. */
@@ -273,11 +275,21 @@ void api_rates_body_write(struct json_out *json, const struct day_rates *rates);
 void api_exchange_write(struct json_out *json, const struct build_exchange *exchange);
 /* Changes that wait, by no more than the last characters of their IBANs. */
 void api_accounts_waiting_write(const struct api *api, struct json_out *json);
+/* Collateral: what a record says; and what its partner has then. */
+void api_collateral_body_write(const struct api *api, struct json_out *json,
+                               const struct collateral *posted);
+void api_collateral_result_write(const struct api *api, struct json_out *json,
+                                 const struct collateral *posted);
+/* Partners whose collateral does not cover what is needed. */
+void api_risks_write(const struct api *api, struct json_out *json);
 /* A settlement step: what its record says; and what its period has come to, for who took it. */
 void api_settle_body_write(const struct api *api, struct json_out *json,
                            const struct transaction *t);
 void api_settle_result_write(const struct api *api, struct json_out *json,
                              const struct transaction *t);
+/* Currency, ledger time and today; how far the ledger goes: into an open object. */
+void api_put_now(struct api *api, struct json_out *json);
+void api_put_ledger(struct api *api, struct json_out *json);
 /* Points that are kept times basis points. */
 void api_put_points_bp(struct json_out *json, const char *name, __int128 points_bp);
 const char *api_partner_name(const struct api *api, struct partner_id partner);
@@ -300,10 +312,12 @@ api_handler api_get_member, api_get_member_lots, api_get_member_transactions, ap
 api_handler api_get_transaction, api_get_by_key, api_get_transactions; /* api_transactions */
 api_handler api_get_coalition, api_get_charter, api_get_settlement;    /* api_coalition */
 api_handler api_get_periods, api_get_period;                           /* api_settle */
+api_handler api_get_exposure;                                          /* api_exposure */
 api_handler api_get_accounts;                                          /* api_accounts */
 api_handler api_get_exchange_rates;                                    /* api_rates */
 api_handler api_get_contracts, api_get_contract, api_get_promotions, api_get_prices;
 api_handler api_get_checkpoint, api_get_tile, api_get_height, api_get_heights; /* api_log */
+api_handler api_get_liability;                                                 /* api_liability */
 api_handler api_get_membership, api_get_policy;                                /* api_membership */
 api_handler api_get_evidence_list, api_get_evidence;                           /* api_evidence */
 api_handler api_get_receipt, api_get_receipt_link;                             /* api_receipt */

@@ -47,6 +47,15 @@ static bool names_known(const struct api_call *call, const char *const known[], 
     return true;
 }
 
+bool api_query_names(struct api_call *call, const char *a, const char *b)
+{
+    const char *const known[] = {a, b};
+    if (names_known(call, known, ARRAY_SIZE(known)))
+        return true;
+    api_refuse(call, PROBLEM_MALFORMED, "The query knows %s and %s.", a, b);
+    return false;
+}
+
 bool api_page(struct api_call *call, const char *first_name, uint64_t *first, uint64_t *limit)
 {
     static const char *const none[API_FILTERS_MAX] = {NULL};

@@ -40,7 +40,7 @@ static void put_amount(const struct api *api, struct json_out *json, const char 
     json_put_money(json, name, amount, charter_minor_digits(api->charter, currency));
 }
 
-static void put_ledger(struct api *api, struct json_out *json)
+void api_put_ledger(struct api *api, struct json_out *json)
 {
     const struct replica_status *status = api_status(api);
     json_put_uint(json, "height", status->height);
@@ -53,7 +53,7 @@ static int64_t today(struct api *api)
     return charter_day(api->charter, replica_ledger_now_ms(api->config.replica, api_now(api)));
 }
 
-static void put_now(struct api *api, struct json_out *json)
+void api_put_now(struct api *api, struct json_out *json)
 {
     json_put_word(json, "currency", api->charter->currency);
     json_put_bool(json, "sandbox", api->charter->sandbox);
@@ -251,9 +251,9 @@ void api_get_periods(struct api_call *call)
     buffer_init(&body, API_RESPONSE_MAX);
     json_out_init(&json, &body);
     json_open_object(&json, NULL);
-    put_now(api, &json);
+    api_put_now(api, &json);
     json_put_word(&json, "length", length_word(api->charter->settlement.every));
-    put_ledger(api, &json);
+    api_put_ledger(api, &json);
     period_text(api->charter, periods->open, name);
     put_code(&json, "open", open ? name : "");
     json_open_array(&json, "periods");
@@ -531,9 +531,9 @@ static void respond_period(struct api_call *call, const struct view *view, const
     buffer_init(&body, API_RESPONSE_MAX);
     json_out_init(&json, &body);
     json_open_object(&json, NULL);
-    put_now(api, &json);
+    api_put_now(api, &json);
     json_open_object(&json, "ledger");
-    put_ledger(api, &json);
+    api_put_ledger(api, &json);
     json_close_object(&json);
     put_head(view, &json);
     put_books(view, &json);

@@ -167,6 +167,7 @@ static void begin_model(struct audit *audit)
     struct audit_text want;
     struct audit_text have;
     const struct naive_tree tree = {audit->cut.record_count, audit->cut.record_root};
+    uint32_t period = naive_open_period(audit->model);
     naive_begin(audit->model, audit->cut.time_ms, &tree);
     for (size_t i = 0; i < audit->cut.evidence_count; i++) {
         struct evidence evidence;
@@ -181,7 +182,9 @@ static void begin_model(struct audit *audit)
                         (unsigned long long)audit->cut.height, node->name);
     }
     if (!audit_last_period_agrees(audit->state, audit->model, &want, &have) ||
-        !audit_last_contracts_agree(audit->state, audit->model, &want, &have))
+        !audit_last_contracts_agree(audit->state, audit->model, &want, &have) ||
+        (naive_open_period(audit->model) != period &&
+         !audit_vintages_agree(audit->state, audit->model, false, &want, &have)))
         audit_found(audit, AUDIT_MODEL_STATE, want.text, have.text, "height %llu",
                     (unsigned long long)audit->cut.height);
 }

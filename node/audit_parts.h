@@ -88,11 +88,17 @@ bool audit_model_agrees(const struct audit *audit, struct audit_text *expected_o
  * difference: how many there are and the head of the last one; then all of all. */
 bool audit_last_period_agrees(const struct state *state, const struct naive *model,
                               struct audit_text *expected_out, struct audit_text *found_out);
+/* Who stands for which points: `now`, or at the end of the last period. */
+bool audit_vintages_agree(const struct state *state, const struct naive *model, bool now,
+                          struct audit_text *expected_out, struct audit_text *found_out);
 bool audit_periods_agree(const struct state *state, const struct naive *model,
                          struct audit_text *expected_out, struct audit_text *found_out);
 /* audit_accounts.c: and of where partners are paid. */
 bool audit_accounts_agree(const struct state *state, const struct naive *model,
                           struct audit_text *expected_out, struct audit_text *found_out);
+/* audit_risk.c: and of what partners stand for, and with which collateral. */
+bool audit_risks_agree(const struct state *state, const struct naive *model,
+                       struct audit_text *expected_out, struct audit_text *found_out);
 /* audit_rates.c: and of what currencies are worth. */
 bool audit_rates_agree(const struct state *state, const struct naive *model,
                        struct audit_text *expected_out, struct audit_text *found_out);

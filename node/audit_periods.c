@@ -229,6 +229,66 @@ bool audit_periods_agree(const struct state *state, const struct naive *model,
                lines_agree(&pair, "closed lines", &pair.own->closed, &pair.found->closed) &&
                tariffs_agree(&pair) && codes_agree(&pair) && payments_agree(&pair);
     }
+    return same && audit_vintages_agree(state, model, false, expected_out, found_out) &&
+           audit_vintages_agree(state, model, true, expected_out, found_out);
+}
+
+/* ---- vintages -------------------------------------------------------------------------------- */
+
+static struct audit_text points_text(const struct charter *charter, const char *what,
+                                     const struct naive_standing *own, __int128 points_bp)
+{
+    char made[MONTH_NAME_SIZE], ends[MONTH_NAME_SIZE] = "never", points[MONEY_TEXT_SIZE];
+    month_name(own->vintage, made);
+    if (own->expires != MONTH_NEVER)
+        month_name(own->expires, ends);
+    money_format((struct money){points_bp * 1000000}, 0, points); /* basis points of a point */
+    return audit_text("%s points funded by %s, made in %s, to end in %s: %s", points,
+                      charter->partners[own->funder].name, made, ends, what);
+}
+
+static bool standing_agrees(const struct charter *charter, const struct naive_standing *own,
+                            const struct vintage_rows *rows, struct audit_text *expected_out,
+                            struct audit_text *found_out)
+{
+    const struct vintage_row like = {
+        .funder = {own->funder}, .vintage = own->vintage, .expires = own->expires};
+    const struct vintage_row *found = vintage_rows_find(rows, &like);
+    bool same = true;
+    for (int i = 0; i < VINTAGE_SUMS && same; i++) {
+        __int128 want = i == VINTAGE_ENDED ? own->ended : own->pools[i];
+        __int128 have = found ? found->sums[i] : 0;
+        const char *what = i == VINTAGE_ENDED ? "ended" : pool_word((enum pool)i);
+        if (want == have)
+            continue;
+        *expected_out = points_text(charter, what, own, want);
+        *found_out = points_text(charter, what, own, have);
+        same = false;
+    }
+    return same;
+}
+
+bool audit_vintages_agree(const struct state *state, const struct naive *model, bool now,
+                          struct audit_text *expected_out, struct audit_text *found_out)
+{
+    struct vintage_rows rows = state_vintages(state)->latest;
+    const struct naive_standings *own = naive_last_standings(model);
+    struct naive_standings *standings = NULL;
+    if (now) {
+        state_vintages_now(state, &rows);
+        own = standings = naive_standings_now(model);
+    }
+    size_t count = naive_standing_count(own);
+    bool same = count == rows.count;
+    *expected_out = audit_text("%zu kinds of points by funder, vintage and expiry", count);
+    *found_out = audit_text("%zu", rows.count);
+    for (size_t i = 0; i < count && same; i++)
+        same = standing_agrees(state_charter(state), naive_standing_at(own, i), &rows, expected_out,
+                               found_out);
+    if (standings) {
+        naive_standings_close(standings);
+        vintage_rows_release(&rows);
+    }
     return same;
 }
 

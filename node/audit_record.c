@@ -367,6 +367,7 @@ bool audit_model_agrees(const struct audit *audit, struct audit_text *expected_o
             same = debts_agree(audit, i, j, expected_out, found_out);
     return same && audit_periods_agree(audit->state, audit->model, expected_out, found_out) &&
            audit_accounts_agree(audit->state, audit->model, expected_out, found_out) &&
+           audit_risks_agree(audit->state, audit->model, expected_out, found_out) &&
            audit_rates_agree(audit->state, audit->model, expected_out, found_out);
 }
 

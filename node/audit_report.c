@@ -220,6 +220,7 @@ void audit_report_print(const struct audit_report *report)
         for (const char *currency; (currency = audit_next_owed(best->audit, &place));)
             print_debts(best->audit, currency);
         audit_periods_print(best->audit);
+        audit_vintages_print(best->audit);
     }
     cli_say(stdout, "\naudit: %s (%zu findings, %zu sources)\n",
             audit_verdict_word(audit_report_verdict(report)),
@@ -387,10 +388,11 @@ json_t *audit_report_json(const struct audit_report *report)
         hex_encode(hash_as_bytes(&best->charter->coalition), id);
         json_object_update_new(
             json,
-            json_pack("{s:{s:s, s:s, s:s, s:b}, s:o, s:o, s:o}", "coalition", "name",
+            json_pack("{s:{s:s, s:s, s:s, s:b}, s:o, s:o, s:o, s:o}", "coalition", "name",
                       best->charter->name, "origin", best->charter->origin, "id", id, "sandbox",
                       best->charter->sandbox, "partners", partners_json(best->audit), "obligations",
-                      debts_json(best->audit), "periods", audit_periods_json(best->audit)));
+                      debts_json(best->audit), "periods", audit_periods_json(best->audit),
+                      "vintages", audit_vintages_json(best->audit)));
     }
     return json;
 }

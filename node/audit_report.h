@@ -69,6 +69,9 @@ const char *audit_next_owed(const struct audit *audit, size_t *place);
 const char *audit_dispute_word(const struct dispute *dispute); /* open, answered, resolved */
 void audit_periods_print(const struct audit *audit);
 json_t *audit_periods_json(const struct audit *audit);
+/* The hashes that reports of points name (partners/vintages.h). */
+void audit_vintages_print(const struct audit *audit);
+json_t *audit_vintages_json(const struct audit *audit);
 
 void audit_report_print(const struct audit_report *report);
 json_t *audit_report_json(const struct audit_report *report);

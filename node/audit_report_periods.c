@@ -142,6 +142,34 @@ void audit_periods_print(const struct audit *audit)
     free(summary);
 }
 
+/* The hash of what stands, as if the open period had ended; and its name. */
+static struct hash open_vintages(const struct audit *audit, char name_out[PERIOD_NAME_SIZE])
+{
+    const struct state *state = audit_state(audit);
+    uint32_t open = state_periods(state)->open;
+    struct vintage_rows now;
+    state_vintages_now(state, &now);
+    struct hash hash = vintage_rows_hash(&now, open);
+    vintage_rows_release(&now);
+    period_name(audit_charter(audit), open, name_out);
+    return hash;
+}
+
+void audit_vintages_print(const struct audit *audit)
+{
+    const struct vintages *vintages = state_vintages(audit_state(audit));
+    char name[PERIOD_NAME_SIZE], text[HASH_HEX_SIZE + 1];
+    cli_say(stdout, "\npoints by funder, vintage and expiry, hash at the end of each period:\n");
+    for (size_t i = 0; i < vintages->count; i++) {
+        period_name(audit_charter(audit), vintages->at[i].period, name);
+        hex_encode(hash_as_bytes(&vintages->at[i].hash), text);
+        cli_say(stdout, "  %-10s  %s\n", name, text);
+    }
+    struct hash now = open_vintages(audit, name);
+    hex_encode(hash_as_bytes(&now), text);
+    cli_say(stdout, "  %-10s  %s  so far\n", name, text);
+}
+
 /* ---- as JSON --------------------------------------------------------------------------------- */
 
 static json_t *payments_json(const struct audit *audit, const struct period *period)
@@ -223,5 +251,23 @@ json_t *audit_periods_json(const struct audit *audit)
         json_array_append_new(list, json);
     }
     free(summary);
+    return list;
+}
+
+json_t *audit_vintages_json(const struct audit *audit)
+{
+    const struct vintages *vintages = state_vintages(audit_state(audit));
+    char name[PERIOD_NAME_SIZE], text[HASH_HEX_SIZE + 1];
+    json_t *list = json_array();
+    for (size_t i = 0; i < vintages->count; i++) {
+        period_name(audit_charter(audit), vintages->at[i].period, name);
+        hex_encode(hash_as_bytes(&vintages->at[i].hash), text);
+        json_array_append_new(
+            list, json_pack("{s:s, s:s, s:b}", "period", name, "hash", text, "open", 0));
+    }
+    struct hash now = open_vintages(audit, name);
+    hex_encode(hash_as_bytes(&now), text);
+    json_array_append_new(list,
+                          json_pack("{s:s, s:s, s:b}", "period", name, "hash", text, "open", 1));
     return list;
 }

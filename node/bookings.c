@@ -29,7 +29,7 @@ static bool check_entry(const char *name, const json_t *entry, struct error *err
 {
     const char *received = json_string_value(json_object_get(entry, "received"));
     struct money money;
-    if (!end_to_end_shaped(name))
+    if (!end_to_end_shaped(name) || strlen(name) >= END_TO_END_SIZE)
         return wrong(error, name, "is not the reference of a payment");
     if (!json_is_object(entry) || json_object_size(entry) != 2)
         return wrong(error, name, "has two members, received and references");

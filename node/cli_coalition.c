@@ -7,6 +7,8 @@
 struct texts { /* as they stand on the command line */
     const char *partners, *face, *reimbursement, *issue_fee, *redemption_fee;
     const char *sandbox, *late_after, *reversal;
+    const char *collateral_floor;
+    uint64_t breakage_bp, haircut_bp;
     uint64_t base_port;
     struct coalition_texts terms;
 };
@@ -89,6 +91,35 @@ static void print_json(const struct coalition_plan *plan)
     cli_print_json(json_pack("{s:s, s:o}", "dir", plan->dir, "nodes", nodes));
 }
 
+/* The thresholds are the usual ones. */
+static bool read_risk(const struct cli *cli, const struct texts *texts, struct coalition_plan *plan,
+                      int *exit_out)
+{
+    struct charter_risk *risk = &plan->risk;
+    *risk = (struct charter_risk){.breakage_bp = (uint32_t)texts->breakage_bp,
+                                  .haircut_bp = (uint32_t)texts->haircut_bp,
+                                  .alert_bp = 10000,
+                                  .prepaid_bp = 11000,
+                                  .refuse_bp = 12500};
+    risk->on = texts->collateral_floor != NULL;
+    if (texts->breakage_bp > BASIS_POINTS || texts->haircut_bp > HAIRCUT_BP_MAX) {
+        *exit_out = cli_fail(cli, CLI_USAGE, "--breakage-bp is at most %d, --haircut-bp %d",
+                             BASIS_POINTS, HAIRCUT_BP_MAX);
+        return false;
+    }
+    if (risk->on && !plan->operator_name) {
+        *exit_out = cli_fail(cli, CLI_USAGE, "--operator is needed: it holds the collateral");
+        return false;
+    }
+    if (!risk->on || (cli_micro_parse(texts->collateral_floor, &risk->floor.v) &&
+                      risk->floor.v <= AMOUNT_MICRO_MAX))
+        return true;
+    *exit_out =
+        cli_fail(cli, CLI_USAGE, "--collateral-floor is money, such as 1000.00 or 0, not '%.40s'",
+                 texts->collateral_floor);
+    return false;
+}
+
 static bool read_plan(const struct cli *cli, const struct texts *texts, struct coalition_plan *plan,
                       int *exit_out)
 {
@@ -114,7 +145,7 @@ static bool read_plan(const struct cli *cli, const struct texts *texts, struct c
            read_price(cli, "issue-fee", texts->issue_fee, &plan->issue_fee_micro, exit_out) &&
            read_price(cli, "redemption-fee", texts->redemption_fee, &plan->redemption_fee_micro,
                       exit_out) &&
-           read_times(cli, texts, plan, exit_out) &&
+           read_times(cli, texts, plan, exit_out) && read_risk(cli, texts, plan, exit_out) &&
            read_reversal(cli, texts->reversal, &plan->reversal, exit_out);
 }
 
@@ -122,7 +153,7 @@ static int run_new(const struct cli_command *command, int argc, char **argv)
 {
     struct cli cli;
     struct coalition_plan plan;
-    struct texts texts = {.base_port = 7100};
+    struct texts texts = {.base_port = 7100, .haircut_bp = 10000};
     coalition_plan_init(&plan, 7100);
     const struct cli_option options[] = {
         {"partners", CLI_TEXT, &texts.partners},
@@ -153,6 +184,9 @@ static int run_new(const struct cli_command *command, int argc, char **argv)
         {"contracts-required", CLI_FLAG, &plan.contracts_required},
         {"notice-days", CLI_NUMBER, &plan.notice_days},
         {"settlement-currency", CLI_TEXTS, &texts.terms.currencies},
+        {"collateral-floor", CLI_TEXT, &texts.collateral_floor},
+        {"breakage-bp", CLI_NUMBER, &texts.breakage_bp},
+        {"haircut-bp", CLI_NUMBER, &texts.haircut_bp},
     };
     struct error error;
     int code;
@@ -201,8 +235,17 @@ const struct cli_command cli_coalition_new = {
     "                        which of them fees carry, and everything else\n"
     "  --contracts-required  nobody redeems another's points without a contract\n"
     "  --notice-days N       from a contract's proposal to its first day at least (default 0)\n"
-    "  --settlement-currency CODE:DIGITS\n"
-    "                        that contracts may use beside the charter's, such as SEK:2; again\n"
+    "  --settlement-currency CODE:DIGITS[:RATE]\n"
+    "                        that contracts may use beside the charter's, such as SEK:2; again; "
+    "RATE:\n"
+    "                        what one counts for where collateral is asked for, such as "
+    "SEK:2:0.0871\n"
+    "  --collateral-floor AMOUNT\n"
+    "                        partners post collateral, at least so much (0: what their points "
+    "need)\n"
+    "  --breakage-bp N, --haircut-bp N\n"
+    "                        of outstanding points never spent (0), and what the rest counts for "
+    "(10000)\n"
     "  --zone NAME           time zone of days and months (default UTC)\n"
     "  --public-log          anyone may read the log, without a token\n"
     "  --sandbox START       a sandbox: ledger time begins at START and can be moved\n"

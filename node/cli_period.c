@@ -3,12 +3,13 @@
 #include <inttypes.h>
 #include <string.h>
 
-static bool get_charter(struct cli_period *own, struct error *error)
+static bool get_charter(struct http *http, const struct cli_target *target,
+                        struct charter **charter_out, struct error *error)
 {
     struct buffer json;
     buffer_init(&json, CHARTER_SIZE_MAX);
-    bool ok = http_get(own->http, &own->target, "/v1/charter", &json, error) &&
-              charter_parse(buffer_bytes(&json), &own->charter, NULL, error);
+    bool ok = http_get(http, target, "/v1/charter", &json, error) &&
+              charter_parse(buffer_bytes(&json), charter_out, NULL, error);
     buffer_release(&json);
     return ok;
 }
@@ -28,13 +29,13 @@ static bool get_self(struct cli_period *own, struct error *error)
 }
 
 /* A refusal is the node's word, and no failure to ask. */
-static bool ask_page(const struct cli *cli, struct http *http, const struct cli_target *target,
-                     const char *period, uint64_t from, json_t **answer_out, int *exit_out)
+static bool ask(const struct cli *cli, struct http *http, const struct cli_target *target,
+                const char *period, const char *of_it, json_t **answer_out, int *exit_out)
 {
     char path[HTTP_PATH_MAX], text[512];
     struct error error;
     int status = 0;
-    (void)snprintf(path, sizeof(path), "/v1/periods/%.32s?disputes_from=%" PRIu64, period, from);
+    (void)snprintf(path, sizeof(path), "/v1/periods/%.32s%s", period, of_it);
     if (!http_ask(http, target, path, NULL, NULL, &status, answer_out, &error)) {
         *exit_out = cli_fail_error(cli, &error);
         return false;
@@ -44,34 +45,44 @@ static bool ask_page(const struct cli *cli, struct http *http, const struct cli_
     http_problem_text(status, *answer_out, text);
     *exit_out = cli_fail(cli, status >= 500 ? CLI_UNREACHABLE : CLI_REFUSED, "%s", text);
     json_decref(*answer_out);
+    *answer_out = NULL;
     return false;
+}
+
+/* The page from `from` on takes the place of what was asked before, whose disputes it is given. */
+static bool ask_on(const struct cli *cli, struct http *http, const struct cli_target *target,
+                   const char *period, uint64_t from, json_t **answer, int *exit_out)
+{
+    char of_it[48];
+    struct error error;
+    json_t *earlier = *answer;
+    (void)snprintf(of_it, sizeof(of_it), "?disputes_from=%" PRIu64, from);
+    bool ok = ask(cli, http, target, period, of_it, answer, exit_out);
+    if (ok && !period_view_join(earlier, *answer, &error)) {
+        *exit_out = cli_fail_error(cli, &error);
+        json_decref(*answer);
+        ok = false;
+    }
+    json_decref(earlier);
+    return ok;
 }
 
 bool cli_period_ask(const struct cli *cli, struct http *http, const struct cli_target *target,
                     const char *period, json_t **answer_out, int *exit_out)
 {
-    struct error error;
-    json_t *answer, *page;
+    json_t *answer = NULL;
     uint64_t from = 0, last = 0;
-    if (!ask_page(cli, http, target, period, 0, &answer, exit_out))
+    if (!ask(cli, http, target, period, "", &answer, exit_out))
         return false;
     while (period_view_next(answer, &from)) {
-        bool on = from > last || error_set(&error, ERROR_INVALID, "the node's pages do not end");
-        if (!on)
-            *exit_out = cli_fail_error(cli, &error);
-        if (!on || !ask_page(cli, http, target, period, from, &page, exit_out)) {
+        if (from <= last) {
+            *exit_out = cli_fail(cli, CLI_REFUSED, "the node's pages of disputes do not end");
             json_decref(answer);
             return false;
         }
-        bool joined = period_view_join(answer, page, &error);
-        json_decref(answer);
-        answer = page;
+        if (!ask_on(cli, http, target, period, from, &answer, exit_out))
+            return false;
         last = from;
-        if (!joined) {
-            *exit_out = cli_fail_error(cli, &error);
-            json_decref(answer);
-            return false;
-        }
     }
     *answer_out = answer;
     return true;
@@ -96,23 +107,31 @@ static bool period_name_shaped(const char *period)
     return size > 0 && size < PERIOD_NAME_SIZE && strspn(period, "0123456789W-") == size;
 }
 
-bool cli_period_open(const struct cli *cli, const char *scope, const char *period,
-                     struct cli_period *own, int *exit_out)
+static bool find_target(const struct cli *cli, const char *scope, const char *period,
+                        struct cli_target *target, int *exit_out)
 {
     struct error error;
-    memset(own, 0, sizeof(*own));
     if (!period || !period_name_shaped(period)) {
         *exit_out = cli_fail(cli, CLI_USAGE,
                              "--period PERIOD is needed, such as 2026-11: 'accrue settle status' "
                              "lists them");
         return false;
     }
-    if (!cli_target_find(cli, scope, &own->target, &error)) {
-        *exit_out = cli_fail_error(cli, &error);
+    if (cli_target_find(cli, scope, target, &error))
+        return true;
+    *exit_out = cli_fail_error(cli, &error);
+    return false;
+}
+
+bool cli_period_open(const struct cli *cli, const char *scope, const char *period,
+                     struct cli_period *own, int *exit_out)
+{
+    struct error error;
+    memset(own, 0, sizeof(*own));
+    if (!find_target(cli, scope, period, &own->target, exit_out))
         return false;
-    }
     own->http = http_open(1, cli->timeout_s * 1000);
-    bool ok = get_charter(own, &error);
+    bool ok = get_charter(own->http, &own->target, &own->charter, &error);
     if (!ok)
         *exit_out = cli_fail_error(cli, &error);
     ok = ok && get_period(cli, own, period, exit_out);
@@ -143,6 +162,38 @@ void cli_period_close(struct cli_period *own)
     charter_close(own->charter);
     http_close(own->http);
     memset(own, 0, sizeof(*own));
+}
+
+bool cli_liability_open(const struct cli *cli, const char *scope, const char *period,
+                        struct cli_liability *own, int *exit_out)
+{
+    struct cli_target target;
+    struct error error;
+    json_t *answer = NULL;
+    *own = (struct cli_liability){.view = NULL};
+    if (!find_target(cli, scope, period, &target, exit_out))
+        return false;
+    struct http *http = http_open(1, cli->timeout_s * 1000);
+    bool ok = get_charter(http, &target, &own->charter, &error);
+    if (!ok)
+        *exit_out = cli_fail_error(cli, &error);
+    ok = ok && ask(cli, http, &target, period, "/liability?history=true", &answer, exit_out);
+    if (ok && !liability_view_read(answer, own->charter, &own->view, &error)) {
+        *exit_out = cli_fail(cli, CLI_REFUSED, "%s", error.text);
+        ok = false;
+    }
+    json_decref(answer);
+    http_close(http);
+    if (!ok)
+        cli_liability_close(own);
+    return ok;
+}
+
+void cli_liability_close(struct cli_liability *own)
+{
+    liability_view_close(own->view);
+    charter_close(own->charter);
+    *own = (struct cli_liability){.view = NULL};
 }
 
 bool cli_accounts_read(const struct cli *cli, const char *path, struct accounts *accounts_out,

@@ -6,6 +6,7 @@
 
 #include "node/accounts.h"
 #include "node/cli_http.h"
+#include "node/liability_view.h"
 #include "node/period_view.h"
 
 struct cli_period { /* zeroed is empty */
@@ -27,6 +28,15 @@ bool cli_period_ask(const struct cli *cli, struct http *http, const struct cli_t
                     const char *period, json_t **answer_out, int *exit_out) MUST_USE;
 /* Asks again, after something was changed. */
 bool cli_period_again(const struct cli *cli, struct cli_period *own, int *exit_out) MUST_USE;
+
+/* The points that funders stand for, of the same period. */
+struct cli_liability {
+    struct charter *charter;
+    struct liability_view *view;
+};
+bool cli_liability_open(const struct cli *cli, const char *scope, const char *period,
+                        struct cli_liability *own, int *exit_out) MUST_USE;
+void cli_liability_close(struct cli_liability *own);
 
 /* The file of --accounts; nothing when `path` is NULL. */
 bool cli_accounts_read(const struct cli *cli, const char *path, struct accounts *accounts_out,

@@ -1,5 +1,6 @@
 /* accrue report: what finance gets of a settlement period, as a file. */
 #include "node/cli_commands.h"
+#include "node/cli_exposure.h"
 #include "node/cli_period.h"
 #include "node/late_entries.h"
 #include "node/paper.h"
@@ -178,6 +179,31 @@ static int make(const struct cli *cli, const struct own *own, struct cli_period 
     return ok ? CLI_OK : cli_fail_error(cli, &error);
 }
 
+/* Of the points that funders stand for: those of one, where a partner is named. */
+static int make_of_points(const struct cli *cli, const struct own *own, enum report_format format)
+{
+    struct report_request request = {.has_partner = own->partner != NULL};
+    struct cli_liability points;
+    struct buffer report;
+    struct error error;
+    int code;
+    if (!cli_liability_open(cli, "office", own->period, &points, &code))
+        return code;
+    request.liability = points.view;
+    if (own->partner && !liability_view_partner(points.view, own->partner, &request.partner)) {
+        cli_liability_close(&points);
+        return cli_fail(cli, CLI_USAGE, "no partner '%.64s' in this coalition", own->partner);
+    }
+    buffer_init(&report, REPORT_SIZE_MAX);
+    bool ok = report_write(cli->rest[0], format, &request, &report, &error) &&
+              deliver(own, &report, &error);
+    if (ok && own->out && !cli->json)
+        printf("%s: %s of %s, %zu bytes\n", own->out, cli->rest[0], points.view->name, report.size);
+    buffer_release(&report);
+    cli_liability_close(&points);
+    return ok ? CLI_OK : cli_fail_error(cli, &error);
+}
+
 static int run_report(const struct cli_command *command, int argc, char **argv)
 {
     struct cli cli;
@@ -193,12 +219,23 @@ static int run_report(const struct cli_command *command, int argc, char **argv)
     struct cli_period period;
     int code;
     if (!cli_parse(&cli, command, argc, argv, options, ARRAY_SIZE(options), &code) ||
-        !cli_rest(&cli, 1, 1, &code) || !read_usage(&cli, &own, &format, &code))
+        !cli_rest(&cli, 1, 1, &code))
+        return code;
+    if (strcmp(cli.rest[0], "exposure") == 0)
+        return cli_report_exposure(
+            &cli, &(struct exposure_options){own.format, own.out, own.period, own.partner});
+    if (!read_usage(&cli, &own, &format, &code))
         return code;
     struct report_request request = {.accounts = &accounts, .continues = own.continues};
     if (!read_dialect(&cli, &own, format, &request.dialect, &code) ||
         !cli_accounts_read(&cli, own.accounts, &accounts, &code))
         return code;
+    if (report_needs_liability(cli.rest[0])) {
+        accounts_release(&accounts);
+        if (own.currency)
+            return cli_fail(&cli, CLI_USAGE, "points are in no currency: it takes no --currency");
+        return make_of_points(&cli, &own, format);
+    }
     if (cli_period_open(&cli, "office", own.period, &period, &code)) {
         request.view = period.view;
         if (cli_accounts_join(&cli, &period, &accounts, &code) &&
@@ -220,7 +257,8 @@ const struct cli_command cli_report = {
     "  --period PERIOD       such as 2026-11; 'accrue settle status' lists them\n"
     "  --format FORMAT       pdf, csv, json, html, xml or journal\n"
     "  --out FILE            a new file (default: standard output)\n"
-    "  --partner NAME        whose (default: the node's own; a journal: the whole coalition's)\n"
+    "  --partner NAME        whose (default: the node's own; a journal, and reports of points: "
+    "all)\n"
     "  --currency CODE       only what is in it (default: every currency, each apart)\n"
     "  --accounts FILE       names, addresses and tax numbers of partners: accrue-settle(1)\n"
     "  --dialect PROGRAM     of a journal: hledger (the default), ledger or beancount\n"
@@ -238,7 +276,14 @@ const struct cli_command cli_report = {
     "  fees        csv, json, html        fee lines of one partner with their tax\n"
     "  disputes    csv, json, html        the register of disputes\n"
     "  exceptions  csv, json, html        entries that tills made off-line and brought late\n"
+    "  exposure    csv, json, html        outstanding points and collateral, of now: no --period\n"
+    "  liability   csv, json, html        points by the month of making: opening to closing\n"
+    "  ageing      csv, json, html        outstanding points by the month with which they end\n"
+    "  breakage    csv, json, html        what became of each month's points, by age\n"
+    "  deferred    csv, json, html        inputs of deferred revenue (IFRS 15), no booking\n"
     "\nEach names the checkpoint of the ledger that its figures can be proved from, and the totals "
-    "that\nthe partners sign. The figures are checked against both before anything is written.\n"
+    "that\nthe partners sign; of points, the hash that 'accrue audit' prints. The figures are "
+    "checked "
+    "against\nthem before anything is written.\n"
     "\nExample:\n  accrue report statement --dir demo --period 2026-11 --format pdf --out s.pdf\n",
     run_report};

@@ -100,6 +100,21 @@ static void print_account_changes(const json_t *changes)
     }
 }
 
+static void print_collateral(const char *currency, const json_t *shorts)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(shorts, i, one)
+    {
+        const char *mode = text_of(one, "mode");
+        printf("COLLATERAL: %s has posted %s of %s %s: %s\n", text_of(one, "partner"),
+               text_of(one, "collateral"), text_of(one, "needed"), currency,
+               strcmp(mode, "refused") == 0   ? "its earns are refused"
+               : strcmp(mode, "prepaid") == 0 ? "what it issues is paid for in advance"
+                                              : "it should post more");
+    }
+}
+
 static void print_status(const json_t *coalition)
 {
     json_t *quorum = json_object_get(coalition, "quorum");
@@ -114,6 +129,8 @@ static void print_status(const json_t *coalition)
     print_standing(text_of(coalition, "standing"));
     print_history(json_object_get(coalition, "history"));
     print_account_changes(json_object_get(coalition, "account_changes_waiting"));
+    print_collateral(text_of(coalition, "currency"),
+                     json_object_get(coalition, "collateral_short"));
     if (json_is_false(quorum))
         puts("NO QUORUM: earns are taken and land later; redemptions wait");
     putchar('\n');

@@ -118,6 +118,7 @@ static void fill_contracts(const struct coalition_plan *plan, struct charter *ch
     charter->contracts.currencies = (struct charter_currency *)charter_array_copy(
         plan->currencies, plan->currency_count, sizeof(plan->currencies[0]));
     charter->contracts.currency_count = plan->currency_count;
+    charter->risk = plan->risk;
 }
 
 static bool fill_head(const struct coalition_plan *plan, struct charter *charter,

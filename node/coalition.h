@@ -47,6 +47,7 @@ struct coalition_plan {
     uint64_t notice_days;
     struct charter_currency currencies[CHARTER_CURRENCIES_MAX]; /* beside its own */
     size_t currency_count;
+    struct charter_risk risk; /* what collateral is asked for, if any */
     const char *host;
     uint16_t peer_ports[COALITION_PARTNERS_MAX], http_ports[COALITION_PARTNERS_MAX];
 };

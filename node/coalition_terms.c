@@ -1,6 +1,7 @@
 /* What a coalition says of settlement and contracts, from the words of a command line. What the
  * words say together, the charter's own reader checks. */
 #include "node/coalition.h"
+#include "node/json_form.h"
 
 #include "partners/date.h"
 
@@ -79,12 +80,17 @@ static bool take_tax_of(const char *option, const char *text, char code_out[TAX_
 static bool take_currency(struct coalition_plan *plan, const char *text, struct error *error)
 {
     uint64_t digits;
-    const size_t size = CURRENCY_SIZE - 1;
-    if (strlen(text) < size + 2 || text[size] != ':' || !currency_valid(bytes_of(text, size)) ||
-        !parse_u64(bytes_text(text + size + 1), 3, &digits))
+    struct micro rate = {0};
+    const size_t size = CURRENCY_SIZE - 1, head = size + 2;
+    bool rated = strlen(text) > head && text[head] == ':';
+    if (strlen(text) < head || text[size] != ':' || !currency_valid(bytes_of(text, size)) ||
+        !parse_u64(bytes_of(text + size + 1, 1), 3, &digits) || (text[head] && !rated) ||
+        (rated &&
+         (!decimal_parse(bytes_text(text + head + 1), RATE_MICRO_MAX, &rate.v) || rate.v == 0)))
         return error_set(error, ERROR_INVALID,
-                         "--settlement-currency is a currency and its decimals, 0 to 3, such as "
-                         "SEK:2, not '%.40s'",
+                         "--settlement-currency is a currency and its decimals, 0 to 3, and what "
+                         "one is worth as collateral, if anything, such as SEK:2 or SEK:2:0.0871, "
+                         "not '%.40s'",
                          text);
     if (plan->currency_count == ARRAY_SIZE(plan->currencies))
         return error_set(error, ERROR_INVALID, "--settlement-currency: at most %zu of them",
@@ -93,6 +99,7 @@ static bool take_currency(struct coalition_plan *plan, const char *text, struct 
     memset(currency, 0, sizeof(*currency));
     memcpy(currency->code, text, size);
     currency->minor_digits = (int)digits;
+    currency->collateral_rate = rate;
     return true;
 }
 

@@ -70,10 +70,12 @@ static void put_currencies(struct naive_settlement *out, const struct charter *c
         (struct naive_currency *)allocate(out->currency_count, sizeof(*out->currencies));
     memcpy(out->currencies[0].code, charter->currency, CURRENCY_SIZE);
     out->currencies[0].minor_digits = charter->minor_digits;
+    out->currencies[0].rate = 1000000;
     for (size_t i = 0; i < others; i++) {
         const struct charter_currency *other = &charter->contracts.currencies[i];
         memcpy(out->currencies[i + 1].code, other->code, CURRENCY_SIZE);
         out->currencies[i + 1].minor_digits = other->minor_digits;
+        out->currencies[i + 1].rate = other->collateral_rate.v;
     }
 }
 
@@ -167,7 +169,8 @@ static void put_founding(struct naive_founding *founding, const struct charter *
     founding->coalition = charter->coalition;
     memcpy(founding->origin, charter->origin, sizeof(charter->origin));
     founding->two_voters = charter->two_voters_accepted;
-    founding->fees = charter->rates.issue_fee.v > 0 || charter->rates.redemption_fee.v > 0;
+    founding->fees =
+        charter->rates.issue_fee.v > 0 || charter->rates.redemption_fee.v > 0 || charter->risk.on;
     founding->operator_number = charter->has_operator ? charter->operator_id.v : -1;
 }
 
@@ -199,6 +202,13 @@ struct naive_rules model_rules(const struct charter *charter)
     put_names(&rules, charter);
     put_lists(&rules, charter);
     put_settlement(&rules.settlement, charter);
+    rules.risk.on = charter->risk.on;
+    rules.risk.floor = charter->risk.floor.v;
+    rules.risk.breakage_bp = charter->risk.breakage_bp;
+    rules.risk.haircut_bp = charter->risk.haircut_bp;
+    rules.risk.alert_bp = charter->risk.alert_bp;
+    rules.risk.prepaid_bp = charter->risk.prepaid_bp;
+    rules.risk.refuse_bp = charter->risk.refuse_bp;
     put_founding(&rules.founding, charter);
     rules.coalition = (struct naive_coalition *)allocate(1, sizeof(*rules.coalition));
     put_coalition(rules.coalition, charter);

@@ -155,6 +155,9 @@ void naive_periods_begin(struct naive *n, uint64_t now_ms, const struct naive_tr
     n->year = year > n->year ? year : n->year;
     if (number <= n->open_period)
         return;
+    naive_standings_release(&n->standings);
+    int64_t last_day = naive_period_last_day(&n->rules.settlement, n->open_period);
+    naive_stand(n, naive_day_start(n, last_day + 1), &n->standings);
     if (is_owed(n)) {
         struct naive_period *period = naive_period_add(n, n->open_period, n->rules.partner_count);
         period->first_record = n->open_first_record;

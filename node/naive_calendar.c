@@ -1,7 +1,12 @@
 /* Which period a day is in, and business days: by counting days from 1970 on. */
 #include "node/naive_parts.h"
 
-enum { FIRST_YEAR = 1970, WEEK = 7, THURSDAY = 3 /* 1970-01-01 was one; Monday is 0 */ };
+enum {
+    FIRST_YEAR = 1970,
+    LAST_MONTH = (9999 - FIRST_YEAR) * 12 + 11,
+    WEEK = 7,
+    THURSDAY = 3 /* 1970-01-01 was one; Monday is 0 */
+};
 
 static int64_t month_length(int64_t year, int64_t month)
 {
@@ -19,12 +24,30 @@ static int64_t days_before_month(uint32_t number)
     return days;
 }
 
+/* Days before the first one of a year. */
+static int64_t days_before_year(int64_t year)
+{
+    int64_t last = year - 1, before = FIRST_YEAR - 1;
+    return 365 * (year - FIRST_YEAR) + (last / 4 - last / 100 + last / 400) -
+           (before / 4 - before / 100 + before / 400);
+}
+
+/* From a year on that it is not before: no year is longer than that. */
 static uint32_t month_of(int64_t day)
 {
-    uint32_t number = 0;
-    for (; day >= month_length(FIRST_YEAR + number / 12, number % 12); number++)
+    int64_t years = day / 366;
+    uint32_t number = (uint32_t)years * 12;
+    for (day -= days_before_year(FIRST_YEAR + years);
+         day >= month_length(FIRST_YEAR + number / 12, number % 12); number++)
         day -= month_length(FIRST_YEAR + number / 12, number % 12);
     return number;
+}
+
+uint32_t naive_month(const struct naive *n, uint64_t time_ms)
+{
+    int64_t day = naive_day(n, time_ms);
+    uint32_t month = month_of(day < 0 ? 0 : day);
+    return month > LAST_MONTH ? LAST_MONTH : month;
 }
 
 /* West of Greenwich time begins on the day before. */

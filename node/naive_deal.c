@@ -92,6 +92,14 @@ bool naive_is_currency(const struct naive *n, const char *code)
     return false;
 }
 
+int64_t naive_rate(const struct naive *n, const char *code)
+{
+    for (size_t i = 1; i < n->rules.settlement.currency_count; i++)
+        if (strcmp(n->rules.settlement.currencies[i].code, code) == 0)
+            return n->rules.settlement.currencies[i].rate;
+    return 1000000;
+}
+
 static bool is_tax(const struct naive *n, const char *code)
 {
     for (size_t i = 0; i < n->rules.settlement.tax_count; i++)
@@ -113,8 +121,10 @@ bool naive_card_is_good(const struct naive *n, const struct rate_card *card)
     return card->funder.v != card->redeemer.v &&
            (card->until_ms == 0 || card->until_ms > card->from_ms) &&
            naive_is_currency(n, card->face_currency) &&
-           naive_is_currency(n, card->settlement_currency) && is_tax(n, card->redemption_tax) &&
-           is_tax(n, card->fee_tax) && (!fees || card->redeemer.v == n->rules.operator_number);
+           naive_is_currency(n, card->settlement_currency) &&
+           (!n->rules.risk.on || naive_rate(n, card->settlement_currency) > 0) &&
+           is_tax(n, card->redemption_tax) && is_tax(n, card->fee_tax) &&
+           (!fees || card->redeemer.v == n->rules.operator_number);
 }
 
 /* They begin at once, or the earlier ends after the later begins. */
@@ -339,7 +349,7 @@ enum verdict naive_deal(struct naive *n, const struct naive_tx *tx)
     case DEAL_RATES:
         return naive_say_rates(n, tx);
     case DEAL_COLLATERAL:
-        break;
+        return naive_collateral(n, tx);
     }
     return VERDICT_NOT_AUTHORISED;
 }

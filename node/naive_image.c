@@ -76,6 +76,7 @@ static void put_lot(const struct naive_lot *lot, struct buffer *out)
     codec_put_int(out, lot->reversed);
     codec_put_int(out, lot->waived);
     codec_put_int(out, lot->counted);
+    codec_put_uint(out, lot->vintage);
 }
 
 static void put_earn(const struct naive_earn *earn, struct buffer *out)
@@ -188,7 +189,9 @@ void naive_write(const struct naive *n, struct buffer *out)
     put_money(n, out);
     naive_put_periods(n, out);
     naive_put_accounts(n, out);
+    naive_put_standings(n, out);
     naive_put_rates(n, out);
+    naive_put_risks(n, out);
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -375,6 +378,7 @@ static void get_lot(struct loading *l)
     lot.reversed = get_points(l);
     lot.waived = get_points(l);
     lot.counted = get_points(l);
+    lot.vintage = (uint32_t)get(l, NAIVE_NONE - 1);
     if (!good(l, lot_adds_up(n, &lot) && (lot.earn == NAIVE_NONE || lot.earn < n->earn_count),
               "a lot that does not add up"))
         return;
@@ -518,11 +522,14 @@ static void get_all(struct loading *l)
     get_money(l);
     naive_get_periods(&l->reader, n);
     naive_get_accounts(&l->reader, n);
+    naive_get_standings(&l->reader, n);
     naive_get_rates(&l->reader, n);
     check_earns(l);
     for (size_t i = 0; i < n->hold_count && !l->reader.failed; i++)
         if (n->holds[i].status == NAIVE_OPEN)
             naive_list_add(&n->open, (uint32_t)i);
+    if (!l->reader.failed)
+        naive_get_risks(&l->reader, n);
 }
 
 bool naive_read(struct naive_rules rules, struct bytes bytes, struct naive **naive_out,

@@ -90,6 +90,20 @@ void naive_put_periods(const struct naive *n, struct buffer *out)
         put_period(&n->periods[i], out);
 }
 
+void naive_put_standings(const struct naive *n, struct buffer *out)
+{
+    codec_put_uint(out, n->standings.count);
+    for (size_t i = 0; i < n->standings.count; i++) {
+        const struct naive_standing *row = &n->standings.at[i];
+        codec_put_uint(out, row->funder);
+        codec_put_uint(out, row->vintage);
+        codec_put_uint(out, row->expires);
+        for (size_t k = 0; k < POOL_COUNT; k++)
+            naive_put_wide(row->pools[k], out);
+        naive_put_wide(row->ended, out);
+    }
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 static bool good(struct codec_reader *reader, bool condition, const char *why)
@@ -254,5 +268,21 @@ void naive_get_periods(struct codec_reader *reader, struct naive *n)
         if (!good(reader, later && number < n->open_period, "periods out of order"))
             return;
         get_parts(reader, n, naive_period_add(n, number, n->rules.partner_count));
+    }
+}
+
+void naive_get_standings(struct codec_reader *reader, struct naive *n)
+{
+    for (size_t left = get_count(reader); left > 0 && !reader->failed; left--) {
+        size_t before = n->standings.count;
+        uint16_t funder = (uint16_t)codec_get_uint(reader, n->rules.partner_count - 1);
+        uint32_t vintage = (uint32_t)codec_get_uint(reader, NAIVE_NONE - 1);
+        uint32_t expires = (uint32_t)codec_get_uint(reader, NAIVE_NONE);
+        struct naive_standing *row = naive_standing_of(&n->standings, funder, vintage, expires);
+        if (!good(reader, n->standings.count > before, "points of one kind twice"))
+            return;
+        for (size_t k = 0; k < POOL_COUNT; k++)
+            row->pools[k] = naive_get_wide(reader);
+        row->ended = naive_get_wide(reader);
     }
 }

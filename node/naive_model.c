@@ -63,7 +63,7 @@ struct naive_name *naive_name_add(struct naive_names *names, struct bytes bytes)
     return name;
 }
 
-static void names_release(struct naive_names *names)
+void naive_names_release(struct naive_names *names)
 {
     for (size_t i = 0; i < names->count; i++)
         free(names->at[i].bytes);
@@ -122,6 +122,7 @@ struct naive *naive_open(struct naive_rules rules)
     n->lane_effects = (size_t *)allocate(rules.lane_count, sizeof(*n->lane_effects));
     n->lane_bytes = (size_t *)allocate(rules.lane_count, sizeof(*n->lane_bytes));
     naive_deal_open(n);
+    naive_risk_open(n);
     naive_membership_open(n);
     return n;
 }
@@ -134,15 +135,16 @@ void naive_close(struct naive *n)
         free(n->members[i].lots);
         free(n->members[i].deficits);
     }
-    names_release(&n->member_names);
-    names_release(&n->cards);
-    names_release(&n->keys);
-    names_release(&n->documents);
+    naive_names_release(&n->member_names);
+    naive_names_release(&n->cards);
+    naive_names_release(&n->keys);
+    naive_names_release(&n->documents);
     naive_membership_close(n);
     naive_deal_close(n);
     for (size_t i = 0; i < n->period_count; i++)
         naive_period_release(&n->periods[i]);
     free(n->periods);
+    naive_standings_release(&n->standings);
     naive_rules_release(&n->rules);
     free(n->members);
     free(n->lots);
@@ -153,6 +155,7 @@ void naive_close(struct naive *n)
     free(n->owed);
     free(n->joint_used);
     free(n->accounts);
+    free(n->risks);
     free(n->rates);
     free(n->pending.at);
     free(n->open.at);
@@ -219,10 +222,15 @@ int64_t naive_day(const struct naive *n, uint64_t time_ms)
     return local_ms < 0 ? -1 : local_ms / DAY_MS;
 }
 
+uint64_t naive_day_start(const struct naive *n, int64_t day)
+{
+    int64_t start_ms = day * DAY_MS;
+    return start_ms >= (int64_t)TIME_MS_MAX ? TIME_MS_MAX : first_at(n, start_ms);
+}
+
 uint64_t naive_day_end(const struct naive *n, uint64_t time_ms, uint32_t days)
 {
-    int64_t end_ms = (naive_day(n, time_ms) + 1 + days) * DAY_MS;
-    return end_ms >= (int64_t)TIME_MS_MAX ? TIME_MS_MAX : first_at(n, end_ms);
+    return naive_day_start(n, naive_day(n, time_ms) + 1 + days);
 }
 
 static struct naive_result result_of(const struct naive *n, enum verdict verdict, bool late)
@@ -315,11 +323,17 @@ void naive_begin(struct naive *n, uint64_t cut_time_ms, const struct naive_tree 
     }
     n->now_ms = now_ms;
     drop_done(n);
+    naive_risk_begin(n);
     n->time_count = n->effect_count;
     n->time_effects = (struct effect *)array_grow(n->time_effects, &n->time_capacity,
                                                   n->time_count + 1, sizeof(*n->time_effects));
     if (n->time_count > 0)
         memcpy(n->time_effects, n->effects, n->time_count * sizeof(*n->effects));
+}
+
+bool naive_late(const struct naive *n, const struct transaction *t)
+{
+    return n->now_ms > t->at_ms && n->now_ms - t->at_ms > n->rules.late_after_ms;
 }
 
 /* ---- a transaction --------------------------------------------------------------------------- */
@@ -419,8 +433,8 @@ struct naive_result naive_apply(struct naive *n, uint16_t lane, uint64_t index,
         return result_of(n, VERDICT_MALFORMED, false);
     enum verdict verdict = apply_decoded(n, &tx);
     naive_end_item(n);
-    bool late = n->now_ms > decoded.at_ms && n->now_ms - decoded.at_ms > n->rules.late_after_ms;
-    return result_of(n, verdict, late);
+    naive_risk_after(n);
+    return result_of(n, verdict, naive_late(n, &decoded));
 }
 
 void naive_applied(struct naive *n, uint16_t lane, size_t transaction_size, size_t effects_size)

@@ -52,6 +52,11 @@ struct naive_rules {
     uint32_t grace_days, expire_days, allocations;
     uint64_t hold_default_ms, hold_max_ms, window_ms, late_after_ms, clock_bound_ms;
     struct naive_settlement settlement;
+    struct {
+        bool on;
+        int64_t floor; /* micro-units */
+        uint32_t breakage_bp, haircut_bp, alert_bp, prepaid_bp, refuse_bp;
+    } risk;
     struct naive_founding founding;
     struct naive_coalition *coalition; /* in force from height 1 */
 };
@@ -124,6 +129,23 @@ uint64_t naive_epoch_at(const struct naive *naive, size_t number);
 uint32_t naive_open_period(const struct naive *naive);
 size_t naive_period_count(const struct naive *naive);
 const struct naive_period *naive_period_at(const struct naive *naive, size_t place);
+/* What funders stand for, in points * basis points of all lots ever: rows in no order, one of a
+ * kind. */
+struct naive_standing {
+    uint16_t funder;
+    uint32_t vintage;                  /* the month in which they were made, since January 1970 */
+    uint32_t expires;                  /* the month with which they end; UINT32_MAX: with none */
+    __int128 pools[POOL_COUNT], ended; /* ended: of those remaining, by time and not booked */
+};
+struct naive_standings;
+size_t naive_standing_count(const struct naive_standings *standings);
+const struct naive_standing *naive_standing_at(const struct naive_standings *standings,
+                                               size_t place);
+/* At the end of the period that ended last; borrowed until the next height. */
+const struct naive_standings *naive_last_standings(const struct naive *naive);
+/* Now; to be given to naive_standings_close(). */
+struct naive_standings *naive_standings_now(const struct naive *naive);
+void naive_standings_close(struct naive_standings *standings);
 /* What was spent at a partner and not taken back since. */
 int64_t naive_spent_at(const struct naive *naive, uint16_t partner);
 uint64_t naive_time_ms(const struct naive *naive);
@@ -145,6 +167,18 @@ struct naive_accounts naive_account_at(const struct naive *naive, size_t place);
 /* Is it an account: a holder in the SEPA character set, an IBAN in its electronic form, and no BIC
  * or a good one? FORMAT.md section 24. */
 bool naive_account_good(struct bytes holder, struct bytes iban, struct bytes bic) MUST_USE;
+
+/* What a partner stands for, and with what: FORMAT.md section 25. */
+enum naive_mode { NAIVE_COVERED, NAIVE_ALERT, NAIVE_PREPAID, NAIVE_REFUSED };
+struct naive_risk {
+    __int128 outstanding; /* points times basis points */
+    int64_t price;        /* a point at most, in micro-units */
+    int64_t collateral;   /* micro-units */
+    enum naive_mode mode;
+    __int128 exposure_then; /* when it came to pay in advance */
+    int64_t collateral_then;
+};
+struct naive_risk naive_risk_of(const struct naive *naive, uint16_t partner);
 
 /* What a partner has said that a unit of a currency was worth on a day. */
 struct naive_rate {

@@ -56,6 +56,7 @@ void naive_membership_enter(struct naive *n, struct naive_coalition *c)
     n->rules.allocations = (uint32_t)c->limits[LIMIT_ALLOCATIONS];
     if (more > partners) {
         more_cells(n, partners, more);
+        naive_risk_more(n, more);
         n->rules.partner_count = more;
         free(n->rules.partners);
         n->rules.partners = allocate(more, sizeof(*n->rules.partners));

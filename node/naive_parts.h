@@ -28,6 +28,8 @@ struct naive_lot {
     uint64_t activates_ms, expires_ms; /* 0: never */
     int64_t quantity, pools[POOL_COUNT];
     int64_t reversed, waived, counted;
+    int64_t stood_for; /* points that its funders were counted with: naive_risk.c */
+    uint32_t vintage;  /* the month in which it was made, or that which it is made of */
 };
 struct naive_part {
     uint32_t lot;
@@ -74,6 +76,11 @@ struct naive_names {
     size_t count, capacity;
     uint32_t *buckets;
     size_t bucket_count;
+};
+struct naive_standings { /* zeroed is empty */
+    struct naive_standing *at;
+    size_t count, capacity;
+    struct naive_names places; /* by funder, vintage and month of expiry */
 };
 /* A list of places that is looked through: what waits for time. */
 struct naive_list {
@@ -144,9 +151,14 @@ struct naive {
     bool awaits_tree;             /* a period has ended, and the next cut tells with which tree */
     struct naive_period *periods; /* that have ended, by number */
     size_t period_count, period_capacity;
-    struct naive_accounts *accounts; /* in the order in which they were first spoken of */
+    struct naive_risk *risks;          /* by partner */
+    size_t risk_epochs, risk_partners; /* that their prices were looked for with */
+    size_t risk_lots;                  /* whose ends are known */
+    uint64_t next_end_ms;              /* of a lot; 0: none has one */
+    struct naive_accounts *accounts;   /* in the order in which they were first spoken of */
     size_t account_count, account_capacity;
-    struct naive_rate *rates; /* in no particular order */
+    struct naive_standings standings; /* at the end of the last one that ended */
+    struct naive_rate *rates;         /* in no particular order */
     size_t rate_count, rate_capacity;
     __int128 *joint_used;
     struct naive_list pending, open; /* lots, holds */
@@ -219,6 +231,18 @@ int64_t naive_period_last_day(const struct naive_settlement *rules, uint32_t num
 int64_t naive_business_day(const struct naive_settlement *rules, int64_t day, uint32_t count);
 int64_t naive_year_of(int64_t day); /* since 1970 */
 
+/* The month of the charter's zone, since January 1970. */
+uint32_t naive_month(const struct naive *n, uint64_t time_ms);
+
+/* ---- naive_vintage.c: who stands for which points -------------------------------------------- */
+
+void naive_standings_release(struct naive_standings *standings);
+/* The row of that kind, made if there is none; valid until the next one is made. */
+struct naive_standing *naive_standing_of(struct naive_standings *standings, uint16_t funder,
+                                         uint32_t vintage, uint32_t expires);
+/* Adds up all lots; those that end by `time_ms` have ended. */
+void naive_stand(const struct naive *n, uint64_t time_ms, struct naive_standings *out);
+
 /* ---- naive_books.c: periods that have ended -------------------------------------------------- */
 
 /* At the beginning of a height: the tree of the period that ended is learnt, and the open one ends.
@@ -255,6 +279,8 @@ void naive_deal_close(struct naive *n);
 void naive_epochs_begin(struct naive *n, uint64_t now_ms);
 /* What a card says by itself is allowed by the charter. */
 bool naive_card_is_good(const struct naive *n, const struct rate_card *card);
+/* What one of a currency counts for as collateral, in millionths of the charter's; 0: nothing. */
+int64_t naive_rate(const struct naive *n, const char *code);
 /* Some signed card of the pair would be in force with it; a new one gives way to none. */
 bool naive_card_overlaps(const struct naive *n, const struct rate_card *card, bool is_new);
 void naive_contract_add(struct naive *n, const struct naive_contract *contract);
@@ -289,6 +315,8 @@ struct naive_fees naive_fees_of(const struct naive *n, uint16_t partner, uint32_
  * is that of the faces so far, "" before the first. *worth_out is in 1e-10 units a point. */
 enum verdict naive_worth(const struct naive *n, const struct naive_lot *lot, uint16_t redeemer,
                          char currency[CURRENCY_SIZE], __int128 *worth_out);
+/* The most that a funder's cards make it pay for a point now, in the charter's micro-units. */
+int64_t naive_highest_price(const struct naive *n, uint16_t funder);
 /* Every lot of the plan has a price there. */
 bool naive_plan_priced(const struct naive *n, uint16_t redeemer);
 /* The plan keeps within the caps of its funders' contracts with the redeemer. */
@@ -305,6 +333,20 @@ enum verdict naive_set_account(struct naive *n, const struct naive_tx *tx);
 void naive_put_accounts(const struct naive *n, struct buffer *out);
 void naive_get_accounts(struct codec_reader *reader, struct naive *n);
 
+/* ---- naive_risk.c: collateral ------------------------------------------------------------------
+ */
+
+void naive_risk_open(struct naive *n);
+void naive_risk_more(struct naive *n, size_t partners); /* there are more of them */
+/* After what time brought, and after a record: modes are what they have become. */
+void naive_risk_begin(struct naive *n);
+void naive_risk_after(struct naive *n);
+/* May the partner pay for so many more points (times basis points)? */
+bool naive_may_issue(const struct naive *n, uint16_t partner, __int128 points_bp);
+enum verdict naive_collateral(struct naive *n, const struct naive_tx *tx);
+void naive_put_risks(const struct naive *n, struct buffer *out);
+void naive_get_risks(struct codec_reader *reader, struct naive *n);
+
 /* ---- naive_rates.c: what currencies are worth ------------------------------------------------ */
 
 enum verdict naive_say_rates(struct naive *n, const struct naive_tx *tx);
@@ -316,6 +358,8 @@ void naive_get_rates(struct codec_reader *reader, struct naive *n);
 
 void naive_put_wide(__int128 value, struct buffer *out);
 __int128 naive_get_wide(struct codec_reader *reader);
+void naive_put_standings(const struct naive *n, struct buffer *out);
+void naive_get_standings(struct codec_reader *reader, struct naive *n);
 void naive_put_periods(const struct naive *n, struct buffer *out);
 void naive_get_periods(struct codec_reader *reader, struct naive *n);
 
@@ -330,6 +374,8 @@ void naive_get_deals(struct codec_reader *reader, struct naive *n);
 enum verdict naive_body(struct naive *n, const struct naive_tx *tx);
 void naive_release_hold(struct naive *n, uint32_t id, enum naive_status status);
 
+/* The till had taken it long before. */
+bool naive_late(const struct naive *n, const struct transaction *t);
 uint32_t naive_earn_find(const struct naive *n, uint64_t record);
 void naive_budget_use(struct naive *n, const struct naive_lot *lot, int64_t points);
 
@@ -357,10 +403,12 @@ void naive_membership_enter(struct naive *n, struct naive_coalition *coalition);
 
 uint32_t naive_name_find(const struct naive_names *names, struct bytes bytes);
 struct naive_name *naive_name_add(struct naive_names *names, struct bytes bytes);
+void naive_names_release(struct naive_names *names);
 uint32_t naive_member_find(const struct naive *n, const struct member_ref *ref);
 uint64_t naive_time_at(const struct naive *n, uint64_t cut_time_ms);
 /* The day in the charter's zone, since 1970. */
 int64_t naive_day(const struct naive *n, uint64_t time_ms);
+uint64_t naive_day_start(const struct naive *n, int64_t day);
 uint64_t naive_day_end(const struct naive *n, uint64_t time_ms, uint32_t days);
 void naive_list_add(struct naive_list *list, uint32_t what);
 __int128 *naive_owed_cell(const struct naive *n, uint16_t debtor, uint16_t creditor,

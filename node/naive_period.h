@@ -24,6 +24,7 @@ struct naive_tax {
 struct naive_currency {
     char code[CURRENCY_SIZE];
     int minor_digits;
+    int64_t rate; /* as collateral, in millionths of the charter's own; 0: none */
 };
 struct naive_settlement {
     enum naive_every every;

@@ -349,7 +349,8 @@ void naive_give_back(struct naive *n, uint32_t lot, enum pool from, int64_t poin
                                   .split = parent->split,
                                   .activates_ms = parent->activates_ms,
                                   .expires_ms = naive_day_end(n, n->now_ms, n->rules.grace_days),
-                                  .quantity = points};
+                                  .quantity = points,
+                                  .vintage = parent->vintage};
         (void)naive_lot_add(n, &child);
     }
 }

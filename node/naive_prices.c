@@ -114,6 +114,20 @@ bool naive_plan_priced(const struct naive *n, uint16_t redeemer)
     return true;
 }
 
+int64_t naive_highest_price(const struct naive *n, uint16_t funder)
+{
+    int64_t highest = 0;
+    for (size_t i = 0; i < n->signed_cards.count; i++) {
+        const struct rate_card *card = &n->contracts[n->signed_cards.at[i]].card;
+        if (card->funder.v != funder || card->from_ms > n->epochs[n->epoch_count - 1])
+            continue;
+        __int128 price = (__int128)card->reimbursement.v * naive_rate(n, card->settlement_currency);
+        price = price / 1000000 + (price % 1000000 != 0);
+        highest = price > highest ? (int64_t)price : highest;
+    }
+    return highest;
+}
+
 /* ---- caps ------------------------------------------------------------------------------------ */
 
 struct naive_flow *naive_flow_cell(const struct naive *n, uint16_t funder, uint16_t redeemer)

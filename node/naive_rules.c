@@ -159,6 +159,33 @@ void naive_budget_use(struct naive *n, const struct naive_lot *lot, int64_t poin
     }
 }
 
+/* What the lots put on a funder from now on; -1: it has no share in any of them. */
+static __int128 put_on(const struct naive *n, const struct transaction *t, uint16_t writer,
+                       uint16_t funder)
+{
+    __int128 sum = -1;
+    for (size_t i = 0; i < t->body.earn.lot_count; i++) {
+        const struct earn_lot *lot = &t->body.earn.lots[i];
+        struct funding_split split = split_of(lot, writer);
+        bool over = lot->expires_ms != 0 && lot->expires_ms <= n->now_ms;
+        for (size_t k = 0; k < split.count; k++)
+            if (split.funders[k].partner.v == funder)
+                sum = (sum < 0 ? 0 : sum) +
+                      (over ? 0 : (__int128)lot->quantity.v * split.funders[k].bp);
+    }
+    return sum;
+}
+
+static bool covered(const struct naive *n, const struct transaction *t, uint16_t writer)
+{
+    for (uint16_t funder = 0; n->rules.risk.on && funder < n->rules.partner_count; funder++) {
+        __int128 points_bp = put_on(n, t, writer, funder);
+        if (points_bp >= 0 && !naive_may_issue(n, funder, points_bp))
+            return false;
+    }
+    return true;
+}
+
 static enum verdict earn_allowed(const struct naive *n, const struct naive_tx *tx)
 {
     const struct transaction *t = tx->transaction;
@@ -178,7 +205,9 @@ static enum verdict earn_allowed(const struct naive *n, const struct naive_tx *t
         if (!times_allowed(t->at_ms, lot))
             return VERDICT_BAD_TERMS;
     }
-    return budgets_allow(n, t, tx->writer) ? VERDICT_ACCEPTED : VERDICT_NOT_AUTHORISED;
+    if (!budgets_allow(n, t, tx->writer))
+        return VERDICT_NOT_AUTHORISED;
+    return naive_late(n, t) || covered(n, t, tx->writer) ? VERDICT_ACCEPTED : VERDICT_OVER_LIMIT;
 }
 
 static enum verdict earn(struct naive *n, const struct naive_tx *tx)
@@ -209,7 +238,8 @@ static enum verdict earn(struct naive *n, const struct naive_tx *tx)
                                 .activates_ms =
                                     given->activates_ms ? given->activates_ms : n->now_ms,
                                 .expires_ms = given->expires_ms,
-                                .quantity = given->quantity.v};
+                                .quantity = given->quantity.v,
+                                .vintage = naive_month(n, n->now_ms)};
         if (t->body.earn.eligible == 0)
             kept->eligible += (uint64_t)lot.quantity;
         naive_budget_use(n, &lot, lot.quantity);
@@ -519,6 +549,9 @@ static enum verdict adjust(struct naive *n, const struct naive_tx *tx)
         return adjust_down(n, tx, member, -delta);
     if (expires_ms != 0 && (expires_ms <= t->at_ms || expires_ms > TIME_MS_MAX))
         return VERDICT_BAD_TERMS;
+    bool over = expires_ms != 0 && expires_ms <= n->now_ms;
+    if (!naive_may_issue(n, tx->writer, over ? 0 : (__int128)delta * BASIS_POINTS))
+        return VERDICT_OVER_LIMIT;
     struct naive_lot lot = {.member = member,
                             .earn = NAIVE_NONE,
                             .issuer = tx->writer,
@@ -526,7 +559,8 @@ static enum verdict adjust(struct naive *n, const struct naive_tx *tx)
                             .split = {1, {{{tx->writer}, BASIS_POINTS}}},
                             .activates_ms = n->now_ms,
                             .expires_ms = expires_ms,
-                            .quantity = delta};
+                            .quantity = delta,
+                            .vintage = naive_month(n, n->now_ms)};
     naive_arrive(n, naive_lot_add(n, &lot), true);
     return VERDICT_ACCEPTED;
 }
@@ -563,7 +597,8 @@ static enum verdict transfer(struct naive *n, const struct naive_tx *tx)
                                   .split = n->lots[part.lot].split,
                                   .activates_ms = n->lots[part.lot].activates_ms,
                                   .expires_ms = n->lots[part.lot].expires_ms,
-                                  .quantity = part.points};
+                                  .quantity = part.points,
+                                  .vintage = n->lots[part.lot].vintage};
         naive_arrive(n, naive_lot_add(n, &child), false);
     }
     return VERDICT_ACCEPTED;

@@ -312,6 +312,17 @@ static void add_promotion(struct writer *writer, const struct promotion *promoti
         add_time(writer, "until", promotion->until_ms);
 }
 
+static void add_collateral(struct writer *writer, const struct collateral *posted)
+{
+    char partner[PARTNER_TEXT_SIZE], amount[MONEY_TEXT_SIZE];
+    bool back = posted->amount.v < 0;
+    __int128 exact = (__int128)posted->amount.v * BASIS_POINTS;
+    partner_text(writer, posted->partner, partner);
+    money_format((struct money){back ? -exact : exact}, 2, amount);
+    add(writer, "collateral", "%s %s %s %s", amount, posted->currency,
+        back ? "given back to" : "posted by", partner);
+}
+
 static void add_rates(struct writer *writer, const struct day_rates *rates)
 {
     char day[DATE_TEXT_SIZE], text[MONEY_TEXT_SIZE];
@@ -350,7 +361,7 @@ static void add_deal(struct writer *writer, const struct transaction *t)
         add_rates(writer, &deal->rates);
         return;
     case DEAL_COLLATERAL:
-        add(writer, "agreed", "%s", transaction_type_word(t->type));
+        add_collateral(writer, &deal->collateral);
         return;
     }
 }

@@ -54,6 +54,26 @@ static const struct kind kinds[] = {
      {[REPORT_CSV] = report_exceptions_csv,
       [REPORT_JSON] = report_exceptions_json,
       [REPORT_HTML] = report_exceptions_html}},
+    {"liability",
+     REPORT_OF_EITHER,
+     {[REPORT_CSV] = report_liability_csv,
+      [REPORT_JSON] = report_liability_json,
+      [REPORT_HTML] = report_liability_html}},
+    {"ageing",
+     REPORT_OF_EITHER,
+     {[REPORT_CSV] = report_ageing_csv,
+      [REPORT_JSON] = report_ageing_json,
+      [REPORT_HTML] = report_ageing_html}},
+    {"breakage",
+     REPORT_OF_EITHER,
+     {[REPORT_CSV] = report_breakage_csv,
+      [REPORT_JSON] = report_breakage_json,
+      [REPORT_HTML] = report_breakage_html}},
+    {"deferred",
+     REPORT_OF_EITHER,
+     {[REPORT_CSV] = report_deferred_csv,
+      [REPORT_JSON] = report_deferred_json,
+      [REPORT_HTML] = report_deferred_html}},
 };
 
 static const struct kind *find(const char *name)
@@ -120,6 +140,15 @@ enum report_scope report_scope(const char *name, enum report_format format)
 bool report_needs_exceptions(const char *name)
 {
     return strcmp(name, "exceptions") == 0;
+}
+
+bool report_needs_liability(const char *name)
+{
+    static const char *const names[] = {"liability", "ageing", "breakage", "deferred"};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
 }
 
 /* ---- what all are made of -------------------------------------------------------------------- */
@@ -314,8 +343,12 @@ bool report_write(const char *name, enum report_format format, const struct repo
     struct report report;
     must(kind && kind->writers[format]);
     must(request->has_partner || report_scope(name, format) != REPORT_OF_ONE);
-    report_begin(&report, request, report_scope(name, format) == REPORT_OF_ONE);
-    bool ok = statement_check(&report.parts[0].statement, error) &&
+    bool of_points = report_needs_liability(name);
+    if (of_points)
+        report = (struct report){.request = request};
+    else
+        report_begin(&report, request, report_scope(name, format) == REPORT_OF_ONE);
+    bool ok = (of_points || statement_check(&report.parts[0].statement, error)) &&
               kind->writers[format](&report, out, error);
     if (ok && out->overflowed)
         ok = error_set(error, ERROR_LIMIT, "the report is larger than %zu bytes", out->limit);

@@ -9,6 +9,7 @@
 #define NODE_REPORT_H
 
 #include "node/accounts.h"
+#include "node/liability_view.h"
 #include "node/period_view.h"
 #include "partners/journals.h"
 
@@ -32,7 +33,8 @@ struct report_exception {
 };
 struct report_request {
     const struct period_view *view;
-    const struct accounts *accounts; /* what the partner knows; may be empty */
+    const struct liability_view *liability; /* instead, where report_needs_liability() */
+    const struct accounts *accounts;        /* what the partner knows; may be empty */
     bool has_partner;
     struct partner_id partner;
     /* Only what is in this one, which the charter has; "": in all of them, each apart. Journals and
@@ -54,6 +56,8 @@ enum report_scope { REPORT_OF_ALL, REPORT_OF_ONE, REPORT_OF_EITHER };
 enum report_scope report_scope(const char *name, enum report_format format);
 /* Whether it tells of late entries, which the log has. */
 bool report_needs_exceptions(const char *name);
+/* Whether it is made of the points that funders stand for, and of no period_view. */
+bool report_needs_liability(const char *name);
 
 /* Appends the report, which must be known. */
 bool report_write(const char *name, enum report_format format, const struct report_request *request,

@@ -137,6 +137,14 @@ static void put_facts(const struct report *report, struct buffer *out)
     buffer_append_text(out, "</table>\n");
 }
 
+void report_page_open(struct buffer *out, const char *title)
+{
+    buffer_append_text(out, head);
+    element(out, "title", title);
+    buffer_append_text(out, style);
+    element(out, "h1", title);
+}
+
 static void begin(const struct report *report, struct buffer *out, const char *format, ...)
     PRINTF_LIKE(3, 4);
 
@@ -147,10 +155,7 @@ static void begin(const struct report *report, struct buffer *out, const char *f
     va_start(arguments, format);
     (void)vsnprintf(title, sizeof(title), format, arguments);
     va_end(arguments);
-    buffer_append_text(out, head);
-    element(out, "title", title);
-    buffer_append_text(out, style);
-    element(out, "h1", title);
+    report_page_open(out, title);
     if (report->view->charter->sandbox)
         buffer_append_text(out, "<p class=\"note\">This is a sandbox: its time is moved by hand "
                                 "and nothing in it is owed.</p>\n");

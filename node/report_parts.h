@@ -37,6 +37,14 @@ report_writer report_statement_html, report_matrix_html, report_nets_html, repor
     report_fees_html, report_disputes_html, report_exceptions_html;
 report_writer report_statement_pdf, report_payments_xml, report_journal;
 
+/* Of points: report_points.c. Of the report they use the request alone. */
+report_writer report_liability_csv, report_ageing_csv, report_breakage_csv, report_deferred_csv;
+report_writer report_liability_json, report_ageing_json, report_breakage_json, report_deferred_json;
+report_writer report_liability_html, report_ageing_html, report_breakage_html, report_deferred_html;
+
+/* A page with its title. */
+void report_page_open(struct buffer *out, const char *title);
+
 /* report_chart.c: inline SVG. */
 void report_chart_matrix(const struct report_part *part, struct buffer *out);
 void report_chart_nets(const struct report_part *part, struct buffer *out);

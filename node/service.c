@@ -18,6 +18,7 @@
 #include "node/peer_watch.h"
 #include "node/period_watch.h"
 #include "node/replica.h"
+#include "node/risk_watch.h"
 #include "node/seat.h"
 #include "node/store_leveldb.h"
 #include "node/transport_metrics.h"
@@ -71,6 +72,7 @@ struct service {
     struct peer_watch watches[NODES_MAX];
     struct period_watch periods;
     struct account_watch accounts;
+    struct risk_watch risk;
     uint64_t watched_ms;
     struct error failure;
 };
@@ -404,14 +406,38 @@ static int64_t ledger_day(const struct service *s)
     return charter_day(s->seat.charter, replica_ledger_now_ms(s->replica, wall_ms()));
 }
 
-static void watch_periods(struct service *s)
+/* UINT16_MAX: a guest's. */
+static struct partner_id own_partner(const struct service *s)
 {
     const struct charter *charter = s->seat.charter;
     bool known = s->seat.self.v < charter->node_count;
-    struct partner_id own =
-        known ? charter->nodes[s->seat.self.v].partner : (struct partner_id){UINT16_MAX};
-    period_watch_look(&s->periods, state_periods(replica_state(s->replica)), own, ledger_day(s),
-                      tell_period, s);
+    return known ? charter->nodes[s->seat.self.v].partner : (struct partner_id){UINT16_MAX};
+}
+
+/* NULL: nobody asks it for collateral. */
+static const struct risk *own_risk(const struct service *s)
+{
+    const struct state *state = replica_state(s->replica);
+    struct partner_id own = own_partner(s);
+    bool asked = state_charter(state)->risk.on && own.v < state_charter(state)->partner_count;
+    return asked ? state_risk(state, own) : NULL;
+}
+
+static void watch_periods(struct service *s)
+{
+    period_watch_look(&s->periods, state_periods(replica_state(s->replica)), own_partner(s),
+                      ledger_day(s), tell_period, s);
+}
+
+static void watch_risk(struct service *s)
+{
+    const struct risk *risk = own_risk(s);
+    struct risk_room room;
+    struct log_field fields[RISK_FIELDS_MAX];
+    if (!risk || !risk_watch_look(&s->risk, risk))
+        return;
+    size_t count = risk_watch_fields(s->seat.charter, risk, &room, fields);
+    log_write(LOG_LEVEL_WARN, risk_watch_message(risk->mode), fields, count);
 }
 
 static void watch_accounts(struct service *s)
@@ -431,6 +457,7 @@ static void watch(struct service *s)
         watch_peer(s, s->seat.peers[i].node, &status, now_ms);
     watch_periods(s);
     watch_accounts(s);
+    watch_risk(s);
 }
 
 static bool is_linked(const struct service *s)
@@ -536,6 +563,8 @@ static void metrics(void *context, struct buffer *out)
     period_watch_metrics(&s->periods, state_periods(state), state_charter(state), ledger_day(s),
                          out);
     account_watch_metrics(&s->accounts, state_accounts(replica_state(s->replica)), out);
+    if (own_risk(s))
+        risk_watch_metrics(&s->risk, s->seat.charter, own_risk(s), out);
     witness_link_metrics(s->witnesses, out);
 }
 

@@ -218,7 +218,8 @@ static void node_leaves(struct charter_node *node)
 static enum verdict remove_partner(struct charter *charter, const struct change *change)
 {
     struct charter_partner *partner = standing_partner(charter, change->partner);
-    bool fees = charter->rates.issue_fee.v > 0 || charter->rates.redemption_fee.v > 0;
+    bool fees =
+        charter->rates.issue_fee.v > 0 || charter->rates.redemption_fee.v > 0 || charter->risk.on;
     if (!partner)
         return VERDICT_UNKNOWN_PARTNER;
     if (partner->is_operator && fees)

@@ -5,6 +5,7 @@
 #include "partners/charter_json.h"
 #include "partners/charter_limits.h"
 #include "partners/charter_policy.h"
+#include "partners/charter_risk.h"
 #include "partners/charter_settlement.h"
 
 #include <stdlib.h>
@@ -489,8 +490,8 @@ static void read_charter(struct parsing *parsing, const struct spot *root)
                                         "partners",    "nodes",       "?joint_funding",
                                         "rates",       "?policy",     "?limits",
                                         "tlog_policy", "?log_public", "?settlement",
-                                        "?contracts",  NULL};
-    struct spot at[19];
+                                        "?contracts",  "?risk",       NULL};
+    struct spot at[20];
     json_object_open(&parsing->reader, root, names, at);
     if (!json_is_object(root->json))
         return;
@@ -507,6 +508,7 @@ static void read_charter(struct parsing *parsing, const struct spot *root)
     json_read_bool(&parsing->reader, &at[16], &parsing->charter->log_public);
     charter_settlement_read(&parsing->reader, &at[17], parsing->charter);
     charter_contracts_read(&parsing->reader, &at[18], parsing->charter);
+    charter_risk_read(&parsing->reader, &at[19], parsing->charter);
     check_names(parsing);
     check_keys(parsing);
     check_voters(parsing);

@@ -70,6 +70,15 @@ struct charter_currency {
      * none is taken in it. */
     struct micro collateral_rate;
 };
+/* Collateral: partners/charter_risk.h. */
+enum { HAIRCUT_BP_MAX = 100000, THRESHOLD_BP_MAX = 1000000 };
+#define AMOUNT_MICRO_MAX INT64_C(1000000000000000)
+struct charter_risk {
+    bool on;
+    struct micro floor; /* 0..AMOUNT_MICRO_MAX */
+    uint32_t breakage_bp, haircut_bp;
+    uint32_t alert_bp, prepaid_bp, refuse_bp; /* of the collateral that there is */
+};
 enum reversal_policy { REVERSAL_ONLY_PENDING, REVERSAL_WITHIN_BALANCE, REVERSAL_UNLIMITED };
 const char *reversal_policy_word(enum reversal_policy policy); /* as the charter spells it */
 
@@ -150,6 +159,7 @@ struct charter {
         struct charter_currency *currencies;
         size_t currency_count;
     } contracts; /* partners/charter_contracts.h */
+    struct charter_risk risk;
     struct {
         uint32_t batch_bytes, cut_bytes, lane_cut_bytes; /* payload */
         uint64_t lane_day_bytes;

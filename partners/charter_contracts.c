@@ -23,6 +23,15 @@ bool charter_has_currency(const struct charter *charter, const char *code)
     return strcmp(charter->currency, code) == 0 || currency_of(charter, code);
 }
 
+struct micro charter_collateral_rate(const struct charter *charter, const char *code)
+{
+    if (strcmp(charter->currency, code) == 0)
+        return (struct micro){1000000};
+    const struct charter_currency *currency = currency_of(charter, code);
+    must(currency != NULL);
+    return currency->collateral_rate;
+}
+
 int charter_minor_digits(const struct charter *charter, const char *code)
 {
     if (strcmp(charter->currency, code) == 0)

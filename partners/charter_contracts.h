@@ -24,6 +24,8 @@ void charter_contracts_free(struct charter *charter);
 
 /* The charter's own, or one for contracts. */
 bool charter_has_currency(const struct charter *charter, const char *code) MUST_USE;
+/* What one of it counts for in the charter's currency; 0: it has no rate. Of one that it has. */
+struct micro charter_collateral_rate(const struct charter *charter, const char *code);
 /* Digits after the point of one that it has, 0..3. */
 int charter_minor_digits(const struct charter *charter, const char *code);
 /* One of settlement.taxes, or "": no tax. */

@@ -216,7 +216,7 @@ static bool price_parse(struct bytes text, int64_t *micro_out)
 {
     int64_t value = 0;
     size_t places = 0, digits = 0, i = 0;
-    for (; i < text.size && text.at[i] >= '0' && text.at[i] <= '9' && digits < 9; i++, digits++)
+    for (; i < text.size && text.at[i] >= '0' && text.at[i] <= '9' && digits < 10; i++, digits++)
         value = value * 10 + (text.at[i] - '0');
     if (digits == 0)
         return false;
@@ -264,6 +264,17 @@ void json_read_rate(struct json_reader *reader, const struct spot *spot, struct 
     if (value == 0 || value > RATE_MICRO_MAX)
         json_mistake(reader, spot, "must be above 0 and at most %lld",
                      (long long)(RATE_MICRO_MAX / 1000000));
+    else
+        out->v = value;
+}
+
+void json_read_amount(struct json_reader *reader, const struct spot *spot, struct micro *out)
+{
+    int64_t value = 0;
+    if (!read_micro(reader, spot, &value))
+        return;
+    if (value > AMOUNT_MICRO_MAX)
+        json_mistake(reader, spot, "is more than %lld", (long long)(AMOUNT_MICRO_MAX / 1000000));
     else
         out->v = value;
 }

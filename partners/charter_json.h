@@ -53,5 +53,7 @@ void json_read_time(struct json_reader *reader, const struct spot *spot, uint64_
 void json_read_price(struct json_reader *reader, const struct spot *spot, struct micro *out);
 /* The same for what one unit of a currency is worth in another: above 0, at most RATE_MICRO_MAX. */
 void json_read_rate(struct json_reader *reader, const struct spot *spot, struct micro *out);
+/* The same for an amount: 0..AMOUNT_MICRO_MAX. */
+void json_read_amount(struct json_reader *reader, const struct spot *spot, struct micro *out);
 
 #endif

@@ -4,6 +4,7 @@
 #include "partners/charter_contracts.h"
 #include "partners/charter_limits.h"
 #include "partners/charter_policy.h"
+#include "partners/charter_risk.h"
 #include "partners/charter_settlement.h"
 
 #include <inttypes.h>
@@ -216,6 +217,9 @@ static json_t *charter_json(const struct charter *charter)
     json_t *contracts = charter_contracts_json(charter);
     if (contracts)
         put(root, "contracts", contracts);
+    json_t *risk = charter_risk_json(charter);
+    if (risk)
+        put(root, "risk", risk);
     return root;
 }
 

@@ -167,6 +167,12 @@ static bool fees_allowed(const struct charter *charter, const struct rate_card *
            (charter->has_operator && partner_equal(card->redeemer, charter->operator_id));
 }
 
+/* What is owed in a currency without a rate could not be told from nothing. */
+static bool counts_as_risk(const struct charter *charter, const char *currency)
+{
+    return !charter->risk.on || charter_collateral_rate(charter, currency).v > 0;
+}
+
 static enum verdict check_terms(const struct charter *charter, const struct rate_card *card)
 {
     if (partner_equal(card->funder, card->redeemer) || !price_in_range(card->face) ||
@@ -175,6 +181,7 @@ static enum verdict check_terms(const struct charter *charter, const struct rate
         !points_in_range(card->year_cap) || !span_in_range(card->from_ms, card->until_ms) ||
         !charter_has_currency(charter, card->face_currency) ||
         !charter_has_currency(charter, card->settlement_currency) ||
+        !counts_as_risk(charter, card->settlement_currency) ||
         !charter_has_tax(charter, card->redemption_tax) ||
         !charter_has_tax(charter, card->fee_tax) || !fees_allowed(charter, card))
         return VERDICT_BAD_CARD;
@@ -457,6 +464,29 @@ const struct contract_version *contract_after(const struct contracts *contracts,
     if (!list || before == list->count || list->at[before].from_ms > contracts->epochs[until])
         return NULL;
     return &contracts->versions[list->at[before].number];
+}
+
+static struct micro price_converted(const struct charter *charter, const struct rate_card *card)
+{
+    __int128 rate = charter_collateral_rate(charter, card->settlement_currency).v;
+    return (struct micro){(int64_t)((card->reimbursement.v * rate + 999999) / 1000000)};
+}
+
+struct micro contracts_highest(const struct contracts *contracts, const struct charter *charter,
+                               struct partner_id funder, uint64_t after_ms)
+{
+    struct micro highest = {0};
+    uint64_t now_ms = contracts->epochs[contracts_epoch(contracts)];
+    for (uint16_t i = 0; i < charter->partner_count; i++) {
+        const struct dated_list *list =
+            pair_list(&contracts->cards, funder, (struct partner_id){i});
+        for (size_t j = begun(list, now_ms); j > 0 && list->at[j - 1].from_ms > after_ms; j--) {
+            const struct contract_version *version = &contracts->versions[list->at[j - 1].number];
+            struct micro price = price_converted(charter, &version->card);
+            highest = price.v > highest.v ? price : highest;
+        }
+    }
+    return highest;
 }
 
 struct promotion_version *promotion_in(const struct contracts *contracts, struct partner_id issuer,

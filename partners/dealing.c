@@ -55,7 +55,7 @@ static enum verdict apply_step(struct state *state, const struct context *contex
     case DEAL_ACCOUNT:
         return set_account(state, context->writer, &deal->account);
     case DEAL_COLLATERAL:
-        return VERDICT_NOT_AUTHORISED;
+        return exposure_collateral(state, context->writer, &deal->collateral);
     case DEAL_RATES:
         return exchange_rates_publish(&state->rates, context->writer, &deal->rates,
                                       state->charter->currency,

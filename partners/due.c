@@ -52,3 +52,19 @@ void due_pop(struct due *due)
     if (due->count > 0)
         due->items[i] = last;
 }
+
+/* Below what comes later everything does: as deep as the heap is high. */
+static void each_from(const struct due *due, size_t place, uint64_t time_ms, due_visit *visit,
+                      void *context)
+{
+    if (place >= due->count || due->items[place].time_ms > time_ms)
+        return;
+    visit(context, &due->items[place]);
+    each_from(due, 2 * place + 1, time_ms, visit, context);
+    each_from(due, 2 * place + 2, time_ms, visit, context);
+}
+
+void due_each(const struct due *due, uint64_t time_ms, due_visit *visit, void *context)
+{
+    each_from(due, 0, time_ms, visit, context);
+}

@@ -26,6 +26,9 @@ void due_push(struct due *due, struct due_item item);
 /* NULL when empty; valid until the next push or pop. */
 const struct due_item *due_first(const struct due *due);
 void due_pop(struct due *due);
+/* Gives every item that is due by a time, in no order. */
+typedef void due_visit(void *context, const struct due_item *item);
+void due_each(const struct due *due, uint64_t time_ms, due_visit *visit, void *context);
 /* True when a comes before b. */
 bool due_before(const struct due_item *a, const struct due_item *b);
 

@@ -74,8 +74,11 @@ static enum verdict earn_check(const struct state *state, const struct context *
             return VERDICT_BAD_TERMS;
     }
     *points_out = points;
-    return budget_room(state, context->writer, lots_out, count) ? VERDICT_ACCEPTED
-                                                                : VERDICT_NOT_AUTHORISED;
+    if (!budget_room(state, context->writer, lots_out, count))
+        return VERDICT_NOT_AUTHORISED;
+    /* What a till gave without a line is given. */
+    return context->late || exposure_room(state, lots_out, count) ? VERDICT_ACCEPTED
+                                                                  : VERDICT_OVER_LIMIT;
 }
 
 static void earn_lot_make(struct state *state, const struct context *context, uint32_t earn,
@@ -85,6 +88,7 @@ static void earn_lot_make(struct state *state, const struct context *context, ui
                             .terms = terms_intern(state, context->writer, &lot->split),
                             .earn = earn,
                             .quantity = (uint32_t)lot->quantity.v,
+                            .vintage = state->month,
                             .activates_ms = lot->activates_ms ? lot->activates_ms : state->now_ms,
                             .expires_ms = lot->expires_ms,
                             .record = context->index.v};

@@ -42,7 +42,9 @@ enum journal_note {
     NOTE_SETTLED,
     NOTE_EPOCH,
     NOTE_DEAL,
-    NOTE_ACCOUNT
+    NOTE_ACCOUNT,
+    NOTE_RISK,
+    NOTE_VINTAGES
 };
 
 /* An array of effects that grows. */

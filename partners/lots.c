@@ -111,9 +111,17 @@ static void tally_add(struct tally *tally, enum pool pool, __int128 amount)
     must(tally->pools[pool] >= 0);
 }
 
+/* Whether points in that pool may still be spent, or are. */
+static bool is_outstanding(const struct lot *lot, enum pool pool)
+{
+    return pool == POOL_HELD || (!lot->ended && (pool == POOL_PENDING || pool == POOL_REMAINING));
+}
+
 static void tallies_add(struct state *state, uint32_t id, enum pool pool, int64_t points)
 {
     const struct terms *terms = lot_terms(state, id);
+    if (is_outstanding(&state->lots[id], pool))
+        exposure_add(state, terms, points);
     tally_add(&state->total, pool, points);
     tally_add(&state->issuers[terms->issuer.v], pool, points);
     for (size_t i = 0; i < terms->split.count; i++)
@@ -145,6 +153,21 @@ static void member_add(struct state *state, const struct lot *lot, enum pool poo
         return;
     *sum += points;
     must(*sum >= 0);
+}
+
+/* Of those remaining, the ones that time has ended are told apart. */
+static void cohort_move(struct state *state, const struct lot *lot, enum pool from, enum pool to,
+                        uint32_t quantity)
+{
+    uint64_t *sums = state->cohorts[lot->cohort].sums;
+    must(sums[from] >= quantity);
+    sums[from] -= quantity;
+    sums[to] += quantity;
+    if (!lot->ended)
+        return;
+    sums[VINTAGE_ENDED] += to == POOL_REMAINING ? quantity : 0;
+    sums[VINTAGE_ENDED] -= from == POOL_REMAINING ? quantity : 0;
+    must(sums[VINTAGE_ENDED] <= sums[POOL_REMAINING]);
 }
 
 static void tally_check(const struct tally *tally)
@@ -192,6 +215,7 @@ void lot_move(struct state *state, uint32_t id, enum pool from, enum pool to, ui
     tallies_add(state, id, to, quantity);
     member_add(state, lot, from, -(int64_t)quantity);
     member_add(state, lot, to, quantity);
+    cohort_move(state, lot, from, to, quantity);
     conservation_check(state, id);
     touch(state, lot->member);
     list_settle(state, id);
@@ -217,6 +241,7 @@ uint32_t lot_create(struct state *state, const struct lot_seed *seed)
     state->lots = large_array_grow(state->lots, &state->lot_capacity, state->lot_count + 1,
                                    sizeof(*state->lots));
     uint32_t id = (uint32_t)state->lot_count++;
+    uint32_t cohort = cohort_intern(state, seed->terms, seed->vintage, seed->expires_ms);
     struct lot *lot = &state->lots[id];
     *lot = (struct lot){.terms = seed->terms,
                         .member = seed->member,
@@ -227,12 +252,16 @@ uint32_t lot_create(struct state *state, const struct lot_seed *seed)
                         .quantity = seed->quantity,
                         .activates_ms = seed->activates_ms,
                         .expires_ms = seed->expires_ms,
+                        .cohort = cohort,
                         .record = seed->record};
     enum pool pool = seed->activates_ms > state->now_ms ? POOL_PENDING : POOL_REMAINING;
     lot->pools[pool] = seed->quantity;
     tallies_create(state, id, seed->quantity);
     tallies_add(state, id, pool, seed->quantity);
     member_add(state, lot, pool, seed->quantity);
+    state->cohorts[cohort].sums[pool] += seed->quantity;
+    if (lot->ended && pool == POOL_REMAINING)
+        state->cohorts[cohort].sums[VINTAGE_ENDED] += seed->quantity;
     conservation_check(state, id);
     touch(state, lot->member);
     list_settle(state, id);
@@ -252,8 +281,10 @@ void lot_end(struct state *state, uint32_t id)
     must(!lot->ended && lot->expires_ms <= state->now_ms);
     int64_t remaining = lot->pools[POOL_REMAINING];
     member_add(state, lot, POOL_REMAINING, -remaining);
+    exposure_add(state, lot_terms(state, id), -(remaining + lot->pools[POOL_PENDING]));
     lot->ended = true;
     member_add(state, lot, POOL_REMAINING, remaining);
+    state->cohorts[lot->cohort].sums[VINTAGE_ENDED] += (uint64_t)remaining;
     list_settle(state, id);
 }
 

@@ -24,6 +24,9 @@ static void widen(struct state *state, size_t partners)
     state->funders = widened(state->funders, before, partners, sizeof(*state->funders));
     state->plan.seen = widened(state->plan.seen, before, partners, sizeof(*state->plan.seen));
     state->plan.asked = widened(state->plan.asked, before, partners, sizeof(*state->plan.asked));
+    state->risks = widened(state->risks, before, partners, sizeof(*state->risks));
+    state->risk_changed =
+        widened(state->risk_changed, before, partners, sizeof(*state->risk_changed));
     state->ended = widened(state->ended, before, partners, sizeof(*state->ended));
     for (size_t i = before; i < partners; i++)
         state->ended[i] = (struct ended_list){.first = NOTHING, .last = NOTHING};

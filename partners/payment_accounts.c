@@ -197,9 +197,9 @@ static bool row_sound(const struct account_row *row, uint64_t now_ms)
 bool payment_accounts_add(struct payment_accounts *accounts, const struct account_row *row,
                           uint64_t now_ms)
 {
-    const struct account_row *last =
-        accounts->count > 0 ? &accounts->at[accounts->count - 1] : NULL;
-    if ((last && compare(last, row->partner, row->currency) >= 0) || !row_sound(row, now_ms))
+    size_t count = accounts->count;
+    if ((count > 0 && compare(&accounts->at[count - 1], row->partner, row->currency) >= 0) ||
+        !row_sound(row, now_ms))
         return false;
     *row_of(accounts, row->partner, row->currency) = *row;
     add_waiting(accounts, &row->waiting);

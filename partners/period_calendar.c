@@ -19,15 +19,25 @@ static struct date month_start(uint32_t number)
     return (struct date){FIRST_YEAR + number / MONTHS, number % MONTHS + 1, 1};
 }
 
+static uint32_t month_of_day(int64_t day)
+{
+    struct date date = date_from_days(day > 0 ? day : 0); /* west of Greenwich on the first day */
+    return (uint32_t)((date.year - FIRST_YEAR) * MONTHS + date.month - 1);
+}
+
+uint32_t month_at(const struct charter *charter, uint64_t time_ms)
+{
+    uint32_t month = month_of_day(charter_day(charter, time_ms));
+    return month < MONTH_MAX ? month : MONTH_MAX; /* east of Greenwich on the last day */
+}
+
 static uint32_t of_day(const struct charter *charter, int64_t day)
 {
-    struct date date;
     if (day < 0)
         day = 0; /* west of Greenwich on the first day */
     switch (charter->settlement.every) {
     case PERIOD_MONTH:
-        date = date_from_days(day);
-        return (uint32_t)((date.year - FIRST_YEAR) * MONTHS + date.month - 1);
+        return month_of_day(day);
     case PERIOD_WEEK:
         return (uint32_t)((day + MONDAY_BEFORE) / DAYS_A_WEEK);
     case PERIOD_DAY:
@@ -66,6 +76,26 @@ uint64_t period_ends_ms(const struct charter *charter, uint32_t number)
 }
 
 /* ---- names --------------------------------------------------------------------------------- */
+
+void month_name(uint32_t number, char name_out[MONTH_NAME_SIZE])
+{
+    struct date date = month_start(number < MONTH_MAX ? number : MONTH_MAX);
+    snprintf(name_out, MONTH_NAME_SIZE, "%04d-%02d", (int)(date.year % 10000),
+             (int)(date.month % 100));
+}
+
+bool month_from_name(const char *name, uint32_t *number_out)
+{
+    char day[DATE_TEXT_SIZE];
+    struct date date;
+    if (strlen(name) != sizeof("2026-11") - 1)
+        return false;
+    snprintf(day, sizeof(day), "%s-01", name);
+    if (!date_parse(bytes_text(day), &date))
+        return false;
+    *number_out = month_of_day(date_to_days(date));
+    return true;
+}
 
 static void week_name(int64_t monday, char name_out[PERIOD_NAME_SIZE])
 {

@@ -65,6 +65,7 @@ static void child_of_expired(struct state *state, uint32_t parent, uint32_t quan
                             .terms = state->lots[parent].terms,
                             .earn = state->lots[parent].earn,
                             .quantity = quantity,
+                            .vintage = lot_vintage(state, parent),
                             .activates_ms = state->lots[parent].activates_ms,
                             .expires_ms = charter_end_of_day(state->charter, state->now_ms,
                                                              state->charter->policy.grace_days),

@@ -24,6 +24,13 @@ static void learn_tree(struct state *state, const struct cut *cut)
         return;
     periods->awaits_tree = false;
     periods->open_first_record = cut->record_count;
+    struct vintages *vintages = &state->vintages;
+    if (vintages->count > 0 && !vintages->at[vintages->count - 1].rooted) {
+        struct vintage_table *table = &vintages->at[vintages->count - 1];
+        table->records = cut->record_count;
+        table->root = cut->record_root;
+        table->rooted = true;
+    }
     struct closed_period *last = periods->count > 0 ? periods->at[periods->count - 1] : NULL;
     if (!last || last->rooted)
         return; /* nothing was owed in it */
@@ -41,6 +48,20 @@ static void leave(void *context, const struct dispute *dispute)
     must(dispute->contra.v == dispute->entered.v);
 }
 
+/* Who stands for which points at a period's end: what finance rolls forward from. What ends with
+ * the period has ended by then, though no height of it knew. */
+static void close_vintages(struct state *state, bool wanted)
+{
+    struct vintage_rows whole;
+    cohorts_rows(state, period_ends_ms(state->charter, state->periods.open), &whole);
+    const struct vintage_table *table =
+        vintages_close(&state->vintages, state->periods.open, &whole, wanted);
+    if (!table)
+        return;
+    journal_note(&state->journal, NOTE_VINTAGES, table->period, table->rows.count);
+    journal_note_bytes(&state->journal, NOTE_VINTAGES, hash_as_bytes(&table->hash));
+}
+
 /* A period ends at the last cut whose time is before its boundary: ledger.md 8.8. */
 static void end_open(struct state *state)
 {
@@ -49,6 +70,7 @@ static void end_open(struct state *state)
         period_close_books(&state->obligations, state->charter, &state->contracts, periods->open,
                            periods->open_first_record);
     periods->awaits_tree = true;
+    close_vintages(state, closed != NULL);
     if (closed) {
         periods_add(periods, closed);
         note_period(state, closed);

@@ -1,4 +1,5 @@
 /* The state's life: opened, a height begun, transactions applied, the height sealed. */
+#include "partners/period_calendar.h"
 #include "partners/state_parts.h"
 
 #include "protocol/codec.h"
@@ -30,6 +31,7 @@ static void arrays_free(struct state *state)
     large_array_release(state->cards, state->card_capacity, sizeof(*state->cards));
     free(state->terms);
     large_array_release(state->lots, state->lot_capacity, sizeof(*state->lots));
+    large_array_release(state->cohorts, state->cohort_capacity, sizeof(*state->cohorts));
     large_array_release(state->earns, state->earn_capacity, sizeof(*state->earns));
     large_array_release(state->holds, state->hold_capacity, sizeof(*state->holds));
     large_array_release(state->redemptions, state->redemption_capacity,
@@ -40,6 +42,8 @@ static void arrays_free(struct state *state)
     free(state->name_rank);
     free(state->issuers);
     free(state->funders);
+    free(state->risks);
+    free(state->risk_changed);
     free(state->ended);
     free(state->joint_used);
     free(state->plan.at);
@@ -55,6 +59,7 @@ void state_close(struct state *state)
     table_release(&state->member_table);
     table_release(&state->card_table);
     table_release(&state->terms_table);
+    table_release(&state->cohort_table);
     keys_release(&state->keys);
     keys_release(&state->documents);
     due_release(&state->timers);
@@ -63,6 +68,7 @@ void state_close(struct state *state)
     obligations_release(&state->obligations);
     periods_release(&state->periods);
     payment_accounts_release(&state->accounts);
+    vintages_release(&state->vintages);
     exchange_rates_release(&state->rates);
     journal_release(&state->journal);
     effect_list_release(&state->automatic);
@@ -194,6 +200,7 @@ void state_begin(struct state *state, const struct cut *cut)
     membership_enter(state, height);
     state->cut_time_ms = cut_time_ms;
     state->now_ms = now_ms;
+    state->month = month_at(state->charter, now_ms);
     state->cut_effects = 0;
     memset(state->lane_effects, 0, sizeof(state->lane_effects));
     memset(state->lane_bytes, 0, sizeof(state->lane_bytes));
@@ -211,6 +218,7 @@ void state_begin(struct state *state, const struct cut *cut)
     periods_pass(state, cut);
     deals_pass(state, before_ms);
     time_passes(state);
+    exposure_begin(state);
     effect_list_clear(&state->automatic);
     automatic_keep(state);
 }
@@ -387,14 +395,16 @@ struct outcome state_apply(struct state *state, struct node_id lane, struct reco
     if (lane_is_greedy(state, lane)) {
         outcome.verdict = VERDICT_TOO_MANY_ALLOCATIONS;
     } else if (decoded) {
-        outcome.verdict = apply_decoded(state, &context);
-        outcome.late = state->now_ms > transaction.at_ms &&
+        context.late = state->now_ms > transaction.at_ms &&
                        state->now_ms - transaction.at_ms > state->charter->policy.late_after_ms;
+        outcome.verdict = apply_decoded(state, &context);
+        outcome.late = context.late;
     }
     if (decoded)
         links_make(state, &context);
     money_flush(state);
     record_check(state);
+    exposure_settle(state);
     must(journal_size(&state->journal) <= EFFECTS_SIZE_MAX);
     state->accepted += outcome.verdict == VERDICT_ACCEPTED;
     state->refused += outcome.verdict != VERDICT_ACCEPTED && outcome.verdict != VERDICT_REPEAT;

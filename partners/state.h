@@ -13,6 +13,8 @@
 #include "partners/exchange_rates.h"
 #include "partners/payment_accounts.h"
 #include "partners/periods.h"
+#include "partners/risk.h"
+#include "partners/vintages.h"
 #include "protocol/cut.h"
 #include "protocol/evidence.h"
 #include "protocol/record.h"
@@ -202,6 +204,10 @@ const struct contracts *state_contracts(const struct state *state);
 bool state_price(const struct state *state, struct partner_id funder, struct partner_id redeemer,
                  struct rate_card *card_out);
 
+/* What a partner of the charter in force has outstanding, and its collateral; borrowed until the
+ * next record. All zeros where the charter asks for none. */
+const struct risk *state_risk(const struct state *state, struct partner_id partner);
+
 /* The settlement periods; borrowed until the next height. */
 const struct periods *state_periods(const struct state *state);
 /* Where partners are paid, at the state's time; borrowed until the next height. */
@@ -214,6 +220,13 @@ const struct exchange_rates *state_exchange_rates(const struct state *state);
  * there is none. */
 bool state_exchange_rate(const struct state *state, struct partner_id partner, const char *currency,
                          int64_t day, struct micro *rate_out, int64_t *day_out) MUST_USE;
+
+/* Points that partners stand for, by vintage: at the ends of periods, borrowed until the next
+ * height; and now. Rows that are given out are the caller's. */
+const struct vintages *state_vintages(const struct state *state);
+void state_vintages_now(const struct state *state, struct vintage_rows *rows_out);
+/* The most that this funder may have to pay for a point, as prices are now. */
+struct micro state_highest_reimbursement(const struct state *state, struct partner_id funder);
 
 struct totals { /* of the whole ledger */
     struct points quantity, pools[POOL_COUNT];

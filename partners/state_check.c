@@ -1,5 +1,6 @@
 /* Everything recomputed from the lots and the allocations, and compared: slow, for the simulator
  * and the auditor. What it recomputes from is what nothing else is allowed to lose. */
+#include "partners/period_calendar.h"
 #include "partners/state_parts.h"
 
 #include <stdlib.h>
@@ -12,7 +13,9 @@ struct checker {
     struct member *members;              /* only the sums are used */
     uint32_t *held, *spent;              /* a lot, from the allocations */
     __int128 *redeemed;                  /* [funder * partners + redeemer] */
+    __int128 *outstanding;               /* by partner */
     struct joint_used *joint, *promoted; /* by joint funding, by promotion */
+    struct cohort *cohorts;              /* only the sums are used */
     int64_t reversed, waived, expired_counted;
 };
 
@@ -32,6 +35,8 @@ static void checker_init(struct checker *checker, const struct state *state, str
     checker->held = allocate(state->lot_count + 1, sizeof(*checker->held));
     checker->spent = allocate(state->lot_count + 1, sizeof(*checker->spent));
     checker->redeemed = allocate(partners * partners, sizeof(*checker->redeemed));
+    checker->outstanding = allocate(partners, sizeof(*checker->outstanding));
+    checker->cohorts = allocate(state->cohort_count + 1, sizeof(*checker->cohorts));
     checker->joint = allocate(state->charter->joint_funding_count + 1, sizeof(*checker->joint));
     checker->promoted = allocate(state->contracts.promotion_count + 1, sizeof(*checker->promoted));
 }
@@ -44,7 +49,9 @@ static void checker_release(struct checker *checker)
     free(checker->held);
     free(checker->spent);
     free(checker->redeemed);
+    free(checker->outstanding);
     free(checker->joint);
+    free(checker->cohorts);
     free(checker->promoted);
 }
 
@@ -148,6 +155,32 @@ static void add_joint(struct checker *checker, const struct lot *lot, const stru
     }
 }
 
+/* Lots of a cohort are alike, but for the moment of their month at which they end. */
+static bool add_cohort(struct checker *checker, const struct lot *lot)
+{
+    const struct state *state = checker->state;
+    const struct cohort *cohort = &state->cohorts[lot->cohort];
+    uint64_t *sums = checker->cohorts[lot->cohort].sums;
+    uint32_t expires =
+        lot->expires_ms ? month_at(state->charter, lot->expires_ms - 1) : MONTH_NEVER;
+    for (size_t i = 0; i < POOL_COUNT; i++)
+        sums[i] += lot->pools[i];
+    sums[VINTAGE_ENDED] += lot->ended ? lot->pools[POOL_REMAINING] : 0;
+    return cohort->terms == lot->terms && cohort->expires == expires &&
+           (lot->earn == NOTHING ||
+            cohort->vintage == lot_vintage(state, state->earns[lot->earn].first_lot));
+}
+
+static bool cohorts_sound(const struct checker *checker)
+{
+    const struct state *state = checker->state;
+    for (size_t i = 0; i < state->cohort_count; i++)
+        if (memcmp(checker->cohorts[i].sums, state->cohorts[i].sums,
+                   sizeof(state->cohorts[i].sums)) != 0)
+            return differs(checker, "points of a cohort", i);
+    return true;
+}
+
 static bool add_lots(struct checker *checker)
 {
     const struct state *state = checker->state;
@@ -157,11 +190,16 @@ static bool add_lots(struct checker *checker)
         struct member *member = &checker->members[lot->member];
         if (!lot_sound(checker, id))
             return differs(checker, "pools of a lot", (uint64_t)id + 1);
+        if (!add_cohort(checker, lot))
+            return differs(checker, "the cohort of a lot", (uint64_t)id + 1);
         tally_lot(&checker->total, lot, 1);
         tally_lot(&checker->issuers[terms->issuer.v], lot, 1);
         for (size_t i = 0; i < terms->split.count; i++)
             tally_lot(&checker->funders[terms->split.funders[i].partner.v], lot,
                       terms->split.funders[i].bp);
+        for (size_t i = 0; i < terms->split.count; i++)
+            checker->outstanding[terms->split.funders[i].partner.v] +=
+                (__int128)exposure_of_lot(lot) * terms->split.funders[i].bp;
         member->pending += lot->pools[POOL_PENDING];
         member->held += lot->pools[POOL_HELD];
         *(lot->ended ? &member->ended : &member->remaining) += lot->pools[POOL_REMAINING];
@@ -293,6 +331,22 @@ static bool accounts_sound(const struct checker *checker)
     return sound || differs(checker, "payment accounts", 0);
 }
 
+static bool risks_sound(const struct checker *checker)
+{
+    const struct state *state = checker->state;
+    const struct charter_risk *rules = &state->charter->risk;
+    for (size_t i = 0; rules->on && state->started && i < state->charter->partner_count; i++) {
+        const struct risk *risk = &state->risks[i];
+        bool entered = risk->entry_exposure.v != 0 || risk->entry_collateral.v != 0;
+        if (risk->outstanding_bp != checker->outstanding[i] ||
+            risk->price.v != exposure_price(state, (struct partner_id){(uint16_t)i}).v ||
+            risk->collateral.v < 0 || risk->changed || risk->mode != risk_mode_of(rules, risk) ||
+            (entered && risk->mode != RISK_PREPAID))
+            return differs(checker, "what is outstanding and its collateral", i);
+    }
+    return state->risk_changed_count == 0 || differs(checker, "modes of risk", 0);
+}
+
 static bool rates_sound(const struct checker *checker)
 {
     const struct state *state = checker->state;
@@ -311,8 +365,9 @@ bool state_check(const struct state *state, struct error *error)
     checker_init(&checker, state, error);
     bool good = (membership_sound(state) || differs(&checker, "amendments", state->height)) &&
                 accounts_sound(&checker) && rates_sound(&checker) && add_holds(&checker) &&
-                add_redemptions(&checker) && add_lots(&checker) && members_sound(&checker) &&
-                money_sound(&checker) && sums_sound(&checker);
+                add_redemptions(&checker) && add_lots(&checker) && cohorts_sound(&checker) &&
+                members_sound(&checker) && money_sound(&checker) && sums_sound(&checker) &&
+                risks_sound(&checker);
     checker_release(&checker);
     return good;
 }

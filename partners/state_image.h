@@ -12,7 +12,7 @@
  *     header    magic "accrimg" 0, version u32 = 5, coalition 32, height u64, ledger time u64,
  *               cut time u64, digest 32, first cut time u64, clock advance u64, next record u64,
  *               accepted u64, refused u64, open period u32, its first record u64, awaits tree u8
- *     section   number u32, rows u64, then the rows     twenty-four of them, in order of number
+ *     section   number u32, rows u64, then the rows     twenty-six of them, in order of number
  *     end       SHA-256 of every byte before it
  *
  *      1 amendments   height u64, what u64, size n u16, change n     in order of effect
@@ -34,7 +34,8 @@
  *     11 earns        record u64, eligible u64, refunded u64, member u32, partner u16, lot count u8
  *     12 lots         terms u32, member u32, earn u32, next in its list u32, quantity u32, points
  *                     pending, remaining, clawed back, expired, transferred u32 each, reversed u32,
- *                     waived u32, expired and counted u32, activates u64, expires u64, record u64
+ *                     waived u32, expired and counted u32, activates u64, expires u64, record u64,
+ *                     vintage u32
  *     13 ended lists  issuer u16, first lot u32
  *     14 holds        record u64, ends u64, member u32, redeemer u16, status u8, committed u32,
  *                     n u32, n * (lot u32, quantity u32)
@@ -60,7 +61,13 @@
  *                     of each that there is: time u64 (since when, from when on, 0), holder 70,
  *                     IBAN 34, BIC 11, filled up with zeros; of a pending one approver 32
  *                     by partner, then currency
- *     24 rates        partner u16, currency 3, n u8, n * (day u32, rate u64)
+ *     24 risks        partner u16, collateral u64, prepaid u8, exposure i128 and collateral u64
+ *                     when it came to that, else zero     by partner, of those that have any
+ *     25 vintages     period u32, carried u8, tree known u8, records u64, root 32, n u32,
+ *                     n * (funder u16, vintage u32, month of expiry u32, points in each of the
+ *                     seven pools i128, ended and unbooked i128)     by period; each has what
+ *                     changed since the one before
+ *     26 rates        partner u16, currency 3, n u8, n * (day u32, rate u64)
  *                     by partner, then currency; days ascending
  *
  * Integers are big-endian; members, lots, earns and terms are named by their place, from 0, and

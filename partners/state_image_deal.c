@@ -59,6 +59,32 @@ bool load_accounts(struct loader *loader, const uint8_t *row)
            loader_refuse(loader, "it is out of order, or does not add up");
 }
 
+/* ---- collateral ------------------------------------------------------------------------------ */
+
+bool load_risks(struct loader *loader, const uint8_t *row)
+{
+    struct state *state = loader->state;
+    uint16_t partner = next_u16(&row);
+    uint64_t collateral = next_u64(&row);
+    uint8_t prepaid = next_u8(&row);
+    __int128 exposure = next_i128(&row);
+    uint64_t before = next_u64(&row);
+    if (partner >= state->charter->partner_count || !state->charter->risk.on)
+        return loader_refuse(loader, "it has no partner, or nobody asks for collateral");
+    if (partner < loader->last)
+        return loader_refuse(loader, "it is out of order");
+    loader->last = (uint64_t)partner + 1;
+    if (collateral > COLLATERAL_MAX || before > COLLATERAL_MAX || exposure < 0 ||
+        exposure > EXPOSURE_MAX || prepaid > 1 ||
+        (!prepaid && (collateral == 0 || exposure != 0 || before != 0)))
+        return loader_refuse(loader, "it does not add up");
+    state->risks[partner].collateral.v = (int64_t)collateral;
+    state->risks[partner].mode = prepaid ? RISK_PREPAID : RISK_COVERED;
+    state->risks[partner].entry_exposure.v = exposure;
+    state->risks[partner].entry_collateral.v = (int64_t)before;
+    return true;
+}
+
 /* ---- exchange rates -------------------------------------------------------------------------- */
 
 bool load_rates(struct loader *loader, const uint8_t *row)

@@ -29,7 +29,7 @@ enum { ACCOUNT_IN_FORCE = 1, ACCOUNT_WAITING = 2, ACCOUNT_PENDING = 4 };
     X(MEMBERS, members, 30, NOTHING - 1)                                                           \
     X(CARDS, cards, 36, NOTHING - 1)                                                               \
     X(EARNS, earns, 31, NOTHING - 1)                                                               \
-    X(LOTS, lots, 76, NOTHING - 1)                                                                 \
+    X(LOTS, lots, 80, NOTHING - 1)                                                                 \
     X(ENDED, ended, 6, PARTNERS_MAX)                                                               \
     X(HOLDS, holds, 31, NOTHING - 1)                                                               \
     X(REDEMPTIONS, redemptions, 22, NOTHING - 1)                                                   \
@@ -41,6 +41,8 @@ enum { ACCOUNT_IN_FORCE = 1, ACCOUNT_WAITING = 2, ACCOUNT_PENDING = 4 };
     X(KEYS, keys, 20, NOTHING - 1)                                                                 \
     X(DOCUMENTS, documents, 20, NOTHING - 1)                                                       \
     X(ACCOUNTS, accounts, 6, PARTNERS_MAX *ACCOUNT_CURRENCIES_MAX)                                 \
+    X(RISKS, risks, 35, PARTNERS_MAX)                                                              \
+    X(VINTAGES, vintages, 50, VINTAGE_TABLES_KEPT)                                                 \
     X(RATES, rates, 6, PARTNERS_MAX *RATE_CURRENCIES_MAX)
 
 enum image_section {
@@ -64,6 +66,7 @@ enum {
     DISPUTE_PART_SIZE = 8 + 2 + 2 + 1 + 1 + 1 + 2 + 1 + 1 + 4 * 16,
     PAYMENT_PART_SIZE = 1 + 4 + HASH_SIZE,
     ACCOUNT_PART_SIZE = 8 + HOLDER_MAX + IBAN_TEXT_MAX + BIC_TEXT_MAX,
+    VINTAGE_PART_SIZE = 2 + 4 + 4 + VINTAGE_SUMS * 16,
     RATE_PART_SIZE = 4 + 8
 };
 
@@ -185,6 +188,8 @@ bool loader_in_log_order(struct loader *loader, uint64_t record);
 #define X(name, word, size, most) bool load_##word(struct loader *loader, const uint8_t *row);
 STATE_IMAGE_SECTIONS(X)
 #undef X
+/* When lots have all their points: those at the ends of periods grew into them. */
+bool vintages_settle(struct loader *loader);
 /* When all rows are there: makes what was not written and checks that it agrees. */
 bool loader_settle(struct loader *loader);
 

@@ -1,5 +1,6 @@
 /* One row of an image after the other: each is checked against what came before it, so that what is
  * kept refers only to what exists. */
+#include "partners/period_calendar.h"
 #include "partners/state_image_parts.h"
 
 /* ---- who and at which terms ------------------------------------------------------------------ */
@@ -167,6 +168,19 @@ static const char *lot_mistake(const struct loader *loader, const struct lot *lo
     return NULL;
 }
 
+#define DAY_MS UINT64_C(86400000) /* a zone puts its clocks back by less */
+
+/* All that came of one earn was made with it. */
+static bool vintage_sound(struct loader *loader, const struct lot *lot, uint32_t vintage)
+{
+    const struct state *state = loader->state;
+    uint32_t first = lot->earn == NOTHING ? NOTHING : state->earns[lot->earn].first_lot;
+    if (vintage > month_at(state->charter, state->now_ms + DAY_MS))
+        return loader_refuse(loader, "it was made in a month that is yet to come");
+    return first >= loader->row || lot_vintage(state, first) == vintage ||
+           loader_refuse(loader, "it is not of its earn's month");
+}
+
 bool load_lots(struct loader *loader, const uint8_t *row)
 {
     struct state *state = loader->state;
@@ -186,12 +200,14 @@ bool load_lots(struct loader *loader, const uint8_t *row)
     lot.activates_ms = next_u64(&row);
     lot.expires_ms = next_u64(&row);
     lot.record = next_u64(&row);
+    uint32_t vintage = next_u32(&row);
     lot.ended = lot.expires_ms != 0 && lot.expires_ms <= state->now_ms;
     const char *mistake = lot_mistake(loader, &lot);
     if (mistake)
         return loader_refuse(loader, mistake);
-    if (!origin_sound(loader, &lot))
+    if (!origin_sound(loader, &lot) || !vintage_sound(loader, &lot, vintage))
         return false;
+    lot.cohort = cohort_intern(state, lot.terms, vintage, lot.expires_ms);
     state->lots = large_array_grow(state->lots, &state->lot_capacity, state->lot_count + 1,
                                    sizeof(*state->lots));
     state->lots[state->lot_count++] = lot;

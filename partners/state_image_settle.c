@@ -94,11 +94,15 @@ static const char *lot_mistake(const struct state *state, const struct lot *lot)
 static void lot_sums(struct state *state, uint32_t id, struct terms_sum *sums)
 {
     const struct lot *lot = &state->lots[id];
+    struct cohort *cohort = &state->cohorts[lot->cohort];
     struct terms_sum *sum = &sums[lot->terms];
     struct member *member = &state->members[lot->member];
     sum->quantity += lot->quantity;
-    for (size_t i = 0; i < POOL_COUNT; i++)
+    for (size_t i = 0; i < POOL_COUNT; i++) {
         sum->pools[i] += lot->pools[i];
+        cohort->sums[i] += lot->pools[i];
+    }
+    cohort->sums[VINTAGE_ENDED] += lot->ended ? lot->pools[POOL_REMAINING] : 0;
     if (lot->earn != NOTHING &&
         id - state->earns[lot->earn].first_lot < state->earns[lot->earn].lot_count)
         sum->budget += (int64_t)lot->quantity - lot->reversed;
@@ -181,6 +185,26 @@ static void settle_holds(struct state *state)
             due_push(&state->timers, (struct due_item){state->holds[i].ends_ms, DUE_HOLD_ENDS, i});
 }
 
+/* Modes follow; who paid in advance was written. */
+static bool settle_risks(struct loader *loader)
+{
+    struct state *state = loader->state;
+    if (!state->charter->risk.on || state->height == 0)
+        return true;
+    for (uint32_t id = 0; id < state->lot_count; id++)
+        exposure_add(state, lot_terms(state, id), exposure_of_lot(&state->lots[id]));
+    for (size_t i = 0; i < state->charter->partner_count; i++) {
+        struct risk *risk = &state->risks[i];
+        risk->price = exposure_price(state, (struct partner_id){(uint16_t)i});
+        enum risk_mode mode = risk_mode_of(&state->charter->risk, risk);
+        if ((mode == RISK_PREPAID) != (risk->mode == RISK_PREPAID))
+            return loader_refuse(loader, "a partner pays in advance that need not, or does not");
+        risk->mode = mode;
+    }
+    exposure_loaded(state);
+    return true;
+}
+
 /* ledger.md 3.2: what was asked back was clawed back, had expired, is owed or is waived; what is
  * clawed back beyond the reversals of earns are adjustments. */
 static bool settle_reversals(struct loader *loader)
@@ -206,7 +230,8 @@ bool loader_settle(struct loader *loader)
     if (!settle_lists(loader) || !settle_lots(loader))
         return false;
     settle_holds(loader->state);
-    return settle_reversals(loader) &&
+    return settle_reversals(loader) && settle_risks(loader) &&
            (money_adds_up(loader->state) ||
-            loader_refuse(loader, "redemption obligations do not add up"));
+            loader_refuse(loader, "redemption obligations do not add up")) &&
+           vintages_settle(loader);
 }

@@ -263,6 +263,7 @@ static void write_lots(struct state_image_writer *writer, const struct state *st
         add_u64(&at, lot->activates_ms);
         add_u64(&at, lot->expires_ms);
         add_u64(&at, lot->record);
+        add_u32(&at, lot_vintage(state, (uint32_t)i));
     }
 }
 
@@ -512,6 +513,32 @@ static void write_periods(struct state_image_writer *writer, const struct state 
         write_period(writer, state->periods.at[i]);
 }
 
+/* ---- collateral ------------------------------------------------------------------------------ */
+
+static bool risk_written(const struct risk *risk)
+{
+    return risk->collateral.v != 0 || risk->mode == RISK_PREPAID;
+}
+
+static void write_risks(struct state_image_writer *writer, const struct state *state)
+{
+    uint64_t rows = 0;
+    for (size_t i = 0; i < state->charter->partner_count; i++)
+        rows += risk_written(&state->risks[i]);
+    section(writer, SECTION_RISKS, rows);
+    for (size_t i = 0; i < state->charter->partner_count && !writer->failed; i++) {
+        const struct risk *risk = &state->risks[i];
+        if (!risk_written(risk))
+            continue;
+        uint8_t *at = row(writer, SECTION_RISKS);
+        add_u16(&at, (uint16_t)i);
+        add_u64(&at, (uint64_t)risk->collateral.v);
+        add_u8(&at, risk->mode == RISK_PREPAID);
+        add_i128(&at, risk->entry_exposure.v);
+        add_u64(&at, (uint64_t)risk->entry_collateral.v);
+    }
+}
+
 /* ---- what was decided under a key -------------------------------------------------------------
  */
 
@@ -566,6 +593,32 @@ static void write_accounts(struct state_image_writer *writer, const struct state
         write_account(writer, &own->pending);
         at = room(writer, HASH_SIZE);
         add_bytes(&at, own->approver.at, HASH_SIZE);
+    }
+}
+
+/* ---- points at the ends of periods ----------------------------------------------------------- */
+
+static void write_vintages(struct state_image_writer *writer, const struct state *state)
+{
+    section(writer, SECTION_VINTAGES, state->vintages.count);
+    for (size_t i = 0; i < state->vintages.count && !writer->failed; i++) {
+        const struct vintage_table *table = &state->vintages.at[i];
+        uint8_t *at = row(writer, SECTION_VINTAGES);
+        add_u32(&at, table->period);
+        add_u8(&at, table->carried);
+        add_u8(&at, table->rooted);
+        add_u64(&at, table->records);
+        add_bytes(&at, table->root.at, HASH_SIZE);
+        add_u32(&at, (uint32_t)table->rows.count);
+        for (size_t j = 0; j < table->rows.count && !writer->failed; j++) {
+            const struct vintage_row *part = &table->rows.at[j];
+            at = room(writer, VINTAGE_PART_SIZE);
+            add_u16(&at, part->funder.v);
+            add_u32(&at, part->vintage);
+            add_u32(&at, part->expires);
+            for (size_t k = 0; k < VINTAGE_SUMS; k++)
+                add_i128(&at, part->sums[k]);
+        }
     }
 }
 
@@ -630,6 +683,8 @@ bool state_image_writer_run(struct state_image_writer *writer, const struct stat
     write_decided(writer, SECTION_KEYS, &state->keys);
     write_decided(writer, SECTION_DOCUMENTS, &state->documents);
     write_accounts(writer, state);
+    write_risks(writer, state);
+    write_vintages(writer, state);
     write_rates(writer, &state->rates);
     hash_and_flush(writer);
     struct hash hash = hasher_result(&writer->hasher);

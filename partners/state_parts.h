@@ -23,9 +23,11 @@
 #include "partners/obligations.h"
 #include "partners/payment_accounts.h"
 #include "partners/periods.h"
+#include "partners/risk.h"
 #include "partners/roster.h"
 #include "partners/state.h"
 #include "partners/table.h"
+#include "partners/vintages.h"
 
 #define NOTHING   UINT32_MAX /* no lot, member, earn, ... */
 #define NO_RECORD UINT64_MAX
@@ -40,6 +42,11 @@ enum {
     OBLIGATION_SIZE_MAX = 20,
     /* What the planned effects of a record may take; the rest is for fees and waived rests. */
     PLAN_SIZE_MAX = EFFECTS_SIZE_MAX - 4000
+};
+
+struct cohort { /* interned: vintages.h */
+    uint32_t terms, vintage, expires;
+    uint64_t sums[VINTAGE_SUMS]; /* points of its lots by pool, and those ended and unbooked */
 };
 
 struct terms { /* interned: many lots share one */
@@ -61,6 +68,7 @@ struct lot {
     uint32_t reversed;        /* reversals asked of this lot */
     uint32_t waived;          /* of those, waived and not made up for since */
     uint32_t expired_counted; /* of those, met by points that expired (4.3) */
+    uint32_t cohort;
     uint64_t activates_ms, expires_ms;
     uint64_t record; /* the earn, or else the record that made it */
 };
@@ -203,8 +211,19 @@ struct state {
     uint32_t last_terms;
     struct lot *lots;
     size_t lot_count, lot_capacity;
+    struct cohort *cohorts;
+    size_t cohort_count, cohort_capacity;
+    struct table cohort_table;
+    uint32_t last_cohort;
+    uint32_t month;     /* of the charter's zone, that ledger time is in: vintage of a new lot */
+    uint64_t expiry_ms; /* of the last lot that ends; in which month that is */
+    uint32_t expiry_month;
     struct ended_list *ended; /* by issuer */
     struct tally total, *issuers, *funders;
+    struct risk *risks;              /* by partner; nothing in them without charter->risk */
+    struct partner_id *risk_changed; /* whose mode may be another */
+    size_t risk_changed_count;
+    size_t risk_epochs, risk_partners; /* that prices of `risks` were found for */
 
     struct earn *earns;
     size_t earn_count, earn_capacity;
@@ -222,6 +241,7 @@ struct state {
     struct obligations obligations; /* of the open period */
     struct periods periods;
     struct payment_accounts accounts;
+    struct vintages vintages; /* at the ends of periods */
     struct exchange_rates rates;
     struct joint_used *joint_used; /* by charter->joint_funding */
     int64_t deficits_open, waived, reversed, expired_counted;
@@ -285,6 +305,7 @@ void budget_use(struct state *state, const struct terms *terms, int64_t points);
 struct lot_seed {
     uint32_t member, terms, earn;
     uint32_t quantity;
+    uint32_t vintage; /* state.month, or that of the lot that it is made of */
     uint64_t activates_ms, expires_ms, record;
 };
 /* Consumption order, ledger.md 3.4: soonest expiry first, none last; then earliest activation; then
@@ -305,6 +326,33 @@ void lot_arrive(struct state *state, uint32_t id, bool with_fee);
 void lot_bring_forward(struct state *state, uint32_t id, uint64_t activates_ms);
 struct terms *lot_terms(const struct state *state, uint32_t lot);
 bool lot_exists(const struct state *state, struct lot_number number, uint32_t *lot_out) MUST_USE;
+
+/* ---- exposure.c --------------------------------------------------------------------------------
+ */
+/* Points of a lot on these terms are outstanding from now on; negative: no more. */
+void exposure_add(struct state *state, const struct terms *terms, int64_t points);
+/* Of a lot, as it stands. */
+int64_t exposure_of_lot(const struct lot *lot);
+/* The most that a point can cost its funder now. */
+struct micro exposure_price(const struct state *state, struct partner_id funder);
+/* Everybody's mode, at the beginning of a height and for an image; then, after a record, of those
+ * that it changed. */
+void exposure_begin(struct state *state);
+void exposure_settle(struct state *state);
+/* Prices and modes are those of now, however they came about. */
+void exposure_loaded(struct state *state);
+/* May everybody pay for these lots, whose splits are whole? */
+bool exposure_room(const struct state *state, const struct earn_lot *lots, size_t count) MUST_USE;
+enum verdict exposure_collateral(struct state *state, struct partner_id writer,
+                                 const struct collateral *posted);
+/* ---- cohorts.c ---------------------------------------------------------------------------------
+ */
+/* The cohort of a lot on these terms. */
+uint32_t cohort_intern(struct state *state, uint32_t terms, uint32_t vintage, uint64_t expires_ms);
+uint32_t lot_vintage(const struct state *state, uint32_t lot);
+/* What each funder stands for; lots that end by `time_ms` count as ended, whether time has been
+ * told yet or not. */
+void cohorts_rows(const struct state *state, uint64_t time_ms, struct vintage_rows *rows_out);
 
 /* ---- plan.c ------------------------------------------------------------------------------------
  */
@@ -386,6 +434,7 @@ struct context { /* of the transaction that is being applied */
     struct node_id lane;
     struct partner_id writer;
     struct record_index index;
+    bool late; /* the till had taken it long before: charter->policy.late_after_ms */
     const struct transaction *transaction;
 };
 /* Points or an amount, one of them, within range. */

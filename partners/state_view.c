@@ -198,6 +198,12 @@ const struct contracts *state_contracts(const struct state *state)
     return &state->contracts;
 }
 
+const struct risk *state_risk(const struct state *state, struct partner_id partner)
+{
+    must(partner.v < state->partner_count);
+    return &state->risks[partner.v];
+}
+
 const struct periods *state_periods(const struct state *state)
 {
     return &state->periods;

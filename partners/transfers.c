@@ -14,6 +14,7 @@ static void transfer_part(struct state *state, const struct context *context, ui
                             .terms = lot->terms,
                             .earn = NOTHING,
                             .quantity = part.quantity,
+                            .vintage = lot_vintage(state, part.lot),
                             .activates_ms = lot->activates_ms,
                             .expires_ms = lot->expires_ms,
                             .record = context->index.v};
@@ -55,10 +56,15 @@ static enum verdict adjust_up(struct state *state, const struct context *context
     struct funding_split split = split_alone(context->writer);
     if (expires_ms != 0 && (expires_ms <= transaction->at_ms || expires_ms > TIME_MS_MAX))
         return VERDICT_BAD_TERMS;
+    struct earn_lot lot = {
+        .quantity = transaction->body.adjust.delta, .expires_ms = expires_ms, .split = split};
+    if (!exposure_room(state, &lot, 1))
+        return VERDICT_OVER_LIMIT;
     struct lot_seed seed = {.member = member,
                             .terms = terms_intern(state, context->writer, &split),
                             .earn = NOTHING,
                             .quantity = (uint32_t)transaction->body.adjust.delta.v,
+                            .vintage = state->month,
                             .activates_ms = state->now_ms,
                             .expires_ms = expires_ms,
                             .record = context->index.v};

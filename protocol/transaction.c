@@ -129,6 +129,26 @@ static void put_spending(struct buffer *out, const struct transaction *t)
     }
 }
 
+static void put_reversal(struct buffer *out, const struct transaction *t)
+{
+    codec_put_array(out, 2);
+    if (t->type == TRANSACTION_REVERSE_EARN) {
+        codec_put_uint(out, t->body.reverse_earn.earn.v);
+        codec_put_uint(out, t->body.reverse_earn.refunded);
+    } else {
+        codec_put_uint(out, t->body.reverse_redeem.redemption.v);
+        codec_put_int(out, t->body.reverse_redeem.points.v);
+    }
+}
+
+static void put_transfer(struct buffer *out, const struct transaction *t)
+{
+    codec_put_array(out, 3);
+    put_member(out, &t->body.transfer.from);
+    put_member(out, &t->body.transfer.to);
+    codec_put_int(out, t->body.transfer.points.v);
+}
+
 static void put_adjust(struct buffer *out, const struct transaction *t)
 {
     codec_put_array(out, 5);
@@ -182,14 +202,8 @@ static void put_body(struct buffer *out, const struct transaction *t)
         put_spending(out, t);
         return;
     case TRANSACTION_REVERSE_EARN:
-        codec_put_array(out, 2);
-        codec_put_uint(out, t->body.reverse_earn.earn.v);
-        codec_put_uint(out, t->body.reverse_earn.refunded);
-        return;
     case TRANSACTION_REVERSE_REDEEM:
-        codec_put_array(out, 2);
-        codec_put_uint(out, t->body.reverse_redeem.redemption.v);
-        codec_put_int(out, t->body.reverse_redeem.points.v);
+        put_reversal(out, t);
         return;
     case TRANSACTION_EXPIRE:
         codec_put_array(out, t->body.expire.lot_count);
@@ -200,10 +214,7 @@ static void put_body(struct buffer *out, const struct transaction *t)
         put_adjust(out, t);
         return;
     case TRANSACTION_TRANSFER:
-        codec_put_array(out, 3);
-        put_member(out, &t->body.transfer.from);
-        put_member(out, &t->body.transfer.to);
-        codec_put_int(out, t->body.transfer.points.v);
+        put_transfer(out, t);
         return;
     case TRANSACTION_CONTRACT_PROPOSE:
     case TRANSACTION_CONTRACT_SIGN:
@@ -355,13 +366,26 @@ static void get_adjust(struct codec_reader *reader, struct transaction *t)
     t->body.adjust.approver = codec_get_text(reader, 1, TEXT_SIZE_MAX);
 }
 
-static void get_reverse_earn(struct codec_reader *reader, struct transaction *t)
+static void get_reversal(struct codec_reader *reader, struct transaction *t)
 {
     codec_get_array(reader, 2, 2);
-    t->body.reverse_earn.earn = get_index(reader);
-    t->body.reverse_earn.refunded = codec_get_uint(reader, INT64_MAX);
-    if (t->body.reverse_earn.refunded == 0)
-        codec_fail(reader, "a refund of nothing");
+    if (t->type == TRANSACTION_REVERSE_EARN) {
+        t->body.reverse_earn.earn = get_index(reader);
+        t->body.reverse_earn.refunded = codec_get_uint(reader, INT64_MAX);
+        if (t->body.reverse_earn.refunded == 0)
+            codec_fail(reader, "a refund of nothing");
+    } else {
+        t->body.reverse_redeem.redemption = get_index(reader);
+        t->body.reverse_redeem.points = get_points(reader, 1);
+    }
+}
+
+static void get_transfer(struct codec_reader *reader, struct transaction *t)
+{
+    codec_get_array(reader, 3, 3);
+    get_member(reader, &t->body.transfer.from);
+    get_member(reader, &t->body.transfer.to);
+    t->body.transfer.points = get_points(reader, 1);
 }
 
 static void get_membership(struct codec_reader *reader, struct transaction *t)
@@ -408,12 +432,8 @@ static void get_body(struct codec_reader *reader, struct transaction *t)
         get_spending(reader, t);
         return;
     case TRANSACTION_REVERSE_EARN:
-        get_reverse_earn(reader, t);
-        return;
     case TRANSACTION_REVERSE_REDEEM:
-        codec_get_array(reader, 2, 2);
-        t->body.reverse_redeem.redemption = get_index(reader);
-        t->body.reverse_redeem.points = get_points(reader, 1);
+        get_reversal(reader, t);
         return;
     case TRANSACTION_EXPIRE:
         get_expire(reader, t);
@@ -422,10 +442,7 @@ static void get_body(struct codec_reader *reader, struct transaction *t)
         get_adjust(reader, t);
         return;
     case TRANSACTION_TRANSFER:
-        codec_get_array(reader, 3, 3);
-        get_member(reader, &t->body.transfer.from);
-        get_member(reader, &t->body.transfer.to);
-        t->body.transfer.points = get_points(reader, 1);
+        get_transfer(reader, t);
         return;
     case TRANSACTION_CONTRACT_PROPOSE:
     case TRANSACTION_CONTRACT_SIGN:

@@ -221,9 +221,13 @@ a_period_is_settled_in_each_currency() {
         'grocer cinema 0.90 EUR, grocer fuel 0.06 EUR, books fuel 0.02 EUR, grocer cinema 5.94 SEK'
     expect_field '[.rounded[] | select(.currency == "SEK") | "\(.class) \(.rounded)"] | join(", ")' \
         'redemption 4.75, tax 1.19'
-    run grocer report statement --period 2027-W05 --format json --currency SEK
-    expect_done 'there is more in EUR: --currency EUR'
-    expect_match '"owed_by":"5.94"' "$said"
+    run grocer report statement --period 2027-W05 --format json
+    expect_equal 'EUR 0.96, SEK 5.94' \
+        "$(jq -r '[.sums[] | "\(.currency) \(.owed_by)"] | join(", ")' "$work/said")" 'what it owes'
+    run grocer report statement --period 2027-W05 --format csv --currency SEK
+    expect_done 'grocer,cinema,SEK,tax,SE-25,1.1875,1.19'
+    run grocer report payments --period 2027-W05 --format xml
+    expect_refused 2 'grocer pays in EUR and in SEK, each by a file of its own'
     run grocer report statement --period 2027-W05 --format json --currency USD
     expect_refused 2 'the charter.s, or one that it has for contracts'
     run grocer report journal --period 2027-W05 --format journal

@@ -281,16 +281,24 @@ they_pay_and_the_banks_file_confirms() {
     settle cinema confirm --period "$period" --file "$work/first.xml" --accounts "$accounts" --dry-run
     expect_refused 1 '4 entries: 1 payments would be confirmed, 2 to be looked at'
     expect_period cinema '[.payments[].state] | join(" ")' 'sent sent sent'
-    settle cinema confirm --period "$period" --file "$work/first.xml" --accounts "$accounts"
+    settle cinema confirm --period "$period" --file "$work/first.xml" --accounts "$accounts" \
+        --bookings "$work/bookings.json"
     expect_refused 1 '4 entries: 1 payments confirmed, 2 to be looked at'
     expect_match 'partial: payment 2' "$said" 'the part'
     expect_match 'unknown: named like a payment' "$said" 'what nobody expects'
     expect_period cinema '[.payments[].state] | join(" ")' 'confirmed sent sent'
+    settle cinema confirm --period "$period" --file "$work/first.xml" --bookings "$work/bookings.json"
+    expect_refused 1 '4 entries: 0 payments confirmed, 1 to be looked at'
+    expect_match 'repeated: payment 2' "$said" 'the part that was counted before'
+    # The rest comes in a file of its own, and a payment that is whole comes once more.
     bank_statement cinema second.xml <<<"1.75 books $(reference_of 0)
-0.05 grocer $(reference_of 2)"
-    settle cinema confirm --period "$period" --file "$work/second.xml"
-    expect_done '2 entries: 1 payments confirmed, 0 to be looked at'
-    expect_match 'repeated: payment 0' "$said" 'what was counted before'
+0.01 grocer $(reference_of 2)"
+    settle cinema confirm --period "$period" --file "$work/second.xml" --bookings "$work/bookings.json"
+    expect_refused 1 '2 entries: 1 payments confirmed, 1 to be looked at'
+    expect_match 'paid-twice: payment 0' "$said" 'what came twice'
+    expect_match 'confirmed: payment 2, the rest of the payment: it came in parts' "$said" 'the rest'
+    settle cinema confirm --period "$period" --file "$work/first.xml"
+    expect_refused 1 '4 entries: 0 payments confirmed, 1 to be looked at'
     settle fuel confirm --period "$period"
     expect_done 'period 2026-11 is settled'
     expect_period books .state settled
@@ -414,6 +422,27 @@ every_report_is_written() {
         "$(jq -r '.disputes[0] | .upheld + " " + .rest' "$reports/disputes.json")" 'the register'
 }
 
+# Of the months that were settled: one begins as the other ended, and the audit has their hashes.
+points_by_vintage_are_reported() {
+    local name format
+    for name in liability ageing breakage deferred; do
+        for format in csv json html; do
+            report grocer "$name" "$format" "$name.$format"
+        done
+        expect_equal "$(jq -r .root "$work/period.json")" \
+            "$(jq -r .checkpoint.root "$reports/$name.json")" "source of $name"
+        ! has xmllint || accepts "$name.html" xmllint --html --noout --nowarning
+    done
+    grep -q '<svg' "$reports/breakage.html" || fail 'no chart in breakage.html'
+    jq -r '.rows[] | select(.opening != "0") | .funder + .vintage + .opening' \
+        "$reports/liability.json" | sort >"$work/opening"
+    period=2026-11 report books liability json earlier.json
+    jq -r '.rows[] | select(.closing != "0") | .funder + .vintage + .closing' \
+        "$reports/earlier.json" | sort >"$work/closing"
+    cmp "$work/opening" "$work/closing" || fail 'December does not begin as November ended'
+    [[ -s $work/opening ]] || fail 'nothing was outstanding'
+}
+
 a_statement_says_the_sums_on_paper() {
     report grocer statement pdf statement.pdf --accounts "$accounts"
     if has pdftotext; then
@@ -458,6 +487,8 @@ nets --format csv --partner books|takes no --partner
 statement --format csv --partner nobody|no partner 'nobody'
 payments --format xml|nothing to pay
 nets --format csv --dialect ledger|--format journal
+liability --format pdf|comes as csv, json, html
+ageing --format csv --partner nobody|no partner 'nobody'
 END
     sed 's/AT61 1904/AT61 1905/' "$accounts" >"$work/wrong.json"
     "$accrue" report nets --dir "$home" --period "$period" --format csv \
@@ -472,6 +503,7 @@ the_audit_is_clean() {
     needed nodes_agree
     "$accrue" audit --dir "$home" >"$work/audit.txt" 2>&1 ||
         fail "exit status $?" "$(tail -n 20 "$work/audit.txt")"
+    expect_match "$period  *$(jq -r .hash "$reports/liability.json")" "$(<"$work/audit.txt")" hashes
 }
 
 # ---- all of it ----------------------------------------------------------------------------------
@@ -502,6 +534,7 @@ run_case one_disputes_a_record
 run_case silence_accepts_and_what_is_disputed_is_carved_out
 run_case it_is_settled_too
 run_case every_report_is_written
+run_case points_by_vintage_are_reported
 run_case a_statement_says_the_sums_on_paper
 run_case books_are_taken_by_hledger_ledger_and_beancount
 run_case what_makes_no_sense_is_refused

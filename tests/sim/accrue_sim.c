@@ -46,6 +46,8 @@ static uint64_t changed[CHANGE_KIND_MAX + 1], returned;
 static uint64_t snapshots, joined, whole;
 /* Settlement days that ended, by what became of them, and disputes of their lines. */
 static uint64_t periods[PERIOD_SETTLED + 1], disputes, accounts, accounts_wait;
+/* Partners at the end: whose collateral covers what they issued, and who issue no more. */
+static uint64_t covered, stopped;
 /* What partners agreed upon, and what came of it. */
 static uint64_t contracts, promoted, epochs, tariffs;
 /* Honest nodes that refused to go on in the world played last. */
@@ -66,6 +68,8 @@ static bool play(const struct scenario *scenario, bool verbose, char why[SIM_TEX
     disputes += world->disputes;
     accounts += world->accounts;
     accounts_wait += world->accounts_wait;
+    covered += world->covered;
+    stopped += world->stopped;
     contracts += world->contracts;
     promoted += world->promoted;
     epochs += world->epochs;
@@ -127,14 +131,15 @@ static bool changed_in_every_way(void)
 
 static bool settled_in_every_way(void)
 {
-    bool every = disputes > 0 && accounts > 0 && accounts_wait > 0;
+    bool every = disputes > 0 && accounts > 0 && accounts_wait > 0 && covered > 0 && stopped > 0;
     printf("settlement days:");
     for (int i = PERIOD_OPEN; i <= PERIOD_SETTLED; i++) {
         printf(" %" PRIu64 " %s", periods[i], period_state_word((enum period_state)i));
         every = every && periods[i] > 0;
     }
-    printf("; %" PRIu64 " disputes; accounts: %" PRIu64 " in force, %" PRIu64 " wait\n", disputes,
-           accounts, accounts_wait);
+    printf("; %" PRIu64 " disputes; accounts: %" PRIu64 " in force, %" PRIu64
+           " wait; collateral: %" PRIu64 " covered, %" PRIu64 " stopped\n",
+           disputes, accounts, accounts_wait, covered, stopped);
     return every;
 }
 

@@ -8,6 +8,17 @@
 
 #include "partners/charter_policy.h"
 
+/* Every other settlement day is one of a coalition whose first partner holds the collateral. */
+static void ask_for_collateral(struct charter *c)
+{
+    c->partners[0].is_operator = c->has_operator = true;
+    c->risk = (struct charter_risk){.on = true,
+                                    .haircut_bp = 10000,
+                                    .alert_bp = 10000,
+                                    .prepaid_bp = 11000,
+                                    .refuse_bp = 12500};
+}
+
 struct charter *world_charter(struct world *w)
 {
     const struct scenario *s = &w->scenario;
@@ -34,6 +45,8 @@ struct charter *world_charter(struct world *w)
         if (c->nodes[i].voter)
             c->voters[c->voter_count++] = i;
     }
+    if (s->settles && s->seed % 2)
+        ask_for_collateral(c);
     c->rates.face.v = 10000;
     c->rates.reimbursement.v = 9000;
     if (s->deals)

@@ -160,12 +160,30 @@ static void say_account(struct world *w, struct transaction *t)
     words->approver = some_approver(w);
 }
 
+/* Of somebody, so much as a few dozen points need; some of it is given back. */
+static void move_collateral(struct world *w, const struct sim_node *node, struct transaction *t)
+{
+    struct collateral *posted = &t->body.deal.collateral;
+    size_t partners = state_charter(replica_state(node->replica))->partner_count;
+    t->type = TRANSACTION_COLLATERAL;
+    memcpy(posted->currency, "EUR", CURRENCY_SIZE);
+    posted->partner.v = (uint16_t)sim_below(w, (uint32_t)partners);
+    posted->amount.v = 1 + sim_below(w, 2000000);
+    if (sim_chance(w, 200))
+        posted->amount.v = -posted->amount.v;
+}
+
 bool settle_draw(struct world *w, uint16_t number, struct transaction *t)
 {
     const struct sim_node *node = &w->nodes[number];
     const struct closed_period *closed = newest(node);
     if (sim_chance(w, 100)) {
         say_account(w, t);
+        return true;
+    }
+    if (state_charter(replica_state(node->replica))->risk.on &&
+        sim_chance(w, number == 0 ? 500 : 20)) {
+        move_collateral(w, node, t);
         return true;
     }
     if (!closed || !sim_chance(w, 500))
@@ -191,6 +209,16 @@ static void count_accounts(struct world *w, const struct sim_node *node)
     }
 }
 
+static void count_collateral(struct world *w, const struct sim_node *node)
+{
+    const struct state *state = replica_state(node->replica);
+    for (uint16_t i = 0; i < state_charter(state)->partner_count; i++) {
+        const struct risk *risk = state_risk(state, (struct partner_id){i});
+        w->covered += risk->collateral.v > 0 && risk->mode == RISK_COVERED;
+        w->stopped += risk->mode >= RISK_PREPAID;
+    }
+}
+
 /* Of the first honest node that still tells of it: steps that came to something. */
 void settle_count(struct world *w)
 {
@@ -202,6 +230,7 @@ void settle_count(struct world *w)
         w->periods[closed->period.state]++;
         w->disputes += closed->period.dispute_count;
         count_accounts(w, &w->nodes[i]);
+        count_collateral(w, &w->nodes[i]);
         return;
     }
 }

@@ -191,6 +191,7 @@ struct world {
     uint64_t resumed, refused;             /* starts from an image, and images that were refused */
     uint64_t periods[PERIOD_SETTLED + 1];  /* that ended, by what became of them */
     uint64_t accounts, accounts_wait;      /* that money goes to at the end, or will */
+    uint64_t covered, stopped;             /* partners at the end: by collateral, for want of it */
     uint64_t disputes;
     /* Contracts that were signed, promotions that paid, epochs and tariffs that came of it. */
     uint64_t contracts, promoted, epochs, tariffs;

@@ -47,6 +47,21 @@ static inline bool image_read(const struct charter *charter, struct bytes image,
     return state_image_read(charter, image_source, &source, state_out, error);
 }
 
+/* Where the section of this number and so many rows begins: its head, which stands there once. */
+static inline uint8_t *image_section(struct bytes image, uint32_t number, uint64_t rows)
+{
+    uint8_t head[12], *found = NULL;
+    put_u32be(head, number);
+    put_u64be(head + 4, rows);
+    for (size_t i = 0; i + sizeof(head) <= image.size; i++)
+        if (memcmp(image.at + i, head, sizeof(head)) == 0) {
+            REQUIRE(found == NULL);
+            found = (uint8_t *)(uintptr_t)(image.at + i);
+        }
+    REQUIRE(found != NULL);
+    return found;
+}
+
 /* Makes the hash at the end fit what stands before it. */
 static inline void image_seal(uint8_t *image, size_t size)
 {

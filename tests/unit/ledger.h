@@ -38,6 +38,7 @@ enum ledger_kind {
     LEDGER_RANDOM,
     LEDGER_MEMBERS,
     LEDGER_SETTLEMENT,
+    LEDGER_RISK,     /* ada holds the collateral of all */
     LEDGER_CONTRACTS /* another currency, a tax; fees */
 };
 
@@ -577,10 +578,18 @@ static inline void ledger_found(struct ledger *ledger, uint8_t nonce, enum ledge
     if (kind == LEDGER_CONTRACTS)
         with_contracts(draft);
     draft->policy.deficit_max.v = 50;
+    if (kind == LEDGER_RISK) {
+        draft->partners[0].is_operator = true;
+        draft->risk = (struct charter_risk){.on = true,
+                                            .haircut_bp = 10000,
+                                            .alert_bp = 10000,
+                                            .prepaid_bp = 11000,
+                                            .refuse_bp = 12500};
+    }
     buffer_init(&ledger->charter_bytes, CHARTER_SIZE_MAX);
     charter_format(draft, &ledger->charter_bytes);
     without_snapshots_limit(&ledger->charter_bytes);
-    if (kind != LEDGER_CONTRACTS)
+    if (kind != LEDGER_RISK && kind != LEDGER_CONTRACTS) /* what follows it is cut off too */
         without_settlement(&ledger->charter_bytes);
     bool good = charter_parse(buffer_bytes(&ledger->charter_bytes), &ledger->charter, NULL, &error);
     if (!good)

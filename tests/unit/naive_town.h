@@ -48,7 +48,7 @@ static inline struct naive_rules rules_of(bool required)
     static const uint16_t lanes[PARTIES] = {GROCER, BOOKS, CINEMA, OPERATOR};
     static const struct naive_zone zone = {0, 0};
     static const struct naive_joint joint = {GROCER, CINEMA, BUDGET};
-    static const struct naive_currency currencies[] = {{"EUR", 2}, {"SEK", 2}, {"JPY", 0}};
+    static const struct naive_currency currencies[] = {{"EUR", 2, 0}, {"SEK", 2, 0}, {"JPY", 0, 0}};
     static const struct naive_tax taxes[] = {
         {"AT-20", 2000}, {"AT-10", 1000}, {"A", 1}, {"B", 2}, {"C", 3}};
     struct naive_rules rules = {.partners = allocate(PARTIES, sizeof(*rules.partners)),

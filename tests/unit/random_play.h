@@ -71,6 +71,9 @@ static inline void random_deal_charter(struct play *play, struct charter *draft)
 static inline void random_deal(struct play *play, uint16_t lane);
 static inline void count_disputes(struct play *play);
 static inline void random_account(struct play *play, uint16_t lane);
+/* random_risk.h */
+static inline void random_risk_charter(struct play *play, struct charter *draft);
+static inline void random_collateral(struct play *play, uint16_t lane);
 static inline void random_rates(struct play *play, uint16_t lane);
 
 static inline struct charter *random_charter(struct play *play)
@@ -95,6 +98,7 @@ static inline struct charter *random_charter(struct play *play)
         random_settlement_charter(play, draft);
     }
     random_deal_charter(play, draft);
+    random_risk_charter(play, draft);
     draft->policy.grace_days = (uint32_t)any(play, 3);
     draft->policy.hold_default_ms = 5000;
     if (play->short_window)
@@ -637,6 +641,10 @@ static inline void compare(const struct play *play)
         printf("model: %s, state: %s\n", expected.text, found.text);
         CHECK(!"both tell the same of settlement periods");
     }
+    if (!audit_risks_agree(play->driver->state, play->naive, &expected, &found)) {
+        printf("model: %s, state: %s\n", expected.text, found.text);
+        CHECK(!"both tell the same of collateral");
+    }
     if (!audit_accounts_agree(play->driver->state, play->naive, &expected, &found)) {
         printf("model: %s, state: %s\n", expected.text, found.text);
         CHECK(!"both tell the same of payment accounts");
@@ -748,6 +756,9 @@ static inline void play_heights(struct play *play)
             random_step(play);
         for (uint64_t j = play->may_deal ? any(play, 5) : 0; j > 0; j--)
             random_deal(play, (uint16_t)any(play, PARTNERS));
+        for (uint64_t j = state_charter(play->driver->state)->risk.on ? any(play, 4) : 0; j > 0;
+             j--)
+            random_collateral(play, (uint16_t)any(play, PARTNERS));
         bool ended = !play->quiet && state_periods(play->driver->state)->count > 0;
         for (uint64_t j = ended ? any(play, 6) : 0; j > 0; j--)
             random_settlement(play, (uint16_t)any(play, PARTNERS));
@@ -757,6 +768,7 @@ static inline void play_heights(struct play *play)
 }
 
 #include "unit/random_deal.h"
+#include "unit/random_risk.h"
 #include "unit/random_settle.h"
 
 #endif

@@ -9,6 +9,7 @@
 #include "node/period_text.h"
 #include "node/period_view.h"
 #include "node/receipt_words.h"
+#include "node/report.h"
 
 #define JANUARY "/v1/periods/2027-01"
 
@@ -151,6 +152,59 @@ CASE(the_open_period_is_told_as_it_stands)
     CHECK_INT(count_of("payments"), 0);
     CHECK_INT(get(BOOKS, "/v1/settlement"), 200);
     CHECK_TEXT(word("period"), "2027-01");
+    close_all();
+}
+
+#define FEBRUARY  "/v1/periods/2027-02"
+#define LIABILITY "/liability?history=true"
+
+/* What was told, read back and made into a report, has this in it. */
+static void check_report_has(const char *part)
+{
+    struct liability_view *view = NULL;
+    struct buffer out;
+    struct error error;
+    REQUIRE(liability_view_read(answer.json, w->charter, &view, &error));
+    struct report_request request = {.liability = view};
+    buffer_init(&out, REPORT_SIZE_MAX);
+    CHECK(report_write("liability", REPORT_CSV, &request, &out, &error));
+    CHECK(strstr(buffer_text(&out), part));
+    buffer_release(&out);
+    liability_view_close(view);
+}
+
+CASE(points_are_rolled_forward_by_vintage)
+{
+    open_january();
+    CHECK_INT(get(BOOKS, JANUARY "/liability"), 200);
+    CHECK_TEXT(word("state"), "open");
+    CHECK(json_is_null(json_object_get(answer.json, "records")) && count_of("tables") == 0);
+    CHECK_TEXT(word_in(item("rows", 0), "closing"), "200");
+    clock_to("2027-02-01T00:00:00Z");
+    CHECK_INT(post(BOOKS, "/v1/redeem", TILL, "{\"member\":\"" MEMBER "\",\"points\":50}"), 200);
+    CHECK_INT(get(BOOKS, JANUARY LIABILITY), 200);
+    CHECK_TEXT(word("state"), "ended");
+    check_report_has("grocer,2027-01,0,350,150,0,0,0,200,0,0.00,1.80");
+    CHECK_INT(get(BOOKS, FEBRUARY LIABILITY), 200); /* begins as January ended */
+    CHECK_INT(count_of("tables"), 2);
+    check_report_has("grocer,2027-01,200,0,50,0,0,0,150,0,1.80,1.35");
+    CHECK_TEXT(word_in(item("ageing", 0), "remaining"), "150");
+    CHECK(json_is_null(json_object_get(item("ageing", 0), "expires")));
+    close_all();
+}
+
+CASE(who_asks_for_points_asks_for_a_period_and_a_partner_that_there_are)
+{
+    open_january();
+    clock_to("2027-02-01T00:00:00Z");
+    CHECK_INT(get(BOOKS, JANUARY "/liability?partner=books"), 200);
+    CHECK_INT(count_of("rows"), 0);
+    CHECK_INT(get(BOOKS, JANUARY "/liability?partner=nobody"), 400);
+    CHECK_INT(get(BOOKS, JANUARY "/liability?vintage=2027-01"), 400);
+    CHECK_INT(get(BOOKS, "/v1/periods/2026-12/liability"), 404);
+    CHECK_INT(ask(GROCER, "GET", JANUARY "/liability", TILL, NULL, NULL), 403);
+    clock_to("2027-03-01T00:00:00Z");
+    CHECK_INT(get(BOOKS, FEBRUARY "/liability"), 404); /* nothing moved in it */
     close_all();
 }
 
@@ -758,6 +812,8 @@ CASE(a_step_of_a_period_beyond_the_calendar_is_told_by_its_number)
 int main(void)
 {
     RUN(the_open_period_is_told_as_it_stands);
+    RUN(points_are_rolled_forward_by_vintage);
+    RUN(who_asks_for_points_asks_for_a_period_and_a_partner_that_there_are);
     RUN(a_name_that_is_no_periods_is_refused);
     RUN(only_office_and_finance_settle);
     RUN(two_people_of_a_partner_sign);

@@ -307,6 +307,14 @@ CASE(whatever_state_and_model_tell_differently_of_a_period_is_told)
     DIFFERS(month->payments[0].to, EVE);
     DIFFERS(month->payments[0].attempts, 7);
     DIFFERS(model->periods[1].owed.at[0].exact, 1);
+    struct naive_standing *standing = &model->standings.at[0];
+    DIFFERS(model->standings.count, 0);
+    DIFFERS(standing->funder, EVE);
+    DIFFERS(standing->vintage, JANUARY + 1);
+    DIFFERS(standing->expires, JANUARY);
+    DIFFERS(standing->pools[POOL_SPENT], 1);
+    DIFFERS(standing->ended, 1);
+    DIFFERS(model->lots[0].vintage, JANUARY - 1); /* as it is now */
     CHECK(agree(&view));
     audit_view_release(&view);
     policy_release(&policy);
@@ -382,6 +390,14 @@ static void check_json(const struct audit_report *report)
 {
     json_t *json = audit_report_json(report);
     json_t *periods = json_object_get(json, "periods");
+    json_t *vintages = json_object_get(json, "vintages"), *last = json_array_get(vintages, 0);
+    const struct vintages *own = state_vintages(audit_state(report->views[0].audit));
+    char hash[HASH_HEX_SIZE + 1];
+    hex_encode(hash_as_bytes(&own->at[0].hash), hash);
+    CHECK_INT(json_array_size(vintages), own->count + 1);
+    CHECK_TEXT(text_at(last, "hash"), hash);
+    CHECK_TEXT(text_at(last, "period"), "2027-01");
+    CHECK(json_is_true(json_object_get(json_array_get(vintages, own->count), "open")));
     CHECK_INT(json_array_size(periods), 2);
     json_t *month = json_array_get(periods, 0);
     json_t *sums = json_array_get(json_object_get(month, "sums"), 0);

@@ -47,10 +47,12 @@ CASE(the_charter_says_what_the_options_said)
     give(&texts.holidays, "2026-12-25"); /* in any order */
     give(&texts.taxes, "DE-19=1900");
     give(&texts.taxes, "DE-7=700");
-    give(&texts.currencies, "SEK:2");
+    give(&texts.currencies, "SEK:2:0.0871");
     give(&texts.currencies, "JPY:0");
     plan.contracts_required = true;
     plan.notice_days = 14;
+    plan.operator_name = "books";
+    plan.risk = (struct charter_risk){true, {1000000000}, 1000, 12000, 10000, 11000, 12500};
     REQUIRE(coalition_terms(&plan, &texts, &error));
     struct charter *charter = found(&plan, &error);
     CHECK_TEXT(error.text, "");
@@ -69,6 +71,12 @@ CASE(the_charter_says_what_the_options_said)
     CHECK_INT(charter->contracts.currency_count, 2);
     CHECK_TEXT(charter->contracts.currencies[0].code, "SEK");
     CHECK_INT(charter->contracts.currencies[0].minor_digits, 2);
+    CHECK_INT(charter->contracts.currencies[0].collateral_rate.v, 87100);
+    CHECK_INT(charter->contracts.currencies[1].collateral_rate.v, 0);
+    CHECK(charter->risk.on && charter->risk.floor.v == 1000000000);
+    CHECK_INT(charter->risk.breakage_bp, 1000);
+    CHECK_INT(charter->risk.haircut_bp, 12000);
+    CHECK_INT(charter->risk.refuse_bp, 12500);
     CHECK_TEXT(charter->contracts.currencies[1].code, "JPY");
     CHECK_INT(charter->contracts.currencies[1].minor_digits, 0);
     charter_close(charter);
@@ -136,7 +144,10 @@ CASE(what_is_not_of_its_form_is_refused_and_said_how_it_should_be)
                {CURRENCY, "SEK:4", "--settlement-currency"},
                {CURRENCY, "sek:2", "--settlement-currency"},
                {CURRENCY, "S", "--settlement-currency"},
-               {CURRENCY, "SEKK:2", "--settlement-currency"}};
+               {CURRENCY, "SEKK:2", "--settlement-currency"},
+               {CURRENCY, "SEK:2:", "--settlement-currency"},
+               {CURRENCY, "SEK:2:0", "--settlement-currency"},
+               {CURRENCY, "SEK:2;1", "--settlement-currency"}};
     static struct coalition_plan plan;
     struct error error;
     for (size_t i = 0; i < ARRAY_SIZE(all); i++) {

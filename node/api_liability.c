@@ -1,0 +1,274 @@
+/* Reads about the points that funders stand for: a period's roll-forward by vintage, ageing, and
+ * the tables that all of it follows from. */
+#include "node/api_parts.h"
+#include "node/period_text.h"
+#include "partners/liability.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct liability { /* what is asked for */
+    struct api *api;
+    uint32_t period;
+    bool open;
+    bool of_one; /* of `funder` alone */
+    struct partner_id funder;
+    struct vintage_table table; /* which the answer ends with; its rows are not used */
+    struct vintage_rows before, after;
+};
+
+/* ---- pieces ---------------------------------------------------------------------------------- */
+
+static bool is_asked(const struct liability *asked, struct partner_id funder)
+{
+    return !asked->of_one || partner_equal(asked->funder, funder);
+}
+
+static void put_month(struct json_out *json, const char *name, uint32_t month)
+{
+    char text[MONTH_NAME_SIZE];
+    if (month == MONTH_NEVER) {
+        json_put_null(json, name);
+        return;
+    }
+    month_name(month, text);
+    json_put_word(json, name, text);
+}
+
+static void put_funder(const struct liability *asked, struct json_out *json,
+                       struct partner_id funder)
+{
+    json_put_word(json, "funder", api_partner_name(asked->api, funder));
+}
+
+static void put_value(const struct liability *asked, struct json_out *json,
+                      struct partner_id funder, __int128 points_bp)
+{
+    const struct state *state = api_state(asked->api);
+    struct micro price = state_highest_reimbursement(state, funder);
+    json_put_money(json, "value", (struct money){points_bp * price.v},
+                   asked->api->charter->minor_digits);
+}
+
+static void put_row(const struct liability *asked, struct json_out *json,
+                    const struct liability_row *row)
+{
+    json_open_object(json, NULL);
+    put_funder(asked, json, row->funder);
+    put_month(json, "vintage", row->vintage);
+    api_put_points_bp(json, "opening", row->opening);
+    api_put_points_bp(json, "issued", row->issued);
+    api_put_points_bp(json, "redeemed", row->redeemed);
+    api_put_points_bp(json, "clawed_back", row->clawed_back);
+    api_put_points_bp(json, "expired", row->expired);
+    api_put_points_bp(json, "transferred", row->transferred);
+    api_put_points_bp(json, "closing", row->closing);
+    api_put_points_bp(json, "unbooked", row->unbooked);
+    put_value(asked, json, row->funder, row->closing);
+    json_close_object(json);
+}
+
+static void put_rows(const struct liability *asked, struct json_out *json)
+{
+    struct liability_rows rows;
+    liability_roll(&asked->before, &asked->after, &rows);
+    json_open_array(json, "rows");
+    for (size_t i = 0; i < rows.count; i++)
+        if (is_asked(asked, rows.at[i].funder))
+            put_row(asked, json, &rows.at[i]);
+    json_close_array(json);
+    liability_rows_release(&rows);
+}
+
+static void put_ageing(const struct liability *asked, struct json_out *json)
+{
+    struct ageing_rows rows;
+    liability_age(&asked->after, &rows);
+    json_open_array(json, "ageing");
+    for (size_t i = 0; i < rows.count; i++) {
+        const struct ageing_row *row = &rows.at[i];
+        if (!is_asked(asked, row->funder))
+            continue;
+        json_open_object(json, NULL);
+        put_funder(asked, json, row->funder);
+        put_month(json, "expires", row->expires);
+        api_put_points_bp(json, "pending", row->pending);
+        api_put_points_bp(json, "remaining", row->remaining);
+        api_put_points_bp(json, "held", row->held);
+        put_value(asked, json, row->funder, row->pending + row->remaining + row->held);
+        json_close_object(json);
+    }
+    json_close_array(json);
+    ageing_rows_release(&rows);
+}
+
+static void put_partners(const struct liability *asked, struct json_out *json)
+{
+    const struct state *state = api_state(asked->api);
+    json_open_array(json, "partners");
+    for (uint16_t i = 0; i < state_charter(state)->partner_count; i++) {
+        struct micro price = state_highest_reimbursement(state, (struct partner_id){i});
+        json_open_object(json, NULL);
+        json_put_word(json, "partner", api_partner_name(asked->api, (struct partner_id){i}));
+        json_put_money(json, "reimbursement", api_micro_money(price),
+                       asked->api->charter->minor_digits);
+        json_close_object(json);
+    }
+    json_close_array(json);
+}
+
+/* ---- tables ---------------------------------------------------------------------------------- */
+
+static void put_tree(struct json_out *json, const struct vintage_table *table)
+{
+    if (table->rooted) {
+        json_put_uint(json, "records", table->records);
+        json_put_base64(json, "root", hash_as_bytes(&table->root));
+    } else {
+        json_put_null(json, "records");
+        json_put_null(json, "root");
+    }
+    json_put_hex(json, "hash", hash_as_bytes(&table->hash));
+}
+
+/* Sums that are nothing are left out: most are. */
+static void put_table(const struct liability *asked, struct json_out *json,
+                      const struct vintage_table *table)
+{
+    char name[PERIOD_TEXT_SIZE];
+    period_text(asked->api->charter, table->period, name);
+    json_open_object(json, NULL);
+    json_put_word(json, "period", name);
+    json_put_bool(json, "carried", table->carried);
+    put_tree(json, table);
+    json_open_array(json, "rows");
+    for (size_t i = 0; i < table->rows.count; i++) {
+        const struct vintage_row *row = &table->rows.at[i];
+        if (!is_asked(asked, row->funder))
+            continue;
+        json_open_object(json, NULL);
+        put_funder(asked, json, row->funder);
+        put_month(json, "vintage", row->vintage);
+        put_month(json, "expires", row->expires);
+        for (int k = 0; k < VINTAGE_SUMS; k++)
+            if (row->sums[k] != 0)
+                api_put_points_bp(json, k == VINTAGE_ENDED ? "ended" : pool_word((enum pool)k),
+                                  row->sums[k]);
+        json_close_object(json);
+    }
+    json_close_array(json);
+    json_close_object(json);
+}
+
+/* Up to the period's own; that of the open one has every row. */
+static void put_tables(const struct liability *asked, struct json_out *json)
+{
+    const struct vintages *vintages = state_vintages(api_state(asked->api));
+    json_open_array(json, "tables");
+    for (size_t i = 0; i < vintages->count && vintages->at[i].period <= asked->period; i++)
+        put_table(asked, json, &vintages->at[i]);
+    if (asked->open) {
+        struct vintage_table now = asked->table;
+        now.rows = asked->after;
+        put_table(asked, json, &now);
+    }
+    json_close_array(json);
+}
+
+/* ---- the answer ------------------------------------------------------------------------------ */
+
+static void put_head(const struct liability *asked, struct json_out *json)
+{
+    const struct charter *charter = asked->api->charter;
+    char text[PERIOD_TEXT_SIZE];
+    period_text(charter, asked->period, text);
+    json_put_word(json, "period", text);
+    json_put_word(json, "state", asked->open ? "open" : "ended");
+    if (day_text(period_first_day(charter, asked->period), text))
+        json_put_word(json, "first_day", text);
+    if (day_text(period_last_day(charter, asked->period), text))
+        json_put_word(json, "last_day", text);
+    put_tree(json, &asked->table);
+}
+
+static void respond(struct api_call *call, const struct liability *asked, bool history)
+{
+    struct buffer body;
+    struct json_out json;
+    buffer_init(&body, API_RESPONSE_MAX);
+    json_out_init(&json, &body);
+    json_open_object(&json, NULL);
+    api_put_now(asked->api, &json);
+    json_open_object(&json, "ledger");
+    api_put_ledger(asked->api, &json);
+    json_close_object(&json);
+    put_head(asked, &json);
+    put_partners(asked, &json);
+    put_rows(asked, &json);
+    put_ageing(asked, &json);
+    if (history)
+        put_tables(asked, &json);
+    json_close_object(&json);
+    api_respond_json(call, &body);
+}
+
+/* False: answered. */
+static bool read_query(struct api_call *call, struct liability *asked, bool *history_out)
+{
+    const struct charter *charter = state_charter(api_state(call->api));
+    struct bytes text;
+    if (!api_query_names(call, "partner", "history"))
+        return false;
+    *history_out = api_query(call, "history", &text) && bytes_equal(text, bytes_text("true"));
+    if (!api_query(call, "partner", &text))
+        return true;
+    asked->of_one = true;
+    for (uint16_t i = 0; i < charter->partner_count; i++)
+        if (bytes_equal(text, bytes_text(charter->partners[i].name))) {
+            asked->funder.v = i;
+            return true;
+        }
+    api_refuse(call, PROBLEM_MALFORMED, "There is no such partner.");
+    return false;
+}
+
+/* False: it is not known. */
+static bool find(struct liability *asked)
+{
+    const struct state *state = api_state(asked->api);
+    const struct periods *periods = state_periods(state);
+    const struct vintages *vintages = state_vintages(state);
+    const struct vintage_table *table = vintages_find(vintages, asked->period);
+    asked->open = periods->begun && asked->period == periods->open;
+    if (asked->open) {
+        state_vintages_now(state, &asked->after);
+        asked->table = (struct vintage_table){
+            .period = asked->period, .hash = vintage_rows_hash(&asked->after, asked->period)};
+    } else if (table && !table->carried) {
+        vintages_at(vintages, asked->period, &asked->after);
+        asked->table = *table;
+    } else {
+        return false;
+    }
+    if (asked->period > 0)
+        vintages_at(vintages, asked->period - 1, &asked->before);
+    return true;
+}
+
+void api_get_liability(struct api_call *call)
+{
+    struct liability asked = {.api = call->api};
+    bool history = false;
+    if (!api_argument_period(call, &asked.period) || !read_query(call, &asked, &history))
+        return;
+    if (!find(&asked)) {
+        api_refuse(call, PROBLEM_NOT_FOUND,
+                   asked.period > state_periods(api_state(call->api))->open
+                       ? "It has not begun."
+                       : "No points moved in it, or it is not kept any more.");
+        return;
+    }
+    respond(call, &asked, history);
+    vintage_rows_release(&asked.before);
+    vintage_rows_release(&asked.after);
+}

@@ -1,0 +1,352 @@
+// links: node
+/* What a node tells of the points that funders stand for, read back: it ties or is refused. And the
+ * reports by vintage that are made of it. */
+#include "unit/coalition.h"
+
+#include "node/liability_view.h"
+#include "node/report.h"
+
+#include <jansson.h>
+
+enum { GROCER, BOOKS };
+static const char *const partners[] = {"grocer", "books"};
+enum { JANUARY = 672, TABLES = 4, ROWS_MAX = 5 }; /* of 2026 */
+
+/* Vintages of the grocer that end with the month after; of each 30, 25 and 20 % break. */
+struct told { /* a row, in whole points */
+    uint16_t funder;
+    const char *vintage, *expires;
+    int spent, remaining, ended, expired;
+};
+static const struct told told[TABLES][ROWS_MAX] = {
+    {{GROCER, "2026-01", "2026-02", 0, 100, 0, 0}},
+    {{GROCER, "2026-01", "2026-02", 70, 30, 30, 0}, {GROCER, "2026-02", "2026-03", 0, 200, 0, 0}},
+    {{GROCER, "2026-01", "2026-02", 70, 0, 0, 30},
+     {GROCER, "2026-02", "2026-03", 150, 50, 50, 0},
+     {GROCER, "2026-03", "2026-04", 0, 100, 0, 0}},
+    {{GROCER, "2026-02", "2026-03", 150, 0, 0, 50},
+     {GROCER, "2026-03", "2026-04", 80, 20, 20, 0},
+     {GROCER, "2026-04", "2026-05", 0, 10, 0, 0},
+     {BOOKS, "2026-04", NULL, 0, 5, 0, 0}},
+};
+
+/* ---- an answer ------------------------------------------------------------------------------- */
+
+/* SHA-256 as the format says it, of all rows that stand. */
+static json_t *hash_json(const struct vintage_rows *rows, uint32_t period)
+{
+    struct buffer bytes;
+    char hex[HASH_HEX_SIZE + 1];
+    buffer_init(&bytes, 1 << 16);
+    put_u32be(buffer_extend(&bytes, 4), period);
+    for (size_t i = 0; i < rows->count; i++) {
+        uint8_t *at = buffer_extend(&bytes, 10);
+        put_u16be(at, rows->at[i].funder.v);
+        put_u32be(at + 2, rows->at[i].vintage);
+        put_u32be(at + 6, rows->at[i].expires);
+        for (size_t k = 0; k < VINTAGE_SUMS; k++) {
+            at = buffer_extend(&bytes, 16);
+            put_u64be(at, 0);
+            put_u64be(at + 8, (uint64_t)rows->at[i].sums[k]);
+        }
+    }
+    struct hash hash = hash_bytes(buffer_bytes(&bytes));
+    hex_encode(hash_as_bytes(&hash), hex);
+    buffer_release(&bytes);
+    return json_string(hex);
+}
+
+static void put_sum(json_t *row, const char *name, int points)
+{
+    char text[16];
+    snprintf(text, sizeof(text), "%d", points);
+    if (points != 0)
+        json_object_set_new(row, name, json_string(text));
+}
+
+static json_t *row_json(const struct told *row, struct vintage_row *out)
+{
+    json_t *json = json_pack("{s:s, s:s, s:s?}", "funder", partners[row->funder], "vintage",
+                             row->vintage, "expires", row->expires);
+    put_sum(json, "spent", row->spent);
+    put_sum(json, "remaining", row->remaining);
+    put_sum(json, "ended", row->ended);
+    put_sum(json, "expired", row->expired);
+    *out = (struct vintage_row){.funder = {row->funder}, .expires = MONTH_NEVER};
+    REQUIRE(month_from_name(row->vintage, &out->vintage));
+    REQUIRE(!row->expires || month_from_name(row->expires, &out->expires));
+    out->sums[POOL_SPENT] = (__int128)row->spent * BASIS_POINTS;
+    out->sums[POOL_REMAINING] = (__int128)row->remaining * BASIS_POINTS;
+    out->sums[VINTAGE_ENDED] = (__int128)row->ended * BASIS_POINTS;
+    out->sums[POOL_EXPIRED] = (__int128)row->expired * BASIS_POINTS;
+    return json;
+}
+
+static json_t *tables_json(const char *root, struct vintage_rows *whole)
+{
+    json_t *tables = json_array();
+    for (uint32_t i = 0; i < TABLES; i++) {
+        struct vintage_rows rows = {.at = NULL};
+        char name[MONTH_NAME_SIZE];
+        json_t *list = json_array();
+        for (size_t k = 0; k < ROWS_MAX && told[i][k].vintage; k++) {
+            struct vintage_row row;
+            json_array_append_new(list, row_json(&told[i][k], &row));
+            vintage_rows_add(&rows, &row);
+        }
+        vintage_rows_put(whole, &rows);
+        vintage_rows_release(&rows);
+        month_name(JANUARY + i, name);
+        json_array_append_new(tables,
+                              json_pack("{s:s, s:b, s:i, s:s, s:o, s:o}", "period", name, "carried",
+                                        0, "records", 100 * (int)(i + 1), "root", root, "hash",
+                                        hash_json(whole, JANUARY + i), "rows", list));
+    }
+    return tables;
+}
+
+static json_t *answer_json(void)
+{
+    struct hash root = hash_bytes(bytes_text("root"));
+    struct vintage_rows whole = {.at = NULL};
+    char root_text[BASE64_SIZE(HASH_SIZE) + 1];
+    base64_encode(hash_as_bytes(&root), root_text);
+    json_t *tables = tables_json(root_text, &whole);
+    json_t *answer =
+        json_pack("{s:s, s:b, s:s, s:{s:i, s:i, s:s}, s:s, s:s, s:s, s:s, s:i, s:s, s:o, s:o}",
+                  "currency", "EUR", "sandbox", 0, "today", "2026-05-02", "ledger", "height", 9,
+                  "records", 500, "root", root_text, "period", "2026-04", "state", "ended",
+                  "first_day", "2026-04-01", "last_day", "2026-04-30", "records", 400, "root",
+                  root_text, "hash", hash_json(&whole, JANUARY + 3), "tables", tables);
+    json_object_set_new(answer, "partners",
+                        json_pack("[{s:s, s:s}, {s:s, s:s}]", "partner", "grocer", "reimbursement",
+                                  "0.009", "partner", "books", "reimbursement", "0.01"));
+    vintage_rows_release(&whole);
+    return answer;
+}
+
+static struct charter *open_charter(void)
+{
+    struct coalition_spec spec = {
+        .names = {"grocer", "books"}, .face = "10000", .reimbursement = "9000"};
+    return coalition_found(coalition_draft(&spec));
+}
+
+static bool make(const struct liability_view *view, const char *name, enum report_format format,
+                 int partner, struct buffer *out)
+{
+    struct error error = {.text = ""};
+    struct report_request request = {.liability = view, .has_partner = partner >= 0};
+    request.partner.v = (uint16_t)(partner >= 0 ? partner : 0);
+    buffer_init(out, REPORT_SIZE_MAX);
+    REQUIRE(report_known(name, format, &error));
+    return report_write(name, format, &request, out, &error);
+}
+
+static struct liability_view *read_view(const struct charter *charter, json_t *answer)
+{
+    struct liability_view *view = NULL;
+    struct error error = {.text = ""};
+    if (!liability_view_read(answer, charter, &view, &error)) {
+        printf("%s\n", error.text);
+        exit(1);
+    }
+    return view;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+CASE(what_is_told_is_read)
+{
+    struct charter *charter = open_charter();
+    json_t *answer = answer_json();
+    struct liability_view *view = read_view(charter, answer);
+    CHECK_TEXT(view->name, "2026-04");
+    CHECK(view->rooted && !view->open);
+    CHECK_INT(view->records, 400);
+    CHECK_INT(view->month, JANUARY + 4);
+    CHECK_INT(view->tables.count, TABLES);
+    CHECK_INT(view->before.count, 3);
+    CHECK_INT(view->after.count, 5);
+    CHECK_INT(view->partners[BOOKS].reimbursement.v, 10000);
+    liability_view_close(view);
+    json_decref(answer);
+    charter_close(charter);
+}
+
+/* One value of the answer, of a table (from 0) or of a row of it, is another. */
+static const struct {
+    int table, row; /* -1: not of one */
+    const char *name, *value, *why;
+} wrongs[] = {
+    {-1, -1, "currency", "CHF", "'currency'"},
+    {-1, -1, "state", "final", "'state'"},
+    {-1, -1, "period", "2026-03", "'tables'"},
+    {-1, -1, "period", "April", "'period'"},
+    {-1, -1, "today", "tomorrow", "'today'"},
+    {-1, -1, "root", "x", "'root'"},
+    {-1, -1, "hash", "00", "'hash'"},
+    {-1, -1, "hash", "0000000000000000000000000000000000000000000000000000000000000000",
+     "'tables'"},
+    {-1, -1, "partners", NULL, "'partners'"},
+    {-1, -1, "tables", NULL, "'tables'"},
+    {1, -1, "period", "2026-01", "'period'"},
+    {1, -1, "hash", "0000000000000000000000000000000000000000000000000000000000000000",
+     "the hash of 2026-02"},
+    {1, -1, "rows", NULL, "'rows'"},
+    {1, 1, "funder", "nobody", "'funder'"},
+    {1, 1, "vintage", "2026-13", "'vintage'"},
+    {1, 1, "expires", "soon", "'expires'"},
+    {1, 1, "vintage", "2025-12", "not in order"},
+    {1, 1, "remaining", "-1", "'remaining'"},
+    {1, 1, "remaining", "0.00001", "'remaining'"},
+    {1, 1, "remaining", "199", "the hash of 2026-02"},
+    {1, 0, "ended", "31", "were unmade"},
+    {1, 0, "spent", "1", "were unmade"},
+};
+
+CASE(what_does_not_tie_is_refused)
+{
+    struct charter *charter = open_charter();
+    for (size_t i = 0; i < ARRAY_SIZE(wrongs); i++) {
+        json_t *answer = answer_json(), *of = answer;
+        struct liability_view *view = NULL;
+        struct error error = {.text = ""};
+        if (wrongs[i].table >= 0)
+            of = json_array_get(json_object_get(of, "tables"), (size_t)wrongs[i].table);
+        if (wrongs[i].row >= 0)
+            of = json_array_get(json_object_get(of, "rows"), (size_t)wrongs[i].row);
+        if (wrongs[i].value)
+            json_object_set_new(of, wrongs[i].name, json_string(wrongs[i].value));
+        else
+            json_object_del(of, wrongs[i].name);
+        CHECK(!liability_view_read(answer, charter, &view, &error));
+        if (!strstr(error.text, wrongs[i].why))
+            printf("%zu: %s\n", i, error.text);
+        CHECK(strstr(error.text, wrongs[i].why));
+        json_decref(answer);
+    }
+    charter_close(charter);
+}
+
+/* ---- reports --------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    int partner; /* -1: all */
+    const char *parts[6], *absent;
+} sheets[] = {
+    {"liability",
+     -1,
+     {"grocer,2026-03,100,0,80,0,20,0,0,20,0.90,0.00\r\n",
+      "grocer,2026-04,0,10,0,0,0,0,10,0,0.00,0.09\r\n",
+      "books,2026-04,0,5,0,0,0,0,5,0,0.00,0.05\r\n"},
+     "2026-02,"}, /* nothing of it is left, and nothing moved */
+    {"liability", BOOKS, {"books,2026-04,0,5,"}, "grocer"},
+    {"ageing",
+     -1,
+     {"grocer,2026-05,0,10,0,10,0.09\r\n", "books,,0,5,0,5,0.05\r\n"},
+     "2026-04,2026-04"},
+    {"breakage",
+     -1,
+     {"2026-01,0,2026-01,100,0,0,0,100,0.00,0.00,0.00,100.00\r\n",
+      "2026-01,1,2026-02,100,70,0,30,0,70.00,0.00,30.00,0.00\r\n",
+      "2026-02,1,2026-03,200,150,0,50,0,75.00,0.00,25.00,0.00\r\n",
+      "2026-04,0,2026-04,15,0,0,0,15,"},
+     "2026-01,2,"}, /* told once */
+    {"breakage", BOOKS, {"2026-04,0,2026-04,5,0,0,0,5,"}, "2026-01"},
+    {"deferred",
+     -1,
+     {"grocer,2026-01,closed,100,0,0,70,30,0,0.00,30.00,\r\n",
+      "grocer,2026-03,closed,100,0,80,80,20,0,0.00,20.00,\r\n",
+      "grocer,2026-04,open,10,0,0,0,0,10,0.09,,25.00\r\n",
+      "books,2026-04,open,5,0,0,0,0,5,0.05,,not enough data\r\n"},
+     NULL},
+};
+
+CASE(sheets_say_what_the_tables_say)
+{
+    struct charter *charter = open_charter();
+    json_t *answer = answer_json();
+    struct liability_view *view = read_view(charter, answer);
+    for (size_t i = 0; i < ARRAY_SIZE(sheets); i++) {
+        struct buffer out;
+        CHECK(make(view, sheets[i].name, REPORT_CSV, sheets[i].partner, &out));
+        const char *text = buffer_text(&out);
+        for (size_t k = 0; sheets[i].parts[k]; k++) {
+            CHECK(strstr(text, sheets[i].parts[k]));
+            if (!strstr(text, sheets[i].parts[k]))
+                printf("%s: no %s in\n%s", sheets[i].name, sheets[i].parts[k], text);
+        }
+        CHECK(!sheets[i].absent || !strstr(text, sheets[i].absent));
+        buffer_release(&out);
+    }
+    liability_view_close(view);
+    json_decref(answer);
+    charter_close(charter);
+}
+
+CASE(every_form_names_checkpoint_and_hash_and_how_they_are_verified)
+{
+    static const char *const names[] = {"liability", "ageing", "breakage", "deferred"};
+    static const enum report_format formats[] = {REPORT_CSV, REPORT_JSON, REPORT_HTML};
+    struct charter *charter = open_charter();
+    json_t *answer = answer_json();
+    struct liability_view *view = read_view(charter, answer);
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        for (size_t k = 0; k < ARRAY_SIZE(formats); k++) {
+            struct buffer out;
+            CHECK(make(view, names[i], formats[k], -1, &out));
+            const char *text = buffer_text(&out);
+            CHECK(strstr(text, json_string_value(json_object_get(answer, "hash"))));
+            CHECK(strstr(text, json_string_value(json_object_get(answer, "root"))));
+            CHECK(formats[k] == REPORT_CSV || strstr(text, "accrue audit"));
+            CHECK(formats[k] != REPORT_HTML || strcmp(names[i], "deferred") == 0 ||
+                  strstr(text, "<svg"));
+            json_t *json = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+            CHECK((formats[k] == REPORT_JSON) == (json != NULL));
+            json_decref(json);
+            buffer_release(&out);
+        }
+    CHECK(report_needs_liability("breakage") && !report_needs_liability("statement"));
+    CHECK(report_scope("ageing", REPORT_CSV) == REPORT_OF_EITHER);
+    liability_view_close(view);
+    json_decref(answer);
+    charter_close(charter);
+}
+
+/* Of the open period the last table is what stands now, and the checkpoint the node's own. */
+CASE(what_is_open_says_so)
+{
+    struct charter *charter = open_charter();
+    json_t *answer = answer_json();
+    struct buffer out;
+    json_object_set_new(answer, "state", json_string("open"));
+    json_object_set_new(answer, "records", json_null());
+    json_object_set_new(answer, "root", json_null());
+    json_object_set_new(answer, "today", json_string("2026-04-15"));
+    struct liability_view *view = read_view(charter, answer);
+    CHECK(view->open && !view->rooted);
+    CHECK_INT(view->records, 500);
+    CHECK_INT(view->month, JANUARY + 3);
+    CHECK(make(view, "deferred", REPORT_CSV, GROCER, &out));
+    CHECK(strstr(buffer_text(&out), "grocer,2026-03,closed,"));
+    CHECK(strstr(buffer_text(&out), "grocer,2026-04,open,"));
+    buffer_release(&out);
+    CHECK(make(view, "liability", REPORT_HTML, -1, &out));
+    CHECK(strstr(buffer_text(&out), "Preliminary: the period is open"));
+    buffer_release(&out);
+    liability_view_close(view);
+    json_decref(answer);
+    charter_close(charter);
+}
+
+int main(void)
+{
+    RUN(what_is_told_is_read);
+    RUN(what_does_not_tie_is_refused);
+    RUN(sheets_say_what_the_tables_say);
+    RUN(every_form_names_checkpoint_and_hash_and_how_they_are_verified);
+    RUN(what_is_open_says_so);
+    return check_report();
+}
