@@ -11,32 +11,55 @@ static bool wrong(struct error *error, const char *name, const char *what)
     return error_set(error, ERROR_INVALID, "bookings: %.40s: %s", name, what);
 }
 
-static bool references_good(const json_t *list)
+static bool is_reference(const json_t *value)
 {
-    size_t count = json_array_size(list);
-    if (count == 0 || count > CONFIRM_PARTS_MAX)
+    const char *text = json_string_value(value);
+    return text && strlen(text) == json_string_length(value) && strlen(text) < CAMT_TEXT_SIZE;
+}
+
+static bool parts_good(const json_t *list)
+{
+    if (!json_is_array(list) || json_array_size(list) > CONFIRM_PARTS_MAX)
         return false;
-    for (size_t i = 0; i < count; i++) {
-        const json_t *item = json_array_get(list, i);
-        const char *text = json_string_value(item);
-        if (!text || strlen(text) != json_string_length(item) || strlen(text) >= CAMT_TEXT_SIZE)
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *part = json_array_get(list, i);
+        if (json_object_size(part) != 2 || !is_reference(json_object_get(part, "entry")) ||
+            !is_reference(json_object_get(part, "detail")))
             return false;
     }
     return true;
 }
 
+static enum camt_kind kind_of(const json_t *entry)
+{
+    const char *word = json_string_value(json_object_get(entry, "kind"));
+    if (word && strcmp(word, "camt.053") == 0)
+        return CAMT_STATEMENT;
+    return word && strcmp(word, "camt.054") == 0 ? CAMT_NOTIFICATION : 0;
+}
+
+/* Of nothing received, all that can be known is that it went back. */
 static bool check_entry(const char *name, const json_t *entry, struct error *error)
 {
     const char *received = json_string_value(json_object_get(entry, "received"));
+    const json_t *parts = json_object_get(entry, "parts");
+    const json_t *returned = json_object_get(entry, "returned");
     struct money money;
     if (!end_to_end_shaped(name) || strlen(name) >= END_TO_END_SIZE)
         return wrong(error, name, "is not the reference of a payment");
-    if (!json_is_object(entry) || json_object_size(entry) != 2)
-        return wrong(error, name, "has two members, received and references");
-    if (!received || !money_parse(received, &money) || money.v <= 0)
-        return wrong(error, name, "'received' is an amount, and more than nothing");
-    return references_good(json_object_get(entry, "references")) ||
-           wrong(error, name, "'references' are 1 to 8 texts, at most 35 characters each");
+    if (!json_is_object(entry) || json_object_size(entry) != 4)
+        return wrong(error, name, "has four members, received, returned, kind and parts");
+    if (!received || !money_parse(received, &money) || money.v < 0)
+        return wrong(error, name, "'received' is an amount, and not below nothing");
+    if (!json_is_boolean(returned) || (money.v == 0 && !json_is_true(returned)))
+        return wrong(error, name, "'returned' is true or false, and true of nothing received");
+    if (!parts_good(parts) || (money.v == 0) != (json_array_size(parts) == 0))
+        return wrong(error, name,
+                     "'parts' are 1 to 8 with entry and detail, texts of at most 35 "
+                     "characters each; of nothing received there are none");
+    if (money.v == 0 ? !json_is_null(json_object_get(entry, "kind")) : kind_of(entry) == 0)
+        return wrong(error, name, "'kind' is camt.053 or camt.054; null of nothing received");
+    return true;
 }
 
 bool bookings_read(struct bytes json, struct bookings *bookings_out, struct error *error)
@@ -66,7 +89,7 @@ bool bookings_recall(const struct bookings *bookings, struct expected_payment *p
                      struct error *error)
 {
     const json_t *entry = json_object_get(bookings->payments, payment->end_to_end);
-    const json_t *references = json_object_get(entry, "references");
+    const json_t *parts = json_object_get(entry, "parts");
     must(payment->part_count == 0 && payment->received.v == 0);
     if (!entry)
         return true;
@@ -77,9 +100,16 @@ bool bookings_recall(const struct bookings *bookings, struct expected_payment *p
                          "bookings: more was received for %s than is to be paid",
                          payment->end_to_end);
     payment->received = received;
-    for (size_t i = 0; i < json_array_size(references); i++)
-        (void)snprintf(payment->parts[payment->part_count++], CAMT_TEXT_SIZE, "%s",
-                       json_string_value(json_array_get(references, i)));
+    payment->returned = json_is_true(json_object_get(entry, "returned"));
+    payment->kind = kind_of(entry);
+    for (size_t i = 0; i < json_array_size(parts); i++) {
+        const json_t *from = json_array_get(parts, i);
+        struct confirm_part *part = &payment->parts[payment->part_count++];
+        (void)snprintf(part->entry, CAMT_TEXT_SIZE, "%s",
+                       json_string_value(json_object_get(from, "entry")));
+        (void)snprintf(part->detail, CAMT_TEXT_SIZE, "%s",
+                       json_string_value(json_object_get(from, "detail")));
+    }
     return true;
 }
 
@@ -87,16 +117,21 @@ void bookings_note(struct bookings *bookings, const struct expected_payment *pay
                    int minor_digits)
 {
     char received[MONEY_TEXT_SIZE];
-    if (payment->part_count == 0)
+    if (payment->part_count == 0 && !payment->returned)
         return;
-    json_t *references = json_array();
+    json_t *parts = json_array();
     for (size_t i = 0; i < payment->part_count; i++)
-        json_array_append_new(references, json_string(payment->parts[i]));
+        json_array_append_new(parts, json_pack("{s:s, s:s}", "entry", payment->parts[i].entry,
+                                               "detail", payment->parts[i].detail));
+    json_t *kind = payment->part_count == 0
+                       ? json_null()
+                       : json_string(payment->kind == CAMT_STATEMENT ? "camt.053" : "camt.054");
     money_format(payment->received, minor_digits, received);
     if (!bookings->payments)
         bookings->payments = json_object();
     json_object_set_new(bookings->payments, payment->end_to_end,
-                        json_pack("{s:s, s:o}", "received", received, "references", references));
+                        json_pack("{s:s, s:b, s:o, s:o}", "received", received, "returned",
+                                  (int)payment->returned, "kind", kind, "parts", parts));
 }
 
 void bookings_write(const struct bookings *bookings, struct buffer *out)

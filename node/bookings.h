@@ -1,11 +1,13 @@
 /* bookings.h - what a bank's files have shown of payments so far, in a file that a partner keeps
- * from one to the next: so that parts add up over several files, and a second booking of a payment
- * that is whole is told from the first one seen again.
+ * from one to the next: so that parts add up over several files, a second booking of a payment
+ * that is whole is told from the first one seen again, and what went back stays known.
  *
- *     {"P682-EUR-0123456789abcdef01": {"received": "60.00", "references": ["NTRY-1"]}}
+ *     {"P682-EUR-0123456789abcdef01": {"received": "60.00", "returned": false, "kind": "camt.053",
+ *                                      "parts": [{"entry": "NTRY-1", "detail": ""}]}}
  *
- * References are the bank's own names of bookings, "" where it gave none. Everything is checked,
- * and what is not known is refused: a payment is confirmed by it.
+ * A part has the bank's own names of a booking, "" where it gave none; the kind is that of the
+ * files that they were in, and of nothing received null. Everything is checked, and what is not
+ * known is refused: a payment is confirmed by it.
  *
  * Pure. Threads: any, each with its own.
  */
@@ -30,7 +32,7 @@ void bookings_release(struct bookings *bookings);
  * that is more than the payment. */
 bool bookings_recall(const struct bookings *bookings, struct expected_payment *payment,
                      struct error *error) MUST_USE;
-/* Keeps what was counted into a payment; `minor_digits` of its currency. */
+/* Keeps what was counted into a payment, or went back of it; `minor_digits` of its currency. */
 void bookings_note(struct bookings *bookings, const struct expected_payment *payment,
                    int minor_digits);
 /* As a file. */

@@ -163,9 +163,11 @@ static int make(const struct cli *cli, const struct own *own, struct cli_period 
 {
     const char *name = cli->rest[0];
     struct late_entries exceptions = {.at = NULL};
-    struct buffer report;
+    struct buffer report, left_out;
     struct error error;
     buffer_init(&report, REPORT_SIZE_MAX);
+    buffer_init(&left_out, REPORT_SIZE_MAX);
+    request->left_out = &left_out;
     bool ok = !report_needs_exceptions(name) ||
               late_entries_find(period->view, ask_page, period, &exceptions, &error);
     request->exceptions = exceptions.at;
@@ -174,9 +176,15 @@ static int make(const struct cli *cli, const struct own *own, struct cli_period 
         ok && report_write(name, format, request, &report, &error) && deliver(own, &report, &error);
     if (ok && own->out && !cli->json)
         printf("%s: %s of %s, %zu bytes\n", own->out, name, period->view->name, report.size);
+    bool whole = left_out.size == 0;
+    if (!whole)
+        (void)fwrite(left_out.at, 1, left_out.size, stderr);
     buffer_release(&report);
+    buffer_release(&left_out);
     late_entries_release(&exceptions);
-    return ok ? CLI_OK : cli_fail_error(cli, &error);
+    if (!ok)
+        return cli_fail_error(cli, &error);
+    return whole ? CLI_OK : CLI_REFUSED;
 }
 
 /* Of the points that funders stand for: those of one, where a partner is named. */

@@ -3,6 +3,7 @@
 #include "node/bookings.h"
 #include "node/cli_settle.h"
 #include "node/file.h"
+#include "node/time_text.h"
 
 #include "partners/charter_contracts.h"
 #include "partners/confirm.h"
@@ -11,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+enum { CHANGED_SIZE = 200, ADVICE_SIZE = 400 };
 
 /* Payments of the period to or from the partner, as its bank would name them. One that failed may
  * come after all, or anew: it is awaited under both references. */
@@ -40,14 +43,38 @@ static const char *iban_of(const struct checked *checked, struct partner_id part
     return account ? account->iban : NULL;
 }
 
+/* A payment may have been ordered before that; 0: its account was in force when the period ended,
+ * and no payment of it is older. */
+static uint64_t changed_ms(const struct checked *checked, struct partner_id partner,
+                           const char *currency)
+{
+    const struct period_view *view = checked->period.view;
+    const struct payment_account *account =
+        accounts_payment(&checked->accounts, period_view_name(view, partner), currency);
+    uint64_t ended_ms = period_ends_ms(checked->period.charter, view->number);
+    return account && account->effective_ms > ended_ms ? account->effective_ms : 0;
+}
+
+static void put_changed(const struct checked *checked, struct partner_id partner,
+                        const char *currency, char text_out[CHANGED_SIZE])
+{
+    char since[TIME_TEXT_SIZE];
+    time_format(changed_ms(checked, partner, currency), since);
+    (void)snprintf(text_out, CHANGED_SIZE,
+                   "the account of %s in %s has changed since the period ended, on %s",
+                   period_view_name(checked->period.view, partner), currency, since);
+}
+
 /* A payment between accounts that are not both known cannot be told by them. */
 static void say_left_out(const struct checked *checked, const struct view_payment *payment)
 {
     bool from = iban_of(checked, payment->payment.from, payment->currency) != NULL;
     struct partner_id lacks = from ? payment->payment.to : payment->payment.from;
     cli_say(stderr,
-            "payment %" PRIu32 " is left out: no account of %s in %s is in force on the ledger\n",
-            payment->number, period_view_name(checked->period.view, lacks), payment->currency);
+            "payment %" PRIu32 " is left out: no account of %s in %s is in force on the ledger; "
+            "confirm it by number: --payment %" PRIu32 "\n",
+            payment->number, period_view_name(checked->period.view, lacks), payment->currency,
+            payment->number);
 }
 
 static void await(struct checked *checked, const struct view_payment *payment, uint32_t attempt)
@@ -61,6 +88,7 @@ static void await(struct checked *checked, const struct view_payment *payment, u
                    iban_of(checked, payment->payment.from, payment->currency));
     (void)snprintf(expected->creditor_account, IBAN_SIZE, "%s",
                    iban_of(checked, payment->payment.to, payment->currency));
+    expected->debtor_changed = changed_ms(checked, payment->payment.from, payment->currency) > 0;
     awaited->numbers[awaited->count++] = payment->number;
 }
 
@@ -129,7 +157,8 @@ static bool is_to_self(const struct checked *checked, const struct view_payment 
 
 /* What the ledger says is confirmed was counted before; how, only the file of bookings can tell.
  * Without it any booking may be the one, and is a repeat. What is whole by that file and not
- * confirmed, is to be confirmed when it is seen again. */
+ * confirmed, is to be confirmed when it is seen again, unless money of it went back: then a person
+ * confirms it, and has looked. */
 static bool recall(const struct checked *checked, const struct view_payment *payment,
                    struct expected_payment *expected, struct error *error)
 {
@@ -137,11 +166,14 @@ static bool recall(const struct checked *checked, const struct view_payment *pay
     if (!bookings_recall(&checked->bookings, expected, error))
         return false;
     bool whole = expected->received.v == expected->amount.v;
+    if (!confirmed && expected->returned)
+        return true;
+    expected->returned = false;
     if (confirmed == whole || (whole && !is_to_self(checked, payment)))
         return true;
-    expected->part_count = confirmed;
+    expected->part_count = 0;
     expected->received = confirmed ? expected->amount : (struct money){0};
-    expected->parts[0][0] = 0;
+    expected->confirmed = confirmed;
     return true;
 }
 
@@ -155,8 +187,32 @@ static bool recall_all(struct checked *checked, struct error *error)
     return true;
 }
 
-/* What nobody can tell apart from others is not kept. */
-static bool write_bookings(struct checked *checked, struct error *error)
+static bool holds(const json_t *numbers, uint32_t wanted)
+{
+    size_t place;
+    json_t *number;
+    json_array_foreach(numbers, place, number)
+    {
+        if (json_integer_value(number) == wanted)
+            return true;
+    }
+    return false;
+}
+
+/* Of what is confirmed by bookings that nobody kept there is nothing to keep. A payment that is
+ * whole and could not be confirmed stays as it was before the file, which then brings it again. */
+static bool is_kept(const struct checked *checked, size_t place, const json_t *confirmed)
+{
+    const struct expected_payment *expected = &checked->awaited.expected[place];
+    uint32_t number = checked->awaited.numbers[place];
+    const struct view_payment *payment = &checked->period.view->payments[number];
+    bool whole = expected->received.v == expected->amount.v && !expected->returned;
+    return !expected->confirmed &&
+           (!whole || !is_to_self(checked, payment) || payment->state == PAYMENT_CONFIRMED ||
+            holds(confirmed, number));
+}
+
+static bool write_bookings(struct checked *checked, const json_t *confirmed, struct error *error)
 {
     const struct awaited *awaited = &checked->awaited;
     struct buffer file;
@@ -164,9 +220,7 @@ static bool write_bookings(struct checked *checked, struct error *error)
         return true;
     for (size_t i = 0; i < awaited->count; i++) {
         const struct expected_payment *expected = &awaited->expected[i];
-        bool confirmed =
-            checked->period.view->payments[awaited->numbers[i]].state == PAYMENT_CONFIRMED;
-        if (!confirmed || expected->parts[0][0])
+        if (is_kept(checked, i, confirmed))
             bookings_note(&checked->bookings, expected,
                           charter_minor_digits(checked->period.charter, expected->currency));
     }
@@ -235,22 +289,14 @@ static bool confirm_what_came(struct checked *checked, json_t *confirmed, int *e
         const struct confirm_finding *finding = &checked->findings[i];
         if (finding->code != CONFIRM_WHOLE || !to_self(checked, finding->payment))
             continue;
-        json_t *number = json_integer(checked->awaited.numbers[finding->payment]);
-        bool again = false;
-        size_t place;
-        json_t *before;
-        json_array_foreach(confirmed, place, before) again = again || json_equal(before, number);
-        if (!again && !checked->bank->dry_run &&
-            !post_confirm(checked, checked->awaited.numbers[finding->payment], exit_out)) {
-            json_decref(number);
+        uint32_t number = checked->awaited.numbers[finding->payment];
+        bool again = holds(confirmed, number);
+        if (!again && !checked->bank->dry_run && !post_confirm(checked, number, exit_out))
             return false;
-        }
-        if (again) {
-            json_decref(number);
+        if (again)
             checked->findings[i].code = CONFIRM_TWICE;
-        } else {
-            json_array_append_new(confirmed, number);
-        }
+        else
+            json_array_append_new(confirmed, json_integer(number));
     }
     return true;
 }
@@ -263,8 +309,33 @@ static bool needs_a_look(enum confirm_code code)
     return code != CONFIRM_WHOLE && code != CONFIRM_OTHER && code != CONFIRM_REPEATED;
 }
 
-static const char *sentence(const struct checked *checked, const struct confirm_finding *finding)
+/* Where an account has changed since, what went to or came from the earlier one is no mistake. */
+static bool advise(const struct checked *checked, const struct confirm_finding *finding,
+                   char text_out[ADVICE_SIZE])
 {
+    char changed[CHANGED_SIZE];
+    if (finding->code != CONFIRM_WRONG_ACCOUNT || finding->payment == SIZE_MAX)
+        return false;
+    uint32_t number = checked->awaited.numbers[finding->payment];
+    const struct view_payment *payment = &checked->period.view->payments[number];
+    bool to = changed_ms(checked, payment->payment.to, payment->currency) > 0;
+    if (!to && changed_ms(checked, payment->payment.from, payment->currency) == 0)
+        return false;
+    put_changed(checked, to ? payment->payment.to : payment->payment.from, payment->currency,
+                changed);
+    (void)snprintf(text_out, ADVICE_SIZE,
+                   "another account than is in force now; %s: what was ordered before is confirmed "
+                   "by number, --payment %" PRIu32,
+                   changed, number);
+    return true;
+}
+
+/* `text` holds what is made for this finding alone. */
+static const char *sentence(const struct checked *checked, const struct confirm_finding *finding,
+                            char text[ADVICE_SIZE])
+{
+    if (advise(checked, finding, text))
+        return text;
     if (finding->code == CONFIRM_WHOLE && !to_self(checked, finding->payment))
         return "the payment has left, exactly; its receiver confirms it";
     if (finding->code == CONFIRM_WHOLE &&
@@ -289,13 +360,14 @@ static void put_amount(const struct checked *checked, const struct camt_entry *e
 static void print_finding(const struct checked *checked, const struct confirm_finding *finding)
 {
     const struct camt_entry *entry = &checked->camt.entries[finding->entry];
-    char amount[MONEY_TEXT_SIZE], payment[32] = "";
+    char amount[MONEY_TEXT_SIZE], payment[32] = "", text[ADVICE_SIZE];
     put_amount(checked, entry, amount);
     if (finding->payment != SIZE_MAX)
         (void)snprintf(payment, sizeof(payment), "payment %" PRIu32 ", ",
                        checked->awaited.numbers[finding->payment]);
     cli_say(stdout, "line %" PRIu64 "  %s %s %s  %s: %s%s\n", entry->line, entry->booked_on, amount,
-            entry->currency, confirm_word(finding->code), payment, sentence(checked, finding));
+            entry->currency, confirm_word(finding->code), payment,
+            sentence(checked, finding, text));
     if (entry->end_to_end[0])
         cli_say(stdout, "    %s\n", entry->end_to_end);
 }
@@ -303,12 +375,13 @@ static void print_finding(const struct checked *checked, const struct confirm_fi
 static json_t *finding_json(const struct checked *checked, const struct confirm_finding *finding)
 {
     const struct camt_entry *entry = &checked->camt.entries[finding->entry];
-    char amount[MONEY_TEXT_SIZE];
+    char amount[MONEY_TEXT_SIZE], text[ADVICE_SIZE];
     put_amount(checked, entry, amount);
-    json_t *json = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s}", "line", (json_int_t)entry->line,
-                             "booked_on", entry->booked_on, "amount", amount, "currency",
-                             entry->currency, "end_to_end", entry->end_to_end, "code",
-                             confirm_word(finding->code), "detail", sentence(checked, finding));
+    json_t *json =
+        json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s}", "line", (json_int_t)entry->line,
+                  "booked_on", entry->booked_on, "amount", amount, "currency", entry->currency,
+                  "end_to_end", entry->end_to_end, "code", confirm_word(finding->code), "detail",
+                  sentence(checked, finding, text));
     if (finding->payment != SIZE_MAX)
         json_object_set_new(json, "payment",
                             json_integer(checked->awaited.numbers[finding->payment]));
@@ -341,6 +414,24 @@ static int tell(const struct checked *checked, const json_t *confirmed)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+/* A statement of an earlier account of the partner is refused as another's: it may be neither. */
+static bool explain(const struct checked *checked, struct error *error)
+{
+    const struct accounts *accounts = &checked->accounts;
+    struct partner_id self = checked->period.self;
+    const char *name = period_view_name(checked->period.view, self);
+    char changed[CHANGED_SIZE];
+    for (size_t i = 0; i < accounts->ledger_count; i++) {
+        const struct ledger_account *own = &accounts->ledger[i];
+        if (strcmp(own->partner, name) != 0 || changed_ms(checked, self, own->currency) == 0)
+            continue;
+        put_changed(checked, self, own->currency, changed);
+        return error_wrap(
+            error, "%s: what came to an earlier one is confirmed by number, --payment", changed);
+    }
+    return false;
+}
+
 static bool judge(struct checked *checked, struct error *error)
 {
     const char **own = NULL;
@@ -351,7 +442,8 @@ static bool judge(struct checked *checked, struct error *error)
     if (ok) {
         checked->findings = allocate(checked->camt.entry_count, sizeof(*checked->findings));
         ok = confirm_payments(&checked->camt, own, own_count, checked->awaited.expected,
-                              checked->awaited.count, checked->findings, error);
+                              checked->awaited.count, checked->findings, error) ||
+             explain(checked, error);
     }
     free(own);
     return ok;
@@ -364,11 +456,10 @@ static int confirm_with(struct checked *checked)
     if (!judge(checked, &error))
         return cli_fail_error(checked->cli, &error);
     json_t *confirmed = json_array();
-    if (confirm_what_came(checked, confirmed, &code)) {
+    if (confirm_what_came(checked, confirmed, &code))
         code = tell(checked, confirmed);
-        if (!write_bookings(checked, &error))
-            code = cli_fail_error(checked->cli, &error);
-    }
+    if (!write_bookings(checked, confirmed, &error))
+        code = cli_fail_error(checked->cli, &error);
     json_decref(confirmed);
     return code;
 }

@@ -43,7 +43,9 @@ struct report_request {
     enum journal_form dialect;
     bool continues;        /* a journal: an earlier one of the set has the declarations */
     struct date execution; /* payment orders: the day on which the bank is to act */
-    struct date paid_on;   /* journals: the day on which payments are booked */
+    /* Payment orders, which need it: a line about each payment that is not among them, and why. */
+    struct buffer *left_out;
+    struct date paid_on; /* journals: the day on which payments are booked */
     const struct report_exception *exceptions;
     size_t exception_count;
 };

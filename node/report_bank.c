@@ -67,22 +67,47 @@ static bool is_to_be_sent(const struct report_part *part, size_t payment)
            state != PAYMENT_SENT && state != PAYMENT_CONFIRMED;
 }
 
+/* A bank refuses the whole file for one transfer that it cannot make. */
+static bool check_transfer(const struct report_part *part, size_t payment,
+                           const struct order *order, const struct pain001_transfer *transfer,
+                           struct error *error)
+{
+    const char *payee = report_name_of(part->report, part->payments[payment].payment.to);
+    char what[CHARTER_NAME_MAX + 32];
+    (void)snprintf(what, sizeof(what), "payment %" PRIu32 " to %s", part->states[payment].number,
+                   payee);
+    if (transfer->to)
+        return pain001_check_transfer(&order->message, transfer, what, error);
+    (void)no_account(payee, part->statement.currency, error);
+    return error_wrap(error, "%s", what);
+}
+
+/* What cannot be ordered is said, and keeps nobody else from being paid. */
 static bool add_transfers(const struct report_part *part, struct order *order, struct error *error)
 {
+    struct buffer *left_out = part->report->request->left_out;
+    size_t count = 0, refused = 0;
+    must(left_out != NULL);
     for (size_t i = 0; i < part->statement.payment_count; i++) {
         const struct statement_payment *payment = &part->payments[i];
+        struct error why;
         if (!is_to_be_sent(part, i))
             continue;
-        if (!payment->to)
-            return no_account(report_name_of(part->report, payment->payment.to),
-                              part->statement.currency, error);
-        order->transfers[order->message.transfer_count++] =
-            (struct pain001_transfer){.to = payment->to,
-                                      .amount = payment->payment.amount,
-                                      .end_to_end = payment->end_to_end,
-                                      .text = order->text};
+        order->transfers[count] = (struct pain001_transfer){.to = payment->to,
+                                                            .amount = payment->payment.amount,
+                                                            .end_to_end = payment->end_to_end,
+                                                            .text = order->text};
+        if (check_transfer(part, i, order, &order->transfers[count], &why)) {
+            count++;
+            continue;
+        }
+        buffer_printf(left_out, "left out: %s\n", why.text);
+        if (refused++ == 0)
+            *error = why;
     }
-    return true;
+    order->message.transfers = order->transfers;
+    order->message.transfer_count = count;
+    return count > 0 || error_wrap(error, "nothing can be ordered");
 }
 
 static bool fill_order(const struct report_part *part, struct order *order, struct error *error)
@@ -94,15 +119,14 @@ static bool fill_order(const struct report_part *part, struct order *order, stru
     if (!from)
         return no_account(payer, part->statement.currency, error);
     put_remittance(report, order);
-    if (!add_transfers(part, order, error))
-        return false;
     order->message.created_ms = report->view->ledger_time_ms;
     order->message.initiator = from->holder;
     order->message.from = from;
     memcpy(order->message.currency, part->statement.currency, CURRENCY_SIZE);
     order->message.minor_digits = part->statement.minor_digits;
     order->message.execution = report->request->execution;
-    order->message.transfers = order->transfers;
+    if (!add_transfers(part, order, error))
+        return false;
     name_message(report, order);
     return true;
 }

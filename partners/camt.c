@@ -192,7 +192,7 @@ static bool take_end_to_end(struct reader *reader, const char *text)
 
 static bool take_detail_reference(struct reader *reader, const char *text)
 {
-    copy_text(reader->detail.reference, text);
+    copy_text(reader->detail.detail_reference, text);
     return true;
 }
 

@@ -40,7 +40,9 @@ struct camt_entry {
     bool booked;         /* status BOOK: not pending, not for information */
     bool returned;       /* a reversal, or a payment that came back */
     char end_to_end[CAMT_TEXT_SIZE]; /* "" where there is none */
-    char reference[CAMT_TEXT_SIZE];  /* the bank's own name of the booking, or "" */
+    /* The bank's own names of the booking, or "": of the whole entry, and of the transaction. Which
+     * of them a bank gives differs between its kinds of file. */
+    char reference[CAMT_TEXT_SIZE], detail_reference[CAMT_TEXT_SIZE];
     char debtor_account[CAMT_TEXT_SIZE], creditor_account[CAMT_TEXT_SIZE]; /* or "" */
     char booked_on[DATE_TEXT_SIZE];                                        /* or "" */
 };

@@ -57,61 +57,119 @@ static size_t find(const struct name_place *names, size_t count, const char *nam
 }
 
 /* The other side is checked where the bank names it. */
-static bool right_accounts(const struct camt_entry *entry, const struct expected_payment *payment,
-                           const char *own)
+static bool right_accounts(const struct camt_entry *entry, const struct expected_payment *payment)
 {
-    bool incoming = strcmp(own, payment->creditor_account) == 0;
-    if (!incoming && strcmp(own, payment->debtor_account) != 0)
-        return false;
-    return (!entry->debtor_account[0] ||
+    return (payment->debtor_changed || !entry->debtor_account[0] ||
             strcmp(entry->debtor_account, payment->debtor_account) == 0) &&
            (!entry->creditor_account[0] ||
             strcmp(entry->creditor_account, payment->creditor_account) == 0);
 }
 
-/* Whether the booking is, or may be, one that was counted. Without a reference on both sides nobody
- * can tell two bookings apart. */
-static bool counted(const struct expected_payment *payment, const char *reference)
+/* ---- whether a booking was counted ----------------------------------------------------------- */
+
+enum likeness { LIKE_NONE, LIKE_SAME, LIKE_PERHAPS };
+
+/* Of two references that a bank gave, or did not. */
+static bool both(const char *one, const char *other)
 {
-    for (size_t i = 0; i < payment->part_count; i++)
-        if (!reference[0] || !payment->parts[i][0] || strcmp(payment->parts[i], reference) == 0)
-            return true;
-    return false;
+    return one[0] && other[0];
 }
 
-static enum confirm_code judge_amount(const struct camt_entry *entry,
+static bool same(const char *one, const char *other)
+{
+    return both(one, other) && strcmp(one, other) == 0;
+}
+
+/* A bank names a booking alike in all files of a kind, and may leave out either reference in the
+ * other kind. Two of one entry, or without a reference that both have, may be one or two. */
+static enum likeness compare(const struct confirm_part *part, const struct camt_entry *entry,
+                             bool same_kind)
+{
+    bool entries = both(part->entry, entry->reference);
+    bool details = both(part->detail, entry->detail_reference);
+    bool same_entry = same(part->entry, entry->reference);
+    bool same_detail = same(part->detail, entry->detail_reference);
+    if (!entries && !details)
+        return LIKE_PERHAPS;
+    if (!same_entry && !same_detail)
+        return LIKE_NONE;
+    if ((entries && !same_entry) || (details && !same_detail))
+        return LIKE_PERHAPS;
+    bool exact = strcmp(part->entry, entry->reference) == 0 &&
+                 strcmp(part->detail, entry->detail_reference) == 0;
+    return exact || !same_kind ? LIKE_SAME : LIKE_PERHAPS;
+}
+
+static enum likeness counted(const struct expected_payment *payment, const struct camt_entry *entry,
+                             bool same_kind)
+{
+    enum likeness most = LIKE_NONE;
+    for (size_t i = 0; i < payment->part_count; i++) {
+        enum likeness likeness = compare(&payment->parts[i], entry, same_kind);
+        if (likeness == LIKE_SAME)
+            return LIKE_SAME;
+        if (likeness == LIKE_PERHAPS)
+            most = LIKE_PERHAPS;
+    }
+    return most;
+}
+
+static void count(const struct camt_entry *entry, enum camt_kind kind,
+                  struct expected_payment *payment)
+{
+    struct confirm_part *part = &payment->parts[payment->part_count++];
+    memcpy(part->entry, entry->reference, sizeof(part->entry));
+    memcpy(part->detail, entry->detail_reference, sizeof(part->detail));
+    payment->kind = kind;
+    payment->received.v += entry->amount.v;
+}
+
+/* ---- what a booking is ----------------------------------------------------------------------- */
+
+static enum confirm_code judge_amount(const struct camt_entry *entry, enum camt_kind kind,
                                       struct expected_payment *payment)
 {
     __int128 open = payment->amount.v - payment->received.v;
-    if (!entry->amount_clear)
+    bool same_kind = payment->kind == kind;
+    if (!entry->amount_clear || payment->returned)
         return CONFIRM_UNCLEAR;
-    if (counted(payment, entry->reference))
+    if (payment->confirmed)
         return CONFIRM_REPEATED;
+    enum likeness likeness = counted(payment, entry, same_kind);
+    if (likeness != LIKE_NONE)
+        return likeness == LIKE_SAME ? CONFIRM_REPEATED : CONFIRM_INDISTINCT;
+    if (payment->part_count > 0 && !same_kind)
+        return CONFIRM_UNCLEAR; /* it may be one of them, by another name */
     if (open == 0)
         return CONFIRM_TWICE;
     if (entry->amount.v == 0 || entry->amount.v > open)
         return CONFIRM_WRONG_AMOUNT;
     if (payment->part_count == CONFIRM_PARTS_MAX)
         return CONFIRM_UNCLEAR;
-    memcpy(payment->parts[payment->part_count++], entry->reference, sizeof(entry->reference));
-    payment->received.v += entry->amount.v;
+    count(entry, kind, payment);
     return entry->amount.v == open ? CONFIRM_WHOLE : CONFIRM_PARTIAL;
 }
 
-/* `own` is the account that the entry is on. */
-static enum confirm_code judge(const struct camt_entry *entry, struct expected_payment *payment,
-                               const char *own)
+/* `own` is the account that the entry is on. What went back did so whatever accounts a bank names
+ * for it: some name them the other way round. */
+static enum confirm_code judge(const struct camt_entry *entry, enum camt_kind kind,
+                               struct expected_payment *payment, const char *own)
 {
-    if (!right_accounts(entry, payment, own))
-        return CONFIRM_WRONG_ACCOUNT;
     bool incoming = strcmp(own, payment->creditor_account) == 0;
-    if (entry->returned || entry->credit != incoming)
+    bool fits = incoming || strcmp(own, payment->debtor_account) == 0;
+    bool back = entry->returned || (fits && entry->credit != incoming);
+    payment->returned = payment->returned || (back && entry->booked);
+    if (!fits)
+        return CONFIRM_WRONG_ACCOUNT;
+    if (back)
         return CONFIRM_RETURNED;
+    if (!right_accounts(entry, payment))
+        return CONFIRM_WRONG_ACCOUNT;
     if (!entry->booked)
         return CONFIRM_PENDING;
     if (strcmp(entry->currency, payment->currency) != 0)
         return CONFIRM_WRONG_CURRENCY;
-    return judge_amount(entry, payment);
+    return judge_amount(entry, kind, payment);
 }
 
 /* The one of them that the statement is for; NULL: another's. */
@@ -129,6 +187,15 @@ static bool is_for(const struct camt *camt, const char *const *own, size_t own_c
         if (own_of(camt->statements[i].account, own, own_count))
             return true;
     return false;
+}
+
+/* What went back later in the file was not there to stay. */
+static void take_back(struct confirm_finding *findings, size_t count,
+                      const struct expected_payment *payments)
+{
+    for (size_t i = 0; i < count; i++)
+        if (findings[i].code == CONFIRM_WHOLE && payments[findings[i].payment].returned)
+            findings[i].code = CONFIRM_UNCLEAR;
 }
 
 bool confirm_payments(const struct camt *camt, const char *const *own, size_t own_count,
@@ -149,9 +216,11 @@ bool confirm_payments(const struct camt *camt, const char *const *own, size_t ow
         if (place == SIZE_MAX)
             code = end_to_end_shaped(entry->end_to_end) ? CONFIRM_UNKNOWN : CONFIRM_OTHER;
         else
-            code = account ? judge(entry, &payments[place], account) : CONFIRM_WRONG_ACCOUNT;
+            code = account ? judge(entry, camt->kind, &payments[place], account)
+                           : CONFIRM_WRONG_ACCOUNT;
         findings_out[i] = (struct confirm_finding){.code = code, .entry = i, .payment = place};
     }
+    take_back(findings_out, camt->entry_count, payments);
     free(names);
     return true;
 }

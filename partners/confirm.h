@@ -16,7 +16,9 @@
 #define CONFIRM_CODES(X)                                                                           \
     X(CONFIRM_WHOLE, "confirmed", "the payment is there, exactly")                                 \
     X(CONFIRM_PARTIAL, "partial", "a part of the payment; the rest is open")                       \
-    X(CONFIRM_REPEATED, "repeated", "a booking that was counted already, or may be one")           \
+    X(CONFIRM_REPEATED, "repeated", "a booking that was counted already")                          \
+    X(CONFIRM_INDISTINCT, "indistinct",                                                            \
+      "by its references it cannot be told apart from a booking that was counted")                 \
     X(CONFIRM_TWICE, "paid-twice", "another booking for a payment that is whole")                  \
     X(CONFIRM_UNKNOWN, "unknown", "named like a payment of this coalition, but none is expected")  \
     X(CONFIRM_OTHER, "other", "no business of this coalition")                                     \
@@ -25,7 +27,9 @@
     X(CONFIRM_WRONG_ACCOUNT, "wrong-account", "another account than agreed, on either side")       \
     X(CONFIRM_RETURNED, "returned", "the payment went back, or the other way")                     \
     X(CONFIRM_PENDING, "pending", "not booked yet")                                                \
-    X(CONFIRM_UNCLEAR, "unclear", "the file does not say how much, or in too many parts")
+    X(CONFIRM_UNCLEAR, "unclear",                                                                  \
+      "how much has come for good is not certain: no clear amount, too many parts, parts in "      \
+      "statements and notifications, or money of the payment that went back")
 enum confirm_code {
 #define X(name, word, sentence) name,
     CONFIRM_CODES(X)
@@ -37,17 +41,24 @@ const char *confirm_sentence(enum confirm_code code);
 
 enum { CONFIRM_PARTS_MAX = 8 };
 
+/* What the bank calls a booking that was counted: struct camt_entry. */
+struct confirm_part {
+    char entry[CAMT_TEXT_SIZE], detail[CAMT_TEXT_SIZE];
+};
 /* A payment that is awaited, or was. Seen from one of its sides: the file is its bank's. */
 struct expected_payment {
     char end_to_end[END_TO_END_SIZE];
     char currency[CURRENCY_SIZE];
     struct money amount;
     char debtor_account[IBAN_SIZE], creditor_account[IBAN_SIZE];
+    bool debtor_changed; /* it may have paid from an earlier account, which is not compared */
+    bool confirmed;      /* already, by bookings that nobody kept: any passes for one of them */
     /* What was counted so far; carried from file to file. */
     struct money received;
+    enum camt_kind kind; /* of the files that the parts are from; 0: there are none */
+    bool returned;       /* money of it went back: no file alone can tell any more what is there */
     size_t part_count;
-    char parts[CONFIRM_PARTS_MAX]
-              [CAMT_TEXT_SIZE]; /* the bank's references; "" where it gave none */
+    struct confirm_part parts[CONFIRM_PARTS_MAX];
 };
 struct confirm_finding {
     enum confirm_code code;
@@ -56,7 +67,8 @@ struct confirm_finding {
 };
 
 /* Goes through the entries in order and writes one finding each (findings_out has room for
- * camt->entry_count); counts what is received into `payments`, whose names must differ. `own` are
+ * camt->entry_count); counts what is received into `payments`, whose names must differ. What went
+ * back in the file, before or after, leaves nothing of its payment CONFIRM_WHOLE. `own` are
  * the accounts of whom the file is for, one at least: a statement may be of any of them.
  * ERROR_CONFLICT, and nothing changed, when no statement of the file is for one. */
 bool confirm_payments(const struct camt *camt, const char *const *own, size_t own_count,

@@ -75,11 +75,10 @@ static bool check_payee(const struct pain001 *message, const struct payment_acco
     return true;
 }
 
-static bool check_transfer(const struct pain001 *message, size_t place, struct error *error)
+bool pain001_check_transfer(const struct pain001 *message, const struct pain001_transfer *transfer,
+                            const char *what, struct error *error)
 {
-    const struct pain001_transfer *transfer = &message->transfers[place];
-    char what[64], reference[REFERENCE_SIZE];
-    (void)snprintf(what, sizeof(what), "transfer %zu", place + 1);
+    char reference[REFERENCE_SIZE];
     must((transfer->reference == NULL) != (transfer->text == NULL));
     if (!check_amount(message, transfer->amount, what, error) ||
         !check_payee(message, transfer->to, what, error))
@@ -126,7 +125,9 @@ static bool check(const struct pain001 *message, struct money *sum_out, struct e
         return error_set(error, ERROR_INVALID, "payer: SEPA does not reach the account %s",
                          message->from->iban);
     for (size_t i = 0; i < message->transfer_count; i++) {
-        if (!check_transfer(message, i, error))
+        char what[64];
+        (void)snprintf(what, sizeof(what), "transfer %zu", i + 1);
+        if (!pain001_check_transfer(message, &message->transfers[i], what, error))
             return false;
         sum.v += message->transfers[i].amount.v;
     }

@@ -37,6 +37,10 @@ struct pain001 {
     size_t transfer_count;
 };
 
+/* Whether a file with that head, whose transfers are not looked at, can carry the transfer; the
+ * error begins with `what`. */
+bool pain001_check_transfer(const struct pain001 *message, const struct pain001_transfer *transfer,
+                            const char *what, struct error *error) MUST_USE;
 /* Appends the document to `out`, or nothing. Refused, each with what is wrong: no transfer, too
  * many, one EndToEndId twice, an amount that is not positive or finer than the minor unit or beyond
  * the scheme, an account that is not effective at created_ms, the payer's own, or outside SEPA for

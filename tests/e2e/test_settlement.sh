@@ -95,16 +95,19 @@ reference_of() { # NUMBER OF THE PAYMENT
         jq -r ".payments[$1].end_to_end"
 }
 
-# A statement of PARTNER's bank, whose entries are on standard input: AMOUNT DEBTOR END-TO-END-ID
+# A statement of PARTNER's bank, whose entries are on standard input: AMOUNT DEBTOR END-TO-END-ID;
+# what has a minus went back.
 bank_statement() { # PARTNER FILE
-    local amount debtor reference place=0
+    local amount debtor reference direction place=0
     {
         printf '%s<BkToCstmrStmt><GrpHdr><MsgId>M</MsgId><CreDtTm>2026-12-07T18:00:00</CreDtTm>' \
             '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08">'
         printf '</GrpHdr><Stmt><Id>S</Id><Acct><Id><IBAN>%s</IBAN></Id></Acct>' "$(iban_of "$1")"
         while read -r amount debtor reference; do
             place=$((place + 1))
-            printf '<Ntry><Amt Ccy="EUR">%s</Amt><CdtDbtInd>CRDT</CdtDbtInd>' "$amount"
+            direction='<CdtDbtInd>CRDT</CdtDbtInd>'
+            [[ $amount != -* ]] || direction='<CdtDbtInd>DBIT</CdtDbtInd><RvslInd>true</RvslInd>'
+            printf '<Ntry><Amt Ccy="EUR">%s</Amt>%s' "${amount#-}" "$direction"
             printf '<Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-12-07</Dt></BookgDt>'
             printf '<AcctSvcrRef>%s-%s</AcctSvcrRef><BkTxCd/>' "$2" "$place"
             printf '<NtryDtls><TxDtls><Refs><EndToEndId>%s</EndToEndId></Refs>' "$reference"
@@ -281,6 +284,18 @@ they_pay_and_the_banks_file_confirms() {
     settle cinema confirm --period "$period" --file "$work/first.xml" --accounts "$accounts" --dry-run
     expect_refused 1 '4 entries: 1 payments would be confirmed, 2 to be looked at'
     expect_period cinema '[.payments[].state] | join(" ")' 'sent sent sent'
+    bank_statement cinema back.xml <<<"1.75 books $(reference_of 0)
+-1.75 books $(reference_of 0)"
+    settle cinema confirm --period "$period" --file "$work/back.xml"
+    expect_refused 1 '2 entries: 0 payments confirmed, 2 to be looked at'
+    expect_match 'returned: payment 0' "$said" 'what went back'
+    expect_period cinema '[.payments[].state] | join(" ")' 'sent sent sent'
+    # A token that may not confirm: what the file shows of other payments is kept all the same.
+    settle cinema confirm --period "$period" --file "$work/first.xml" --as auditor \
+        --bookings "$work/bookings.json"
+    expect_refused 1 'payment 0: '
+    expect_equal 0.04 "$(jq -r '.[].received' "$work/bookings.json")" 'what is kept'
+    rm "$work/bookings.json"
     settle cinema confirm --period "$period" --file "$work/first.xml" --accounts "$accounts" \
         --bookings "$work/bookings.json"
     expect_refused 1 '4 entries: 1 payments confirmed, 2 to be looked at'
@@ -372,6 +387,28 @@ silence_accepts_and_what_is_disputed_is_carved_out() {
         'grocer cinema 180.00'
 }
 
+# Grocer pays from another account than the one that it ordered from, books is paid where SEPA does
+# not go.
+accounts_change_before_the_money_comes() {
+    local person
+    jq '.grocer.iban = "AT48 3200 0000 1234 5864" | .books.iban = "TR33 0006 1005 1978 6457 8413 26"' \
+        "$accounts" >"$work/changed.json"
+    cat "$work/changed.json" >"$accounts"
+    for person in office finance; do
+        set_account grocer "$person"
+        expect_done
+        set_account books "$person"
+        expect_done
+    done
+    pass_to 2027-01-14T08:00:00Z
+    "$accrue" report payments --dir "$home" --node grocer --period "$period" --format xml \
+        --out "$reports/some.xml" >"$work/said" 2>&1
+    expect_equal 1 $? 'exit status where a payee is left out'
+    expect_match 'left out: payment 1 to books: SEPA does not reach the account TR33' \
+        "$(<"$work/said")" 'who is left out'
+    expect_equal 1910.00 "$(grep -o 'CtrlSum>1910.00<' "$reports/some.xml" | head -n 1 | tr -cd 0-9.)" sum
+}
+
 it_is_settled_too() {
     local number node person
     for number in 0 1 2; do
@@ -389,6 +426,7 @@ it_is_settled_too() {
         expect_done
     done
     bank_statement cinema third.xml <<<"830.00 grocer $(reference_of 2)"
+    sed -i 's/AT483200000012345864/AT611904300234573201/' "$work/third.xml"
     settle cinema confirm --period "$period" --file "$work/third.xml" --accounts "$accounts"
     expect_done '1 payments confirmed'
     for node in books fuel; do
@@ -490,11 +528,30 @@ nets --format csv --dialect ledger|--format journal
 liability --format pdf|comes as csv, json, html
 ageing --format csv --partner nobody|no partner 'nobody'
 END
-    sed 's/AT61 1904/AT61 1905/' "$accounts" >"$work/wrong.json"
+    sed 's/AT48 3200/AT48 3201/' "$accounts" >"$work/wrong.json"
     "$accrue" report nets --dir "$home" --period "$period" --format csv \
         --accounts "$work/wrong.json" >"$work/said" 2>&1
     expect_equal 2 $? 'exit status for a wrong IBAN'
     expect_match '/grocer/iban' "$(<"$work/said")" 'where the mistake is'
+}
+
+# What the bank says of an earlier account is confirmed by number, and that is said.
+an_account_that_changed_is_named() {
+    local person ended='has changed since the period ended, on 2027-01-2'
+    for person in office finance; do
+        account cinema set --currency EUR --holder 'Lux Cinemas' --iban 'DE44500105175407324931' \
+            --as "$person"
+        expect_done
+    done
+    pass_to 2027-01-22T08:00:00Z
+    settle cinema confirm --period "$period" --file "$work/third.xml"
+    expect_refused 2 "the account of cinema in EUR $ended.*confirmed by number"
+    expect_match 'is for the account DE89370400440532013000, not for DE44' "$said" 'which'
+    sed -e 's/DE89370400440532013000/DE44500105175407324931/' \
+        -e 's|</DbtrAcct>|&<CdtrAcct><Id><IBAN>DE89370400440532013000</IBAN></Id></CdtrAcct>|' \
+        "$work/third.xml" >"$work/fourth.xml"
+    settle cinema confirm --period "$period" --file "$work/fourth.xml"
+    expect_refused 1 "wrong-account: payment 2, .*cinema in EUR $ended.*by number, --payment 2"
 }
 
 # ---- the whole ledger ---------------------------------------------------------------------------
@@ -532,11 +589,13 @@ run_case they_pay_and_the_banks_file_confirms
 run_case the_month_is_played_as_in_example_b
 run_case one_disputes_a_record
 run_case silence_accepts_and_what_is_disputed_is_carved_out
+run_case accounts_change_before_the_money_comes
 run_case it_is_settled_too
 run_case every_report_is_written
 run_case points_by_vintage_are_reported
 run_case a_statement_says_the_sums_on_paper
 run_case books_are_taken_by_hledger_ledger_and_beancount
 run_case what_makes_no_sense_is_refused
+run_case an_account_that_changed_is_named
 run_case the_audit_is_clean
 finish

@@ -30,10 +30,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         struct expected_payment one = expected(name), two = expected(name);
         must(bookings_recall(&bookings, &one, &error));
         must(bookings_recall(&again, &two, &error));
-        must(one.received.v > 0 && one.received.v == two.received.v);
-        must(one.part_count > 0 && one.part_count == two.part_count);
+        must(one.received.v >= 0 && one.received.v == two.received.v);
+        must((one.received.v > 0) == (one.part_count > 0) && one.part_count == two.part_count);
+        must(one.returned == two.returned && (one.returned || one.part_count > 0));
+        must(one.kind == two.kind && (one.kind != 0) == (one.part_count > 0));
         for (size_t i = 0; i < one.part_count; i++)
-            must(strcmp(one.parts[i], two.parts[i]) == 0);
+            must(strcmp(one.parts[i].entry, two.parts[i].entry) == 0 &&
+                 strcmp(one.parts[i].detail, two.parts[i].detail) == 0);
         bookings_note(&bookings, &one, 2);
     }
     bookings_release(&bookings);

@@ -18,6 +18,7 @@ static void check_entry(const struct camt *camt, const struct camt_entry *entry)
     must(entry->amount.v >= 0 && (strlen(entry->currency) == 3 || !entry->amount_clear));
     check_text(entry->end_to_end, CAMT_TEXT_SIZE);
     check_text(entry->reference, CAMT_TEXT_SIZE);
+    check_text(entry->detail_reference, CAMT_TEXT_SIZE);
     check_text(entry->debtor_account, CAMT_TEXT_SIZE);
     check_text(entry->creditor_account, CAMT_TEXT_SIZE);
 }

@@ -139,6 +139,7 @@ static void begin(struct document *document, const char *account)
 
 struct booking {
     const char *amount, *currency, *direction, *status, *end_to_end, *reference, *debtor, *more;
+    const char *detail; /* the transaction's reference; NULL: none */
 };
 static const struct booking good = {.amount = "1280.00",
                                     .currency = "EUR",
@@ -158,8 +159,11 @@ static void book(struct document *document, struct booking booking)
                   booking.status);
     if (booking.reference[0])
         buffer_printf(&document->text, "<AcctSvcrRef>%s</AcctSvcrRef>", booking.reference);
+    buffer_append_text(&document->text, "<NtryDtls><TxDtls><Refs>");
+    if (booking.detail)
+        buffer_printf(&document->text, "<AcctSvcrRef>%s</AcctSvcrRef>", booking.detail);
     buffer_printf(&document->text,
-                  "<NtryDtls><TxDtls><Refs><EndToEndId>%s</EndToEndId></Refs>"
+                  "<EndToEndId>%s</EndToEndId></Refs>"
                   "<RltdPties><DbtrAcct><Id><IBAN>%s</IBAN></Id></DbtrAcct></RltdPties>"
                   "</TxDtls></NtryDtls></Ntry>\n",
                   booking.end_to_end, booking.debtor);
@@ -183,8 +187,8 @@ static struct expected_payment expected(void)
 }
 
 /* Confirms one payment by these bookings and checks each one's code. */
-static void check_codes(const struct booking *bookings, size_t count,
-                        struct expected_payment *payment, const enum confirm_code *codes)
+static void check_codes_of(enum camt_kind kind, const struct booking *bookings, size_t count,
+                           struct expected_payment *payment, const enum confirm_code *codes)
 {
     struct document document;
     struct camt camt;
@@ -198,10 +202,17 @@ static void check_codes(const struct booking *bookings, size_t count,
         exit(1);
     }
     REQUIRE(camt.entry_count == count);
+    camt.kind = kind;
     REQUIRE(confirm_payments(&camt, own, 1, payment, 1, findings, &error));
     for (size_t i = 0; i < count; i++)
         CHECK_TEXT(confirm_word(findings[i].code), confirm_word(codes[i]));
     camt_release(&camt);
+}
+
+static void check_codes(const struct booking *bookings, size_t count,
+                        struct expected_payment *payment, const enum confirm_code *codes)
+{
+    check_codes_of(CAMT_STATEMENT, bookings, count, payment, codes);
 }
 
 static void check_one(struct booking booking, enum confirm_code code)
@@ -291,11 +302,112 @@ CASE(without_the_banks_reference_a_second_booking_counts_nothing)
     struct expected_payment payment = expected();
     parts[0].amount = parts[1].amount = "640";
     parts[1].reference = "";
-    check_codes(parts, 2, &payment, (enum confirm_code[]){CONFIRM_PARTIAL, CONFIRM_REPEATED});
+    check_codes(parts, 2, &payment, (enum confirm_code[]){CONFIRM_PARTIAL, CONFIRM_INDISTINCT});
     payment = expected();
     parts[0].reference = "";
     parts[1].reference = "B2";
-    check_codes(parts, 2, &payment, (enum confirm_code[]){CONFIRM_PARTIAL, CONFIRM_REPEATED});
+    check_codes(parts, 2, &payment, (enum confirm_code[]){CONFIRM_PARTIAL, CONFIRM_INDISTINCT});
+}
+
+/* One booking in a notification and in the statement, of half the payment, with the references that
+ * a bank gives in each; and two bookings of one kind. */
+CASE(a_booking_seen_in_both_kinds_of_file_counts_once)
+{
+    static const struct {
+        const char *entry[2], *detail[2];
+        enum camt_kind second;
+        enum confirm_code code;
+    } rows[] = {
+        {{"B7", "B7"}, {"D1", NULL}, CAMT_STATEMENT, CONFIRM_REPEATED},
+        {{"B7", "B7"}, {NULL, "D1"}, CAMT_STATEMENT, CONFIRM_REPEATED},
+        {{"", "B7"}, {"D1", "D1"}, CAMT_STATEMENT, CONFIRM_REPEATED},
+        {{"B7", "B7"}, {"D1", "D1"}, CAMT_STATEMENT, CONFIRM_REPEATED},
+        {{"B7", ""}, {NULL, "D1"}, CAMT_STATEMENT, CONFIRM_INDISTINCT},
+        {{"B7", "B7"}, {"D1", "D2"}, CAMT_STATEMENT, CONFIRM_INDISTINCT},
+        {{"B7", "B8"}, {"D1", "D1"}, CAMT_STATEMENT, CONFIRM_INDISTINCT},
+        {{"B7", "B8"}, {"D1", "D2"}, CAMT_STATEMENT, CONFIRM_UNCLEAR},
+        {{"B7", "B8"}, {NULL, NULL}, CAMT_STATEMENT, CONFIRM_UNCLEAR},
+        {{"B7", "B7"}, {"D1", "D1"}, CAMT_NOTIFICATION, CONFIRM_REPEATED},
+        {{"B7", "B7"}, {"D1", NULL}, CAMT_NOTIFICATION, CONFIRM_INDISTINCT},
+        {{"B7", "B7"}, {"D1", "D2"}, CAMT_NOTIFICATION, CONFIRM_INDISTINCT},
+        {{"B7", "B8"}, {"D1", NULL}, CAMT_NOTIFICATION, CONFIRM_WHOLE},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct expected_payment payment = expected();
+        struct booking halves[] = {good, good};
+        for (size_t k = 0; k < 2; k++) {
+            halves[k].amount = "640";
+            halves[k].reference = rows[i].entry[k];
+            halves[k].detail = rows[i].detail[k];
+        }
+        check_codes_of(CAMT_NOTIFICATION, &halves[0], 1, &payment,
+                       (enum confirm_code[]){CONFIRM_PARTIAL});
+        check_codes_of(rows[i].second, &halves[1], 1, &payment, &rows[i].code);
+        CHECK_INT(payment.received.v, (rows[i].code == CONFIRM_WHOLE ? 128000 : 64000) * CENT);
+    }
+}
+
+/* Of a payment that a person confirmed nobody kept the booking. */
+CASE(any_booking_passes_for_that_of_a_payment_that_is_confirmed)
+{
+    struct expected_payment payment = expected();
+    payment.confirmed = true;
+    payment.received = payment.amount;
+    check_codes(&good, 1, &payment, (enum confirm_code[]){CONFIRM_REPEATED});
+}
+
+/* ---- what went back ------------------------------------------------------------------------ */
+
+static struct booking went_back(void)
+{
+    struct booking back = good;
+    back.direction = "DBIT";
+    back.more = "<RvslInd>true</RvslInd>";
+    back.reference = "B9";
+    return back;
+}
+
+CASE(what_went_back_in_the_file_confirms_nothing)
+{
+    struct booking bookings[] = {good, went_back()};
+    struct expected_payment payment = expected();
+    check_codes(bookings, 2, &payment, (enum confirm_code[]){CONFIRM_UNCLEAR, CONFIRM_RETURNED});
+    CHECK(payment.returned);
+    bookings[0] = went_back();
+    bookings[1] = good;
+    payment = expected();
+    check_codes(bookings, 2, &payment, (enum confirm_code[]){CONFIRM_RETURNED, CONFIRM_UNCLEAR});
+    /* Banks may name the accounts of what goes back the other way round. */
+    bookings[0].debtor = OWN;
+    payment = expected();
+    check_codes(bookings, 2, &payment, (enum confirm_code[]){CONFIRM_RETURNED, CONFIRM_UNCLEAR});
+    /* What is not booked has not gone. */
+    bookings[0].status = "PDNG";
+    payment = expected();
+    check_codes(bookings, 2, &payment, (enum confirm_code[]){CONFIRM_RETURNED, CONFIRM_WHOLE});
+}
+
+CASE(what_went_back_between_two_parts_is_no_part)
+{
+    struct expected_payment payment = expected();
+    struct booking first = good, back = went_back(), last = good;
+    first.amount = back.amount = "1000";
+    last.amount = "280";
+    last.reference = "B2";
+    check_codes(&first, 1, &payment, (enum confirm_code[]){CONFIRM_PARTIAL});
+    check_codes(&back, 1, &payment, (enum confirm_code[]){CONFIRM_RETURNED});
+    check_codes(&last, 1, &payment, (enum confirm_code[]){CONFIRM_UNCLEAR});
+    CHECK_INT(payment.received.v, 100000 * CENT);
+}
+
+/* The account in force need not be the one that paid. */
+CASE(an_earlier_account_of_the_debtor_is_no_mistake)
+{
+    struct booking booking = good;
+    struct expected_payment payment = expected();
+    booking.debtor = "NL91ABNA0417164300";
+    payment.debtor_changed = true;
+    check_codes(&booking, 1, &payment, (enum confirm_code[]){CONFIRM_WHOLE});
 }
 
 CASE(the_same_file_twice_confirms_once)
@@ -606,6 +718,11 @@ int main(void)
     RUN(parts_count_once_each_and_complete_a_payment_exactly);
     RUN(a_part_too_many_is_a_wrong_amount);
     RUN(without_the_banks_reference_a_second_booking_counts_nothing);
+    RUN(a_booking_seen_in_both_kinds_of_file_counts_once);
+    RUN(any_booking_passes_for_that_of_a_payment_that_is_confirmed);
+    RUN(what_went_back_in_the_file_confirms_nothing);
+    RUN(what_went_back_between_two_parts_is_no_part);
+    RUN(an_earlier_account_of_the_debtor_is_no_mistake);
     RUN(the_same_file_twice_confirms_once);
     RUN(more_parts_than_are_kept_are_unclear);
     RUN(the_debtors_statement_confirms_what_went_out);

@@ -251,14 +251,20 @@ CASE(money_is_read_as_it_is_written)
 
 /* ---- reports --------------------------------------------------------------------------------- */
 
+/* Of the last orders. */
+static struct buffer left_out;
+
 static struct report_request request_of(const struct world *world, const struct period_view *view)
 {
+    buffer_release(&left_out);
+    buffer_init(&left_out, REPORT_SIZE_MAX);
     return (struct report_request){.view = view,
                                    .accounts = &world->accounts,
                                    .has_partner = true,
                                    .partner = {GROCER},
                                    .execution = {2026, 12, 3},
-                                   .paid_on = {2026, 12, 7}};
+                                   .paid_on = {2026, 12, 7},
+                                   .left_out = &left_out};
 }
 
 /* The report as a text, or with what went wrong in `error`. */
@@ -712,6 +718,48 @@ CASE(orders_need_accounts_and_something_to_pay)
     world_release(&world);
 }
 
+#define GROCER_AND(...) "{\"accounts\":[" GROCERS "," __VA_ARGS__ "]}"
+
+/* Grocer pays three; one of them cannot be paid, and the others are. */
+CASE(who_cannot_be_paid_keeps_no_other_from_it)
+{
+    static const struct {
+        const char *accounts, *why;
+    } cases[] = {
+        {GROCER_AND(BOOKS_ "," SERVICES), "to cinema: no account of cinema in EUR is in force"},
+        {GROCER_AND(BOOKS_ "," SERVICES
+                           "," IN_FORCE("cinema", "x", "TR330006100519786457841326", "null")),
+         "to cinema: SEPA does not reach the account TR33"},
+        {GROCER_AND(BOOKS_ "," SERVICES
+                           "," IN_FORCE("cinema", "x", "AT611904300234573201", "null")),
+         "to cinema: AT611904300234573201 is the payer's own account"},
+    };
+    struct world world;
+    world_init(&world);
+    struct period_view *view = read_view(&world);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct accounts accounts = {.at = NULL};
+        struct report_request request = request_of(&world, view);
+        struct buffer out;
+        struct error error = {.text = ""};
+        char first[END_TO_END_SIZE];
+        size_t count;
+        REQUIRE(join_accounts(&accounts, cases[i].accounts, &error));
+        request.accounts = &accounts;
+        REQUIRE(make("payments", REPORT_XML, &request, &out, &error));
+        references(&out, first, &count);
+        CHECK_INT(count, 2);
+        CHECK(!strstr(buffer_text(&out), "TR33") && has(&out, "<NbOfTxs>2</NbOfTxs>"));
+        CHECK(validates(&out));
+        CHECK(has(&left_out, "left out: payment ") && has(&left_out, cases[i].why));
+        CHECK(strchr(buffer_text(&left_out), '\n') == strrchr(buffer_text(&left_out), '\n'));
+        buffer_release(&out);
+        accounts_release(&accounts);
+    }
+    period_view_close(view);
+    world_release(&world);
+}
+
 static const char kronor_text[] =
     "{\"accounts\":[" GROCERS "," BOOKS_ "," CINEMAS "," SERVICES
     ",{\"partner\":\"grocer\",\"currency\":\"SEK\",\"in_force\":{\"holder\":\"Green Grocer AG\","
@@ -832,6 +880,7 @@ int main(void)
     RUN(orders_are_what_is_not_sent_yet);
     RUN(a_file_is_named_by_what_it_pays);
     RUN(orders_need_accounts_and_something_to_pay);
+    RUN(who_cannot_be_paid_keeps_no_other_from_it);
     RUN(orders_are_in_one_currency);
     RUN(what_is_next_is_told_with_who_and_when);
     return check_report();
