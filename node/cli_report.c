@@ -181,6 +181,7 @@ static int make(const struct cli *cli, const struct own *own, struct cli_period 
         (void)fwrite(left_out.at, 1, left_out.size, stderr);
     buffer_release(&report);
     buffer_release(&left_out);
+    request->left_out = NULL;
     late_entries_release(&exceptions);
     if (!ok)
         return cli_fail_error(cli, &error);
