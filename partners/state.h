@@ -209,6 +209,8 @@ const struct risk *state_risk(const struct state *state, struct partner_id partn
 
 /* The settlement periods; borrowed until the next height. */
 const struct periods *state_periods(const struct state *state);
+/* The open period, as if it had ended now; the caller's, to be freed with closed_period_free(). */
+struct closed_period *state_open_books(const struct state *state);
 /* Where partners are paid, at the state's time; borrowed until the next height. */
 const struct payment_accounts *state_accounts(const struct state *state);
 
