@@ -1,7 +1,7 @@
 /* Reads about the coalition: who takes part, under which terms, who owes whom. */
 #include "node/api_parts.h"
 #include "node/period_text.h"
-#include "partners/charter_contracts.h"
+#include "partners/settlement.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -183,84 +183,59 @@ void api_put_points_bp(struct json_out *json, const char *name, __int128 points_
     json_put_money(json, name, (struct money){points_bp * 1000000}, 0);
 }
 
+struct obligations_out { /* a list under way */
+    struct api *api;
+    struct json_out *json;
+    const struct settlement *settlement;
+};
+
 /* One currency of a pair; its points stand with the charter's. */
-static bool put_pair_in(struct api *api, struct json_out *json, struct partner_id debtor,
-                        struct partner_id creditor, const char *currency)
+static void put_pair(void *context, const struct settlement_pair *pair)
 {
-    const struct state *state = api_state(api);
-    const struct contracts *contracts = state_contracts(state);
-    int digits = charter_minor_digits(api->charter, currency);
-    bool own = strcmp(currency, api->charter->currency) == 0, any = false;
-    __int128 points = own ? state_redeemed_bp(state, debtor, creditor) : 0;
-    struct money by_class[LINE_CLASS_COUNT] = {{0}};
-    for (size_t i = 0; i < LINE_CLASS_COUNT * contracts->tariff_count; i++) {
-        size_t tariff = i / LINE_CLASS_COUNT, line_class = i % LINE_CLASS_COUNT;
-        if (strcmp(contracts->tariffs[tariff].currency, currency) == 0)
-            by_class[line_class].v += state_obligation(state, debtor, creditor,
-                                                       (enum line_class)line_class, (uint8_t)tariff)
-                                          .v;
-    }
-    for (size_t i = 0; i < LINE_CLASS_COUNT; i++)
-        any = any || by_class[i].v != 0;
-    if (!any && points == 0)
-        return false;
+    const struct obligations_out *out = context;
+    const struct currency_rule *currency = &out->settlement->rules.currencies[pair->currency];
+    struct json_out *json = out->json;
     json_open_object(json, NULL);
-    json_put_word(json, "debtor", api_partner_name(api, debtor));
-    json_put_word(json, "creditor", api_partner_name(api, creditor));
-    json_put_word(json, "currency", currency);
-    if (own)
-        api_put_points_bp(json, "points", points);
+    json_put_word(json, "debtor", api_partner_name(out->api, pair->debtor));
+    json_put_word(json, "creditor", api_partner_name(out->api, pair->creditor));
+    json_put_word(json, "currency", currency->code);
+    if (strcmp(currency->code, out->api->charter->currency) == 0)
+        api_put_points_bp(json, "points", pair->points_bp);
     else
         json_put_null(json, "points");
-    json_put_money(json, "open", settlement_open(state, debtor, creditor, currency), digits);
-    json_put_money(json, "rounded", settlement_rounded(state, debtor, creditor, currency), digits);
+    json_put_money(json, "open", pair->open, currency->minor_digits);
+    json_put_money(json, "rounded", pair->rounded, currency->minor_digits);
     json_open_object(json, "classes");
     for (size_t i = 0; i < LINE_CLASS_COUNT; i++)
-        if (by_class[i].v != 0)
-            json_put_money(json, line_class_word((enum line_class)i), by_class[i], digits);
+        if (pair->by_class[i].v != 0)
+            json_put_money(json, line_class_word((enum line_class)i), pair->by_class[i],
+                           currency->minor_digits);
     json_close_object(json);
     json_close_object(json);
-    return true;
 }
 
-/* Of each currency; *used_out tells which there were. */
-static void put_obligations(struct api *api, struct json_out *json,
-                            const struct charter_line_rules *rules,
-                            bool used_out[1 + CHARTER_CURRENCIES_MAX])
+static void put_nets(struct api *api, struct json_out *json, const struct settlement *settlement,
+                     size_t place)
 {
-    uint16_t count = (uint16_t)state_charter(api_state(api))->partner_count;
-    json_open_array(json, "obligations");
-    for (uint16_t d = 0; d < count; d++)
-        for (uint16_t c = 0; c < count; c++)
-            for (size_t i = 0; c != d && i < rules->rules.currency_count; i++)
-                if (put_pair_in(api, json, (struct partner_id){d}, (struct partner_id){c},
-                                rules->currencies[i].code))
-                    used_out[i] = true;
-    json_close_array(json);
-}
-
-static void put_nets(struct api *api, struct json_out *json, const struct currency_rule *currency)
-{
-    const struct state *state = api_state(api);
-    for (uint16_t p = 0; p < state_charter(state)->partner_count; p++) {
-        struct partner_id partner = {p};
+    const struct currency_rule *currency = &settlement->rules.currencies[place];
+    const struct money *open = settlement_nets(settlement, place, false);
+    const struct money *rounded = settlement_nets(settlement, place, true);
+    for (uint16_t p = 0; p < settlement->partner_count; p++) {
         json_open_object(json, NULL);
-        json_put_word(json, "partner", api_partner_name(api, partner));
+        json_put_word(json, "partner", api_partner_name(api, (struct partner_id){p}));
         json_put_word(json, "currency", currency->code);
-        json_put_money(json, "open", settlement_net(state, partner, currency->code, false),
-                       currency->minor_digits);
-        json_put_money(json, "rounded", settlement_net(state, partner, currency->code, true),
-                       currency->minor_digits);
+        json_put_money(json, "open", open[p], currency->minor_digits);
+        json_put_money(json, "rounded", rounded[p], currency->minor_digits);
         json_close_object(json);
     }
 }
 
 static void put_payments(struct api *api, struct json_out *json,
-                         const struct currency_rule *currency)
+                         const struct settlement *settlement, size_t place)
 {
-    const struct charter *charter = state_charter(api_state(api));
-    struct payment *payments = allocate(charter->partner_count, sizeof(*payments));
-    size_t count = settlement_payments(api_state(api), currency->code, payments);
+    const struct currency_rule *currency = &settlement->rules.currencies[place];
+    struct payment *payments = allocate(settlement->partner_count, sizeof(*payments));
+    size_t count = settlement_payments(settlement, state_charter(api_state(api)), place, payments);
     for (size_t i = 0; i < count; i++) {
         json_open_object(json, NULL);
         json_put_word(json, "from", api_partner_name(api, payments[i].from));
@@ -270,6 +245,29 @@ static void put_payments(struct api *api, struct json_out *json,
         json_close_object(json);
     }
     free(payments);
+}
+
+/* Obligations, nets and payments. */
+static void put_settlement(struct api *api, struct json_out *json)
+{
+    struct settlement settlement;
+    struct obligations_out out = {.api = api, .json = json, .settlement = &settlement};
+    const struct charter *charter = state_charter(api_state(api));
+    json_open_array(json, "obligations");
+    settlement_make(api_state(api), put_pair, &out, &settlement);
+    json_close_array(json);
+    size_t own = settlement_currency(&settlement, charter->currency);
+    json_open_array(json, "nets");
+    for (size_t i = 0; i < settlement.rules.rules.currency_count; i++)
+        if (settlement.used[i] || i == own)
+            put_nets(api, json, &settlement, i);
+    json_close_array(json);
+    json_open_array(json, "payments");
+    for (size_t i = 0; i < settlement.rules.rules.currency_count; i++)
+        if (settlement.used[i])
+            put_payments(api, json, &settlement, i);
+    json_close_array(json);
+    settlement_release(&settlement);
 }
 
 /* What is told here is of it alone; those that have ended are at /v1/periods. */
@@ -289,28 +287,15 @@ void api_get_settlement(struct api_call *call)
 {
     struct api *api = call->api;
     const struct charter *charter = state_charter(api_state(api));
-    struct charter_line_rules rules;
-    bool used[1 + CHARTER_CURRENCIES_MAX] = {false};
     struct buffer body;
     struct json_out json;
     buffer_init(&body, API_RESPONSE_MAX);
     json_out_init(&json, &body);
-    charter_line_rules(charter, &rules);
     json_open_object(&json, NULL);
     json_put_word(&json, "currency", charter->currency);
     json_put_bool(&json, "sandbox", charter->sandbox);
     put_open_period(api, &json);
-    put_obligations(api, &json, &rules, used);
-    json_open_array(&json, "nets");
-    for (size_t i = 0; i < rules.rules.currency_count; i++)
-        if (used[i] || strcmp(rules.currencies[i].code, charter->currency) == 0)
-            put_nets(api, &json, &rules.currencies[i]);
-    json_close_array(&json);
-    json_open_array(&json, "payments");
-    for (size_t i = 0; i < rules.rules.currency_count; i++)
-        if (used[i])
-            put_payments(api, &json, &rules.currencies[i]);
-    json_close_array(&json);
+    put_settlement(api, &json);
     json_put_uint(&json, "height", api_status(api)->height);
     json_put_uint(&json, "records", api_status(api)->records);
     json_close_object(&json);

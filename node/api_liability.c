@@ -7,8 +7,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Which tables are told. */
+enum history { HISTORY_NONE, HISTORY_LAST, HISTORY_ALL };
+
+/* So many rows of tables at once, unless fewer are asked for: far below what an answer may have. */
+enum { TABLE_ROWS_PAGE = 32768 };
+
+struct price { /* of a funder's point */
+    bool known;
+    struct micro highest;
+};
 struct liability { /* what is asked for */
     struct api *api;
+    enum history history;
+    bool paged; /* tables alone, from `from` on */
+    uint64_t from, limit;
+    struct price *prices; /* by partner */
     uint32_t period;
     bool open;
     bool of_one; /* of `funder` alone */
@@ -41,13 +55,16 @@ static void put_funder(const struct liability *asked, struct json_out *json,
     json_put_word(json, "funder", api_partner_name(asked->api, funder));
 }
 
+/* Null where it cannot be told: nothing would read as no debt. */
 static void put_value(const struct liability *asked, struct json_out *json,
                       struct partner_id funder, __int128 points_bp)
 {
-    const struct state *state = api_state(asked->api);
-    struct micro price = state_highest_reimbursement(state, funder);
-    json_put_money(json, "value", (struct money){points_bp * price.v},
-                   asked->api->charter->minor_digits);
+    const struct price *price = &asked->prices[funder.v];
+    if (price->known)
+        json_put_money(json, "value", (struct money){points_bp * price->highest.v},
+                       asked->api->charter->minor_digits);
+    else
+        json_put_null(json, "value");
 }
 
 static void put_row(const struct liability *asked, struct json_out *json,
@@ -107,11 +124,14 @@ static void put_partners(const struct liability *asked, struct json_out *json)
     const struct state *state = api_state(asked->api);
     json_open_array(json, "partners");
     for (uint16_t i = 0; i < state_charter(state)->partner_count; i++) {
-        struct micro price = state_highest_reimbursement(state, (struct partner_id){i});
+        const struct price *price = &asked->prices[i];
         json_open_object(json, NULL);
         json_put_word(json, "partner", api_partner_name(asked->api, (struct partner_id){i}));
-        json_put_money(json, "reimbursement", api_micro_money(price),
-                       asked->api->charter->minor_digits);
+        if (price->known)
+            json_put_money(json, "reimbursement", api_micro_money(price->highest),
+                           asked->api->charter->minor_digits);
+        else
+            json_put_null(json, "reimbursement");
         json_close_object(json);
     }
     json_close_array(json);
@@ -132,47 +152,104 @@ static void put_tree(struct json_out *json, const struct vintage_table *table)
 }
 
 /* Sums that are nothing are left out: most are. */
-static void put_table(const struct liability *asked, struct json_out *json,
-                      const struct vintage_table *table)
+static void put_table_row(const struct liability *asked, struct json_out *json,
+                          const struct vintage_row *row)
 {
+    json_open_object(json, NULL);
+    put_funder(asked, json, row->funder);
+    put_month(json, "vintage", row->vintage);
+    put_month(json, "expires", row->expires);
+    for (int k = 0; k < VINTAGE_SUMS; k++)
+        if (row->sums[k] != 0)
+            api_put_points_bp(json, k == VINTAGE_ENDED ? "ended" : pool_word((enum pool)k),
+                              row->sums[k]);
+    json_close_object(json);
+}
+
+/* A page of tables under way. In `at` each table counts one and each of its rows does. */
+struct tables_out {
+    const struct liability *asked;
+    struct json_out *json;
+    uint64_t at, told, next;
+    bool full; /* the next page begins at `next` */
+};
+
+static bool page_ends(struct tables_out *out, uint64_t at)
+{
+    if (!out->full && out->told == out->asked->limit) {
+        out->full = true;
+        out->next = at;
+    }
+    return out->full;
+}
+
+/* What the page has of it. */
+static void put_table(struct tables_out *out, const struct vintage_table *table, bool carried,
+                      const struct vintage_rows *rows)
+{
+    const struct liability *asked = out->asked;
+    struct json_out *json = out->json;
     char name[PERIOD_TEXT_SIZE];
+    uint64_t first = out->at + 1;
+    out->at = first + rows->count;
+    if (out->at <= asked->from || page_ends(out, first - 1))
+        return;
     period_text(asked->api->charter, table->period, name);
     json_open_object(json, NULL);
     json_put_word(json, "period", name);
-    json_put_bool(json, "carried", table->carried);
+    json_put_bool(json, "carried", carried);
     put_tree(json, table);
     json_open_array(json, "rows");
-    for (size_t i = 0; i < table->rows.count; i++) {
-        const struct vintage_row *row = &table->rows.at[i];
-        if (!is_asked(asked, row->funder))
+    for (size_t i = asked->from > first ? asked->from - first : 0; i < rows->count; i++) {
+        if (!is_asked(asked, rows->at[i].funder))
             continue;
-        json_open_object(json, NULL);
-        put_funder(asked, json, row->funder);
-        put_month(json, "vintage", row->vintage);
-        put_month(json, "expires", row->expires);
-        for (int k = 0; k < VINTAGE_SUMS; k++)
-            if (row->sums[k] != 0)
-                api_put_points_bp(json, k == VINTAGE_ENDED ? "ended" : pool_word((enum pool)k),
-                                  row->sums[k]);
-        json_close_object(json);
+        if (page_ends(out, first + i))
+            break;
+        put_table_row(asked, json, &rows->at[i]);
+        out->told++;
     }
     json_close_array(json);
     json_close_object(json);
 }
 
 /* Up to the period's own; that of the open one has every row. */
+static void put_all_tables(struct tables_out *out, const struct vintages *vintages)
+{
+    const struct liability *asked = out->asked;
+    for (size_t i = 0; i < vintages->count && vintages->at[i].period <= asked->period; i++)
+        put_table(out, &vintages->at[i], vintages->at[i].carried, &vintages->at[i].rows);
+}
+
+/* The one before the period's own, with every row that stood then, and that. */
+static void put_last_tables(struct tables_out *out, const struct vintages *vintages)
+{
+    const struct liability *asked = out->asked;
+    size_t count = 0;
+    while (count < vintages->count && vintages->at[count].period < asked->period)
+        count++;
+    if (count > 0)
+        put_table(out, &vintages->at[count - 1], count > 1 || vintages->at[0].carried,
+                  &asked->before);
+    if (!asked->open)
+        put_table(out, &vintages->at[count], false, &vintages->at[count].rows);
+}
+
 static void put_tables(const struct liability *asked, struct json_out *json)
 {
     const struct vintages *vintages = state_vintages(api_state(asked->api));
+    struct tables_out out = {.asked = asked, .json = json};
     json_open_array(json, "tables");
-    for (size_t i = 0; i < vintages->count && vintages->at[i].period <= asked->period; i++)
-        put_table(asked, json, &vintages->at[i]);
-    if (asked->open) {
-        struct vintage_table now = asked->table;
-        now.rows = asked->after;
-        put_table(asked, json, &now);
-    }
+    if (asked->history == HISTORY_ALL)
+        put_all_tables(&out, vintages);
+    else
+        put_last_tables(&out, vintages);
+    if (asked->open)
+        put_table(&out, &asked->table, false, &asked->after);
     json_close_array(json);
+    if (out.full)
+        json_put_uint(json, "tables_next", out.next);
+    else
+        json_put_null(json, "tables_next");
 }
 
 /* ---- the answer ------------------------------------------------------------------------------ */
@@ -191,7 +268,20 @@ static void put_head(const struct liability *asked, struct json_out *json)
     put_tree(json, &asked->table);
 }
 
-static void respond(struct api_call *call, const struct liability *asked, bool history)
+static void put_figures(const struct liability *asked, struct json_out *json)
+{
+    if (!asked->paged) {
+        put_rows(asked, json);
+        put_ageing(asked, json);
+        return;
+    }
+    json_open_array(json, "rows");
+    json_close_array(json);
+    json_open_array(json, "ageing");
+    json_close_array(json);
+}
+
+static void respond(struct api_call *call, const struct liability *asked)
 {
     struct buffer body;
     struct json_out json;
@@ -204,22 +294,51 @@ static void respond(struct api_call *call, const struct liability *asked, bool h
     json_close_object(&json);
     put_head(asked, &json);
     put_partners(asked, &json);
-    put_rows(asked, &json);
-    put_ageing(asked, &json);
-    if (history)
+    put_figures(asked, &json);
+    if (asked->history != HISTORY_NONE)
         put_tables(asked, &json);
     json_close_object(&json);
     api_respond_json(call, &body);
 }
 
 /* False: answered. */
-static bool read_query(struct api_call *call, struct liability *asked, bool *history_out)
+static bool read_history(struct api_call *call, enum history *history_out)
+{
+    static const char *const words[] = {"false", "last", "true"};
+    struct bytes text;
+    *history_out = HISTORY_NONE;
+    if (!api_query(call, "history", &text))
+        return true;
+    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+        if (bytes_equal(text, bytes_text(words[i]))) {
+            *history_out = (enum history)i;
+            return true;
+        }
+    api_refuse(call, PROBLEM_MALFORMED, "history is true, last or false.");
+    return false;
+}
+
+/* False: answered. */
+static bool read_page(struct api_call *call, struct liability *asked)
+{
+    static const char *const filters[API_FILTERS_MAX] = {"partner", "history"};
+    struct bytes text;
+    if (!api_page_of(call, "tables_from", filters, &asked->from, &asked->limit) ||
+        !read_history(call, &asked->history))
+        return false;
+    if (!api_query(call, "limit", &text))
+        asked->limit = TABLE_ROWS_PAGE;
+    asked->paged = api_query(call, "tables_from", &text);
+    return true;
+}
+
+/* False: answered. */
+static bool read_query(struct api_call *call, struct liability *asked)
 {
     const struct charter *charter = state_charter(api_state(call->api));
     struct bytes text;
-    if (!api_query_names(call, "partner", "history"))
+    if (!read_page(call, asked))
         return false;
-    *history_out = api_query(call, "history", &text) && bytes_equal(text, bytes_text("true"));
     if (!api_query(call, "partner", &text))
         return true;
     asked->of_one = true;
@@ -230,6 +349,17 @@ static bool read_query(struct api_call *call, struct liability *asked, bool *his
         }
     api_refuse(call, PROBLEM_MALFORMED, "There is no such partner.");
     return false;
+}
+
+/* A look through a funder's cards: once, not for each row. */
+static void find_prices(struct liability *asked)
+{
+    const struct state *state = api_state(asked->api);
+    size_t count = state_charter(state)->partner_count;
+    asked->prices = allocate(count, sizeof(*asked->prices));
+    for (size_t i = 0; i < count; i++)
+        asked->prices[i].known = state_highest_reimbursement(
+            state, (struct partner_id){(uint16_t)i}, &asked->prices[i].highest);
 }
 
 /* False: it is not known. */
@@ -258,8 +388,7 @@ static bool find(struct liability *asked)
 void api_get_liability(struct api_call *call)
 {
     struct liability asked = {.api = call->api};
-    bool history = false;
-    if (!api_argument_period(call, &asked.period) || !read_query(call, &asked, &history))
+    if (!api_argument_period(call, &asked.period) || !read_query(call, &asked))
         return;
     if (!find(&asked)) {
         api_refuse(call, PROBLEM_NOT_FOUND,
@@ -268,7 +397,9 @@ void api_get_liability(struct api_call *call)
                        : "No points moved in it, or it is not kept any more.");
         return;
     }
-    respond(call, &asked, history);
+    find_prices(&asked);
+    respond(call, &asked);
+    free(asked.prices);
     vintage_rows_release(&asked.before);
     vintage_rows_release(&asked.after);
 }

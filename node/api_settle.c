@@ -61,50 +61,6 @@ void api_put_now(struct api *api, struct json_out *json)
     put_day(json, "today", today(api));
 }
 
-/* ---- the open one, as if it had ended now --------------------------------------------------- */
-
-static void take_pair(const struct state *state, struct closed_period *open,
-                      size_t *redeemed_capacity, struct partner_id debtor,
-                      struct partner_id creditor)
-{
-    const struct contracts *contracts = state_contracts(state);
-    for (size_t i = 0; i < LINE_CLASS_COUNT * contracts->tariff_count; i++) {
-        enum line_class line_class = (enum line_class)(i / contracts->tariff_count);
-        uint8_t tariff = (uint8_t)(i % contracts->tariff_count);
-        struct line line =
-            line_of_tariff(contracts->tariffs, debtor, creditor, line_class, tariff,
-                           state_obligation(state, debtor, creditor, line_class, tariff));
-        if (line.exact.v != 0)
-            lines_add(&open->exact, &line);
-    }
-    __int128 points_bp = state_redeemed_bp(state, debtor, creditor);
-    if (points_bp == 0)
-        return;
-    open->redeemed = array_grow(open->redeemed, redeemed_capacity, open->redeemed_count + 1,
-                                sizeof(*open->redeemed));
-    open->redeemed[open->redeemed_count++] =
-        (struct redeemed){.debtor = debtor, .creditor = creditor, .points_bp = points_bp};
-}
-
-/* The caller's, to be freed with closed_period_free(). */
-static struct closed_period *open_books(const struct state *state)
-{
-    const struct charter *charter = state_charter(state);
-    const struct periods *periods = state_periods(state);
-    struct period_rules rules = charter_period_rules(charter);
-    struct closed_period *open = allocate(1, sizeof(*open));
-    uint16_t count = (uint16_t)charter->partner_count;
-    size_t capacity = 0;
-    open->first_record = periods->open_first_record;
-    period_open(&open->period, periods->open, period_last_day(charter, periods->open), &rules,
-                count);
-    for (uint16_t d = 0; d < count; d++)
-        for (uint16_t c = 0; c < count; c++)
-            if (c != d)
-                take_pair(state, open, &capacity, (struct partner_id){d}, (struct partner_id){c});
-    return open;
-}
-
 /* A period that is told of; its books are ours where it is open. */
 struct view {
     struct api *api;
@@ -116,7 +72,7 @@ static struct view view_of(struct api *api, const struct closed_period *closed)
 {
     struct view view = {.api = api, .closed = closed};
     if (!closed)
-        view.closed = view.own = open_books(api_state(api));
+        view.closed = view.own = state_open_books(api_state(api));
     return view;
 }
 

@@ -234,6 +234,10 @@ static void put_points(const struct audit *audit, struct buffer *out)
 static void put_debts(const struct audit *audit, const char *currency, struct buffer *out)
 {
     const struct charter *charter = audit_charter(audit);
+    struct settlement settlement;
+    settlement_make(audit_state(audit), NULL, NULL, &settlement);
+    const struct money *nets =
+        settlement_nets(&settlement, settlement_currency(&settlement, currency), false);
     element(out, "h2", NULL, "Obligations of the open period, exact: rows owe columns");
     buffer_append_text(out, "\n<table>\n<thead><tr>");
     element(out, "th", NULL, currency);
@@ -248,12 +252,11 @@ static void put_debts(const struct audit *audit, const char *currency, struct bu
                                                 (struct partner_id){j}, currency);
             element(out, "td", "n", owed.v ? audit_money_text(audit, currency, owed).text : "");
         }
-        struct money net =
-            settlement_net(audit_state(audit), (struct partner_id){i}, currency, false);
-        element(out, "td", "n", audit_money_text(audit, currency, net).text);
+        element(out, "td", "n", audit_money_text(audit, currency, nets[i]).text);
         buffer_append_text(out, "</tr>\n");
     }
     buffer_append_text(out, "</tbody></table>\n");
+    settlement_release(&settlement);
 }
 
 static void put_period_head(const struct closed_period *closed,

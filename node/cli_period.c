@@ -164,7 +164,43 @@ void cli_period_close(struct cli_period *own)
     memset(own, 0, sizeof(*own));
 }
 
-bool cli_liability_open(const struct cli *cli, const char *scope, const char *period,
+/* All pages of the tables, as one answer. */
+static bool ask_tables(const struct cli *cli, struct http *http, const struct cli_target *target,
+                       const char *period, bool all, json_t **answer_out, int *exit_out)
+{
+    json_t *earlier = NULL, *answer = NULL;
+    uint64_t from = 0, next = 0;
+    struct error error;
+    char of_it[64];
+    for (;;) {
+        (void)snprintf(of_it, sizeof(of_it), "/liability?history=%s&tables_from=%" PRIu64,
+                       all ? "true" : "last", from);
+        if (!ask(cli, http, target, period, of_it, &answer, exit_out))
+            break;
+        if (earlier && !liability_view_join(earlier, answer, &error)) {
+            *exit_out = cli_fail(cli, CLI_REFUSED, "%s", error.text);
+            break;
+        }
+        json_decref(earlier);
+        earlier = NULL;
+        if (!liability_view_next(answer, &next)) {
+            *answer_out = answer;
+            return true;
+        }
+        if (next <= from) {
+            *exit_out = cli_fail(cli, CLI_REFUSED, "the node's pages of tables do not end");
+            break;
+        }
+        from = next;
+        earlier = answer;
+        answer = NULL;
+    }
+    json_decref(earlier);
+    json_decref(answer);
+    return false;
+}
+
+bool cli_liability_open(const struct cli *cli, const char *scope, const char *period, bool all,
                         struct cli_liability *own, int *exit_out)
 {
     struct cli_target target;
@@ -177,7 +213,7 @@ bool cli_liability_open(const struct cli *cli, const char *scope, const char *pe
     bool ok = get_charter(http, &target, &own->charter, &error);
     if (!ok)
         *exit_out = cli_fail_error(cli, &error);
-    ok = ok && ask(cli, http, &target, period, "/liability?history=true", &answer, exit_out);
+    ok = ok && ask_tables(cli, http, &target, period, all, &answer, exit_out);
     if (ok && !liability_view_read(answer, own->charter, &own->view, &error)) {
         *exit_out = cli_fail(cli, CLI_REFUSED, "%s", error.text);
         ok = false;

@@ -29,12 +29,13 @@ bool cli_period_ask(const struct cli *cli, struct http *http, const struct cli_t
 /* Asks again, after something was changed. */
 bool cli_period_again(const struct cli *cli, struct cli_period *own, int *exit_out) MUST_USE;
 
-/* The points that funders stand for, of the same period. */
+/* The points that funders stand for, of the same period: as they stood before it and what it
+ * changed; `all`: with what nodes keep of earlier ones. */
 struct cli_liability {
     struct charter *charter;
     struct liability_view *view;
 };
-bool cli_liability_open(const struct cli *cli, const char *scope, const char *period,
+bool cli_liability_open(const struct cli *cli, const char *scope, const char *period, bool all,
                         struct cli_liability *own, int *exit_out) MUST_USE;
 void cli_liability_close(struct cli_liability *own);
 

@@ -196,7 +196,8 @@ static int make_of_points(const struct cli *cli, const struct own *own, enum rep
     struct buffer report;
     struct error error;
     int code;
-    if (!cli_liability_open(cli, "office", own->period, &points, &code))
+    bool all = report_needs_history(cli->rest[0]);
+    if (!cli_liability_open(cli, "office", own->period, all, &points, &code))
         return code;
     request.liability = points.view;
     if (own->partner && !liability_view_partner(points.view, own->partner, &request.partner)) {

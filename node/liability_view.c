@@ -7,6 +7,10 @@
 
 #define POINTS_UNIT 1000000 /* of a basis point of a point, as a text of ten decimals reads */
 
+/* The highest of a card, 9 of its currency, at the highest rate; and far more than is ever made. */
+#define PRICE_MAX     (9 * RATE_MICRO_MAX)
+#define POINTS_BP_MAX ((__int128)1 << 80)
+
 /* ---- members of an object -------------------------------------------------------------------- */
 
 static bool wrong(struct error *error, const char *name)
@@ -69,7 +73,7 @@ static bool get_points(const json_t *object, const char *name, __int128 *points_
     if (!value)
         return true;
     if (!json_is_string(value) || !money_parse(json_string_value(value), &points) || points.v < 0 ||
-        points.v % POINTS_UNIT != 0)
+        points.v % POINTS_UNIT != 0 || points.v / POINTS_UNIT > POINTS_BP_MAX)
         return wrong(error, name);
     *points_bp_out = points.v / POINTS_UNIT;
     return true;
@@ -106,8 +110,9 @@ static bool read_partner(struct liability_view *view, const json_t *item, struct
     struct money price = {0};
     if (!name_valid(bytes_text(name)) || strlen(name) > CHARTER_NAME_MAX)
         return wrong(error, "partner");
-    if (!money_parse(text_of(item, "reimbursement"), &price) || price.v < 0 ||
-        price.v % BASIS_POINTS != 0 || price.v > (__int128)INT32_MAX * BASIS_POINTS)
+    partner->rated = !json_is_null(json_object_get(item, "reimbursement"));
+    if (partner->rated && (!money_parse(text_of(item, "reimbursement"), &price) || price.v < 0 ||
+                           price.v % BASIS_POINTS != 0 || price.v / BASIS_POINTS > PRICE_MAX))
         return wrong(error, "reimbursement");
     memcpy(partner->name, name, strlen(name) + 1);
     partner->reimbursement.v = (int64_t)(price.v / BASIS_POINTS);
@@ -228,8 +233,11 @@ static bool read_tables(struct liability_view *view, const json_t *answer, struc
     const json_t *list = NULL;
     size_t i;
     json_t *item;
+    uint64_t from;
     if (!get_list(answer, "tables", &list, error))
         return false;
+    if (liability_view_next(answer, &from))
+        return wrong(error, "tables_next");
     if (json_array_size(list) > VINTAGE_TABLES_KEPT + 1)
         return wrong(error, "tables");
     json_array_foreach(list, i, item) if (!read_table(view, item, error)) return false;
@@ -241,6 +249,56 @@ static bool read_tables(struct liability_view *view, const json_t *answer, struc
     vintages_at(&view->tables, view->number, &view->after);
     if (view->number > 0)
         vintages_at(&view->tables, view->number - 1, &view->before);
+    return true;
+}
+
+/* ---- pages ----------------------------------------------------------------------------------- */
+
+bool liability_view_next(const json_t *answer, uint64_t *from_out)
+{
+    const json_t *next = json_object_get(answer, "tables_next");
+    if (!json_is_integer(next) || json_integer_value(next) < 0)
+        return false;
+    *from_out = (uint64_t)json_integer_value(next);
+    return true;
+}
+
+static size_t count_rows(const json_t *tables)
+{
+    size_t i, count = 0;
+    json_t *table;
+    json_array_foreach(tables, i, table) count +=
+        1 + json_array_size(json_object_get(table, "rows"));
+    return count;
+}
+
+/* The first table of a page may be the rest of the last one before. */
+static bool join_split(json_t *tables, json_t *then, struct error *error)
+{
+    json_t *last = json_array_get(tables, json_array_size(tables) - 1);
+    json_t *rest = json_array_get(then, 0);
+    if (!json_equal(json_object_get(last, "period"), json_object_get(rest, "period")))
+        return true;
+    if (!json_equal(json_object_get(last, "hash"), json_object_get(rest, "hash")))
+        return error_set(error, ERROR_INVALID,
+                         "points moved while the node's pages were asked for: ask again, or for a "
+                         "period that has ended");
+    if (json_array_extend(json_object_get(last, "rows"), json_object_get(rest, "rows")) != 0)
+        return wrong(error, "rows");
+    json_array_remove(then, 0);
+    return true;
+}
+
+bool liability_view_join(json_t *earlier, json_t *answer, struct error *error)
+{
+    json_t *tables = json_object_get(earlier, "tables"), *then = json_object_get(answer, "tables");
+    if (json_array_size(tables) == 0 || json_array_size(then) == 0 ||
+        count_rows(tables) + count_rows(then) > LIABILITY_ALL_ROWS_MAX)
+        return wrong(error, "tables");
+    if (!join_split(tables, then, error))
+        return false;
+    json_array_extend(tables, then);
+    json_object_set(answer, "tables", tables);
     return true;
 }
 
@@ -288,10 +346,12 @@ bool liability_view_partner(const struct liability_view *view, const char *name,
     return false;
 }
 
-struct money liability_view_value(const struct liability_view *view, struct partner_id funder,
-                                  __int128 points_bp)
+bool liability_view_value(const struct liability_view *view, struct partner_id funder,
+                          __int128 points_bp, struct money *value_out)
 {
-    return (struct money){points_bp * view->partners[funder.v].reimbursement.v};
+    const struct liability_partner *partner = &view->partners[funder.v];
+    return partner->rated &&
+           !__builtin_mul_overflow(points_bp, partner->reimbursement.v, &value_out->v);
 }
 
 uint32_t liability_view_month(const struct liability_view *view, const struct vintage_table *table)

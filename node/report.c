@@ -151,6 +151,11 @@ bool report_needs_liability(const char *name)
     return false;
 }
 
+bool report_needs_history(const char *name)
+{
+    return strcmp(name, "breakage") == 0;
+}
+
 /* ---- what all are made of -------------------------------------------------------------------- */
 
 static void fill_party(const struct account_holder *holder, const char *name,

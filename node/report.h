@@ -60,6 +60,8 @@ enum report_scope report_scope(const char *name, enum report_format format);
 bool report_needs_exceptions(const char *name);
 /* Whether it is made of the points that funders stand for, and of no period_view. */
 bool report_needs_liability(const char *name);
+/* Whether it is made of more of them than the period and how it began. */
+bool report_needs_history(const char *name);
 
 /* Appends the report, which must be known. */
 bool report_write(const char *name, enum report_format format, const struct report_request *request,

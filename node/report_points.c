@@ -29,8 +29,8 @@ static void put_roll(struct sheet *sheet, const struct liability_row *row)
     sheet_points(sheet, row->transferred);
     sheet_points(sheet, row->closing);
     sheet_points(sheet, row->unbooked);
-    sheet_money(sheet, liability_view_value(sheet->view, row->funder, row->opening));
-    sheet_money(sheet, liability_view_value(sheet->view, row->funder, row->closing));
+    sheet_value(sheet, row->funder, row->opening);
+    sheet_value(sheet, row->funder, row->closing);
     sheet_row_end(sheet);
 }
 
@@ -56,7 +56,8 @@ static bool liability(const struct report *report, enum report_format format, st
         "Points: closing = opening + issued - redeemed - clawed back - expired. Redeemed is "
         "net of reversals. Expired is what time has ended; unbooked tells how much of all "
         "that is not booked yet. Passed on went to other lots of the same vintage. Values "
-        "are at the funder's highest reimbursement in force when this was asked for.");
+        "are at the funder's highest reimbursement when this was asked for, in the "
+        "charter's currency; none where it has a card in a currency without a rate.");
     sheet_chart_liability(&sheet, &rows);
     sheet_columns(&sheet, columns, ARRAY_SIZE(columns));
     for (size_t i = 0; i < rows.count; i++)
@@ -82,8 +83,9 @@ static bool ageing(const struct report *report, enum report_format format, struc
     liability_age(&sheet.view->after, &rows);
     sheet_begin(&sheet, "Outstanding points by month of expiry",
                 "Points that may still be spent, by the month with which they end; none: they do "
-                "not end. Values are at the funder's highest reimbursement in force when this was "
-                "asked for.");
+                "not end. Values are at the funder's highest reimbursement when this was asked "
+                "for, in the charter's currency; none where it has a card in a currency without a "
+                "rate.");
     sheet_chart_ageing(&sheet, &rows);
     sheet_columns(&sheet, columns, ARRAY_SIZE(columns));
     for (size_t i = 0; i < rows.count; i++) {
@@ -98,7 +100,7 @@ static bool ageing(const struct report *report, enum report_format format, struc
         sheet_points(&sheet, row->remaining);
         sheet_points(&sheet, row->held);
         sheet_points(&sheet, outstanding);
-        sheet_money(&sheet, liability_view_value(sheet.view, row->funder, outstanding));
+        sheet_value(&sheet, row->funder, outstanding);
         sheet_row_end(&sheet);
     }
     ageing_rows_release(&rows);
@@ -275,7 +277,7 @@ static void put_deferred(struct sheet *sheet, const struct vintage_lives *lives,
     sheet_points(sheet, life->redeemed);
     sheet_points(sheet, life->expired);
     sheet_points(sheet, life->outstanding);
-    sheet_money(sheet, liability_view_value(sheet->view, life->funder, life->outstanding));
+    sheet_value(sheet, life->funder, life->outstanding);
     put_rates(sheet, lives, life);
     sheet_row_end(sheet);
 }
@@ -305,7 +307,8 @@ static bool deferred(const struct report *report, enum report_format format, str
                 "more. Breakage is what expired of what was issued and not clawed back: of a "
                 "closed vintage what was observed; of an open one that of all closed ones of the "
                 "funder together, which takes three of them. Values are at the funder's highest "
-                "reimbursement in force when this was asked for.");
+                "reimbursement when this was asked for, in the charter's currency; none where it "
+                "has a card in a currency without a rate.");
     sheet_columns(&sheet, columns, ARRAY_SIZE(columns));
     for (size_t i = 0; i < lives.count; i++)
         if (sheet_wants(&sheet, lives.at[i].funder))

@@ -43,6 +43,8 @@ void sheet_month(struct sheet *sheet, uint32_t month); /* MONTH_NEVER: none */
 void sheet_number(struct sheet *sheet, uint64_t number);
 void sheet_points(struct sheet *sheet, __int128 points_bp);
 void sheet_money(struct sheet *sheet, struct money money);
+/* What points come to for their funder, where that can be told. */
+void sheet_value(struct sheet *sheet, struct partner_id funder, __int128 points_bp);
 void sheet_percent(struct sheet *sheet, uint32_t bp); /* of basis points */
 void sheet_row_end(struct sheet *sheet);
 bool sheet_end(struct sheet *sheet);

@@ -249,6 +249,17 @@ void sheet_money(struct sheet *sheet, struct money money)
     sheet_text(sheet, text);
 }
 
+void sheet_value(struct sheet *sheet, struct partner_id funder, __int128 points_bp)
+{
+    struct money value;
+    if (liability_view_value(sheet->view, funder, points_bp, &value))
+        sheet_money(sheet, value);
+    else if (sheet->format == REPORT_HTML)
+        sheet_text(sheet, "no rate");
+    else
+        sheet_none(sheet);
+}
+
 void sheet_percent(struct sheet *sheet, uint32_t bp)
 {
     char text[32];

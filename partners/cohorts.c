@@ -111,29 +111,3 @@ const struct vintages *state_vintages(const struct state *state)
 {
     return &state->vintages;
 }
-
-/* What a point may cost at one redeemer; -1: that cannot be said in the charter's currency. */
-static int64_t price_at(const struct state *state, struct partner_id funder,
-                        struct partner_id redeemer)
-{
-    const struct charter *charter = state->charter;
-    const struct contract_version *version =
-        contract_at(&state->contracts, funder, redeemer, state->now_ms);
-    if (!version)
-        return charter->contracts.required ? -1 : charter->rates.reimbursement.v;
-    return memcmp(version->card.settlement_currency, charter->currency, CURRENCY_SIZE) == 0
-               ? version->card.reimbursement.v
-               : -1;
-}
-
-struct micro state_highest_reimbursement(const struct state *state, struct partner_id funder)
-{
-    int64_t highest = 0;
-    for (uint16_t i = 0; i < state->charter->partner_count; i++) {
-        if (i == funder.v || state->charter->partners[i].left)
-            continue;
-        int64_t price = price_at(state, funder, (struct partner_id){i});
-        highest = price > highest ? price : highest;
-    }
-    return (struct micro){highest};
-}

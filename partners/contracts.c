@@ -489,6 +489,23 @@ struct micro contracts_highest(const struct contracts *contracts, const struct c
     return highest;
 }
 
+bool contracts_rated(const struct contracts *contracts, const struct charter *charter,
+                     struct partner_id funder)
+{
+    uint64_t now_ms = contracts->epochs[contracts_epoch(contracts)];
+    for (uint16_t i = 0; i < charter->partner_count; i++) {
+        const struct dated_list *list =
+            pair_list(&contracts->cards, funder, (struct partner_id){i});
+        for (size_t j = begun(list, now_ms); j > 0; j--) {
+            const struct rate_card *card = &contracts->versions[list->at[j - 1].number].card;
+            if (card->reimbursement.v > 0 &&
+                charter_collateral_rate(charter, card->settlement_currency).v == 0)
+                return false;
+        }
+    }
+    return true;
+}
+
 struct promotion_version *promotion_in(const struct contracts *contracts, struct partner_id issuer,
                                        struct partner_id funder, uint32_t epoch)
 {

@@ -138,6 +138,9 @@ struct promotion_version *promotion_in(const struct contracts *contracts, struct
  * it has none. A card that gave way counts: points that were issued under it keep its price. */
 struct micro contracts_highest(const struct contracts *contracts, const struct charter *charter,
                                struct partner_id funder, uint64_t after_ms);
+/* Whether it can be told: no such card costs anything in a currency that has no rate. */
+bool contracts_rated(const struct contracts *contracts, const struct charter *charter,
+                     struct partner_id funder) MUST_USE;
 /* The tax code that lines of a class carry in a tariff; "" is none. */
 const char *tariff_tax(const struct tariff *tariff, enum line_class line_class);
 

@@ -61,6 +61,15 @@ struct micro exposure_price(const struct state *state, struct partner_id funder)
     return price;
 }
 
+bool state_highest_reimbursement(const struct state *state, struct partner_id funder,
+                                 struct micro *price_out)
+{
+    if (!contracts_rated(&state->contracts, state->charter, funder))
+        return false;
+    *price_out = exposure_price(state, funder);
+    return true;
+}
+
 /* By the cards that began since prices were looked at: those before stay, for lots that keep them.
  */
 static void price_rises(struct state *state, struct partner_id funder)

@@ -207,31 +207,34 @@ struct redeemed_cell obligations_redeemed(const struct obligations *obligations,
 
 /* ---- periods ------------------------------------------------------------------------------- */
 
-static bool debtor_owes(const struct obligations *obligations, size_t debtor)
+/* Most debtors owe in few of the tariffs that others made: the rest is not looked at. */
+static bool debtor_owes(const struct obligations *obligations, struct obligation_walk *walk)
 {
+    walk->tariff_count = 0;
     for (size_t i = 0; i < obligations->tariff_count; i++)
-        if (obligations->rows[i] && obligations->rows[i][debtor])
-            return true;
-    return false;
+        if (obligations->rows[i] && obligations->rows[i][walk->debtor])
+            walk->tariffs[walk->tariff_count++] = (uint8_t)i;
+    return walk->tariff_count > 0;
 }
 
 /* Where the walk stands, the next one; false: nothing is owed there. */
 static bool walk_one(const struct obligations *obligations, struct obligation_walk *walk,
                      struct obligation_change *key_out, struct money *amount_out)
 {
-    size_t tariff = walk->tariff, cell = walk->cell;
-    struct obligation_cell **rows = obligations->rows[tariff];
-    if (++walk->tariff == obligations->tariff_count) {
+    uint8_t tariff = walk->tariffs[walk->tariff];
+    size_t cell = walk->cell;
+    struct money amount = obligations->rows[tariff][walk->debtor][cell].amount;
+    if (++walk->tariff == walk->tariff_count) {
         walk->tariff = 0;
         walk->cell++;
     }
-    if (!rows || !rows[walk->debtor] || rows[walk->debtor][cell].amount.v == 0)
+    if (amount.v == 0)
         return false;
     *key_out = (struct obligation_change){.debtor = {(uint16_t)walk->debtor},
                                           .creditor = {(uint16_t)(cell / LINE_CLASS_COUNT)},
                                           .line_class = (enum line_class)(cell % LINE_CLASS_COUNT),
-                                          .tariff = (uint8_t)tariff};
-    *amount_out = rows[walk->debtor][cell].amount;
+                                          .tariff = tariff};
+    *amount_out = amount;
     return true;
 }
 
@@ -240,7 +243,7 @@ bool obligations_next(const struct obligations *obligations, struct obligation_w
 {
     size_t cells = obligations->partner_count * LINE_CLASS_COUNT;
     for (; walk->debtor < obligations->partner_count; walk->debtor++, walk->cell = 0) {
-        if (!debtor_owes(obligations, walk->debtor))
+        if (walk->cell == 0 && walk->tariff == 0 && !debtor_owes(obligations, walk))
             continue;
         while (walk->cell < cells)
             if (walk_one(obligations, walk, key_out, amount_out))

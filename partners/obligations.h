@@ -77,6 +77,8 @@ struct redeemed_cell obligations_redeemed(const struct obligations *obligations,
 /* What is owed, ascending by debtor, creditor, class and tariff; begin with a zeroed walk. */
 struct obligation_walk {
     size_t debtor, cell, tariff;
+    uint8_t tariffs[TARIFFS_MAX]; /* those that the debtor has rows of */
+    size_t tariff_count;
 };
 bool obligations_next(const struct obligations *obligations, struct obligation_walk *walk,
                       struct obligation_change *key_out, struct money *amount_out) MUST_USE;

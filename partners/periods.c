@@ -147,12 +147,13 @@ int exact_line_compare(const struct line *a, const struct line *b)
     return (a->tariff > b->tariff) - (a->tariff < b->tariff);
 }
 
-struct closed_period *period_close_books(struct obligations *obligations,
-                                         const struct charter *charter,
-                                         const struct contracts *contracts, uint32_t number,
-                                         uint64_t first_record)
+struct closed_period *period_books_now(const struct obligations *obligations,
+                                       const struct charter *charter,
+                                       const struct contracts *contracts, uint32_t number,
+                                       uint64_t first_record)
 {
     struct closed_period *closed = allocate(1, sizeof(*closed));
+    struct period_rules rules = charter_period_rules(charter);
     struct obligation_walk walk = {0};
     struct obligation_change key;
     struct money amount;
@@ -170,15 +171,24 @@ struct closed_period *period_close_books(struct obligations *obligations,
                                       sizeof(*closed->redeemed));
         closed->redeemed[closed->redeemed_count++] = redeemed;
     }
+    period_open(&closed->period, number, period_last_day(charter, number), &rules,
+                obligations->partner_count);
+    closed->first_record = first_record;
+    return closed;
+}
+
+struct closed_period *period_close_books(struct obligations *obligations,
+                                         const struct charter *charter,
+                                         const struct contracts *contracts, uint32_t number,
+                                         uint64_t first_record)
+{
+    struct closed_period *closed =
+        period_books_now(obligations, charter, contracts, number, first_record);
     obligations_begin_period(obligations);
     if (closed->exact.count == 0) {
         closed_period_free(closed);
         return NULL;
     }
-    struct period_rules rules = charter_period_rules(charter);
-    period_open(&closed->period, number, period_last_day(charter, number), &rules,
-                obligations->partner_count);
-    closed->first_record = first_record;
     return closed;
 }
 

@@ -58,8 +58,13 @@ void periods_add(struct periods *periods, struct closed_period *closed);
 typedef void dispute_leaves(void *context, const struct dispute *dispute);
 void periods_forget(struct periods *periods, dispute_leaves *leaving, void *context);
 
-/* Moves what is owed into a period that has just ended; NULL when that is nothing. The tariffs tell
- * currencies and tax codes. */
+/* What is owed now, as a period that ended now would have it; the caller's, to be freed with
+ * closed_period_free(). The tariffs tell currencies and tax codes. */
+struct closed_period *period_books_now(const struct obligations *obligations,
+                                       const struct charter *charter,
+                                       const struct contracts *contracts, uint32_t number,
+                                       uint64_t first_record);
+/* Moves what is owed into a period that has just ended; NULL when that is nothing. */
 struct closed_period *period_close_books(struct obligations *obligations,
                                          const struct charter *charter,
                                          const struct contracts *contracts, uint32_t number,

@@ -210,6 +210,8 @@ const struct risk *state_risk(const struct state *state, struct partner_id partn
 
 /* The settlement periods; borrowed until the next height. */
 const struct periods *state_periods(const struct state *state);
+/* The open period, as if it had ended now; the caller's, to be freed with closed_period_free(). */
+struct closed_period *state_open_books(const struct state *state);
 /* Where partners are paid, at the state's time; borrowed until the next height. */
 const struct payment_accounts *state_accounts(const struct state *state);
 /* What partners have said that other currencies are worth; borrowed until the next record. */
@@ -225,8 +227,11 @@ bool state_exchange_rate(const struct state *state, struct partner_id partner, c
  * height; and now. Rows that are given out are the caller's. */
 const struct vintages *state_vintages(const struct state *state);
 void state_vintages_now(const struct state *state, struct vintage_rows *rows_out);
-/* The most that this funder may have to pay for a point, as prices are now. */
-struct micro state_highest_reimbursement(const struct state *state, struct partner_id funder);
+/* The most that this funder may have to pay for a point, in the charter's currency: the price by
+ * which its exposure is told (FORMAT.md section 25). False: one of its cards is settled in a
+ * currency that has no rate. */
+bool state_highest_reimbursement(const struct state *state, struct partner_id funder,
+                                 struct micro *price_out) MUST_USE;
 
 struct totals { /* of the whole ledger */
     struct points quantity, pools[POOL_COUNT];

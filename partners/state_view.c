@@ -209,6 +209,12 @@ const struct periods *state_periods(const struct state *state)
     return &state->periods;
 }
 
+struct closed_period *state_open_books(const struct state *state)
+{
+    return period_books_now(&state->obligations, state->charter, &state->contracts,
+                            state->periods.open, state->periods.open_first_record);
+}
+
 const struct payment_accounts *state_accounts(const struct state *state)
 {
     return &state->accounts;

@@ -396,6 +396,26 @@ static inline int64_t owed_exact(const struct driver *driver, uint16_t debtor, u
                                     state_charter(driver->state)->currency)
         .v;
 }
+/* Receivable less payable in the charter's currency. */
+static inline int64_t net_of(const struct driver *driver, uint16_t partner, bool rounded)
+{
+    struct settlement settlement;
+    settlement_make(driver->state, NULL, NULL, &settlement);
+    size_t own = settlement_currency(&settlement, state_charter(driver->state)->currency);
+    int64_t net = (int64_t)settlement_nets(&settlement, own, rounded)[partner].v;
+    settlement_release(&settlement);
+    return net;
+}
+static inline size_t payments_of(const struct driver *driver, struct payment *payments_out)
+{
+    struct settlement settlement;
+    const struct charter *charter = state_charter(driver->state);
+    settlement_make(driver->state, NULL, NULL, &settlement);
+    size_t own = settlement_currency(&settlement, charter->currency);
+    size_t count = settlement_payments(&settlement, charter, own, payments_out);
+    settlement_release(&settlement);
+    return count;
+}
 static inline int64_t owed_in(const struct driver *driver, uint16_t debtor, uint16_t creditor,
                               enum line_class line_class)
 {

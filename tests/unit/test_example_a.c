@@ -153,12 +153,11 @@ CASE(nets_open_and_after_rounding)
     static const int64_t open[] = {-2656, -17544, 18000, 2200};
     static const int64_t closed[] = {-2700, -17500, 18000, 2200};
     for (uint16_t i = 0; i < 4; i++) {
-        struct partner_id partner = {i};
-        CHECK_INT(settlement_net(driver->state, partner, "EUR", false).v, euro(open[i]));
-        CHECK_INT(settlement_net(driver->state, partner, "EUR", true).v, euro(closed[i]));
+        CHECK_INT(net_of(driver, i, false), euro(open[i]));
+        CHECK_INT(net_of(driver, i, true), euro(closed[i]));
     }
     struct payment payments[3];
-    CHECK_INT(settlement_payments(driver->state, "EUR", payments), 3);
+    CHECK_INT(payments_of(driver, payments), 3);
     CHECK_INT(payments[0].from.v, B);
     CHECK_INT(payments[0].to.v, C);
     CHECK_INT(payments[0].amount.v, euro(17500));

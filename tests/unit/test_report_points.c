@@ -229,6 +229,84 @@ CASE(what_does_not_tie_is_refused)
     charter_close(charter);
 }
 
+/* ---- pages ----------------------------------------------------------------------------------- */
+
+/* The answer with one row of its tables, the `number`th of all; *more_out: there are later ones. */
+static json_t *page_of(size_t number, bool *more_out)
+{
+    json_t *answer = answer_json(), *all = json_object_get(answer, "tables"), *one = NULL, *table;
+    size_t i, before = 0;
+    *more_out = false;
+    json_array_foreach(all, i, table)
+    {
+        json_t *rows = json_object_get(table, "rows");
+        size_t count = json_array_size(rows);
+        if (number >= before && number < before + count) {
+            one = json_deep_copy(table);
+            json_object_set_new(one, "rows",
+                                json_pack("[O]", json_array_get(rows, number - before)));
+        }
+        *more_out = *more_out || before + count > number + 1;
+        before += count;
+    }
+    REQUIRE(one);
+    json_object_set_new(answer, "tables", json_pack("[o]", one));
+    json_object_set_new(answer, "tables_next",
+                        *more_out ? json_integer((json_int_t)number + 1) : json_null());
+    return answer;
+}
+
+CASE(tables_come_in_pages_of_which_one_may_have_a_part)
+{
+    struct charter *charter = open_charter();
+    struct liability_view *view = NULL;
+    struct error error = {.text = ""};
+    bool more = true;
+    uint64_t next = 0;
+    json_t *answer = page_of(0, &more);
+    while (more) {
+        json_t *earlier = answer;
+        CHECK(!liability_view_read(answer, charter, &view, &error));
+        CHECK(strstr(error.text, "'tables_next'"));
+        REQUIRE(liability_view_next(answer, &next));
+        answer = page_of((size_t)next, &more);
+        REQUIRE(liability_view_join(earlier, answer, &error));
+        json_decref(earlier);
+    }
+    CHECK_INT(next, 9); /* ten rows */
+    json_t *whole = answer_json();
+    CHECK(json_equal(json_object_get(whole, "tables"), json_object_get(answer, "tables")));
+    view = read_view(charter, answer);
+    CHECK_INT(view->after.count, 5);
+    liability_view_close(view);
+    json_decref(whole);
+    json_decref(answer);
+    charter_close(charter);
+}
+
+CASE(pages_that_do_not_go_together_are_refused)
+{
+    static const struct {
+        const char *name, *value, *why;
+    } cases[] = {
+        {"hash", "0000", "points moved"}, {"rows", "none", "'rows'"}, {NULL, NULL, "'tables'"}};
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct error error = {.text = ""};
+        bool more = false;
+        json_t *earlier = page_of(1, &more), *answer = page_of(2, &more); /* of one table */
+        json_t *tables = json_object_get(answer, "tables");
+        if (cases[i].name)
+            json_object_set_new(json_array_get(tables, 0), cases[i].name,
+                                json_string(cases[i].value));
+        else
+            json_array_clear(tables);
+        CHECK(!liability_view_join(earlier, answer, &error));
+        CHECK(strstr(error.text, cases[i].why));
+        json_decref(earlier);
+        json_decref(answer);
+    }
+}
+
 /* ---- reports --------------------------------------------------------------------------------- */
 
 static const struct {
@@ -286,6 +364,36 @@ CASE(sheets_say_what_the_tables_say)
     charter_close(charter);
 }
 
+/* A funder with a card in a currency without a rate: its points have no value, not one of nothing.
+ */
+CASE(what_cannot_be_valued_is_said_to_be_so)
+{
+    static const struct {
+        const char *name;
+        enum report_format format;
+        const char *part;
+    } cases[] = {{"liability", REPORT_CSV, "grocer,2026-04,0,10,0,0,0,0,10,0,,\r\n"},
+                 {"ageing", REPORT_CSV, "grocer,2026-05,0,10,0,10,\r\n"},
+                 {"deferred", REPORT_CSV, "grocer,2026-04,open,10,0,0,0,0,10,,,25.00\r\n"},
+                 {"deferred", REPORT_CSV, "books,2026-04,open,5,0,0,0,0,5,0.05,"},
+                 {"ageing", REPORT_JSON, "\"outstanding_value\":null"},
+                 {"ageing", REPORT_HTML, "<td class=\"n\">no rate</td>"}};
+    struct charter *charter = open_charter();
+    json_t *answer = answer_json();
+    json_object_set_new(json_array_get(json_object_get(answer, "partners"), GROCER),
+                        "reimbursement", json_null());
+    struct liability_view *view = read_view(charter, answer);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct buffer out;
+        CHECK(make(view, cases[i].name, cases[i].format, -1, &out));
+        CHECK(strstr(buffer_text(&out), cases[i].part));
+        buffer_release(&out);
+    }
+    liability_view_close(view);
+    json_decref(answer);
+    charter_close(charter);
+}
+
 CASE(every_form_names_checkpoint_and_hash_and_how_they_are_verified)
 {
     static const char *const names[] = {"liability", "ageing", "breakage", "deferred"};
@@ -308,6 +416,7 @@ CASE(every_form_names_checkpoint_and_hash_and_how_they_are_verified)
             json_decref(json);
             buffer_release(&out);
         }
+    CHECK(report_needs_history("breakage") && !report_needs_history("deferred"));
     CHECK(report_needs_liability("breakage") && !report_needs_liability("statement"));
     CHECK(report_scope("ageing", REPORT_CSV) == REPORT_OF_EITHER);
     liability_view_close(view);
@@ -346,6 +455,9 @@ int main(void)
     RUN(what_is_told_is_read);
     RUN(what_does_not_tie_is_refused);
     RUN(sheets_say_what_the_tables_say);
+    RUN(tables_come_in_pages_of_which_one_may_have_a_part);
+    RUN(pages_that_do_not_go_together_are_refused);
+    RUN(what_cannot_be_valued_is_said_to_be_so);
     RUN(every_form_names_checkpoint_and_hash_and_how_they_are_verified);
     RUN(what_is_open_says_so);
     return check_report();

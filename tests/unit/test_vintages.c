@@ -11,18 +11,28 @@ enum { A, B, C };
 enum { M1 = 1, M2 = 2 };
 enum { JANUARY = 684, FEBRUARY, MARCH, APRIL }; /* of 2027, in which ledgers begin */
 
-static struct driver *open_with(enum period_kind every)
+static struct charter *draft_of(enum period_kind every)
 {
     struct coalition_spec spec = {
         .names = {"ada", "bob", "cyd"}, .face = "10000", .reimbursement = "9000"};
     struct charter *draft = coalition_draft(&spec);
     draft->settlement.every = every;
     coalition_joint(draft, A, B, 1000000);
+    return draft;
+}
+
+static struct driver *open_draft(struct charter *draft)
+{
     struct driver *driver = driver_open(coalition_found(draft));
     struct transaction first = tx_enrol(M1), second = tx_enrol(M2);
     REQUIRE(driver_apply(driver, A, &first) == VERDICT_ACCEPTED);
     REQUIRE(driver_apply(driver, B, &second) == VERDICT_ACCEPTED);
     return driver;
+}
+
+static struct driver *open_with(enum period_kind every)
+{
+    return open_draft(draft_of(every));
 }
 
 static struct record_index done(struct driver *driver, uint16_t lane,
@@ -378,26 +388,56 @@ CASE(breakage_takes_three_closed_vintages)
     vintage_rows_release(&rows);
 }
 
-CASE(points_are_valued_at_the_highest_price_in_force)
+/* -1: it cannot be told. */
+static int64_t price_of(const struct driver *driver, uint16_t funder)
 {
-    struct driver *driver = open_with(PERIOD_MONTH);
-    struct transaction t = {.type = TRANSACTION_CONTRACT_PROPOSE};
-    struct rate_card card = {.funder = {A},
-                             .redeemer = {C},
-                             .face_currency = "EUR",
-                             .settlement_currency = "EUR",
-                             .face = {20000},
-                             .reimbursement = {12000},
-                             .from_ms = START_MS + DAY_MS};
-    t.body.deal.card = card;
-    done(driver, A, t);
-    t = (struct transaction){.type = TRANSACTION_CONTRACT_SIGN};
-    t.body.deal.digest = rate_card_digest(&card);
-    done(driver, C, t);
-    CHECK_INT(state_highest_reimbursement(driver->state, (struct partner_id){A}).v, 9000);
-    driver_pass(driver, 2 * DAY_MS);
-    CHECK_INT(state_highest_reimbursement(driver->state, (struct partner_id){A}).v, 12000);
-    CHECK_INT(state_highest_reimbursement(driver->state, (struct partner_id){C}).v, 9000);
+    struct micro price = {0};
+    return state_highest_reimbursement(driver->state, (struct partner_id){funder}, &price) ? price.v
+                                                                                           : -1;
+}
+
+/* Cards of A's at C, a day apart; each in force when what follows holds. */
+static const struct {
+    const char *currency;
+    int64_t reimbursement, price;
+} valued[] = {
+    {"EUR", 12000, 12000},
+    {"EUR", 11000, 12000}, /* what was issued under the one before keeps its price */
+    {"SEK", 200000, 17421},
+    {"NOK", 0, 17421}, /* nothing is nothing in any currency */
+    {"NOK", 1, -1},
+    {"EUR", 13000, -1},
+};
+
+CASE(points_are_valued_at_the_highest_price_of_all_currencies)
+{
+    struct charter *draft = draft_of(PERIOD_MONTH);
+    draft->contracts.currencies = allocate(2, sizeof(*draft->contracts.currencies));
+    draft->contracts.currency_count = 2;
+    draft->contracts.currencies[0] =
+        (struct charter_currency){.code = "SEK", .minor_digits = 2, .collateral_rate = {87103}};
+    draft->contracts.currencies[1] = (struct charter_currency){.code = "NOK", .minor_digits = 2};
+    struct driver *driver = open_draft(draft);
+    CHECK_INT(price_of(driver, A), 9000);
+    for (size_t i = 0; i < ARRAY_SIZE(valued); i++) {
+        struct transaction t = {.type = TRANSACTION_CONTRACT_PROPOSE};
+        struct rate_card card = {.funder = {A},
+                                 .redeemer = {C},
+                                 .face_currency = "EUR",
+                                 .face = {20000},
+                                 .reimbursement = {valued[i].reimbursement},
+                                 .from_ms = state_time_ms(driver->state) + DAY_MS};
+        memcpy(card.settlement_currency, valued[i].currency, CURRENCY_SIZE);
+        t.body.deal.card = card;
+        done(driver, A, t);
+        t = (struct transaction){.type = TRANSACTION_CONTRACT_SIGN};
+        t.body.deal.number = (uint32_t)i;
+        t.body.deal.digest = rate_card_digest(&card);
+        done(driver, C, t);
+        driver_pass(driver, 2 * DAY_MS);
+        CHECK_INT(price_of(driver, A), valued[i].price);
+    }
+    CHECK_INT(price_of(driver, C), 9000);
     driver_close(driver);
 }
 
@@ -558,7 +598,7 @@ int main(void)
     RUN(the_oldest_table_carries_those_that_are_forgotten);
     RUN(the_end_of_a_period_is_in_the_digest);
     RUN(breakage_takes_three_closed_vintages);
-    RUN(points_are_valued_at_the_highest_price_in_force);
+    RUN(points_are_valued_at_the_highest_price_of_all_currencies);
     RUN(months_have_names_to_the_last_one);
     RUN(tables_that_contradict_themselves_or_the_lots_are_refused);
     RUN(a_lot_of_a_month_to_come_or_not_of_its_earns_is_refused);
