@@ -119,7 +119,7 @@ int64_t naive_highest_price(const struct naive *n, uint16_t funder)
     int64_t highest = 0;
     for (size_t i = 0; i < n->signed_cards.count; i++) {
         const struct rate_card *card = &n->contracts[n->signed_cards.at[i]].card;
-        if (card->funder.v != funder || card->from_ms > n->epochs[n->epoch_count - 1])
+        if (card->funder.v != funder)
             continue;
         __int128 price = (__int128)card->reimbursement.v * naive_rate(n, card->settlement_currency);
         price = price / 1000000 + (price % 1000000 != 0);

@@ -14,6 +14,7 @@ struct checker {
     uint32_t *held, *spent;              /* a lot, from the allocations */
     __int128 *redeemed;                  /* [funder * partners + redeemer] */
     __int128 *outstanding;               /* by partner */
+    struct micro *prices;                /* by partner */
     struct joint_used *joint, *promoted; /* by joint funding, by promotion */
     struct cohort *cohorts;              /* only the sums are used */
     int64_t reversed, waived, expired_counted;
@@ -36,6 +37,7 @@ static void checker_init(struct checker *checker, const struct state *state, str
     checker->spent = allocate(state->lot_count + 1, sizeof(*checker->spent));
     checker->redeemed = allocate(partners * partners, sizeof(*checker->redeemed));
     checker->outstanding = allocate(partners, sizeof(*checker->outstanding));
+    checker->prices = allocate(partners, sizeof(*checker->prices));
     checker->cohorts = allocate(state->cohort_count + 1, sizeof(*checker->cohorts));
     checker->joint = allocate(state->charter->joint_funding_count + 1, sizeof(*checker->joint));
     checker->promoted = allocate(state->contracts.promotion_count + 1, sizeof(*checker->promoted));
@@ -50,6 +52,7 @@ static void checker_release(struct checker *checker)
     free(checker->spent);
     free(checker->redeemed);
     free(checker->outstanding);
+    free(checker->prices);
     free(checker->joint);
     free(checker->cohorts);
     free(checker->promoted);
@@ -335,13 +338,13 @@ static bool risks_sound(const struct checker *checker)
 {
     const struct state *state = checker->state;
     const struct charter_risk *rules = &state->charter->risk;
+    exposure_prices(state, checker->prices);
     for (size_t i = 0; rules->on && state->started && i < state->charter->partner_count; i++) {
         const struct risk *risk = &state->risks[i];
         bool entered = risk->entry_exposure.v != 0 || risk->entry_collateral.v != 0;
         if (risk->outstanding_bp != checker->outstanding[i] ||
-            risk->price.v != exposure_price(state, (struct partner_id){(uint16_t)i}).v ||
-            risk->collateral.v < 0 || risk->changed || risk->mode != risk_mode_of(rules, risk) ||
-            (entered && risk->mode != RISK_PREPAID))
+            risk->price.v != checker->prices[i].v || risk->collateral.v < 0 || risk->changed ||
+            risk->mode != risk_mode_of(rules, risk) || (entered && risk->mode != RISK_PREPAID))
             return differs(checker, "what is outstanding and its collateral", i);
     }
     return state->risk_changed_count == 0 || differs(checker, "modes of risk", 0);

@@ -307,47 +307,66 @@ static struct rate_card card_in(const char *currency, int64_t price, uint64_t fr
     return card;
 }
 
-CASE(the_dearest_card_that_has_begun_is_the_price)
+CASE(the_dearest_signed_card_is_the_price_whenever_it_begins)
 {
     struct driver *driver = open_with(usual);
     uint64_t now_ms = state_time_ms(driver->state);
     CHECK_INT(risk_at(driver, GROCER)->price.v, 9000);
-    sign_card(driver, card_in("EUR", 8000, now_ms + 1000));
-    sign_card(driver, card_in("EUR", 12000, now_ms + 2000));
-    sign_card(driver, card_in("SEK", 123456, now_ms + 3000));
-    sign_card(driver, card_in("SEK", 140000, now_ms + 4000));
-    CHECK_INT(risk_at(driver, GROCER)->price.v, 9000);
-    driver_pass(driver, 1000);
-    CHECK_INT(risk_at(driver, GROCER)->price.v, 9000);
     post(driver, GROCER, 9000000);
     CHECK_INT(apply(driver, GROCER, tx_earn(1, 1000)), VERDICT_ACCEPTED);
+    sign_card(driver, card_in("EUR", 8000, now_ms + 100000));
+    CHECK_INT(risk_at(driver, GROCER)->price.v, 9000);
     check_mode(driver, GROCER, RISK_COVERED);
-    driver_pass(driver, 1000);
+    sign_card(driver, card_in("EUR", 12000, now_ms + 200000));
     CHECK_INT(risk_at(driver, GROCER)->price.v, 12000);
     check_mode(driver, GROCER, RISK_REFUSED); /* 12.00 against 9.00 */
-    driver_pass(driver, 1000);
-    /* A cheaper one does not make cheaper what was issued at 0.012. */
+    sign_card(driver, card_in("SEK", 123456, now_ms + 300000));
     CHECK_INT(risk_at(driver, GROCER)->price.v, 12000);
-    CHECK_INT(risk_at(driver, BOOKS)->price.v, 9000);
-    check_mode(driver, GROCER, RISK_REFUSED);
-    driver_pass(driver, 1000);
+    sign_card(driver, card_in("SEK", 140000, now_ms + 400000));
     CHECK_INT(risk_at(driver, GROCER)->price.v, 12195); /* 140000 * 0.087101, rounded up */
+    CHECK_INT(risk_at(driver, BOOKS)->price.v, 9000);
+    /* What began and gave way was issued under still. */
+    driver_pass(driver, DAY_MS);
+    CHECK_INT(risk_at(driver, GROCER)->price.v, 12195);
     struct transaction yen = {.type = TRANSACTION_CONTRACT_PROPOSE};
     yen.body.deal.card = card_in("JPY", 1, state_time_ms(driver->state) + 9000);
     CHECK_INT(apply(driver, GROCER, yen), VERDICT_BAD_CARD);
     driver_close(driver);
 }
 
-CASE(where_contracts_are_required_the_charters_price_does_not_count)
+/* Points issued before a pair's first card are paid by it once it begins: nobody issues before
+ * anything says what they may cost, and a dear card asks for collateral before it begins. */
+CASE(where_contracts_are_required_cards_alone_make_the_price)
 {
     struct charter *draft = draft_with(usual);
     draft->contracts.required = true;
     struct driver *driver = driver_open(coalition_found(draft));
     uint64_t now_ms = state_time_ms(driver->state);
+    struct rate_card cheap = card_in("EUR", 1, now_ms + 100000);
+    struct transaction over = tx_earn(1, 50);
+    cheap.redeemer.v = CINEMA;
+    CHECK_INT(apply(driver, GROCER, tx_enrol(1)), VERDICT_ACCEPTED);
     CHECK_INT(risk_at(driver, GROCER)->price.v, 0);
-    sign_card(driver, card_in("EUR", 8000, now_ms + 1000));
-    driver_pass(driver, 1000);
+    post(driver, GROCER, 90000000);
+    CHECK_INT(apply(driver, GROCER, tx_earn(1, 1)), VERDICT_OVER_LIMIT);
+    CHECK_INT(apply(driver, GROCER, tx_adjust(1, 1)), VERDICT_OVER_LIMIT);
+    over.at_ms = state_time_ms(driver->state) - 20000;
+    over.body.earn.lots[0].expires_ms = over.at_ms + 1;
+    CHECK_INT(apply(driver, GROCER, over), VERDICT_OVER_LIMIT);
+    sign_card(driver, cheap);
+    CHECK_INT(risk_at(driver, GROCER)->price.v, 1);
+    CHECK_INT(apply(driver, GROCER, tx_earn(1, 1000)), VERDICT_ACCEPTED);
+    post(driver, GROCER, -89999000);
+    check_mode(driver, GROCER, RISK_COVERED);
+    sign_card(driver, card_in("EUR", 8000, now_ms + 200000));
     CHECK_INT(risk_at(driver, GROCER)->price.v, 8000);
+    check_mode(driver, GROCER, RISK_REFUSED);
+    CHECK_INT(apply(driver, HOUSE, tx_collateral(GROCER, -1)), VERDICT_COLLATERAL_NEEDED);
+    post(driver, GROCER, 7999000);
+    check_mode(driver, GROCER, RISK_COVERED);
+    driver_pass(driver, DAY_MS);
+    CHECK_INT(risk_at(driver, GROCER)->price.v, 8000);
+    CHECK(state_check(driver->state, NULL));
     driver_close(driver);
 }
 
@@ -486,8 +505,8 @@ int main(void)
     RUN(what_a_till_gave_without_a_line_is_given);
     RUN(every_funder_of_a_lot_is_asked);
     RUN(points_count_until_they_are_spent_or_over);
-    RUN(the_dearest_card_that_has_begun_is_the_price);
-    RUN(where_contracts_are_required_the_charters_price_does_not_count);
+    RUN(the_dearest_signed_card_is_the_price_whenever_it_begins);
+    RUN(where_contracts_are_required_cards_alone_make_the_price);
     RUN(collateral_is_the_operators_to_write_in_the_charters_currency);
     RUN(collateral_that_is_needed_stays);
     RUN(a_partner_that_has_left_stands_for_its_points_until_they_are_over);
