@@ -172,6 +172,10 @@ bool naive_may_issue(const struct naive *n, uint16_t partner, __int128 points_bp
         return true;
     if (n->rules.contracts_required && risk->price == 0)
         return false;
+    struct naive_risk more = *risk;
+    more.outstanding += points_bp;
+    if (mode_of(n, &more) == NAIVE_REFUSED)
+        return false;
     if (risk->mode < NAIVE_PREPAID)
         return true;
     __int128 grown = exposure_of(risk) + points_bp * risk->price - risk->exposure_then;

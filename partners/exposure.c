@@ -131,7 +131,8 @@ bool exposure_room(const struct state *state, const struct earn_lot *lots, size_
             struct partner_id partner = lots[i].split.funders[j].partner;
             if (state->charter->contracts.required && state->risks[partner.v].price.v == 0)
                 return false;
-            if (!risk_allows(&state->risks[partner.v], asked_of(state, partner, lots, count)))
+            if (!risk_allows(&state->charter->risk, &state->risks[partner.v],
+                             asked_of(state, partner, lots, count)))
                 return false;
         }
     return true;
