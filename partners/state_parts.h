@@ -444,6 +444,8 @@ enum verdict apply_hold(struct state *state, const struct context *context);
 enum verdict apply_commit(struct state *state, const struct context *context);
 enum verdict apply_release(struct state *state, const struct context *context);
 void hold_end(struct state *state, uint32_t id);
+/* From now on caps count what the hold sets aside, as if it were redeemed; or no more. */
+void hold_counts(struct state *state, const struct hold *hold, bool open);
 enum verdict apply_reverse_earn(struct state *state, const struct context *context);
 enum verdict apply_reverse_redeem(struct state *state, const struct context *context);
 enum verdict apply_transfer(struct state *state, const struct context *context);
