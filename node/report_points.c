@@ -80,10 +80,12 @@ static bool ageing(const struct report *report, enum report_format format, struc
     struct sheet sheet = sheet_of(report, format, "ageing", out);
     struct ageing_rows rows;
     liability_age(&sheet.view->after, &rows);
-    sheet_begin(&sheet, "Outstanding points by month of expiry",
-                "Points that may still be spent, by the month with which they end; none: they do "
-                "not end. Values are at the funder's highest reimbursement in force when this was "
-                "asked for.");
+    sheet_begin(
+        &sheet, "Outstanding points by month of expiry",
+        "Points that may still be spent, by the month with which they end; none: they do "
+        "not end. 240 months after that in which they were made stands for that month "
+        "and later. Values are at the funder's highest reimbursement in force when this was "
+        "asked for.");
     sheet_chart_ageing(&sheet, &rows);
     sheet_columns(&sheet, columns, ARRAY_SIZE(columns));
     for (size_t i = 0; i < rows.count; i++) {

@@ -172,6 +172,8 @@ static bool add_cohort(struct checker *checker, const struct lot *lot)
     uint64_t *sums = checker->cohorts[lot->cohort].sums;
     uint32_t expires =
         lot->expires_ms ? month_at(state->charter, lot->expires_ms - 1) : MONTH_NEVER;
+    if (expires != MONTH_NEVER && expires > cohort->vintage + EXPIRY_MONTHS_MAX)
+        expires = cohort->vintage + EXPIRY_MONTHS_MAX;
     for (size_t i = 0; i < POOL_COUNT; i++)
         sums[i] += lot->pools[i];
     sums[VINTAGE_ENDED] += lot->ended ? lot->pools[POOL_REMAINING] : 0;
