@@ -271,6 +271,16 @@ void naive_get_periods(struct codec_reader *reader, struct naive *n)
     }
 }
 
+/* Points times basis points: all that lots can have, with room to add them up and to print them. */
+#define STANDING_MAX ((__int128)1000000000000 * 1000000000000)
+
+static __int128 get_standing(struct codec_reader *reader)
+{
+    __int128 points_bp = naive_get_wide(reader);
+    bool fits = good(reader, points_bp >= 0 && points_bp <= STANDING_MAX, "points out of range");
+    return fits ? points_bp : 0;
+}
+
 void naive_get_standings(struct codec_reader *reader, struct naive *n)
 {
     for (size_t left = get_count(reader); left > 0 && !reader->failed; left--) {
@@ -282,7 +292,7 @@ void naive_get_standings(struct codec_reader *reader, struct naive *n)
         if (!good(reader, n->standings.count > before, "points of one kind twice"))
             return;
         for (size_t k = 0; k < POOL_COUNT; k++)
-            row->pools[k] = naive_get_wide(reader);
-        row->ended = naive_get_wide(reader);
+            row->pools[k] = get_standing(reader);
+        row->ended = get_standing(reader);
     }
 }

@@ -151,11 +151,11 @@ struct naive {
     bool awaits_tree;             /* a period has ended, and the next cut tells with which tree */
     struct naive_period *periods; /* that have ended, by number */
     size_t period_count, period_capacity;
-    struct naive_risk *risks;          /* by partner */
-    size_t risk_epochs, risk_partners; /* that their prices were looked for with */
-    size_t risk_lots;                  /* whose ends are known */
-    uint64_t next_end_ms;              /* of a lot; 0: none has one */
-    struct naive_accounts *accounts;   /* in the order in which they were first spoken of */
+    struct naive_risk *risks;         /* by partner */
+    size_t risk_cards, risk_partners; /* that their prices were looked for with */
+    size_t risk_lots;                 /* whose ends are known */
+    uint64_t next_end_ms;             /* of a lot; 0: none has one */
+    struct naive_accounts *accounts;  /* in the order in which they were first spoken of */
     size_t account_count, account_capacity;
     struct naive_standings standings; /* at the end of the last one that ended */
     struct naive_rate *rates;         /* in no particular order */
@@ -315,7 +315,8 @@ struct naive_fees naive_fees_of(const struct naive *n, uint16_t partner, uint32_
  * is that of the faces so far, "" before the first. *worth_out is in 1e-10 units a point. */
 enum verdict naive_worth(const struct naive *n, const struct naive_lot *lot, uint16_t redeemer,
                          char currency[CURRENCY_SIZE], __int128 *worth_out);
-/* The most that a funder's cards make it pay for a point now, in the charter's micro-units. */
+/* The most that a funder's signed cards can make it pay for a point, in the charter's micro-units.
+ */
 int64_t naive_highest_price(const struct naive *n, uint16_t funder);
 /* Every lot of the plan has a price there. */
 bool naive_plan_priced(const struct naive *n, uint16_t redeemer);

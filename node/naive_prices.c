@@ -119,7 +119,7 @@ int64_t naive_highest_price(const struct naive *n, uint16_t funder)
     int64_t highest = 0;
     for (size_t i = 0; i < n->signed_cards.count; i++) {
         const struct rate_card *card = &n->contracts[n->signed_cards.at[i]].card;
-        if (card->funder.v != funder || card->from_ms > n->epochs[n->epoch_count - 1])
+        if (card->funder.v != funder)
             continue;
         __int128 price = (__int128)card->reimbursement.v * naive_rate(n, card->settlement_currency);
         price = price / 1000000 + (price % 1000000 != 0);
@@ -158,6 +158,24 @@ static __int128 planned_of(const struct naive *n, uint16_t funder)
     return sum;
 }
 
+/* In holds that may be committed there still. */
+static __int128 held_of(const struct naive *n, uint16_t funder, uint16_t redeemer)
+{
+    __int128 sum = 0;
+    for (size_t i = 0; i < n->open.count; i++) {
+        const struct naive_spend *spend = &n->holds[n->open.at[i]];
+        bool counts = spend->status == NAIVE_OPEN && spend->partner == redeemer;
+        for (size_t j = 0; counts && j < spend->part_count; j++) {
+            const struct naive_part *part = &n->parts[spend->first_part + j];
+            const struct funding_split *split = &n->lots[part->lot].split;
+            for (size_t k = 0; k < split->count; k++)
+                if (split->funders[k].partner.v == funder)
+                    sum += (__int128)part->points * split->funders[k].bp;
+        }
+    }
+    return sum;
+}
+
 bool naive_plan_within_caps(const struct naive *n, uint16_t redeemer)
 {
     if (n->signed_cards.count == 0)
@@ -169,6 +187,7 @@ bool naive_plan_within_caps(const struct naive *n, uint16_t redeemer)
         if (!contract)
             continue;
         const struct naive_flow *flow = naive_flow_cell(n, funder, redeemer);
+        asked += held_of(n, funder, redeemer);
         int64_t period_cap = contract->card.period_cap.v, year_cap = contract->card.year_cap.v;
         if (period_cap > 0 && flow->in_period + asked > (__int128)period_cap * BASIS_POINTS)
             return false;

@@ -103,9 +103,23 @@ static enum naive_mode mode_of(const struct naive *n, const struct naive_risk *r
 
 /* ---- moments --------------------------------------------------------------------------------- */
 
+static void set_prices(struct naive *n)
+{
+    for (uint16_t i = 0; i < n->rules.partner_count; i++) {
+        int64_t highest = naive_highest_price(n, i);
+        if (!n->rules.contracts_required && highest < n->rules.reimbursement)
+            highest = n->rules.reimbursement;
+        n->risks[i].price = highest;
+    }
+    n->risk_cards = n->signed_cards.count;
+    n->risk_partners = n->rules.partner_count;
+}
+
 /* Those who only now have to pay in advance do so from here on. */
 static void enter_modes(struct naive *n)
 {
+    if (n->risk_cards != n->signed_cards.count || n->risk_partners != n->rules.partner_count)
+        set_prices(n);
     for (size_t i = 0; i < n->rules.partner_count; i++) {
         struct naive_risk *risk = &n->risks[i];
         enum naive_mode mode = mode_of(n, risk);
@@ -115,18 +129,6 @@ static void enter_modes(struct naive *n)
         risk->exposure_then = mode == NAIVE_PREPAID ? exposure_of(risk) : 0;
         risk->collateral_then = mode == NAIVE_PREPAID ? risk->collateral : 0;
     }
-}
-
-static void set_prices(struct naive *n)
-{
-    for (uint16_t i = 0; i < n->rules.partner_count; i++) {
-        int64_t highest = naive_highest_price(n, i);
-        if (!n->rules.contracts_required && highest < n->rules.reimbursement)
-            highest = n->rules.reimbursement;
-        n->risks[i].price = highest;
-    }
-    n->risk_epochs = n->epoch_count;
-    n->risk_partners = n->rules.partner_count;
 }
 
 void naive_risk_open(struct naive *n)
@@ -150,8 +152,6 @@ void naive_risk_begin(struct naive *n)
         count_all(n);
     else
         count_effects(n);
-    if (n->risk_epochs != n->epoch_count || n->risk_partners != n->rules.partner_count)
-        set_prices(n);
     enter_modes(n);
 }
 
@@ -168,7 +168,15 @@ void naive_risk_after(struct naive *n)
 bool naive_may_issue(const struct naive *n, uint16_t partner, __int128 points_bp)
 {
     const struct naive_risk *risk = &n->risks[partner];
-    if (!n->rules.risk.on || risk->mode < NAIVE_PREPAID)
+    if (!n->rules.risk.on)
+        return true;
+    if (n->rules.contracts_required && risk->price == 0)
+        return false;
+    struct naive_risk more = *risk;
+    more.outstanding += points_bp;
+    if (mode_of(n, &more) == NAIVE_REFUSED)
+        return false;
+    if (risk->mode < NAIVE_PREPAID)
         return true;
     __int128 grown = exposure_of(risk) + points_bp * risk->price - risk->exposure_then;
     __int128 paid = exact(risk->collateral) - exact(risk->collateral_then);

@@ -32,11 +32,21 @@ struct naive_standing *naive_standing_of(struct naive_standings *standings, uint
     return added;
 }
 
+/* The month with which the lot ends; twenty years after it was made, or later still, is all one. */
+static uint32_t ends_in(const struct naive *n, const struct naive_lot *lot)
+{
+    if (lot->expires_ms == 0)
+        return NAIVE_NONE;
+    uint64_t month = naive_month(n, lot->expires_ms - 1);
+    uint64_t last = (uint64_t)lot->vintage + 20 * 12;
+    return (uint32_t)(month > last ? last : month);
+}
+
 void naive_stand(const struct naive *n, uint64_t time_ms, struct naive_standings *out)
 {
     for (size_t i = 0; i < n->lot_count; i++) {
         const struct naive_lot *lot = &n->lots[i];
-        uint32_t expires = lot->expires_ms ? naive_month(n, lot->expires_ms - 1) : NAIVE_NONE;
+        uint32_t expires = ends_in(n, lot);
         for (size_t j = 0; j < lot->split.count; j++) {
             const struct funder *funder = &lot->split.funders[j];
             struct naive_standing *row =

@@ -83,7 +83,8 @@ static bool ageing(const struct report *report, enum report_format format, struc
     liability_age(&sheet.view->after, &rows);
     sheet_begin(&sheet, "Outstanding points by month of expiry",
                 "Points that may still be spent, by the month with which they end; none: they do "
-                "not end. Values are at the funder's highest reimbursement when this was asked "
+                "not end. 240 months after that in which they were made stands for that month "
+                "and later. Values are at the funder's highest reimbursement when this was asked "
                 "for, in the charter's currency; none where it has a card in a currency without a "
                 "rate.");
     sheet_chart_ageing(&sheet, &rows);

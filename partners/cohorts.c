@@ -25,7 +25,7 @@ static uint64_t cohort_hash(const struct state *state, const struct cohort *coho
 }
 
 /* The month that holds the last moment before it: what ends with December ends in December. */
-static uint32_t month_of_expiry(struct state *state, uint64_t expires_ms)
+static uint32_t month_of_expiry(struct state *state, uint32_t vintage, uint64_t expires_ms)
 {
     if (expires_ms == 0)
         return MONTH_NEVER;
@@ -33,13 +33,14 @@ static uint32_t month_of_expiry(struct state *state, uint64_t expires_ms)
         state->expiry_ms = expires_ms;
         state->expiry_month = month_at(state->charter, expires_ms - 1);
     }
-    return state->expiry_month;
+    uint32_t latest = vintage + EXPIRY_MONTHS_MAX;
+    return state->expiry_month < latest ? state->expiry_month : latest;
 }
 
 uint32_t cohort_intern(struct state *state, uint32_t terms, uint32_t vintage, uint64_t expires_ms)
 {
     struct cohort cohort = {
-        .terms = terms, .vintage = vintage, .expires = month_of_expiry(state, expires_ms)};
+        .terms = terms, .vintage = vintage, .expires = month_of_expiry(state, vintage, expires_ms)};
     uint32_t place = state->last_cohort;
     if (place < state->cohort_count && cohort_is(state, place, &cohort))
         return place; /* most lots follow one of their kind */

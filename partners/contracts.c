@@ -466,44 +466,30 @@ const struct contract_version *contract_after(const struct contracts *contracts,
     return &contracts->versions[list->at[before].number];
 }
 
-static struct micro price_converted(const struct charter *charter, const struct rate_card *card)
+struct micro contract_price(const struct charter *charter, const struct rate_card *card)
 {
     __int128 rate = charter_collateral_rate(charter, card->settlement_currency).v;
     return (struct micro){(int64_t)((card->reimbursement.v * rate + 999999) / 1000000)};
 }
 
-struct micro contracts_highest(const struct contracts *contracts, const struct charter *charter,
-                               struct partner_id funder, uint64_t after_ms)
+bool contracts_highest(const struct contracts *contracts, const struct charter *charter,
+                       struct partner_id funder, struct micro *highest_out)
 {
-    struct micro highest = {0};
-    uint64_t now_ms = contracts->epochs[contracts_epoch(contracts)];
+    bool rated = true;
+    *highest_out = (struct micro){0};
     for (uint16_t i = 0; i < charter->partner_count; i++) {
         const struct dated_list *list =
             pair_list(&contracts->cards, funder, (struct partner_id){i});
-        for (size_t j = begun(list, now_ms); j > 0 && list->at[j - 1].from_ms > after_ms; j--) {
-            const struct contract_version *version = &contracts->versions[list->at[j - 1].number];
-            struct micro price = price_converted(charter, &version->card);
-            highest = price.v > highest.v ? price : highest;
+        for (size_t j = 0; list && j < list->count; j++) {
+            const struct rate_card *card = &contracts->versions[list->at[j].number].card;
+            struct micro price = contract_price(charter, card);
+            if (price.v > highest_out->v)
+                *highest_out = price;
+            rated = rated && (card->reimbursement.v == 0 ||
+                              charter_collateral_rate(charter, card->settlement_currency).v > 0);
         }
     }
-    return highest;
-}
-
-bool contracts_rated(const struct contracts *contracts, const struct charter *charter,
-                     struct partner_id funder)
-{
-    uint64_t now_ms = contracts->epochs[contracts_epoch(contracts)];
-    for (uint16_t i = 0; i < charter->partner_count; i++) {
-        const struct dated_list *list =
-            pair_list(&contracts->cards, funder, (struct partner_id){i});
-        for (size_t j = begun(list, now_ms); j > 0; j--) {
-            const struct rate_card *card = &contracts->versions[list->at[j - 1].number].card;
-            if (card->reimbursement.v > 0 &&
-                charter_collateral_rate(charter, card->settlement_currency).v == 0)
-                return false;
-        }
-    }
-    return true;
+    return rated;
 }
 
 struct promotion_version *promotion_in(const struct contracts *contracts, struct partner_id issuer,

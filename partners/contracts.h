@@ -133,14 +133,13 @@ const struct contract_version *contract_after(const struct contracts *contracts,
 /* The promotion in force at the beginning of an epoch. NULL: none. */
 struct promotion_version *promotion_in(const struct contracts *contracts, struct partner_id issuer,
                                        struct partner_id funder, uint32_t epoch);
-/* The most that a point of the funder costs it by any of its cards that began after `after_ms` and
- * by the beginning of the current epoch, in the charter's currency, rounded up to a micro-unit; 0:
- * it has none. A card that gave way counts: points that were issued under it keep its price. */
-struct micro contracts_highest(const struct contracts *contracts, const struct charter *charter,
-                               struct partner_id funder, uint64_t after_ms);
-/* Whether it can be told: no such card costs anything in a currency that has no rate. */
-bool contracts_rated(const struct contracts *contracts, const struct charter *charter,
-                     struct partner_id funder) MUST_USE;
+/* What a point costs the funder by a card, in the charter's currency, rounded up to a micro-unit.
+ */
+struct micro contract_price(const struct charter *charter, const struct rate_card *card);
+/* The most that a point costs the funder by any of its signed cards, which points that were issued
+ * under them keep; 0: it has none. False: one costs something in a currency that has no rate. */
+bool contracts_highest(const struct contracts *contracts, const struct charter *charter,
+                       struct partner_id funder, struct micro *highest_out) MUST_USE;
 /* The tax code that lines of a class carry in a tariff; "" is none. */
 const char *tariff_tax(const struct tariff *tariff, enum line_class line_class);
 

@@ -34,6 +34,16 @@ static enum verdict set_account(struct state *state, struct partner_id writer,
                                 state->charter->settlement.account_days, state->now_ms);
 }
 
+static enum verdict sign_contract(struct state *state, struct partner_id writer,
+                                  const struct deal *deal)
+{
+    enum verdict verdict =
+        contract_sign(&state->contracts, writer, deal->number, &deal->digest, state->now_ms);
+    if (verdict == VERDICT_ACCEPTED)
+        exposure_card(state, &state->contracts.versions[deal->number].card);
+    return verdict;
+}
+
 static enum verdict apply_step(struct state *state, const struct context *context,
                                enum deal_step step)
 {
@@ -45,8 +55,7 @@ static enum verdict apply_step(struct state *state, const struct context *contex
         return contract_propose(contracts, state->charter, context->writer, &deal->card,
                                 state->now_ms, context->index, &number);
     case DEAL_SIGN:
-        return contract_sign(contracts, context->writer, deal->number, &deal->digest,
-                             state->now_ms);
+        return sign_contract(state, context->writer, deal);
     case DEAL_WITHDRAW:
         return contract_withdraw(contracts, context->writer, deal->number);
     case DEAL_PROMOTE:

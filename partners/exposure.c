@@ -52,33 +52,49 @@ void exposure_settle(struct state *state)
     state->risk_changed_count = 0;
 }
 
-struct micro exposure_price(const struct state *state, struct partner_id funder)
+/* Of a funder without a card. */
+static struct micro price_at_first(const struct charter *charter)
 {
-    const struct charter *charter = state->charter;
-    struct micro price = contracts_highest(&state->contracts, charter, funder, 0);
-    if (!charter->contracts.required && price.v < charter->rates.reimbursement.v)
-        price = charter->rates.reimbursement;
-    return price;
+    return charter->contracts.required ? (struct micro){0} : charter->rates.reimbursement;
 }
 
 bool state_highest_reimbursement(const struct state *state, struct partner_id funder,
                                  struct micro *price_out)
 {
-    if (!contracts_rated(&state->contracts, state->charter, funder))
+    struct micro first = price_at_first(state->charter);
+    bool rated = contracts_highest(&state->contracts, state->charter, funder, price_out);
+    if (price_out->v < first.v)
+        *price_out = first;
+    return rated;
+}
+
+static bool price_rises(struct micro *price, const struct charter *charter,
+                        const struct rate_card *card)
+{
+    struct micro of_card = contract_price(charter, card);
+    if (of_card.v <= price->v)
         return false;
-    *price_out = exposure_price(state, funder);
+    *price = of_card;
     return true;
 }
 
-/* By the cards that began since prices were looked at: those before stay, for lots that keep them.
- */
-static void price_rises(struct state *state, struct partner_id funder)
+void exposure_prices(const struct state *state, struct micro *prices_out)
 {
-    struct micro *price = &state->risks[funder.v].price;
-    struct micro now = contracts_highest(&state->contracts, state->charter, funder,
-                                         state->contracts.epochs[state->risk_epochs - 1]);
-    if (now.v > price->v)
-        *price = now;
+    const struct contracts *contracts = &state->contracts;
+    for (size_t i = 0; i < state->charter->partner_count; i++)
+        prices_out[i] = price_at_first(state->charter);
+    for (size_t i = 0; i < contracts->count; i++) {
+        const struct rate_card *card = &contracts->versions[i].card;
+        if (contracts->versions[i].state == CONTRACT_SIGNED)
+            (void)price_rises(&prices_out[card->funder.v], state->charter, card);
+    }
+}
+
+void exposure_card(struct state *state, const struct rate_card *card)
+{
+    if (state->charter->risk.on &&
+        price_rises(&state->risks[card->funder.v].price, state->charter, card))
+        touch(state, card->funder);
 }
 
 void exposure_loaded(struct state *state)
@@ -86,7 +102,6 @@ void exposure_loaded(struct state *state)
     for (size_t i = 0; i < state->risk_changed_count; i++)
         state->risks[state->risk_changed[i].v].changed = false;
     state->risk_changed_count = 0;
-    state->risk_epochs = state->contracts.epoch_count;
     state->risk_partners = state->charter->partner_count;
 }
 
@@ -96,9 +111,7 @@ void exposure_begin(struct state *state)
         return;
     for (uint16_t i = 0; i < state->charter->partner_count; i++) {
         if (state->risk_partners <= (size_t)i)
-            state->risks[i].price = exposure_price(state, (struct partner_id){i});
-        else if (state->risk_epochs != state->contracts.epoch_count)
-            price_rises(state, (struct partner_id){i});
+            state->risks[i].price = price_at_first(state->charter);
         settle(state, (struct partner_id){i});
     }
     exposure_loaded(state);
@@ -126,7 +139,10 @@ bool exposure_room(const struct state *state, const struct earn_lot *lots, size_
     for (size_t i = 0; i < count; i++)
         for (size_t j = 0; j < lots[i].split.count; j++) {
             struct partner_id partner = lots[i].split.funders[j].partner;
-            if (!risk_allows(&state->risks[partner.v], asked_of(state, partner, lots, count)))
+            if (state->charter->contracts.required && state->risks[partner.v].price.v == 0)
+                return false;
+            if (!risk_allows(&state->charter->risk, &state->risks[partner.v],
+                             asked_of(state, partner, lots, count)))
                 return false;
         }
     return true;

@@ -1,6 +1,18 @@
 /* Holds: points set aside for one redeemer until it commits, releases, or time ends it. */
 #include "partners/state_parts.h"
 
+void hold_counts(struct state *state, const struct hold *hold, bool open)
+{
+    for (uint32_t i = 0; i < hold->allocation_count; i++) {
+        const struct allocation *part = &state->allocations[hold->first_allocation + i];
+        const struct funding_split *split = &lot_terms(state, part->lot)->split;
+        int64_t points = open ? (int64_t)part->quantity : -(int64_t)part->quantity;
+        for (size_t j = 0; j < split->count; j++)
+            obligations_add_held(&state->obligations, split->funders[j].partner, hold->redeemer,
+                                 points * split->funders[j].bp);
+    }
+}
+
 /* Plans what the hold sets aside. */
 static enum verdict hold_plan(struct state *state, const struct context *context, uint32_t member)
 {
@@ -44,6 +56,7 @@ enum verdict apply_hold(struct state *state, const struct context *context)
                                      .redeemer = context->writer,
                                      .status = HOLD_OPEN,
                                      .points = state->plan.points};
+    hold_counts(state, &state->holds[id], true);
     due_push(&state->timers, (struct due_item){ends_ms, DUE_HOLD_ENDS, id});
     for (size_t i = 0; i < state->plan.count; i++)
         lot_move(state, state->plan.at[i].lot, POOL_REMAINING, POOL_HELD,
@@ -78,6 +91,7 @@ static void release_rest(struct state *state, uint32_t id, enum hold_status stat
 {
     struct hold *hold = &state->holds[id];
     hold->status = status;
+    hold_counts(state, hold, false);
     journal_note(&state->journal, NOTE_HOLD_CLOSED, id, status);
     int64_t skip = hold->committed;
     for (uint32_t i = 0; i < hold->allocation_count; i++) {

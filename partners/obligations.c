@@ -155,6 +155,16 @@ void obligations_add_redeemed(struct obligations *obligations, struct partner_id
         redeemed_cell(obligations, debtor, creditor)->points_bp += points_bp;
 }
 
+void obligations_add_held(struct obligations *obligations, struct partner_id debtor,
+                          struct partner_id creditor, int64_t points_bp)
+{
+    if (partner_equal(debtor, creditor))
+        return;
+    struct redeemed_cell *cell = redeemed_cell(obligations, debtor, creditor);
+    cell->held_bp += points_bp;
+    must(cell->held_bp >= 0);
+}
+
 void obligations_set_apart(struct obligations *obligations, struct partner_id debtor,
                            struct partner_id creditor, uint8_t tariff, __int128 amount)
 {

@@ -22,6 +22,7 @@ struct redeemed_cell {
     __int128 points_bp; /* points times basis points behind redemption lines, less contra ones */
     __int128 before_bp; /* of those, when the open period began */
     __int128 year_bp;   /* when the calendar year did */
+    __int128 held_bp;   /* in holds that are open, which caps count as redeemed */
 };
 struct obligation_change {
     struct partner_id debtor, creditor;
@@ -60,6 +61,9 @@ void obligations_set(struct obligations *obligations, struct partner_id debtor,
 /* Points times basis points behind redemption lines, less what contra lines took back. */
 void obligations_add_redeemed(struct obligations *obligations, struct partner_id debtor,
                               struct partner_id creditor, int64_t points_bp);
+/* The same of a hold that is opened, or (with the opposite sign) closed. */
+void obligations_add_held(struct obligations *obligations, struct partner_id debtor,
+                          struct partner_id creditor, int64_t points_bp);
 /* Money of contra lines that is withheld from the open period, or (with the opposite sign) enters
  * it after all. */
 void obligations_set_apart(struct obligations *obligations, struct partner_id debtor,

@@ -187,7 +187,7 @@ static bool cap_leaves_room(const struct state *state, struct partner_id funder,
     if (!version)
         return true;
     struct redeemed_cell cell = obligations_redeemed(&state->obligations, funder, redeemer);
-    __int128 asked = state->plan.asked[funder.v];
+    __int128 asked = cell.held_bp + state->plan.asked[funder.v];
     __int128 period_cap = (__int128)version->card.period_cap.v * BASIS_POINTS;
     __int128 year_cap = (__int128)version->card.year_cap.v * BASIS_POINTS;
     return (period_cap == 0 || cell.points_bp - cell.before_bp + asked <= period_cap) &&

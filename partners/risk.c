@@ -64,14 +64,18 @@ bool risk_settle(const struct charter_risk *rules, struct risk *risk)
     return true;
 }
 
-bool risk_allows(const struct risk *risk, __int128 asked_bp)
+bool risk_allows(const struct charter_risk *rules, const struct risk *risk, __int128 asked_bp)
 {
+    struct risk after = *risk;
+    after.outstanding_bp += asked_bp;
+    if (risk_mode_of(rules, &after) == RISK_REFUSED)
+        return false;
     switch (risk->mode) {
     case RISK_COVERED:
     case RISK_ALERT:
         return true;
     case RISK_PREPAID: {
-        __int128 grown = risk_exposure(risk).v + asked_bp * risk->price.v - risk->entry_exposure.v;
+        __int128 grown = risk_exposure(&after).v - risk->entry_exposure.v;
         return grown <= exact(risk->collateral) - exact(risk->entry_collateral);
     }
     case RISK_REFUSED:

@@ -38,8 +38,10 @@ struct money risk_needed(const struct charter_risk *rules, const struct risk *ri
 enum risk_mode risk_mode_of(const struct charter_risk *rules, const struct risk *risk);
 /* Puts it there; true when that is another mode. */
 bool risk_settle(const struct charter_risk *rules, struct risk *risk);
-/* May it pay for that many more points (times basis points)? */
-bool risk_allows(const struct risk *risk, __int128 asked_bp) MUST_USE;
+/* May it pay for that many more points (times basis points)? Never where they would leave it in
+ * RISK_REFUSED. */
+bool risk_allows(const struct charter_risk *rules, const struct risk *risk,
+                 __int128 asked_bp) MUST_USE;
 /* Collateral was posted, or is given back when negative: taken, or refused and nothing changes. */
 enum verdict risk_post(const struct charter_risk *rules, struct risk *risk,
                        struct micro amount) MUST_USE;

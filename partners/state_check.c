@@ -12,8 +12,9 @@ struct checker {
     struct tally total, *issuers, *funders;
     struct member *members;              /* only the sums are used */
     uint32_t *held, *spent;              /* a lot, from the allocations */
-    __int128 *redeemed;                  /* [funder * partners + redeemer] */
+    __int128 *redeemed, *held_at;        /* [funder * partners + redeemer] */
     __int128 *outstanding;               /* by partner */
+    struct micro *prices;                /* by partner */
     struct joint_used *joint, *promoted; /* by joint funding, by promotion */
     struct cohort *cohorts;              /* only the sums are used */
     int64_t reversed, waived, expired_counted;
@@ -35,7 +36,9 @@ static void checker_init(struct checker *checker, const struct state *state, str
     checker->held = allocate(state->lot_count + 1, sizeof(*checker->held));
     checker->spent = allocate(state->lot_count + 1, sizeof(*checker->spent));
     checker->redeemed = allocate(partners * partners, sizeof(*checker->redeemed));
+    checker->held_at = allocate(partners * partners, sizeof(*checker->held_at));
     checker->outstanding = allocate(partners, sizeof(*checker->outstanding));
+    checker->prices = allocate(partners, sizeof(*checker->prices));
     checker->cohorts = allocate(state->cohort_count + 1, sizeof(*checker->cohorts));
     checker->joint = allocate(state->charter->joint_funding_count + 1, sizeof(*checker->joint));
     checker->promoted = allocate(state->contracts.promotion_count + 1, sizeof(*checker->promoted));
@@ -49,7 +52,9 @@ static void checker_release(struct checker *checker)
     free(checker->held);
     free(checker->spent);
     free(checker->redeemed);
+    free(checker->held_at);
     free(checker->outstanding);
+    free(checker->prices);
     free(checker->joint);
     free(checker->cohorts);
     free(checker->promoted);
@@ -57,6 +62,18 @@ static void checker_release(struct checker *checker)
 
 /* ---- allocations -------------------------------------------------------------------------------
  */
+
+/* Points of a lot that stand for a debt, or may come to, of its funders to the redeemer. */
+static void add_points(const struct checker *checker, __int128 *pairs, struct partner_id redeemer,
+                       uint32_t lot, int64_t points)
+{
+    size_t partners = checker->state->charter->partner_count;
+    const struct funding_split *split = &lot_terms(checker->state, lot)->split;
+    for (size_t i = 0; i < split->count; i++)
+        if (!partner_equal(split->funders[i].partner, redeemer))
+            pairs[split->funders[i].partner.v * partners + redeemer.v] +=
+                (__int128)points * split->funders[i].bp;
+}
 
 static bool add_holds(struct checker *checker)
 {
@@ -67,24 +84,15 @@ static bool add_holds(struct checker *checker)
         for (uint32_t j = 0; j < hold->allocation_count; j++) {
             const struct allocation *part = &state->allocations[hold->first_allocation + j];
             points += part->quantity;
-            if (hold->status == HOLD_OPEN)
-                checker->held[part->lot] += part->quantity;
+            if (hold->status != HOLD_OPEN)
+                continue;
+            checker->held[part->lot] += part->quantity;
+            add_points(checker, checker->held_at, hold->redeemer, part->lot, part->quantity);
         }
         if (points != hold->points || hold->committed > points)
             return differs(checker, "allocations of a hold", hold->record);
     }
     return true;
-}
-
-static void add_redeemed(struct checker *checker, const struct redemption *redemption, uint32_t lot,
-                         int64_t points)
-{
-    size_t partners = checker->state->charter->partner_count;
-    const struct funding_split *split = &lot_terms(checker->state, lot)->split;
-    for (size_t i = 0; i < split->count; i++)
-        if (!partner_equal(split->funders[i].partner, redemption->redeemer))
-            checker->redeemed[split->funders[i].partner.v * partners + redemption->redeemer.v] +=
-                (__int128)points * split->funders[i].bp;
 }
 
 static bool add_redemptions(struct checker *checker)
@@ -100,7 +108,8 @@ static bool add_redemptions(struct checker *checker)
             points += part->quantity;
             returned += part->returned;
             checker->spent[part->lot] += part->quantity - part->returned;
-            add_redeemed(checker, redemption, part->lot, (int64_t)part->quantity - part->returned);
+            add_points(checker, checker->redeemed, redemption->redeemer, part->lot,
+                       (int64_t)part->quantity - part->returned);
         }
         if (points != redemption->points || returned != redemption->returned)
             return differs(checker, "allocations of a redemption", redemption->record);
@@ -163,6 +172,8 @@ static bool add_cohort(struct checker *checker, const struct lot *lot)
     uint64_t *sums = checker->cohorts[lot->cohort].sums;
     uint32_t expires =
         lot->expires_ms ? month_at(state->charter, lot->expires_ms - 1) : MONTH_NEVER;
+    if (expires != MONTH_NEVER && expires > cohort->vintage + EXPIRY_MONTHS_MAX)
+        expires = cohort->vintage + EXPIRY_MONTHS_MAX;
     for (size_t i = 0; i < POOL_COUNT; i++)
         sums[i] += lot->pools[i];
     sums[VINTAGE_ENDED] += lot->ended ? lot->pools[POOL_REMAINING] : 0;
@@ -282,9 +293,11 @@ static bool money_sound(const struct checker *checker)
     for (size_t i = 0; i < partners; i++)
         for (size_t j = 0; j < partners; j++) {
             struct partner_id debtor = {(uint16_t)i}, creditor = {(uint16_t)j};
-            __int128 points_bp = checker->redeemed[i * partners + j];
-            if (points_bp != obligations_redeemed(&state->obligations, debtor, creditor).points_bp)
+            struct redeemed_cell cell = obligations_redeemed(&state->obligations, debtor, creditor);
+            if (checker->redeemed[i * partners + j] != cell.points_bp)
                 return differs(checker, "redeemed points", i * partners + j);
+            if (checker->held_at[i * partners + j] != cell.held_bp)
+                return differs(checker, "points in holds", i * partners + j);
             if (has_fees(state, debtor, creditor) &&
                 !(state->charter->has_operator &&
                   partner_equal(creditor, state->charter->operator_id)))
@@ -335,13 +348,13 @@ static bool risks_sound(const struct checker *checker)
 {
     const struct state *state = checker->state;
     const struct charter_risk *rules = &state->charter->risk;
+    exposure_prices(state, checker->prices);
     for (size_t i = 0; rules->on && state->started && i < state->charter->partner_count; i++) {
         const struct risk *risk = &state->risks[i];
         bool entered = risk->entry_exposure.v != 0 || risk->entry_collateral.v != 0;
         if (risk->outstanding_bp != checker->outstanding[i] ||
-            risk->price.v != exposure_price(state, (struct partner_id){(uint16_t)i}).v ||
-            risk->collateral.v < 0 || risk->changed || risk->mode != risk_mode_of(rules, risk) ||
-            (entered && risk->mode != RISK_PREPAID))
+            risk->price.v != checker->prices[i].v || risk->collateral.v < 0 || risk->changed ||
+            risk->mode != risk_mode_of(rules, risk) || (entered && risk->mode != RISK_PREPAID))
             return differs(checker, "what is outstanding and its collateral", i);
     }
     return state->risk_changed_count == 0 || differs(checker, "modes of risk", 0);

@@ -314,6 +314,8 @@ bool load_holds(struct loader *loader, const uint8_t *row)
     state->holds = large_array_grow(state->holds, &state->hold_capacity, state->hold_count + 1,
                                     sizeof(*state->holds));
     state->holds[state->hold_count++] = hold;
+    if (hold.status == HOLD_OPEN)
+        hold_counts(state, &hold, true);
     return true;
 }
 

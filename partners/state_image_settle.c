@@ -193,16 +193,19 @@ static bool settle_risks(struct loader *loader)
         return true;
     for (uint32_t id = 0; id < state->lot_count; id++)
         exposure_add(state, lot_terms(state, id), exposure_of_lot(&state->lots[id]));
+    struct micro *prices = allocate(state->charter->partner_count, sizeof(*prices));
+    exposure_prices(state, prices);
+    bool good = true;
     for (size_t i = 0; i < state->charter->partner_count; i++) {
         struct risk *risk = &state->risks[i];
-        risk->price = exposure_price(state, (struct partner_id){(uint16_t)i});
+        risk->price = prices[i];
         enum risk_mode mode = risk_mode_of(&state->charter->risk, risk);
-        if ((mode == RISK_PREPAID) != (risk->mode == RISK_PREPAID))
-            return loader_refuse(loader, "a partner pays in advance that need not, or does not");
+        good = good && (mode == RISK_PREPAID) == (risk->mode == RISK_PREPAID);
         risk->mode = mode;
     }
+    free(prices);
     exposure_loaded(state);
-    return true;
+    return good || loader_refuse(loader, "a partner pays in advance that need not, or does not");
 }
 
 /* ledger.md 3.2: what was asked back was clawed back, had expired, is owed or is waived; what is

@@ -223,7 +223,7 @@ struct state {
     struct risk *risks;              /* by partner; nothing in them without charter->risk */
     struct partner_id *risk_changed; /* whose mode may be another */
     size_t risk_changed_count;
-    size_t risk_epochs, risk_partners; /* that prices of `risks` were found for */
+    size_t risk_partners; /* that have a price in `risks` */
 
     struct earn *earns;
     size_t earn_count, earn_capacity;
@@ -333,8 +333,10 @@ bool lot_exists(const struct state *state, struct lot_number number, uint32_t *l
 void exposure_add(struct state *state, const struct terms *terms, int64_t points);
 /* Of a lot, as it stands. */
 int64_t exposure_of_lot(const struct lot *lot);
-/* The most that a point can cost its funder now. */
-struct micro exposure_price(const struct state *state, struct partner_id funder);
+/* By partner: the most that a point can cost its funder by what was signed. */
+void exposure_prices(const struct state *state, struct micro *prices_out);
+/* The card was signed: its funder's points may cost more from now on, whenever it begins. */
+void exposure_card(struct state *state, const struct rate_card *card);
 /* Everybody's mode, at the beginning of a height and for an image; then, after a record, of those
  * that it changed. */
 void exposure_begin(struct state *state);
@@ -444,6 +446,8 @@ enum verdict apply_hold(struct state *state, const struct context *context);
 enum verdict apply_commit(struct state *state, const struct context *context);
 enum verdict apply_release(struct state *state, const struct context *context);
 void hold_end(struct state *state, uint32_t id);
+/* From now on caps count what the hold sets aside, as if it were redeemed; or no more. */
+void hold_counts(struct state *state, const struct hold *hold, bool open);
 enum verdict apply_reverse_earn(struct state *state, const struct context *context);
 enum verdict apply_reverse_redeem(struct state *state, const struct context *context);
 enum verdict apply_transfer(struct state *state, const struct context *context);

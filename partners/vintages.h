@@ -27,6 +27,9 @@
 #define MONTH_NEVER UINT32_MAX /* as a month of expiry: none */
 
 enum {
+    /* After its vintage the latest month of expiry: how many rows there can be is for no till to
+     * say. */
+    EXPIRY_MONTHS_MAX = 240,
     VINTAGE_TABLES_KEPT = 64, /* five years of months: a curve from first to last for most points */
     VINTAGE_SUMS = POOL_COUNT + 1,
     VINTAGE_ENDED = POOL_COUNT /* of those remaining: in lots that time has ended, not booked yet */
@@ -34,7 +37,7 @@ enum {
 
 struct vintage_row {
     struct partner_id funder;
-    uint32_t vintage, expires; /* months since January 1970 */
+    uint32_t vintage, expires; /* months since January 1970; EXPIRY_MONTHS_MAX later: or later */
     __int128 sums[VINTAGE_SUMS];
 };
 struct vintage_rows { /* ascending by funder, vintage, month of expiry; zeroed is empty */

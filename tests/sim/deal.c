@@ -1,10 +1,11 @@
 /* Partners that agree on contracts and promotions in the midst of trouble. What comes of it is
  * judged by the naive model, as everything is; here it is only drawn. */
 
-#include <string.h>
-
 #include "node/replica.h"
 #include "sim/world.h"
+
+#include <stdlib.h>
+#include <string.h>
 
 enum { SOON_MS = 2500 };
 
@@ -12,6 +13,7 @@ void deal_charter(const struct scenario *s, struct charter *charter)
 {
     static const struct charter_currency sek = {.code = "SEK", .minor_digits = 2};
     charter->contracts.required = s->seed % 4 == 0;
+    free(charter->contracts.currencies);
     charter->contracts.currency_count = 1;
     charter->contracts.currencies = (struct charter_currency *)allocate(1, sizeof(sek));
     charter->contracts.currencies[0] = sek;

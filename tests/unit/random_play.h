@@ -235,6 +235,8 @@ static inline void random_earn(struct play *play, uint16_t lane, uint32_t member
             lot->activates_ms = now + any(play, 20000);
         if (play->may_expire && any(play, 2))
             lot->expires_ms = now + 1 + any(play, any(play, 2) ? 40000 : 5 * DAY_MS);
+        if (play->may_expire && any(play, 12) == 0) /* 240 months and a little less, or more */
+            lot->expires_ms = now + (7200 + any(play, 250)) * DAY_MS;
         random_split(play, &lot->split);
     }
     if (any(play, 2))

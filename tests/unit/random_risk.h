@@ -29,7 +29,8 @@ static inline uint16_t operator_lane(const struct charter *charter)
     return 0;
 }
 
-/* From what there is to between half and twice of what is needed, or a little of it. */
+/* From what there is to between half and twice of what is needed, now or with some points more, or
+ * a little of it. */
 static inline void random_collateral(struct play *play, uint16_t lane)
 {
     const struct charter *charter = state_charter(play->driver->state);
@@ -38,7 +39,8 @@ static inline void random_collateral(struct play *play, uint16_t lane)
     posted->partner.v = (uint16_t)any(play, charter->partner_count);
     memcpy(posted->currency, any(play, 40) ? "EUR" : "SEK", CURRENCY_SIZE);
     const struct risk *risk = state_risk(play->driver->state, posted->partner);
-    int64_t needed = (int64_t)(risk_needed(&charter->risk, risk).v / 10000) + 1;
+    int64_t needed = (int64_t)(risk_needed(&charter->risk, risk).v / 10000);
+    needed += 1 + risk->price.v * (int64_t)any(play, 600); /* and something to issue with */
     if (any(play, 4))
         posted->amount.v = needed / 2 + (int64_t)any(play, (uint64_t)needed) - risk->collateral.v;
     else

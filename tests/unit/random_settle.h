@@ -248,9 +248,9 @@ static inline void random_payment(struct play *play, uint16_t lane,
     if (hash_is_zero(&t.body.settle.approver))
         t.body.settle.approver = person(play);
     (void)feed(play, lane_of(play, payment.from.v, lane), t);
-    if (any(play, 3) == 0)
+    if (any(play, 6) == 0)
         return;
-    t.type = any(play, 2) ? TRANSACTION_PAYMENT_CONFIRMED : TRANSACTION_PAYMENT_FAILED;
+    t.type = any(play, 4) == 0 ? TRANSACTION_PAYMENT_CONFIRMED : TRANSACTION_PAYMENT_FAILED;
     (void)feed(play, lane_of(play, payment.to.v, lane), t);
 }
 
@@ -276,7 +276,8 @@ static inline void final_step(struct play *play, uint16_t lane, const struct clo
 {
     uint64_t choice = closed->period.dispute_count > 0 ? any(play, 12) : 0;
     if (choice < 4)
-        random_payment(play, lane, closed);
+        for (uint64_t i = 1 + any(play, 3); i > 0; i--)
+            random_payment(play, lane, closed);
     else if (choice < 6)
         random_response(play, lane, closed);
     else if (choice < 9)

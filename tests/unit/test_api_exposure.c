@@ -83,8 +83,7 @@ CASE(everybody_sees_what_is_outstanding_and_needed)
     REQUIRE(count_of("collateral_short") == 1);
     CHECK_TEXT(word_in(item("collateral_short", 0), "partner"), "grocer");
     CHECK_TEXT(word_in(item("collateral_short", 0), "mode"), "alert");
-    CHECK_INT(earn(1000), 200);
-    CHECK_INT(earn(1), 409);
+    CHECK_INT(earn(201), 409);
     CHECK_TEXT(word("code"), "issuer-over-limit");
     CHECK_INT(move("1.00", true), 409);
     CHECK_TEXT(word("code"), "collateral-needed");

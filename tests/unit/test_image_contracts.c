@@ -5,6 +5,7 @@
 #include "unit/image_copy.h"
 
 #include "partners/state_image_parts.h"
+#include "partners/state_parts.h"
 
 enum { A, B, M1 = 1 };
 
@@ -166,8 +167,30 @@ CASE(what_contradicts_contracts_is_refused)
     driver_close(driver);
 }
 
+CASE(what_is_held_counts_after_an_image_as_before)
+{
+    struct driver *driver = open_ledger();
+    struct buffer image;
+    struct state *copy = NULL;
+    struct error error = {0};
+    driver_pass(driver, 1);
+    done(driver, B, tx_hold(M1, 3, 0));
+    driver_seal(driver);
+    buffer_init(&image, IMAGE_LIMIT);
+    image_of(driver->state, &image);
+    REQUIRE(image_read(driver->charter, buffer_bytes(&image), &copy, &error));
+    struct redeemed_cell cell =
+        obligations_redeemed(&copy->obligations, (struct partner_id){A}, (struct partner_id){B});
+    CHECK_INT(cell.held_bp, 3 * 5000);
+    CHECK(state_check(copy, &error));
+    state_close(copy);
+    buffer_release(&image);
+    driver_close(driver);
+}
+
 int main(void)
 {
     RUN(what_contradicts_contracts_is_refused);
+    RUN(what_is_held_counts_after_an_image_as_before);
     return check_report();
 }

@@ -246,11 +246,14 @@ static void check_caps(bool year)
     SAID(&town, CINEMA, redeem(0, 1), VERDICT_OVER_CAP);
     TAKEN(&town, CINEMA, take_back(TRANSACTION_REVERSE_REDEEM, redeemed, 20));
     SAID(&town, CINEMA, redeem(21, 0), VERDICT_OVER_CAP);
-    TAKEN(&town, CINEMA, hold(20)); /* counts when it is committed */
+    TAKEN(&town, CINEMA, hold(15)); /* counts at once */
     uint64_t held = town.index;
-    TAKEN(&town, CINEMA, redeem(20, 0));
+    SAID(&town, CINEMA, redeem(6, 0), VERDICT_OVER_CAP);
+    SAID(&town, CINEMA, hold(6), VERDICT_OVER_CAP);
+    TAKEN(&town, CINEMA, redeem(5, 0));
     on_day(&town, 10);
     TAKEN(&town, CINEMA, commit(held));
+    SAID(&town, CINEMA, redeem(1, 0), VERDICT_OVER_CAP);
     on_day(&town, 31); /* February */
     SAID(&town, CINEMA, redeem(50, 0), year ? VERDICT_OVER_CAP : VERDICT_ACCEPTED);
     on_day(&town, 364);

@@ -438,6 +438,36 @@ CASE(a_periods_cap_leaves_room_for_what_came_back)
     driver_close(driver);
 }
 
+CASE(what_open_holds_set_aside_counts_against_a_cap)
+{
+    struct driver *driver = open_three();
+    done(driver, A, tx_earn(M1, 1000));
+    done(driver, B, tx_hold(M1, 10, 2 * DAY_MS)); /* before the card: it counts */
+    struct record_index first = driver_last(driver);
+    agree_capped(driver, 100, 0);
+    done(driver, B, tx_hold(M1, 60, DAY_MS));
+    struct record_index second = driver_last(driver);
+    done(driver, C, tx_hold(M1, 50, DAY_MS)); /* another pair */
+    check_applied(driver, B, tx_hold(M1, 31, DAY_MS), VERDICT_OVER_CAP);
+    check_applied(driver, B, tx_redeem(M1, 31), VERDICT_OVER_CAP);
+    done(driver, B, tx_redeem(M1, 30));
+    check_applied(driver, B, tx_redeem(M1, 1), VERDICT_OVER_CAP);
+    done(driver, B, tx_commit(second, 40)); /* 20 are free again */
+    check_applied(driver, B, tx_hold(M1, 21, DAY_MS), VERDICT_OVER_CAP);
+    done(driver, B, tx_hold(M1, 20, DAY_MS));
+    struct record_index third = driver_last(driver);
+    check_applied(driver, B, tx_redeem(M1, 1), VERDICT_OVER_CAP);
+    done(driver, B, tx_release(third));
+    done(driver, B, tx_redeem(M1, 20));
+    check_applied(driver, B, tx_redeem(M1, 1), VERDICT_OVER_CAP);
+    CHECK(state_check(driver->state, NULL));
+    driver_pass(driver, 3 * DAY_MS); /* and the first has ended */
+    check_applied(driver, B, tx_commit(first, 10), VERDICT_HOLD_EXPIRED);
+    done(driver, B, tx_redeem(M1, 10));
+    check_applied(driver, B, tx_redeem(M1, 1), VERDICT_OVER_CAP);
+    driver_close(driver);
+}
+
 CASE(a_years_cap_goes_on_over_the_months)
 {
     struct driver *driver = open_three();
@@ -613,6 +643,7 @@ int main(void)
     RUN(an_amount_goes_by_the_faces_of_the_lots);
     RUN(an_amount_is_of_one_currency_and_of_points_that_are_worth_something);
     RUN(a_periods_cap_leaves_room_for_what_came_back);
+    RUN(what_open_holds_set_aside_counts_against_a_cap);
     RUN(a_years_cap_goes_on_over_the_months);
     RUN(a_cap_counts_a_funders_share);
     RUN(a_promotion_pays_up_to_its_share_and_budget);

@@ -81,22 +81,35 @@ CASE(who_pays_in_advance_issues_what_is_paid_for)
     CHECK(risk_settle(&usual, &risk));
     CHECK(!risk_settle(&usual, &risk));
     CHECK_INT(risk.mode, RISK_PREPAID);
-    CHECK(risk_allows(&risk, 0) && !risk_allows(&risk, 1));
+    CHECK(risk_allows(&usual, &risk, 0) && !risk_allows(&usual, &risk, 1));
     CHECK_INT(risk_post(&usual, &risk, (struct micro){90000}), VERDICT_ACCEPTED);
     CHECK(!risk_settle(&usual, &risk)); /* and what it came in with stays */
-    CHECK(risk_allows(&risk, 100000) && !risk_allows(&risk, 100001)); /* ten points */
+    CHECK(risk_allows(&usual, &risk, 100000) &&
+          !risk_allows(&usual, &risk, 100001)); /* ten points */
     risk.outstanding_bp += 60000;
-    CHECK(risk_allows(&risk, 40000) && !risk_allows(&risk, 40001));
+    CHECK(risk_allows(&usual, &risk, 40000) && !risk_allows(&usual, &risk, 40001));
     risk.outstanding_bp -= 160000; /* ten less than at first */
-    CHECK(risk_allows(&risk, 200000) && !risk_allows(&risk, 200001));
+    CHECK(risk_allows(&usual, &risk, 200000) && !risk_allows(&usual, &risk, 200001));
     risk.collateral.v = 9000000;
     CHECK(risk_settle(&usual, &risk));
     CHECK_INT(risk.entry_exposure.v, 0);
     CHECK_INT(risk.entry_collateral.v, 0);
-    CHECK(risk_allows(&risk, 1000000000));
+    CHECK(risk_allows(&usual, &risk, 2600000) && !risk_allows(&usual, &risk, 2600001));
     risk.collateral.v = 1;
     CHECK(risk_settle(&usual, &risk));
-    CHECK(!risk_allows(&risk, 0));
+    CHECK(!risk_allows(&usual, &risk, 0));
+}
+
+CASE(what_is_paid_for_may_be_too_much_still)
+{
+    struct charter_risk rules = usual;
+    struct risk risk = of_a_thousand(15000000);
+    rules.haircut_bp = 20000;
+    CHECK(risk_settle(&rules, &risk));
+    CHECK_INT(risk.mode, RISK_PREPAID); /* 18.00 against 15.00 */
+    risk.collateral.v = 19000000;
+    risk.outstanding_bp = 12000000; /* 2.20 more is paid for, twice as much needed */
+    CHECK(risk_allows(&rules, &risk, 1194444) && !risk_allows(&rules, &risk, 1194445));
 }
 
 /* ---- on the ledger --------------------------------------------------------------------------- */
@@ -189,11 +202,12 @@ CASE(earns_go_on_until_the_collateral_is_far_too_small)
     CHECK_INT(points_of(driver, GROCER), 1102);
     post(driver, GROCER, 45000);
     check_mode(driver, GROCER, RISK_ALERT);
-    CHECK_INT(apply(driver, GROCER, tx_earn(1, 500)), VERDICT_ACCEPTED);
-    check_mode(driver, GROCER, RISK_REFUSED);
+    CHECK_INT(apply(driver, GROCER, tx_earn(1, 155)), VERDICT_OVER_LIMIT);
+    CHECK_INT(apply(driver, GROCER, tx_earn(1, 154)), VERDICT_ACCEPTED); /* 11.304: 1.25 times */
+    check_mode(driver, GROCER, RISK_PREPAID);
     CHECK_INT(apply(driver, GROCER, tx_earn(1, 1)), VERDICT_OVER_LIMIT);
     CHECK_INT(apply(driver, GROCER, tx_adjust(1, -1)), VERDICT_ACCEPTED);
-    CHECK_INT(apply(driver, BOOKS, tx_redeem(1, 500)), VERDICT_ACCEPTED);
+    CHECK_INT(apply(driver, BOOKS, tx_redeem(1, 154)), VERDICT_ACCEPTED);
     CHECK_INT(points_of(driver, GROCER), 1101);
     check_mode(driver, GROCER, RISK_ALERT); /* 9.909 against 9.045 */
     driver_close(driver);
@@ -221,12 +235,32 @@ CASE(in_advance_means_collateral_for_every_point)
     driver_close(driver);
 }
 
+CASE(no_single_earn_goes_beyond_what_is_refused)
+{
+    struct driver *driver = open_with(usual);
+    struct transaction two = tx_earn(1, 700);
+    two.body.earn.lots[1] = two.body.earn.lots[0];
+    two.body.earn.lots[1].quantity.v = 551;
+    two.body.earn.lot_count = 2;
+    CHECK_INT(apply(driver, GROCER, tx_earn(1, 1)), VERDICT_OVER_LIMIT);
+    CHECK_INT(apply(driver, GROCER, tx_earn(1, POINTS_PER_RECORD_MAX)), VERDICT_OVER_LIMIT);
+    CHECK_INT(apply(driver, GROCER, tx_adjust(1, POINTS_PER_RECORD_MAX)), VERDICT_OVER_LIMIT);
+    post(driver, GROCER, 9000000);
+    CHECK_INT(apply(driver, GROCER, tx_adjust(1, 1251)), VERDICT_OVER_LIMIT);
+    CHECK_INT(apply(driver, GROCER, two), VERDICT_OVER_LIMIT);
+    check_mode(driver, GROCER, RISK_COVERED);
+    two.body.earn.lots[1].quantity.v = 550;
+    CHECK_INT(apply(driver, GROCER, two), VERDICT_ACCEPTED);
+    check_mode(driver, GROCER, RISK_PREPAID);
+    driver_close(driver);
+}
+
 CASE(what_a_till_gave_without_a_line_is_given)
 {
     struct driver *driver = open_with(usual);
+    post(driver, GROCER, 900000);
     CHECK_INT(apply(driver, GROCER, tx_earn(1, 100)), VERDICT_ACCEPTED);
-    check_mode(driver, GROCER, RISK_REFUSED);
-    struct transaction earn = tx_earn(1, 10), adjust = tx_adjust(1, 10);
+    struct transaction earn = tx_earn(1, 100), adjust = tx_adjust(1, 100);
     earn.at_ms = adjust.at_ms =
         state_time_ms(driver->state) - driver->charter->policy.late_after_ms;
     CHECK_INT(apply(driver, GROCER, earn), VERDICT_OVER_LIMIT);
@@ -235,7 +269,10 @@ CASE(what_a_till_gave_without_a_line_is_given)
     CHECK_INT(apply(driver, GROCER, adjust), VERDICT_OVER_LIMIT);
     CHECK_INT(apply(driver, GROCER, earn), VERDICT_ACCEPTED);
     CHECK(driver->outcome.late);
-    CHECK_INT(points_of(driver, GROCER), 110);
+    check_mode(driver, GROCER, RISK_REFUSED);
+    CHECK_INT(apply(driver, GROCER, tx_earn(1, 1)), VERDICT_OVER_LIMIT);
+    CHECK_INT(apply(driver, GROCER, earn), VERDICT_ACCEPTED);
+    CHECK_INT(points_of(driver, GROCER), 300);
     driver_close(driver);
 }
 
@@ -246,15 +283,15 @@ CASE(every_funder_of_a_lot_is_asked)
     joint.body.earn.lots[0].split =
         (struct funding_split){.count = 2, .funders = {{{GROCER}, 4000}, {{BOOKS}, 6000}}};
     post(driver, GROCER, 900000);
+    CHECK_INT(apply(driver, GROCER, joint), VERDICT_OVER_LIMIT);
+    post(driver, BOOKS, 540000); /* just enough */
     CHECK_INT(apply(driver, GROCER, joint), VERDICT_ACCEPTED);
     CHECK_INT(points_of(driver, GROCER), 40);
     CHECK_INT(points_of(driver, BOOKS), 60);
     check_mode(driver, GROCER, RISK_COVERED);
-    check_mode(driver, BOOKS, RISK_REFUSED);
+    check_mode(driver, BOOKS, RISK_COVERED);
     CHECK_INT(apply(driver, GROCER, joint), VERDICT_OVER_LIMIT);
     CHECK_INT(apply(driver, GROCER, tx_earn(1, 1)), VERDICT_ACCEPTED);
-    post(driver, BOOKS, 540000); /* just enough */
-    CHECK_INT(apply(driver, GROCER, joint), VERDICT_ACCEPTED);
     driver_close(driver);
 }
 
@@ -307,47 +344,66 @@ static struct rate_card card_in(const char *currency, int64_t price, uint64_t fr
     return card;
 }
 
-CASE(the_dearest_card_that_has_begun_is_the_price)
+CASE(the_dearest_signed_card_is_the_price_whenever_it_begins)
 {
     struct driver *driver = open_with(usual);
     uint64_t now_ms = state_time_ms(driver->state);
     CHECK_INT(risk_at(driver, GROCER)->price.v, 9000);
-    sign_card(driver, card_in("EUR", 8000, now_ms + 1000));
-    sign_card(driver, card_in("EUR", 12000, now_ms + 2000));
-    sign_card(driver, card_in("SEK", 123456, now_ms + 3000));
-    sign_card(driver, card_in("SEK", 140000, now_ms + 4000));
-    CHECK_INT(risk_at(driver, GROCER)->price.v, 9000);
-    driver_pass(driver, 1000);
-    CHECK_INT(risk_at(driver, GROCER)->price.v, 9000);
     post(driver, GROCER, 9000000);
     CHECK_INT(apply(driver, GROCER, tx_earn(1, 1000)), VERDICT_ACCEPTED);
+    sign_card(driver, card_in("EUR", 8000, now_ms + 100000));
+    CHECK_INT(risk_at(driver, GROCER)->price.v, 9000);
     check_mode(driver, GROCER, RISK_COVERED);
-    driver_pass(driver, 1000);
+    sign_card(driver, card_in("EUR", 12000, now_ms + 200000));
     CHECK_INT(risk_at(driver, GROCER)->price.v, 12000);
     check_mode(driver, GROCER, RISK_REFUSED); /* 12.00 against 9.00 */
-    driver_pass(driver, 1000);
-    /* A cheaper one does not make cheaper what was issued at 0.012. */
+    sign_card(driver, card_in("SEK", 123456, now_ms + 300000));
     CHECK_INT(risk_at(driver, GROCER)->price.v, 12000);
-    CHECK_INT(risk_at(driver, BOOKS)->price.v, 9000);
-    check_mode(driver, GROCER, RISK_REFUSED);
-    driver_pass(driver, 1000);
+    sign_card(driver, card_in("SEK", 140000, now_ms + 400000));
     CHECK_INT(risk_at(driver, GROCER)->price.v, 12195); /* 140000 * 0.087101, rounded up */
+    CHECK_INT(risk_at(driver, BOOKS)->price.v, 9000);
+    /* What began and gave way was issued under still. */
+    driver_pass(driver, DAY_MS);
+    CHECK_INT(risk_at(driver, GROCER)->price.v, 12195);
     struct transaction yen = {.type = TRANSACTION_CONTRACT_PROPOSE};
     yen.body.deal.card = card_in("JPY", 1, state_time_ms(driver->state) + 9000);
     CHECK_INT(apply(driver, GROCER, yen), VERDICT_BAD_CARD);
     driver_close(driver);
 }
 
-CASE(where_contracts_are_required_the_charters_price_does_not_count)
+/* Points issued before a pair's first card are paid by it once it begins: nobody issues before
+ * anything says what they may cost, and a dear card asks for collateral before it begins. */
+CASE(where_contracts_are_required_cards_alone_make_the_price)
 {
     struct charter *draft = draft_with(usual);
     draft->contracts.required = true;
     struct driver *driver = driver_open(coalition_found(draft));
     uint64_t now_ms = state_time_ms(driver->state);
+    struct rate_card cheap = card_in("EUR", 1, now_ms + 100000);
+    struct transaction over = tx_earn(1, 50);
+    cheap.redeemer.v = CINEMA;
+    CHECK_INT(apply(driver, GROCER, tx_enrol(1)), VERDICT_ACCEPTED);
     CHECK_INT(risk_at(driver, GROCER)->price.v, 0);
-    sign_card(driver, card_in("EUR", 8000, now_ms + 1000));
-    driver_pass(driver, 1000);
+    post(driver, GROCER, 90000000);
+    CHECK_INT(apply(driver, GROCER, tx_earn(1, 1)), VERDICT_OVER_LIMIT);
+    CHECK_INT(apply(driver, GROCER, tx_adjust(1, 1)), VERDICT_OVER_LIMIT);
+    over.at_ms = state_time_ms(driver->state) - 20000;
+    over.body.earn.lots[0].expires_ms = over.at_ms + 1;
+    CHECK_INT(apply(driver, GROCER, over), VERDICT_OVER_LIMIT);
+    sign_card(driver, cheap);
+    CHECK_INT(risk_at(driver, GROCER)->price.v, 1);
+    CHECK_INT(apply(driver, GROCER, tx_earn(1, 1000)), VERDICT_ACCEPTED);
+    post(driver, GROCER, -89999000);
+    check_mode(driver, GROCER, RISK_COVERED);
+    sign_card(driver, card_in("EUR", 8000, now_ms + 200000));
     CHECK_INT(risk_at(driver, GROCER)->price.v, 8000);
+    check_mode(driver, GROCER, RISK_REFUSED);
+    CHECK_INT(apply(driver, HOUSE, tx_collateral(GROCER, -1)), VERDICT_COLLATERAL_NEEDED);
+    post(driver, GROCER, 7999000);
+    check_mode(driver, GROCER, RISK_COVERED);
+    driver_pass(driver, DAY_MS);
+    CHECK_INT(risk_at(driver, GROCER)->price.v, 8000);
+    CHECK(state_check(driver->state, NULL));
     driver_close(driver);
 }
 
@@ -480,14 +536,16 @@ int main(void)
     RUN(the_most_that_there_can_be_fits);
     RUN(modes_change_beyond_their_thresholds_and_not_at_them);
     RUN(who_pays_in_advance_issues_what_is_paid_for);
+    RUN(what_is_paid_for_may_be_too_much_still);
     RUN(a_charter_without_risk_asks_for_nothing);
     RUN(earns_go_on_until_the_collateral_is_far_too_small);
     RUN(in_advance_means_collateral_for_every_point);
+    RUN(no_single_earn_goes_beyond_what_is_refused);
     RUN(what_a_till_gave_without_a_line_is_given);
     RUN(every_funder_of_a_lot_is_asked);
     RUN(points_count_until_they_are_spent_or_over);
-    RUN(the_dearest_card_that_has_begun_is_the_price);
-    RUN(where_contracts_are_required_the_charters_price_does_not_count);
+    RUN(the_dearest_signed_card_is_the_price_whenever_it_begins);
+    RUN(where_contracts_are_required_cards_alone_make_the_price);
     RUN(collateral_is_the_operators_to_write_in_the_charters_currency);
     RUN(collateral_that_is_needed_stays);
     RUN(a_partner_that_has_left_stands_for_its_points_until_they_are_over);

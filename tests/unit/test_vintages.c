@@ -268,6 +268,35 @@ CASE(pending_and_held_points_are_outstanding_and_an_end_of_month_is_of_that_mont
     driver_close(driver);
 }
 
+/* However many months a funder makes points end in, its rows are as many as those of 20 years. */
+CASE(what_ends_long_after_it_was_made_is_of_one_month)
+{
+    enum { LATEST = JANUARY + EXPIRY_MONTHS_MAX };
+    struct driver *driver = open_with(PERIOD_MONTH);
+    struct vintage_rows now;
+    for (uint64_t i = 0; i < 400; i++)
+        done(driver, A, earn_until(M1, 1, START_MS + (i + 1) * 30 * DAY_MS));
+    done(driver, A, earn_until(M1, 1, TIME_MS_MAX));
+    done(driver, A, tx_earn(M1, 1));
+    state_vintages_now(driver->state, &now);
+    REQUIRE(now.count > 2 && now.count <= EXPIRY_MONTHS_MAX + 2);
+    CHECK_INT(now.at[now.count - 1].expires, MONTH_NEVER);
+    CHECK_INT(now.at[now.count - 2].expires, LATEST);
+    CHECK_INT(now.at[now.count - 3].expires, LATEST - 1);
+    CHECK(vintage_outstanding(&now.at[now.count - 2]) > 150 * BASIS_POINTS);
+    vintage_rows_release(&now);
+    next_height(driver, 31 * DAY_MS);
+    CHECK(tables_of(driver)->latest.count <= EXPIRY_MONTHS_MAX + 2);
+    /* What a transfer makes of it is of the same month. */
+    done(driver, A, tx_transfer(M1, M2, 300));
+    state_vintages_now(driver->state, &now);
+    CHECK_INT(now.at[now.count - 2].expires, LATEST);
+    CHECK(now.count <= EXPIRY_MONTHS_MAX + 2);
+    vintage_rows_release(&now);
+    next_height(driver, 1000);
+    driver_close(driver);
+}
+
 /* In a period's last hour nothing need be decided: what ends with it has ended in its table. */
 CASE(what_ends_with_a_period_has_ended_in_its_table)
 {
@@ -594,6 +623,7 @@ int main(void)
     RUN(a_story_of_two_months_rolls_forward_as_worked_out_by_hand);
     RUN(what_is_outstanding_ages_by_the_month_with_which_it_ends);
     RUN(pending_and_held_points_are_outstanding_and_an_end_of_month_is_of_that_month);
+    RUN(what_ends_long_after_it_was_made_is_of_one_month);
     RUN(what_ends_with_a_period_has_ended_in_its_table);
     RUN(the_oldest_table_carries_those_that_are_forgotten);
     RUN(the_end_of_a_period_is_in_the_digest);
