@@ -25,7 +25,7 @@ struct naive_promotion {
     uint16_t issuer, funder, bp;
     int64_t budget;
     uint64_t from_ms, until_ms; /* until 0: without an end */
-    __int128 used;              /* points times basis points, less reversals */
+    __int128 used;              /* points times basis points */
 };
 struct naive_tariff {
     char currency[CURRENCY_SIZE];

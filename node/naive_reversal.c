@@ -127,7 +127,6 @@ static void give_up(struct naive *n, uint32_t id, const struct taking *taking)
     lot->reversed += taking->asked;
     lot->waived += waived;
     lot->counted += taking->counted;
-    naive_budget_use(n, lot, -taking->asked);
     naive_move(n, id, POOL_PENDING, POOL_CLAWED_BACK, taking->pending);
     naive_move(n, id, POOL_REMAINING, POOL_CLAWED_BACK, taking->own);
     naive_issue_fee(n, id, -(taking->own + taking->claimed));

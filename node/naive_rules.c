@@ -122,7 +122,7 @@ static bool has_room(__int128 used, __int128 asked, int64_t budget)
     return asked == 0 || used + asked <= (__int128)budget * BASIS_POINTS;
 }
 
-/* A partner pays for at most its budget, over all lots that stand. */
+/* A partner pays for at most its budget, over all lots ever, taken back or not. */
 static bool budgets_allow(const struct naive *n, const struct transaction *t, uint16_t writer)
 {
     uint64_t begun_ms = n->epochs[epoch_of(n)];

@@ -48,7 +48,7 @@ struct promotion_version {
     struct promotion promotion; /* `from_ms` as it is: never 0 */
     struct partner_id funder;
     struct record_index record;
-    __int128 used_bp; /* of the budget: points times basis points, less reversals */
+    __int128 used_bp; /* of the budget: points times basis points, whatever was reversed */
 };
 struct tariff {
     char currency[CURRENCY_SIZE];

@@ -171,8 +171,6 @@ static void give_up_own(struct state *state, const struct share *share)
     state->reversed += share->asked;
     state->waived += share->waived;
     state->expired_counted += share->counted;
-    if (share->asked > 0)
-        budget_use(state, lot_terms(state, share->lot), -share->asked);
     if (share->pending > 0)
         lot_move(state, share->lot, POOL_PENDING, POOL_CLAWED_BACK, (uint32_t)share->pending);
     if (share->remaining > 0)

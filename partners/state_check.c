@@ -143,7 +143,7 @@ static void add_joint(struct checker *checker, const struct lot *lot, const stru
     const struct contracts *contracts = &checker->state->contracts;
     for (size_t j = 0; j < terms->split.count; j++) {
         const struct funder *funder = &terms->split.funders[j];
-        __int128 share = ((__int128)lot->quantity - lot->reversed) * funder->bp;
+        __int128 share = (__int128)lot->quantity * funder->bp;
         for (size_t i = 0; i < charter->joint_funding_count; i++)
             if (partner_equal(charter->joint_funding[i].issuer, terms->issuer) &&
                 partner_equal(charter->joint_funding[i].funder, funder->partner))

@@ -311,11 +311,11 @@ enum verdict split_check(const struct state *state, struct partner_id writer,
                          const struct funding_split *split, uint32_t epoch);
 /* Nobody of a well-formed split has left. */
 bool split_stands(const struct state *state, const struct funding_split *split) MUST_USE;
-/* Budgets of joint funding and promotions: room for all lots of an earn, use of one lot, and its
- * way back. */
+/* Budgets of joint funding and promotions: room for all lots of an earn, and use of one lot, which
+ * no reversal gives back. */
 bool budget_room(const struct state *state, struct partner_id writer, const struct earn_lot *lots,
                  size_t count);
-void budget_use(struct state *state, const struct terms *terms, int64_t points);
+void budget_use(struct state *state, const struct terms *terms, uint64_t points);
 
 /* ---- lots.c ------------------------------------------------------------------------------------
  */
