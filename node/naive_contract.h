@@ -11,6 +11,7 @@
 
 enum {
     NAIVE_CONTRACTS_MAX = 1 << 20, /* of all partners, ever; promotions too */
+    NAIVE_SHARE_MAX = 1 << 14,     /* of one partner, ever: proposals; promotions too */
     NAIVE_PROPOSALS_MAX = 256      /* of one partner, open */
 };
 

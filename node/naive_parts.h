@@ -141,9 +141,11 @@ struct naive {
     struct naive_contract *contracts;
     size_t contract_count, contract_capacity;
     struct naive_list signed_cards,
-        open_cards; /* of them: signed; proposed, and not past their day */
+        open_cards;                     /* of them: signed; proposed, and not past their day */
+    uint32_t proposed_by[PARTNERS_MAX]; /* how many, ever */
     struct naive_promotion *promotions;
     size_t promotion_count, promotion_capacity;
+    uint32_t promoted_by[PARTNERS_MAX];
     struct naive_tariff tariffs[TARIFFS_MAX];
     size_t tariff_count;
     uint64_t *epochs; /* when each began */

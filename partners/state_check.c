@@ -352,6 +352,8 @@ bool state_check(const struct state *state, struct error *error)
     struct checker checker;
     checker_init(&checker, state, error);
     bool good = (membership_sound(state) || differs(&checker, "amendments", state->height)) &&
+                (contracts_shares_sound(&state->contracts) ||
+                 differs(&checker, "shares of contracts", 0)) &&
                 accounts_sound(&checker) && add_holds(&checker) && add_redemptions(&checker) &&
                 add_lots(&checker) && cohorts_sound(&checker) && members_sound(&checker) &&
                 money_sound(&checker) && sums_sound(&checker) && risks_sound(&checker);

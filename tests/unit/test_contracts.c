@@ -247,6 +247,45 @@ CASE(one_partner_has_so_many_proposals_open)
     contracts_release(&contracts);
 }
 
+/* Proposed and withdrawn, or for a moment each: others have room all the same. */
+CASE(nobody_uses_up_contracts_or_promotions_alone)
+{
+    struct contracts contracts = contracts_new();
+    struct contract_version version = {
+        .card = card_of(10, 0), .state = CONTRACT_WITHDRAWN, .proposer = grocer, .record = {7}};
+    struct promotion_version promotion = {
+        .promotion = {.issuer = books, .bp = 1, .budget = {1}, .from_ms = NOW + 1},
+        .funder = grocer};
+    size_t number;
+    for (size_t i = 0; i + 1 < CONTRACTS_SHARE_MAX; i++) {
+        promotion.promotion.until_ms = promotion.promotion.from_ms + 1;
+        REQUIRE(contracts_load_version(&contracts, &charter, &version, NOW) &&
+                contracts_load_promotion(&contracts, &charter, &promotion));
+        promotion.promotion.from_ms++;
+    }
+    struct promotion more = promotion.promotion;
+    more.until_ms = more.from_ms + 1;
+    check_verdict(propose(&contracts, version.card, &number), VERDICT_ACCEPTED);
+    check_verdict(contract_withdraw(&contracts, grocer, number), VERDICT_ACCEPTED);
+    check_verdict(propose(&contracts, version.card, &number), VERDICT_TOO_MANY_CONTRACTS);
+    check_verdict(propose_as(&contracts, cinema, version.card, &number), VERDICT_ACCEPTED);
+    check_verdict(promotion_sign(&contracts, &charter, grocer, &more, NOW, version.record, &number),
+                  VERDICT_ACCEPTED);
+    more.from_ms = promotion.promotion.from_ms = NOW + DAY;
+    more.until_ms = promotion.promotion.until_ms = 0;
+    check_verdict(promotion_sign(&contracts, &charter, grocer, &more, NOW, version.record, &number),
+                  VERDICT_TOO_MANY_CONTRACTS);
+    CHECK(!contracts_load_version(&contracts, &charter, &version, NOW));
+    CHECK(!contracts_load_promotion(&contracts, &charter, &promotion));
+    CHECK(contracts_shares_sound(&contracts));
+    contracts.shares[GROCER].proposals--;
+    CHECK(!contracts_shares_sound(&contracts));
+    contracts.shares[GROCER].proposals++;
+    contracts.shares[GROCER].promotions--;
+    CHECK(!contracts_shares_sound(&contracts));
+    contracts_release(&contracts);
+}
+
 CASE(a_version_without_an_end_gives_way_to_the_next)
 {
     struct contracts contracts = contracts_new();
@@ -727,6 +766,7 @@ int main(void)
     RUN(nobody_pays_above_face_in_one_currency);
     RUN(a_card_is_proposed_in_time_by_those_who_take_part);
     RUN(one_partner_has_so_many_proposals_open);
+    RUN(nobody_uses_up_contracts_or_promotions_alone);
     RUN(the_index_finds_what_a_scan_finds);
     RUN(an_epoch_begins_with_the_latest_moment_that_has_passed);
     RUN(a_lot_keeps_the_card_of_its_epoch);

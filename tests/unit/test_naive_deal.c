@@ -87,6 +87,23 @@ CASE(open_proposals_of_a_partner_have_an_end)
     naive_close(town.model);
 }
 
+CASE(a_partner_has_a_share_of_contracts_and_promotions)
+{
+    struct town town = town_of(false);
+    struct rate_card card = card_of(GROCER, CINEMA, 10, 0);
+    TAKEN(&town, GROCER, propose(&card));
+    TAKEN(&town, BOOKS, promote(GROCER, 1, BUDGET, 10, 11));
+    CHECK_INT(town.model->proposed_by[GROCER], 1);
+    CHECK_INT(town.model->promoted_by[BOOKS], 1);
+    TAKEN(&town, GROCER, withdraw(0));
+    town.model->proposed_by[GROCER] = town.model->promoted_by[BOOKS] = NAIVE_SHARE_MAX;
+    SAID(&town, GROCER, propose(&card), VERDICT_TOO_MANY_CONTRACTS);
+    TAKEN(&town, CINEMA, propose(&card));
+    SAID(&town, BOOKS, promote(GROCER, 1, BUDGET, 11, 12), VERDICT_TOO_MANY_CONTRACTS);
+    TAKEN(&town, CINEMA, promote(BOOKS, 1, BUDGET, 11, 12));
+    naive_close(town.model);
+}
+
 CASE(a_tariff_is_made_once_and_no_more_than_there_is_room_for)
 {
     static const char *const currencies[] = {"EUR", "SEK", "JPY"};
@@ -328,6 +345,40 @@ CASE(what_was_agreed_is_kept_and_goes_on)
     naive_close(town.model);
 }
 
+static bool is_read_again(const struct town *town)
+{
+    struct naive *copy = NULL;
+    struct error error;
+    struct buffer bytes;
+    buffer_init(&bytes, 1 << 22);
+    naive_write(town->model, &bytes);
+    bool read = naive_read(rules_of(false), buffer_bytes(&bytes), &copy, &error);
+    naive_close(copy);
+    buffer_release(&bytes);
+    return read;
+}
+
+CASE(a_file_has_no_more_of_a_partner_than_its_share)
+{
+    const struct naive_contract withdrawn = {
+        .card = card_of(GROCER, CINEMA, 10, 0), .state = NAIVE_CARD_WITHDRAWN, .proposer = GROCER};
+    struct naive_promotion promotion = {
+        .issuer = GROCER, .funder = BOOKS, .bp = 1, .budget = 1, .from_ms = START + 1};
+    for (int promoted = 0; promoted < 2; promoted++) {
+        struct town town = town_of(false);
+        for (size_t i = 0; i <= NAIVE_SHARE_MAX; i++) {
+            if (i == NAIVE_SHARE_MAX)
+                CHECK(is_read_again(&town));
+            if (promoted)
+                naive_promotion_add(town.model, &promotion);
+            else
+                naive_contract_add(town.model, &withdrawn);
+        }
+        CHECK(!is_read_again(&town));
+        naive_close(town.model);
+    }
+}
+
 CASE(a_file_that_contradicts_itself_is_refused)
 {
     struct town town = town_of(false);
@@ -381,12 +432,14 @@ int main(void)
     RUN(a_card_is_refused_for_what_is_wrong_with_it_in_this_order);
     RUN(the_other_party_signs_what_it_has_read);
     RUN(open_proposals_of_a_partner_have_an_end);
+    RUN(a_partner_has_a_share_of_contracts_and_promotions);
     RUN(a_tariff_is_made_once_and_no_more_than_there_is_room_for);
     RUN(a_promotion_is_signed_by_who_pays_for_it);
     RUN(a_promotion_pays_up_to_its_share_and_budget);
     RUN(each_currency_is_rounded_taxed_and_paid_by_itself);
     RUN(exact_lines_and_their_digest_name_the_tariff);
     RUN(what_was_agreed_is_kept_and_goes_on);
+    RUN(a_file_has_no_more_of_a_partner_than_its_share);
     RUN(a_file_that_contradicts_itself_is_refused);
     return check_report();
 }
