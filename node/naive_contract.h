@@ -12,7 +12,8 @@
 enum {
     NAIVE_CONTRACTS_MAX = 1 << 20, /* of all partners, ever; promotions too */
     NAIVE_SHARE_MAX = 1 << 14,     /* of one partner, ever: proposals; promotions too */
-    NAIVE_PROPOSALS_MAX = 256      /* of one partner, open */
+    NAIVE_PROPOSALS_MAX = 256,     /* of one partner, open */
+    NAIVE_TARIFFS_MAX = 8          /* with which a partner has no new one made */
 };
 
 enum naive_contract_state { NAIVE_CARD_PROPOSED, NAIVE_CARD_SIGNED, NAIVE_CARD_WITHDRAWN };

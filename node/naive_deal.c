@@ -225,6 +225,21 @@ static struct naive_tariff tariff_by(const struct rate_card *card)
     return tariff;
 }
 
+/* Tariffs of signed cards that the partner proposed, but for the charter's. */
+static size_t tariffs_by(const struct naive *n, uint16_t proposer)
+{
+    bool seen[TARIFFS_MAX] = {true};
+    size_t count = 0;
+    for (size_t i = 0; i < n->signed_cards.count; i++) {
+        const struct naive_contract *contract = &n->contracts[n->signed_cards.at[i]];
+        if (contract->proposer != proposer)
+            continue;
+        count += !seen[contract->tariff];
+        seen[contract->tariff] = true;
+    }
+    return count;
+}
+
 static enum verdict countersign(const struct naive_dealing *d)
 {
     struct naive *n = d->n;
@@ -246,7 +261,8 @@ static enum verdict countersign(const struct naive_dealing *d)
     if (naive_card_overlaps(n, card, true))
         return VERDICT_OVERLAP;
     size_t tariff = naive_tariff_of(n, card);
-    if (tariff == TARIFFS_MAX)
+    if (tariff == TARIFFS_MAX ||
+        (tariff == n->tariff_count && tariffs_by(n, contract->proposer) >= NAIVE_TARIFFS_MAX))
         return VERDICT_TOO_MANY_CONTRACTS;
     struct naive_tariff by_card = tariff_by(card);
     if (tariff == n->tariff_count)

@@ -233,6 +233,12 @@ static struct tariff tariff_of(const struct rate_card *card)
     return tariff;
 }
 
+/* Of a proposer's; the charter's own is nobody's. */
+static uint64_t tariff_bit(uint8_t tariff)
+{
+    return tariff == 0 ? 0 : UINT64_C(1) << tariff;
+}
+
 /* Its place, or where it would go. */
 static size_t tariff_find(const struct contracts *contracts, const struct tariff *tariff)
 {
@@ -286,10 +292,21 @@ static size_t version_add(struct contracts *contracts, const struct contract_ver
 /* From now on the version holds at its time. */
 static void version_bind(struct contracts *contracts, size_t number)
 {
-    const struct rate_card *card = &contracts->versions[number].card;
+    const struct contract_version *version = &contracts->versions[number];
+    const struct rate_card *card = &version->card;
     pair_add(&contracts->cards, card->funder, card->redeemer,
              (struct dated){card->from_ms, (uint32_t)number});
     moments_add(contracts, card->from_ms, card->until_ms);
+    contracts->shares[version->proposer.v].tariffs |= tariff_bit(version->tariff);
+}
+
+/* Whether a card of this tariff can be signed: it is there, or may be made. */
+static bool has_tariff(const struct contracts *contracts, const struct contract_version *version,
+                       size_t place)
+{
+    uint64_t own = contracts->shares[version->proposer.v].tariffs;
+    return place < contracts->tariff_count ||
+           (place < TARIFFS_MAX && __builtin_popcountll(own) < TARIFFS_SHARE_MAX);
 }
 
 enum verdict contract_propose(struct contracts *contracts, const struct charter *charter,
@@ -342,7 +359,7 @@ enum verdict contract_sign(struct contracts *contracts, struct partner_id signer
         return VERDICT_CONTRACT_TOO_LATE;
     if (!fits(contracts, &version->card))
         return VERDICT_OVERLAP;
-    if (place == TARIFFS_MAX)
+    if (!has_tariff(contracts, version, place))
         return VERDICT_TOO_MANY_CONTRACTS;
     if (place == contracts->tariff_count)
         contracts->tariffs[contracts->tariff_count++] = tariff;
@@ -622,12 +639,16 @@ bool contracts_shares_sound(const struct contracts *contracts)
         return contracts->count == 0 && contracts->promotion_count == 0;
     struct contract_share *again = allocate(PARTNERS_MAX, sizeof(*again));
     bool sound = true;
-    for (size_t i = 0; i < contracts->count; i++)
-        again[contracts->versions[i].proposer.v].proposals++;
+    for (size_t i = 0; i < contracts->count; i++) {
+        const struct contract_version *version = &contracts->versions[i];
+        again[version->proposer.v].proposals++;
+        again[version->proposer.v].tariffs |= tariff_bit(version->tariff);
+    }
     for (size_t i = 0; i < contracts->promotion_count; i++)
         again[contracts->promotions[i].funder.v].promotions++;
     for (size_t i = 0; i < PARTNERS_MAX && sound; i++)
         sound = again[i].proposals == contracts->shares[i].proposals &&
+                again[i].tariffs == contracts->shares[i].tariffs &&
                 again[i].proposals <= CONTRACTS_SHARE_MAX &&
                 again[i].promotions == contracts->shares[i].promotions &&
                 again[i].promotions <= CONTRACTS_SHARE_MAX;

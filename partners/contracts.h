@@ -34,6 +34,10 @@ enum { PROPOSALS_OPEN_MAX = 256 };
 /* Of one partner, ever: what it proposes, withdrawn or not, and promotions that it pays for. A
  * share of CONTRACTS_MAX, so that nobody can use up all of them alone. */
 enum { CONTRACTS_SHARE_MAX = CONTRACTS_MAX / 64 };
+/* Different tariffs, besides the charter's, of the signed cards that one partner proposed: with so
+ * many it has no new one made, so that no pair can use up all of them alone. */
+enum { TARIFFS_SHARE_MAX = 8 };
+_Static_assert(TARIFFS_MAX <= 64, "a mask has a bit for each");
 /* Epochs: each begins at a moment of its own. */
 enum { EPOCHS_MAX = 4 * CONTRACTS_MAX + 1 };
 
@@ -74,6 +78,7 @@ struct pair_index {
 
 struct contract_share { /* that one partner has of what there can be */
     uint32_t proposals, promotions;
+    uint64_t tariffs; /* a bit for each but the charter's */
 };
 
 struct contracts { /* a version's or a promotion's number is its place */
