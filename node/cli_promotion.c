@@ -63,7 +63,7 @@ const struct cli_command cli_promotion_sign = {
     "  --issuer NAME         who gives them\n"
     "  --bp N                basis points of each lot that may be put on the node's partner\n"
     "                        (10000: all of it)\n"
-    "  --budget POINTS       so many in all, what is reversed not counted\n"
+    "  --budget POINTS       so many in all, also of what is taken back later\n"
     "  --from DAY, --until DAY\n"
     "                        from its midnight in the charter's zone, or a time such as\n"
     "                        2027-02-01T00:00:00Z (default: from now on, without an "

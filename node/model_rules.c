@@ -169,8 +169,6 @@ static void put_founding(struct naive_founding *founding, const struct charter *
     founding->coalition = charter->coalition;
     memcpy(founding->origin, charter->origin, sizeof(charter->origin));
     founding->two_voters = charter->two_voters_accepted;
-    founding->fees =
-        charter->rates.issue_fee.v > 0 || charter->rates.redemption_fee.v > 0 || charter->risk.on;
     founding->operator_number = charter->has_operator ? charter->operator_id.v : -1;
 }
 

@@ -243,7 +243,7 @@ static enum verdict remove_partner(const struct naive_founding *founding, struct
 {
     if (!partner_stands(c, partner))
         return VERDICT_UNKNOWN_PARTNER;
-    if (founding->fees && partner == founding->operator_number)
+    if (partner == founding->operator_number)
         return VERDICT_OPERATOR_STAYS;
     c->partners[partner].left = true;
     for (size_t i = 0; i < c->node_count; i++)

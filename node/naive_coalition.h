@@ -56,8 +56,8 @@ struct naive_coalition {
 struct naive_founding {
     struct hash coalition;
     char origin[NAIVE_TEXT];
-    bool two_voters, fees; /* fees: or collateral, which the operator holds */
-    int operator_number;   /* -1: nobody */
+    bool two_voters;
+    int operator_number; /* -1: nobody */
 };
 
 struct naive_coalition *naive_coalition_copy(const struct naive_coalition *coalition);

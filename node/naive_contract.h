@@ -11,7 +11,9 @@
 
 enum {
     NAIVE_CONTRACTS_MAX = 1 << 20, /* of all partners, ever; promotions too */
-    NAIVE_PROPOSALS_MAX = 256      /* of one partner, open */
+    NAIVE_SHARE_MAX = 1 << 14,     /* of one partner, ever: proposals; promotions too */
+    NAIVE_PROPOSALS_MAX = 256,     /* of one partner, open */
+    NAIVE_TARIFFS_MAX = 8          /* with which a partner has no new one made */
 };
 
 enum naive_contract_state { NAIVE_CARD_PROPOSED, NAIVE_CARD_SIGNED, NAIVE_CARD_WITHDRAWN };
@@ -25,7 +27,7 @@ struct naive_promotion {
     uint16_t issuer, funder, bp;
     int64_t budget;
     uint64_t from_ms, until_ms; /* until 0: without an end */
-    __int128 used;              /* points times basis points, less reversals */
+    __int128 used;              /* points times basis points */
 };
 struct naive_tariff {
     char currency[CURRENCY_SIZE];

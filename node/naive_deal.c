@@ -153,7 +153,8 @@ static bool too_many(const struct naive_dealing *d)
         const struct naive_contract *contract = &d->n->contracts[d->n->open_cards.at[i]];
         open += contract->proposer == d->writer && contract->state == NAIVE_CARD_PROPOSED;
     }
-    return d->n->contract_count >= NAIVE_CONTRACTS_MAX || open >= NAIVE_PROPOSALS_MAX;
+    return d->n->contract_count >= NAIVE_CONTRACTS_MAX ||
+           d->n->proposed_by[d->writer] >= NAIVE_SHARE_MAX || open >= NAIVE_PROPOSALS_MAX;
 }
 
 void naive_contract_add(struct naive *n, const struct naive_contract *contract)
@@ -164,6 +165,7 @@ void naive_contract_add(struct naive *n, const struct naive_contract *contract)
         naive_list_add(&n->open_cards, (uint32_t)n->contract_count);
     if (contract->state == NAIVE_CARD_SIGNED)
         naive_list_add(&n->signed_cards, (uint32_t)n->contract_count);
+    n->proposed_by[contract->proposer]++;
     n->contracts[n->contract_count++] = *contract;
 }
 
@@ -223,6 +225,21 @@ static struct naive_tariff tariff_by(const struct rate_card *card)
     return tariff;
 }
 
+/* Tariffs of signed cards that the partner proposed, but for the charter's. */
+static size_t tariffs_by(const struct naive *n, uint16_t proposer)
+{
+    bool seen[TARIFFS_MAX] = {true};
+    size_t count = 0;
+    for (size_t i = 0; i < n->signed_cards.count; i++) {
+        const struct naive_contract *contract = &n->contracts[n->signed_cards.at[i]];
+        if (contract->proposer != proposer)
+            continue;
+        count += !seen[contract->tariff];
+        seen[contract->tariff] = true;
+    }
+    return count;
+}
+
 static enum verdict countersign(const struct naive_dealing *d)
 {
     struct naive *n = d->n;
@@ -244,7 +261,8 @@ static enum verdict countersign(const struct naive_dealing *d)
     if (naive_card_overlaps(n, card, true))
         return VERDICT_OVERLAP;
     size_t tariff = naive_tariff_of(n, card);
-    if (tariff == TARIFFS_MAX)
+    if (tariff == TARIFFS_MAX ||
+        (tariff == n->tariff_count && tariffs_by(n, contract->proposer) >= NAIVE_TARIFFS_MAX))
         return VERDICT_TOO_MANY_CONTRACTS;
     struct naive_tariff by_card = tariff_by(card);
     if (tariff == n->tariff_count)
@@ -302,6 +320,7 @@ void naive_promotion_add(struct naive *n, const struct naive_promotion *promotio
 {
     n->promotions = (struct naive_promotion *)array_grow(
         n->promotions, &n->promotion_capacity, n->promotion_count + 1, sizeof(*promotion));
+    n->promoted_by[promotion->funder]++;
     n->promotions[n->promotion_count++] = *promotion;
 }
 
@@ -322,7 +341,7 @@ static enum verdict promote(const struct naive_dealing *d)
         return VERDICT_BAD_CARD;
     if (is_promoted(n, &added))
         return VERDICT_OVERLAP;
-    if (n->promotion_count >= NAIVE_CONTRACTS_MAX)
+    if (n->promotion_count >= NAIVE_CONTRACTS_MAX || n->promoted_by[d->writer] >= NAIVE_SHARE_MAX)
         return VERDICT_TOO_MANY_CONTRACTS;
     naive_promotion_add(n, &added);
     return VERDICT_ACCEPTED;

@@ -100,7 +100,8 @@ static bool contract_adds_up(const struct naive *n, const struct naive_contract 
     const struct rate_card *card = &contract->card;
     bool party = contract->proposer == card->funder.v || contract->proposer == card->redeemer.v;
     bool there = card->funder.v < n->rules.partner_count &&
-                 card->redeemer.v < n->rules.partner_count && naive_card_is_good(n, card);
+                 card->redeemer.v < n->rules.partner_count && naive_card_is_good(n, card) &&
+                 n->proposed_by[contract->proposer] < NAIVE_SHARE_MAX;
     if (contract->state != NAIVE_CARD_SIGNED)
         return there && party && contract->tariff == 0;
     return there && party && contract->tariff < n->tariff_count &&
@@ -134,6 +135,7 @@ static void get_promotion(struct codec_reader *reader, struct naive *n)
     promotion.used = naive_get_wide(reader);
     bool sound = promotion.issuer != promotion.funder && promotion.used >= 0 &&
                  promotion.used <= (__int128)promotion.budget * BASIS_POINTS &&
+                 n->promoted_by[promotion.funder] < NAIVE_SHARE_MAX &&
                  (promotion.until_ms == 0 || promotion.until_ms > promotion.from_ms);
     if (good(reader, sound, "a promotion that does not add up"))
         naive_promotion_add(n, &promotion);

@@ -242,7 +242,7 @@ static struct naive_result result_of(const struct naive *n, enum verdict verdict
 static void begin_effects(struct naive *n)
 {
     n->effect_count = n->first_obligation = 0;
-    n->bytes = n->item_bytes = 0;
+    n->bytes = n->item_bytes = n->rest_bytes = 0;
 }
 
 /* Forgets what no longer waits. */

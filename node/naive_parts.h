@@ -10,13 +10,15 @@
 
 enum {
     NAIVE_CLAIMS_MAX = 64,       /* open at one member */
-    NAIVE_EFFECTS_MAX = 40000,   /* bytes of a record's effects */
-    NAIVE_PLAN_MAX = 36000,      /* what a plan may take of them */
+    NAIVE_PLAN_MAX = 36000,      /* bytes that a plan may take of a record's effects */
+    NAIVE_RESTS_MAX = 3200,      /* and rests of other lots */
     NAIVE_TIME_MAX = 20000,      /* bytes of time's effects, after which the rest waits */
     NAIVE_OBLIGATION_BYTES = 20, /* at most */
     NAIVE_MOVE_BYTES = 14,
     NAIVE_DIGESTS = 256, /* heights whose digest a `ready` may name */
-    NAIVE_LOT_BYTES = 12
+    NAIVE_LOT_BYTES = 12,
+    NAIVE_WAIVED_BYTES = 7,
+    NAIVE_DEFICIT_BYTES = 10
 };
 
 struct naive_lot {
@@ -139,9 +141,11 @@ struct naive {
     struct naive_contract *contracts;
     size_t contract_count, contract_capacity;
     struct naive_list signed_cards,
-        open_cards; /* of them: signed; proposed, and not past their day */
+        open_cards;                     /* of them: signed; proposed, and not past their day */
+    uint32_t proposed_by[PARTNERS_MAX]; /* how many, ever */
     struct naive_promotion *promotions;
     size_t promotion_count, promotion_capacity;
+    uint32_t promoted_by[PARTNERS_MAX];
     struct naive_tariff tariffs[TARIFFS_MAX];
     size_t tariff_count;
     uint64_t *epochs; /* when each began */
@@ -172,6 +176,7 @@ struct naive {
     size_t effect_count, effect_capacity;
     size_t first_obligation;  /* obligations of the item at hand begin here */
     size_t bytes, item_bytes; /* encoded: of all effects but open obligations; of the item */
+    size_t rest_bytes;        /* of those: what was waived on lots that do not come back */
     struct naive_part *plan;
     size_t plan_count, plan_capacity;
     int64_t plan_points;
@@ -214,7 +219,7 @@ void naive_plan(struct naive *n, uint32_t member, int64_t points, int only_funde
 /* The fewest points whose faces cover the amount, or why there are none. */
 enum verdict naive_plan_amount(struct naive *n, uint32_t member, uint16_t redeemer, int64_t amount);
 void naive_plan_add(struct naive *n, uint32_t lot, int64_t points);
-bool naive_plan_fits(const struct naive *n, size_t per_lot, size_t creditors);
+bool naive_plan_fits(const struct naive *n, size_t per_lot, size_t owed, size_t claims);
 
 /* The debtor owes the creditor: in the open period, and among the effects. */
 void naive_owe_amount(struct naive *n, uint16_t debtor, uint16_t creditor, int64_t amount,

@@ -99,7 +99,7 @@ void naive_end_item(struct naive *n)
         n->effects[kept++] = n->effects[i];
     }
     n->effect_count = n->first_obligation = kept;
-    n->item_bytes = 0;
+    n->item_bytes = n->rest_bytes = 0;
 }
 
 void naive_owe(struct naive *n, uint32_t lot, uint16_t creditor, int64_t points,
@@ -304,11 +304,17 @@ static int64_t cover_waived(struct naive *n, uint32_t noted, uint32_t paying, in
     return part;
 }
 
-static bool room_for_waived(const struct naive *n)
+static size_t written(const struct naive *n)
 {
-    size_t open = (n->effect_count - n->first_obligation) * NAIVE_OBLIGATION_BYTES;
-    size_t most = (size_t)SPLIT_MAX * SPLIT_MAX * NAIVE_OBLIGATION_BYTES + 3 * NAIVE_MOVE_BYTES;
-    return n->item_bytes + open + most <= NAIVE_EFFECTS_MAX;
+    return n->item_bytes + (n->effect_count - n->first_obligation) * NAIVE_OBLIGATION_BYTES;
+}
+
+/* A rest may add a claim of each of its funders on each payer, and a fee of each. */
+static bool room_for_rest(const struct naive *n)
+{
+    size_t most =
+        NAIVE_WAIVED_BYTES + (size_t)(SPLIT_MAX * SPLIT_MAX + SPLIT_MAX) * NAIVE_OBLIGATION_BYTES;
+    return n->rest_bytes + most <= NAIVE_RESTS_MAX;
 }
 
 static int64_t waived_of_earn(struct naive *n, uint32_t paying, int64_t points)
@@ -321,9 +327,11 @@ static int64_t waived_of_earn(struct naive *n, uint32_t paying, int64_t points)
         uint32_t noted = earn->first_lot + i;
         if (noted == paying || n->lots[noted].waived == 0)
             continue;
-        if (!room_for_waived(n))
+        if (!room_for_rest(n))
             break;
+        size_t before = written(n);
         covered += cover_waived(n, noted, paying, points - covered);
+        n->rest_bytes += written(n) - before;
     }
     return covered;
 }
@@ -457,23 +465,18 @@ static size_t payers_add(struct payer *payers, size_t count, const struct naive_
 }
 
 /* At most so many lots, and effects that a record has room for: for the lots of an epoch a funder
- * owes each of at most `creditors` partners once, and a fee. */
-bool naive_plan_fits(const struct naive *n, size_t per_lot, size_t creditors)
+ * owes each of `owed` partners, and with `claims` each piece of a lot goes to one of them. */
+bool naive_plan_fits(const struct naive *n, size_t per_lot, size_t owed, size_t claims)
 {
-    bool seen[PARTNERS_MAX] = {false};
-    size_t funders = 0, distinct = 0, apart = 0;
+    size_t funders = 0, apart = 0;
     for (size_t i = 0; i < n->plan_count; i++)
         funders += n->lots[n->plan[i].lot].split.count;
     struct payer *payers = allocate(funders + 1, sizeof(*payers));
     for (size_t i = 0; i < n->plan_count; i++)
         apart = payers_add(payers, apart, &n->lots[n->plan[i].lot]);
-    for (size_t i = 0; i < apart; i++) {
-        distinct += !seen[payers[i].partner];
-        seen[payers[i].partner] = true;
-    }
     free(payers);
-    size_t pairs = apart * creditors, pieces = funders + creditors * SPLIT_MAX;
-    size_t lines = (pairs < pieces ? pairs : pieces) + apart - distinct;
+    size_t pairs = apart * claims, pieces = funders + claims * SPLIT_MAX;
+    size_t lines = apart * owed + (pairs < pieces ? pairs : pieces);
     return n->plan_count <= n->rules.allocations &&
            n->plan_count * per_lot + lines * NAIVE_OBLIGATION_BYTES <= NAIVE_PLAN_MAX;
 }

@@ -127,7 +127,6 @@ static void give_up(struct naive *n, uint32_t id, const struct taking *taking)
     lot->reversed += taking->asked;
     lot->waived += waived;
     lot->counted += taking->counted;
-    naive_budget_use(n, lot, -taking->asked);
     naive_move(n, id, POOL_PENDING, POOL_CLAWED_BACK, taking->pending);
     naive_move(n, id, POOL_REMAINING, POOL_CLAWED_BACK, taking->own);
     naive_issue_fee(n, id, -(taking->own + taking->claimed));
@@ -212,7 +211,7 @@ enum verdict naive_reverse_earn(struct naive *n, const struct naive_tx *tx)
         EARN_LOTS_MAX * (size_t)(3 * NAIVE_MOVE_BYTES + SPLIT_MAX * NAIVE_OBLIGATION_BYTES) +
         claimants * NAIVE_MOVE_BYTES;
     size_t per_lot = NAIVE_MOVE_BYTES + (n->plan_count ? own / n->plan_count + 1 : 0);
-    if (!naive_plan_fits(n, per_lot, claimants)) {
+    if (!naive_plan_fits(n, per_lot, 0, claimants)) {
         earned->refunded -= refunded;
         return VERDICT_TOO_MANY_ALLOCATIONS;
     }

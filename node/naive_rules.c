@@ -122,7 +122,7 @@ static bool has_room(__int128 used, __int128 asked, int64_t budget)
     return asked == 0 || used + asked <= (__int128)budget * BASIS_POINTS;
 }
 
-/* A partner pays for at most its budget, over all lots that stand. */
+/* A partner pays for at most its budget, over all lots ever, taken back or not. */
 static bool budgets_allow(const struct naive *n, const struct transaction *t, uint16_t writer)
 {
     uint64_t begun_ms = n->epochs[epoch_of(n)];
@@ -302,7 +302,7 @@ struct spending {
 
 /* Plans it, where its points have a price there and no cap stands against them. */
 static enum verdict plan_spending(struct naive *n, const struct spending *s, size_t per_lot,
-                                  size_t creditors)
+                                  size_t owed, size_t claims)
 {
     if (s->amount.v > 0) {
         enum verdict verdict = naive_plan_amount(n, s->member, s->redeemer, s->amount.v);
@@ -315,7 +315,7 @@ static enum verdict plan_spending(struct naive *n, const struct spending *s, siz
     }
     if (!naive_plan_priced(n, s->redeemer))
         return VERDICT_NO_CONTRACT;
-    if (!naive_plan_fits(n, per_lot, creditors))
+    if (!naive_plan_fits(n, per_lot, owed, claims))
         return VERDICT_TOO_MANY_ALLOCATIONS;
     return naive_plan_within_caps(n, s->redeemer) ? VERDICT_ACCEPTED : VERDICT_OVER_CAP;
 }
@@ -358,7 +358,7 @@ static enum verdict redeem(struct naive *n, const struct naive_tx *tx)
         return VERDICT_UNKNOWN_MEMBER;
     if (!asks_well(spending.points, spending.amount))
         return VERDICT_BAD_QUANTITY;
-    enum verdict verdict = plan_spending(n, &spending, NAIVE_MOVE_BYTES, 1);
+    enum verdict verdict = plan_spending(n, &spending, NAIVE_MOVE_BYTES, 1, 0);
     if (verdict == VERDICT_ACCEPTED)
         book(n, tx, member, POOL_REMAINING);
     return verdict;
@@ -376,8 +376,10 @@ static enum verdict hold(struct naive *n, const struct naive_tx *tx)
         return VERDICT_BAD_QUANTITY;
     if (ttl_ms > n->rules.hold_max_ms)
         return VERDICT_BAD_TERMS;
-    enum verdict verdict =
-        plan_spending(n, &spending, (size_t)2 * NAIVE_MOVE_BYTES, NAIVE_CLAIMS_MAX);
+    /* Each lot may be waived in part, and cover deficits with the rest; the redeemer and the
+     * operator are owed. */
+    size_t per_lot = NAIVE_WAIVED_BYTES + 2 * NAIVE_MOVE_BYTES + NAIVE_DEFICIT_BYTES;
+    enum verdict verdict = plan_spending(n, &spending, per_lot, 2, NAIVE_CLAIMS_MAX);
     if (verdict != VERDICT_ACCEPTED)
         return verdict;
     struct naive_spend spend = {.record = tx->index,
@@ -480,8 +482,9 @@ static enum verdict reverse_redeem(struct naive *n, const struct naive_tx *tx)
         if (stands > 0)
             naive_plan_add(n, part->lot, stands < left ? stands : left);
     }
-    if (!naive_plan_fits(n, (size_t)2 * NAIVE_MOVE_BYTES + NAIVE_LOT_BYTES,
-                         1 + n->members[spend->member].deficit_count))
+    /* Each lot may be waived in part, and leave a child. */
+    size_t per_lot = NAIVE_WAIVED_BYTES + 2 * NAIVE_MOVE_BYTES + NAIVE_LOT_BYTES;
+    if (!naive_plan_fits(n, per_lot, 2, n->members[spend->member].deficit_count))
         return VERDICT_TOO_MANY_ALLOCATIONS;
     spend->used += points;
     for (size_t i = spend->part_count, next = 0; next < n->plan_count; i--) {
@@ -528,7 +531,7 @@ static enum verdict adjust_down(struct naive *n, const struct naive_tx *tx, uint
     naive_plan(n, member, points, tx->writer);
     if (n->plan_points < points && n->plan_count <= n->rules.allocations)
         return VERDICT_INSUFFICIENT;
-    if (!naive_plan_fits(n, NAIVE_MOVE_BYTES, 0))
+    if (!naive_plan_fits(n, NAIVE_MOVE_BYTES, 0, 0))
         return VERDICT_TOO_MANY_ALLOCATIONS;
     for (size_t i = 0; i < n->plan_count; i++)
         naive_move(n, n->plan[i].lot, POOL_REMAINING, POOL_CLAWED_BACK, n->plan[i].points);
@@ -584,8 +587,8 @@ static enum verdict transfer(struct naive *n, const struct naive_tx *tx)
     if (naive_spendable(n, from) < points)
         return VERDICT_INSUFFICIENT;
     naive_plan(n, from, points, -1);
-    if (!naive_plan_fits(n, (size_t)2 * NAIVE_MOVE_BYTES + NAIVE_LOT_BYTES,
-                         n->members[to].deficit_count))
+    size_t per_lot = 2 * NAIVE_MOVE_BYTES + NAIVE_LOT_BYTES + NAIVE_DEFICIT_BYTES;
+    if (!naive_plan_fits(n, per_lot, 0, n->members[to].deficit_count))
         return VERDICT_TOO_MANY_ALLOCATIONS;
     for (size_t i = 0; i < n->plan_count; i++) {
         const struct naive_part part = n->plan[i];

@@ -218,11 +218,10 @@ static void node_leaves(struct charter_node *node)
 static enum verdict remove_partner(struct charter *charter, const struct change *change)
 {
     struct charter_partner *partner = standing_partner(charter, change->partner);
-    bool fees =
-        charter->rates.issue_fee.v > 0 || charter->rates.redemption_fee.v > 0 || charter->risk.on;
     if (!partner)
         return VERDICT_UNKNOWN_PARTNER;
-    if (partner->is_operator && fees)
+    /* Contracts may owe it fees, and are not the charter's to know. */
+    if (partner->is_operator)
         return VERDICT_OPERATOR_STAYS;
     partner->left = true;
     for (size_t i = 0; i < charter->node_count; i++)

@@ -51,7 +51,7 @@ struct charter_node {
  * genesis charter, which all partners sign off. */
 struct joint_funding {
     struct partner_id issuer, funder;
-    struct points budget; /* the funder's share of all such points less reversals */
+    struct points budget; /* the funder's share of all such points, reversed or not */
 };
 /* How often accounts are settled, and by when what is due: ledger.md section 8.8-9. */
 enum period_kind { PERIOD_MONTH, PERIOD_WEEK, PERIOD_DAY };

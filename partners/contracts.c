@@ -85,6 +85,15 @@ static void pair_add(struct pair_index *index, struct partner_id one, struct par
     dated_add(&index->lists[*place - 1], dated);
 }
 
+/* Room for what everybody has of its own, once somebody has something. */
+static void shares_make(struct contracts *contracts)
+{
+    if (contracts->shares)
+        return;
+    contracts->drafts = allocate(PARTNERS_MAX, sizeof(*contracts->drafts));
+    contracts->shares = allocate(PARTNERS_MAX, sizeof(*contracts->shares));
+}
+
 /* ---- lifecycle ----------------------------------------------------------------------------- */
 
 static void begin_epoch(struct contracts *contracts, uint64_t from_ms)
@@ -115,6 +124,7 @@ void contracts_release(struct contracts *contracts)
     for (size_t i = 0; contracts->drafts && i < PARTNERS_MAX; i++)
         free(contracts->drafts[i].at);
     free(contracts->drafts);
+    free(contracts->shares);
     due_release(&contracts->moments);
     *contracts = (struct contracts){0};
 }
@@ -223,6 +233,12 @@ static struct tariff tariff_of(const struct rate_card *card)
     return tariff;
 }
 
+/* Of a proposer's; the charter's own is nobody's. */
+static uint64_t tariff_bit(uint8_t tariff)
+{
+    return tariff == 0 ? 0 : UINT64_C(1) << tariff;
+}
+
 /* Its place, or where it would go. */
 static size_t tariff_find(const struct contracts *contracts, const struct tariff *tariff)
 {
@@ -261,18 +277,12 @@ static size_t open_drafts(struct contracts *contracts, struct partner_id propose
     return kept;
 }
 
-/* Room for the drafts of everybody, once somebody has one. */
-static void drafts_make(struct contracts *contracts)
-{
-    if (!contracts->drafts)
-        contracts->drafts = allocate(PARTNERS_MAX, sizeof(*contracts->drafts));
-}
-
 static size_t version_add(struct contracts *contracts, const struct contract_version *version)
 {
     contracts->versions = array_grow(contracts->versions, &contracts->capacity,
                                      contracts->count + 1, sizeof(*contracts->versions));
     contracts->versions[contracts->count] = *version;
+    contracts->shares[version->proposer.v].proposals++;
     if (version->state == CONTRACT_PROPOSED)
         dated_add(&contracts->drafts[version->proposer.v],
                   (struct dated){version->card.from_ms, (uint32_t)contracts->count});
@@ -282,10 +292,21 @@ static size_t version_add(struct contracts *contracts, const struct contract_ver
 /* From now on the version holds at its time. */
 static void version_bind(struct contracts *contracts, size_t number)
 {
-    const struct rate_card *card = &contracts->versions[number].card;
+    const struct contract_version *version = &contracts->versions[number];
+    const struct rate_card *card = &version->card;
     pair_add(&contracts->cards, card->funder, card->redeemer,
              (struct dated){card->from_ms, (uint32_t)number});
     moments_add(contracts, card->from_ms, card->until_ms);
+    contracts->shares[version->proposer.v].tariffs |= tariff_bit(version->tariff);
+}
+
+/* Whether a card of this tariff can be signed: it is there, or may be made. */
+static bool has_tariff(const struct contracts *contracts, const struct contract_version *version,
+                       size_t place)
+{
+    uint64_t own = contracts->shares[version->proposer.v].tariffs;
+    return place < contracts->tariff_count ||
+           (place < TARIFFS_MAX && __builtin_popcountll(own) < TARIFFS_SHARE_MAX);
 }
 
 enum verdict contract_propose(struct contracts *contracts, const struct charter *charter,
@@ -305,8 +326,9 @@ enum verdict contract_propose(struct contracts *contracts, const struct charter 
         return VERDICT_NOTICE_TOO_SHORT;
     if (!fits(contracts, card))
         return VERDICT_OVERLAP;
-    drafts_make(contracts);
+    shares_make(contracts);
     if (contracts->count == CONTRACTS_MAX ||
+        contracts->shares[proposer.v].proposals >= CONTRACTS_SHARE_MAX ||
         open_drafts(contracts, proposer, now_ms) >= PROPOSALS_OPEN_MAX)
         return VERDICT_TOO_MANY_CONTRACTS;
     *number_out = version_add(contracts, &(struct contract_version){.card = *card,
@@ -337,7 +359,7 @@ enum verdict contract_sign(struct contracts *contracts, struct partner_id signer
         return VERDICT_CONTRACT_TOO_LATE;
     if (!fits(contracts, &version->card))
         return VERDICT_OVERLAP;
-    if (place == TARIFFS_MAX)
+    if (!has_tariff(contracts, version, place))
         return VERDICT_TOO_MANY_CONTRACTS;
     if (place == contracts->tariff_count)
         contracts->tariffs[contracts->tariff_count++] = tariff;
@@ -403,6 +425,7 @@ static size_t promotion_add(struct contracts *contracts, const struct promotion_
         array_grow(contracts->promotions, &contracts->promotion_capacity,
                    contracts->promotion_count + 1, sizeof(*contracts->promotions));
     contracts->promotions[contracts->promotion_count] = *version;
+    contracts->shares[version->funder.v].promotions++;
     pair_add(&contracts->payers, promotion->issuer, version->funder,
              (struct dated){promotion->from_ms, (uint32_t)contracts->promotion_count});
     moments_add(contracts, promotion->from_ms, promotion->until_ms);
@@ -415,7 +438,7 @@ enum verdict promotion_sign(struct contracts *contracts, const struct charter *c
 {
     struct promotion_version version = {
         .promotion = *promotion, .funder = funder, .record = record};
-    must(now_ms <= TIME_MS_MAX);
+    must(now_ms <= TIME_MS_MAX && funder.v < PARTNERS_MAX);
     if (partner_equal(promotion->issuer, funder) || !takes_part(charter, promotion->issuer))
         return VERDICT_UNKNOWN_PARTNER;
     if (version.promotion.from_ms == 0)
@@ -425,7 +448,9 @@ enum verdict promotion_sign(struct contracts *contracts, const struct charter *c
     if (!promotion_fits(contracts, funder, &version.promotion) ||
         has_joint_funding(charter, promotion->issuer, funder))
         return VERDICT_OVERLAP;
-    if (contracts->promotion_count == CONTRACTS_MAX)
+    shares_make(contracts);
+    if (contracts->promotion_count == CONTRACTS_MAX ||
+        contracts->shares[funder.v].promotions >= CONTRACTS_SHARE_MAX)
         return VERDICT_TOO_MANY_CONTRACTS;
     *number_out = promotion_add(contracts, &version);
     return VERDICT_ACCEPTED;
@@ -555,9 +580,10 @@ bool contracts_load_version(struct contracts *contracts, const struct charter *c
         return false;
     if (version->state == CONTRACT_SIGNED && !fits_loaded(contracts, &version->card))
         return false;
-    drafts_make(contracts);
-    if (is_open(version, now_ms) &&
-        open_drafts(contracts, version->proposer, now_ms) >= PROPOSALS_OPEN_MAX)
+    shares_make(contracts);
+    if (contracts->shares[version->proposer.v].proposals >= CONTRACTS_SHARE_MAX ||
+        (is_open(version, now_ms) &&
+         open_drafts(contracts, version->proposer, now_ms) >= PROPOSALS_OPEN_MAX))
         return false;
     size_t number = version_add(contracts, version);
     if (version->state == CONTRACT_SIGNED)
@@ -574,6 +600,9 @@ bool contracts_load_promotion(struct contracts *contracts, const struct charter 
         partner_equal(promotion->issuer, version->funder) || promotion->from_ms == 0 ||
         !promotion_sound(promotion) || !promotion_fits(contracts, version->funder, promotion) ||
         has_joint_funding(charter, promotion->issuer, version->funder))
+        return false;
+    shares_make(contracts);
+    if (contracts->shares[version->funder.v].promotions >= CONTRACTS_SHARE_MAX)
         return false;
     (void)promotion_add(contracts, version);
     return true;
@@ -605,4 +634,27 @@ bool contracts_load_end(struct contracts *contracts, uint64_t now_ms)
         if (!used[i])
             return false;
     return met == contracts->epoch_count && contracts->epochs[met - 1] == latest_ms;
+}
+
+bool contracts_shares_sound(const struct contracts *contracts)
+{
+    if (!contracts->shares)
+        return contracts->count == 0 && contracts->promotion_count == 0;
+    struct contract_share *again = allocate(PARTNERS_MAX, sizeof(*again));
+    bool sound = true;
+    for (size_t i = 0; i < contracts->count; i++) {
+        const struct contract_version *version = &contracts->versions[i];
+        again[version->proposer.v].proposals++;
+        again[version->proposer.v].tariffs |= tariff_bit(version->tariff);
+    }
+    for (size_t i = 0; i < contracts->promotion_count; i++)
+        again[contracts->promotions[i].funder.v].promotions++;
+    for (size_t i = 0; i < PARTNERS_MAX && sound; i++)
+        sound = again[i].proposals == contracts->shares[i].proposals &&
+                again[i].tariffs == contracts->shares[i].tariffs &&
+                again[i].proposals <= CONTRACTS_SHARE_MAX &&
+                again[i].promotions == contracts->shares[i].promotions &&
+                again[i].promotions <= CONTRACTS_SHARE_MAX;
+    free(again);
+    return sound;
 }

@@ -31,6 +31,13 @@
 
 /* Of one proposer, neither signed nor withdrawn nor past their day. */
 enum { PROPOSALS_OPEN_MAX = 256 };
+/* Of one partner, ever: what it proposes, withdrawn or not, and promotions that it pays for. A
+ * share of CONTRACTS_MAX, so that nobody can use up all of them alone. */
+enum { CONTRACTS_SHARE_MAX = CONTRACTS_MAX / 64 };
+/* Different tariffs, besides the charter's, of the signed cards that one partner proposed: with so
+ * many it has no new one made, so that no pair can use up all of them alone. */
+enum { TARIFFS_SHARE_MAX = 8 };
+_Static_assert(TARIFFS_MAX <= 64, "a mask has a bit for each");
 /* Epochs: each begins at a moment of its own. */
 enum { EPOCHS_MAX = 4 * CONTRACTS_MAX + 1 };
 
@@ -48,7 +55,7 @@ struct promotion_version {
     struct promotion promotion; /* `from_ms` as it is: never 0 */
     struct partner_id funder;
     struct record_index record;
-    __int128 used_bp; /* of the budget: points times basis points, less reversals */
+    __int128 used_bp; /* of the budget: points times basis points, whatever was reversed */
 };
 struct tariff {
     char currency[CURRENCY_SIZE];
@@ -69,6 +76,11 @@ struct pair_index {
     size_t count, capacity;
 };
 
+struct contract_share { /* that one partner has of what there can be */
+    uint32_t proposals, promotions;
+    uint64_t tariffs; /* a bit for each but the charter's */
+};
+
 struct contracts { /* a version's or a promotion's number is its place */
     struct contract_version *versions;
     size_t count, capacity;
@@ -80,10 +92,11 @@ struct contracts { /* a version's or a promotion's number is its place */
     size_t epoch_count, epoch_capacity;
 
     /* Follow from what is above. */
-    struct pair_index cards;   /* signed: funder, redeemer */
-    struct pair_index payers;  /* promotions: issuer, funder */
-    struct dated_list *drafts; /* by proposer: proposals that may be open still */
-    struct due moments;        /* at which the next epochs begin */
+    struct pair_index cards;       /* signed: funder, redeemer */
+    struct pair_index payers;      /* promotions: issuer, funder */
+    struct dated_list *drafts;     /* by proposer: proposals that may be open still */
+    struct contract_share *shares; /* by proposer, or funder of promotions */
+    struct due moments;            /* at which the next epochs begin */
 };
 
 /* Without a contract, in epoch 0; the charter tells tariff 0. */
@@ -154,5 +167,7 @@ bool contracts_load_promotion(struct contracts *contracts, const struct charter 
 bool contracts_load_epoch(struct contracts *contracts, uint64_t from_ms) MUST_USE;
 /* After all of them: the epochs are those that time until `now_ms` can have begun. */
 bool contracts_load_end(struct contracts *contracts, uint64_t now_ms) MUST_USE;
+/* Shares are those that versions and promotions come to. */
+bool contracts_shares_sound(const struct contracts *contracts) MUST_USE;
 
 #endif

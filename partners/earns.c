@@ -92,7 +92,7 @@ static void earn_lot_make(struct state *state, const struct context *context, ui
                             .activates_ms = lot->activates_ms ? lot->activates_ms : state->now_ms,
                             .expires_ms = lot->expires_ms,
                             .record = context->index.v};
-    budget_use(state, &state->terms[seed.terms], lot->quantity.v);
+    budget_use(state, &state->terms[seed.terms], (uint64_t)lot->quantity.v);
     (void)lot_create(state, &seed);
 }
 

@@ -26,8 +26,7 @@ static enum verdict hold_plan(struct state *state, const struct context *context
     enum verdict verdict = plan_asked(state, member, context->writer, points, amount);
     if (verdict != VERDICT_ACCEPTED)
         return verdict;
-    /* Sized for the day on which time releases it and it covers whatever is owed by then. */
-    if (!plan_fits(state, 2 * MOVE_SIZE_MAX, DEFICITS_MAX))
+    if (state->plan.count > state->charter->limits.allocations || !plan_hold_fits(state))
         return VERDICT_TOO_MANY_ALLOCATIONS;
     return plan_within_caps(state, context->writer) ? VERDICT_ACCEPTED : VERDICT_OVER_CAP;
 }

@@ -88,19 +88,24 @@ static size_t priced_apart(const struct state *state)
 
 /* What it finds depends on the lots alone, and not on what is agreed upon later: a hold that fits
  * fits as long as it is open. */
-bool plan_effects_fit(const struct state *state, size_t per_lot, size_t creditors)
+bool plan_effects_fit(const struct state *state, size_t per_lot, size_t owed, size_t claims)
 {
     const struct plan *plan = &state->plan;
     size_t apart = priced_apart(state);
-    /* Each piece of a lot adds an obligation a funder; pieces are at most lots and creditors. */
-    size_t pieces = plan->split_sum + creditors * SPLIT_MAX;
-    /* Fees have room but for those of further epochs. */
-    size_t lines = smaller(apart * creditors, pieces) + apart - plan->distinct;
+    /* Each piece of a lot adds an obligation a funder; pieces are at most lots and claims. */
+    size_t pieces = plan->split_sum + claims * SPLIT_MAX;
+    size_t lines = apart * owed + smaller(apart * claims, pieces);
     return plan->count * per_lot + lines * OBLIGATION_SIZE_MAX <= PLAN_SIZE_MAX;
 }
 
-bool plan_fits(const struct state *state, size_t per_lot, size_t creditors)
+bool plan_fits(const struct state *state, size_t per_lot, size_t owed, size_t claims)
 {
     return state->plan.count <= state->charter->limits.allocations &&
-           plan_effects_fit(state, per_lot, creditors);
+           plan_effects_fit(state, per_lot, owed, claims);
+}
+
+/* The redeemer for what is committed, the operator for fees of what was waived. */
+bool plan_hold_fits(const struct state *state)
+{
+    return plan_effects_fit(state, RELEASE_SIZE_MAX, 2, DEFICITS_MAX);
 }

@@ -55,7 +55,7 @@ enum verdict apply_redeem(struct state *state, const struct context *context)
     enum verdict verdict = plan_asked(state, member, context->writer, points, amount);
     if (verdict != VERDICT_ACCEPTED)
         return verdict;
-    if (!plan_fits(state, MOVE_SIZE_MAX, 1))
+    if (!plan_fits(state, MOVE_SIZE_MAX, 1, 0))
         return VERDICT_TOO_MANY_ALLOCATIONS;
     if (!plan_within_caps(state, context->writer))
         return VERDICT_OVER_CAP;
@@ -106,7 +106,8 @@ enum verdict apply_reverse_redeem(struct state *state, const struct context *con
         return VERDICT_OVER_REVERSED;
     plan_back(state, redemption, points);
     size_t claims = state->members[redemption->member].deficit_count;
-    if (!plan_fits(state, 2 * MOVE_SIZE_MAX + LOT_EFFECT_SIZE_MAX, 1 + claims))
+    /* The redeemer owes what it got; the operator, fees of what was waived. */
+    if (!plan_fits(state, UNSPEND_SIZE_MAX, 2, claims))
         return VERDICT_TOO_MANY_ALLOCATIONS;
     mark_returned(state, redemption, points);
     for (size_t i = 0; i < state->plan.count; i++) {

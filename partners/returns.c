@@ -2,9 +2,6 @@
  * ledger.md 3.5, 4.2 and 4.6. */
 #include "partners/state_parts.h"
 
-/* The most that one waived rest can add to the effects: claims of its funders on the payers. */
-enum { WAIVED_SIZE_MAX = SPLIT_MAX * SPLIT_MAX * OBLIGATION_SIZE_MAX + 3 * MOVE_SIZE_MAX };
-
 static size_t item_size(const struct state *state)
 {
     return journal_size(&state->journal) - state->item_start +
@@ -47,10 +44,13 @@ static uint32_t waived_cover(struct state *state, uint32_t paying, enum pool fro
         uint32_t noted = earn->first_lot + i;
         if (noted == paying || state->lots[noted].waived == 0)
             continue;
-        /* A rest of another lot that would not fit this record stays noted for the next. */
-        if (item_size(state) + WAIVED_SIZE_MAX > EFFECTS_SIZE_MAX)
+        /* A rest of another lot that would not fit this record stays noted for the next: those
+         * that are still to come back have their own room. */
+        if (state->rests_size + REST_SIZE_MAX > RESTS_SIZE_MAX)
             break;
+        size_t before = item_size(state);
         covered += waived_cover_one(state, noted, paying, available - covered);
+        state->rests_size += item_size(state) - before;
     }
     if (covered > 0)
         lot_move(state, paying, from, POOL_CLAWED_BACK, covered);

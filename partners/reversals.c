@@ -171,8 +171,6 @@ static void give_up_own(struct state *state, const struct share *share)
     state->reversed += share->asked;
     state->waived += share->waived;
     state->expired_counted += share->counted;
-    if (share->asked > 0)
-        budget_use(state, lot_terms(state, share->lot), -share->asked);
     if (share->pending > 0)
         lot_move(state, share->lot, POOL_PENDING, POOL_CLAWED_BACK, (uint32_t)share->pending);
     if (share->remaining > 0)
@@ -223,8 +221,8 @@ static enum verdict reversal_plan(struct state *state, struct reversal *reversal
     must(own < PLAN_SIZE_MAX);
     /* The lots of the earn itself share the room with the others. */
     size_t per_lot = MOVE_SIZE_MAX + (state->plan.count ? own / state->plan.count + 1 : 0);
-    return plan_fits(state, per_lot, reversal->claim_count) ? VERDICT_ACCEPTED
-                                                            : VERDICT_TOO_MANY_ALLOCATIONS;
+    return plan_fits(state, per_lot, 0, reversal->claim_count) ? VERDICT_ACCEPTED
+                                                               : VERDICT_TOO_MANY_ALLOCATIONS;
 }
 
 enum verdict apply_reverse_earn(struct state *state, const struct context *context)

@@ -152,6 +152,7 @@ static bool timer_is_void(const struct state *state, const struct due_item *item
 static void timer_fire(struct state *state, struct due_item item)
 {
     state->item_start = journal_size(&state->journal);
+    state->rests_size = 0;
     if (item.kind == DUE_LOT_ACTIVATES)
         lot_activate(state, item.what);
     else
@@ -383,6 +384,7 @@ struct outcome state_apply(struct state *state, struct node_id lane, struct reco
     state->applied = true;
     state->next_index = index.v + 1;
     state->item_start = 0;
+    state->rests_size = 0;
     journal_begin_record(&state->journal);
     state->link_count = 0;
     struct transaction transaction;

@@ -152,7 +152,7 @@ static void add_joint(struct checker *checker, const struct lot *lot, const stru
     const struct contracts *contracts = &checker->state->contracts;
     for (size_t j = 0; j < terms->split.count; j++) {
         const struct funder *funder = &terms->split.funders[j];
-        __int128 share = ((__int128)lot->quantity - lot->reversed) * funder->bp;
+        __int128 share = (__int128)lot->quantity * funder->bp;
         for (size_t i = 0; i < charter->joint_funding_count; i++)
             if (partner_equal(charter->joint_funding[i].issuer, terms->issuer) &&
                 partner_equal(charter->joint_funding[i].funder, funder->partner))
@@ -377,6 +377,8 @@ bool state_check(const struct state *state, struct error *error)
     struct checker checker;
     checker_init(&checker, state, error);
     bool good = (membership_sound(state) || differs(&checker, "amendments", state->height)) &&
+                (contracts_shares_sound(&state->contracts) ||
+                 differs(&checker, "shares of contracts", 0)) &&
                 accounts_sound(&checker) && rates_sound(&checker) && add_holds(&checker) &&
                 add_redemptions(&checker) && add_lots(&checker) && cohorts_sound(&checker) &&
                 members_sound(&checker) && money_sound(&checker) && sums_sound(&checker) &&

@@ -307,7 +307,7 @@ bool load_holds(struct loader *loader, const uint8_t *row)
     if (!status_sound(&hold, hold.points))
         return loader_refuse(loader, "what was committed of it does not add up");
     /* As when it was made: time must be able to release it within one seal. */
-    if (!plan_effects_fit(state, 2 * MOVE_SIZE_MAX, DEFICITS_MAX))
+    if (!plan_hold_fits(state))
         return loader_refuse(loader, "it has too many parts or funders");
     mark_released(state, &hold);
     hold.first_allocation = allocations_keep(state);

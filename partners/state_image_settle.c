@@ -65,7 +65,7 @@ static bool settle_lists(struct loader *loader)
 
 struct terms_sum { /* of all lots on the same terms */
     uint64_t quantity, pools[POOL_COUNT];
-    int64_t budget; /* points of earns less what was reversed */
+    uint64_t budget; /* points of earns */
 };
 
 /* Pools add up; points are pending all or not at all; and the lot stands in the list in which its
@@ -105,7 +105,7 @@ static void lot_sums(struct state *state, uint32_t id, struct terms_sum *sums)
     cohort->sums[VINTAGE_ENDED] += lot->ended ? lot->pools[POOL_REMAINING] : 0;
     if (lot->earn != NOTHING &&
         id - state->earns[lot->earn].first_lot < state->earns[lot->earn].lot_count)
-        sum->budget += (int64_t)lot->quantity - lot->reversed;
+        sum->budget += lot->quantity;
     member->pending += lot->pools[POOL_PENDING];
     member->held += lot->pools[POOL_HELD];
     *(lot->ended ? &member->ended : &member->remaining) += lot->pools[POOL_REMAINING];

@@ -40,9 +40,27 @@ enum {
     MOVE_SIZE_MAX = 14,
     LOT_EFFECT_SIZE_MAX = 12,
     OBLIGATION_SIZE_MAX = 20,
-    /* What the planned effects of a record may take; the rest is for fees and waived rests. */
+    WAIVED_SIZE_MAX = 7,
+    DEFICIT_SIZE_MAX = 10,
+    /* A held lot that comes back: what was waived, and a rest that covers deficits. */
+    RELEASE_SIZE_MAX = WAIVED_SIZE_MAX + 2 * MOVE_SIZE_MAX + DEFICIT_SIZE_MAX,
+    /* A spent one: the rest may go on as a child. */
+    UNSPEND_SIZE_MAX = WAIVED_SIZE_MAX + 2 * MOVE_SIZE_MAX + LOT_EFFECT_SIZE_MAX,
+    TRANSFER_SIZE_MAX = 2 * MOVE_SIZE_MAX + LOT_EFFECT_SIZE_MAX + DEFICIT_SIZE_MAX,
+    /* What a record may add for waived rests of lots that are not in its plan. */
+    RESTS_SIZE_MAX = 3200,
+    /* The most that one of them adds: claims of its funders on the payers, and their fees. */
+    REST_SIZE_MAX = WAIVED_SIZE_MAX + (SPLIT_MAX + 1) * SPLIT_MAX * OBLIGATION_SIZE_MAX,
+    /* What the planned effects of a record may take. The rest is for waived rests; the lot that
+     * goes to two purposes, with one move more each; a piece more of each deficit; the redeemer's
+     * fee. */
     PLAN_SIZE_MAX = EFFECTS_SIZE_MAX - 4000
 };
+_Static_assert(REST_SIZE_MAX <= RESTS_SIZE_MAX, "each record makes up for one rest at least");
+_Static_assert(RESTS_SIZE_MAX + 2 * MOVE_SIZE_MAX + DEFICITS_MAX * DEFICIT_SIZE_MAX +
+                       OBLIGATION_SIZE_MAX <=
+                   EFFECTS_SIZE_MAX - PLAN_SIZE_MAX,
+               "what is not planned has room");
 
 struct cohort { /* interned: vintages.h */
     uint32_t terms, vintage, expires;
@@ -260,6 +278,7 @@ struct state {
     struct ahead ahead[AHEAD_PLACES];
     size_t ahead_count;
     size_t item_start; /* of the effects of the record, or of time's current item */
+    size_t rests_size; /* of those, what waived rests of lots outside the plan took */
 };
 
 /* ---- members.c ---------------------------------------------------------------------------------
@@ -294,11 +313,11 @@ enum verdict split_check(const struct state *state, struct partner_id writer,
                          const struct funding_split *split, uint32_t epoch);
 /* Nobody of a well-formed split has left. */
 bool split_stands(const struct state *state, const struct funding_split *split) MUST_USE;
-/* Budgets of joint funding and promotions: room for all lots of an earn, use of one lot, and its
- * way back. */
+/* Budgets of joint funding and promotions: room for all lots of an earn, and use of one lot, which
+ * no reversal gives back. */
 bool budget_room(const struct state *state, struct partner_id writer, const struct earn_lot *lots,
                  size_t count);
-void budget_use(struct state *state, const struct terms *terms, int64_t points);
+void budget_use(struct state *state, const struct terms *terms, uint64_t points);
 
 /* ---- lots.c ------------------------------------------------------------------------------------
  */
@@ -365,11 +384,16 @@ void plan_add(struct state *state, uint32_t lot, uint32_t quantity);
 bool plan_consume(struct state *state, uint32_t member, int64_t points,
                   const struct partner_id *only_funder) MUST_USE;
 /* True when at most charter.limits.allocations lots are touched and the effects fit: `per_lot`
- * bytes a lot, and obligations of each funder to at most `creditors`, for the lots of each epoch
- * apart. */
-bool plan_fits(const struct state *state, size_t per_lot, size_t creditors) MUST_USE;
+ * bytes a lot, and what each funder owes, for the lots of each epoch apart: to `owed` partners all
+ * of them (a redeemer, the operator), and to `claims` each lot to one of them, or a few lots to
+ * more. */
+bool plan_fits(const struct state *state, size_t per_lot, size_t owed, size_t claims) MUST_USE;
 /* The second half of that alone. */
-bool plan_effects_fit(const struct state *state, size_t per_lot, size_t creditors) MUST_USE;
+bool plan_effects_fit(const struct state *state, size_t per_lot, size_t owed,
+                      size_t claims) MUST_USE;
+/* That of a hold, sized for the day on which it is committed in part and released for the rest, or
+ * released by time, and covers whatever is owed by then. */
+bool plan_hold_fits(const struct state *state) MUST_USE;
 /* Plans what a redemption or a hold asks for: points, or the fewest, in consumption order, that are
  * worth the amount at the redeemer. Refused when there are fewer, or the redeemer has no price for
  * them. */

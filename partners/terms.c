@@ -193,14 +193,12 @@ bool budget_room(const struct state *state, struct partner_id writer, const stru
     return true;
 }
 
-void budget_use(struct state *state, const struct terms *terms, int64_t points)
+void budget_use(struct state *state, const struct terms *terms, uint64_t points)
 {
     for (size_t i = 0; i < terms->split.count; i++) {
         struct budget budget =
             budget_of(state, terms->issuer, terms->split.funders[i].partner, terms->epoch);
-        if (!budget.used_bp)
-            continue;
-        *budget.used_bp += (__int128)points * terms->split.funders[i].bp;
-        must(*budget.used_bp >= 0);
+        if (budget.used_bp)
+            *budget.used_bp += (__int128)points * terms->split.funders[i].bp;
     }
 }

@@ -41,8 +41,7 @@ enum verdict apply_transfer(struct state *state, const struct context *context)
     if (giver->remaining < points)
         return VERDICT_INSUFFICIENT;
     must(plan_consume(state, from, points, NULL));
-    if (!plan_fits(state, 2 * MOVE_SIZE_MAX + LOT_EFFECT_SIZE_MAX,
-                   state->members[to].deficit_count))
+    if (!plan_fits(state, TRANSFER_SIZE_MAX, 0, state->members[to].deficit_count))
         return VERDICT_TOO_MANY_ALLOCATIONS;
     for (size_t i = 0; i < state->plan.count; i++)
         transfer_part(state, context, to, state->plan.at[i]);
@@ -78,7 +77,7 @@ static enum verdict adjust_down(struct state *state, const struct context *conte
     int64_t points = -context->transaction->body.adjust.delta.v;
     if (!plan_consume(state, member, points, &context->writer))
         return VERDICT_INSUFFICIENT;
-    if (!plan_fits(state, MOVE_SIZE_MAX, 0))
+    if (!plan_fits(state, MOVE_SIZE_MAX, 0, 0))
         return VERDICT_TOO_MANY_ALLOCATIONS;
     state->reversed += points;
     for (size_t i = 0; i < state->plan.count; i++)

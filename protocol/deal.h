@@ -54,7 +54,7 @@ struct hash rate_card_digest(const struct rate_card *card);
 struct promotion {
     struct partner_id issuer;
     uint16_t bp;          /* of a point at most, 1..BASIS_POINTS */
-    struct points budget; /* the writer's share of all such points less reversals, 1..CAP_MAX */
+    struct points budget; /* the writer's share of all such points, reversed or not: 1..CAP_MAX */
     uint64_t from_ms, until_ms; /* 0: from the next height on; without an end */
 };
 

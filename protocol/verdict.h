@@ -77,7 +77,7 @@
     X(VERDICT_COALITION_FULL, 39, "coalition-full", 409,                                           \
       "The coalition has as many partners or nodes as there are numbers.")                         \
     X(VERDICT_OPERATOR_STAYS, 40, "operator-stays", 409,                                           \
-      "The operator cannot leave while the charter has fees, or collateral, for it.")              \
+      "The operator stays as long as the coalition does.")                                         \
     X(VERDICT_UNKNOWN_MOTION, 41, "unknown-motion", 404,                                           \
       "No record of this index is a motion, or it is long past.")                                  \
     X(VERDICT_MOTION_CLOSED, 42, "motion-closed", 409,                                             \

@@ -215,6 +215,17 @@ CASE(a_partner_leaves_with_all_its_nodes)
     end(&course);
 }
 
+/* Its fees may be in contracts, which the charter does not tell of. */
+CASE(the_operator_stays_without_fees_too)
+{
+    struct coalition_spec spec = four;
+    spec.issue_fee = NULL;
+    struct course course = {.charter = coalition_found(coalition_draft(&spec)), .height = 1};
+    CHECK_INT(go(&course, change_remove_partner(OPERATOR)), VERDICT_OPERATOR_STAYS);
+    CHECK_INT(go(&course, change_remove_partner(B)), VERDICT_ACCEPTED);
+    end(&course);
+}
+
 CASE(voters_are_never_fewer_than_a_charter_may_have)
 {
     struct course course = begin();
@@ -482,6 +493,7 @@ int main(void)
     RUN(keys_that_bind_nobody_are_refused);
     RUN(a_node_that_leaves_keeps_its_place_and_votes_no_more);
     RUN(a_partner_leaves_with_all_its_nodes);
+    RUN(the_operator_stays_without_fees_too);
     RUN(voters_are_never_fewer_than_a_charter_may_have);
     RUN(there_are_at_most_sixty_four_voters);
     RUN(places_are_never_more_than_there_are_numbers);

@@ -247,6 +247,45 @@ CASE(one_partner_has_so_many_proposals_open)
     contracts_release(&contracts);
 }
 
+/* Proposed and withdrawn, or for a moment each: others have room all the same. */
+CASE(nobody_uses_up_contracts_or_promotions_alone)
+{
+    struct contracts contracts = contracts_new();
+    struct contract_version version = {
+        .card = card_of(10, 0), .state = CONTRACT_WITHDRAWN, .proposer = grocer, .record = {7}};
+    struct promotion_version promotion = {
+        .promotion = {.issuer = books, .bp = 1, .budget = {1}, .from_ms = NOW + 1},
+        .funder = grocer};
+    size_t number;
+    for (size_t i = 0; i + 1 < CONTRACTS_SHARE_MAX; i++) {
+        promotion.promotion.until_ms = promotion.promotion.from_ms + 1;
+        REQUIRE(contracts_load_version(&contracts, &charter, &version, NOW) &&
+                contracts_load_promotion(&contracts, &charter, &promotion));
+        promotion.promotion.from_ms++;
+    }
+    struct promotion more = promotion.promotion;
+    more.until_ms = more.from_ms + 1;
+    check_verdict(propose(&contracts, version.card, &number), VERDICT_ACCEPTED);
+    check_verdict(contract_withdraw(&contracts, grocer, number), VERDICT_ACCEPTED);
+    check_verdict(propose(&contracts, version.card, &number), VERDICT_TOO_MANY_CONTRACTS);
+    check_verdict(propose_as(&contracts, cinema, version.card, &number), VERDICT_ACCEPTED);
+    check_verdict(promotion_sign(&contracts, &charter, grocer, &more, NOW, version.record, &number),
+                  VERDICT_ACCEPTED);
+    more.from_ms = promotion.promotion.from_ms = NOW + DAY;
+    more.until_ms = promotion.promotion.until_ms = 0;
+    check_verdict(promotion_sign(&contracts, &charter, grocer, &more, NOW, version.record, &number),
+                  VERDICT_TOO_MANY_CONTRACTS);
+    CHECK(!contracts_load_version(&contracts, &charter, &version, NOW));
+    CHECK(!contracts_load_promotion(&contracts, &charter, &promotion));
+    CHECK(contracts_shares_sound(&contracts));
+    contracts.shares[GROCER].proposals--;
+    CHECK(!contracts_shares_sound(&contracts));
+    contracts.shares[GROCER].proposals++;
+    contracts.shares[GROCER].promotions--;
+    CHECK(!contracts_shares_sound(&contracts));
+    contracts_release(&contracts);
+}
+
 CASE(a_version_without_an_end_gives_way_to_the_next)
 {
     struct contracts contracts = contracts_new();
@@ -467,27 +506,74 @@ CASE(cards_of_one_currency_and_taxes_share_a_tariff)
     contracts_release(&contracts);
 }
 
+/* A charter of so many funders of the cinema, and taxes for a tariff each; forget the taxes. */
+static struct charter wide_charter(struct charter_partner *funders, size_t count)
+{
+    struct charter wide = charter;
+    wide.partners = funders;
+    wide.partner_count = count;
+    wide.settlement.tax_count = CHARTER_TAXES_MAX;
+    wide.settlement.taxes = allocate(CHARTER_TAXES_MAX, sizeof(*wide.settlement.taxes));
+    for (size_t i = 0; i < CHARTER_TAXES_MAX; i++)
+        wide.settlement.taxes[i] = (struct charter_tax){.rate_bp = 1};
+    for (size_t i = 0; i < CHARTER_TAXES_MAX; i++)
+        snprintf(wide.settlement.taxes[i].code, TAX_CODE_SIZE, "T-%zu", i);
+    return wide;
+}
+
+/* The funder proposes a card with tax i, for a day of its own, and the cinema signs it. */
+static enum verdict taxed(struct contracts *contracts, const struct charter *wide, size_t funder,
+                          size_t i)
+{
+    static uint64_t day = 10;
+    size_t number;
+    struct rate_card card = card_of(day, day + 1);
+    day++;
+    card.funder.v = (uint16_t)funder;
+    memcpy(card.fee_tax, wide->settlement.taxes[i].code, sizeof(card.fee_tax));
+    REQUIRE(contract_propose(contracts, wide, card.funder, &card, NOW, (struct record_index){1},
+                             &number) == VERDICT_ACCEPTED);
+    return sign_it(contracts, number);
+}
+
 CASE(there_are_only_so_many_tariffs)
 {
+    static struct charter_partner funders[12];
     struct contracts contracts = contracts_new();
-    struct charter_tax many[CHARTER_TAXES_MAX];
-    struct charter wide = charter;
-    for (size_t i = 0; i < ARRAY_SIZE(many); i++) {
-        snprintf(many[i].code, sizeof(many[i].code), "T-%zu", i);
-        many[i].rate_bp = 1;
-    }
-    wide.settlement.taxes = many;
-    wide.settlement.tax_count = ARRAY_SIZE(many);
-    for (size_t i = 0; i < TARIFFS_MAX; i++) {
-        size_t number;
-        struct rate_card card = card_of(10 + i, 11 + i);
-        memcpy(card.fee_tax, many[i].code, sizeof(card.fee_tax));
-        REQUIRE(contract_propose(&contracts, &wide, grocer, &card, NOW, (struct record_index){1},
-                                 &number) == VERDICT_ACCEPTED);
-        check_verdict(sign_it(&contracts, number),
+    struct charter wide = wide_charter(funders, ARRAY_SIZE(funders));
+    for (size_t i = 0; i < TARIFFS_MAX; i++)
+        check_verdict(taxed(&contracts, &wide, 3 + i / TARIFFS_SHARE_MAX, i),
                       i + 1 < TARIFFS_MAX ? VERDICT_ACCEPTED : VERDICT_TOO_MANY_CONTRACTS);
-    }
     CHECK_INT(contracts.tariff_count, TARIFFS_MAX);
+    free(wide.settlement.taxes);
+    contracts_release(&contracts);
+}
+
+CASE(nobody_uses_up_tariffs_alone)
+{
+    static struct charter_partner funders[4];
+    struct contracts contracts = contracts_new();
+    struct charter wide = wide_charter(funders, ARRAY_SIZE(funders));
+    for (size_t i = 0; i < TARIFFS_SHARE_MAX; i++)
+        check_verdict(taxed(&contracts, &wide, GROCER, i), VERDICT_ACCEPTED);
+    check_verdict(taxed(&contracts, &wide, GROCER, 8), VERDICT_TOO_MANY_CONTRACTS);
+    check_verdict(taxed(&contracts, &wide, GROCER, 7), VERDICT_ACCEPTED); /* it is there */
+    check_verdict(taxed(&contracts, &wide, BOOKS, 8), VERDICT_ACCEPTED);
+    check_verdict(taxed(&contracts, &wide, GROCER, 8), VERDICT_ACCEPTED); /* now it is */
+    check_verdict(taxed(&contracts, &wide, GROCER, 9), VERDICT_TOO_MANY_CONTRACTS);
+    /* An image leads to the same. */
+    struct contracts copy = contracts_new();
+    for (size_t i = 1; i < contracts.tariff_count; i++)
+        CHECK(contracts_load_tariff(&copy, &wide, &contracts.tariffs[i]));
+    for (size_t i = 0; i < contracts.count; i++)
+        CHECK(contracts_load_version(&copy, &wide, &contracts.versions[i], NOW));
+    check_verdict(taxed(&copy, &wide, GROCER, 9), VERDICT_TOO_MANY_CONTRACTS);
+    check_verdict(taxed(&copy, &wide, BOOKS, 9), VERDICT_ACCEPTED);
+    CHECK(contracts_shares_sound(&copy));
+    copy.shares[BOOKS].tariffs = 0;
+    CHECK(!contracts_shares_sound(&copy));
+    contracts_release(&copy);
+    free(wide.settlement.taxes);
     contracts_release(&contracts);
 }
 
@@ -727,11 +813,13 @@ int main(void)
     RUN(nobody_pays_above_face_in_one_currency);
     RUN(a_card_is_proposed_in_time_by_those_who_take_part);
     RUN(one_partner_has_so_many_proposals_open);
+    RUN(nobody_uses_up_contracts_or_promotions_alone);
     RUN(the_index_finds_what_a_scan_finds);
     RUN(an_epoch_begins_with_the_latest_moment_that_has_passed);
     RUN(a_lot_keeps_the_card_of_its_epoch);
     RUN(cards_of_one_currency_and_taxes_share_a_tariff);
     RUN(there_are_only_so_many_tariffs);
+    RUN(nobody_uses_up_tariffs_alone);
     RUN(promotions_do_not_overlap);
     RUN(a_promotion_begins_an_epoch_and_ends_with_one);
     RUN(a_promotion_is_for_another_who_takes_part);

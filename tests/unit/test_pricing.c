@@ -532,15 +532,40 @@ CASE(a_promotion_pays_up_to_its_share_and_budget)
     CHECK(used(driver, 0) == 100 * BASIS_POINTS);
     check_applied(driver, A, tx_joint(M1, 1, 1), VERDICT_NOT_AUTHORISED);
     done(driver, A, tx_refund(earn, 20));
-    CHECK(used(driver, 0) == 90 * BASIS_POINTS);
-    done(driver, A, tx_joint(M1, 20, 5000));
+    CHECK(used(driver, 0) == 100 * BASIS_POINTS);
+    check_applied(driver, A, tx_joint(M1, 1, 1), VERDICT_NOT_AUTHORISED);
     /* It is for A's points alone. */
     struct transaction other = tx_joint(M1, 1, 1);
     check_applied(driver, C, other, VERDICT_NOT_AUTHORISED);
     driver_close(driver);
 }
 
-CASE(a_reversal_gives_back_to_the_promotion_of_the_lots_epoch)
+/* A member that is thrown away: its deficit brings nothing back. */
+CASE(whoever_earns_and_is_refunded_cannot_ask_for_more_than_the_budget)
+{
+    struct charter *draft = draft_three();
+    draft->policy.reversal = REVERSAL_WITHIN_BALANCE;
+    coalition_joint(draft, A, C, 50);
+    struct driver *driver = open_drafted(draft);
+    done(driver, B, tx_promote(A, 10000, 50, 0));
+    driver_pass(driver, 1);
+    struct transaction earn = tx_joint(M1, 100, 5000);
+    earn.body.earn.lots[0].split =
+        (struct funding_split){.count = 2, .funders = {{{B}, 5000}, {{C}, 5000}}};
+    done(driver, A, earn);
+    struct record_index index = driver_last(driver);
+    done(driver, B, tx_redeem(M1, 100));
+    done(driver, A, tx_refund(index, 100));
+    CHECK(used(driver, 0) == 50 * BASIS_POINTS);
+    for (uint16_t funder = B; funder <= C; funder++) {
+        struct transaction alone = tx_joint(M2, 1, 1);
+        alone.body.earn.lots[0].split = (struct funding_split){1, {{{funder}, 10000}}};
+        check_applied(driver, A, alone, VERDICT_NOT_AUTHORISED);
+    }
+    driver_close(driver);
+}
+
+CASE(a_lot_counts_against_the_promotion_of_its_epoch)
 {
     struct driver *driver = open_three();
     uint64_t end_ms = state_time_ms(driver->state) + 1000;
@@ -557,7 +582,7 @@ CASE(a_reversal_gives_back_to_the_promotion_of_the_lots_epoch)
     done(driver, A, tx_joint(M2, 50, 9000));
     CHECK(used(driver, 1) == 45 * BASIS_POINTS);
     done(driver, A, tx_refund(earn, 100));
-    CHECK(used(driver, 0) == 0);
+    CHECK(used(driver, 0) == INT64_C(100) * 9999);
     CHECK(used(driver, 1) == 45 * BASIS_POINTS);
     driver_close(driver);
 }
@@ -647,7 +672,8 @@ int main(void)
     RUN(a_years_cap_goes_on_over_the_months);
     RUN(a_cap_counts_a_funders_share);
     RUN(a_promotion_pays_up_to_its_share_and_budget);
-    RUN(a_reversal_gives_back_to_the_promotion_of_the_lots_epoch);
+    RUN(whoever_earns_and_is_refunded_cannot_ask_for_more_than_the_budget);
+    RUN(a_lot_counts_against_the_promotion_of_its_epoch);
     RUN(the_charters_joint_funding_stays);
     RUN(what_is_agreed_upon_enters_the_digest);
     RUN(steps_are_taken_by_those_whom_they_concern);

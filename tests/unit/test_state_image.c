@@ -13,6 +13,12 @@ enum { IMAGE_CUT_TIME_AT = 60, IMAGE_NEXT_RECORD_AT = 116 };
 
 static uint64_t first_seed = 1, last_seed, last_damaged_seed;
 
+/* Then everything has happened somewhere; a share of them need not meet what is seldom. */
+static bool all_seeds(void)
+{
+    return last_seed - first_seed + 1 >= SEEDS;
+}
+
 static void tell(uint64_t seed, int before)
 {
     if (check_failed_count != before)
@@ -160,7 +166,7 @@ CASE(a_state_from_an_image_goes_on_as_the_one_that_was_written)
         play_close(play);
         tell(seed, 0);
     }
-#define X(name, number, word) CHECK(first_seed == last_seed || accepted[number] > 0);
+#define X(name, number, word) CHECK(!all_seeds() || accepted[number] > 0);
     TRANSACTION_TYPES(X)
 #undef X
     if (first_seed != last_seed)

@@ -5,7 +5,7 @@
 
 enum { PARTNERS = 15, MEMBER = 1 };
 
-static struct driver *open_fifteen(void)
+static struct driver *open_fifteen_with(enum reversal_policy reversal)
 {
     struct coalition_spec spec = {
         .names = {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o"},
@@ -15,6 +15,7 @@ static struct driver *open_fifteen(void)
         .issue_fee = "9000000",
         .redemption_fee = "9000000"};
     struct charter *draft = coalition_draft(&spec);
+    draft->policy.reversal = reversal;
     draft->policy.deficit_max.v = POINTS_PER_RECORD_MAX;
     draft->contracts.currencies = allocate(1, sizeof(*draft->contracts.currencies));
     draft->contracts.currencies[0] = (struct charter_currency){"SEK", 2, {0}};
@@ -26,6 +27,11 @@ static struct driver *open_fifteen(void)
     struct transaction enrol = tx_enrol(MEMBER);
     REQUIRE(driver_apply(driver, 0, &enrol) == VERDICT_ACCEPTED);
     return driver;
+}
+
+static struct driver *open_fifteen(void)
+{
+    return open_fifteen_with(REVERSAL_UNLIMITED);
 }
 
 /* Sixteen lots of eight funders each, never the same eight twice running. */
@@ -166,9 +172,19 @@ static void earn_in_turn(struct driver *driver, uint16_t lots)
     }
 }
 
+/* Done with as many points, lots of one each, and not with one more. */
+static void fits_up_to(struct driver *driver, uint16_t lane, const struct transaction *t,
+                       int64_t *points, int64_t most)
+{
+    *points = most + 1;
+    CHECK_INT(driver_apply(driver, lane, t), VERDICT_TOO_MANY_ALLOCATIONS);
+    *points = most;
+    CHECK_INT(driver_apply(driver, lane, t), VERDICT_ACCEPTED);
+}
+
 /* In one epoch a funder's lots owe the redeemer in one line, in many each may have a tariff of its
- * own, and an issue fee that comes back in another: 14 bytes a lot, and 20 for each of the two
- * lines, but for one fee of each partner. */
+ * own, and an issue fee that comes back in another: of a hold 45 bytes a lot, and 20 for each of
+ * the two lines and that of a claim, and for what the other claims add. */
 CASE(more_epochs_leave_room_for_fewer_lots)
 {
     struct driver *driver = open_fifteen();
@@ -179,10 +195,79 @@ CASE(more_epochs_leave_room_for_fewer_lots)
         begin_epoch(driver);
         earn_in_turn(driver, PARTNERS);
     }
-    redeem.body.redeem.points.v = 673;
-    CHECK_INT(driver_apply(driver, 2, &redeem), VERDICT_TOO_MANY_ALLOCATIONS);
-    redeem.body.redeem.points.v = 672;
+    struct transaction hold = tx_hold(MEMBER, 0, 1000);
+    fits_up_to(driver, 2, &hold, &hold.body.hold.points.v, (36000 - 512 * 20) / (45 + 3 * 20));
+    driver_close(driver);
+}
+
+/* Each of its lots may write two moves, what was waived and a child, and each of fifteen funders is
+ * owed by the redeemer, and a fee by the operator: both are planned. */
+CASE(what_a_reversal_writes_is_planned)
+{
+    struct driver *driver = open_fifteen();
+    struct transaction redeem = tx_redeem(MEMBER, 1000);
+    earn_in_turn(driver, 1000);
     CHECK_INT(driver_apply(driver, 2, &redeem), VERDICT_ACCEPTED);
+    struct transaction back = tx_unredeem(driver_last(driver), 0);
+    fits_up_to(driver, 2, &back, &back.body.reverse_redeem.points.v,
+               (36000 - 2 * PARTNERS * 20) / 47);
+    driver_close(driver);
+}
+
+/* A receiver's deficits are told of lot by lot. */
+CASE(what_a_transfer_writes_is_planned)
+{
+    struct driver *driver = open_fifteen();
+    struct transaction enrol = tx_enrol(MEMBER + 1);
+    struct transaction transfer = tx_transfer(MEMBER, MEMBER + 1, 0);
+    earn_in_turn(driver, 1000);
+    CHECK_INT(driver_apply(driver, 0, &enrol), VERDICT_ACCEPTED);
+    fits_up_to(driver, 0, &transfer, &transfer.body.transfer.points.v, 36000 / 50);
+    driver_close(driver);
+}
+
+/* An earn of a first lot of 100 points, that ends before the fifteen others of 2. */
+static struct record_index earn_sixteen(struct driver *driver)
+{
+    uint64_t now = state_time_ms(driver->state);
+    struct transaction earn = tx_earn(MEMBER, 100);
+    earn.body.earn.lot_count = EARN_LOTS_MAX;
+    for (size_t i = 0; i < EARN_LOTS_MAX; i++) {
+        earn.body.earn.lots[i] = earn.body.earn.lots[0];
+        earn.body.earn.lots[i].quantity.v = i == 0 ? 100 : 2;
+        earn.body.earn.lots[i].expires_ms = now + (i == 0 ? 1 : 2) * DAY_MS;
+    }
+    earn.body.earn.eligible = 2;
+    CHECK_INT(driver_apply(driver, 0, &earn), VERDICT_ACCEPTED);
+    return driver_last(driver);
+}
+
+/* All spent, half waived, and then the first lots come back: each makes up for fifteen others,
+ * whose rests would fill the record before the last lots have had their turn. */
+CASE(waived_rests_leave_room_for_what_comes_back)
+{
+    enum { EARNS = 765 };
+    static struct record_index earns[EARNS];
+    struct driver *driver = open_fifteen_with(REVERSAL_WITHIN_BALANCE);
+    for (size_t i = 0; i < EARNS; i++)
+        earns[i] = earn_sixteen(driver);
+    struct transaction first = tx_redeem(MEMBER, 100 * EARNS),
+                       others = tx_redeem(MEMBER, 2 * EARNS);
+    CHECK_INT(driver_apply(driver, 1, &first), VERDICT_ACCEPTED);
+    struct transaction back = tx_unredeem(driver_last(driver), 100 * EARNS);
+    for (size_t i = 1; i < EARN_LOTS_MAX; i++)
+        CHECK_INT(driver_apply(driver, 1, &others), VERDICT_ACCEPTED);
+    for (size_t i = 0; i < EARNS; i++) {
+        struct transaction refund = tx_refund(earns[i], 1);
+        CHECK_INT(driver_apply(driver, 0, &refund), VERDICT_ACCEPTED);
+        if (i % 100 == 0)
+            driver_pass(driver, 1);
+    }
+    CHECK_INT(driver_apply(driver, 1, &back), VERDICT_ACCEPTED);
+    CHECK(driver->outcome.effects.size < 36000);
+    /* What does not fit is not made up for. */
+    CHECK(balance_of(driver, MEMBER).spendable.v > 35 * EARNS);
+    CHECK(balance_of(driver, MEMBER).spendable.v < 50 * EARNS);
     driver_close(driver);
 }
 
@@ -190,14 +275,12 @@ CASE(more_epochs_leave_room_for_fewer_lots)
 CASE(a_hold_that_fits_goes_on_fitting)
 {
     struct driver *driver = open_fifteen();
-    struct transaction hold = tx_hold(MEMBER, 601, 1000);
+    struct transaction hold = tx_hold(MEMBER, 0, 1000);
     struct buffer image;
     struct state *copy = NULL;
     struct error error = {0};
     earn_in_turn(driver, 700);
-    CHECK_INT(driver_apply(driver, 2, &hold), VERDICT_TOO_MANY_ALLOCATIONS);
-    hold.body.hold.points.v--;
-    CHECK_INT(driver_apply(driver, 2, &hold), VERDICT_ACCEPTED);
+    fits_up_to(driver, 2, &hold, &hold.body.hold.points.v, 387);
     begin_epoch(driver);
     CHECK_INT(state_contracts(driver->state)->tariff_count, 2);
     driver_seal(driver);
@@ -215,6 +298,9 @@ int main(void)
 {
     RUN(a_hold_that_fits_goes_on_fitting);
     RUN(more_epochs_leave_room_for_fewer_lots);
+    RUN(what_a_reversal_writes_is_planned);
+    RUN(what_a_transfer_writes_is_planned);
+    RUN(waived_rests_leave_room_for_what_comes_back);
     RUN(transfers_to_and_fro_do_not_write_without_end);
     RUN(the_largest_hold_fits_the_seal_that_releases_it);
     RUN(the_largest_quantities_and_prices_stay_exact);

@@ -71,6 +71,12 @@ static void check_pairs_are_even(const struct play *play)
 
 static uint64_t first_seed = 1, last_seed;
 
+/* Then everything has happened somewhere; a share of them need not meet what is seldom. */
+static bool all_seeds(void)
+{
+    return last_seed - first_seed + 1 >= SEEDS;
+}
+
 #define EACH_SEED(seed)                                                                            \
     for (uint64_t seed = first_seed, before_ = (uint64_t)check_failed_count;                       \
          seed <= last_seed && (uint64_t)check_failed_count == before_; seed++)
@@ -113,39 +119,39 @@ CASE(the_naive_model_and_a_second_replica_agree)
     }
 #define X(name, number, word)                                                                      \
     printf("%s %llu, ", word, (unsigned long long)accepted[number]);                               \
-    CHECK(first_seed == last_seed || accepted[number] > 0);
+    CHECK(!all_seeds() || accepted[number] > 0);
     TRANSACTION_TYPES(X)
 #undef X
     printf("accepted\n");
 #define X(name, number, word)                                                                      \
     printf("%s %llu, ", word, (unsigned long long)decided[number]);                                \
-    CHECK(first_seed == last_seed || decided[number] > 0);
+    CHECK(!all_seeds() || decided[number] > 0);
     CHANGE_KINDS(X)
 #undef X
     printf("decided, %llu lapsed\n", (unsigned long long)lapsed);
-    CHECK(first_seed == last_seed || lapsed > 0);
+    CHECK(!all_seeds() || lapsed > 0);
     for (int i = VERDICT_UNKNOWN_PERIOD; i < VERDICT_TOO_MANY_DISPUTES; i++) {
         printf("%s %llu, ", verdict_word((enum verdict)i), (unsigned long long)verdicts[i]);
-        CHECK(first_seed == last_seed || verdicts[i] > 0);
+        CHECK(!all_seeds() || verdicts[i] > 0);
     }
     for (int i = VERDICT_NO_CONTRACT; i <= VERDICT_MIXED_CURRENCIES; i++) {
         bool seldom = i == VERDICT_TOO_MANY_CONTRACTS;
         printf("%s %llu, ", verdict_word((enum verdict)i), (unsigned long long)verdicts[i]);
-        CHECK(first_seed == last_seed || verdicts[i] > 0 || seldom);
+        CHECK(!all_seeds() || verdicts[i] > 0 || seldom);
     }
     for (size_t i = 0; i < ARRAY_SIZE(of_accounts); i++) {
         printf("%s %llu, ", verdict_word(of_accounts[i]),
                (unsigned long long)verdicts[of_accounts[i]]);
-        CHECK(first_seed == last_seed || verdicts[of_accounts[i]] > 0);
+        CHECK(!all_seeds() || verdicts[of_accounts[i]] > 0);
     }
     printf("%llu accounts in force\n", (unsigned long long)in_force);
-    CHECK(first_seed == last_seed || in_force > 0);
+    CHECK(!all_seeds() || in_force > 0);
     for (int i = VERDICT_OVER_LIMIT; i <= VERDICT_COLLATERAL_NEEDED; i++) {
         printf("%s %llu, ", verdict_word((enum verdict)i), (unsigned long long)verdicts[i]);
-        CHECK(first_seed == last_seed || verdicts[i] > 0);
+        CHECK(!all_seeds() || verdicts[i] > 0);
     }
     printf("refused, %llu lines in other tariffs\n", (unsigned long long)foreign);
-    CHECK(first_seed == last_seed ||
+    CHECK(!all_seeds() ||
           (settled > 0 && suspended > 0 && entered > 0 && cancelled > 0 && foreign > 0));
 }
 
