@@ -25,6 +25,7 @@ static size_t place_of(const struct exchange_rates *rates, struct partner_id par
                        const char *currency)
 {
     size_t low = 0, high = rates->count;
+    must(high == 0 || rates->at);
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (compare(&rates->at[middle], partner, currency) < 0)

@@ -321,12 +321,54 @@ CASE(both_find_the_same_room_for_lines_of_many_epochs)
     play_close(play);
 }
 
+/* Lots of which half was waived come back: each makes up for the rests of fifteen others, until
+ * what a record may write of those is used up. The play compares both after each record. */
+CASE(both_make_up_for_as_many_waived_rests)
+{
+    enum { EARNS = 60 };
+    struct record_index earns[EARNS];
+    struct coalition_spec spec = {.names = {"a", "b", "c"},
+                                  .operator_name = "z",
+                                  .face = "10000",
+                                  .reimbursement = "9000",
+                                  .issue_fee = "400"};
+    struct charter *draft = coalition_draft(&spec);
+    draft->policy.reversal = REVERSAL_WITHIN_BALANCE;
+    coalition_joint(draft, 0, 1, 1000000);
+    struct play *play = allocate(1, sizeof(*play));
+    play->quiet = true;
+    play_begin(play, coalition_found(draft));
+    CHECK_INT(feed(play, 0, tx_enrol(9)), VERDICT_ACCEPTED);
+    for (size_t i = 0; i < EARNS; i++) {
+        struct transaction earn = tx_earn(9, 100);
+        earn.body.earn.lot_count = EARN_LOTS_MAX;
+        earn.body.earn.eligible = 2;
+        for (size_t j = 0; j < EARN_LOTS_MAX; j++) {
+            struct earn_lot *lot = &earn.body.earn.lots[j];
+            lot->quantity.v = j == 0 ? 100 : 2;
+            lot->expires_ms = state_time_ms(play->driver->state) + (j == 0 ? 1 : 2) * DAY_MS;
+            lot->split = (struct funding_split){1, {{{(uint16_t)(j % 2)}, BASIS_POINTS}}};
+        }
+        CHECK_INT(feed(play, 0, earn), VERDICT_ACCEPTED);
+        earns[i] = driver_last(play->driver);
+    }
+    CHECK_INT(feed(play, TILL, tx_redeem(9, 100 * EARNS)), VERDICT_ACCEPTED);
+    struct record_index redeemed = driver_last(play->driver);
+    CHECK_INT(feed(play, TILL, tx_redeem(9, 30 * EARNS)), VERDICT_ACCEPTED);
+    for (size_t i = 0; i < EARNS; i++)
+        CHECK_INT(feed(play, 0, tx_refund(earns[i], 1)), VERDICT_ACCEPTED);
+    CHECK_INT(feed(play, TILL, tx_unredeem(redeemed, 100 * EARNS)), VERDICT_ACCEPTED);
+    CHECK(balance_of(play->driver, 9).spendable.v > 35 * EARNS);
+    play_close(play);
+}
+
 int main(void)
 {
     RUN(nothing_of_the_state_machine_is_in_the_model);
     RUN(a_model_that_was_kept_goes_on_as_the_one_that_was_written);
     RUN(what_is_damaged_is_refused_or_can_be_gone_on_with);
     RUN(effects_are_compared_by_what_they_come_to);
+    RUN(both_make_up_for_as_many_waived_rests);
     RUN(both_price_what_time_brings_by_the_cards_that_have_begun);
     RUN(both_find_the_same_room_for_lines_of_many_epochs);
     return check_report();
