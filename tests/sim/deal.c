@@ -4,7 +4,6 @@
 #include "node/replica.h"
 #include "sim/world.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { SOON_MS = 2500 };
@@ -13,7 +12,6 @@ void deal_charter(const struct scenario *s, struct charter *charter)
 {
     static const struct charter_currency sek = {.code = "SEK", .minor_digits = 2};
     charter->contracts.required = s->seed % 4 == 0;
-    free(charter->contracts.currencies);
     charter->contracts.currency_count = 1;
     charter->contracts.currencies = (struct charter_currency *)allocate(1, sizeof(sek));
     charter->contracts.currencies[0] = sek;

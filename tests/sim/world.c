@@ -864,12 +864,7 @@ void world_release(struct world *w)
         drop(w->nodes[i].writing);
         images_release(&w->nodes[i]);
     }
-    if (w->charter) {
-        free(w->charter->partners);
-        free(w->charter->nodes);
-        free(w->charter->tlog_policy);
-        free(w->charter);
-    }
+    charter_close(w->charter);
     buffer_release(&w->motion.body);
     free(w->scratch);
     free(w->events);

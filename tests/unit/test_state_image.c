@@ -97,6 +97,8 @@ static void look_at(const struct play *play)
 
 static void check_seen(void)
 {
+    if (!all_seeds())
+        return;
     CHECK(seen.deficits > 0);
     CHECK(seen.waived > 0);
     CHECK(seen.held > 0);
