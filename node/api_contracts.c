@@ -15,15 +15,6 @@ static void put_now(struct api *api, struct json_out *json)
     json_put_uint(json, "records", api_status(api)->records);
 }
 
-/* "next" is where the next page begins, or null. */
-static void put_next(struct json_out *json, bool more, uint64_t next)
-{
-    if (more)
-        json_put_uint(json, "next", next);
-    else
-        json_put_null(json, "next");
-}
-
 /* ---- contracts ------------------------------------------------------------------------------ */
 
 static bool in_force(struct api *api, const struct contract_version *version)
@@ -112,7 +103,7 @@ void api_get_contracts(struct api_call *call)
         json_close_object(&json);
     }
     json_close_array(&json);
-    put_next(&json, at < contracts->count, at);
+    api_put_next(&json, at < contracts->count, at);
     json_close_object(&json);
     api_respond_json(call, &body);
 }
@@ -194,7 +185,7 @@ void api_get_promotions(struct api_call *call)
         json_close_object(&json);
     }
     json_close_array(&json);
-    put_next(&json, at < contracts->promotion_count, at);
+    api_put_next(&json, at < contracts->promotion_count, at);
     json_close_object(&json);
     api_respond_json(call, &body);
 }
@@ -285,7 +276,7 @@ void api_get_prices(struct api_call *call)
         put_pair(api, &json, funder, redeemer);
     }
     json_close_array(&json);
-    put_next(&json, at < count * count, at);
+    api_put_next(&json, at < count * count, at);
     json_close_object(&json);
     api_respond_json(call, &body);
 }

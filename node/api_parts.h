@@ -174,6 +174,8 @@ bool api_media_type_is(struct bytes header, const char *want);
 
 /* The text of ?name=...; false when absent. */
 bool api_query(const struct api_call *call, const char *name, struct bytes *text_out);
+/* "next": where the next page of a list begins, or null. */
+void api_put_next(struct json_out *json, bool more, uint64_t next);
 /* Answers 400 and returns false when the query has a name that is neither of these. */
 bool api_query_names(struct api_call *call, const char *a, const char *b);
 /* Numbers of the query; answers 400 and returns false when one is wrong or a name is unknown. */

@@ -162,3 +162,11 @@ bool api_argument_member(struct api_call *call, struct member_ref *member_out)
     api_refuse(call, PROBLEM_MALFORMED, "A member's reference is 32 lower-case hex digits.");
     return false;
 }
+
+void api_put_next(struct json_out *json, bool more, uint64_t next)
+{
+    if (more)
+        json_put_uint(json, "next", next);
+    else
+        json_put_null(json, "next");
+}

@@ -118,10 +118,7 @@ void api_get_exchange_rates(struct api_call *call)
         put_row(api, &json, &rates->at[at]);
     }
     json_close_array(&json);
-    if (at < rates->count)
-        json_put_uint(&json, "next", at);
-    else
-        json_put_null(&json, "next");
+    api_put_next(&json, at < rates->count, at);
     json_close_object(&json);
     api_respond_json(call, &body);
 }

@@ -130,10 +130,7 @@ void api_get_transactions(struct api_call *call)
         return;
     }
     json_close_array(&json);
-    if (from < size && limit < size - from)
-        json_put_uint(&json, "next", from + limit);
-    else
-        json_put_null(&json, "next");
+    api_put_next(&json, from < size && limit < size - from, from + limit);
     json_put_uint(&json, "records", size);
     json_close_object(&json);
     api_respond_json(call, &body);

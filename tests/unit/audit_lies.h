@@ -278,4 +278,30 @@ static inline int lies_run(void (*cases)(void))
     return check_report();
 }
 
+/* Of a transaction of type `what` the verdict `from` becomes `to`. */
+static inline void lie_verdict(struct ledger *ledger, struct record *record, struct buffer *unused)
+{
+    struct transaction t;
+    (void)unused;
+    if (!may_lie(ledger) || record->kind != RECORD_KIND_TRANSACTION ||
+        (long)record->outcome.verdict != from ||
+        !transaction_decode(record->transaction, &t, NULL) || (long)t.type != what ||
+        !lies_now(ledger))
+        return;
+    record->outcome.verdict = (enum verdict)to;
+}
+
+/* An audit of this honest ledger may stop before any of its `heights` and go on from there. */
+static inline void check_goes_on(struct ledger *ledger, size_t heights)
+{
+    struct policy policy = memory_policy(ledger, "none");
+    struct memory_source memory = {.ledger = ledger, .heights = ledger->height_count};
+    static const struct row row = {.name = "nothing"};
+    for (size_t i = 1; i < heights; i++) {
+        keep(ledger, &policy, i);
+        check_codes(&row, &memory, &policy, state_path, "");
+    }
+    policy_release(&policy);
+}
+
 #endif

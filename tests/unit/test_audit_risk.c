@@ -90,31 +90,11 @@ CASE(the_model_reaches_modes_by_itself)
 CASE(an_audit_may_go_on_from_any_height)
 {
     struct ledger *ledger = played(NULL);
-    struct policy policy = memory_policy(ledger, "none");
-    struct memory_source memory = {.ledger = ledger, .heights = ledger->height_count};
-    static const struct row row = {.name = "nothing"};
-    for (size_t heights = 1; heights < RISK_HEIGHTS; heights++) {
-        keep(ledger, &policy, heights);
-        check_codes(&row, &memory, &policy, state_path, "");
-    }
-    policy_release(&policy);
+    check_goes_on(ledger, RISK_HEIGHTS);
     ledger_close(ledger);
 }
 
 /* ---- lies ------------------------------------------------------------------------------------ */
-
-/* Of a transaction of type `what` the verdict `from` becomes `to`. */
-static void lie_verdict(struct ledger *ledger, struct record *record, struct buffer *unused)
-{
-    struct transaction t;
-    (void)unused;
-    if (!may_lie(ledger) || record->kind != RECORD_KIND_TRANSACTION ||
-        (long)record->outcome.verdict != from ||
-        !transaction_decode(record->transaction, &t, NULL) || (long)t.type != what ||
-        !lies_now(ledger))
-        return;
-    record->outcome.verdict = (enum verdict)to;
-}
 
 static const struct ledger_lies verdicts = {.record = lie_verdict};
 
