@@ -1,5 +1,5 @@
 /* import_rates.h - what rows in other currencies are worth, by the rates that their partners have
- * published (protocol/FORMAT.md, 26). Threads: one.
+ * published (protocol/SETTLEMENT.md, 26). Threads: one.
  */
 #ifndef NODE_IMPORT_RATES_H
 #define NODE_IMPORT_RATES_H

@@ -1,4 +1,4 @@
-/* Where partners are paid, by protocol/FORMAT.md section 24. */
+/* Where partners are paid, by protocol/SETTLEMENT.md section 24. */
 #include "node/naive_parts.h"
 
 #include "protocol/codec.h"

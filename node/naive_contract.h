@@ -1,5 +1,5 @@
 /* naive_contract.h - what partners agree upon, as the naive model has it: lists that are looked
- * through. protocol/FORMAT.md, 23.
+ * through. protocol/SETTLEMENT.md, 23.
  *
  * Threads: as node/naive_model.h.
  */

@@ -1,5 +1,5 @@
 /* What partners agree upon: contracts, promotions, payment accounts, collateral, rates; in the
- * order in which the reasons to refuse it are asked. protocol/FORMAT.md, 23. */
+ * order in which the reasons to refuse it are asked. protocol/SETTLEMENT.md, 23. */
 #include "node/naive_parts.h"
 
 #include <stdlib.h>

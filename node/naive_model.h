@@ -165,10 +165,10 @@ size_t naive_account_count(const struct naive *naive);
 /* As it stands at the model's time; `place` is in no particular order. */
 struct naive_accounts naive_account_at(const struct naive *naive, size_t place);
 /* Is it an account: a holder in the SEPA character set, an IBAN in its electronic form, and no BIC
- * or a good one? FORMAT.md section 24. */
+ * or a good one? SETTLEMENT.md section 24. */
 bool naive_account_good(struct bytes holder, struct bytes iban, struct bytes bic) MUST_USE;
 
-/* What a partner stands for, and with what: FORMAT.md section 25. */
+/* What a partner stands for, and with what: SETTLEMENT.md section 25. */
 enum naive_mode { NAIVE_COVERED, NAIVE_ALERT, NAIVE_PREPAID, NAIVE_REFUSED };
 struct naive_risk {
     __int128 outstanding; /* points times basis points */

@@ -1,5 +1,5 @@
 /* What a point costs whom, where, and how many of them there may be: by looking through the cards
- * that were signed. protocol/FORMAT.md, 23. */
+ * that were signed. protocol/SETTLEMENT.md, 23. */
 #include "node/naive_parts.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
-/* What other currencies are worth, as partners have said it, by protocol/FORMAT.md section 26: one
- * long list of what was said, looked through. */
+/* What other currencies are worth, as partners have said it, by protocol/SETTLEMENT.md section 26:
+ * one long list of what was said, looked through. */
 #include "node/naive_parts.h"
 
 #include "protocol/codec.h"

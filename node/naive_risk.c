@@ -1,5 +1,5 @@
 /* What partners have to pay for still, and the collateral that they have posted for it: counted
- * lot by lot. protocol/FORMAT.md, 25. */
+ * lot by lot. protocol/SETTLEMENT.md, 25. */
 #include "node/naive_parts.h"
 
 #include "protocol/codec.h"

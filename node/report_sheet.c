@@ -8,7 +8,7 @@
 
 static const char verified[] =
     "The hash is SHA-256 over every row by funder, vintage and month of expiry that these figures "
-    "follow from (protocol/FORMAT.md, section 22). The ledger's state digests, which the "
+    "follow from (protocol/SETTLEMENT.md, section 22). The ledger's state digests, which the "
     "checkpoint's seals hold, cover it at the end of a period. 'accrue audit' replays all records "
     "up to the checkpoint, adds up all lots a second time by other code, and prints its own hash "
     "for the same period: equal hashes, equal figures.";

@@ -1,5 +1,5 @@
 /* risk_watch.h - tells when the node's own partner may issue less than before, or more: its mode of
- * protocol/FORMAT.md section 25.
+ * protocol/SETTLEMENT.md section 25.
  *
  * Pure. Threads: one at a time.
  */

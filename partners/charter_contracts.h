@@ -5,7 +5,7 @@
  *                   "currencies": [{"code": "SEK", "minor_digits": 2, "collateral_rate":
  * "0.0871"}]}
  *
- * protocol/FORMAT.md section 23. Pure. Threads: any.
+ * protocol/SETTLEMENT.md section 23. Pure. Threads: any.
  */
 #ifndef PARTNERS_CHARTER_CONTRACTS_H
 #define PARTNERS_CHARTER_CONTRACTS_H

@@ -4,7 +4,7 @@
  *     "risk": {"floor": "1000.00", "breakage_bp": 1000, "haircut_bp": 10000,
  *              "alert_bp": 10000, "prepaid_bp": 11000, "refuse_bp": 12500}
  *
- * protocol/FORMAT.md section 25. Pure. Threads: any.
+ * protocol/SETTLEMENT.md section 25. Pure. Threads: any.
  */
 #ifndef PARTNERS_CHARTER_RISK_H
 #define PARTNERS_CHARTER_RISK_H

@@ -1,6 +1,6 @@
 /* contracts.h - what partners have agreed upon: rate cards, proposed by one and countersigned by
  * the other, and promotions that one pays for at another; in versions, each in force from a date.
- * ledger.md sections 2 (Authority) and 8.2; protocol/FORMAT.md section 23.
+ * ledger.md sections 2 (Authority) and 8.2; protocol/SETTLEMENT.md section 23.
  *
  * A card is for one funder and one redeemer. Versions are never changed or taken away, so that a
  * lot can keep the terms that it was issued under. At no time are two signed versions of a pair in

@@ -2,7 +2,7 @@
  * day. It turns purchases into points at the partner that said it, and nothing else: no settlement
  * reads it.
  *
- * protocol/FORMAT.md section 26; ledger.md section 2 (programme). Pure. Threads: one at a time.
+ * protocol/SETTLEMENT.md section 26; ledger.md section 2 (programme). Pure. Threads: one at a time.
  */
 #ifndef PARTNERS_EXCHANGE_RATES_H
 #define PARTNERS_EXCHANGE_RATES_H

@@ -1,5 +1,5 @@
 /* What partners have outstanding as points come and go, the modes that follow, and what those
- * refuse. protocol/FORMAT.md section 25. */
+ * refuse. protocol/SETTLEMENT.md section 25. */
 #include "partners/state_parts.h"
 
 /* ---- outstanding ----------------------------------------------------------------------------- */

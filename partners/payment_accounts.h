@@ -5,7 +5,7 @@
  *     second approver   waiting   until ledger time reaches effective_ms
  *     time alone        in force  instead of what was
  *
- * protocol/FORMAT.md section 24; ledger.md section 2, Authority. Pure. Threads: one at a time.
+ * protocol/SETTLEMENT.md section 24; ledger.md section 2, Authority. Pure. Threads: one at a time.
  */
 #ifndef PARTNERS_PAYMENT_ACCOUNTS_H
 #define PARTNERS_PAYMENT_ACCOUNTS_H

@@ -1,5 +1,5 @@
 /* What a point costs whom: the contract that was in force when the point was issued, or the
- * charter's rates. protocol/FORMAT.md section 23, ledger.md 8.2. */
+ * charter's rates. protocol/SETTLEMENT.md section 23, ledger.md 8.2. */
 #include "partners/state_parts.h"
 
 #include <string.h>

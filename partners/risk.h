@@ -1,5 +1,5 @@
 /* risk.h - what one partner has outstanding, the collateral that it has posted for it, and what
- * that lets it issue. protocol/FORMAT.md section 25, ledger.md 8.4.
+ * that lets it issue. protocol/SETTLEMENT.md section 25, ledger.md 8.4.
  *
  *     covered --alert_bp--> alert --prepaid_bp--> prepaid --refuse_bp--> refused
  *

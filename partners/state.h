@@ -228,7 +228,7 @@ bool state_exchange_rate(const struct state *state, struct partner_id partner, c
 const struct vintages *state_vintages(const struct state *state);
 void state_vintages_now(const struct state *state, struct vintage_rows *rows_out);
 /* The most that this funder may have to pay for a point, in the charter's currency: the price by
- * which its exposure is told (FORMAT.md section 25). False: one of its cards is settled in a
+ * which its exposure is told (SETTLEMENT.md section 25). False: one of its cards is settled in a
  * currency that has no rate. */
 bool state_highest_reimbursement(const struct state *state, struct partner_id funder,
                                  struct micro *price_out) MUST_USE;

@@ -69,7 +69,7 @@ struct effect {
     int64_t amount; /* points, or 1e-10 units for an obligation */
     struct partner_id partner, creditor;
     enum line_class line_class;
-    uint8_t tariff; /* of an obligation: its currency and tax codes; FORMAT.md section 23 */
+    uint8_t tariff; /* of an obligation: its currency and tax codes; SETTLEMENT.md section 23 */
     struct record_index first;
     enum change_kind change;
     uint64_t what, height; /* the motion's record or the node; from which height on */

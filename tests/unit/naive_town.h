@@ -1,5 +1,5 @@
 /* naive_town.h - a coalition of the naive model alone, whose figures are worked out by hand from
- * FORMAT.md section 23.
+ * SETTLEMENT.md section 23.
  */
 #ifndef TESTS_UNIT_NAIVE_TOWN_H
 #define TESTS_UNIT_NAIVE_TOWN_H

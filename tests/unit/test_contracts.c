@@ -321,7 +321,7 @@ CASE(terms_that_overlap_are_refused)
     }
 }
 
-/* What two partners have signed must read the same for ever: protocol/FORMAT.md section 21. */
+/* What two partners have signed must read the same for ever: protocol/SETTLEMENT.md section 21. */
 CASE(the_digest_of_a_card_is_frozen)
 {
     struct rate_card card = card_of(10, 20);

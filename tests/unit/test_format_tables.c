@@ -9,7 +9,7 @@
 
 enum { DOCUMENT_MAX = 1 << 20, NAME_MAX_SIZE = 128 };
 
-static char *format, *cddl;
+static char *format, *settlement, *cddl;
 
 static char *read_document(const char *name)
 {
@@ -69,10 +69,11 @@ struct row {
     const char *word;
 };
 
-/* Each row stands once in both documents, and there are no others. */
-static void check_tables(const char *name, const struct row *rows, size_t count)
+/* Each row stands once in the document and in the schema, and there are no others. */
+static void check_tables_of(const char *document, const char *name, const struct row *rows,
+                            size_t count)
 {
-    char *in_format = table_of(format, name, "<!-- end -->");
+    char *in_format = table_of(document, name, "<!-- end -->");
     char *in_cddl = table_of(cddl, name, "; end");
     char row[2 * NAME_MAX_SIZE];
     for (size_t i = 0; i < count; i++) {
@@ -85,6 +86,11 @@ static void check_tables(const char *name, const struct row *rows, size_t count)
     CHECK_INT(count_of(in_cddl, "\n    "), count);
     free(in_format);
     free(in_cddl);
+}
+
+static void check_tables(const char *name, const struct row *rows, size_t count)
+{
+    check_tables_of(format, name, rows, count);
 }
 
 #define X3(name, number, word)                   {number, word},
@@ -113,7 +119,7 @@ CASE(pools_and_line_classes_are_those_of_the_header)
 CASE(dispute_codes_are_those_of_the_header)
 {
     static const struct row rows[] = {DISPUTE_CODES(X3)};
-    check_tables("dispute codes", rows, ARRAY_SIZE(rows));
+    check_tables_of(settlement, "dispute codes", rows, ARRAY_SIZE(rows));
 }
 
 CASE(changes_and_limits_are_those_of_the_header)
@@ -237,6 +243,7 @@ CASE(limits_are_those_of_the_header)
 int main(void)
 {
     format = read_document("FORMAT.md");
+    settlement = read_document("SETTLEMENT.md");
     cddl = read_document("accrue.cddl");
     RUN(transaction_types_are_those_of_the_header);
     RUN(verdicts_are_those_of_the_header);
@@ -249,6 +256,7 @@ int main(void)
     RUN(purposes_are_those_of_the_header);
     RUN(limits_are_those_of_the_header);
     free(format);
+    free(settlement);
     free(cddl);
     return check_report();
 }

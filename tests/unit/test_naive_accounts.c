@@ -1,6 +1,6 @@
 // links: node
-/* What an account is, three times: as protocol/FORMAT.md section 24 lists it, in the state machine,
- * and in the naive model, which has a list of its own. */
+/* What an account is, three times: as protocol/SETTLEMENT.md section 24 lists it, in the state
+ * machine, and in the naive model, which has a list of its own. */
 #include "check.h"
 #include "node/naive_model.h"
 #include "partners/payment_account.h"
@@ -42,7 +42,7 @@ static void read_list(void)
     char path[4096];
     size_t size = strlen(__FILE__) - (sizeof(here) - 1);
     REQUIRE(strcmp(&__FILE__[size], here) == 0);
-    snprintf(path, sizeof(path), "%.*sprotocol/FORMAT.md", (int)size, __FILE__);
+    snprintf(path, sizeof(path), "%.*sprotocol/SETTLEMENT.md", (int)size, __FILE__);
     char *text = calloc(1, DOCUMENT_MAX);
     FILE *file = fopen(path, "rb");
     REQUIRE(text && file && fread(text, 1, DOCUMENT_MAX - 1, file) > 0);

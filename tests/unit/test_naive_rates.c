@@ -1,6 +1,6 @@
 // links: node
-/* What the naive model keeps of exchange rates, worked out by hand from FORMAT.md section 26, and
- * files of it that contradict themselves. */
+/* What the naive model keeps of exchange rates, worked out by hand from SETTLEMENT.md section 26,
+ * and files of it that contradict themselves. */
 #include "unit/naive_town.h"
 
 enum { TODAY = 18628 /* START */ };
