@@ -536,6 +536,7 @@ static void build_body(struct build *build)
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
     case TRANSACTION_EXCHANGE_RATES:
+    case TRANSACTION_CONTRACT_END:
         build_deal(build);
         return;
     case TRANSACTION_MOTION:
@@ -556,6 +557,7 @@ static void build_body(struct build *build)
     case TRANSACTION_PAYMENT_SENT:
     case TRANSACTION_PAYMENT_CONFIRMED:
     case TRANSACTION_PAYMENT_FAILED:
+    case TRANSACTION_PAYMENT_DEFAULT:
         build_settlement(build);
         return;
     case TRANSACTION_CLOCK:

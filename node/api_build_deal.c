@@ -128,6 +128,7 @@ void build_deal(struct build *build)
         build_sign(build);
         return;
     case DEAL_WITHDRAW:
+    case DEAL_END:
         return;
     case DEAL_PROMOTE:
         build_promote(build);

@@ -365,6 +365,10 @@ void build_settlement(struct build *build)
         settle->payment = given->payment;
         settle->attempt = attempt_of(build);
         return;
+    case SETTLE_DEFAULT:
+        settle->approver = build_approver(given->approver);
+        settle->payment = given->payment;
+        return;
     case SETTLE_CONFIRM:
     case SETTLE_FAIL:
         settle->payment = given->payment;

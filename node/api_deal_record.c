@@ -97,6 +97,7 @@ void api_deal_body_write(const struct api *api, struct json_out *json, const str
         json_put_hex(json, "digest", hash_as_bytes(&deal->digest));
         return;
     case DEAL_WITHDRAW:
+    case DEAL_END:
         json_put_uint(json, "contract", deal->number);
         return;
     case DEAL_PROMOTE:
@@ -163,6 +164,7 @@ void api_deal_result_write(const struct api *api, struct json_out *json,
         return;
     case DEAL_SIGN:
     case DEAL_WITHDRAW:
+    case DEAL_END:
         put_contract_result(api, json, t->body.deal.number);
         return;
     case DEAL_PROMOTE:

@@ -201,6 +201,7 @@ static bool member_of(struct api *api, const struct transaction *t, struct membe
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
     case TRANSACTION_EXCHANGE_RATES:
+    case TRANSACTION_CONTRACT_END:
     case TRANSACTION_MOTION:
     case TRANSACTION_BALLOT:
     case TRANSACTION_READY:
@@ -213,6 +214,7 @@ static bool member_of(struct api *api, const struct transaction *t, struct membe
     case TRANSACTION_PAYMENT_SENT:
     case TRANSACTION_PAYMENT_CONFIRMED:
     case TRANSACTION_PAYMENT_FAILED:
+    case TRANSACTION_PAYMENT_DEFAULT:
     case TRANSACTION_CLOCK:
         return false;
     }
@@ -460,6 +462,7 @@ static void write_body(struct api *api, struct json_out *json, const struct tran
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
     case TRANSACTION_EXCHANGE_RATES:
+    case TRANSACTION_CONTRACT_END:
         api_deal_body_write(api, json, t);
         return;
     case TRANSACTION_MOTION:
@@ -481,6 +484,7 @@ static void write_body(struct api *api, struct json_out *json, const struct tran
     case TRANSACTION_PAYMENT_SENT:
     case TRANSACTION_PAYMENT_CONFIRMED:
     case TRANSACTION_PAYMENT_FAILED:
+    case TRANSACTION_PAYMENT_DEFAULT:
         api_settle_body_write(api, json, t);
         return;
     case TRANSACTION_CLOCK:

@@ -65,6 +65,7 @@ void api_settle_body_write(const struct api *api, struct json_out *json,
         return;
     case SETTLE_CONFIRM:
     case SETTLE_FAIL:
+    case SETTLE_DEFAULT:
         json_put_uint(json, "payment", settle->payment);
         return;
     }

@@ -101,6 +101,8 @@ static void fill_settlement(const struct coalition_plan *plan, struct charter *c
     charter->settlement.pay_days = USUAL_PAY_DAYS;
     charter->settlement.rest_days = SATURDAY_AND_SUNDAY;
     charter->settlement.account_days = USUAL_ACCOUNT_DAYS;
+    charter->settlement.dispute_days = USUAL_DISPUTE_DAYS;
+    charter->settlement.default_days = USUAL_DEFAULT_DAYS;
     charter->settlement.holidays = (int64_t *)charter_array_copy(
         plan->holidays, plan->holiday_count, sizeof(plan->holidays[0]));
     charter->settlement.holiday_count = plan->holiday_count;

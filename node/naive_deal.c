@@ -361,6 +361,8 @@ enum verdict naive_deal(struct naive *n, const struct naive_tx *tx)
         return countersign(&d);
     case DEAL_WITHDRAW:
         return withdraw(&d);
+    case DEAL_END:
+        return VERDICT_NO_EXIT;
     case DEAL_PROMOTE:
         return promote(&d);
     case DEAL_ACCOUNT:

@@ -656,6 +656,7 @@ enum verdict naive_body(struct naive *n, const struct naive_tx *tx)
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
     case TRANSACTION_EXCHANGE_RATES:
+    case TRANSACTION_CONTRACT_END:
         return naive_deal(n, tx);
     case TRANSACTION_MOTION:
     case TRANSACTION_BALLOT:
@@ -670,6 +671,7 @@ enum verdict naive_body(struct naive *n, const struct naive_tx *tx)
     case TRANSACTION_PAYMENT_SENT:
     case TRANSACTION_PAYMENT_CONFIRMED:
     case TRANSACTION_PAYMENT_FAILED:
+    case TRANSACTION_PAYMENT_DEFAULT:
         return naive_settle(n, tx);
     case TRANSACTION_CLOCK:
         return move_clock(n, tx);

@@ -227,6 +227,7 @@ static void add_settle(struct writer *writer, const struct transaction *t)
         return;
     case SETTLE_CONFIRM:
     case SETTLE_FAIL:
+    case SETTLE_DEFAULT:
         add(writer, "payment", "%" PRIu32, settle->payment);
         return;
     }
@@ -351,6 +352,9 @@ static void add_deal(struct writer *writer, const struct transaction *t)
     case DEAL_WITHDRAW:
         add(writer, "contract withdrawn", "number %" PRIu32, deal->number);
         return;
+    case DEAL_END:
+        add(writer, "contract ends", "number %" PRIu32, deal->number);
+        return;
     case DEAL_PROMOTE:
         add_promotion(writer, &deal->promotion);
         return;
@@ -420,6 +424,7 @@ static void add_body(struct writer *writer, const struct transaction *t)
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
     case TRANSACTION_EXCHANGE_RATES:
+    case TRANSACTION_CONTRACT_END:
         add_deal(writer, t);
         return;
     case TRANSACTION_MOTION:
@@ -441,6 +446,7 @@ static void add_body(struct writer *writer, const struct transaction *t)
     case TRANSACTION_PAYMENT_SENT:
     case TRANSACTION_PAYMENT_CONFIRMED:
     case TRANSACTION_PAYMENT_FAILED:
+    case TRANSACTION_PAYMENT_DEFAULT:
         add_settle(writer, t);
         return;
     case TRANSACTION_CLOCK:

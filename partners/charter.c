@@ -506,9 +506,9 @@ static void read_charter(struct parsing *parsing, const struct spot *root)
     read_policy(parsing, &at[13]);
     read_limits(parsing, &at[14]);
     json_read_bool(&parsing->reader, &at[16], &parsing->charter->log_public);
+    charter_risk_read(&parsing->reader, &at[19], parsing->charter);
     charter_settlement_read(&parsing->reader, &at[17], parsing->charter);
     charter_contracts_read(&parsing->reader, &at[18], parsing->charter);
-    charter_risk_read(&parsing->reader, &at[19], parsing->charter);
     check_names(parsing);
     check_keys(parsing);
     check_voters(parsing);

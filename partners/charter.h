@@ -56,6 +56,9 @@ struct joint_funding {
 /* How often accounts are settled, and by when what is due: ledger.md section 8.8-9. */
 enum period_kind { PERIOD_MONTH, PERIOD_WEEK, PERIOD_DAY };
 const char *period_kind_word(enum period_kind kind); /* as the charter spells it */
+/* Who bears what a partner does not pay: partners/defaults.h. */
+enum on_default { DEFAULT_RING_FENCE, DEFAULT_FUND, DEFAULT_MUTUALISE };
+const char *on_default_word(enum on_default how); /* as the charter spells it */
 enum { TAX_RATE_BP_MAX = 10000, CHARTER_TAXES_MAX = 64, CHARTER_HOLIDAYS_MAX = HOLIDAYS_MAX };
 struct charter_tax {
     char code[TAX_CODE_SIZE];
@@ -152,6 +155,10 @@ struct charter {
         /* Which of them fee lines and all others carry; "" is none. */
         char fee_tax[TAX_CODE_SIZE], redemption_tax[TAX_CODE_SIZE];
         uint32_t account_days; /* 0..90, default 7: until an approved payment account is in force */
+        /* Business days: after the day to answer, until an open dispute ends without its opener;
+         * after the day to pay, until one that has not paid is in default. Defaults 20, 5. */
+        uint32_t dispute_days, default_days;
+        enum on_default on_default; /* default DEFAULT_RING_FENCE */
     } settlement;
     struct {
         bool required;        /* nobody redeems another's points without one */

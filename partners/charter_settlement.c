@@ -23,6 +23,19 @@ const char *period_kind_word(enum period_kind kind)
     return "?";
 }
 
+const char *on_default_word(enum on_default how)
+{
+    switch (how) {
+    case DEFAULT_RING_FENCE:
+        return "ring-fence";
+    case DEFAULT_FUND:
+        return "fund";
+    case DEFAULT_MUTUALISE:
+        return "mutualise";
+    }
+    return "?";
+}
+
 struct business_days charter_business_days(const struct charter *charter)
 {
     return (struct business_days){.rest_days = charter->settlement.rest_days,
@@ -42,6 +55,21 @@ static void read_kind(struct json_reader *reader, const struct spot *spot, struc
             return;
         }
     json_mistake(reader, spot, "must be month, week or day");
+}
+
+static void read_on_default(struct json_reader *reader, const struct spot *spot,
+                            struct charter *charter)
+{
+    char word[WORD_SIZE] = "ring-fence";
+    json_read_text(reader, spot, word, sizeof(word));
+    for (int i = 0; i <= DEFAULT_MUTUALISE; i++)
+        if (strcmp(word, on_default_word((enum on_default)i)) == 0) {
+            charter->settlement.on_default = (enum on_default)i;
+            if (i == DEFAULT_FUND && !charter->risk.on)
+                json_mistake(reader, spot, "the fund is collateral, and the charter asks for none");
+            return;
+        }
+    json_mistake(reader, spot, "must be ring-fence, fund or mutualise");
 }
 
 static uint32_t read_days(struct json_reader *reader, const struct spot *spot, uint64_t usual)
@@ -135,10 +163,14 @@ static void read_tax_of(struct json_reader *reader, const struct spot *spot,
 void charter_settlement_read(struct json_reader *reader, const struct spot *spot,
                              struct charter *charter)
 {
-    static const char *const names[] = {
-        "?period", "?propose_days", "?answer_days",    "?pay_days",     "?rest_days", "?holidays",
-        "?taxes",  "?fee_tax",      "?redemption_tax", "?account_days", NULL};
-    struct spot at[10] = {{0}};
+    static const char *const names[] = {"?period",         "?propose_days",
+                                        "?answer_days",    "?pay_days",
+                                        "?rest_days",      "?holidays",
+                                        "?taxes",          "?fee_tax",
+                                        "?redemption_tax", "?account_days",
+                                        "?dispute_days",   "?default_days",
+                                        "?on_default",     NULL};
+    struct spot at[13] = {{0}};
     uint64_t account_days = USUAL_ACCOUNT_DAYS;
     if (spot->json)
         json_object_open(reader, spot, names, at);
@@ -156,6 +188,9 @@ void charter_settlement_read(struct json_reader *reader, const struct spot *spot
     read_tax_of(reader, &at[8], charter, charter->settlement.redemption_tax);
     json_read_uint(reader, &at[9], 0, ACCOUNT_DAYS_MAX, &account_days);
     charter->settlement.account_days = (uint32_t)account_days;
+    charter->settlement.dispute_days = read_days(reader, &at[10], USUAL_DISPUTE_DAYS);
+    charter->settlement.default_days = read_days(reader, &at[11], USUAL_DEFAULT_DAYS);
+    read_on_default(reader, &at[12], charter);
 }
 
 /* ---- writing ------------------------------------------------------------------------------- */
@@ -219,6 +254,9 @@ json_t *charter_settlement_json(const struct charter *charter)
     if (charter->settlement.redemption_tax[0])
         put(object, "redemption_tax", json_string(charter->settlement.redemption_tax));
     put(object, "account_days", json_integer(charter->settlement.account_days));
+    put(object, "dispute_days", json_integer(charter->settlement.dispute_days));
+    put(object, "default_days", json_integer(charter->settlement.default_days));
+    put(object, "on_default", json_string(on_default_word(charter->settlement.on_default)));
     return object;
 }
 

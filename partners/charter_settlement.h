@@ -4,7 +4,8 @@
  *     "settlement": {"period": "month", "propose_days": 1, "answer_days": 3, "pay_days": 5,
  *                    "rest_days": ["saturday", "sunday"], "holidays": ["2026-12-25"],
  *                    "taxes": [{"code": "DE-19", "rate_bp": 1900}],
- *                    "fee_tax": "DE-19", "redemption_tax": "DE-19", "account_days": 7}
+ *                    "fee_tax": "DE-19", "redemption_tax": "DE-19", "account_days": 7,
+ *                    "dispute_days": 20, "default_days": 5, "on_default": "mutualise"}
  *
  * Pure. Threads: any.
  */
@@ -16,10 +17,12 @@
 /* Business days after a period's last day, where the charter does not say; Saturdays and Sundays
  * are none then. */
 enum { USUAL_PROPOSE_DAYS = 1, USUAL_ANSWER_DAYS = 3, USUAL_PAY_DAYS = 5 };
+enum { USUAL_DISPUTE_DAYS = 20, USUAL_DEFAULT_DAYS = 5 };
 /* Days of 24 hours that an approved payment account waits, where the charter does not say. */
 enum { USUAL_ACCOUNT_DAYS = 7 };
 
-/* Absent, or absent members: the defaults of partners/charter.h. */
+/* Absent, or absent members: the defaults of partners/charter.h. After the part on risk: a fund is
+ * collateral. */
 void charter_settlement_read(struct json_reader *reader, const struct spot *spot,
                              struct charter *charter);
 json_t *charter_settlement_json(const struct charter *charter);

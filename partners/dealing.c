@@ -58,6 +58,8 @@ static enum verdict apply_step(struct state *state, const struct context *contex
         return sign_contract(state, context->writer, deal);
     case DEAL_WITHDRAW:
         return contract_withdraw(contracts, context->writer, deal->number);
+    case DEAL_END:
+        return VERDICT_NO_EXIT;
     case DEAL_PROMOTE:
         return promotion_sign(contracts, state->charter, context->writer, &deal->promotion,
                               state->now_ms, context->index, &number);

@@ -74,6 +74,7 @@ static void links_named(struct state *state, struct record_index index, const st
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
     case TRANSACTION_EXCHANGE_RATES:
+    case TRANSACTION_CONTRACT_END:
     case TRANSACTION_MOTION:
     case TRANSACTION_BALLOT:
     case TRANSACTION_READY:
@@ -86,6 +87,7 @@ static void links_named(struct state *state, struct record_index index, const st
     case TRANSACTION_PAYMENT_SENT:
     case TRANSACTION_PAYMENT_CONFIRMED:
     case TRANSACTION_PAYMENT_FAILED:
+    case TRANSACTION_PAYMENT_DEFAULT:
     case TRANSACTION_CLOCK:
         return; /* by the lots they touched */
     }

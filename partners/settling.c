@@ -333,6 +333,8 @@ static enum verdict apply_step(struct state *state, const struct context *contex
         return period_confirm(&closed->period, context->writer, settle->payment);
     case SETTLE_FAIL:
         return period_fail(&closed->period, context->writer, settle->payment);
+    case SETTLE_DEFAULT:
+        return VERDICT_WRONG_STATE;
     }
     return VERDICT_MALFORMED;
 }

@@ -291,6 +291,7 @@ static enum verdict apply_body(struct state *state, const struct context *contex
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
     case TRANSACTION_EXCHANGE_RATES:
+    case TRANSACTION_CONTRACT_END:
         return apply_deal(state, context);
     case TRANSACTION_MOTION:
     case TRANSACTION_BALLOT:
@@ -305,6 +306,7 @@ static enum verdict apply_body(struct state *state, const struct context *contex
     case TRANSACTION_PAYMENT_SENT:
     case TRANSACTION_PAYMENT_CONFIRMED:
     case TRANSACTION_PAYMENT_FAILED:
+    case TRANSACTION_PAYMENT_DEFAULT:
         return apply_settle(state, context);
     case TRANSACTION_CLOCK:
         return apply_clock(state, context);

@@ -5,9 +5,10 @@
 #include <string.h>
 
 enum {
-    CARD_ITEMS = 14,
+    CARD_ITEMS = 15,
     SIGN_ITEMS = 2,
     WITHDRAW_ITEMS = 1,
+    END_ITEMS = 2,
     PROMOTION_ITEMS = 5,
     ACCOUNT_ITEMS = 5,
     COLLATERAL_ITEMS = 3,
@@ -35,6 +36,7 @@ static void put_card(const struct rate_card *card, struct buffer *out)
     codec_put_int(out, card->year_cap.v);
     codec_put_uint(out, card->from_ms);
     codec_put_uint(out, card->until_ms);
+    codec_put_uint(out, card->exit_days);
 }
 
 struct hash rate_card_digest(const struct rate_card *card)
@@ -110,6 +112,11 @@ void deal_put(enum deal_step step, const struct deal *deal, struct buffer *out)
     case DEAL_RATES:
         put_rates(&deal->rates, out);
         return;
+    case DEAL_END:
+        codec_put_array(out, END_ITEMS);
+        codec_put_uint(out, deal->number);
+        codec_put_uint(out, deal->until_ms);
+        return;
     }
 }
 
@@ -165,6 +172,7 @@ static void get_card(struct codec_reader *reader, struct rate_card *card)
     card->year_cap.v = codec_get_int(reader, 0, CAP_MAX);
     card->from_ms = codec_get_uint(reader, TIME_MS_MAX);
     card->until_ms = codec_get_uint(reader, TIME_MS_MAX);
+    card->exit_days = (uint16_t)codec_get_uint(reader, EXIT_DAYS_MAX);
 }
 
 static void get_number(struct codec_reader *reader, struct deal *deal)
@@ -244,6 +252,11 @@ void deal_get(enum deal_step step, struct codec_reader *reader, struct deal *dea
         return;
     case DEAL_RATES:
         get_rates(reader, &deal->rates);
+        return;
+    case DEAL_END:
+        codec_get_array(reader, END_ITEMS, END_ITEMS);
+        get_number(reader, deal);
+        deal->until_ms = codec_get_uint(reader, TIME_MS_MAX);
         return;
     }
 }

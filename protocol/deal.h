@@ -2,13 +2,14 @@
  *
  *     propose      [funder, redeemer, face currency, settlement currency, face, reimbursement,
  *                   issue fee, redemption fee, redemption tax, fee tax, period cap, year cap,
- *                   from_ms, until_ms]
+ *                   from_ms, until_ms, exit_days]
  *     sign         [number, digest]
  *     withdraw     [number]
  *     promote      [issuer, bp, budget, from_ms, until_ms]
  *     account      [currency, holder, iban, bic, approver]
  *     collateral   [partner, currency, amount]
  *     rates        [day, [[currency, rate], ...]]
+ *     end          [number, until_ms]
  *
  * Shapes and ranges are checked here; what they mean is decided by partners/contracts.h and its
  * neighbours. ledger.md sections 2 (Authority) and 8.2. Pure. Threads: any.
@@ -27,7 +28,8 @@ enum {
     IBAN_TEXT_MAX = 34,      /* ISO 13616 */
     BIC_TEXT_MAX = 11,       /* ISO 9362 */
     RATES_MAX = 64,          /* of one day, in one transaction */
-    RATE_DAY_MAX = 2932896   /* 9999-12-31 */
+    RATE_DAY_MAX = 2932896,  /* 9999-12-31 */
+    EXIT_DAYS_MAX = 3660
 };
 /* Of a cap, in points; of a budget too. */
 #define CAP_MAX INT64_C(1000000000000000)
@@ -46,6 +48,9 @@ struct rate_card {
     struct points period_cap, year_cap; /* redeemed at most; 0: no cap */
     uint64_t from_ms;                   /* in force from here */
     uint64_t until_ms;                  /* to here, exclusive; 0: until the next version */
+    /* Of 24 hours: either party may end it with so much notice, 0..EXIT_DAYS_MAX; 0: neither may.
+     */
+    uint16_t exit_days;
 };
 /* What a countersigner signs: SHA-256 of the body of `propose`. */
 struct hash rate_card_digest(const struct rate_card *card);
@@ -91,13 +96,15 @@ enum deal_step {
     DEAL_PROMOTE,
     DEAL_ACCOUNT,
     DEAL_COLLATERAL,
-    DEAL_RATES
+    DEAL_RATES,
+    DEAL_END
 };
 
 struct deal {
     struct rate_card card; /* propose */
-    uint32_t number;       /* sign, withdraw: of the version, in the order of the log from 0 */
+    uint32_t number;       /* sign, withdraw, end: of the version, in the order of the log from 0 */
     struct hash digest;    /* sign */
+    uint64_t until_ms;     /* end: from when on it does not hold any more */
     struct promotion promotion;
     struct account_words account;
     struct collateral collateral;

@@ -34,7 +34,8 @@ enum {
     ANSWER_ITEMS = 7, /* respond, resolve */
     FINALISE_ITEMS = 1,
     PAY_ITEMS = 4,
-    TOLD_ITEMS = 2 /* confirm, fail */
+    TOLD_ITEMS = 2, /* confirm, fail */
+    DEFAULT_ITEMS = 3
 };
 
 static size_t items(enum settle_step step)
@@ -56,6 +57,8 @@ static size_t items(enum settle_step step)
     case SETTLE_CONFIRM:
     case SETTLE_FAIL:
         return TOLD_ITEMS;
+    case SETTLE_DEFAULT:
+        return DEFAULT_ITEMS;
     }
     return 0;
 }
@@ -121,6 +124,10 @@ void settle_put(enum settle_step step, const struct settle *settle, struct buffe
     case SETTLE_FAIL:
         codec_put_uint(out, settle->payment);
         return;
+    case SETTLE_DEFAULT:
+        codec_put_uint(out, settle->payment);
+        put_hash(out, &settle->approver);
+        return;
     }
 }
 
@@ -175,6 +182,10 @@ void settle_get(enum settle_step step, struct codec_reader *reader, struct settl
     case SETTLE_CONFIRM:
     case SETTLE_FAIL:
         settle->payment = (uint32_t)codec_get_uint(reader, PAYMENTS_MAX - 1);
+        return;
+    case SETTLE_DEFAULT:
+        settle->payment = (uint32_t)codec_get_uint(reader, PAYMENTS_MAX - 1);
+        get_approver(reader, settle);
         return;
     }
 }

@@ -7,10 +7,12 @@
  *     finalise           [period]
  *     pay                [period, payment, attempt, approver]
  *     confirm, fail      [period, payment]
+ *     default            [period, payment, approver]
  *
  * `records` and `root` are the tree that the period ends with; `totals` is the digest of that and
  * of what everyone owes (partners/periods.h). An approver is the digest of what one person at the
- * partner signs in with, never zeros: two of them sign and pay. A dispute brings the record that it
+ * partner signs in with, never zeros: two of them sign, pay, and say that
+ * another is in default. A dispute brings the record that it
  * is about and its path in that tree, so that every node can judge it, whether it keeps the record
  * or not; of a seal it brings the automatic effects, too.
  *
@@ -62,7 +64,7 @@ struct settle {
     uint64_t records;          /* propose */
     struct hash root;          /* propose */
     struct hash totals;        /* propose, sign */
-    struct hash approver;      /* sign, pay */
+    struct hash approver;      /* sign, pay, default */
     struct disputed_line line; /* dispute (without `record`, which its evidence names), respond,
                                   resolve */
     enum dispute_code code;    /* dispute */
@@ -70,7 +72,7 @@ struct settle {
     struct bytes automatic;    /* dispute of a seal: what it is the hash of; otherwise empty */
     struct bytes path;         /* dispute: hashes, one after the other */
     int64_t amount;            /* respond: offered; resolve: upheld. 1e-10 units */
-    uint32_t payment;          /* pay, confirm, fail: its number in the period, from 0 */
+    uint32_t payment;          /* pay, confirm, fail, default: its number in the period, from 0 */
     uint32_t attempt;          /* pay: the how-manyth sending this is, from 1 */
 };
 
@@ -84,7 +86,8 @@ enum settle_step {
     SETTLE_FINALISE,
     SETTLE_PAY,
     SETTLE_CONFIRM,
-    SETTLE_FAIL
+    SETTLE_FAIL,
+    SETTLE_DEFAULT
 };
 
 struct codec_reader;

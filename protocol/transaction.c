@@ -45,22 +45,22 @@ bool transaction_type_from_word(const char *word, enum transaction_type *type_ou
 
 bool transaction_is_deal(enum transaction_type type, enum deal_step *step_out)
 {
-    if (type < TRANSACTION_CONTRACT_PROPOSE || type > TRANSACTION_EXCHANGE_RATES)
+    if (type < TRANSACTION_CONTRACT_PROPOSE || type > TRANSACTION_CONTRACT_END)
         return false;
     *step_out = (enum deal_step)(type - TRANSACTION_CONTRACT_PROPOSE);
     return true;
 }
-_Static_assert(TRANSACTION_EXCHANGE_RATES - TRANSACTION_CONTRACT_PROPOSE == (int)DEAL_RATES,
+_Static_assert(TRANSACTION_CONTRACT_END - TRANSACTION_CONTRACT_PROPOSE == (int)DEAL_END,
                "a type for each step, in their order");
 
 bool transaction_is_settle(enum transaction_type type, enum settle_step *step_out)
 {
-    if (type < TRANSACTION_PERIOD_PROPOSE || type > TRANSACTION_PAYMENT_FAILED)
+    if (type < TRANSACTION_PERIOD_PROPOSE || type > TRANSACTION_PAYMENT_DEFAULT)
         return false;
     *step_out = (enum settle_step)(type - TRANSACTION_PERIOD_PROPOSE);
     return true;
 }
-_Static_assert(TRANSACTION_PAYMENT_FAILED - TRANSACTION_PERIOD_PROPOSE == (int)SETTLE_FAIL,
+_Static_assert(TRANSACTION_PAYMENT_DEFAULT - TRANSACTION_PERIOD_PROPOSE == (int)SETTLE_DEFAULT,
                "a type for each step, in their order");
 
 /* ---- encoding ------------------------------------------------------------------------------ */
@@ -223,6 +223,7 @@ static void put_body(struct buffer *out, const struct transaction *t)
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
     case TRANSACTION_EXCHANGE_RATES:
+    case TRANSACTION_CONTRACT_END:
         deal_put((enum deal_step)(t->type - TRANSACTION_CONTRACT_PROPOSE), &t->body.deal, out);
         return;
     case TRANSACTION_MOTION:
@@ -239,6 +240,7 @@ static void put_body(struct buffer *out, const struct transaction *t)
     case TRANSACTION_PAYMENT_SENT:
     case TRANSACTION_PAYMENT_CONFIRMED:
     case TRANSACTION_PAYMENT_FAILED:
+    case TRANSACTION_PAYMENT_DEFAULT:
         settle_put((enum settle_step)(t->type - TRANSACTION_PERIOD_PROPOSE), &t->body.settle, out);
         return;
     case TRANSACTION_CLOCK:
@@ -451,6 +453,7 @@ static void get_body(struct codec_reader *reader, struct transaction *t)
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
     case TRANSACTION_EXCHANGE_RATES:
+    case TRANSACTION_CONTRACT_END:
         deal_get((enum deal_step)(t->type - TRANSACTION_CONTRACT_PROPOSE), reader, &t->body.deal);
         return;
     case TRANSACTION_MOTION:
@@ -467,6 +470,7 @@ static void get_body(struct codec_reader *reader, struct transaction *t)
     case TRANSACTION_PAYMENT_SENT:
     case TRANSACTION_PAYMENT_CONFIRMED:
     case TRANSACTION_PAYMENT_FAILED:
+    case TRANSACTION_PAYMENT_DEFAULT:
         settle_get((enum settle_step)(t->type - TRANSACTION_PERIOD_PROPOSE), reader,
                    &t->body.settle);
         return;

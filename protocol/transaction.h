@@ -39,6 +39,7 @@
     X(TRANSACTION_PAYMENT_ACCOUNT, 64, "payment-account")                                          \
     X(TRANSACTION_COLLATERAL, 65, "collateral")                                                    \
     X(TRANSACTION_EXCHANGE_RATES, 66, "exchange-rates")                                            \
+    X(TRANSACTION_CONTRACT_END, 67, "contract-end")                                                \
     X(TRANSACTION_MOTION, 70, "motion")                                                            \
     X(TRANSACTION_BALLOT, 71, "ballot")                                                            \
     X(TRANSACTION_READY, 72, "ready")                                                              \
@@ -51,6 +52,7 @@
     X(TRANSACTION_PAYMENT_SENT, 86, "payment-sent")                                                \
     X(TRANSACTION_PAYMENT_CONFIRMED, 87, "payment-confirmed")                                      \
     X(TRANSACTION_PAYMENT_FAILED, 88, "payment-failed")                                            \
+    X(TRANSACTION_PAYMENT_DEFAULT, 89, "payment-default")                                          \
     X(TRANSACTION_CLOCK, 90, "clock")
 
 enum transaction_type {
@@ -161,8 +163,8 @@ struct transaction {
             uint64_t height; /* that the lane's node has executed, and the digest after it */
             struct hash digest;
         } ready;
-        struct deal deal;     /* types 60 to 66 */
-        struct settle settle; /* types 80 to 88 */
+        struct deal deal;     /* types 60 to 67 */
+        struct settle settle; /* types 80 to 89 */
         struct {
             uint64_t advance_ms; /* sandbox only */
         } clock;

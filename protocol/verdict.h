@@ -102,7 +102,8 @@
     X(VERDICT_ALREADY_ANSWERED, 53, "already-answered", 409,                                       \
       "It was signed, or resolved, before.")                                                       \
     X(VERDICT_TOO_LATE, 54, "too-late", 409, "The time to answer is over: silence has accepted.")  \
-    X(VERDICT_TOO_EARLY, 55, "too-early", 409, "Some may still answer.")                           \
+    X(VERDICT_TOO_EARLY, 55, "too-early", 409,                                                     \
+      "Some may still answer, or there is still time to pay.")                                     \
     X(VERDICT_ALREADY_DISPUTED, 56, "already-disputed", 409,                                       \
       "This line of this record was disputed before.")                                             \
     X(VERDICT_NOT_IN_PERIOD, 57, "not-in-period", 409,                                             \
@@ -123,13 +124,13 @@
     X(VERDICT_ABOVE_FACE, 66, "above-face", 422,                                                   \
       "More would be paid for a point than it takes off at the till.")                             \
     X(VERDICT_NOTICE_TOO_SHORT, 67, "notice-too-short", 422,                                       \
-      "It begins sooner than the charter's notice allows.")                                        \
+      "It begins, or ends, sooner than the notice that was agreed upon allows.")                   \
     X(VERDICT_OVERLAP, 68, "overlap", 409, "Another one of these two partners is in force then.")  \
     X(VERDICT_UNKNOWN_CONTRACT, 69, "unknown-contract", 404, "No contract has this number.")       \
     X(VERDICT_OWN_PROPOSAL, 70, "own-proposal", 403, "Nobody countersigns what it has proposed.")  \
     X(VERDICT_CONTRACT_CHANGED, 71, "contract-changed", 409, "This is not what was proposed.")     \
     X(VERDICT_CONTRACT_CLOSED, 72, "contract-closed", 409,                                         \
-      "The contract was signed, or withdrawn, before.")                                            \
+      "The contract was signed, withdrawn or ended before, or was never signed.")                  \
     X(VERDICT_CONTRACT_TOO_LATE, 73, "contract-too-late", 409,                                     \
       "The day from which it was to hold has come; propose a later one.")                          \
     X(VERDICT_TOO_MANY_CONTRACTS, 74, "too-many-contracts", 429,                                   \
@@ -145,7 +146,9 @@
     X(VERDICT_COLLATERAL_NEEDED, 79, "collateral-needed", 409,                                     \
       "So much is not free: what is outstanding needs it.")                                        \
     X(VERDICT_BAD_RATE, 80, "bad-rate", 422,                                                       \
-      "The day of the rates is not one of the last eight, or their currencies are not in order.")
+      "The day of the rates is not one of the last eight, or their currencies are not in order.")  \
+    X(VERDICT_NO_EXIT, 81, "no-exit", 409,                                                         \
+      "The contract gives neither party a way to end it before its end.")
 
 enum verdict {
 #define X(name, number, word, status, sentence) name = number,

@@ -23,6 +23,9 @@ static struct charter *draft_full(void)
     draft->settlement.propose_days = 0;
     draft->settlement.answer_days = 2;
     draft->settlement.account_days = 9;
+    draft->settlement.dispute_days = 30;
+    draft->settlement.default_days = 4;
+    draft->settlement.on_default = DEFAULT_MUTUALISE;
     draft->settlement.rest_days = 1 << 6;
     draft->settlement.holidays = allocate(2, sizeof(int64_t));
     draft->settlement.holiday_count = 2;
@@ -205,6 +208,9 @@ CASE(settlement_has_defaults)
     CHECK_INT(charter->settlement.holiday_count, 0);
     CHECK_TEXT(charter->settlement.fee_tax, "");
     CHECK_INT(charter->settlement.account_days, 7);
+    CHECK_INT(charter->settlement.dispute_days, 20);
+    CHECK_INT(charter->settlement.default_days, 5);
+    CHECK_INT(charter->settlement.on_default, DEFAULT_RING_FENCE);
     charter_close(charter);
     buffer_release(&json);
 }
@@ -222,6 +228,12 @@ CASE(mistakes_of_settlement_are_told)
                "settlement.holidays[1]: must be later than the holiday before");
     check_edit("\"account_days\": 9", "\"account_days\": 91",
                "settlement.account_days: is 91; 0 to 90 are possible");
+    check_edit("\"default_days\": 4", "\"default_days\": 367",
+               "settlement.default_days: is 367; 0 to 366 are possible");
+    check_edit("\"on_default\": \"mutualise\"", "\"on_default\": \"forgive\"",
+               "settlement.on_default: must be ring-fence, fund or mutualise");
+    check_edit("\"on_default\": \"mutualise\"", "\"on_default\": \"fund\"",
+               "settlement.on_default: the fund is collateral, and the charter asks for none");
     check_edit("\"AT-10\"", "\"at-10\"",
                "settlement.taxes[0].code: must be capital letters, digits and '-'");
     check_edit("\"AT-10\"", "\"AT-20\"", "settlement.taxes[1].code: stands there before");

@@ -52,7 +52,7 @@ static struct settle example_settle(enum transaction_type type)
     }
     if (step == SETTLE_PROPOSE || step == SETTLE_SIGN)
         settle.totals = hash_bytes(bytes_text("totals"));
-    if (step == SETTLE_SIGN || step == SETTLE_PAY)
+    if (step == SETTLE_SIGN || step == SETTLE_PAY || step == SETTLE_DEFAULT)
         settle.approver = hash_bytes(bytes_text("ann"));
     if (step == SETTLE_DISPUTE || step == SETTLE_RESPOND || step == SETTLE_RESOLVE)
         settle.line =
@@ -66,7 +66,8 @@ static struct settle example_settle(enum transaction_type type)
         settle.line.record.v = 17;
         settle.amount = -4500000000;
     }
-    if (step == SETTLE_PAY || step == SETTLE_CONFIRM || step == SETTLE_FAIL)
+    if (step == SETTLE_PAY || step == SETTLE_CONFIRM || step == SETTLE_FAIL ||
+        step == SETTLE_DEFAULT)
         settle.payment = 3;
     if (step == SETTLE_PAY)
         settle.attempt = 2;
@@ -88,7 +89,8 @@ static struct deal example_deal(enum transaction_type type)
                                        .reimbursement = {95000},
                                        .redemption_tax = "SE-25",
                                        .year_cap = {5000000},
-                                       .from_ms = UINT64_C(1767225600000)};
+                                       .from_ms = UINT64_C(1767225600000),
+                                       .exit_days = 90};
         break;
     case DEAL_SIGN:
         deal.digest = hash_bytes(bytes_text("card"));
@@ -96,6 +98,10 @@ static struct deal example_deal(enum transaction_type type)
         break;
     case DEAL_WITHDRAW:
         deal.number = 8;
+        break;
+    case DEAL_END:
+        deal.number = 9;
+        deal.until_ms = UINT64_C(1782864000000);
         break;
     case DEAL_PROMOTE:
         deal.promotion =
@@ -197,6 +203,7 @@ static struct transaction example(enum transaction_type type)
     case TRANSACTION_PAYMENT_ACCOUNT:
     case TRANSACTION_COLLATERAL:
     case TRANSACTION_EXCHANGE_RATES:
+    case TRANSACTION_CONTRACT_END:
         t.body.deal = example_deal(type);
         break;
     case TRANSACTION_PERIOD_PROPOSE:
@@ -208,6 +215,7 @@ static struct transaction example(enum transaction_type type)
     case TRANSACTION_PAYMENT_SENT:
     case TRANSACTION_PAYMENT_CONFIRMED:
     case TRANSACTION_PAYMENT_FAILED:
+    case TRANSACTION_PAYMENT_DEFAULT:
         t.body.settle = example_settle(type);
         break;
     case TRANSACTION_CLOCK:
@@ -304,6 +312,12 @@ CASE(each_type_has_its_frozen_bytes)
     CHECK_HEX(encoded_example(TRANSACTION_EXCHANGE_RATES),
               "8618421b0000019b76daa8006d74696c6c2d372f3030303132336d522d323032362d3030303132330282"
               "194fe68282634e4f4b1a00014c08826353454b1a0001543c");
+    CHECK_HEX(encoded_example(TRANSACTION_CONTRACT_END),
+              "8618431b0000019b76daa8006d74696c6c2d372f3030303132336d522d323032362d3030303132330282"
+              "091b0000019f1af9b400");
+    CHECK_HEX(encoded_example(TRANSACTION_PAYMENT_DEFAULT),
+              "8618591b0000019b76daa8006d74696c6c2d372f3030303132336d522d323032362d3030303132330283"
+              "1902aa03582049915e0d7d4b402e3017d010bc1c0e83cac6c797d6c16e66340fe3268693a6a1");
     CHECK_HEX(encoded_example(TRANSACTION_MOTION),
               "8618461b0000019b76daa8006d74696c6c2d372f3030303132336d522d323032362d3030303132330282"
               "0a830404f5");
