@@ -216,7 +216,9 @@ static bool read_deadlines(struct period_view *view, const json_t *answer, struc
            get_date(answer, "today", &view->today, error) &&
            get_date(deadlines, "propose", &view->propose_by, error) &&
            get_date(deadlines, "answer", &view->answer_by, error) &&
-           get_date(deadlines, "pay", &view->pay_by, error);
+           get_date(deadlines, "pay", &view->pay_by, error) &&
+           get_date(deadlines, "default_after", &view->default_after, error) &&
+           get_date(deadlines, "disputes_end", &view->disputes_end, error);
 }
 
 /* The tree that the period ends with; before that is known, the node's own. */
@@ -383,8 +385,8 @@ static bool read_taxes(struct period_view *view, const json_t *answer, struct er
 static bool read_payment(const struct period_view *view, const json_t *item, size_t place,
                          struct view_payment *payment, struct error *error)
 {
-    static const char *const words[] = {"due", "sent", "confirmed", "failed"};
-    uint64_t number = 0, attempt = 0;
+    static const char *const words[] = {"due", "sent", "confirmed", "failed", "void"};
+    uint64_t number = 0, attempt = 0, round = 0;
     unsigned state = 0;
     if (!get_number(item, "number", PAYMENTS_MAX, &number, error) ||
         !get_number(item, "attempt", UINT32_MAX - 1, &attempt, error) ||
@@ -392,12 +394,16 @@ static bool read_payment(const struct period_view *view, const json_t *item, siz
         !get_partner(view, item, "to", &payment->payment.to, error) ||
         !get_currency(view, item, payment->currency, error) ||
         !get_money(item, "amount", &payment->payment.amount, error) ||
+        !get_number(item, "round", UINT16_MAX, &round, error) ||
         !get_word(item, "state", words, ARRAY_SIZE(words), &state, error))
         return false;
     if (number != place || payment->payment.amount.v <= 0)
         return wrong(error, "payments");
     payment->number = (uint32_t)number;
     payment->attempt = (uint32_t)attempt;
+    payment->round = (uint16_t)round;
+    payment->ring_fenced = get_bool(item, "ring_fenced");
+    payment->accused = get_bool(item, "default_first_approval");
     payment->state = (enum payment_state)state;
     payment->first_approval = get_bool(item, "first_approval");
     payment->overdue = get_bool(item, "overdue");
@@ -416,6 +422,59 @@ static bool read_payments(struct period_view *view, const json_t *answer, struct
     {
         if (!read_payment(view, item, i, &view->payments[view->payment_count++], error))
             return false;
+    }
+    return true;
+}
+
+static bool read_default(const struct period_view *view, const json_t *item,
+                         struct period_default *own, struct error *error)
+{
+    if (!get_partner(view, item, "partner", &own->partner, error) ||
+        !get_currency(view, item, own->currency, error))
+        return false;
+    for (const struct period_default *other = view->defaults; other < own; other++)
+        if (partner_equal(other->partner, own->partner) &&
+            strcmp(other->currency, own->currency) == 0)
+            return wrong(error, "defaults");
+    return true;
+}
+
+static bool read_defaults(struct period_view *view, const json_t *answer, struct error *error)
+{
+    const json_t *list = NULL;
+    size_t i;
+    json_t *item;
+    if (!get_list(answer, "defaults", &list, error))
+        return false;
+    if (json_array_size(list) > view->partner_count * (1 + CHARTER_CURRENCIES_MAX))
+        return wrong(error, "defaults");
+    view->defaults = allocate(json_array_size(list), sizeof(*view->defaults));
+    json_array_foreach(list, i, item)
+    {
+        if (!read_default(view, item, &view->defaults[view->default_count++], error))
+            return false;
+    }
+    return true;
+}
+
+static bool read_taken(struct period_view *view, const json_t *answer, struct error *error)
+{
+    const json_t *list = NULL;
+    size_t i;
+    json_t *item;
+    if (!get_list(answer, "taken_over", &list, error))
+        return false;
+    view->taken = allocate(json_array_size(list), sizeof(*view->taken));
+    json_array_foreach(list, i, item)
+    {
+        struct taken_over *taken = &view->taken[view->taken_count++];
+        if (!get_partner(view, item, "debtor", &taken->debtor, error) ||
+            !get_partner(view, item, "claimant", &taken->claimant, error) ||
+            !get_partner(view, item, "by", &taken->by, error) ||
+            !get_currency(view, item, taken->currency, error) ||
+            !get_money(item, "amount", &taken->amount, error))
+            return false;
+        taken->collateral = get_bool(item, "collateral");
     }
     return true;
 }
@@ -657,22 +716,61 @@ static size_t expected_payments(const struct period_view *view, struct view_paym
     return count;
 }
 
-/* Once it is final: payments are those that settle its nets. */
+/* As the ledger has it, as far as defaults are concerned. `out` borrows what the view has but its
+ * payments, which are the caller's to free. */
+static void put_period(const struct period_view *view, struct period *out)
+{
+    *out = (struct period){.partner_count = view->partner_count,
+                           .payments = allocate(view->payment_count, sizeof(*out->payments)),
+                           .payment_count = view->payment_count,
+                           .defaults = view->defaults,
+                           .default_count = view->default_count,
+                           .taken = view->taken,
+                           .taken_count = view->taken_count};
+    for (size_t i = 0; i < view->payment_count; i++) {
+        const struct view_payment *own = &view->payments[i];
+        struct period_payment *payment = &out->payments[i];
+        payment->payment = own->payment;
+        payment->round = own->round;
+        payment->ring_fenced = own->ring_fenced;
+        payment->state = own->state;
+        memcpy(payment->currency, own->currency, CURRENCY_SIZE);
+    }
+}
+
+/* What defaults have made: in the order of their rounds, after what was netted at first. */
+static bool check_defaults(const struct period_view *view, size_t netted, struct error *error)
+{
+    struct period period;
+    bool sound = true;
+    for (size_t i = netted; i < view->payment_count && sound; i++)
+        sound = view->payments[i].round > 0 &&
+                view->payments[i].round >= view->payments[i - (i > 0)].round;
+    put_period(view, &period);
+    sound = sound && defaults_sound(&period, &view->closed);
+    free(period.payments);
+    return sound || untied(error, "its payments are not what is owed since a default");
+}
+
+/* Once it is final: the first payments are those that settle its nets, and the others what defaults
+ * have made of them. */
 static bool check_payments(const struct period_view *view, struct error *error)
 {
     if (view->preliminary)
-        return true;
+        return view->default_count + view->taken_count == 0 || wrong(error, "defaults");
     struct view_payment *payments;
     size_t count = expected_payments(view, &payments);
-    bool tied = count == view->payment_count;
+    bool tied = count <= view->payment_count;
     for (size_t i = 0; i < count && tied; i++) {
         const struct payment *own = &view->payments[i].payment, *wanted = &payments[i].payment;
         tied = partner_equal(own->from, wanted->from) && partner_equal(own->to, wanted->to) &&
-               own->amount.v == wanted->amount.v &&
+               own->amount.v == wanted->amount.v && view->payments[i].round == 0 &&
                strcmp(view->payments[i].currency, payments[i].currency) == 0;
     }
     free(payments);
-    return tied || untied(error, "its payments are not those that settle its nets");
+    if (!tied || (view->default_count == 0 && view->payment_count > count))
+        return untied(error, "its payments are not those that settle its nets");
+    return check_defaults(view, count, error);
 }
 
 /* ---- pages ----------------------------------------------------------------------------------- */
@@ -707,7 +805,8 @@ static bool read_all(struct period_view *view, const json_t *answer, struct erro
            read_lines(view, answer, "lines", false, &view->exact, error) &&
            read_lines(view, answer, "rounded", true, &view->closed, error) &&
            read_redeemed(view, answer, error) && read_taxes(view, answer, error) &&
-           read_payments(view, answer, error) && read_disputes(view, answer, error) &&
+           read_payments(view, answer, error) && read_defaults(view, answer, error) &&
+           read_taken(view, answer, error) && read_disputes(view, answer, error) &&
            check_totals(view, error) && check_nets(view, answer, error) &&
            check_sums(view, answer, error) && check_rounded(view, error) &&
            check_payments(view, error);
@@ -734,6 +833,8 @@ void period_view_close(struct period_view *view)
     lines_release(&view->closed);
     free(view->partners);
     free(view->payments);
+    free(view->defaults);
+    free(view->taken);
     free(view->disputes);
     free(view->redeemed);
     free(view);
@@ -766,14 +867,19 @@ void period_view_end_to_end(const struct period_view *view, const struct view_pa
                                       .currency = payment->currency,
                                       .from = period_view_name(view, payment->payment.from),
                                       .to = period_view_name(view, payment->payment.to),
-                                      .attempt = attempt};
+                                      .attempt = attempt,
+                                      .round = payment->round};
     end_to_end_make(&name, text_out);
+}
+
+bool period_view_payable(const struct view_payment *payment)
+{
+    return payment->state == PAYMENT_DUE || payment->state == PAYMENT_FAILED;
 }
 
 uint32_t period_view_attempt(const struct view_payment *payment)
 {
-    bool to_send = payment->state == PAYMENT_DUE || payment->state == PAYMENT_FAILED;
-    return payment->attempt + (to_send || payment->attempt == 0);
+    return payment->attempt + (period_view_payable(payment) || payment->attempt == 0);
 }
 
 size_t period_view_payments(const struct period_view *view, struct view_payment **payments_out)
