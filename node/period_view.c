@@ -716,26 +716,24 @@ static size_t expected_payments(const struct period_view *view, struct view_paym
     return count;
 }
 
-/* As the ledger has it, as far as defaults are concerned. `out` borrows what the view has but its
- * payments, which are the caller's to free. */
-static void put_period(const struct period_view *view, struct period *out)
+static bool is_whole(const struct period_view *view, const char *currency, struct money money)
 {
-    *out = (struct period){.partner_count = view->partner_count,
-                           .payments = allocate(view->payment_count, sizeof(*out->payments)),
-                           .payment_count = view->payment_count,
-                           .defaults = view->defaults,
-                           .default_count = view->default_count,
-                           .taken = view->taken,
-                           .taken_count = view->taken_count};
-    for (size_t i = 0; i < view->payment_count; i++) {
-        const struct view_payment *own = &view->payments[i];
-        struct period_payment *payment = &out->payments[i];
-        payment->payment = own->payment;
-        payment->round = own->round;
-        payment->ring_fenced = own->ring_fenced;
-        payment->state = own->state;
-        memcpy(payment->currency, own->currency, CURRENCY_SIZE);
-    }
+    __int128 unit = 1;
+    for (int i = charter_minor_digits(view->charter, currency); i < MONEY_DECIMALS; i++)
+        unit *= 10;
+    return money.v % unit == 0;
+}
+
+/* As netting and defaults make them: of nothing smaller than a cent. */
+static bool whole_units(const struct period_view *view)
+{
+    bool whole = true;
+    for (size_t i = 0; i < view->payment_count; i++)
+        whole =
+            whole && is_whole(view, view->payments[i].currency, view->payments[i].payment.amount);
+    for (size_t i = 0; i < view->taken_count; i++)
+        whole = whole && is_whole(view, view->taken[i].currency, view->taken[i].amount);
+    return whole;
 }
 
 /* What defaults have made: in the order of their rounds, after what was netted at first. */
@@ -746,9 +744,10 @@ static bool check_defaults(const struct period_view *view, size_t netted, struct
     for (size_t i = netted; i < view->payment_count && sound; i++)
         sound = view->payments[i].round > 0 &&
                 view->payments[i].round >= view->payments[i - (i > 0)].round;
-    put_period(view, &period);
+    sound = sound && whole_units(view);
+    period_view_period(view, &period);
     sound = sound && defaults_sound(&period, &view->closed);
-    free(period.payments);
+    period_release(&period);
     return sound || untied(error, "its payments are not what is owed since a default");
 }
 
@@ -870,6 +869,46 @@ void period_view_end_to_end(const struct period_view *view, const struct view_pa
                                       .attempt = attempt,
                                       .round = payment->round};
     end_to_end_make(&name, text_out);
+}
+
+bool period_view_in_default(const struct period_view *view, struct partner_id partner,
+                            const char *currency)
+{
+    for (size_t i = 0; i < view->default_count; i++)
+        if (partner_equal(view->defaults[i].partner, partner) &&
+            strcmp(view->defaults[i].currency, currency) == 0)
+            return true;
+    return false;
+}
+
+bool period_view_has_default(const struct period_view *view, const char *currency)
+{
+    for (size_t i = 0; i < view->default_count; i++)
+        if (strcmp(view->defaults[i].currency, currency) == 0)
+            return true;
+    return false;
+}
+
+void period_view_period(const struct period_view *view, struct period *out)
+{
+    *out = (struct period){.state = PERIOD_FINAL, .partner_count = view->partner_count};
+    out->defaults =
+        array_grow(NULL, &out->default_capacity, view->default_count, sizeof(*out->defaults));
+    out->taken = array_grow(NULL, &out->taken_capacity, view->taken_count, sizeof(*out->taken));
+    for (size_t i = 0; i < view->default_count; i++)
+        out->defaults[out->default_count++] = view->defaults[i];
+    for (size_t i = 0; i < view->taken_count; i++)
+        out->taken[out->taken_count++] = view->taken[i];
+    for (size_t i = 0; i < view->payment_count; i++) {
+        const struct view_payment *own = &view->payments[i];
+        struct period_payment payment = {.payment = own->payment,
+                                         .round = own->round,
+                                         .ring_fenced = own->ring_fenced,
+                                         .state = own->state,
+                                         .attempt = own->attempt};
+        memcpy(payment.currency, own->currency, CURRENCY_SIZE);
+        period_add_payment(out, &payment);
+    }
 }
 
 bool period_view_payable(const struct view_payment *payment)

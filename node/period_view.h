@@ -113,6 +113,12 @@ void period_view_end_to_end(const struct period_view *view, const struct view_pa
                             uint32_t attempt, char text_out[END_TO_END_SIZE]);
 /* Whether a payment can be sent: it waits, and is not void. */
 bool period_view_payable(const struct view_payment *payment) MUST_USE;
+bool period_view_in_default(const struct period_view *view, struct partner_id partner,
+                            const char *currency) MUST_USE;
+/* Whether anybody is, in that currency. */
+bool period_view_has_default(const struct period_view *view, const char *currency) MUST_USE;
+/* As the ledger has it, as far as defaults are concerned; the caller's to release. */
+void period_view_period(const struct period_view *view, struct period *out);
 /* The number of the sending that is under way or comes next. */
 uint32_t period_view_attempt(const struct view_payment *payment);
 /* The payments that would settle it, of each currency apart: those of the ledger once it is final,

@@ -64,6 +64,17 @@ void share_out(__int128 units, const __int128 *weights, const char *const *names
 
 /* ---- who owes whom, apart from payments ------------------------------------------------------ */
 
+size_t taken_over_moves(const struct taken_over *taken, struct debt_move moves_out[TAKEN_MOVES_MAX])
+{
+    size_t count = 0;
+    moves_out[count++] = (struct debt_move){taken->debtor, taken->claimant, {-taken->amount.v}};
+    if (!taken->collateral)
+        moves_out[count++] = (struct debt_move){taken->debtor, taken->by, taken->amount};
+    if (!partner_equal(taken->by, taken->claimant)) /* else a keeper takes over its own claim */
+        moves_out[count++] = (struct debt_move){taken->by, taken->claimant, taken->amount};
+    return count;
+}
+
 typedef void debt_visit(void *context, struct partner_id debtor, struct partner_id creditor,
                         __int128 amount);
 
@@ -79,10 +90,10 @@ static void each_debt(const struct period *period, const struct lines *closed, c
         const struct taken_over *taken = &period->taken[i];
         if (strcmp(taken->currency, currency) != 0)
             continue;
-        visit(context, taken->debtor, taken->claimant, -taken->amount.v);
-        if (!taken->collateral)
-            visit(context, taken->debtor, taken->by, taken->amount.v);
-        visit(context, taken->by, taken->claimant, taken->amount.v);
+        struct debt_move moves[TAKEN_MOVES_MAX];
+        size_t count = taken_over_moves(taken, moves);
+        for (size_t k = 0; k < count; k++)
+            visit(context, moves[k].debtor, moves[k].creditor, moves[k].amount.v);
     }
 }
 
@@ -108,8 +119,6 @@ static void add_to_position(void *context, struct partner_id debtor, struct part
                             __int128 amount)
 {
     struct position *position = context;
-    if (partner_equal(debtor, creditor))
-        return; /* a keeper that takes over its own claim */
     if (partner_equal(debtor, position->of))
         position->owes[creditor.v] += amount;
     if (partner_equal(creditor, position->of))

@@ -39,6 +39,14 @@ enum verdict default_declare(struct period *period, struct partner_id partner, s
  * lines. Returns what of the fund was used, in whole minor units. */
 struct money default_take_out(struct period *period, const struct lines *closed, size_t payment,
                               const struct default_rules *rules);
+/* What one taking over changes of who owes whom: moves_out has so many. */
+enum { TAKEN_MOVES_MAX = 3 };
+struct debt_move {
+    struct partner_id debtor, creditor;
+    struct money amount; /* may be negative */
+};
+size_t taken_over_moves(const struct taken_over *taken,
+                        struct debt_move moves_out[TAKEN_MOVES_MAX]);
 /* Over everything that defaults have made of the period: taken over, and payments. */
 struct hash defaults_hash(const struct period *period);
 /* Whether payments, defaults and what was taken over fit the rounded lines, as above; what was

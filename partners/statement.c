@@ -195,6 +195,24 @@ size_t statement_lines(const struct statement *statement, struct statement_line 
     return count;
 }
 
+void taken_over_words(const struct taken_over *taken, const struct taken_names *names,
+                      const char *amount, char text_out[TAKEN_WORDS_SIZE])
+{
+    const char *currency = taken->currency;
+    if (!taken->collateral)
+        (void)snprintf(text_out, TAKEN_WORDS_SIZE,
+                       "%s takes over %s %s that %s owes %s: it owes that to %s, and is owed it",
+                       names->by, amount, currency, names->debtor, names->claimant,
+                       names->claimant);
+    else if (partner_equal(taken->by, taken->claimant))
+        (void)snprintf(text_out, TAKEN_WORDS_SIZE,
+                       "%s keeps %s %s of the collateral of %s, for what it is owed", names->by,
+                       amount, currency, names->debtor);
+    else
+        (void)snprintf(text_out, TAKEN_WORDS_SIZE, "%s owes %s %s %s for %s, out of its collateral",
+                       names->by, names->claimant, amount, currency, names->debtor);
+}
+
 void statement_amount(const struct statement *statement, struct money money,
                       char text_out[STATEMENT_AMOUNT_SIZE])
 {

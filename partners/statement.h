@@ -13,6 +13,7 @@
 #include "partners/date.h"
 #include "partners/netting.h"
 #include "partners/payment_account.h"
+#include "partners/period.h"
 
 enum {
     STATEMENT_ADDRESS_LINES = 4,
@@ -84,6 +85,14 @@ struct statement_line {
 size_t statement_lines(const struct statement *statement, struct statement_line **lines_out);
 /* What invoices tell of a fee: the tax of a line at its code's rate, rounded for show. */
 int statement_tax_rate_bp(const struct statement *statement, const char *tax_code);
+
+/* What one taking over is, in a sentence without its full stop. */
+enum { TAKEN_WORDS_SIZE = 320 };
+struct taken_names {
+    const char *debtor, *claimant, *by;
+};
+void taken_over_words(const struct taken_over *taken, const struct taken_names *names,
+                      const char *amount, char text_out[TAKEN_WORDS_SIZE]);
 
 /* "1,280.00", "-0.27": grouped by thousands, all minor digits. */
 void statement_amount(const struct statement *statement, struct money money,

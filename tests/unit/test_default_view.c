@@ -4,6 +4,7 @@
 #include "unit/accounts.h"
 #include "unit/period_answer.h"
 
+#include "node/period_default.h"
 #include "node/period_words.h"
 #include "node/report.h"
 
@@ -163,10 +164,113 @@ CASE(a_default_that_does_not_tie_is_refused)
     world_release(&world);
 }
 
+/* ---- what it comes to ---------------------------------------------------------------------------
+ */
+
+/* For every partner, whatever the charter says, and after one default or two. */
+CASE(what_is_owed_is_what_is_paid_or_to_be_paid)
+{
+    for (size_t i = 0; i < 8; i++) {
+        struct world world;
+        struct default_sums sums[EXAMPLE_PARTNERS];
+        world_init(&world);
+        world.period.payments[2].state = i & 4 ? PAYMENT_SENT : PAYMENT_DUE;
+        make_default(&world, 0, i & 1, i & 2 ? 1000000000000 : 0);
+        for (size_t k = 3; i & 1 && k < world.period.payment_count; k++)
+            if (!world.period.payments[k].ring_fenced) {
+                make_default(&world, k, true, 0);
+                break;
+            }
+        struct period_view *view = must_read(&world);
+        period_default_sums(view, "EUR", sums);
+        __int128 collateral = 0;
+        for (size_t k = 0; k < EXAMPLE_PARTNERS; k++) {
+            CHECK(sums[k].net.v + sums[k].collateral.v == sums[k].netted.v + sums[k].ring_fenced.v);
+            collateral += sums[k].collateral.v;
+        }
+        CHECK(collateral == 0);
+        CHECK((sums[GROCER].collateral.v > 0) == ((i & 2) > 0));
+        period_view_close(view);
+        world_release(&world);
+    }
+}
+
+/* What is shown before two people say it is what the ledger then does. */
+CASE(what_is_shown_first_is_what_happens)
+{
+    struct world world;
+    struct period then;
+    world_init(&world);
+    world.charter->settlement.on_default = DEFAULT_MUTUALISE;
+    world.charter->risk.on = true;
+    struct period_view *view = must_read(&world);
+    struct view_payment *payment = &view->payments[0];
+    CHECK(!period_default_possible(view, payment));
+    view->today = view->default_after;
+    CHECK(!period_default_possible(view, payment));
+    view->today = date_from_days(date_to_days(view->default_after) + 1);
+    CHECK(period_default_possible(view, payment));
+    period_default_preview(view, payment, (struct money){1000000000000}, &then);
+    make_default(&world, 0, true, 1000000000000);
+    struct hash shown = defaults_hash(&then), made = defaults_hash(&world.period);
+    CHECK(hash_equal(&shown, &made));
+    payment->state = PAYMENT_SENT;
+    CHECK(!period_default_possible(view, payment));
+    payment->state = PAYMENT_FAILED;
+    payment->ring_fenced = true;
+    CHECK(!period_default_possible(view, payment));
+    period_release(&then);
+    period_view_close(view);
+    world_release(&world);
+}
+
+/* ---- words --------------------------------------------------------------------------------------
+ */
+
+static bool says(const struct period_view *view,
+                 void (*put)(const struct period_view *view, struct buffer *out), const char *text)
+{
+    struct buffer out;
+    buffer_init(&out, PERIOD_WORDS_MAX);
+    put(view, &out);
+    bool found = strstr(buffer_text(&out), text) != NULL;
+    if (!found)
+        printf("not in it: %s\n%s", text, buffer_text(&out));
+    buffer_release(&out);
+    return found;
+}
+
+CASE(words_say_who_is_in_default_and_what_is_to_be_done)
+{
+    struct world world;
+    world_init(&world);
+    json_object_set_new(world.answer, "today", json_string("2026-12-15"));
+    struct period_view *view = must_read(&world);
+    CHECK(says(view, period_words_payments, "due, may be declared in default"));
+    CHECK(says(view, period_words_next,
+               "or two people of operator say that grocer is in default\n"
+               "    accrue settle default --payment 0 --period 2026-11\n"));
+    period_view_close(view);
+    make_default(&world, 0, true, 1000000000000);
+    view = must_read(&world);
+    CHECK(says(view, period_words_payments, "payment 0: grocer pays operator 1296.00 EUR, void"));
+    CHECK(says(view, period_words_payments, "EUR, ring-fenced, due"));
+    CHECK(says(view, period_words_next, "ring-fenced: grocer pays books "));
+    CHECK(says(view, period_words_defaults, "grocer is in default of what it owes in EUR\n"));
+    CHECK(says(view, period_words_defaults, "void, since nobody has sent them: 0, 1, 2\n"));
+    CHECK(says(view, period_words_defaults, "EUR for grocer, out of its collateral"));
+    CHECK(says(view, period_words_defaults, " takes over "));
+    period_view_close(view);
+    world_release(&world);
+}
+
 int main(void)
 {
     RUN(a_period_with_a_default_is_read_as_it_is_told);
     RUN(a_payments_name_has_its_round);
     RUN(a_default_that_does_not_tie_is_refused);
+    RUN(what_is_owed_is_what_is_paid_or_to_be_paid);
+    RUN(what_is_shown_first_is_what_happens);
+    RUN(words_say_who_is_in_default_and_what_is_to_be_done);
     return check_report();
 }
