@@ -2,7 +2,6 @@
 
 #include "partners/charter_contracts.h"
 #include "partners/periods.h"
-#include "partners/statement.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

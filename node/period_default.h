@@ -13,10 +13,8 @@
 #define NODE_PERIOD_DEFAULT_H
 
 #include "node/period_view.h"
+#include "partners/statement.h"
 
-struct default_sums {
-    struct money net, collateral, netted, ring_fenced; /* what it receives; with a minus, pays */
-};
 /* `sums_out` has one a partner of the view. */
 void period_default_sums(const struct period_view *view, const char *currency,
                          struct default_sums *sums_out);

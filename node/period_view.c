@@ -736,6 +736,33 @@ static bool whole_units(const struct period_view *view)
     return whole;
 }
 
+static int payment_compare(const void *a, const void *b)
+{
+    const struct view_payment *x = *(const struct view_payment *const *)a,
+                              *y = *(const struct view_payment *const *)b;
+    int order = strcmp(x->currency, y->currency);
+    if (order == 0)
+        order = (int)x->round - y->round;
+    if (order == 0)
+        order = (int)x->payment.from.v - y->payment.from.v;
+    return order != 0 ? order : (int)x->payment.to.v - y->payment.to.v;
+}
+
+/* A round has one payment at most from one to another: by that banks tell them apart. */
+static bool distinct_payments(const struct period_view *view)
+{
+    const struct view_payment **all = allocate(view->payment_count, sizeof(*all));
+    bool distinct = true;
+    for (size_t i = 0; i < view->payment_count; i++)
+        all[i] = &view->payments[i];
+    if (view->payment_count > 0)
+        qsort((void *)all, view->payment_count, sizeof(*all), payment_compare);
+    for (size_t i = 1; i < view->payment_count; i++)
+        distinct = distinct && payment_compare(&all[i - 1], &all[i]) != 0;
+    free((void *)all);
+    return distinct;
+}
+
 /* What defaults have made: in the order of their rounds, after what was netted at first. */
 static bool check_defaults(const struct period_view *view, size_t netted, struct error *error)
 {
@@ -744,7 +771,7 @@ static bool check_defaults(const struct period_view *view, size_t netted, struct
     for (size_t i = netted; i < view->payment_count && sound; i++)
         sound = view->payments[i].round > 0 &&
                 view->payments[i].round >= view->payments[i - (i > 0)].round;
-    sound = sound && whole_units(view);
+    sound = sound && whole_units(view) && distinct_payments(view);
     period_view_period(view, &period);
     sound = sound && defaults_sound(&period, &view->closed);
     period_release(&period);
@@ -918,7 +945,8 @@ bool period_view_payable(const struct view_payment *payment)
 
 uint32_t period_view_attempt(const struct view_payment *payment)
 {
-    return payment->attempt + (period_view_payable(payment) || payment->attempt == 0);
+    bool under_way = payment->state == PAYMENT_SENT || payment->state == PAYMENT_CONFIRMED;
+    return payment->attempt + (!under_way || payment->attempt == 0);
 }
 
 size_t period_view_payments(const struct period_view *view, struct view_payment **payments_out)

@@ -119,7 +119,7 @@ bool period_view_in_default(const struct period_view *view, struct partner_id pa
 bool period_view_has_default(const struct period_view *view, const char *currency) MUST_USE;
 /* As the ledger has it, as far as defaults are concerned; the caller's to release. */
 void period_view_period(const struct period_view *view, struct period *out);
-/* The number of the sending that is under way or comes next. */
+/* The number of the sending that is under way or comes next; of a void payment, that would have. */
 uint32_t period_view_attempt(const struct view_payment *payment);
 /* The payments that would settle it, of each currency apart: those of the ledger once it is final,
  * else what netting gives now. `payments_out` is the caller's to free. */

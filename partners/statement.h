@@ -11,9 +11,8 @@
 #define PARTNERS_STATEMENT_H
 
 #include "partners/date.h"
-#include "partners/netting.h"
+#include "partners/defaults.h"
 #include "partners/payment_account.h"
-#include "partners/period.h"
 
 enum {
     STATEMENT_ADDRESS_LINES = 4,
@@ -32,6 +31,13 @@ struct statement_payment {
     struct payment payment;
     char end_to_end[END_TO_END_SIZE];
     const struct payment_account *to; /* NULL: none is effective, and nothing can be paid */
+    const char *state;                /* "due", "void", ...; "expected" */
+    uint16_t round;                   /* as struct period_payment has them */
+    bool ring_fenced, is_void;
+};
+/* Of a partner, once there was a default: net of the lines + collateral = netted + ring-fenced. */
+struct default_sums {
+    struct money net, collateral, netted, ring_fenced; /* what it receives; with a minus, pays */
 };
 struct statement {
     const char *coalition;         /* its name */
@@ -55,6 +61,12 @@ struct statement {
     size_t tax_count;
     const struct statement_payment *payments; /* of this currency, all partners' */
     size_t payment_count;
+    /* Of defaults in this currency. */
+    const struct period_default *defaults;
+    size_t default_count;
+    const struct taken_over *taken;
+    size_t taken_count;
+    const struct default_sums *sums; /* by partner; NULL: nobody is in default */
     /* The same in the next currency; NULL: there is none. */
     const struct statement *next;
 };
@@ -74,6 +86,11 @@ struct statement_sums statement_sums_of_class(const struct statement *statement,
 /* What debtor owes creditor, all classes; the bilateral matrix has it for every pair. */
 struct money statement_owed(const struct statement *statement, struct partner_id debtor,
                             struct partner_id creditor);
+
+/* What was taken over of what debtor owes creditor, or by it: with it, what is paid or to be paid
+ * between one in default and any other. */
+struct money statement_taken(const struct statement *statement, struct partner_id debtor,
+                             struct partner_id creditor);
 
 /* One of the statement's lines, in the order of counterparties by name, then class and tax code. */
 struct statement_line {
@@ -99,7 +116,8 @@ void statement_amount(const struct statement *statement, struct money money,
                       char text_out[STATEMENT_AMOUNT_SIZE]);
 
 /* CSV with a heading row, of the statement and those that follow it; each row names period,
- * checkpoint and totals. */
+ * checkpoint and totals. What was taken over stands in rows of its own, of class "taken-over" or
+ * "collateral", which change what debtor owes creditor, in a column, or in sums. */
 void statement_csv_lines(const struct statement *statement, struct buffer *out);    /* own ones */
 void statement_csv_matrix(const struct statement *statement, struct buffer *out);   /* all pairs */
 void statement_csv_nets(const struct statement *statement, struct buffer *out);     /* everyone's */

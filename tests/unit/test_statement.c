@@ -43,6 +43,7 @@ static void world_close(struct world *world)
     for (size_t i = 0; i < count; i++) {
         world->payments[i].payment = payments[i];
         world->payments[i].to = &accounts[payments[i].to.v];
+        world->payments[i].state = "due";
         end_to_end_make(&(struct payment_name){.period = 12,
                                                .currency = "EUR",
                                                .from = example_names[payments[i].from.v],
