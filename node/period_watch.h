@@ -1,8 +1,8 @@
 /* period_watch.h - says once what happens to settlement periods, and which of their deadlines pass.
  *
  * What had happened before the first look is not told, but what is overdue then is, and who is in
- * default in a period that is not settled. Deadlines are of the charter's days: the last day of one is warned of, and what passes
- * it is overdue. What is ring-fenced has no day.
+ * default in a period that is not settled. Deadlines are of the charter's days: the last day of one
+ * is warned of, and what passes it is overdue. What is ring-fenced has no day.
  *
  * Pure. Threads: one at a time.
  */

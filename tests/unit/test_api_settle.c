@@ -2,7 +2,7 @@
 // also: sim/disk.c
 /* Settlement over the API: a month of four partners from its last sale to its last payment, each
  * asking its own node with the tokens of its people. */
-#include "unit/apis_world.h"
+#include "unit/apis_january.h"
 
 #include "node/api_build.h"
 #include "node/api_parts.h"
@@ -10,118 +10,6 @@
 #include "node/period_view.h"
 #include "node/receipt_words.h"
 #include "node/report.h"
-
-#define JANUARY "/v1/periods/2027-01"
-
-/* The cinema collects the fees; months begin and end in UTC. */
-static struct charter *january_draft(void)
-{
-    struct coalition_spec spec = {.names = {"grocer", "books", "cinema", "fuel"},
-                                  .face = "10000",
-                                  .reimbursement = "9000",
-                                  .issue_fee = "400",
-                                  .sandbox = true};
-    struct charter *draft = coalition_draft(&spec);
-    draft->partners[CINEMA].is_operator = true;
-    draft->sandbox_start_ms = START_MS;
-    draft->settlement.rest_days = SATURDAY_AND_SUNDAY;
-    draft->settlement.propose_days = 1;
-    draft->settlement.answer_days = 3;
-    draft->settlement.pay_days = 5;
-    draft->settlement.default_days = 5;
-    draft->settlement.dispute_days = 20;
-    return draft;
-}
-
-static void open_all(void)
-{
-    open_apis(january_draft());
-}
-
-/* That of a list of lines: exact amounts. */
-static const char *amount_of(const char *list, const char *debtor, const char *creditor,
-                             const char *line_class, const char *name)
-{
-    json_t *line;
-    size_t i;
-    json_array_foreach(json_object_get(answer.json, list), i, line)
-    {
-        if (strcmp(word_in(line, "debtor"), debtor) == 0 &&
-            strcmp(word_in(line, "creditor"), creditor) == 0 &&
-            strcmp(word_in(line, "class"), line_class) == 0)
-            return word_in(line, name);
-    }
-    return "(no line)";
-}
-
-/* ---- a month ------------------------------------------------------------------------------------
- */
-
-static uint64_t redemptions[2], activation; /* records */
-
-/* 350 points of the grocer's, 100 of them active only from the 20th on; 120 are spent at the cinema
- * at once, and 30 later. Owed to the cinema: 1.35, and fees of 0.14 for what is active. */
-static void play_january(void)
-{
-    CHECK_INT(post(GROCER, "/v1/members", TILL, "{\"member\":\"" MEMBER "\"}"), 200);
-    CHECK_INT(post(GROCER, "/v1/earn", TILL, "{\"member\":\"" MEMBER "\",\"points\":250}"), 200);
-    CHECK_INT(post(GROCER, "/v1/earn", TILL,
-                   "{\"member\":\"" MEMBER
-                   "\",\"points\":100,\"activates\":\"2027-01-20T00:00:00Z\"}"),
-              200);
-    CHECK_INT(post(CINEMA, "/v1/redeem", TILL, "{\"member\":\"" MEMBER "\",\"points\":120}"), 200);
-    redemptions[0] = (uint64_t)number("index");
-    clock_to("2027-01-21T00:00:00Z");
-    struct buffer effects;
-    buffer_init(&effects, DISPUTE_EVIDENCE_MAX);
-    while (activation < world_status(w, GROCER).records &&
-           !replica_automatic(w->nodes[GROCER].replica, activation, &effects, NULL))
-        activation++;
-    REQUIRE(effects.size > 0);
-    buffer_release(&effects);
-    CHECK_INT(post(CINEMA, "/v1/redeem", TILL, "{\"member\":\"" MEMBER "\",\"points\":30}"), 200);
-    redemptions[1] = (uint64_t)number("index");
-}
-
-static void open_january(void)
-{
-    activation = 0;
-    open_all();
-    play_january();
-}
-
-static void open_proposed(void)
-{
-    open_january();
-    clock_to("2027-02-02T09:00:00Z");
-    CHECK_INT(post(CINEMA, JANUARY "/propose", OFFICE, "{}"), 200);
-}
-
-/* Body of a dispute or an answer to one: the grocer's debt to the cinema. */
-static const char *line_body(uint64_t record, const char *line_class, const char *more)
-{
-    static char text[256];
-    snprintf(text, sizeof(text),
-             "{\"record\":%llu,\"debtor\":\"grocer\",\"creditor\":\"cinema\",\"class\":\"%s\",%s}",
-             (unsigned long long)record, line_class, more);
-    return text;
-}
-
-static const char *sign_body(void)
-{
-    static char text[96];
-    CHECK_INT(get(GROCER, JANUARY), 200);
-    snprintf(text, sizeof(text), "{\"totals\":\"%s\"}", word("totals"));
-    return text;
-}
-
-static void sign_twice(uint16_t node)
-{
-    const char *body = sign_body();
-    CHECK_INT(post(node, JANUARY "/sign", OFFICE, body), 200);
-    CHECK_INT(post(node, JANUARY "/sign", FINANCE, body), 200);
-    CHECK_INT(number("approvals"), 2);
-}
 
 /* ---- reading ------------------------------------------------------------------------------------
  */
@@ -657,126 +545,6 @@ CASE(a_month_is_settled_from_its_proposal_to_its_last_payment)
     close_all();
 }
 
-/* ---- default ------------------------------------------------------------------------------------
- */
-
-#define DEFAULT JANUARY "/payments/0/default"
-
-/* What the period tells, read back: it ties. */
-static void check_view(void)
-{
-    struct period_view *view = NULL;
-    struct error error = {.text = ""};
-    bool read = period_view_read(answer.json, w->charter, &view, &error);
-    CHECK_TEXT(error.text, "");
-    REQUIRE(read);
-    CHECK_INT(view->default_count, count_of("defaults"));
-    CHECK_INT(view->taken_count, count_of("taken_over"));
-    period_view_close(view);
-}
-
-/* The grocer owes the cinema 1.49, and does not pay. */
-CASE(two_people_say_that_a_payer_is_in_default)
-{
-    open_proposed();
-    clock_to("2027-02-05T09:00:00Z");
-    CHECK_INT(post(FUEL, JANUARY "/finalise", FINANCE, "{}"), 200);
-    clock_to("2027-02-15T09:00:00Z"); /* five business days after the 8th */
-    CHECK_INT(get(BOOKS, JANUARY), 200);
-    json_t *deadlines = json_object_get(answer.json, "deadlines");
-    CHECK_TEXT(word_in(deadlines, "default_after"), "2027-02-15");
-    CHECK_TEXT(word_in(deadlines, "disputes_end"), "2027-03-04");
-    CHECK_INT(post(CINEMA, DEFAULT, OFFICE, "{}"), 409);
-    CHECK_TEXT(word("code"), "too-early");
-    CHECK_INT(ask(BOOKS, "GET", "/v1/coalition", TILL, NULL, NULL), 200);
-    REQUIRE(count_of("payments_overdue") == 1);
-    CHECK(!json_is_true(json_object_get(item("payments_overdue", 0), "may_default")));
-    clock_to("2027-02-16T09:00:00Z");
-    CHECK_INT(post(GROCER, DEFAULT, OFFICE, "{}"), 403);
-    CHECK_TEXT(word("code"), "not-a-party");
-    CHECK_INT(post(CINEMA, DEFAULT, OFFICE, "{\"approver\":\"x\"}"), 400);
-    CHECK_INT(post(CINEMA, DEFAULT, OFFICE, "{}"), 200);
-    CHECK_INT(number("approvals"), 1);
-    CHECK(flag("second_approval_needed"));
-    CHECK_TEXT(word("payment_state"), "due");
-    CHECK_INT(get(BOOKS, JANUARY), 200);
-    CHECK(json_is_true(json_object_get(item("payments", 0), "default_first_approval")));
-    CHECK_INT(ask(BOOKS, "GET", "/v1/coalition", TILL, NULL, NULL), 200);
-    CHECK(json_is_true(json_object_get(item("payments_overdue", 0), "may_default")));
-    CHECK_TEXT(word_in(item("payments_overdue", 0), "from"), "grocer");
-    CHECK_INT(count_of("in_default"), 0);
-    CHECK_INT(post(CINEMA, DEFAULT, OFFICE, "{}"), 409);
-    CHECK_TEXT(word("code"), "same-approver");
-    CHECK_INT(post(CINEMA, DEFAULT, FINANCE, "{}"), 200);
-    CHECK_INT(number("approvals"), 2);
-    CHECK(!flag("second_approval_needed"));
-    CHECK_TEXT(word("payment_state"), "void");
-    CHECK_TEXT(word("state"), "settled"); /* nobody else owes anything */
-    close_all();
-}
-
-/* The period is settled without what is ring-fenced, which is paid all the same. */
-CASE(what_is_owed_with_one_in_default_is_ring_fenced_and_told_until_it_is_paid)
-{
-    open_proposed();
-    clock_to("2027-02-16T09:00:00Z");
-    CHECK_INT(post(FUEL, JANUARY "/finalise", FINANCE, "{}"), 200);
-    CHECK_INT(post(CINEMA, DEFAULT, OFFICE, "{}"), 200);
-    CHECK_INT(post(CINEMA, DEFAULT, FINANCE, "{}"), 200);
-    CHECK_INT(get(BOOKS, JANUARY), 200);
-    check_view();
-    REQUIRE(count_of("payments") == 2);
-    CHECK_TEXT(word_in(item("defaults", 0), "partner"), "grocer");
-    CHECK_TEXT(word_in(item("defaults", 0), "currency"), "EUR");
-    CHECK_INT(count_of("taken_over"), 0);
-    CHECK_TEXT(word_in(item("payments", 0), "state"), "void");
-    CHECK(!json_is_true(json_object_get(item("payments", 0), "overdue")));
-    json_t *own = item("payments", 1);
-    CHECK(json_is_true(json_object_get(own, "ring_fenced")));
-    CHECK_INT(json_integer_value(json_object_get(own, "round")), 1);
-    CHECK_TEXT(word_in(own, "amount"), "1.49");
-    CHECK(!json_is_true(json_object_get(own, "overdue")));
-    CHECK_INT(get(BOOKS, "/v1/periods"), 200);
-    json_t *counts = json_object_get(item("periods", 0), "payments");
-    CHECK_INT(json_integer_value(json_object_get(counts, "ring_fenced")), 1);
-    CHECK_INT(json_integer_value(json_object_get(counts, "void")), 1);
-    CHECK_INT(json_integer_value(json_object_get(counts, "overdue")), 0);
-    CHECK_INT(json_integer_value(json_object_get(item("periods", 0), "defaults")), 1);
-    CHECK_INT(ask(BOOKS, "GET", "/v1/coalition", TILL, NULL, NULL), 200);
-    CHECK_INT(count_of("payments_overdue"), 0);
-    CHECK_TEXT(word_in(item("in_default", 0), "partner"), "grocer");
-    CHECK_INT(json_integer_value(json_object_get(item("in_default", 0), "ring_fenced")), 1);
-    CHECK_INT(post(GROCER, JANUARY "/payments/0/pay", OFFICE, "{}"), 409);
-    CHECK_INT(post(CINEMA, JANUARY "/payments/1/default", OFFICE, "{}"), 409);
-    CHECK_INT(post(CINEMA, JANUARY "/payments/1/confirm", OFFICE, "{}"), 200);
-    CHECK_TEXT(word("payment_state"), "confirmed");
-    CHECK_INT(ask(BOOKS, "GET", "/v1/coalition", TILL, NULL, NULL), 200);
-    CHECK_INT(count_of("in_default"), 0);
-    CHECK_INT(get(BOOKS, JANUARY), 200);
-    check_view();
-    close_all();
-}
-
-/* Later than its opener's time, the other party ends a dispute by what it offered. */
-CASE(a_dispute_is_ended_by_the_other_party_when_its_time_is_over)
-{
-    open_proposed();
-    CHECK_INT(post(GROCER, JANUARY "/disputes", OFFICE,
-                   line_body(redemptions[0], "redemption", "\"code\":\"WRONG_AMOUNT\"")),
-              200);
-    clock_to("2027-03-04T09:00:00Z");
-    CHECK_INT(post(FUEL, JANUARY "/finalise", FINANCE, "{}"), 200);
-    const char *nothing = line_body(redemptions[0], "redemption", "\"amount\":\"0\"");
-    CHECK_INT(post(CINEMA, JANUARY "/disputes/resolve", OFFICE, nothing), 409);
-    CHECK_TEXT(word("code"), "too-early");
-    clock_to("2027-03-05T09:00:00Z");
-    CHECK_INT(post(CINEMA, JANUARY "/disputes/resolve", OFFICE, nothing), 200);
-    CHECK_INT(get(BOOKS, JANUARY), 200);
-    CHECK_TEXT(word_in(item("disputes", 0), "state"), "resolved");
-    CHECK_TEXT(word_in(item("disputes", 0), "rest"), "1.08");
-    close_all();
-}
-
 /* ---- several currencies -------------------------------------------------------------------------
  */
 
@@ -1013,9 +781,6 @@ int main(void)
     RUN(mistakes_of_forms_are_told);
     RUN(a_dispute_brings_the_record_and_its_proof);
     RUN(a_seal_that_moved_nothing_is_not_disputed);
-    RUN(two_people_say_that_a_payer_is_in_default);
-    RUN(what_is_owed_with_one_in_default_is_ring_fenced_and_told_until_it_is_paid);
-    RUN(a_dispute_is_ended_by_the_other_party_when_its_time_is_over);
     RUN(a_month_is_settled_from_its_proposal_to_its_last_payment);
     RUN(a_period_in_two_currencies_has_lines_nets_sums_and_payments_of_each);
     RUN(a_record_that_cannot_be_brought_is_said_to_be_so);
