@@ -5,6 +5,7 @@
 #include "unit/apis_january.h"
 
 #include "node/period_view.h"
+#include "node/receipt_words.h"
 
 #define DEFAULT JANUARY "/payments/0/default"
 
@@ -19,6 +20,29 @@ static void check_view(void)
     CHECK_INT(view->default_count, count_of("defaults"));
     CHECK_INT(view->taken_count, count_of("taken_over"));
     period_view_close(view);
+}
+
+/* What the step says in the log, in JSON and in words. */
+static void check_record(uint64_t index)
+{
+    char target[64];
+    struct buffer bytes;
+    struct receipt_words words;
+    bool told = false;
+    snprintf(target, sizeof(target), "/v1/transactions/%llu", (unsigned long long)index);
+    CHECK_INT(ask(BOOKS, "GET", target, FINANCE, NULL, NULL), 200);
+    CHECK_TEXT(word("type"), "payment-default");
+    json_t *body = json_object_get(answer.json, "body");
+    CHECK_TEXT(word_in(body, "period"), "2027-01");
+    CHECK_INT(json_integer_value(json_object_get(body, "payment")), 0);
+    CHECK_INT(strlen(word_in(body, "approver")), HASH_HEX_SIZE);
+    buffer_init(&bytes, RECORD_SIZE_MAX);
+    REQUIRE(replica_record(w->nodes[BOOKS].replica, index, &bytes, NULL));
+    REQUIRE(receipt_words_of(buffer_bytes(&bytes), w->charter, &words, NULL));
+    for (size_t i = 0; i < words.count; i++)
+        told = told || strstr(words.lines[i].value, "payment 0: its payer is in default") != NULL;
+    CHECK(told);
+    buffer_release(&bytes);
 }
 
 /* The grocer owes the cinema 1.49, and does not pay. */
@@ -58,6 +82,7 @@ CASE(two_people_say_that_a_payer_is_in_default)
     CHECK(!flag("second_approval_needed"));
     CHECK_TEXT(word("payment_state"), "void");
     CHECK_TEXT(word("state"), "settled"); /* nobody else owes anything */
+    check_record((uint64_t)number("index"));
     close_all();
 }
 

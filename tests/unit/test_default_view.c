@@ -164,6 +164,40 @@ CASE(a_default_that_does_not_tie_is_refused)
     world_release(&world);
 }
 
+/* Two of one name at the bank would be one there, though the sums are right; and netting makes no
+ * payment of less than a cent. */
+CASE(payments_of_one_name_or_of_less_than_a_cent_are_refused)
+{
+    struct world world;
+    char why[ERROR_TEXT_SIZE];
+    world_init(&world);
+    make_default(&world, 0, false, 0);
+    json_t *payments = json_object_get(world.answer, "payments");
+    json_t *last = json_array_get(payments, json_array_size(payments) - 1);
+    CHECK_TEXT(json_string_value(json_object_get(last, "amount")), "720.00");
+    json_t *half = json_deep_copy(last);
+    json_object_set_new(half, "number", json_integer((json_int_t)json_array_size(payments)));
+    json_array_append_new(payments, half);
+    json_object_set_new(last, "amount", json_string("360.00"));
+    json_object_set_new(half, "amount", json_string("360.00"));
+    CHECK(read_view(&world, why) == NULL);
+    CHECK(strstr(why, "since a default") != NULL);
+    json_array_remove(payments, json_array_size(payments) - 1);
+    json_object_set_new(last, "amount", json_string("720.00"));
+    period_view_close(must_read(&world));
+    /* Taken over, and owed back: by a tenth of a cent. */
+    json_t *taken = json_object_get(world.answer, "taken_over");
+    json_array_append_new(taken, json_pack("{s:s, s:s, s:s, s:s, s:b, s:s}", "debtor", "grocer",
+                                           "claimant", "operator", "by", "operator", "currency",
+                                           "EUR", "collateral", 1, "amount", "0.001"));
+    json_object_set_new(last, "amount", json_string("719.999"));
+    CHECK(read_view(&world, why) == NULL);
+    json_object_set_new(json_array_get(taken, 0), "amount", json_string("0.01"));
+    json_object_set_new(last, "amount", json_string("719.99"));
+    period_view_close(must_read(&world));
+    world_release(&world);
+}
+
 /* ---- what it comes to ---------------------------------------------------------------------------
  */
 
@@ -260,6 +294,37 @@ CASE(words_say_who_is_in_default_and_what_is_to_be_done)
     CHECK(says(view, period_words_defaults, "void, since nobody has sent them: 0, 1, 2\n"));
     CHECK(says(view, period_words_defaults, "EUR for grocer, out of the collateral of grocer"));
     CHECK(says(view, period_words_defaults, " takes over "));
+    period_view_close(view);
+    world_release(&world);
+}
+
+CASE(a_dispute_that_its_opener_leaves_is_the_others_to_end)
+{
+    struct world world;
+    world_init(&world);
+    struct period_view *view = must_read(&world);
+    view->disputes = array_grow(view->disputes, &(size_t){0}, 1, sizeof(*view->disputes));
+    view->dispute_count = 1;
+    view->disputes[0] = (struct view_dispute){.about = {.record = {17},
+                                                        .debtor = {GROCER},
+                                                        .creditor = {CINEMA},
+                                                        .line_class = LINE_REDEMPTION},
+                                              .currency = "EUR",
+                                              .by = {GROCER},
+                                              .state = VIEW_DISPUTE_RESPONDED,
+                                              .amount = {euro4(4500000)},
+                                              .offered = {euro4(2700000)}};
+    static const char offer[] = "or cinema ends it, by what it offered\n"
+                                "    accrue settle resolve --record 17 --amount 270.00 --period "
+                                "2026-11\n";
+    struct buffer out;
+    buffer_init(&out, PERIOD_WORDS_MAX);
+    view->today = view->disputes_end;
+    period_words_next(view, &out);
+    CHECK(strstr(buffer_text(&out), "ends it") == NULL);
+    buffer_release(&out);
+    view->today = date_from_days(date_to_days(view->disputes_end) + 1);
+    CHECK(says(view, period_words_next, offer));
     period_view_close(view);
     world_release(&world);
 }
@@ -376,16 +441,59 @@ CASE(orders_are_of_what_is_owed_since_the_default)
     world_release(&world);
 }
 
+/* The operator holds collateral in euro, in which nothing else is owed to it or by it. */
+CASE(who_holds_collateral_is_told_what_it_owes_of_it)
+{
+    struct world world;
+    struct charter_line_rules rules;
+    struct lines whole;
+    struct buffer out;
+    struct error error = {.text = ""};
+    world_init(&world);
+    whole = world.exact;
+    world.exact = (struct lines){.at = NULL};
+    for (size_t i = 0; i < whole.count; i++) {
+        struct line line = whole.at[i];
+        if (line.creditor.v == OPERATOR) {
+            line.tariff = 1;
+            memcpy(line.currency, "SEK", CURRENCY_SIZE);
+        }
+        lines_add(&world.exact, &line);
+    }
+    lines_release(&whole);
+    lines_release(&world.closed);
+    period_release(&world.period);
+    json_decref(world.answer);
+    charter_line_rules(world.charter, &rules);
+    REQUIRE(lines_close(world.exact.at, world.exact.count, &rules.rules, &world.closed, NULL));
+    world.period = answer_period(&world.closed);
+    world.answer = answer_json(&world.exact, &world.closed);
+    make_default(&world, 0, false, INT64_C(500) * 10000000000);
+    struct period_view *view = must_read(&world);
+    struct report_request request = request_of(&world, view, OPERATOR);
+    buffer_init(&out, REPORT_SIZE_MAX);
+    CHECK(report_write("payments", REPORT_XML, &request, &out, &error));
+    CHECK_TEXT(error.text, "");
+    CHECK(strstr(buffer_text(&out), "<CtrlSum>500.00</CtrlSum>"));
+    buffer_release(&out);
+    CHECK(report_has("statement", REPORT_JSON, &request, "\"currencies\":[\"EUR\",\"SEK\"]"));
+    period_view_close(view);
+    world_release(&world);
+}
+
 int main(void)
 {
     RUN(a_period_with_a_default_is_read_as_it_is_told);
     RUN(a_payments_name_has_its_round);
     RUN(a_default_that_does_not_tie_is_refused);
+    RUN(payments_of_one_name_or_of_less_than_a_cent_are_refused);
     RUN(what_is_owed_is_what_is_paid_or_to_be_paid);
     RUN(what_is_shown_first_is_what_happens);
     RUN(words_say_who_is_in_default_and_what_is_to_be_done);
+    RUN(a_dispute_that_its_opener_leaves_is_the_others_to_end);
     RUN(reports_tell_who_bears_what);
     RUN(orders_are_of_what_is_owed_since_the_default);
+    RUN(who_holds_collateral_is_told_what_it_owes_of_it);
     buffer_release(&left_out);
     return check_report();
 }

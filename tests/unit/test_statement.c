@@ -592,6 +592,18 @@ CASE(a_statement_that_cannot_be_shown_is_refused)
     world.statement.partner.v = EXAMPLE_PARTNERS;
     CHECK(!statement_pdf(&world.statement, &out, &error));
     world.statement.partner.v = GROCER;
+    const struct taken_over taken = {.by = {EXAMPLE_PARTNERS}, .currency = "EUR", .amount = {1}};
+    const struct period_default own = {.partner = {EXAMPLE_PARTNERS}, .currency = "EUR"};
+    world.statement.taken = &taken;
+    world.statement.taken_count = 1;
+    CHECK(!statement_pdf(&world.statement, &out, &error));
+    CHECK(strstr(error.text, "taken over by no partner"));
+    world.statement.taken_count = 0;
+    world.statement.defaults = &own;
+    world.statement.default_count = 1;
+    CHECK(!statement_pdf(&world.statement, &out, &error));
+    CHECK(strstr(error.text, "no partner is in default"));
+    world.statement.default_count = 0;
     world.statement.tax_count = 0;
     CHECK(!statement_pdf(&world.statement, &out, &error));
     CHECK(strstr(error.text, "no rate for tax code AT-20"));
