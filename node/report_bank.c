@@ -246,6 +246,8 @@ bool report_journal(const struct report *report, struct buffer *out, struct erro
                                     .taken = view->taken,
                                     .taken_count = view->taken_count,
                                     .paid_on = report->request->paid_on,
+                                    .defaulted_on =
+                                        date_from_days(date_to_days(view->default_after) + 1),
                                     .declare = !report->request->continues};
     bool ok = report->request->has_partner
                   ? journals_partner(&source, report->request->partner, report->request->dialect,

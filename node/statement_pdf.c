@@ -229,7 +229,10 @@ static void put_figures(struct drawing *drawing)
     struct money net = {sums.owed_to.v - sums.owed_by.v};
     char due[DATE_TEXT_SIZE], below[TEXT_SIZE];
     date_format(drawing->statement->due, due);
-    (void)snprintf(below, sizeof(below), net.v == 0 ? "nothing is due%.0s" : "due on %s", due);
+    if (drawing->statement->sums) /* and not as it is here */
+        (void)snprintf(below, sizeof(below), "by the lines: see Default");
+    else
+        (void)snprintf(below, sizeof(below), net.v == 0 ? "nothing is due%.0s" : "due on %s", due);
     paper_box(drawing->paper, PAPER_LEFT, PAPER_INNER, 58, PAPER_SHADE);
     put_figure(drawing, PAPER_LEFT + 12, "Owed to you", sums.owed_to, "by the other partners");
     put_figure(drawing, PAPER_LEFT + 178, "Owed by you", sums.owed_by, "to the other partners");

@@ -128,6 +128,14 @@ static bool has_default(const struct book *book, const char *currency)
     return false;
 }
 
+/* Of payments and defaults, whichever are later. */
+static struct date last_day(const struct journal_source *source)
+{
+    bool later = source->payment_count > 0 &&
+                 date_to_days(source->paid_on) > date_to_days(source->defaulted_on);
+    return later ? source->paid_on : source->defaulted_on;
+}
+
 /* An account that nothing has moved is not declared, and holds nothing. */
 static void add_last_holding(struct book *book, const char *account, const char *currency,
                              struct money amount)
@@ -136,7 +144,7 @@ static void add_last_holding(struct book *book, const char *account, const char 
         if (strcmp(book->moves[i].currency, currency) == 0 &&
             (strcmp(book->moves[i].to, account) == 0 ||
              strcmp(book->moves[i].from, account) == 0)) {
-            add_holding(book, book->source->paid_on, account, currency, amount);
+            add_holding(book, last_day(book->source), account, currency, amount);
             return;
         }
 }
@@ -223,7 +231,7 @@ static void coalition_taken(struct book *book)
         size_t count = taken_over_moves(taken, moves);
         for (size_t k = 0; k < count; k++) {
             struct move *move =
-                add_move(book, book->source->paid_on, taken->currency, moves[k].amount);
+                add_move(book, book->source->defaulted_on, taken->currency, moves[k].amount);
             put_taken_words(book, taken, move);
             partner_account(book, moves[k].creditor, move->to);
             partner_account(book, moves[k].debtor, move->from);
@@ -240,7 +248,7 @@ static void coalition_ring_fenced(struct book *book, const struct booked_payment
         const struct partner_id parties[] = {own->payment.from, own->payment.to};
         for (size_t k = 0; k < ARRAY_SIZE(parties) && own->ring_fenced; k++) {
             struct move *move =
-                add_move(book, book->source->paid_on, own->currency, own->payment.amount);
+                add_move(book, book->source->defaulted_on, own->currency, own->payment.amount);
             (void)snprintf(move->what, WHAT_SIZE, "ring-fenced: %s owes %s",
                            name_of(book, own->payment.from), name_of(book, own->payment.to));
             partner_account(book, parties[k], k == 0 ? move->to : move->from);
@@ -385,7 +393,7 @@ static void own_positions(struct book *book, struct partner_id self, const char 
         if (amount.v == 0 ||
             !(in_default(book, self, currency) || in_default(book, other, currency)))
             continue;
-        struct move *move = add_move(book, source->paid_on, currency, amount);
+        struct move *move = add_move(book, source->defaulted_on, currency, amount);
         (void)snprintf(move->what, WHAT_SIZE, "default: not netted with %s", source->names[i]);
         account_with(book, self, other, currency, move->to);
         settlement_account(book, move->from);
@@ -409,7 +417,8 @@ static void own_taken(struct book *book, struct partner_id self)
              claimant = partner_equal(taken->claimant, self);
         if (!debtor && !by && !claimant)
             continue;
-        struct move *move = add_move(book, book->source->paid_on, taken->currency, taken->amount);
+        struct move *move =
+            add_move(book, book->source->defaulted_on, taken->currency, taken->amount);
         put_taken_words(book, taken, move);
         if (debtor) /* it owes the claimant less */
             account_with(book, self, taken->claimant, taken->currency, move->to);
@@ -488,10 +497,10 @@ static void own_book(struct book *book, struct partner_id self, struct money *ne
             add_holding(book, source->closed_on, account, currency, nets[self.v]);
     }
     free(more);
+    own_payments(book, self);
     for (size_t c = 0; c < source->currency_count; c++)
         own_positions(book, self, source->currencies[c].code);
     own_taken(book, self);
-    own_payments(book, self);
     for (size_t c = 0; c < source->currency_count; c++)
         if (has_default(book, source->currencies[c].code))
             own_last_holdings(book, self, source->currencies[c].code);
@@ -631,7 +640,8 @@ static void put_holding(const struct pen *pen, const struct holding *holding)
                       holding->currency);
         return;
     }
-    put_heading(pen, holding->on, "balance of the period");
+    bool of_close = date_to_days(holding->on) == date_to_days(pen->source->closed_on);
+    put_heading(pen, holding->on, of_close ? "balance of the period" : "still to be paid");
     buffer_printf(pen->out, "  %-48s  %14s %s = %s %s\n\n", holding->account, nothing,
                   holding->currency, amount, holding->currency);
 }
@@ -669,9 +679,12 @@ static bool put_book(const struct book *book, const char *whose, enum journal_fo
 
 static bool check_days(const struct journal_source *source, struct error *error)
 {
-    return (source->payment_count == 0 && source->default_count == 0) ||
-           date_to_days(source->paid_on) > date_to_days(source->closed_on) ||
-           error_set(error, ERROR_INVALID, "journal: paid before the day after the close");
+    return ((source->payment_count == 0 ||
+             date_to_days(source->paid_on) > date_to_days(source->closed_on)) &&
+            (source->default_count == 0 ||
+             date_to_days(source->defaulted_on) > date_to_days(source->closed_on))) ||
+           error_set(error, ERROR_INVALID,
+                     "journal: paid, or in default, before the day after the close");
 }
 
 bool journals_coalition(const struct journal_source *source, enum journal_form form,
@@ -683,10 +696,10 @@ bool journals_coalition(const struct journal_source *source, enum journal_form f
     struct money *nets = allocate(source->partner_count, sizeof(*nets));
     coalition_lines(&book);
     coalition_holdings(&book, nets);
+    coalition_payments(&book);
     coalition_taken(&book);
     coalition_ring_fenced(&book, source->payments, source->payment_count);
     coalition_ring_fenced(&book, source->open, source->open_count);
-    coalition_payments(&book);
     coalition_last_holdings(&book);
     bool good = put_book(&book, "every partner", form, out, error);
     free(nets);

@@ -5,7 +5,7 @@
  * positions cleared into an account of the period, and the payments out of that. The files carry
  * balance assertions, so that the programs themselves refuse a book that differs from the report.
  *
- * A default is booked on the day of the payments: what was taken over and what collateral paid
+ * A default is booked on a day of its own: what was taken over and what collateral paid
  * moves claims, and what is between one in default and the others leaves the account of the period
  * for one of its own. Then every account holds what payments that are not confirmed would bring.
  *
@@ -45,8 +45,9 @@ struct journal_source {
     size_t default_count;
     const struct taken_over *taken;
     size_t taken_count;
-    struct date paid_on; /* after closed_on, where there are payments or defaults */
-    bool declare;        /* the accounts that periods share: in the first file of a set */
+    struct date paid_on;      /* after closed_on, where there are payments */
+    struct date defaulted_on; /* the same, where there are defaults */
+    bool declare;             /* the accounts that periods share: in the first file of a set */
 };
 
 /* Appends the journal; everything is in the period's currencies and minor units. ERROR_LIMIT when

@@ -230,9 +230,10 @@ void taken_over_words(const struct taken_over *taken, const struct taken_names *
     const char *currency = taken->currency;
     if (!taken->collateral)
         (void)snprintf(text_out, TAKEN_WORDS_SIZE,
-                       "%s takes over %s %s that %s owes %s: it owes that to %s, and is owed it",
-                       names->by, amount, currency, names->debtor, names->claimant,
-                       names->claimant);
+                       "%s takes over %s %s that %s owes %s: it owes that to %s, and %s owes it "
+                       "that much",
+                       names->by, amount, currency, names->debtor, names->claimant, names->claimant,
+                       names->debtor);
     else if (partner_equal(taken->by, taken->claimant))
         (void)snprintf(text_out, TAKEN_WORDS_SIZE,
                        "%s keeps %s %s of the collateral of %s, for what it is owed", names->by,

@@ -352,6 +352,7 @@ static void take_payments(struct world *world, const struct period *period,
     source->default_count = period->default_count;
     source->taken = period->taken;
     source->taken_count = period->taken_count;
+    source->defaulted_on = (struct date){2026, 11, 13};
 }
 
 /* Every account holds what is still to be paid: the programs add it up themselves. */
@@ -403,9 +404,9 @@ CASE(a_book_of_a_default_that_does_not_tie_is_refused)
     }
     struct buffer out;
     buffer_init(&out, JOURNALS_SIZE_MAX);
-    world.source.payment_count = 0;
-    world.source.paid_on = world.source.closed_on;
+    world.source.defaulted_on = world.source.closed_on;
     CHECK(!journals_coalition(&world.source, JOURNAL_HLEDGER, &out, &error));
+    CHECK_INT(error.code, ERROR_INVALID);
     buffer_release(&out);
     period_release(&period);
     world_release(&world);
