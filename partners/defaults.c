@@ -462,7 +462,7 @@ static bool payment_sound(const struct period *period, const struct period_payme
         return of_default && payment->state != PAYMENT_VOID;
     if (payment->state == PAYMENT_VOID)
         return default_after(period, payment);
-    return stands || (!of_default && !default_after(period, payment));
+    return stands || !of_default;
 }
 
 static bool taken_sound(const struct period *period, const struct taken_over *taken)
