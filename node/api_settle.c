@@ -153,7 +153,7 @@ static bool is_overdue(const struct period *period, const struct period_payment 
 static void put_counts(const struct view *view, struct json_out *json)
 {
     const struct period *period = &view->closed->period;
-    uint64_t resolved = 0, overdue = 0, payments[PAYMENT_FAILED + 1] = {0};
+    uint64_t resolved = 0, overdue = 0, payments[PAYMENT_STATE_COUNT] = {0};
     int64_t day = today(view->api);
     for (size_t i = 0; i < period->dispute_count; i++)
         resolved += period->disputes[i].resolved;

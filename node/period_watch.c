@@ -225,7 +225,7 @@ size_t period_event_fields(const struct period_event *event, const struct charte
 /* ---- metrics --------------------------------------------------------------------------------- */
 
 struct standing { /* of all periods that are told of */
-    uint64_t states[PERIOD_SETTLED + 1], payments[PAYMENT_FAILED + 1];
+    uint64_t states[PERIOD_SETTLED + 1], payments[PAYMENT_STATE_COUNT];
     uint64_t disputes, payments_overdue, proposals_overdue, finals_overdue;
     /* Not confirmed yet, in the order of the charter's line rules. */
     struct money unpaid[1 + CHARTER_CURRENCIES_MAX];
@@ -235,7 +235,7 @@ static void add_unpaid(struct standing *sums, const struct charter_line_rules *r
                        const struct period_payment *payment)
 {
     for (size_t i = 0; i < rules->rules.currency_count; i++)
-        if (payment->state != PAYMENT_CONFIRMED &&
+        if (payment->state != PAYMENT_CONFIRMED && payment->state != PAYMENT_VOID &&
             strcmp(payment->currency, rules->currencies[i].code) == 0)
             sums->unpaid[i].v += payment->payment.amount.v;
 }

@@ -260,6 +260,7 @@ static void next_of_payment(const struct period_view *view, const struct view_pa
         (void)snprintf(step, sizeof(step), "confirm --payment %" PRIu32, own->number);
         break;
     case PAYMENT_CONFIRMED:
+    case PAYMENT_VOID:
         return;
     }
     put_command(view, out, step);

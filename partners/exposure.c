@@ -150,6 +150,23 @@ bool exposure_room(const struct state *state, const struct earn_lot *lots, size_
 
 /* ---- collateral ------------------------------------------------------------------------------ */
 
+enum { MICRO_TO_EXACT = 10000 };
+
+struct money exposure_fund(const struct state *state, struct partner_id partner)
+{
+    return (struct money){(__int128)state->risks[partner.v].collateral.v * MICRO_TO_EXACT};
+}
+
+void exposure_pay_out(struct state *state, struct partner_id partner, struct money used)
+{
+    struct risk *risk = &state->risks[partner.v];
+    if (used.v == 0)
+        return;
+    must(used.v % MICRO_TO_EXACT == 0 && used.v <= exposure_fund(state, partner).v);
+    risk->collateral.v -= (int64_t)(used.v / MICRO_TO_EXACT);
+    touch(state, partner);
+}
+
 enum verdict exposure_collateral(struct state *state, struct partner_id writer,
                                  const struct collateral *posted)
 {

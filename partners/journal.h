@@ -44,7 +44,8 @@ enum journal_note {
     NOTE_DEAL,
     NOTE_ACCOUNT,
     NOTE_RISK,
-    NOTE_VINTAGES
+    NOTE_VINTAGES,
+    NOTE_DEFAULT
 };
 
 /* An array of effects that grows. */

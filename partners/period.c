@@ -44,6 +44,8 @@ const char *payment_state_word(enum payment_state state)
         return "confirmed";
     case PAYMENT_FAILED:
         return "failed";
+    case PAYMENT_VOID:
+        return "void";
     }
     return "?";
 }
@@ -72,13 +74,12 @@ void period_release(struct period *period)
     free(period->disputes);
     table_release(&period->dispute_table);
     free(period->payments);
+    free(period->defaults);
+    free(period->taken);
     *period = (struct period){0};
 }
 
-/* Two people, one after the other: the first is kept, the second ends it. True when this one is the
- * second; a refusal sets the verdict. */
-static bool second_approves(struct hash *first, const struct hash *approver,
-                            enum verdict *verdict_out)
+bool second_approves(struct hash *first, const struct hash *approver, enum verdict *verdict_out)
 {
     *verdict_out = VERDICT_ACCEPTED;
     if (hash_is_zero(first)) {
@@ -227,29 +228,43 @@ static bool all_answered(const struct period *period)
     return true;
 }
 
+void period_add_payment(struct period *period, const struct period_payment *payment)
+{
+    period->payments = array_grow(period->payments, &period->payment_capacity,
+                                  period->payment_count + 1, sizeof(*period->payments));
+    period->payments[period->payment_count++] = *payment;
+}
+
+void period_add_payments(struct period *period, const struct money *nets, const char *currency,
+                         const char *const *names, uint16_t round)
+{
+    struct payment *payments = allocate(period->partner_count, sizeof(*payments));
+    size_t count = netting_payments(names, nets, period->partner_count, payments);
+    for (size_t i = 0; i < count; i++) {
+        struct period_payment payment = {.payment = payments[i], .round = round};
+        memcpy(payment.currency, currency, CURRENCY_SIZE);
+        period_add_payment(period, &payment);
+    }
+    free(payments);
+}
+
 static void add_payments(struct period *period, const struct lines *closed, const char *currency,
                          const char *const *names)
 {
     struct money *nets = allocate(period->partner_count, sizeof(*nets));
-    struct payment *payments = allocate(period->partner_count, sizeof(*payments));
     netting_nets(closed, currency, period->partner_count, nets);
-    size_t count = netting_payments(names, nets, period->partner_count, payments);
-    for (size_t i = 0; i < count; i++) {
-        period->payments = array_grow(period->payments, &period->payment_capacity,
-                                      period->payment_count + 1, sizeof(*period->payments));
-        struct period_payment *payment = &period->payments[period->payment_count++];
-        *payment = (struct period_payment){.payment = payments[i]};
-        memcpy(payment->currency, currency, CURRENCY_SIZE);
-    }
-    free(payments);
+    period_add_payments(period, nets, currency, names, 0);
     free(nets);
 }
 
-static void settle_when_paid(struct period *period)
+void period_settle_when_paid(struct period *period)
 {
-    for (size_t i = 0; i < period->payment_count; i++)
-        if (period->payments[i].state != PAYMENT_CONFIRMED)
+    for (size_t i = 0; i < period->payment_count; i++) {
+        const struct period_payment *payment = &period->payments[i];
+        if (!payment->ring_fenced && payment->state != PAYMENT_CONFIRMED &&
+            payment->state != PAYMENT_VOID)
             return;
+    }
     period->state = PERIOD_SETTLED;
 }
 
@@ -276,7 +291,7 @@ enum verdict period_finalise(struct period *period, const struct line *exact, si
     for (size_t i = 0; i < rules->currency_count; i++)
         add_payments(period, &closed, rules->currencies[i].code, names);
     period->state = PERIOD_FINAL;
-    settle_when_paid(period); /* where nothing is owed */
+    period_settle_when_paid(period); /* where nothing is owed */
     *closed_out = closed;
     return VERDICT_ACCEPTED;
 }
@@ -306,20 +321,25 @@ enum verdict period_respond(struct period *period, struct partner_id partner,
 }
 
 enum verdict period_resolve(struct period *period, struct partner_id partner,
-                            const struct disputed_line *about, struct money upheld,
-                            struct line *rest_out)
+                            const struct disputed_line *about, struct money upheld, int64_t today,
+                            int64_t last_day, struct line *rest_out)
 {
     struct dispute *dispute = period_dispute_of(period, about);
     if (!dispute)
         return VERDICT_UNKNOWN_DISPUTE;
-    if (!partner_equal(dispute->by, partner))
+    if (!is_party(&dispute->line, partner))
         return VERDICT_NOT_A_PARTY;
     /* While it is proposed, the dispute decides what is carved out. */
     if (period->state == PERIOD_PROPOSED)
         return VERDICT_WRONG_STATE;
     if (dispute->resolved)
         return VERDICT_ALREADY_ANSWERED;
-    if (upheld.v != 0 && (!dispute->responded || upheld.v != dispute->upheld.v))
+    /* Nobody keeps from paying by disputing: with time, what was signed into the log stands. */
+    bool opener = partner_equal(dispute->by, partner);
+    if (!opener && today <= last_day)
+        return VERDICT_TOO_EARLY;
+    bool as_offered = upheld.v == (dispute->responded ? dispute->upheld.v : 0);
+    if (!as_offered && !(opener && upheld.v == 0))
         return VERDICT_TOTALS_CHANGED;
     dispute->resolved = true;
     dispute->upheld = upheld;
@@ -345,15 +365,33 @@ struct money dispute_contra(struct dispute *dispute, struct money amount)
 
 /* ---- payments ------------------------------------------------------------------------------ */
 
+bool period_in_default(const struct period *period, struct partner_id partner, const char *currency)
+{
+    for (size_t i = 0; i < period->default_count; i++)
+        if (partner_equal(period->defaults[i].partner, partner) &&
+            strcmp(period->defaults[i].currency, currency) == 0)
+            return true;
+    return false;
+}
+
 static enum verdict payment_of(struct period *period, size_t payment,
                                struct period_payment **payment_out)
 {
-    if (period->state != PERIOD_FINAL)
-        return period->state == PERIOD_SETTLED ? VERDICT_PAID_TWICE : VERDICT_WRONG_STATE;
-    if (payment >= period->payment_count)
+    bool known = payment < period->payment_count;
+    if (period->state == PERIOD_SETTLED && !(known && period->payments[payment].ring_fenced))
+        return VERDICT_PAID_TWICE;
+    if (period->state != PERIOD_FINAL && period->state != PERIOD_SETTLED)
+        return VERDICT_WRONG_STATE;
+    if (!known)
         return VERDICT_UNKNOWN_PAYMENT;
     *payment_out = &period->payments[payment];
     return VERDICT_ACCEPTED;
+}
+
+/* What anyone approved of it counts no more. */
+static void forget_approvers(struct period_payment *payment)
+{
+    payment->approver = payment->accuser = (struct hash){{0}};
 }
 
 enum verdict period_pay(struct period *period, struct partner_id partner, size_t payment,
@@ -365,6 +403,8 @@ enum verdict period_pay(struct period *period, struct partner_id partner, size_t
         return verdict;
     if (!partner_equal(own->payment.from, partner))
         return VERDICT_NOT_A_PARTY;
+    if (own->state == PAYMENT_VOID)
+        return VERDICT_WRONG_STATE;
     if (own->state == PAYMENT_CONFIRMED || (own->state == PAYMENT_SENT && !creditor_is_silent))
         return VERDICT_PAID_TWICE;
     if (attempt != own->attempt + (own->state != PAYMENT_SENT))
@@ -372,8 +412,8 @@ enum verdict period_pay(struct period *period, struct partner_id partner, size_t
     if (second_approves(&own->approver, approver, &verdict)) {
         own->state = creditor_is_silent ? PAYMENT_CONFIRMED : PAYMENT_SENT;
         own->attempt = attempt;
-        own->approver = (struct hash){{0}};
-        settle_when_paid(period);
+        forget_approvers(own);
+        period_settle_when_paid(period);
     }
     return verdict;
 }
@@ -391,11 +431,15 @@ static enum verdict judge(struct period *period, struct partner_id partner, size
         return VERDICT_NOT_A_PARTY;
     if (own->state == PAYMENT_CONFIRMED)
         return VERDICT_PAID_TWICE;
-    if (state == PAYMENT_FAILED && own->state != PAYMENT_SENT)
+    if (own->state == PAYMENT_VOID || (state == PAYMENT_FAILED && own->state != PAYMENT_SENT))
         return VERDICT_WRONG_STATE;
     own->state = state;
-    own->approver = (struct hash){{0}}; /* of a sending that is over */
-    settle_when_paid(period);
+    forget_approvers(own); /* of a sending that is over */
+    /* What was thought paid when one was in default is owed after all, apart from the netting. */
+    if (state == PAYMENT_FAILED && (period_in_default(period, own->payment.from, own->currency) ||
+                                    period_in_default(period, own->payment.to, own->currency)))
+        own->ring_fenced = true;
+    period_settle_when_paid(period);
     return VERDICT_ACCEPTED;
 }
 

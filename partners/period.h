@@ -50,14 +50,31 @@ struct dispute {
      * open period: a contra takes back no more than what stands. */
     struct money contra, entered;
 };
-enum payment_state { PAYMENT_DUE, PAYMENT_SENT, PAYMENT_CONFIRMED, PAYMENT_FAILED };
+/* Void: a default has made others of it (partners/defaults.h). */
+enum payment_state { PAYMENT_DUE, PAYMENT_SENT, PAYMENT_CONFIRMED, PAYMENT_FAILED, PAYMENT_VOID };
+enum { PAYMENT_STATE_COUNT = PAYMENT_VOID + 1 };
 const char *payment_state_word(enum payment_state state);
 struct period_payment {
     struct payment payment;
     char currency[CURRENCY_SIZE];
+    uint16_t round;   /* 0, or the how-manyth default of the period made it */
+    bool ring_fenced; /* of one in default: the period is settled without it */
     enum payment_state state;
     uint32_t attempt;     /* of sending: 1, 2, ... ; 0 before the first */
     struct hash approver; /* the first of this attempt; zero: none yet */
+    struct hash accuser;  /* the first who says that the payer is in default; zero: nobody */
+};
+struct period_default { /* does not pay what it owes in a currency */
+    struct partner_id partner;
+    char currency[CURRENCY_SIZE];
+};
+/* Of what one in default owes the claimant, another takes over so much: it owes that to the
+ * claimant, and is owed it by the debtor, unless collateral of the debtor has paid it. */
+struct taken_over {
+    struct partner_id debtor, claimant, by;
+    char currency[CURRENCY_SIZE];
+    bool collateral;
+    struct money amount; /* more than nothing */
 };
 struct period {
     uint64_t number;
@@ -75,6 +92,10 @@ struct period {
     size_t dispute_count, dispute_capacity;
     struct period_payment *payments; /* once final */
     size_t payment_count, payment_capacity;
+    struct period_default *defaults; /* as they came to be */
+    size_t default_count, default_capacity;
+    struct taken_over *taken;
+    size_t taken_count, taken_capacity;
 };
 
 /* Opens a period whose last day is known. */
@@ -108,11 +129,12 @@ enum verdict period_finalise(struct period *period, const struct line *exact, si
  * the dispute is resolved. Also after the period is settled. */
 enum verdict period_respond(struct period *period, struct partner_id partner,
                             const struct disputed_line *about, struct money offered) MUST_USE;
-/* The one that opened it takes the offer as it stands, or gives up with 0. What is not upheld
- * becomes a line of class `dispute` for the period that is open then. */
+/* The one that opened it takes the offer as it stands, or gives up with 0; later than `last_day`,
+ * the other may end it too, by its offer as it stands. What is not upheld becomes a line of class
+ * `dispute` for the period that is open then. */
 enum verdict period_resolve(struct period *period, struct partner_id partner,
-                            const struct disputed_line *about, struct money upheld,
-                            struct line *rest_out) MUST_USE;
+                            const struct disputed_line *about, struct money upheld, int64_t today,
+                            int64_t last_day, struct line *rest_out) MUST_USE;
 /* NULL: that line is not disputed. */
 struct dispute *period_dispute_of(const struct period *period, const struct disputed_line *about);
 /* Whether a part of an amount is one: of the same sign, and no larger. */
@@ -135,5 +157,21 @@ enum verdict period_pay(struct period *period, struct partner_id partner, size_t
 enum verdict period_confirm(struct period *period, struct partner_id partner,
                             size_t payment) MUST_USE;
 enum verdict period_fail(struct period *period, struct partner_id partner, size_t payment) MUST_USE;
+
+/* ---- what partners/defaults.h rests on ------------------------------------------------------- */
+
+/* Is it in default in this currency? */
+bool period_in_default(const struct period *period, struct partner_id partner,
+                       const char *currency);
+/* Two people say it, each in a step of its own: true with the second. A refusal sets the verdict.
+ */
+bool second_approves(struct hash *first, const struct hash *approver, enum verdict *verdict_out);
+/* Nets what `nets` has (by partner; they sum to zero), and adds the payments. */
+void period_add_payments(struct period *period, const struct money *nets, const char *currency,
+                         const char *const *names, uint16_t round);
+/* Adds one as it is. */
+void period_add_payment(struct period *period, const struct period_payment *payment);
+/* It is settled when every payment that counts is confirmed. */
+void period_settle_when_paid(struct period *period);
 
 #endif

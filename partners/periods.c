@@ -46,7 +46,8 @@ void periods_add(struct periods *periods, struct closed_period *closed)
     periods->at[periods->count++] = closed;
 }
 
-/* What a dispute cancelled must be known as long as something can be taken back of it. */
+/* What a dispute cancelled must be known as long as something can be taken back of it, and what is
+ * ring-fenced until it is paid. */
 static bool is_past(const struct closed_period *closed)
 {
     for (size_t i = 0; i < closed->period.dispute_count; i++) {
@@ -54,6 +55,10 @@ static bool is_past(const struct closed_period *closed)
         if (!dispute->resolved || dispute->upheld.v != 0)
             return false;
     }
+    for (size_t i = 0; i < closed->period.payment_count; i++)
+        if (closed->period.payments[i].ring_fenced &&
+            closed->period.payments[i].state != PAYMENT_CONFIRMED)
+            return false;
     return closed->period.state == PERIOD_SETTLED;
 }
 

@@ -82,7 +82,7 @@
 #include "partners/state.h"
 
 enum {
-    STATE_IMAGE_VERSION = 5,
+    STATE_IMAGE_VERSION = 6,
     STATE_IMAGE_PIECE_SIZE = 64 * 1024 /* what is given to a sink, or asked of a source, at most */
 };
 

@@ -37,7 +37,7 @@ enum { ACCOUNT_IN_FORCE = 1, ACCOUNT_WAITING = 2, ACCOUNT_PENDING = 4 };
     X(OBLIGATIONS, obligations, 22, PARTNERS_MAX *PARTNERS_MAX *LINE_CLASS_COUNT *TARIFFS_MAX)     \
     X(PAIRS, pairs, 36, PARTNERS_MAX *PARTNERS_MAX)                                                \
     X(APART, apart, 21, PARTNERS_MAX *PARTNERS_MAX *TARIFFS_MAX)                                   \
-    X(PERIODS, periods, 98, PERIOD_NUMBER_MAX)                                                     \
+    X(PERIODS, periods, 106, PERIOD_NUMBER_MAX)                                                    \
     X(KEYS, keys, 20, NOTHING - 1)                                                                 \
     X(DOCUMENTS, documents, 20, NOTHING - 1)                                                       \
     X(ACCOUNTS, accounts, 6, PARTNERS_MAX *ACCOUNT_CURRENCIES_MAX)                                 \
@@ -64,7 +64,9 @@ enum {
     LINE_PART_SIZE = 22,
     REDEEMED_PART_SIZE = 20,
     DISPUTE_PART_SIZE = 8 + 2 + 2 + 1 + 1 + 1 + 2 + 1 + 1 + 4 * 16,
-    PAYMENT_PART_SIZE = 1 + 4 + HASH_SIZE,
+    DEFAULT_PART_SIZE = 2 + 3,
+    TAKEN_PART_SIZE = 2 + 2 + 2 + 3 + 1 + 16,
+    PAYMENT_PART_SIZE = 2 + 2 + 3 + 16 + 2 + 1 + 1 + 4 + 2 * HASH_SIZE,
     ACCOUNT_PART_SIZE = 8 + HOLDER_MAX + IBAN_TEXT_MAX + BIC_TEXT_MAX,
     VINTAGE_PART_SIZE = 2 + 4 + 4 + VINTAGE_SUMS * 16,
     RATE_PART_SIZE = 4 + 8

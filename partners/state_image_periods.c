@@ -1,9 +1,12 @@
-/* The rows of an image that say what was owed in periods that have ended. Rounded lines and
- * payments follow from exact ones and disputes: they are made again and compared. */
+/* The rows of an image that say what was owed in periods that have ended. Rounded lines, and what
+ * was netted at first, follow from exact ones and disputes: they are made again and compared. */
+#include "partners/charter_contracts.h"
+#include "partners/defaults.h"
 #include "partners/period_calendar.h"
 #include "partners/state_image_parts.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 bool load_pairs(struct loader *loader, const uint8_t *row)
 {
@@ -45,7 +48,7 @@ bool load_apart(struct loader *loader, const uint8_t *row)
 /* ---- one period ------------------------------------------------------------------------------ */
 
 struct period_counts {
-    uint32_t lines, redeemed, disputes, payments;
+    uint32_t lines, redeemed, disputes, payments, defaults, taken;
 };
 
 static bool load_answers(struct loader *loader, struct period *period)
@@ -193,26 +196,115 @@ static bool close_again(struct loader *loader, struct closed_period *closed,
     return true;
 }
 
-static bool load_payments(struct loader *loader, struct period *period, uint32_t count)
+/* One of the charter's; false: it is none. */
+static bool next_currency(const struct loader *loader, const uint8_t **at,
+                          char code_out[CURRENCY_SIZE])
 {
-    bool all_confirmed = true;
-    if (count != period->payment_count)
+    const struct charter *charter = loader->state->charter;
+    next_bytes(at, (uint8_t *)code_out, CURRENCY_SIZE - 1);
+    code_out[CURRENCY_SIZE - 1] = 0;
+    return charter_has_currency(charter, code_out);
+}
+
+static bool load_defaults(struct loader *loader, struct period *period, uint32_t count)
+{
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *at = loader_take(loader, DEFAULT_PART_SIZE);
+        if (!at)
+            return false;
+        struct period_default own = {.partner = {next_u16(&at)}};
+        if (!next_currency(loader, &at, own.currency) || own.partner.v >= period->partner_count ||
+            period_in_default(period, own.partner, own.currency))
+            return loader_refuse(loader, "a partner in default is none, or is twice");
+        period->defaults = array_grow(period->defaults, &period->default_capacity, i + 1,
+                                      sizeof(*period->defaults));
+        period->defaults[period->default_count++] = own;
+    }
+    return true;
+}
+
+static bool load_taken(struct loader *loader, struct period *period, uint32_t count)
+{
+    const __int128 most = (__int128)1 << 100;
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *at = loader_take(loader, TAKEN_PART_SIZE);
+        if (!at)
+            return false;
+        struct taken_over taken = {.debtor = {next_u16(&at)}};
+        taken.claimant.v = next_u16(&at);
+        taken.by.v = next_u16(&at);
+        bool known = next_currency(loader, &at, taken.currency);
+        uint8_t collateral = next_u8(&at);
+        taken.collateral = collateral;
+        taken.amount.v = next_i128(&at);
+        if (!known || collateral > 1 || taken.amount.v > most)
+            return loader_refuse(loader, "what was taken over has no currency or amount");
+        period->taken =
+            array_grow(period->taken, &period->taken_capacity, i + 1, sizeof(*period->taken));
+        period->taken[period->taken_count++] = taken;
+    }
+    return true;
+}
+
+static bool next_payment(struct loader *loader, const uint8_t **at, const struct period *period,
+                         struct period_payment *payment)
+{
+    const __int128 most = (__int128)1 << 100;
+    payment->payment.from.v = next_u16(at);
+    payment->payment.to.v = next_u16(at);
+    bool known = next_currency(loader, at, payment->currency);
+    payment->payment.amount.v = next_i128(at);
+    payment->round = next_u16(at);
+    uint8_t ring_fenced = next_u8(at), state = next_u8(at);
+    payment->ring_fenced = ring_fenced;
+    payment->state = (enum payment_state)state;
+    payment->attempt = next_u32(at);
+    next_bytes(at, payment->approver.at, HASH_SIZE);
+    next_bytes(at, payment->accuser.at, HASH_SIZE);
+    bool waits = state == PAYMENT_DUE || state == PAYMENT_FAILED;
+    return known && ring_fenced <= 1 && state < PAYMENT_STATE_COUNT &&
+           parties_sound(period, payment->payment.from, payment->payment.to) &&
+           payment->payment.amount.v > 0 && payment->payment.amount.v <= most &&
+           (payment->attempt > 0 || (state != PAYMENT_SENT && state != PAYMENT_FAILED)) &&
+           (hash_is_zero(&payment->accuser) || (waits && !ring_fenced));
+}
+
+static bool same_payment(const struct period_payment *a, const struct period_payment *b)
+{
+    return partner_equal(a->payment.from, b->payment.from) &&
+           partner_equal(a->payment.to, b->payment.to) &&
+           a->payment.amount.v == b->payment.amount.v && a->round == b->round &&
+           strcmp(a->currency, b->currency) == 0;
+}
+
+/* The first ones are those that its books give; others were made by defaults. */
+static bool load_payments(struct loader *loader, struct closed_period *closed, uint32_t count)
+{
+    struct period *period = &closed->period;
+    size_t netted = period->payment_count;
+    bool paid = true;
+    if (count < netted || count > PAYMENTS_MAX)
         return loader_refuse(loader, "its payments are not those that its lines give");
     for (uint32_t i = 0; i < count; i++) {
+        struct period_payment payment = {.attempt = 0};
         const uint8_t *at = loader_take(loader, PAYMENT_PART_SIZE);
         if (!at)
             return false;
-        struct period_payment *payment = &period->payments[i];
-        uint8_t state = next_u8(&at);
-        payment->attempt = next_u32(&at);
-        next_bytes(&at, payment->approver.at, HASH_SIZE);
-        if (state > PAYMENT_FAILED ||
-            (payment->attempt == 0 && (state == PAYMENT_SENT || state == PAYMENT_FAILED)))
-            return loader_refuse(loader, "a payment is in no state that it can be in");
-        payment->state = (enum payment_state)state;
-        all_confirmed = all_confirmed && state == PAYMENT_CONFIRMED;
+        if (!next_payment(loader, &at, period, &payment))
+            return loader_refuse(loader, "a payment is none, or in no state that it can be in");
+        if (i < netted ? !same_payment(&payment, &period->payments[i])
+                       : payment.round == 0 || payment.round < period->payments[i - 1].round)
+            return loader_refuse(loader, "its payments are not those that its lines give");
+        if (i < netted)
+            period->payments[i] = payment;
+        else
+            period_add_payment(period, &payment);
+        paid = paid && (payment.ring_fenced || payment.state == PAYMENT_CONFIRMED ||
+                        payment.state == PAYMENT_VOID);
     }
-    return period->state < PERIOD_FINAL || (period->state == PERIOD_SETTLED) == all_confirmed ||
+    if (!defaults_sound(period, &closed->closed))
+        return loader_refuse(loader, "its payments are not what is owed since a default");
+    return period->state < PERIOD_FINAL || (period->state == PERIOD_SETTLED) == paid ||
            loader_refuse(loader, "it is settled and not paid");
 }
 
@@ -229,8 +321,13 @@ static bool load_parts(struct loader *loader, struct closed_period *closed,
     for (uint32_t i = 0; i < counts->disputes; i++)
         if (!load_dispute(loader, closed))
             return false;
-    return (state < PERIOD_FINAL || close_again(loader, closed, state)) &&
-           load_payments(loader, &closed->period, counts->payments);
+    if (state < PERIOD_FINAL)
+        return (counts->payments == 0 && counts->defaults == 0 && counts->taken == 0) ||
+               loader_refuse(loader, "it is not final, and something is to be paid");
+    return close_again(loader, closed, state) &&
+           load_defaults(loader, &closed->period, counts->defaults) &&
+           load_taken(loader, &closed->period, counts->taken) &&
+           load_payments(loader, closed, counts->payments);
 }
 
 static bool deadlines_sound(const struct period *period)
@@ -260,6 +357,8 @@ bool load_periods(struct loader *loader, const uint8_t *row)
     counts.redeemed = next_u32(&row);
     counts.disputes = next_u32(&row);
     counts.payments = next_u32(&row);
+    counts.defaults = next_u32(&row);
+    counts.taken = next_u32(&row);
     bool sound = number < state->periods.open && number >= loader->last && step <= PERIOD_SETTLED &&
                  rooted <= 1 && partners <= state->charter->partner_count && partners > 0 &&
                  proposer.v < partners &&

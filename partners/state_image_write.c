@@ -476,6 +476,40 @@ static void write_answers_and_lines(struct state_image_writer *writer,
     }
 }
 
+static void write_defaults(struct state_image_writer *writer, const struct period *period)
+{
+    for (size_t i = 0; i < period->default_count && !writer->failed; i++) {
+        uint8_t *at = room(writer, DEFAULT_PART_SIZE);
+        add_u16(&at, period->defaults[i].partner.v);
+        add_code(&at, period->defaults[i].currency, CURRENCY_SIZE - 1);
+    }
+    for (size_t i = 0; i < period->taken_count && !writer->failed; i++) {
+        const struct taken_over *taken = &period->taken[i];
+        uint8_t *at = room(writer, TAKEN_PART_SIZE);
+        add_u16(&at, taken->debtor.v);
+        add_u16(&at, taken->claimant.v);
+        add_u16(&at, taken->by.v);
+        add_code(&at, taken->currency, CURRENCY_SIZE - 1);
+        add_u8(&at, taken->collateral);
+        add_i128(&at, taken->amount.v);
+    }
+}
+
+static void write_payment(struct state_image_writer *writer, const struct period_payment *payment)
+{
+    uint8_t *at = room(writer, PAYMENT_PART_SIZE);
+    add_u16(&at, payment->payment.from.v);
+    add_u16(&at, payment->payment.to.v);
+    add_code(&at, payment->currency, CURRENCY_SIZE - 1);
+    add_i128(&at, payment->payment.amount.v);
+    add_u16(&at, payment->round);
+    add_u8(&at, payment->ring_fenced);
+    add_u8(&at, (uint8_t)payment->state);
+    add_u32(&at, payment->attempt);
+    add_bytes(&at, payment->approver.at, HASH_SIZE);
+    add_bytes(&at, payment->accuser.at, HASH_SIZE);
+}
+
 static void write_period(struct state_image_writer *writer, const struct closed_period *closed)
 {
     const struct period *period = &closed->period;
@@ -495,15 +529,14 @@ static void write_period(struct state_image_writer *writer, const struct closed_
     add_u32(&at, (uint32_t)closed->redeemed_count);
     add_u32(&at, (uint32_t)period->dispute_count);
     add_u32(&at, (uint32_t)period->payment_count);
+    add_u32(&at, (uint32_t)period->default_count);
+    add_u32(&at, (uint32_t)period->taken_count);
     write_answers_and_lines(writer, closed);
     for (size_t i = 0; i < period->dispute_count && !writer->failed; i++)
         write_dispute(writer, &period->disputes[i]);
-    for (size_t i = 0; i < period->payment_count && !writer->failed; i++) {
-        at = room(writer, PAYMENT_PART_SIZE);
-        add_u8(&at, (uint8_t)period->payments[i].state);
-        add_u32(&at, period->payments[i].attempt);
-        add_bytes(&at, period->payments[i].approver.at, HASH_SIZE);
-    }
+    write_defaults(writer, period);
+    for (size_t i = 0; i < period->payment_count && !writer->failed; i++)
+        write_payment(writer, &period->payments[i]);
 }
 
 static void write_periods(struct state_image_writer *writer, const struct state *state)

@@ -364,6 +364,9 @@ void exposure_settle(struct state *state);
 void exposure_loaded(struct state *state);
 /* May everybody pay for these lots, whose splits are whole? */
 bool exposure_room(const struct state *state, const struct earn_lot *lots, size_t count) MUST_USE;
+/* What the operator may pay of the partner's debts, and has paid. */
+struct money exposure_fund(const struct state *state, struct partner_id partner);
+void exposure_pay_out(struct state *state, struct partner_id partner, struct money used);
 enum verdict exposure_collateral(struct state *state, struct partner_id writer,
                                  const struct collateral *posted);
 /* ---- cohorts.c ---------------------------------------------------------------------------------

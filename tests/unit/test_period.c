@@ -53,6 +53,15 @@ static enum verdict finalise(struct world *world, int64_t today)
                            example_names, today, &world->closed);
 }
 
+/* Long before the other party may. */
+static enum verdict resolve(struct world *world, struct partner_id partner,
+                            const struct disputed_line *about, struct money upheld,
+                            struct line *rest_out)
+{
+    return period_resolve(&world->period, partner, about, upheld, day(11, 20), day(12, 4),
+                          rest_out);
+}
+
 /* ---- calendar ------------------------------------------------------------------------------ */
 
 CASE(business_days_skip_what_rests)
@@ -215,8 +224,7 @@ CASE(a_dispute_is_carved_out_and_its_rest_enters_a_later_period)
     check_verdict(
         period_dispute(&world.period, cinema, &about, &disputed, DISPUTE_DUPLICATE, day(11, 5)),
         VERDICT_ALREADY_DISPUTED);
-    check_verdict(period_resolve(&world.period, grocer, &about, (struct money){0}, &rest),
-                  VERDICT_WRONG_STATE);
+    check_verdict(resolve(&world, grocer, &about, (struct money){0}, &rest), VERDICT_WRONG_STATE);
     check_verdict(finalise(&world, day(11, 9)), VERDICT_ACCEPTED);
     struct money nets[EXAMPLE_PARTNERS];
     netting_nets(&world.closed, "EUR", EXAMPLE_PARTNERS, nets);
@@ -228,8 +236,7 @@ CASE(a_dispute_is_carved_out_and_its_rest_enters_a_later_period)
     CHECK_INT(world.period.payments[2].payment.amount.v, euro4(8300000));
 
     struct money upheld = {euro4(90) * 30000};
-    check_verdict(period_resolve(&world.period, grocer, &about, upheld, &rest),
-                  VERDICT_TOTALS_CHANGED);
+    check_verdict(resolve(&world, grocer, &about, upheld, &rest), VERDICT_TOTALS_CHANGED);
     check_verdict(period_respond(&world.period, grocer, &about, upheld), VERDICT_NOT_A_PARTY);
     check_verdict(period_respond(&world.period, cinema, &other, upheld), VERDICT_UNKNOWN_DISPUTE);
     check_verdict(
@@ -238,14 +245,13 @@ CASE(a_dispute_is_carved_out_and_its_rest_enters_a_later_period)
     check_verdict(period_respond(&world.period, cinema, &about, (struct money){-1}),
                   VERDICT_OVER_AMOUNT);
     check_verdict(period_respond(&world.period, cinema, &about, upheld), VERDICT_ACCEPTED);
-    check_verdict(period_resolve(&world.period, cinema, &about, upheld, &rest),
-                  VERDICT_NOT_A_PARTY);
-    check_verdict(period_resolve(&world.period, grocer, &about, upheld, &rest), VERDICT_ACCEPTED);
+    check_verdict(resolve(&world, books, &about, upheld, &rest), VERDICT_NOT_A_PARTY);
+    check_verdict(resolve(&world, cinema, &about, upheld, &rest), VERDICT_TOO_EARLY);
+    check_verdict(resolve(&world, grocer, &about, upheld, &rest), VERDICT_ACCEPTED);
     CHECK_INT(rest.exact.v, euro4(1800000));
     CHECK_INT(rest.book_class, BOOK_DISPUTE);
     CHECK_INT(rest.debtor.v, GROCER);
-    check_verdict(period_resolve(&world.period, grocer, &about, upheld, &rest),
-                  VERDICT_ALREADY_ANSWERED);
+    check_verdict(resolve(&world, grocer, &about, upheld, &rest), VERDICT_ALREADY_ANSWERED);
     check_verdict(period_respond(&world.period, cinema, &about, upheld), VERDICT_ALREADY_ANSWERED);
     end(&world);
 }
@@ -306,8 +312,7 @@ CASE(whoever_disputes_may_give_up)
     check_verdict(finalise(&world, day(11, 9)), VERDICT_ACCEPTED);
     check_verdict(period_respond(&world.period, grocer, &about, (struct money){1}),
                   VERDICT_OVER_AMOUNT);
-    check_verdict(period_resolve(&world.period, cinema, &about, (struct money){0}, &rest),
-                  VERDICT_ACCEPTED);
+    check_verdict(resolve(&world, cinema, &about, (struct money){0}, &rest), VERDICT_ACCEPTED);
     CHECK_INT(rest.exact.v, euro4(-500));
     end(&world);
 }
