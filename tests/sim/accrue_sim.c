@@ -45,7 +45,7 @@ static uint64_t changed[CHANGE_KIND_MAX + 1], returned;
 /* In all worlds played: snapshots made, starts from one, histories that became whole. */
 static uint64_t snapshots, joined, whole;
 /* Settlement days that ended, by what became of them, and disputes of their lines. */
-static uint64_t periods[PERIOD_SETTLED + 1], disputes, accounts, accounts_wait;
+static uint64_t periods[PERIOD_SETTLED + 1], disputes, defaults, accounts, accounts_wait;
 /* Partners at the end: whose collateral covers what they issued, and who issue no more. */
 static uint64_t covered, stopped;
 /* What partners agreed upon, and what came of it. */
@@ -66,6 +66,7 @@ static bool play(const struct scenario *scenario, bool verbose, char why[SIM_TEX
     for (size_t i = 0; i < ARRAY_SIZE(periods); i++)
         periods[i] += world->periods[i];
     disputes += world->disputes;
+    defaults += world->defaults;
     accounts += world->accounts;
     accounts_wait += world->accounts_wait;
     covered += world->covered;
@@ -131,15 +132,16 @@ static bool changed_in_every_way(void)
 
 static bool settled_in_every_way(void)
 {
-    bool every = disputes > 0 && accounts > 0 && accounts_wait > 0 && covered > 0 && stopped > 0;
+    bool every = disputes > 0 && defaults > 0 && accounts > 0 && accounts_wait > 0 && covered > 0 &&
+                 stopped > 0;
     printf("settlement days:");
     for (int i = PERIOD_OPEN; i <= PERIOD_SETTLED; i++) {
         printf(" %" PRIu64 " %s", periods[i], period_state_word((enum period_state)i));
         every = every && periods[i] > 0;
     }
-    printf("; %" PRIu64 " disputes; accounts: %" PRIu64 " in force, %" PRIu64
+    printf("; %" PRIu64 " disputes, %" PRIu64 " defaults; accounts: %" PRIu64 " in force, %" PRIu64
            " wait; collateral: %" PRIu64 " covered, %" PRIu64 " stopped\n",
-           disputes, accounts, accounts_wait, covered, stopped);
+           disputes, defaults, accounts, accounts_wait, covered, stopped);
     return every;
 }
 

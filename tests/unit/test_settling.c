@@ -155,6 +155,31 @@ static void open_world_of_contracts(struct world *w)
     begin(w);
 }
 
+/* Cinema is the operator, and holds collateral that pays for who does not. */
+static void open_world_with_fund(struct world *w, enum on_default how)
+{
+    struct coalition_spec spec = {.names = {"anna", "bert", "cinema"},
+                                  .face = "10000",
+                                  .reimbursement = "9000",
+                                  .issue_fee = "400"};
+    struct charter *draft = coalition_draft(&spec);
+    memset(w, 0, sizeof(*w));
+    draft->partners[C].is_operator = true;
+    draft->settlement.every = PERIOD_MONTH;
+    draft->settlement.default_days = 5;
+    draft->settlement.on_default = how;
+    draft->risk = (struct charter_risk){.on = true,
+                                        .haircut_bp = 10000,
+                                        .alert_bp = THRESHOLD_BP_MAX,
+                                        .prepaid_bp = THRESHOLD_BP_MAX,
+                                        .refuse_bp = THRESHOLD_BP_MAX};
+    w->charter = coalition_found(draft);
+    w->state = state_open(w->charter);
+    merkle_init(&w->tree);
+    w->cut_ms = MAY_MS + DAY_MS;
+    begin(w);
+}
+
 static void open_world(struct world *w, const char *fee_tax)
 {
     open_world_by(w, fee_tax, PERIOD_MONTH);
@@ -421,6 +446,105 @@ CASE(a_month_is_proposed_signed_by_two_people_each_closed_and_paid)
     accepted(&w, C, tx_payment(TRANSACTION_PAYMENT_CONFIRMED, 1, ann));
     CHECK_INT(apply(&w, C, tx_payment(TRANSACTION_PAYMENT_CONFIRMED, 1, ann)), VERDICT_PAID_TWICE);
     CHECK_TEXT(period_state_word(period->state), "final");
+    close_world(&w);
+}
+
+static struct transaction tx_collateral(uint16_t partner, int64_t micro)
+{
+    struct transaction t = {.type = TRANSACTION_COLLATERAL};
+    t.body.deal.collateral =
+        (struct collateral){.partner = {partner}, .currency = "EUR", .amount = {micro}};
+    return t;
+}
+
+/* May is final on 8 June: A owes C 1.88, B owes C 1.10 and A 0.45; so B pays C 1.55, and A C 1.43.
+ */
+static void close_may(struct world *w, enum on_default how)
+{
+    uint64_t redeemed;
+    open_world_with_fund(w, how);
+    accepted(w, C, tx_collateral(A, 5000000));
+    accepted(w, C, tx_collateral(B, 1000000));
+    play_may(w, &redeemed);
+    pass_to(w, 6, 1);
+    accepted(w, A, tx_propose(w));
+    pass_to(w, 6, 8);
+    accepted(w, A, step(TRANSACTION_PERIOD_FINAL));
+    pass(w, 1);
+    REQUIRE(may(w)->period.payment_count == 2);
+    CHECK_INT(may(w)->period.payments[0].payment.from.v, B);
+    CHECK_INT(may(w)->period.payments[0].payment.amount.v, INT64_C(15500000000));
+}
+
+static void check_payment(const struct world *w, size_t number, uint16_t from, uint16_t to,
+                          int64_t cents, bool ring_fenced)
+{
+    REQUIRE(number < may(w)->period.payment_count);
+    const struct period_payment *payment = &may(w)->period.payments[number];
+    CHECK_INT(payment->payment.from.v, from);
+    CHECK_INT(payment->payment.to.v, to);
+    CHECK_INT(payment->payment.amount.v, cents * 100000000);
+    CHECK_INT(payment->ring_fenced, ring_fenced);
+}
+
+/* Of 1.00 each gets 100 * 110 / 155 and 100 * 45 / 155 cents: 70.97 and 29.03. */
+CASE(collateral_pays_for_one_that_does_not)
+{
+    struct world w;
+    close_may(&w, DEFAULT_FUND);
+    pass_to(&w, 6, 14); /* the fifth business day after the seventh */
+    CHECK_INT(apply(&w, C, tx_payment(TRANSACTION_PAYMENT_DEFAULT, 0, ann)), VERDICT_TOO_EARLY);
+    pass_to(&w, 6, 15);
+    CHECK_INT(apply(&w, A, tx_payment(TRANSACTION_PAYMENT_DEFAULT, 0, ann)), VERDICT_NOT_A_PARTY);
+    accepted(&w, C, tx_payment(TRANSACTION_PAYMENT_DEFAULT, 0, ann));
+    pass(&w, 1);
+    CHECK_INT(may(&w)->period.default_count, 0);
+    accepted(&w, C, tx_payment(TRANSACTION_PAYMENT_DEFAULT, 0, bob));
+    REQUIRE(may(&w)->period.payment_count == 5);
+    CHECK_INT(may(&w)->period.payments[1].state, PAYMENT_VOID);
+    check_payment(&w, 2, A, C, 159, false); /* 1.88 less what C pays of B's debt */
+    check_payment(&w, 3, B, A, 16, true);
+    check_payment(&w, 4, B, C, 39, true);
+    CHECK_INT(state_risk(w.state, (struct partner_id){B})->collateral.v, 0);
+    CHECK_INT(state_risk(w.state, (struct partner_id){B})->mode, RISK_REFUSED);
+    pass(&w, 1);
+    CHECK_INT(apply(&w, B, tx_earn(1, 10)), VERDICT_OVER_LIMIT);
+    accepted(&w, C, tx_payment(TRANSACTION_PAYMENT_CONFIRMED, 2, ann));
+    CHECK_TEXT(period_state_word(may(&w)->period.state), "settled");
+    accepted(&w, A, tx_payment(TRANSACTION_PAYMENT_CONFIRMED, 3, ann));
+    pass(&w, 1);
+    CHECK_INT(apply(&w, A, tx_payment(TRANSACTION_PAYMENT_CONFIRMED, 3, ann)), VERDICT_PAID_TWICE);
+    close_world(&w);
+}
+
+/* What is ring-fenced touches no collateral. */
+CASE(one_that_does_not_pay_owes_each_apart)
+{
+    struct world w;
+    close_may(&w, DEFAULT_RING_FENCE);
+    pass_to(&w, 6, 15);
+    accepted(&w, C, tx_payment(TRANSACTION_PAYMENT_DEFAULT, 0, ann));
+    accepted(&w, C, tx_payment(TRANSACTION_PAYMENT_DEFAULT, 0, bob));
+    check_payment(&w, 2, A, C, 188, false);
+    check_payment(&w, 3, B, A, 45, true);
+    check_payment(&w, 4, B, C, 110, true);
+    CHECK_INT(state_risk(w.state, (struct partner_id){B})->collateral.v, 1000000);
+    close_world(&w);
+}
+
+/* The rest, 0.16 and 0.39 of B's debt, by what each is owed: all of it is C's but A's 0.45. */
+CASE(what_collateral_leaves_is_shared)
+{
+    struct world w;
+    close_may(&w, DEFAULT_MUTUALISE);
+    pass_to(&w, 6, 15);
+    accepted(&w, C, tx_payment(TRANSACTION_PAYMENT_DEFAULT, 0, ann));
+    accepted(&w, C, tx_payment(TRANSACTION_PAYMENT_DEFAULT, 0, bob));
+    /* 55 cents by 45 and 298: 7.22 and 47.78, so A bears 7 and C 48. */
+    check_payment(&w, 2, A, C, 150, false);
+    check_payment(&w, 3, B, A, 7, true);
+    check_payment(&w, 4, B, C, 48, true);
+    CHECK_INT(may(&w)->period.taken_count, 3);
     close_world(&w);
 }
 
@@ -813,6 +937,9 @@ int main(void)
     RUN(a_month_ends_at_the_last_cut_before_its_boundary);
     RUN(a_month_in_which_nothing_is_owed_leaves_nothing);
     RUN(a_month_is_proposed_signed_by_two_people_each_closed_and_paid);
+    RUN(collateral_pays_for_one_that_does_not);
+    RUN(one_that_does_not_pay_owes_each_apart);
+    RUN(what_collateral_leaves_is_shared);
     RUN(each_currency_of_a_month_is_rounded_netted_and_paid_apart);
     RUN(a_dispute_is_of_the_line_of_one_tariff);
     RUN(fees_carry_the_charters_tax);
