@@ -1,12 +1,14 @@
 /* ledger_default.h - a ledger of ledger.h on which bob (B) does not pay, and then dan: ada (A) gets
  * the fees and holds bob's collateral, and what is left is shared.
  *
- *     height   3         5      6         7       8      9        10        11     12      13    14
- *              January's 2.2.   A         B       final  5.2.     16.2.     one of dan is
- * C     2.3. sales     ends   proposes  disputes       B pays C B is in   B's    in      pays  B
- * pays all sign       and dan  default   fails  default A     A
+ *     3               5        6           7                    8          9
+ *     January's       2.2.     A           B disputes a line,   the books  5.2.
+ *     redemptions     it ends  proposes    all sign             close      B pays C and dan
  *
- * Bob's dispute is ended by cyd on the 5.3. (15).
+ *     10              11             12            13           14        15
+ *     16.2.           what dan got   dan is in     C pays A     2.3.      5.3.
+ *     B is in         from B did     default,                   B pays A  C ends the dispute
+ *     default         not come       too
  */
 #ifndef TESTS_UNIT_LEDGER_DEFAULT_H
 #define TESTS_UNIT_LEDGER_DEFAULT_H
