@@ -134,6 +134,8 @@ static const struct row rows[] = {
      VERDICT_CONTRACT_TOO_LATE, "record-contract"},
     {"a signed card withdrawn", &verdicts, NULL, TRANSACTION_CONTRACT_WITHDRAW,
      VERDICT_CONTRACT_CLOSED, VERDICT_ACCEPTED, "record-contract"},
+    {"a way out that the card has not", &verdicts, NULL, TRANSACTION_CONTRACT_END, VERDICT_NO_EXIT,
+     VERDICT_ACCEPTED, "record-contract"},
     {"a promotion refused", &verdicts, NULL, TRANSACTION_PROMOTION_SIGN, VERDICT_ACCEPTED,
      VERDICT_BAD_CARD, "record-contract"},
     {"two promotions at a time, taken", &verdicts, NULL, TRANSACTION_PROMOTION_SIGN,
