@@ -268,6 +268,10 @@ void api_deal_result_write(const struct api *api, struct json_out *json,
                            const struct transaction *t, struct record_index index);
 /* The members that a card has in requests and answers. */
 void api_card_write(const struct api *api, struct json_out *json, const struct rate_card *card);
+/* "ends": from when on a version does not hold any more, as it stands; null: no end, or unsigned.
+ */
+void api_put_ends(struct json_out *json, const struct contracts *contracts,
+                  const struct contract_version *version);
 /* A payment account: what a record says; and what has come of it, for who approved it. */
 void api_account_body_write(struct json_out *json, const struct account_words *words);
 void api_account_result_write(const struct api *api, struct json_out *json,

@@ -22,7 +22,7 @@ enum { ACCOUNT_IN_FORCE = 1, ACCOUNT_WAITING = 2, ACCOUNT_PENDING = 4 };
     X(MOTIONS, motions, 23, NOTHING - 1)                                                           \
     X(DIGESTS, digests, 32, DIGESTS_KEPT)                                                          \
     X(TARIFFS, tariffs, 27, TARIFFS_MAX - 1)                                                       \
-    X(CONTRACTS, contracts, 118, CONTRACTS_MAX)                                                    \
+    X(CONTRACTS, contracts, 128, CONTRACTS_MAX)                                                    \
     X(PROMOTIONS, promotions, 38, CONTRACTS_MAX)                                                   \
     X(EPOCHS, epochs, 8, EPOCHS_MAX - 1)                                                           \
     X(TERMS, terms, 39, NOTHING - 1)                                                               \

@@ -159,6 +159,8 @@ static void write_card(uint8_t *at, const struct contract_version *version)
     add_u64(&at, (uint64_t)card->year_cap.v);
     add_u64(&at, card->from_ms);
     add_u64(&at, card->until_ms);
+    add_u16(&at, card->exit_days);
+    add_u64(&at, version->ended_ms);
 }
 
 static void write_contracts(struct state_image_writer *writer, const struct contracts *contracts)

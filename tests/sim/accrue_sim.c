@@ -49,7 +49,7 @@ static uint64_t periods[PERIOD_SETTLED + 1], disputes, defaults, accounts, accou
 /* Partners at the end: whose collateral covers what they issued, and who issue no more. */
 static uint64_t covered, stopped;
 /* What partners agreed upon, and what came of it. */
-static uint64_t contracts, promoted, epochs, tariffs;
+static uint64_t contracts, ended, promoted, epochs, tariffs;
 /* Honest nodes that refused to go on in the world played last. */
 static size_t retired_count;
 
@@ -72,6 +72,7 @@ static bool play(const struct scenario *scenario, bool verbose, char why[SIM_TEX
     covered += world->covered;
     stopped += world->stopped;
     contracts += world->contracts;
+    ended += world->ended;
     promoted += world->promoted;
     epochs += world->epochs;
     tariffs += world->tariffs;
@@ -147,10 +148,10 @@ static bool settled_in_every_way(void)
 
 static bool agreed_in_every_way(void)
 {
-    printf("agreed: %" PRIu64 " contracts, %" PRIu64 " promotions that paid, %" PRIu64
-           " epochs, %" PRIu64 " tariffs\n",
-           contracts, promoted, epochs, tariffs);
-    return contracts > 0 && promoted > 0 && epochs > 0 && tariffs > 0;
+    printf("agreed: %" PRIu64 " contracts, %" PRIu64 " ended, %" PRIu64
+           " promotions that paid, %" PRIu64 " epochs, %" PRIu64 " tariffs\n",
+           contracts, ended, promoted, epochs, tariffs);
+    return contracts > 0 && ended > 0 && promoted > 0 && epochs > 0 && tariffs > 0;
 }
 
 static int play_range(uint64_t first, uint64_t last)

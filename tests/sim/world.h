@@ -194,8 +194,9 @@ struct world {
     uint64_t accounts, accounts_wait;      /* that money goes to at the end, or will */
     uint64_t covered, stopped;             /* partners at the end: by collateral, for want of it */
     uint64_t disputes, defaults;
-    /* Contracts that were signed, promotions that paid, epochs and tariffs that came of it. */
-    uint64_t contracts, promoted, epochs, tariffs;
+    /* Contracts that were signed, and ended, promotions that paid, epochs and tariffs that came of
+     * it. */
+    uint64_t contracts, ended, promoted, epochs, tariffs;
     uint64_t back_ms, caught_up_ms, caught_up_height; /* of a node that was away */
 };
 
