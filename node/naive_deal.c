@@ -307,8 +307,7 @@ static uint64_t end_as_it_stands(const struct naive *n, const struct naive_contr
     uint64_t end_ms = naive_card_end(contract);
     for (size_t i = 0; i < n->signed_cards.count; i++) {
         const struct naive_contract *next = &n->contracts[n->signed_cards.at[i]];
-        if (contract->card.until_ms == 0 && same_pair(next, contract) &&
-            next->card.from_ms > contract->card.from_ms &&
+        if (same_pair(next, contract) && next->card.from_ms > contract->card.from_ms &&
             (end_ms == 0 || next->card.from_ms < end_ms))
             end_ms = next->card.from_ms;
     }

@@ -365,7 +365,9 @@ static void get_payment(struct codec_reader *reader, const struct naive *n,
     codec_get_fixed(reader, payment.approver.at, HASH_SIZE);
     codec_get_fixed(reader, payment.accuser.at, HASH_SIZE);
     *sum += payment.amount;
-    bool sound = !reader->failed && *sum <= SUM_MAX && payment_adds_up(n, period, &payment) &&
+    if (!good(reader, *sum <= SUM_MAX, "more than can be paid"))
+        return;
+    bool sound = payment_adds_up(n, period, &payment) &&
                  (period->payment_count == 0 ||
                   payment.round >= period->payments[period->payment_count - 1].round);
     if (good(reader, sound, "a payment that does not add up"))

@@ -472,6 +472,21 @@ CASE(who_was_owed_nothing_by_lines_shares_in_nothing)
     naive_close(town.model);
 }
 
+CASE(who_was_owed_less_than_nothing_shares_in_nothing)
+{
+    static const struct debt debts[] = {{GROCER, BOOKS, LINE_REDEMPTION, 600},
+                                        {BOOKS, CINEMA, LINE_REDEMPTION_CONTRA, -100}};
+    struct town town = town_by(rules_with(NAIVE_MUTUALISE, false));
+    owe_in(&town, debts, ARRAY_SIZE(debts), 0);
+    close_books(&town);
+    on_day(&town, 41);
+    begin_default(&town, 0);
+    CHECK_INT(january(&town)->taking_count, 0);
+    PAYMENTS(&town, 2, {CINEMA, BOOKS, NET, 1, NAIVE_DUE, 100},
+             {GROCER, BOOKS, RING, 1, NAIVE_DUE, 600});
+    naive_close(town.model);
+}
+
 CASE(one_unit_that_is_left_goes_by_name_among_equals)
 {
     static const struct debt debts[] = {{GROCER, CINEMA, LINE_REDEMPTION, 100},
@@ -698,15 +713,19 @@ static void write_model(const struct town *town, struct buffer *out)
     REQUIRE(!out->overflowed);
 }
 
-static bool is_read(const struct town *town, struct naive **copy_out)
+static bool is_read_by(const struct town *town, enum naive_on_default how, struct naive **copy_out)
 {
     struct error error;
     struct buffer bytes;
     write_model(town, &bytes);
-    bool read =
-        naive_read(rules_with(NAIVE_MUTUALISE, true), buffer_bytes(&bytes), copy_out, &error);
+    bool read = naive_read(rules_with(how, true), buffer_bytes(&bytes), copy_out, &error);
     buffer_release(&bytes);
     return read;
+}
+
+static bool is_read(const struct town *town, struct naive **copy_out)
+{
+    return is_read_by(town, NAIVE_MUTUALISE, copy_out);
 }
 
 /* Two in default, some paid, some sent, and one that failed late. */
@@ -807,6 +826,125 @@ CASE(a_file_whose_defaults_do_not_add_up_is_refused)
     naive_close(town.model);
 }
 
+static void check_refused_row(const struct town *town, struct naive_taking taking)
+{
+    struct naive *copy = NULL;
+    struct naive_period *period = january(town);
+    memcpy(taking.currency, "EUR", CURRENCY_SIZE);
+    taking.amount = CENT;
+    naive_taking_add(period, &taking);
+    CHECK(!is_read(town, &copy));
+    period->taking_count--;
+}
+
+/* Rows by which nobody owes more or less than without them. */
+CASE(a_file_in_which_nobody_takes_over_anything_is_refused)
+{
+    struct town town = troubled();
+    check_refused_row(&town,
+                      (struct naive_taking){.debtor = GROCER, .claimant = GROCER, .by = BOOKS});
+    check_refused_row(&town,
+                      (struct naive_taking){.debtor = GROCER, .claimant = BOOKS, .by = GROCER});
+    check_refused_row(&town,
+                      (struct naive_taking){.debtor = GROCER, .claimant = BOOKS, .by = BOOKS});
+    naive_close(town.model);
+}
+
+/* The grocer owes the one more, and the other less. */
+static void move_in_ring(struct naive_period *period, uint16_t more, uint16_t less, int64_t amount)
+{
+    for (size_t i = 3; i < period->payment_count; i++) {
+        struct naive_payment *payment = &period->payments[i];
+        if (!payment->ring_fenced)
+            continue;
+        payment->amount += payment->to == more || payment->from == less ? amount : 0;
+        payment->amount -= payment->to == less || payment->from == more ? amount : 0;
+    }
+}
+
+CASE(a_file_is_refused_that_is_even_for_each_and_not_between_two)
+{
+    struct town town = troubled();
+    struct naive *copy = NULL;
+    struct naive_payment *netted = &january(&town)->payments[3];
+    REQUIRE(!netted->ring_fenced && netted->state == NAIVE_DUE);
+    netted->amount -= CENT;
+    move_in_ring(january(&town), netted->to, netted->from, CENT);
+    CHECK(!is_read(&town, &copy));
+    netted->amount += CENT;
+    move_in_ring(january(&town), netted->to, netted->from, -CENT);
+    REQUIRE(is_read(&town, &copy));
+    naive_close(copy);
+    naive_close(town.model);
+}
+
+CASE(a_file_is_refused_that_is_of_other_rules_or_out_of_order)
+{
+    struct town town = town_with(NAIVE_FUND, INT64_C(1000) * 1000000);
+    struct naive *copy = NULL;
+    pay(&town, TO_CINEMA);
+    on_day(&town, 41);
+    january(&town)->payments[TO_BOOKS].state = NAIVE_VOID; /* of no default */
+    CHECK(!is_read_by(&town, NAIVE_FUND, &copy));
+    january(&town)->payments[TO_BOOKS].state = NAIVE_DUE;
+    begin_default(&town, TO_OPERATOR);
+    CHECK(!is_read_by(&town, NAIVE_RING_FENCE, &copy));
+    REQUIRE(is_read_by(&town, NAIVE_FUND, &copy));
+    naive_close(copy);
+    begin_default(&town, 3);
+    REQUIRE(is_read_by(&town, NAIVE_FUND, &copy));
+    naive_close(copy);
+    january(&town)->payments[4].round = 2;
+    CHECK(!is_read_by(&town, NAIVE_FUND, &copy));
+    naive_close(town.model);
+    town = troubled(); /* with claims that are shared */
+    CHECK(!is_read_by(&town, NAIVE_FUND, &copy));
+    naive_close(town.model);
+}
+
+/* Why it is refused. */
+static void check_why(const struct town *town, const char *why)
+{
+    struct naive *copy = NULL;
+    struct error error = {0};
+    struct buffer bytes;
+    write_model(town, &bytes);
+    CHECK(!naive_read(rules_with(NAIVE_MUTUALISE, true), buffer_bytes(&bytes), &copy, &error));
+    CHECK(strstr(error.text, why) != NULL);
+    buffer_release(&bytes);
+}
+
+/* Their sums have room: what a file says is added up before it is found to be wrong. */
+CASE(a_file_of_more_than_all_can_owe_is_refused)
+{
+    const __int128 most = ((__int128)1 << 110) / CENT * CENT;
+    struct town town = troubled();
+    struct naive_period *period = january(&town);
+    struct naive_taking taking = period->takings[0];
+    struct naive_payment payment = period->payments[period->payment_count - 1];
+    const size_t takings = period->taking_count, payments = period->payment_count;
+    taking.amount = payment.amount = most;
+    for (int i = 0; i <= 64; i++)
+        naive_taking_add(period, &taking);
+    check_why(&town, "more than can be taken over");
+    period->taking_count = takings;
+    for (int i = 0; i <= 64; i++)
+        naive_payment_add(period, &payment);
+    check_why(&town, "more than can be paid");
+    period->payment_count = payments;
+    period->owed.count = 0;
+    for (uint16_t i = 0; i < PARTIES; i++)
+        for (uint16_t j = 0; j < PARTIES; j++)
+            for (int k = 0; k < LINE_CLASS_COUNT && i != j; k++) {
+                const struct naive_line line = {
+                    .debtor = i, .creditor = j, .line_class = k, .exact = most};
+                naive_lines_add(&period->owed, &line);
+            }
+    REQUIRE(period->owed.count > 64);
+    check_why(&town, "a line that cannot be");
+    naive_close(town.model);
+}
+
 int main(void)
 {
     RUN(a_default_is_refused_for_what_is_wrong_in_this_order);
@@ -824,6 +962,7 @@ int main(void)
     RUN(a_loss_is_shared_by_what_each_was_owed);
     RUN(the_fund_comes_first_and_what_is_left_is_shared);
     RUN(who_was_owed_nothing_by_lines_shares_in_nothing);
+    RUN(who_was_owed_less_than_nothing_shares_in_nothing);
     RUN(one_unit_that_is_left_goes_by_name_among_equals);
     RUN(the_operator_in_default_pays_out_of_no_fund);
     RUN(one_default_after_another_leaves_the_earlier_ring_fenced);
@@ -835,5 +974,9 @@ int main(void)
     RUN(a_period_is_told_of_until_what_is_ring_fenced_is_paid);
     RUN(what_became_of_a_default_is_kept_and_goes_on);
     RUN(a_file_whose_defaults_do_not_add_up_is_refused);
+    RUN(a_file_in_which_nobody_takes_over_anything_is_refused);
+    RUN(a_file_is_refused_that_is_even_for_each_and_not_between_two);
+    RUN(a_file_is_refused_that_is_of_other_rules_or_out_of_order);
+    RUN(a_file_of_more_than_all_can_owe_is_refused);
     return check_report();
 }
