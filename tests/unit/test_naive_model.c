@@ -32,11 +32,11 @@ static char *read_source(const char *name)
 CASE(nothing_of_the_state_machine_is_in_the_model)
 {
     static const char *const sources[] = {
-        "naive_model.c",  "naive_model.h",        "naive_parts.h",    "naive_points.c",
-        "naive_rules.c",  "naive_reversal.c",     "naive_image.c",    "effects.c",
-        "effects.h",      "naive_period.h",       "naive_calendar.c", "naive_books.c",
-        "naive_settle.c", "naive_image_settle.c", "naive_contract.h", "naive_deal.c",
-        "naive_prices.c", "naive_image_deal.c"};
+        "naive_model.c",  "naive_model.h",    "naive_parts.h",        "naive_points.c",
+        "naive_rules.c",  "naive_reversal.c", "naive_image.c",        "effects.c",
+        "effects.h",      "naive_period.h",   "naive_calendar.c",     "naive_books.c",
+        "naive_settle.c", "naive_default.c",  "naive_image_settle.c", "naive_contract.h",
+        "naive_deal.c",   "naive_prices.c",   "naive_image_deal.c"};
     for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
         char *text = read_source(sources[i]);
         CHECK(strstr(text, "#include \"partners/") == NULL);
