@@ -18,7 +18,7 @@
 enum {
     API_ARGUMENTS_MAX = 2,
     API_ARGUMENT_SIZE = 192,
-    API_FILTERS_MAX = 2, /* of a page, by name */
+    API_FILTERS_MAX = 4, /* of a page, by name */
     API_PARTS_MAX = 1 + API_CARDS_MAX,
     API_ROUTES_MAX = 95,
     API_SUSPENSIONS_MAX = 64, /* told: the newest */
@@ -174,6 +174,10 @@ bool api_media_type_is(struct bytes header, const char *want);
 
 /* The text of ?name=...; false when absent. */
 bool api_query(const struct api_call *call, const char *name, struct bytes *text_out);
+/* A number that the API gave out as the place where a page begins; *given_out: it is there. False:
+ * answered. */
+bool api_query_place(struct api_call *call, const char *name, bool *given_out,
+                     uint64_t *place_out) MUST_USE;
 /* "next": where the next page of a list begins, or null. */
 void api_put_next(struct json_out *json, bool more, uint64_t next);
 /* Answers 400 and returns false when the query has a name that is neither of these. */

@@ -279,6 +279,14 @@ purchases_go_by_the_partners_own_rates() {
     expect_field '.exchange | "\(.rate) \(.day)"' '0.0871 2027-02-09'
     till books earn kronor "{\"member\":\"$member\",\"points\":21,$purchase}"
     expect_answer 409 no-rate
+    run grocer earn "$member" 21 --purchase SEK=249.00
+    expect_done 'at 0.0871, the rate of 2027-02-09'
+    run books earn "$member" 21 --purchase SEK=249.00
+    expect_refused 1 'No rate of SEK was published for 2027-02-09'
+    run grocer earn "$member" 21 --purchase '249.00 SEK'
+    expect_refused 2 '--purchase is CURRENCY=AMOUNT'
+    run grocer earn "$member" 21 --purchase SEK=249.00 --eligible 21.69
+    expect_refused 2 'either --purchase or --eligible'
 }
 
 purchases_in_other_currencies_are_imported() {
