@@ -28,6 +28,7 @@ static const struct cli_command *const commands[] = {
     &cli_contract_propose,
     &cli_contract_sign,
     &cli_contract_withdraw,
+    &cli_contract_end,
     &cli_contract_list,
     &cli_contract_show,
     &cli_promotion_sign,

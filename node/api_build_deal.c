@@ -2,7 +2,13 @@
  * out is the charter's. */
 #include "node/api_build_parts.h"
 
+#include "partners/contracts.h"
+
 #include <string.h>
+
+#define DAY_MS UINT64_C(86400000)
+/* So long the ledger may take to decide that a contract ends. */
+#define DECIDING_MS UINT64_C(3600000)
 
 /* ---- pieces --------------------------------------------------------------------------------- */
 
@@ -59,6 +65,7 @@ static void build_propose(struct build *build)
     struct form *form = &build->form;
     struct rate_card *card = &build->t->body.deal.card;
     const struct charter *charter = build->input->charter;
+    int64_t exit_days = 0;
     build_take_partner(build, "funder", &card->funder);
     build_take_partner(build, "redeemer", &card->redeemer);
     take_currency(build, "face_currency", card->face_currency);
@@ -74,6 +81,40 @@ static void build_propose(struct build *build)
     if (!form_time(form, "from", &card->from_ms) && !form_has(form, "from"))
         form_missing(form, "from");
     take_end(form, &card->until_ms);
+    if (form_int(form, "exit_days", 0, EXIT_DAYS_MAX, &exit_days))
+        card->exit_days = (uint16_t)exit_days;
+}
+
+/* The first midnight of the charter's zone that keeps the notice, also if the ledger decides later
+ * than the till's time; for a card that is none, whatever the ledger will refuse. */
+static uint64_t earliest_end_ms(const struct build *build)
+{
+    const struct charter *charter = build->input->charter;
+    const struct contracts *contracts = state_contracts(build->input->state);
+    uint32_t number = build->t->body.deal.number;
+    if (number >= contracts->count)
+        return 0;
+    const struct rate_card *card = &contracts->versions[number].card;
+    uint64_t first_ms = build->t->at_ms + DECIDING_MS + card->exit_days * DAY_MS;
+    if (first_ms <= card->from_ms)
+        first_ms = card->from_ms + 1;
+    if (first_ms > TIME_MS_MAX)
+        return TIME_MS_MAX;
+    int64_t day = charter_day(charter, first_ms);
+    uint64_t midnight_ms = charter_day_start(charter, day);
+    if (midnight_ms < first_ms)
+        midnight_ms = charter_day_start(charter, day + 1);
+    return midnight_ms < TIME_MS_MAX ? midnight_ms : TIME_MS_MAX;
+}
+
+static void build_end(struct build *build)
+{
+    struct form *form = &build->form;
+    struct deal *deal = &build->t->body.deal;
+    if (!form_has(form, "until") || form_is_null(form, "until"))
+        deal->until_ms = earliest_end_ms(build);
+    else
+        (void)form_time(form, "until", &deal->until_ms);
 }
 
 static void build_sign(struct build *build)
@@ -128,7 +169,9 @@ void build_deal(struct build *build)
         build_sign(build);
         return;
     case DEAL_WITHDRAW:
+        return;
     case DEAL_END:
+        build_end(build);
         return;
     case DEAL_PROMOTE:
         build_promote(build);

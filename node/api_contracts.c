@@ -41,6 +41,7 @@ static void put_contract(struct api *api, struct json_out *json, size_t number)
         json_put_null(json, "signed");
         json_put_null(json, "tariff");
     }
+    api_put_ends(json, state_contracts(api_state(api)), version);
     json_put_hex(json, "digest", hash_as_bytes(&digest));
     api_card_write(api, json, &version->card);
 }

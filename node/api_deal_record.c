@@ -68,6 +68,14 @@ void api_card_write(const struct api *api, struct json_out *json, const struct r
     put_cap(json, "year_cap", card->year_cap);
     json_put_time(json, "from", card->from_ms);
     put_time_or_null(json, "until", card->until_ms);
+    json_put_uint(json, "exit_days", card->exit_days);
+}
+
+void api_put_ends(struct json_out *json, const struct contracts *contracts,
+                  const struct contract_version *version)
+{
+    bool is_signed = version->state == CONTRACT_SIGNED;
+    put_time_or_null(json, "ends", is_signed ? contract_ends_ms(contracts, version) : 0);
 }
 
 static void put_promotion(const struct api *api, struct json_out *json,
@@ -97,8 +105,11 @@ void api_deal_body_write(const struct api *api, struct json_out *json, const str
         json_put_hex(json, "digest", hash_as_bytes(&deal->digest));
         return;
     case DEAL_WITHDRAW:
+        json_put_uint(json, "contract", deal->number);
+        return;
     case DEAL_END:
         json_put_uint(json, "contract", deal->number);
+        json_put_time(json, "until", deal->until_ms);
         return;
     case DEAL_PROMOTE:
         put_promotion(api, json, &deal->promotion);
@@ -128,6 +139,7 @@ static void put_contract_result(const struct api *api, struct json_out *json, si
     json_put_word(json, "state", contract_state_word(version->state));
     json_put_hex(json, "digest", hash_as_bytes(&digest));
     json_put_time(json, "from", version->card.from_ms);
+    api_put_ends(json, contracts, version);
 }
 
 /* The newest are asked for, so it is looked for from the end. */

@@ -1,5 +1,6 @@
 /* What everybody is told of payments that passed their day, and of those who do not pay. */
 #include "node/api_parts.h"
+#include "node/period_default.h"
 #include "node/period_text.h"
 #include "partners/charter_contracts.h"
 #include "partners/charter_settlement.h"
@@ -36,11 +37,10 @@ static void put_overdue(const struct api *api, struct json_out *json, const stru
 static size_t put_overdue_of(const struct api *api, struct json_out *json,
                              const struct period *period, int64_t today, size_t room)
 {
-    bool may_default = today > charter_default_after(api->charter, period->deadlines.pay);
     for (size_t i = 0; i < period->payment_count && room > 0; i++) {
-        if (!api_payment_overdue(period, &period->payments[i], today))
+        if (!api_payment_overdue(&period->payments[i], today))
             continue;
-        put_overdue(api, json, period, i, may_default);
+        put_overdue(api, json, period, i, payment_may_default(api->charter, period, i, today));
         room--;
     }
     return room;

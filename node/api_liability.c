@@ -10,18 +10,24 @@
 /* Which tables are told. */
 enum history { HISTORY_NONE, HISTORY_LAST, HISTORY_ALL };
 
-/* So many rows of tables at once, unless fewer are asked for: far below what an answer may have. */
-enum { TABLE_ROWS_PAGE = 32768 };
+/* So many rows of a list at once, unless fewer are asked for: three lists of them are far below
+ * what an answer may have. */
+enum { ROWS_PAGE = 32768 };
 
 struct price { /* of a funder's point */
     bool known;
     struct micro highest;
 };
+/* A list's page: places count what the whole list has, whomever it is of. */
+struct page {
+    bool given; /* its beginning was asked for */
+    uint64_t from, limit, told, next;
+    bool full; /* the next page begins at `next` */
+};
 struct liability { /* what is asked for */
     struct api *api;
     enum history history;
-    bool paged; /* tables alone, from `from` on */
-    uint64_t from, limit;
+    struct page rows, ageing, tables;
     struct price *prices; /* by partner */
     uint32_t period;
     bool open;
@@ -85,37 +91,79 @@ static void put_row(const struct liability *asked, struct json_out *json,
     json_close_object(json);
 }
 
-static void put_rows(const struct liability *asked, struct json_out *json)
+static bool page_ends(struct page *page, uint64_t at)
 {
-    struct liability_rows rows;
-    liability_roll(&asked->before, &asked->after, &rows);
+    if (!page->full && page->told == page->limit) {
+        page->full = true;
+        page->next = at;
+    }
+    return page->full;
+}
+
+static void put_next(struct json_out *json, const char *name, const struct page *page)
+{
+    if (page->full)
+        json_put_uint(json, name, page->next);
+    else
+        json_put_null(json, name);
+}
+
+/* Where a page of one list is asked for, the others are empty. */
+static bool is_told(const struct liability *asked, const struct page *page)
+{
+    return page->given || !(asked->rows.given || asked->ageing.given || asked->tables.given);
+}
+
+static void put_rows(struct liability *asked, struct json_out *json)
+{
+    struct page *page = &asked->rows;
+    struct liability_rows rows = {.at = NULL};
+    if (is_told(asked, page))
+        liability_roll(&asked->before, &asked->after, &rows);
     json_open_array(json, "rows");
-    for (size_t i = 0; i < rows.count; i++)
-        if (is_asked(asked, rows.at[i].funder))
-            put_row(asked, json, &rows.at[i]);
+    for (size_t i = page->from; i < rows.count; i++) {
+        if (!is_asked(asked, rows.at[i].funder))
+            continue;
+        if (page_ends(page, i))
+            break;
+        put_row(asked, json, &rows.at[i]);
+        page->told++;
+    }
     json_close_array(json);
+    put_next(json, "rows_next", page);
     liability_rows_release(&rows);
 }
 
-static void put_ageing(const struct liability *asked, struct json_out *json)
+static void put_age(const struct liability *asked, struct json_out *json,
+                    const struct ageing_row *row)
 {
-    struct ageing_rows rows;
-    liability_age(&asked->after, &rows);
+    json_open_object(json, NULL);
+    put_funder(asked, json, row->funder);
+    put_month(json, "expires", row->expires);
+    api_put_points_bp(json, "pending", row->pending);
+    api_put_points_bp(json, "remaining", row->remaining);
+    api_put_points_bp(json, "held", row->held);
+    put_value(asked, json, row->funder, row->pending + row->remaining + row->held);
+    json_close_object(json);
+}
+
+static void put_ageing(struct liability *asked, struct json_out *json)
+{
+    struct page *page = &asked->ageing;
+    struct ageing_rows rows = {.at = NULL};
+    if (is_told(asked, page))
+        liability_age(&asked->after, &rows);
     json_open_array(json, "ageing");
-    for (size_t i = 0; i < rows.count; i++) {
-        const struct ageing_row *row = &rows.at[i];
-        if (!is_asked(asked, row->funder))
+    for (size_t i = page->from; i < rows.count; i++) {
+        if (!is_asked(asked, rows.at[i].funder))
             continue;
-        json_open_object(json, NULL);
-        put_funder(asked, json, row->funder);
-        put_month(json, "expires", row->expires);
-        api_put_points_bp(json, "pending", row->pending);
-        api_put_points_bp(json, "remaining", row->remaining);
-        api_put_points_bp(json, "held", row->held);
-        put_value(asked, json, row->funder, row->pending + row->remaining + row->held);
-        json_close_object(json);
+        if (page_ends(page, i))
+            break;
+        put_age(asked, json, &rows.at[i]);
+        page->told++;
     }
     json_close_array(json);
+    put_next(json, "ageing_next", page);
     ageing_rows_release(&rows);
 }
 
@@ -170,18 +218,9 @@ static void put_table_row(const struct liability *asked, struct json_out *json,
 struct tables_out {
     const struct liability *asked;
     struct json_out *json;
-    uint64_t at, told, next;
-    bool full; /* the next page begins at `next` */
+    struct page *page;
+    uint64_t at;
 };
-
-static bool page_ends(struct tables_out *out, uint64_t at)
-{
-    if (!out->full && out->told == out->asked->limit) {
-        out->full = true;
-        out->next = at;
-    }
-    return out->full;
-}
 
 /* What the page has of it. */
 static void put_table(struct tables_out *out, const struct vintage_table *table, bool carried,
@@ -190,9 +229,9 @@ static void put_table(struct tables_out *out, const struct vintage_table *table,
     const struct liability *asked = out->asked;
     struct json_out *json = out->json;
     char name[PERIOD_TEXT_SIZE];
-    uint64_t first = out->at + 1;
+    uint64_t first = out->at + 1, from = out->page->from;
     out->at = first + rows->count;
-    if (out->at <= asked->from || page_ends(out, first - 1))
+    if (out->at <= from || page_ends(out->page, first - 1))
         return;
     period_text(asked->api->charter, table->period, name);
     json_open_object(json, NULL);
@@ -200,13 +239,13 @@ static void put_table(struct tables_out *out, const struct vintage_table *table,
     json_put_bool(json, "carried", carried);
     put_tree(json, table);
     json_open_array(json, "rows");
-    for (size_t i = asked->from > first ? asked->from - first : 0; i < rows->count; i++) {
+    for (size_t i = from > first ? from - first : 0; i < rows->count; i++) {
         if (!is_asked(asked, rows->at[i].funder))
             continue;
-        if (page_ends(out, first + i))
+        if (page_ends(out->page, first + i))
             break;
         put_table_row(asked, json, &rows->at[i]);
-        out->told++;
+        out->page->told++;
     }
     json_close_array(json);
     json_close_object(json);
@@ -234,22 +273,20 @@ static void put_last_tables(struct tables_out *out, const struct vintages *vinta
         put_table(out, &vintages->at[count], false, &vintages->at[count].rows);
 }
 
-static void put_tables(const struct liability *asked, struct json_out *json)
+static void put_tables(struct liability *asked, struct json_out *json)
 {
     const struct vintages *vintages = state_vintages(api_state(asked->api));
-    struct tables_out out = {.asked = asked, .json = json};
+    struct tables_out out = {.asked = asked, .json = json, .page = &asked->tables};
+    bool told = is_told(asked, out.page);
     json_open_array(json, "tables");
-    if (asked->history == HISTORY_ALL)
+    if (told && asked->history == HISTORY_ALL)
         put_all_tables(&out, vintages);
-    else
+    else if (told)
         put_last_tables(&out, vintages);
-    if (asked->open)
+    if (told && asked->open)
         put_table(&out, &asked->table, false, &asked->after);
     json_close_array(json);
-    if (out.full)
-        json_put_uint(json, "tables_next", out.next);
-    else
-        json_put_null(json, "tables_next");
+    put_next(json, "tables_next", out.page);
 }
 
 /* ---- the answer ------------------------------------------------------------------------------ */
@@ -268,20 +305,7 @@ static void put_head(const struct liability *asked, struct json_out *json)
     put_tree(json, &asked->table);
 }
 
-static void put_figures(const struct liability *asked, struct json_out *json)
-{
-    if (!asked->paged) {
-        put_rows(asked, json);
-        put_ageing(asked, json);
-        return;
-    }
-    json_open_array(json, "rows");
-    json_close_array(json);
-    json_open_array(json, "ageing");
-    json_close_array(json);
-}
-
-static void respond(struct api_call *call, const struct liability *asked)
+static void respond(struct api_call *call, struct liability *asked)
 {
     struct buffer body;
     struct json_out json;
@@ -294,7 +318,8 @@ static void respond(struct api_call *call, const struct liability *asked)
     json_close_object(&json);
     put_head(asked, &json);
     put_partners(asked, &json);
-    put_figures(asked, &json);
+    put_rows(asked, &json);
+    put_ageing(asked, &json);
     if (asked->history != HISTORY_NONE)
         put_tables(asked, &json);
     json_close_object(&json);
@@ -321,14 +346,19 @@ static bool read_history(struct api_call *call, enum history *history_out)
 /* False: answered. */
 static bool read_page(struct api_call *call, struct liability *asked)
 {
-    static const char *const filters[API_FILTERS_MAX] = {"partner", "history"};
+    static const char *const filters[API_FILTERS_MAX] = {"partner", "history", "rows_from",
+                                                         "ageing_from"};
+    struct page *pages[] = {&asked->tables, &asked->rows, &asked->ageing};
     struct bytes text;
-    if (!api_page_of(call, "tables_from", filters, &asked->from, &asked->limit) ||
-        !read_history(call, &asked->history))
+    uint64_t from = 0, limit = 0;
+    if (!api_page_of(call, "tables_from", filters, &from, &limit) ||
+        !read_history(call, &asked->history) ||
+        !api_query_place(call, "tables_from", &asked->tables.given, &asked->tables.from) ||
+        !api_query_place(call, "rows_from", &asked->rows.given, &asked->rows.from) ||
+        !api_query_place(call, "ageing_from", &asked->ageing.given, &asked->ageing.from))
         return false;
-    if (!api_query(call, "limit", &text))
-        asked->limit = TABLE_ROWS_PAGE;
-    asked->paged = api_query(call, "tables_from", &text);
+    for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+        pages[i]->limit = api_query(call, "limit", &text) ? limit : ROWS_PAGE;
     return true;
 }
 

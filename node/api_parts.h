@@ -18,7 +18,7 @@
 enum {
     API_ARGUMENTS_MAX = 2,
     API_ARGUMENT_SIZE = 192,
-    API_FILTERS_MAX = 2, /* of a page, by name */
+    API_FILTERS_MAX = 4, /* of a page, by name */
     API_PARTS_MAX = 1 + API_CARDS_MAX,
     API_ROUTES_MAX = 95,
     API_SUSPENSIONS_MAX = 64, /* told: the newest */
@@ -174,6 +174,10 @@ bool api_media_type_is(struct bytes header, const char *want);
 
 /* The text of ?name=...; false when absent. */
 bool api_query(const struct api_call *call, const char *name, struct bytes *text_out);
+/* A number that the API gave out as the place where a page begins; *given_out: it is there. False:
+ * answered. */
+bool api_query_place(struct api_call *call, const char *name, bool *given_out,
+                     uint64_t *place_out) MUST_USE;
 /* "next": where the next page of a list begins, or null. */
 void api_put_next(struct json_out *json, bool more, uint64_t next);
 /* Answers 400 and returns false when the query has a name that is neither of these. */
@@ -268,6 +272,10 @@ void api_deal_result_write(const struct api *api, struct json_out *json,
                            const struct transaction *t, struct record_index index);
 /* The members that a card has in requests and answers. */
 void api_card_write(const struct api *api, struct json_out *json, const struct rate_card *card);
+/* "ends": from when on a version does not hold any more, as it stands; null: no end, or unsigned.
+ */
+void api_put_ends(struct json_out *json, const struct contracts *contracts,
+                  const struct contract_version *version);
 /* A payment account: what a record says; and what has come of it, for who approved it. */
 void api_account_body_write(struct json_out *json, const struct account_words *words);
 void api_account_result_write(const struct api *api, struct json_out *json,
@@ -292,8 +300,7 @@ void api_settle_result_write(const struct api *api, struct json_out *json,
 /* Payments that passed their day, and who is in default: everybody hears of it. */
 void api_defaults_write(struct api *api, struct json_out *json);
 /* Whether a payment was to be sent before that day, and was not. */
-bool api_payment_overdue(const struct period *period, const struct period_payment *payment,
-                         int64_t day);
+bool api_payment_overdue(const struct period_payment *payment, int64_t day);
 /* Ledger time's day in the charter's zone. */
 int64_t api_today(struct api *api);
 /* Currency, ledger time and today; how far the ledger goes: into an open object. */

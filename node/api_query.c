@@ -74,25 +74,29 @@ static void refuse_names(struct api_call *call, const char *first_name,
     api_refuse(call, PROBLEM_MALFORMED, "The query knows %s%s and limit.", more, first_name);
 }
 
+bool api_query_place(struct api_call *call, const char *name, bool *given_out, uint64_t *place_out)
+{
+    struct bytes text;
+    *given_out = api_query(call, name, &text);
+    if (!*given_out || parse_u64(text, INT64_MAX, place_out))
+        return true;
+    api_refuse(call, PROBLEM_MALFORMED, "%s is no number that this API gave out.", name);
+    return false;
+}
+
 bool api_page_of(struct api_call *call, const char *first_name,
                  const char *const filters[API_FILTERS_MAX], uint64_t *first, uint64_t *limit)
 {
     struct bytes text;
-    uint64_t number = 0;
+    bool given;
     const char *known[2 + API_FILTERS_MAX] = {first_name, "limit"};
     memcpy(&known[2], filters, API_FILTERS_MAX * sizeof(filters[0]));
     if (!names_known(call, known, ARRAY_SIZE(known))) {
         refuse_names(call, first_name, filters);
         return false;
     }
-    if (api_query(call, first_name, &text)) {
-        if (!parse_u64(text, INT64_MAX, &number)) {
-            api_refuse(call, PROBLEM_MALFORMED, "%s is no number that this API gave out.",
-                       first_name);
-            return false;
-        }
-        *first = number;
-    }
+    if (!api_query_place(call, first_name, &given, first))
+        return false;
     *limit = API_PAGE_DEFAULT;
     if (api_query(call, "limit", &text) && (!parse_u64(text, API_PAGE_MAX, limit) || *limit == 0)) {
         api_refuse(call, PROBLEM_MALFORMED, "limit is a number from 1 to %d.", API_PAGE_MAX);

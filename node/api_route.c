@@ -58,6 +58,7 @@ const struct api_route api_routes[] = {
     POST("/v1/contracts", O | F, TRANSACTION_CONTRACT_PROPOSE),
     POST("/v1/contracts/{}/sign", O | F, TRANSACTION_CONTRACT_SIGN),
     POST("/v1/contracts/{}/withdraw", O | F, TRANSACTION_CONTRACT_WITHDRAW),
+    POST("/v1/contracts/{}/end", O | F, TRANSACTION_CONTRACT_END),
     POST("/v1/promotions", O | F, TRANSACTION_PROMOTION_SIGN),
     {"POST", "/v1/batch", API_BATCH, T, false, NULL, TRANSACTION_ENROL, false},
 

@@ -1,5 +1,6 @@
 /* Reads about settlement periods: what is owed in each, and how far its settlement is. */
 #include "node/api_parts.h"
+#include "node/period_default.h"
 #include "node/period_text.h"
 #include "partners/charter_contracts.h"
 #include "partners/charter_settlement.h"
@@ -134,7 +135,6 @@ static void put_head(const struct view *view, struct json_out *json)
     put_day(json, "propose", period->deadlines.propose);
     put_day(json, "answer", period->deadlines.answer);
     put_day(json, "pay", period->deadlines.pay);
-    put_day(json, "default_after", charter_default_after(charter, period->deadlines.pay));
     put_day(json, "disputes_end", charter_disputes_end(charter, period->deadlines.answer));
     json_close_object(json);
     put_tree(view, json);
@@ -146,10 +146,9 @@ static void put_head(const struct view *view, struct json_out *json)
 }
 
 /* What is ring-fenced has no day any more. */
-bool api_payment_overdue(const struct period *period, const struct period_payment *payment,
-                         int64_t day)
+bool api_payment_overdue(const struct period_payment *payment, int64_t day)
 {
-    return day > period->deadlines.pay && !payment->ring_fenced &&
+    return day > payment->pay_by && !payment->ring_fenced &&
            (payment->state == PAYMENT_DUE || payment->state == PAYMENT_FAILED);
 }
 
@@ -162,7 +161,7 @@ static void put_counts(const struct view *view, struct json_out *json)
         resolved += period->disputes[i].resolved;
     for (size_t i = 0; i < period->payment_count; i++) {
         payments[period->payments[i].state]++;
-        overdue += api_payment_overdue(period, &period->payments[i], day);
+        overdue += api_payment_overdue(&period->payments[i], day);
         ring_fenced +=
             period->payments[i].ring_fenced && period->payments[i].state != PAYMENT_CONFIRMED;
     }
@@ -383,6 +382,28 @@ static void put_books(const struct view *view, struct json_out *json)
     lines_release(&now);
 }
 
+/* Days since 1970; 0: none. */
+static void put_day_or_null(struct json_out *json, const char *name, uint32_t day)
+{
+    if (day > 0)
+        put_day(json, name, day);
+    else
+        json_put_null(json, name);
+}
+
+static void put_payment_days(const struct view *view, struct json_out *json, size_t number,
+                             int64_t day)
+{
+    const struct charter *charter = view->api->charter;
+    const struct period *period = &view->closed->period;
+    const struct period_payment *payment = &period->payments[number];
+    put_day_or_null(json, "pay_by", payment->pay_by);
+    put_day_or_null(json, "sent_on", payment->sent_on);
+    put_day(json, "default_after", charter_default_after(charter, payment->pay_by));
+    json_put_bool(json, "overdue", api_payment_overdue(payment, day));
+    json_put_bool(json, "may_default", payment_may_default(charter, period, number, day));
+}
+
 static void put_payments(const struct view *view, struct json_out *json)
 {
     const struct period *period = &view->closed->period;
@@ -402,7 +423,7 @@ static void put_payments(const struct view *view, struct json_out *json)
         json_put_uint(json, "attempt", payment->attempt);
         json_put_bool(json, "first_approval", !hash_is_zero(&payment->approver));
         json_put_bool(json, "default_first_approval", !hash_is_zero(&payment->accuser));
-        json_put_bool(json, "overdue", api_payment_overdue(period, payment, day));
+        put_payment_days(view, json, i, day);
         json_close_object(json);
     }
     json_close_array(json);

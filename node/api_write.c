@@ -371,7 +371,8 @@ static bool take_path(struct api_call *call, struct api_form *form, struct membe
         return api_argument_member(call, member);
     }
     form->settle.approver = call->asker;
-    if (form->type == TRANSACTION_CONTRACT_SIGN || form->type == TRANSACTION_CONTRACT_WITHDRAW)
+    if (form->type == TRANSACTION_CONTRACT_SIGN || form->type == TRANSACTION_CONTRACT_WITHDRAW ||
+        form->type == TRANSACTION_CONTRACT_END)
         return api_argument_contract(call, &form->deal.number);
     if (!transaction_is_settle(form->type, &step))
         return true;

@@ -54,6 +54,8 @@ static bool contract_agrees(const struct agreed *a, size_t number)
            same_number(a, "proposer of contract", number, own->proposer, found->proposer.v) &&
            same_number(a, "tariff of contract", number, own->tariff,
                        is_signed ? found->tariff : 0) &&
+           same_number(a, "another end, in ms since 1970, of contract", number,
+                       (int64_t)own->ended_ms, (int64_t)found->ended_ms) &&
            same_number(a, "another card of contract", number, false,
                        !hash_equal(&digests[0], &digests[1]));
 }

@@ -288,6 +288,26 @@ static void put_period_sums(const struct audit *audit, const struct audit_period
     }
 }
 
+static void put_defaults(const struct audit *audit, const struct period *period, struct buffer *out)
+{
+    const struct charter_partner *partners = audit_charter(audit)->partners;
+    struct audit_text_line line;
+    for (size_t i = 0; i < period->default_count; i++) {
+        snprintf(line.text, sizeof(line.text), "%s does not pay what it owes in %s",
+                 partners[period->defaults[i].partner.v].name, period->defaults[i].currency);
+        row(out, "Default", line.text);
+    }
+    for (size_t i = 0; i < period->taken_count; i++) {
+        const struct taken_over *taken = &period->taken[i];
+        snprintf(line.text, sizeof(line.text), "%s, of the claim of %s on %s: %s %s%s",
+                 partners[taken->by.v].name, partners[taken->claimant.v].name,
+                 partners[taken->debtor.v].name, taken->currency,
+                 audit_money_text(audit, taken->currency, taken->amount).text,
+                 taken->collateral ? ", out of collateral" : "");
+        row(out, "Taken over by", line.text);
+    }
+}
+
 static void put_period_parts(const struct audit *audit, const struct period *period,
                              struct buffer *out)
 {
@@ -296,10 +316,11 @@ static void put_period_parts(const struct audit *audit, const struct period *per
     for (size_t i = 0; i < period->payment_count; i++) {
         const struct payment *payment = &period->payments[i].payment;
         const char *currency = period->payments[i].currency;
-        snprintf(line.text, sizeof(line.text), "%s to %s: %s %s, %s",
+        snprintf(line.text, sizeof(line.text), "%s to %s: %s %s, %s%s",
                  partners[payment->from.v].name, partners[payment->to.v].name, currency,
                  audit_money_text(audit, currency, payment->amount).text,
-                 payment_state_word(period->payments[i].state));
+                 payment_state_word(period->payments[i].state),
+                 period->payments[i].ring_fenced ? ", ring-fenced" : "");
         row(out, "Payment", line.text);
     }
     for (size_t i = 0; i < period->dispute_count; i++) {
@@ -334,6 +355,7 @@ static void put_period(const struct audit *audit, const struct closed_period *cl
             put_period_head(closed, summary, out);
         put_period_sums(audit, summary, out);
     }
+    put_defaults(audit, &closed->period, out);
     put_period_parts(audit, &closed->period, out);
     buffer_append_text(out, "</table>\n");
 }

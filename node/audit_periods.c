@@ -8,7 +8,7 @@
 
 _Static_assert((int)PERIOD_OPEN == (int)NAIVE_CLOSED && (int)PERIOD_SETTLED == (int)NAIVE_SETTLED &&
                    (int)ANSWER_SIGNED_REST == (int)NAIVE_SIGNED_REST &&
-                   (int)PAYMENT_FAILED == (int)NAIVE_FAILED && (int)BOOK_TAX == (int)NAIVE_TAX,
+                   (int)PAYMENT_VOID == (int)NAIVE_VOID && (int)BOOK_TAX == (int)NAIVE_TAX,
                "both count alike");
 
 /* One period on both sides, and where the first difference is told. */
@@ -181,9 +181,41 @@ static bool payments_agree(const struct period_pair *pair)
                same_number(pair, "a payment from", a->from, b->payment.from.v) &&
                same_number(pair, "a payment to", a->to, b->payment.to.v) &&
                same_money(pair, "a payment of", a->amount, b->payment.amount.v) &&
+               same_number(pair, "a payment of round", a->round, b->round) &&
+               same_number(pair, "a payment ring-fenced", a->ring_fenced, b->ring_fenced) &&
                same_number(pair, "a payment in state", (int64_t)a->state, (int64_t)b->state) &&
                same_number(pair, "a payment's attempts", a->attempts, b->attempt) &&
-               same_digest(pair, "a payment's approver", &a->approver, &b->approver);
+               same_digest(pair, "a payment's approver", &a->approver, &b->approver) &&
+               same_digest(pair, "an approver of a default", &a->accuser, &b->accuser);
+    }
+    return same;
+}
+
+/* Who is in default, and who took over what of it. */
+static bool defaults_agree(const struct period_pair *pair)
+{
+    const struct naive_period *own = pair->own;
+    const struct period *found = &pair->found->period;
+    bool same =
+        same_number(pair, "defaults", (int64_t)own->default_count, (int64_t)found->default_count) &&
+        same_number(pair, "claims taken over", (int64_t)own->taking_count,
+                    (int64_t)found->taken_count);
+    for (size_t i = 0; i < own->default_count && same; i++)
+        same =
+            same_number(pair, "in default is partner", own->defaults[i].partner,
+                        found->defaults[i].partner.v) &&
+            same_number(pair, "a default in another currency",
+                        strcmp(own->defaults[i].currency, found->defaults[i].currency) != 0, false);
+    for (size_t i = 0; i < own->taking_count && same; i++) {
+        const struct naive_taking *a = &own->takings[i];
+        const struct taken_over *b = &found->taken[i];
+        same = same_number(pair, "a claim on partner", a->debtor, b->debtor.v) &&
+               same_number(pair, "a claim of partner", a->claimant, b->claimant.v) &&
+               same_number(pair, "a claim taken over by partner", a->by, b->by.v) &&
+               same_number(pair, "a claim in another currency",
+                           strcmp(a->currency, b->currency) != 0, false) &&
+               same_number(pair, "a claim paid out of collateral", a->collateral, b->collateral) &&
+               same_money(pair, "a claim of", a->amount, b->amount.v);
     }
     return same;
 }
@@ -227,7 +259,8 @@ bool audit_periods_agree(const struct state *state, const struct naive *model,
                lines_agree(&pair, "exact lines", &pair.own->owed, &pair.found->exact) &&
                disputes_agree(&pair) &&
                lines_agree(&pair, "closed lines", &pair.own->closed, &pair.found->closed) &&
-               tariffs_agree(&pair) && codes_agree(&pair) && payments_agree(&pair);
+               tariffs_agree(&pair) && codes_agree(&pair) && defaults_agree(&pair) &&
+               payments_agree(&pair);
     }
     return same && audit_vintages_agree(state, model, false, expected_out, found_out) &&
            audit_vintages_agree(state, model, true, expected_out, found_out);

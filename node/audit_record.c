@@ -110,7 +110,8 @@ static bool compare_common(struct audit *audit, const struct audit_text *place,
 static bool is_agreement(enum transaction_type type)
 {
     return type == TRANSACTION_CONTRACT_PROPOSE || type == TRANSACTION_CONTRACT_SIGN ||
-           type == TRANSACTION_CONTRACT_WITHDRAW || type == TRANSACTION_PROMOTION_SIGN;
+           type == TRANSACTION_CONTRACT_WITHDRAW || type == TRANSACTION_CONTRACT_END ||
+           type == TRANSACTION_PROMOTION_SIGN;
 }
 
 /* What changes the coalition, or is agreed upon, has rules of its own, which an auditor looks for

@@ -1,5 +1,5 @@
 /* Settlement periods in an audit's report, as text and as JSON: what they came to, who has to pay
- * whom, and what is disputed. */
+ * whom, who does not, and what is disputed. */
 #include "node/audit_report.h"
 #include "partners/charter_contracts.h"
 
@@ -93,14 +93,30 @@ static void print_sums(const struct audit *audit, const struct audit_period_summ
     cli_say(stdout, "\n");
 }
 
+static void print_defaults(const struct audit *audit, const struct period *period)
+{
+    for (size_t i = 0; i < period->default_count; i++)
+        cli_say(stdout, "    default  %s does not pay what it owes in %s\n",
+                name_of(audit, period->defaults[i].partner), period->defaults[i].currency);
+    for (size_t i = 0; i < period->taken_count; i++) {
+        const struct taken_over *taken = &period->taken[i];
+        cli_say(stdout, "    default  %s takes over %s's claim on %s  %s %s%s\n",
+                name_of(audit, taken->by), name_of(audit, taken->claimant),
+                name_of(audit, taken->debtor), taken->currency,
+                audit_money_text(audit, taken->currency, taken->amount).text,
+                taken->collateral ? ", out of collateral" : "");
+    }
+}
+
 static void print_parts(const struct audit *audit, const struct period *period)
 {
     for (size_t i = 0; i < period->payment_count; i++) {
         const struct period_payment *payment = &period->payments[i];
-        cli_say(stdout, "    payment  %s to %s  %s %s, %s\n", name_of(audit, payment->payment.from),
-                name_of(audit, payment->payment.to), payment->currency,
+        cli_say(stdout, "    payment  %s to %s  %s %s, %s%s\n",
+                name_of(audit, payment->payment.from), name_of(audit, payment->payment.to),
+                payment->currency,
                 audit_money_text(audit, payment->currency, payment->payment.amount).text,
-                payment_state_word(payment->state));
+                payment_state_word(payment->state), payment->ring_fenced ? ", ring-fenced" : "");
     }
     for (size_t i = 0; i < period->dispute_count; i++) {
         const struct dispute *dispute = &period->disputes[i];
@@ -137,6 +153,7 @@ void audit_periods_print(const struct audit *audit)
         do
             print_sums(audit, summary);
         while (audit_period_summary(audit, closed, summary));
+        print_defaults(audit, &closed->period);
         print_parts(audit, &closed->period);
     }
     free(summary);
@@ -179,11 +196,38 @@ static json_t *payments_json(const struct audit *audit, const struct period *per
         const struct period_payment *payment = &period->payments[i];
         json_array_append_new(
             list,
-            json_pack("{s:s, s:s, s:s, s:s, s:s}", "from", name_of(audit, payment->payment.from),
-                      "to", name_of(audit, payment->payment.to), "currency", payment->currency,
-                      "amount",
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:i, s:b}", "from",
+                      name_of(audit, payment->payment.from), "to",
+                      name_of(audit, payment->payment.to), "currency", payment->currency, "amount",
                       audit_money_text(audit, payment->currency, payment->payment.amount).text,
-                      "state", payment_state_word(payment->state)));
+                      "state", payment_state_word(payment->state), "round", payment->round,
+                      "ring_fenced", payment->ring_fenced));
+    }
+    return list;
+}
+
+static json_t *defaults_json(const struct audit *audit, const struct period *period)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < period->default_count; i++)
+        json_array_append_new(list, json_pack("{s:s, s:s}", "partner",
+                                              name_of(audit, period->defaults[i].partner),
+                                              "currency", period->defaults[i].currency));
+    return list;
+}
+
+static json_t *taken_json(const struct audit *audit, const struct period *period)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < period->taken_count; i++) {
+        const struct taken_over *taken = &period->taken[i];
+        json_array_append_new(
+            list,
+            json_pack("{s:s, s:s, s:s, s:s, s:s, s:b}", "debtor", name_of(audit, taken->debtor),
+                      "claimant", name_of(audit, taken->claimant), "by", name_of(audit, taken->by),
+                      "currency", taken->currency, "amount",
+                      audit_money_text(audit, taken->currency, taken->amount).text,
+                      "out_of_collateral", taken->collateral));
     }
     return list;
 }
@@ -239,11 +283,12 @@ json_t *audit_periods_json(const struct audit *audit)
         *summary = (struct audit_period_summary){0};
         while (audit_period_summary(audit, closed, summary))
             json_array_append_new(sums, sums_json(audit, summary));
-        json_t *json =
-            json_pack("{s:s, s:s, s:b, s:o, s:o, s:o}", "period", summary->name, "state",
-                      period->state == PERIOD_OPEN ? "ended" : period_state_word(period->state),
-                      "rounded", summary->final, "sums", sums, "payments",
-                      payments_json(audit, period), "disputes", disputes_json(audit, period));
+        json_t *json = json_pack(
+            "{s:s, s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "period", summary->name, "state",
+            period->state == PERIOD_OPEN ? "ended" : period_state_word(period->state), "rounded",
+            summary->final, "sums", sums, "payments", payments_json(audit, period), "defaults",
+            defaults_json(audit, period), "taken_over", taken_json(audit, period), "disputes",
+            disputes_json(audit, period));
         if (closed->rooted)
             json_object_update_new(
                 json, json_pack("{s:I, s:I, s:s}", "first_record", (json_int_t)closed->first_record,

@@ -13,7 +13,7 @@
 
 #include <stdio.h>
 
-enum { AUDIT_STATE_VERSION = 4 };
+enum { AUDIT_STATE_VERSION = 5 };
 
 /* Replaces the file in one step. The audit has no finding, a second model and a height. */
 bool audit_state_write(const char *path, const struct audit *audit, struct bytes note,

@@ -7,6 +7,7 @@
 #define NODE_CLI_H
 
 #include "crypto/base.h"
+#include "protocol/codes.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -113,6 +114,9 @@ void cli_time_format(uint64_t time_ms, char text_out[32]);
 bool cli_duration_parse(const char *text, uint64_t *ms_out) MUST_USE;
 /* "0.0090" to micro-units; at most 6 decimals. */
 bool cli_micro_parse(const char *text, int64_t *micro_out) MUST_USE;
+/* "SEK=249.00": a currency and an amount of it, in micro-units, 1..max. */
+bool cli_amount_parse(const char *text, int64_t max_micro, char code_out[CURRENCY_SIZE],
+                      int64_t *micro_out) MUST_USE;
 
 /* ---- progress ------------------------------------------------------------------------------ */
 

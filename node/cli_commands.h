@@ -22,8 +22,8 @@ extern const struct cli_command cli_settle_status, cli_settle_propose, cli_settl
     cli_settle_account_list, cli_settle_collateral_post, cli_settle_collateral_release,
     cli_settle_collateral_list, cli_report;
 extern const struct cli_command cli_contract_propose, cli_contract_sign, cli_contract_withdraw,
-    cli_contract_list, cli_contract_show, cli_promotion_sign, cli_promotion_list, cli_rates_publish,
-    cli_rates_list;
+    cli_contract_end, cli_contract_list, cli_contract_show, cli_promotion_sign, cli_promotion_list,
+    cli_rates_publish, cli_rates_list;
 extern const struct cli_command cli_backup, cli_restore, cli_prune;
 extern const struct cli_command cli_node_new, cli_governance_new, cli_invite, cli_join;
 extern const struct cli_command cli_membership, cli_ballot, cli_motion_admit,

@@ -20,6 +20,7 @@ struct proposal { /* as it stands on the command line */
     const char *funder, *redeemer, *face, *reimbursement, *face_currency, *currency;
     const char *issue_fee, *redemption_fee, *redemption_tax, *fee_tax, *period_cap, *year_cap;
     const char *from, *until;
+    uint64_t exit_days;
 };
 
 /* "none" is none; left out, it is the charter's. */
@@ -51,11 +52,19 @@ static bool all_given(const struct cli *cli, const struct proposal *proposal, in
            deal_needs(cli, "from", proposal->from, exit_out);
 }
 
+static bool has_exit_days(const struct cli *cli, const struct proposal *proposal, int *exit_out)
+{
+    if (proposal->exit_days <= EXIT_DAYS_MAX)
+        return true;
+    *exit_out = cli_fail(cli, CLI_USAGE, "--exit-days is at most %d", EXIT_DAYS_MAX);
+    return false;
+}
+
 static int propose(const struct cli *cli, const struct deal_options *own,
                    const struct proposal *proposal)
 {
     int code;
-    if (!all_given(cli, proposal, &code))
+    if (!all_given(cli, proposal, &code) || !has_exit_days(cli, proposal, &code))
         return code;
     json_t *body = json_object();
     cli_put_text(body, "funder", proposal->funder);
@@ -64,6 +73,7 @@ static int propose(const struct cli *cli, const struct deal_options *own,
     cli_put_text(body, "currency", proposal->currency);
     put_tax(body, "redemption_tax", proposal->redemption_tax);
     put_tax(body, "fee_tax", proposal->fee_tax);
+    json_object_set_new(body, "exit_days", json_integer((json_int_t)proposal->exit_days));
     if (put_prices(cli, proposal, body, &code) &&
         deal_put_moment(cli, own, body, "from", proposal->from, &code) &&
         deal_put_moment(cli, own, body, "until", proposal->until, &code))
@@ -92,6 +102,7 @@ static int run_propose(const struct cli_command *command, int argc, char **argv)
         {"year-cap", CLI_TEXT, &proposal.year_cap},
         {"from", CLI_TEXT, &proposal.from},
         {"until", CLI_TEXT, &proposal.until},
+        {"exit-days", CLI_NUMBER, &proposal.exit_days},
     };
     int code;
     if (!deal_begin(&cli, command, argc, argv, options, ARRAY_SIZE(options), &own, &code) ||
@@ -122,7 +133,10 @@ const struct cli_command cli_contract_propose = {
     "  --from DAY            in force from its midnight on in the charter's zone, or from a time\n"
     "                        such as 2027-02-01T00:00:00Z\n"
     "  --until DAY           and no longer from then on (default: until the next one "
-    "begins)\n" DEAL_HELP "\nNothing is binding until the other has signed. Points that were "
+    "begins)\n"
+    "  --exit-days N         either of the two may end it earlier, with so many days' notice\n"
+    "                        (default: neither may)\n" DEAL_HELP
+    "\nNothing is binding until the other has signed. Points that were "
     "issued before keep the prices "
     "they\nhad.\n"
     "\nExample:\n  accrue contract propose --dir demo --node grocer --funder grocer --redeemer "
@@ -279,6 +293,39 @@ const struct cli_command cli_contract_withdraw = {
               "\nExample:\n  accrue contract withdraw --dir demo --node grocer 0\n",
     run_withdraw};
 
+/* ---- end ------------------------------------------------------------------------------------- */
+
+static int run_end(const struct cli_command *command, int argc, char **argv)
+{
+    struct cli cli;
+    struct deal_options own = {.key = NULL};
+    const char *until = NULL;
+    const struct cli_option options[] = {{"until", CLI_TEXT, &until}};
+    char path[HTTP_PATH_MAX];
+    uint32_t number;
+    int code;
+    if (!deal_begin(&cli, command, argc, argv, options, ARRAY_SIZE(options), &own, &code) ||
+        !read_number(&cli, &number, &code))
+        return code;
+    json_t *body = json_object();
+    if (!deal_put_moment(&cli, &own, body, "until", until, &code)) {
+        json_decref(body);
+        return code;
+    }
+    (void)snprintf(path, sizeof(path), "/v1/contracts/%" PRIu32 "/end", number);
+    return cli_write(&cli, deal_scope(&own), path, own.key, body);
+}
+
+const struct cli_command cli_contract_end = {
+    "contract end", "Ends a signed contract before its time, with the notice that it says",
+    "[options] NUMBER",
+    "  --until DAY           the first day on which it does not hold any more (default: the first\n"
+    "                        that keeps the notice)\n" DEAL_HELP
+    "\nFor either of the two, and not to be taken back; it can be moved to an earlier day. Points "
+    "that\nwere issued before keep the prices they had.\n"
+    "\nExample:\n  accrue contract end --dir demo --node cinema 0 --until 2027-06-01\n",
+    run_end};
+
 /* ---- list, show ------------------------------------------------------------------------------ */
 
 /* A day where it begins at midnight in UTC, else the time. */
@@ -293,21 +340,22 @@ static void print_contracts(const json_t *contracts)
     size_t i;
     json_t *contract;
     cli_say(stdout, "%-6s %-10s %-14s %-14s %-14s %-14s %-25s %s\n", "number", "state", "points of",
-            "at", "face", "reimbursement", "from", "until");
+            "at", "face", "reimbursement", "from", "ends");
     json_array_foreach(contracts, i, contract)
     {
-        char face[48], paid[48], from[32], until[32];
+        char face[48], paid[48], from[32], ends[32];
+        bool is_signed = strcmp(text_of(contract, "state"), "signed") == 0;
         bool in_force = json_is_true(json_object_get(contract, "in_force"));
         (void)snprintf(face, sizeof(face), "%.20s %.3s", text_of(contract, "face"),
                        text_of(contract, "face_currency"));
         (void)snprintf(paid, sizeof(paid), "%.20s %.3s", text_of(contract, "reimbursement"),
                        text_of(contract, "currency"));
         short_time(text_of(contract, "from"), from);
-        short_time(text_of(contract, "until"), until);
+        short_time(text_of(contract, is_signed ? "ends" : "until"), ends);
         cli_say(stdout, "%-6lld %-10s %-14s %-14s %-14s %-14s %-25s %s\n",
                 (long long)json_integer_value(json_object_get(contract, "contract")),
                 in_force ? "in force" : text_of(contract, "state"), text_of(contract, "funder"),
-                text_of(contract, "redeemer"), face, paid, from, until);
+                text_of(contract, "redeemer"), face, paid, from, ends);
     }
 }
 
@@ -355,7 +403,8 @@ const struct cli_command cli_contract_list = {
     "contract list", "Lists the contracts of the coalition", "[options]",
     "  --partner NAME        only those of this partner\n"
     "  --state STATE         only those that are proposed, signed or withdrawn\n" DEAL_AS_HELP
-    "\nTimes are in UTC; a day alone is its midnight.\n"
+    "\nTimes are in UTC; a day alone is its midnight. A contract that is not signed ends as it "
+    "says.\n"
     "\nExample:\n  accrue contract list --dir demo --state signed\n",
     run_list};
 

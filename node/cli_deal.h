@@ -34,8 +34,6 @@ bool deal_put_price(const struct cli *cli, json_t *body, const char *name, const
                     int *exit_out) MUST_USE;
 bool deal_put_points(const struct cli *cli, json_t *body, const char *name, const char *text,
                      int *exit_out) MUST_USE;
-/* "SEK=0.0871": a currency, and what one unit is worth, in micro-units, 1..RATE_MICRO_MAX. */
-bool deal_rate_parse(const char *text, char code_out[CURRENCY_SIZE], int64_t *micro_out) MUST_USE;
 /* Says that an option is needed. */
 bool deal_needs(const struct cli *cli, const char *option, const char *text,
                 int *exit_out) MUST_USE;

@@ -62,6 +62,30 @@ static bool put_split(const struct cli *cli, json_t *lot, const char *text, int 
     return true;
 }
 
+/* "SEK=249.00": what counts for refunds is found by the node, by its partner's exchange rates. */
+static bool put_purchase(const struct cli *cli, json_t *body, const char *text,
+                         const char *eligible, int *exit_out)
+{
+    char code[CURRENCY_SIZE];
+    int64_t micro;
+    if (!text)
+        return true;
+    if (eligible) {
+        *exit_out = cli_fail(cli, CLI_USAGE, "either --purchase or --eligible, not both");
+        return false;
+    }
+    if (!cli_amount_parse(text, INT64_MAX, code, &micro)) {
+        *exit_out = cli_fail(cli, CLI_USAGE,
+                             "--purchase is CURRENCY=AMOUNT, such as SEK=249.00: above 0, with at "
+                             "most 6 decimals; not '%.40s'",
+                             text);
+        return false;
+    }
+    json_object_set_new(body, "purchase",
+                        json_pack("{s:s, s:s}", "amount", text + CURRENCY_SIZE, "currency", code));
+    return true;
+}
+
 static int run_earn(const struct cli_command *command, int argc, char **argv)
 {
     struct cli cli;
@@ -70,11 +94,13 @@ static int run_earn(const struct cli_command *command, int argc, char **argv)
     const char *activates = NULL;
     const char *expires = NULL;
     const char *split = NULL;
+    const char *purchase = NULL;
     const struct cli_option options[] = {
         {"key", CLI_TEXT, &own.key},           {"card", CLI_TEXT, &own.card},
         {"document", CLI_TEXT, &own.document}, {"at", CLI_TEXT, &own.at},
         {"eligible", CLI_TEXT, &eligible},     {"activates", CLI_TEXT, &activates},
         {"expires", CLI_TEXT, &expires},       {"split", CLI_TEXT, &split},
+        {"purchase", CLI_TEXT, &purchase},
     };
     int code;
     if (!cli_parse(&cli, command, argc, argv, options, ARRAY_SIZE(options), &code))
@@ -82,6 +108,7 @@ static int run_earn(const struct cli_command *command, int argc, char **argv)
     json_t *body = json_object();
     json_t *lot = json_object();
     bool ok = read_arguments(&cli, &own, body, &code) &&
+              put_purchase(&cli, body, purchase, eligible, &code) &&
               cli_put_time(&cli, lot, "activates", activates, &code) &&
               cli_put_time(&cli, lot, "expires", expires, &code) &&
               put_split(&cli, lot, split, &code);
@@ -102,11 +129,15 @@ const struct cli_command cli_earn = {
     "earn", "Gives points to a member", "[options] MEMBER POINTS",
     CARD_OPTION DOCUMENT_OPTIONS
     "  --eligible AMOUNT     what the purchase counts for, the measure of later refunds\n"
+    "  --purchase CUR=AMOUNT what was bought, in any currency, instead: the partner's exchange\n"
+    "                        rate of its day (accrue rates) turns it into the coalition's\n"
     "  --activates TIME      spendable only from then on\n"
     "  --expires TIME        spendable only until then (default: as the charter says)\n"
     "  --split P:BP,...      who pays for the points, in basis points\n" KEY_OPTION
     "\nExample:\n  accrue earn --dir demo --node grocer --document R-1001 "
-    "0123456789abcdef0123456789abcdef 250\n",
+    "0123456789abcdef0123456789abcdef 250\n"
+    "  accrue earn --dir demo --purchase SEK=249.00 0123456789abcdef0123456789abcdef 21\n"
+    "Exit status 1 with 'no-rate' when the partner published none for that day or the 7 before.\n",
     run_earn};
 
 /* ---- redeem, hold -------------------------------------------------------------------------- */

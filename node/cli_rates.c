@@ -14,19 +14,6 @@ static const char *text_of(const json_t *object, const char *name)
     return text ? text : "";
 }
 
-bool deal_rate_parse(const char *text, char code_out[CURRENCY_SIZE], int64_t *micro_out)
-{
-    int64_t micro;
-    size_t size = CURRENCY_SIZE - 1;
-    if (strlen(text) <= size || text[size] != '=' || !currency_valid(bytes_of(text, size)) ||
-        !cli_micro_parse(text + size + 1, &micro) || micro < 1 || micro > RATE_MICRO_MAX)
-        return false;
-    memcpy(code_out, text, size);
-    code_out[size] = 0;
-    *micro_out = micro;
-    return true;
-}
-
 /* ---- publish --------------------------------------------------------------------------------- */
 
 static int publish(const struct cli *cli, const struct deal_options *own, const char *day)
@@ -38,7 +25,7 @@ static int publish(const struct cli *cli, const struct deal_options *own, const 
     for (size_t i = 0; i < cli->rest_count; i++) {
         char code[CURRENCY_SIZE];
         int64_t micro;
-        if (!deal_rate_parse(cli->rest[i], code, &micro)) {
+        if (!cli_amount_parse(cli->rest[i], RATE_MICRO_MAX, code, &micro)) {
             json_decref(rates);
             return cli_fail(cli, CLI_USAGE,
                             "a rate is CURRENCY=AMOUNT, such as SEK=0.0871: above 0, at most "

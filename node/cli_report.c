@@ -189,9 +189,10 @@ static int make(const struct cli *cli, const struct own *own, struct cli_period 
 }
 
 /* Of the points that funders stand for: those of one, where a partner is named. */
-static int make_of_points(const struct cli *cli, const struct own *own, enum report_format format)
+static int make_of_points(const struct cli *cli, const struct own *own, enum report_format format,
+                          const struct accounts *accounts)
 {
-    struct report_request request = {.has_partner = own->partner != NULL};
+    struct report_request request = {.has_partner = own->partner != NULL, .accounts = accounts};
     struct cli_liability points;
     struct buffer report;
     struct error error;
@@ -241,12 +242,10 @@ static int run_report(const struct cli_command *command, int argc, char **argv)
         !cli_accounts_read(&cli, own.accounts, &accounts, &code))
         return code;
     if (report_needs_liability(cli.rest[0])) {
-        accounts_release(&accounts);
-        if (own.currency)
-            return cli_fail(&cli, CLI_USAGE, "points are in no currency: it takes no --currency");
-        return make_of_points(&cli, &own, format);
-    }
-    if (cli_period_open(&cli, "office", own.period, &period, &code)) {
+        code = own.currency
+                   ? cli_fail(&cli, CLI_USAGE, "points are in no currency: it takes no --currency")
+                   : make_of_points(&cli, &own, format, &accounts);
+    } else if (cli_period_open(&cli, "office", own.period, &period, &code)) {
         request.view = period.view;
         if (cli_accounts_join(&cli, &period, &accounts, &code) &&
             read_partner(&cli, &own, &period, report_scope(cli.rest[0], format), &request, &code) &&
@@ -287,10 +286,10 @@ const struct cli_command cli_report = {
     "  disputes    csv, json, html        the register of disputes\n"
     "  exceptions  csv, json, html        entries that tills made off-line and brought late\n"
     "  exposure    csv, json, html        outstanding points and collateral, of now: no --period\n"
-    "  liability   csv, json, html        points by the month of making: opening to closing\n"
-    "  ageing      csv, json, html        outstanding points by the month with which they end\n"
-    "  breakage    csv, json, html        what became of each month's points, by age\n"
-    "  deferred    csv, json, html        inputs of deferred revenue (IFRS 15), no booking\n"
+    "  liability   pdf, csv, json, html   points by the month of making: opening to closing\n"
+    "  ageing      pdf, csv, json, html   outstanding points by the month with which they end\n"
+    "  breakage    pdf, csv, json, html   what became of each month's points, by age\n"
+    "  deferred    pdf, csv, json, html   inputs of deferred revenue (IFRS 15), no booking\n"
     "\nEach names the checkpoint of the ledger that its figures can be proved from, and the totals "
     "that\nthe partners sign; of points, the hash that 'accrue audit' prints. The figures are "
     "checked "

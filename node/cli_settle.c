@@ -393,9 +393,8 @@ const struct cli_command cli_settle_resolve = {
     "[options] --period PERIOD --record NUMBER --amount MONEY",
     LINE_HELP
     "  --amount MONEY        what was offered, or 0\n" SETTLE_HELP
-    "\nFor the party that opened it; when its days are over, also for the other one, by "
-    "what it offered\nlast, or 0. What is not cancelled is owed in the period that is open "
-    "now.\n"
+    "\nFor the party that opened it; when its days are over, also for the other one, with 0 "
+    "alone. What is\nnot cancelled is owed in the period that is open now.\n"
     "\nExample:\n  accrue settle resolve --dir demo --node grocer --period 2026-11 "
     "--record 12 \\\n      --amount 270.00\n",
     run_resolve};

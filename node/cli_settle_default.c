@@ -50,11 +50,12 @@ static bool may_be_declared(const struct cli *cli, const struct period_view *vie
     char last[DATE_TEXT_SIZE];
     if (period_default_possible(view, payment))
         return true;
-    date_format(view->default_after, last);
+    date_format(payment->default_after, last);
     *exit_out = cli_fail(cli, CLI_REFUSED,
                          "the payer of payment %" PRIu32
-                         " cannot be declared in default: that is for netted payments of a final "
-                         "period that are due or failed, after %s",
+                         " cannot be declared in default: that is for a netted payment of a final "
+                         "period that was not sent in time, after %s, and later while money of it "
+                         "may be on its way",
                          payment->number, last);
     return false;
 }

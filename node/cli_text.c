@@ -145,3 +145,17 @@ bool cli_micro_parse(const char *text, int64_t *micro_out)
     *micro_out = (int64_t)(whole * 1000000 + part);
     return true;
 }
+
+bool cli_amount_parse(const char *text, int64_t max_micro, char code_out[CURRENCY_SIZE],
+                      int64_t *micro_out)
+{
+    int64_t micro;
+    size_t size = CURRENCY_SIZE - 1;
+    if (strlen(text) <= size || text[size] != '=' || !currency_valid(bytes_of(text, size)) ||
+        !cli_micro_parse(text + size + 1, &micro) || micro < 1 || micro > max_micro)
+        return false;
+    memcpy(code_out, text, size);
+    code_out[size] = 0;
+    *micro_out = micro;
+    return true;
+}

@@ -77,10 +77,11 @@ static void print_deal(const json_t *result)
     const char *state = json_string_value(json_object_get(result, "state"));
     const char *digest = json_string_value(json_object_get(result, "digest"));
     const char *from = json_string_value(json_object_get(result, "from"));
+    const char *ends = json_string_value(json_object_get(result, "ends"));
     if (json_is_integer(contract))
-        cli_say(stdout, "  contract %lld is %s, from %s on\n  digest %s\n",
+        cli_say(stdout, "  contract %lld is %s, from %s on%s%s\n  digest %s\n",
                 (long long)json_integer_value(contract), state ? state : "?", from ? from : "?",
-                digest ? digest : "?");
+                ends ? ", until " : "", ends ? ends : "", digest ? digest : "?");
     if (json_is_integer(promotion))
         cli_say(stdout, "  promotion %lld, from %s on\n", (long long)json_integer_value(promotion),
                 from ? from : "?");

@@ -89,6 +89,16 @@ static bool get_time(const json_t *object, const char *name, bool needed, uint64
     return (text && time_parse(bytes_text(text), out)) || wrong(error, name);
 }
 
+static bool get_exit_days(const json_t *contract, uint16_t *out, struct error *error)
+{
+    const json_t *value = json_object_get(contract, "exit_days");
+    if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+        json_integer_value(value) > EXIT_DAYS_MAX)
+        return wrong(error, "exit_days");
+    *out = (uint16_t)json_integer_value(value);
+    return true;
+}
+
 static bool read_card(const json_t *contract, const json_t *partners, struct contract_view *view,
                       struct error *error)
 {
@@ -106,7 +116,8 @@ static bool read_card(const json_t *contract, const json_t *partners, struct con
            get_cap(contract, "period_cap", &card->period_cap, error) &&
            get_cap(contract, "year_cap", &card->year_cap, error) &&
            get_time(contract, "from", true, &card->from_ms, error) &&
-           get_time(contract, "until", false, &card->until_ms, error);
+           get_time(contract, "until", false, &card->until_ms, error) &&
+           get_exit_days(contract, &card->exit_days, error);
 }
 
 static bool get_state(const json_t *contract, char out[CONTRACT_STATE_SIZE], struct error *error)
@@ -136,7 +147,8 @@ bool contract_view_read(const json_t *contract, const json_t *partners,
     view.in_force = json_is_true(json_object_get(contract, "in_force"));
     if (!get_state(contract, view.state, error) ||
         !get_partner(contract, "proposer", partners, view.proposer, &proposer, error) ||
-        !read_card(contract, partners, &view, error))
+        !read_card(contract, partners, &view, error) ||
+        !get_time(contract, "ends", false, &view.ends_ms, error))
         return false;
     view.digest = rate_card_digest(&view.card);
     if (!digest || !hex_decode(bytes_text(digest), told.at, HASH_SIZE) ||
@@ -183,6 +195,13 @@ static void put_time(struct buffer *out, const char *label, uint64_t time_ms, co
     put_line(out, label, time_ms > 0 ? text : otherwise);
 }
 
+static void put_notice(struct buffer *out, uint16_t days)
+{
+    char text[64];
+    (void)snprintf(text, sizeof(text), "either may, with %u days' notice", (unsigned)days);
+    put_line(out, "to end it", days > 0 ? text : "neither may");
+}
+
 void contract_view_words(const struct contract_view *view, struct buffer *out)
 {
     char digest[HASH_HEX_SIZE + 1];
@@ -200,6 +219,9 @@ void contract_view_words(const struct contract_view *view, struct buffer *out)
     put_cap(out, "cap a year", card->year_cap);
     put_time(out, "from", card->from_ms, "?");
     put_time(out, "until", card->until_ms, "the next one of these two begins");
+    put_notice(out, card->exit_days);
+    if (strcmp(view->state, "signed") == 0)
+        put_time(out, "ends", view->ends_ms, "not yet");
     put_line(out, "proposed by", view->proposer);
     put_line(out, "digest", digest);
 }

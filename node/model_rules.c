@@ -79,6 +79,19 @@ static void put_currencies(struct naive_settlement *out, const struct charter *c
     }
 }
 
+static enum naive_on_default on_default_of(enum on_default how)
+{
+    switch (how) {
+    case DEFAULT_RING_FENCE:
+        return NAIVE_RING_FENCE;
+    case DEFAULT_FUND:
+        return NAIVE_FUND;
+    case DEFAULT_MUTUALISE:
+        break;
+    }
+    return NAIVE_MUTUALISE;
+}
+
 static void put_settlement(struct naive_settlement *out, const struct charter *charter)
 {
     size_t holidays = charter->settlement.holiday_count;
@@ -93,6 +106,9 @@ static void put_settlement(struct naive_settlement *out, const struct charter *c
     for (size_t i = 0; i < holidays; i++)
         out->holidays[i] = charter->settlement.holidays[i];
     out->account_days = charter->settlement.account_days;
+    out->dispute_days = charter->settlement.dispute_days;
+    out->default_days = charter->settlement.default_days;
+    out->on_default = on_default_of(charter->settlement.on_default);
     put_taxes(out, charter);
     put_currencies(out, charter);
 }

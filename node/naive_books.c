@@ -13,6 +13,8 @@ void naive_period_release(struct naive_period *period)
     free(period->owed.at);
     free(period->disputes);
     free(period->closed.at);
+    free(period->defaults);
+    free(period->takings);
     free(period->payments);
     *period = (struct naive_period){0};
 }
@@ -96,10 +98,14 @@ static void move_owed(struct naive *n, struct naive_period *period)
         }
 }
 
-/* Settled, and nothing of it was cancelled or may be: nobody need be told of it. */
+/* Settled, nothing of it was cancelled or may be, and who did not pay has: nobody need be told of
+ * it. */
 static bool is_past(const struct naive_period *period)
 {
     bool past = period->state == NAIVE_SETTLED;
+    for (size_t i = 0; i < period->payment_count; i++)
+        past = past &&
+               (!period->payments[i].ring_fenced || period->payments[i].state == NAIVE_CONFIRMED);
     for (size_t i = 0; i < period->dispute_count; i++)
         past = past && period->disputes[i].resolved && period->disputes[i].upheld == 0;
     return past;
@@ -171,11 +177,9 @@ void naive_periods_begin(struct naive *n, uint64_t now_ms, const struct naive_tr
 /* ---- rounding and taxes ---------------------------------------------------------------------- */
 
 /* To the currency's minor unit, half to even. */
-static __int128 to_minor(__int128 amount, int digits)
+static __int128 to_minor(__int128 amount, __int128 unit)
 {
-    __int128 unit = 1, size = amount < 0 ? -amount : amount;
-    for (int i = MONEY_DECIMALS; i > digits; i--)
-        unit *= 10;
+    __int128 size = amount < 0 ? -amount : amount;
     __int128 units = size / unit, twice = size % unit * 2;
     if (twice > unit || (twice == unit && units % 2 == 1))
         units++;
@@ -198,14 +202,17 @@ static int in_order(const void *a, const void *b)
     return strcmp(x->tax, y->tax);
 }
 
-static int digits_of(const struct naive *n, const char *currency)
+__int128 naive_unit_of(const struct naive *n, const char *currency)
 {
     const struct naive_settlement *rules = &n->rules.settlement;
+    __int128 unit = 1;
     size_t i = 0;
     while (i < rules->currency_count && strcmp(rules->currencies[i].code, currency) != 0)
         i++;
     must(i < rules->currency_count);
-    return rules->currencies[i].minor_digits;
+    for (int j = MONEY_DECIMALS; j > rules->currencies[i].minor_digits; j--)
+        unit *= 10;
+    return unit;
 }
 
 /* Of one kind there is one line, rounded, or none when it comes to nothing. */
@@ -218,7 +225,7 @@ static void round_sums(const struct naive *n, struct naive_lines *lines)
         struct naive_line sum = lines->at[i];
         for (i++; i < lines->count && in_order(&lines->at[i], &sum) == 0; i++)
             sum.exact += lines->at[i].exact;
-        sum.rounded = to_minor(sum.exact, digits_of(n, sum.currency));
+        sum.rounded = to_minor(sum.exact, naive_unit_of(n, sum.currency));
         if (sum.exact != 0)
             lines->at[kept++] = sum;
     }
@@ -272,6 +279,28 @@ static int largest(const struct naive *n, const __int128 *nets, size_t count, in
     return best;
 }
 
+bool naive_pay_largest(const struct naive *n, __int128 *nets, size_t count, uint16_t *from_out,
+                       uint16_t *to_out, __int128 *amount_out)
+{
+    int from = largest(n, nets, count, -1), to = largest(n, nets, count, 1);
+    if (from < 0 || to < 0)
+        return false;
+    *from_out = (uint16_t)from;
+    *to_out = (uint16_t)to;
+    *amount_out = -nets[from] < nets[to] ? -nets[from] : nets[to];
+    nets[from] += *amount_out;
+    nets[to] -= *amount_out;
+    return true;
+}
+
+void naive_payment_add(struct naive_period *period, const struct naive_payment *payment)
+{
+    period->payments =
+        (struct naive_payment *)array_grow(period->payments, &period->payment_capacity,
+                                           period->payment_count + 1, sizeof(*period->payments));
+    period->payments[period->payment_count++] = *payment;
+}
+
 static void add_payments_in(const struct naive *n, struct naive_period *period,
                             const char *currency)
 {
@@ -282,22 +311,11 @@ static void add_payments_in(const struct naive *n, struct naive_period *period,
         nets[period->closed.at[i].debtor] -= period->closed.at[i].rounded;
         nets[period->closed.at[i].creditor] += period->closed.at[i].rounded;
     }
-    for (;;) {
-        int from = largest(n, nets, period->partner_count, -1);
-        int to = largest(n, nets, period->partner_count, 1);
-        if (from < 0 || to < 0)
-            break;
-        __int128 amount = -nets[from] < nets[to] ? -nets[from] : nets[to];
-        nets[from] += amount;
-        nets[to] -= amount;
-        period->payments = (struct naive_payment *)array_grow(
-            period->payments, &period->payment_capacity, period->payment_count + 1,
-            sizeof(*period->payments));
-        struct naive_payment *payment = &period->payments[period->payment_count++];
-        *payment =
-            (struct naive_payment){.from = (uint16_t)from, .to = (uint16_t)to, .amount = amount};
-        memcpy(payment->currency, currency, CURRENCY_SIZE);
-    }
+    struct naive_payment payment = {.state = NAIVE_DUE};
+    memcpy(payment.currency, currency, CURRENCY_SIZE);
+    while (naive_pay_largest(n, nets, period->partner_count, &payment.from, &payment.to,
+                             &payment.amount))
+        naive_payment_add(period, &payment);
     free(nets);
 }
 
@@ -320,8 +338,11 @@ static void add_payments(const struct naive *n, struct naive_period *period)
 void naive_when_paid(struct naive_period *period)
 {
     bool paid = true;
-    for (size_t i = 0; i < period->payment_count; i++)
-        paid = paid && period->payments[i].state == NAIVE_CONFIRMED;
+    for (size_t i = 0; i < period->payment_count; i++) {
+        const struct naive_payment *payment = &period->payments[i];
+        bool counts = !payment->ring_fenced && payment->state != NAIVE_VOID;
+        paid = paid && (!counts || payment->state == NAIVE_CONFIRMED);
+    }
     if (paid)
         period->state = NAIVE_SETTLED;
 }

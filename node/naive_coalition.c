@@ -252,6 +252,19 @@ static enum verdict remove_partner(const struct naive_founding *founding, struct
     return VERDICT_ACCEPTED;
 }
 
+static enum verdict remove_node(const struct naive_founding *founding, struct naive_coalition *c,
+                                struct naive_node *node)
+{
+    size_t there = 0;
+    for (size_t i = 0; i < c->node_count; i++)
+        if (c->nodes[i].partner == founding->operator_number && !c->nodes[i].left)
+            there++;
+    if (node->partner == founding->operator_number && there == 1)
+        return VERDICT_OPERATOR_STAYS;
+    leave(node);
+    return VERDICT_ACCEPTED;
+}
+
 static enum verdict make_voter(const struct naive_coalition *c, struct naive_node *node)
 {
     if (node->voter || node->joining)
@@ -334,10 +347,8 @@ static enum verdict of_node(const struct naive_founding *founding, struct naive_
     if (change->node.v >= c->node_count || c->nodes[change->node.v].left)
         return VERDICT_UNKNOWN_NODE;
     struct naive_node *node = &c->nodes[change->node.v];
-    if (change->kind == CHANGE_REMOVE_NODE) {
-        leave(node);
-        return VERDICT_ACCEPTED;
-    }
+    if (change->kind == CHANGE_REMOVE_NODE)
+        return remove_node(founding, c, node);
     if (change->kind == CHANGE_SET_VOTER)
         return change->voter ? make_voter(c, node) : make_observer(node);
     if (change->kind == CHANGE_REPLACE_KEYS)

@@ -22,6 +22,8 @@ struct naive_contract {
     enum naive_contract_state state;
     uint16_t proposer;
     uint8_t tariff; /* once it is signed */
+    uint64_t
+        ended_ms; /* from when on it does not hold, as its parties said last; 0: nothing said */
 };
 struct naive_promotion {
     uint16_t issuer, funder, bp;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DAY_MS UINT64_C(86400000)
+
 void naive_deal_open(struct naive *n)
 {
     const struct naive_settlement *rules = &n->rules.settlement;
@@ -60,9 +62,9 @@ void naive_epochs_begin(struct naive *n, uint64_t now_ms)
 {
     uint64_t latest_ms = 0;
     for (size_t i = 0; i < n->signed_cards.count; i++) {
-        const struct rate_card *card = &n->contracts[n->signed_cards.at[i]].card;
-        latest_ms = later(n, latest_ms, card->from_ms, now_ms);
-        latest_ms = later(n, latest_ms, card->until_ms, now_ms);
+        const struct naive_contract *contract = &n->contracts[n->signed_cards.at[i]];
+        latest_ms = later(n, latest_ms, contract->card.from_ms, now_ms);
+        latest_ms = later(n, latest_ms, naive_card_end(contract), now_ms);
     }
     for (size_t i = 0; i < n->promotion_count; i++) {
         latest_ms = later(n, latest_ms, n->promotions[i].from_ms, now_ms);
@@ -127,20 +129,32 @@ bool naive_card_is_good(const struct naive *n, const struct rate_card *card)
            (!fees || card->redeemer.v == n->rules.operator_number);
 }
 
-/* They begin at once, or the earlier ends after the later begins. */
-static bool meet(const struct rate_card *a, const struct rate_card *b)
+uint64_t naive_card_end(const struct naive_contract *contract)
 {
-    const struct rate_card *first = a->from_ms < b->from_ms ? a : b, *second = first == a ? b : a;
-    return first->from_ms == second->from_ms || first->until_ms > second->from_ms;
+    return contract->ended_ms ? contract->ended_ms : contract->card.until_ms;
 }
 
-bool naive_card_overlaps(const struct naive *n, const struct rate_card *card, bool is_new)
+static bool same_pair(const struct naive_contract *a, const struct naive_contract *b)
+{
+    return a->card.funder.v == b->card.funder.v && a->card.redeemer.v == b->card.redeemer.v;
+}
+
+/* They begin at once, or the earlier ends after the later begins. */
+static bool meet(const struct naive_contract *a, const struct naive_contract *b)
+{
+    const struct naive_contract *first = a->card.from_ms < b->card.from_ms ? a : b;
+    const struct naive_contract *second = first == a ? b : a;
+    return first->card.from_ms == second->card.from_ms ||
+           naive_card_end(first) > second->card.from_ms;
+}
+
+bool naive_card_overlaps(const struct naive *n, const struct naive_contract *contract, bool is_new)
 {
     for (size_t i = 0; i < n->signed_cards.count; i++) {
-        const struct rate_card *there = &n->contracts[n->signed_cards.at[i]].card;
-        bool endless = is_new && card->from_ms < there->from_ms && card->until_ms == 0;
-        if (there->funder.v == card->funder.v && there->redeemer.v == card->redeemer.v &&
-            (endless || meet(there, card)))
+        const struct naive_contract *there = &n->contracts[n->signed_cards.at[i]];
+        bool endless =
+            is_new && contract->card.from_ms < there->card.from_ms && naive_card_end(contract) == 0;
+        if (same_pair(there, contract) && (endless || meet(there, contract)))
             return true;
     }
     return false;
@@ -173,6 +187,8 @@ static enum verdict propose(const struct naive_dealing *d)
 {
     struct naive *n = d->n;
     const struct rate_card *card = &d->says->card;
+    struct naive_contract contract = {
+        .card = *card, .state = NAIVE_CARD_PROPOSED, .proposer = d->writer};
     if (!naive_card_is_good(n, card))
         return VERDICT_BAD_CARD;
     if (strcmp(card->face_currency, card->settlement_currency) == 0 &&
@@ -184,12 +200,10 @@ static enum verdict propose(const struct naive_dealing *d)
         return VERDICT_UNKNOWN_PARTNER;
     if (card->from_ms <= n->now_ms || card->from_ms - n->now_ms < n->rules.notice_ms)
         return VERDICT_NOTICE_TOO_SHORT;
-    if (naive_card_overlaps(n, card, true))
+    if (naive_card_overlaps(n, &contract, true))
         return VERDICT_OVERLAP;
     if (too_many(d))
         return VERDICT_TOO_MANY_CONTRACTS;
-    struct naive_contract contract = {
-        .card = *card, .state = NAIVE_CARD_PROPOSED, .proposer = d->writer};
     naive_contract_add(n, &contract);
     return VERDICT_ACCEPTED;
 }
@@ -258,7 +272,7 @@ static enum verdict countersign(const struct naive_dealing *d)
         return VERDICT_CONTRACT_CHANGED;
     if (n->now_ms >= card->from_ms)
         return VERDICT_CONTRACT_TOO_LATE;
-    if (naive_card_overlaps(n, card, true))
+    if (naive_card_overlaps(n, contract, true))
         return VERDICT_OVERLAP;
     size_t tariff = naive_tariff_of(n, card);
     if (tariff == TARIFFS_MAX ||
@@ -283,6 +297,43 @@ static enum verdict withdraw(const struct naive_dealing *d)
     if (contract->state != NAIVE_CARD_PROPOSED)
         return VERDICT_CONTRACT_CLOSED;
     contract->state = NAIVE_CARD_WITHDRAWN;
+    return VERDICT_ACCEPTED;
+}
+
+/* When it ends as things stand: a card without an end of its own gives way to the pair's next; 0:
+ * never. */
+static uint64_t end_as_it_stands(const struct naive *n, const struct naive_contract *contract)
+{
+    uint64_t end_ms = naive_card_end(contract);
+    for (size_t i = 0; i < n->signed_cards.count; i++) {
+        const struct naive_contract *next = &n->contracts[n->signed_cards.at[i]];
+        if (same_pair(next, contract) && next->card.from_ms > contract->card.from_ms &&
+            (end_ms == 0 || next->card.from_ms < end_ms))
+            end_ms = next->card.from_ms;
+    }
+    return end_ms;
+}
+
+static enum verdict end_contract(const struct naive_dealing *d)
+{
+    struct naive *n = d->n;
+    uint64_t ends_ms = d->says->until_ms;
+    if (d->says->number >= n->contract_count)
+        return VERDICT_UNKNOWN_CONTRACT;
+    struct naive_contract *contract = &n->contracts[d->says->number];
+    uint64_t end_ms = end_as_it_stands(n, contract);
+    if (d->writer != contract->card.funder.v && d->writer != contract->card.redeemer.v)
+        return VERDICT_NOT_A_PARTY;
+    if (contract->state != NAIVE_CARD_SIGNED || (end_ms != 0 && end_ms <= n->now_ms))
+        return VERDICT_CONTRACT_CLOSED;
+    if (contract->card.exit_days == 0)
+        return VERDICT_NO_EXIT;
+    if (ends_ms <= contract->card.from_ms || (end_ms != 0 && ends_ms >= end_ms) ||
+        ends_ms > TIME_MS_MAX)
+        return VERDICT_BAD_CARD;
+    if (ends_ms < n->now_ms || ends_ms - n->now_ms < contract->card.exit_days * DAY_MS)
+        return VERDICT_NOTICE_TOO_SHORT;
+    contract->ended_ms = ends_ms;
     return VERDICT_ACCEPTED;
 }
 
@@ -362,7 +413,7 @@ enum verdict naive_deal(struct naive *n, const struct naive_tx *tx)
     case DEAL_WITHDRAW:
         return withdraw(&d);
     case DEAL_END:
-        return VERDICT_NO_EXIT;
+        return end_contract(&d);
     case DEAL_PROMOTE:
         return promote(&d);
     case DEAL_ACCOUNT:

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { NAIVE_VERSION = 4, NAIVE_NAME_MAX = 128, NAIVE_AMENDMENTS_MAX = 16384, NAIVE_AHEAD = 2 };
+enum { NAIVE_VERSION = 5, NAIVE_NAME_MAX = 128, NAIVE_AMENDMENTS_MAX = 16384, NAIVE_AHEAD = 2 };
 
 /* ---- writing --------------------------------------------------------------------------------- */
 

@@ -15,6 +15,7 @@ static void put_contract(const struct naive_contract *contract, struct buffer *o
     codec_put_uint(out, contract->state);
     codec_put_uint(out, contract->proposer);
     codec_put_uint(out, contract->tariff);
+    codec_put_uint(out, contract->ended_ms);
 }
 
 static void put_promotion(const struct naive_promotion *promotion, struct buffer *out)
@@ -95,17 +96,28 @@ static void get_tariff(struct codec_reader *reader, struct naive *n)
         naive_tariff_add(n, &tariff);
 }
 
+/* It was signed, with a way out of it, and ended sooner than it said. */
+static bool end_adds_up(const struct naive_contract *contract)
+{
+    const struct rate_card *card = &contract->card;
+    if (contract->ended_ms == 0)
+        return true;
+    return contract->state == NAIVE_CARD_SIGNED && card->exit_days > 0 &&
+           contract->ended_ms > card->from_ms &&
+           (card->until_ms == 0 || contract->ended_ms < card->until_ms);
+}
+
 static bool contract_adds_up(const struct naive *n, const struct naive_contract *contract)
 {
     const struct rate_card *card = &contract->card;
     bool party = contract->proposer == card->funder.v || contract->proposer == card->redeemer.v;
     bool there = card->funder.v < n->rules.partner_count &&
                  card->redeemer.v < n->rules.partner_count && naive_card_is_good(n, card) &&
-                 n->proposed_by[contract->proposer] < NAIVE_SHARE_MAX;
+                 n->proposed_by[contract->proposer] < NAIVE_SHARE_MAX && end_adds_up(contract);
     if (contract->state != NAIVE_CARD_SIGNED)
         return there && party && contract->tariff == 0;
     return there && party && contract->tariff < n->tariff_count &&
-           naive_tariff_of(n, card) == contract->tariff && !naive_card_overlaps(n, card, false);
+           naive_tariff_of(n, card) == contract->tariff && !naive_card_overlaps(n, contract, false);
 }
 
 static void get_contract(struct codec_reader *reader, struct naive *n)
@@ -117,6 +129,7 @@ static void get_contract(struct codec_reader *reader, struct naive *n)
     contract.state = (enum naive_contract_state)codec_get_uint(reader, NAIVE_CARD_WITHDRAWN);
     contract.proposer = (uint16_t)codec_get_uint(reader, PARTNERS_MAX - 1);
     contract.tariff = (uint8_t)codec_get_uint(reader, TARIFFS_MAX - 1);
+    contract.ended_ms = codec_get_uint(reader, TIME_MS_MAX);
     if (reader->failed ||
         !good(reader, contract_adds_up(n, &contract), "a contract that does not add up"))
         return;

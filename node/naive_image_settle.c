@@ -1,10 +1,14 @@
-/* Settlement periods of the naive model as bytes, and back. Rounded lines and who has to pay are
- * made anew. */
+/* Settlement periods of the naive model as bytes, and back. Rounded lines are made anew, and so is
+ * who had to pay before anybody was in default, for comparison. */
 #include "node/naive_parts.h"
 
 #include "protocol/codec.h"
 
-#define AMOUNT_MAX ((__int128)1 << 110) /* sums of many stay within 127 bits */
+#include <stdlib.h>
+#include <string.h>
+
+#define AMOUNT_MAX ((__int128)1 << 110)
+#define SUM_MAX    ((__int128)1 << 116) /* of a period's lines, and other rows: with taxes, 2^118 */
 enum { DAYS_MAX = 1 << 24 };
 
 void naive_put_wide(__int128 value, struct buffer *out)
@@ -46,6 +50,39 @@ static void put_dispute(const struct naive_dispute *dispute, struct buffer *out)
     naive_put_wide(dispute->entered, out);
 }
 
+static void put_payment(const struct naive_payment *payment, struct buffer *out)
+{
+    codec_put_uint(out, payment->from);
+    codec_put_uint(out, payment->to);
+    codec_put_text(out, bytes_text(payment->currency));
+    naive_put_wide(payment->amount, out);
+    codec_put_uint(out, payment->round);
+    codec_put_bool(out, payment->ring_fenced);
+    codec_put_uint(out, payment->state);
+    codec_put_uint(out, payment->attempts);
+    codec_put_bytes(out, hash_as_bytes(&payment->approver));
+    codec_put_bytes(out, hash_as_bytes(&payment->accuser));
+}
+
+static void put_defaults(const struct naive_period *period, struct buffer *out)
+{
+    codec_put_uint(out, period->default_count);
+    for (size_t i = 0; i < period->default_count; i++) {
+        codec_put_uint(out, period->defaults[i].partner);
+        codec_put_text(out, bytes_text(period->defaults[i].currency));
+    }
+    codec_put_uint(out, period->taking_count);
+    for (size_t i = 0; i < period->taking_count; i++) {
+        const struct naive_taking *taking = &period->takings[i];
+        codec_put_uint(out, taking->debtor);
+        codec_put_uint(out, taking->claimant);
+        codec_put_uint(out, taking->by);
+        codec_put_text(out, bytes_text(taking->currency));
+        codec_put_bool(out, taking->collateral);
+        naive_put_wide(taking->amount, out);
+    }
+}
+
 static void put_period(const struct naive_period *period, struct buffer *out)
 {
     codec_put_uint(out, period->number);
@@ -73,11 +110,10 @@ static void put_period(const struct naive_period *period, struct buffer *out)
     codec_put_uint(out, period->dispute_count);
     for (size_t i = 0; i < period->dispute_count; i++)
         put_dispute(&period->disputes[i], out);
-    for (size_t i = 0; i < period->payment_count; i++) {
-        codec_put_uint(out, period->payments[i].state);
-        codec_put_uint(out, period->payments[i].attempts);
-        codec_put_bytes(out, hash_as_bytes(&period->payments[i].approver));
-    }
+    put_defaults(period, out);
+    codec_put_uint(out, period->payment_count);
+    for (size_t i = 0; i < period->payment_count; i++)
+        put_payment(&period->payments[i], out);
 }
 
 void naive_put_periods(const struct naive *n, struct buffer *out)
@@ -144,6 +180,7 @@ static void get_owed(struct codec_reader *reader, const struct naive *n,
                      struct naive_period *period)
 {
     int64_t last = -1;
+    __int128 sum = 0;
     for (size_t left = get_count(reader); left > 0 && !reader->failed; left--) {
         struct naive_line line = {0};
         line.debtor = get_partner(reader, period);
@@ -153,7 +190,9 @@ static void get_owed(struct codec_reader *reader, const struct naive *n,
         line.exact = naive_get_wide(reader);
         int64_t pair = (int64_t)line.debtor << 16 | line.creditor;
         int64_t place = (pair << 8 | line.line_class) << 8 | line.tariff;
-        if (!good(reader, place > last && line.debtor != line.creditor && line.exact != 0,
+        sum += line.exact < 0 ? -line.exact : line.exact;
+        if (!good(reader,
+                  place > last && line.debtor != line.creditor && line.exact != 0 && sum <= SUM_MAX,
                   "a line that cannot be"))
             return;
         last = place;
@@ -208,28 +247,176 @@ static void get_dispute(struct codec_reader *reader, const struct naive *n,
     period->disputes[period->dispute_count++] = dispute;
 }
 
-/* Of the payments that its books give. */
-static void get_payments(struct codec_reader *reader, const struct naive *n,
-                         struct naive_period *period)
+/* ---- reading what is to be paid -------------------------------------------------------------- */
+
+static void get_currency(struct codec_reader *reader, const struct naive *n,
+                         char code_out[CURRENCY_SIZE])
 {
-    enum naive_period_state state = period->state;
-    bool paid = true;
-    if (state < NAIVE_FINAL)
+    struct bytes code = codec_get_text(reader, CURRENCY_SIZE - 1, CURRENCY_SIZE - 1);
+    if (reader->failed)
         return;
-    naive_close_books(n, period);
-    for (size_t i = 0; i < period->payment_count && !reader->failed; i++) {
-        struct naive_payment *payment = &period->payments[i];
-        payment->state = (enum naive_payment_state)codec_get_uint(reader, NAIVE_FAILED);
-        payment->attempts = (uint32_t)codec_get_uint(reader, UINT32_MAX);
-        codec_get_fixed(reader, payment->approver.at, HASH_SIZE);
-        paid = paid && payment->state == NAIVE_CONFIRMED;
-    }
-    period->state = state;
-    (void)good(reader, (state == NAIVE_SETTLED) == paid, "settled, and not paid");
+    memcpy(code_out, code.at, code.size);
+    (void)good(reader, naive_is_currency(n, code_out), "an unknown currency");
 }
 
-static void get_parts(struct codec_reader *reader, const struct naive *n,
-                      struct naive_period *period)
+static void get_default(struct codec_reader *reader, const struct naive *n,
+                        struct naive_period *period)
+{
+    struct naive_default row = {0};
+    row.partner = get_partner(reader, period);
+    get_currency(reader, n, row.currency);
+    bool sound = !reader->failed && period->state >= NAIVE_FINAL &&
+                 !naive_in_default(period, row.partner, row.currency);
+    if (good(reader, sound, "a default that cannot be"))
+        naive_default_add(period, &row);
+}
+
+static bool is_whole(const struct naive *n, const char *currency, __int128 amount)
+{
+    return amount > 0 && amount % naive_unit_of(n, currency) == 0;
+}
+
+static bool taking_adds_up(const struct naive *n, const struct naive_period *period,
+                           const struct naive_taking *taking)
+{
+    const struct naive_settlement *rules = &n->rules.settlement;
+    bool ours = strcmp(taking->currency, rules->currencies[0].code) == 0;
+    if (taking->debtor == taking->claimant || taking->debtor == taking->by ||
+        !naive_in_default(period, taking->debtor, taking->currency) ||
+        !is_whole(n, taking->currency, taking->amount))
+        return false;
+    if (taking->collateral)
+        return n->rules.risk.on && rules->on_default != NAIVE_RING_FENCE && ours &&
+               taking->by == n->rules.operator_number;
+    return rules->on_default == NAIVE_MUTUALISE && taking->by != taking->claimant;
+}
+
+static void get_takings(struct codec_reader *reader, const struct naive *n,
+                        struct naive_period *period)
+{
+    __int128 sum = 0;
+    for (size_t left = get_count(reader); left > 0 && !reader->failed; left--) {
+        struct naive_taking taking = {0};
+        taking.debtor = get_partner(reader, period);
+        taking.claimant = get_partner(reader, period);
+        taking.by = get_partner(reader, period);
+        get_currency(reader, n, taking.currency);
+        taking.collateral = codec_get_bool(reader);
+        taking.amount = naive_get_wide(reader);
+        if (!good(reader, !reader->failed && taking_adds_up(n, period, &taking),
+                  "a claim that nobody took over"))
+            return;
+        sum += taking.amount;
+        if (good(reader, sum <= SUM_MAX, "more than can be taken over"))
+            naive_taking_add(period, &taking);
+    }
+}
+
+/* What is said of it goes with the state that it is in. */
+static bool state_adds_up(const struct naive_payment *payment)
+{
+    bool due = payment->state == NAIVE_DUE, failed = payment->state == NAIVE_FAILED;
+    bool sent = payment->state == NAIVE_SENT;
+    if ((due && payment->attempts != 0) || ((sent || failed) && payment->attempts == 0))
+        return false;
+    if (!hash_is_zero(&payment->approver) && !due && !failed && !sent)
+        return false;
+    return hash_is_zero(&payment->accuser) || ((due || failed) && !payment->ring_fenced);
+}
+
+static bool any_default(const struct naive_period *period, const char *currency)
+{
+    bool any = false;
+    for (size_t i = 0; i < period->default_count; i++)
+        any = any || strcmp(period->defaults[i].currency, currency) == 0;
+    return any;
+}
+
+static bool payment_adds_up(const struct naive *n, const struct naive_period *period,
+                            const struct naive_payment *payment)
+{
+    bool apart = naive_in_default(period, payment->from, payment->currency) ||
+                 naive_in_default(period, payment->to, payment->currency);
+    bool unpaid = payment->state == NAIVE_DUE || payment->state == NAIVE_FAILED;
+    bool is_void = payment->state == NAIVE_VOID;
+    if (payment->from == payment->to || !is_whole(n, payment->currency, payment->amount) ||
+        payment->round > period->default_count || !state_adds_up(payment))
+        return false;
+    if (payment->round > 0 &&
+        strcmp(period->defaults[payment->round - 1].currency, payment->currency) != 0)
+        return false;
+    if (is_void && (payment->ring_fenced || !any_default(period, payment->currency)))
+        return false;
+    return payment->ring_fenced ? apart : !apart || !unpaid;
+}
+
+static void get_payment(struct codec_reader *reader, const struct naive *n,
+                        struct naive_period *period, __int128 *sum)
+{
+    struct naive_payment payment = {0};
+    payment.from = get_partner(reader, period);
+    payment.to = get_partner(reader, period);
+    get_currency(reader, n, payment.currency);
+    payment.amount = naive_get_wide(reader);
+    payment.round = (uint32_t)codec_get_uint(reader, UINT32_MAX);
+    payment.ring_fenced = codec_get_bool(reader);
+    payment.state = (enum naive_payment_state)codec_get_uint(reader, NAIVE_VOID);
+    payment.attempts = (uint32_t)codec_get_uint(reader, UINT32_MAX);
+    codec_get_fixed(reader, payment.approver.at, HASH_SIZE);
+    codec_get_fixed(reader, payment.accuser.at, HASH_SIZE);
+    *sum += payment.amount;
+    if (!good(reader, *sum <= SUM_MAX, "more than can be paid"))
+        return;
+    bool sound = payment_adds_up(n, period, &payment) &&
+                 (period->payment_count == 0 ||
+                  payment.round >= period->payments[period->payment_count - 1].round);
+    if (good(reader, sound, "a payment that does not add up"))
+        naive_payment_add(period, &payment);
+}
+
+/* Those of round 0 are what the books give, all of them. */
+static bool begin_with(const struct naive_period *period, const struct naive_payment *made,
+                       size_t count)
+{
+    bool same = period->payment_count >= count &&
+                (period->payment_count == count || period->payments[count].round > 0);
+    for (size_t i = 0; i < count && same; i++) {
+        const struct naive_payment *payment = &period->payments[i];
+        same = payment->round == 0 && payment->from == made[i].from && payment->to == made[i].to &&
+               payment->amount == made[i].amount &&
+               strcmp(payment->currency, made[i].currency) == 0;
+    }
+    return same;
+}
+
+static void get_payments(struct codec_reader *reader, struct naive *n, struct naive_period *period)
+{
+    enum naive_period_state state = period->state;
+    __int128 sum = 0;
+    if (state >= NAIVE_FINAL)
+        naive_close_books(n, period);
+    struct naive_payment *made = period->payments;
+    size_t count = period->payment_count;
+    period->payments = NULL;
+    period->payment_count = period->payment_capacity = 0;
+    for (size_t left = get_count(reader); left > 0 && !reader->failed; left--)
+        get_payment(reader, n, period, &sum);
+    if (!reader->failed)
+        (void)good(reader, begin_with(period, made, count), "payments of other books");
+    free(made);
+    for (size_t i = 0; i < n->rules.settlement.currency_count && !reader->failed; i++) {
+        const char *code = n->rules.settlement.currencies[i].code;
+        (void)good(reader, !any_default(period, code) || naive_default_adds_up(n, period, code),
+                   "payments that do not add up");
+    }
+    if (state < NAIVE_FINAL || reader->failed)
+        return;
+    period->state = NAIVE_FINAL;
+    naive_when_paid(period);
+    (void)good(reader, period->state == state, "settled, and not paid");
+}
+
+static void get_parts(struct codec_reader *reader, struct naive *n, struct naive_period *period)
 {
     period->state = (enum naive_period_state)codec_get_uint(reader, NAIVE_SETTLED);
     period->answer_day = codec_get_int(reader, 0, DAYS_MAX);
@@ -252,7 +439,11 @@ static void get_parts(struct codec_reader *reader, const struct naive *n,
         return;
     if (period->rooted)
         period->totals = naive_totals(period);
-    get_payments(reader, n, period);
+    for (size_t left = get_count(reader); left > 0 && !reader->failed; left--)
+        get_default(reader, n, period);
+    get_takings(reader, n, period);
+    if (!reader->failed)
+        get_payments(reader, n, period);
 }
 
 void naive_get_periods(struct codec_reader *reader, struct naive *n)

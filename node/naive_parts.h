@@ -259,7 +259,13 @@ void naive_period_release(struct naive_period *period);
 struct hash naive_totals(const struct naive_period *period);
 /* Rounded lines and payments, out of what was owed and what of it is not disputed. */
 void naive_close_books(const struct naive *n, struct naive_period *period);
-/* It is paid when nothing is left to be paid. */
+/* A minor unit, in 1e-10. */
+__int128 naive_unit_of(const struct naive *n, const char *currency);
+/* The largest debtor pays the largest creditor, ties by name; false: nobody is left. */
+bool naive_pay_largest(const struct naive *n, __int128 *nets, size_t count, uint16_t *from_out,
+                       uint16_t *to_out, __int128 *amount_out) MUST_USE;
+void naive_payment_add(struct naive_period *period, const struct naive_payment *payment);
+/* It is paid when nothing that was netted is left to be paid. */
 void naive_when_paid(struct naive_period *period);
 void naive_lines_add(struct naive_lines *lines, const struct naive_line *line);
 
@@ -274,6 +280,21 @@ struct naive_dispute *naive_dispute_of(const struct naive_period *period,
  * what waited, is owed less now. */
 __int128 naive_stands(struct naive *n, const struct disputed_line *about, __int128 amount);
 
+/* ---- naive_default.c: who does not pay --------------------------------------------------------
+ */
+
+bool naive_in_default(const struct naive_period *period, uint16_t partner, const char *currency);
+/* The partner is, from here on: its lines leave the netting, and who bears what it does not pay is
+ * as the charter says. It is not in default before. */
+void naive_begin_default(struct naive *n, struct naive_period *period, uint16_t partner,
+                         const char *currency);
+/* What is to be paid, and was, is what is owed: between each that is in default and each other, and
+ * of those who are not all in all. */
+bool naive_default_adds_up(struct naive *n, struct naive_period *period,
+                           const char *currency) MUST_USE;
+void naive_default_add(struct naive_period *period, const struct naive_default *row);
+void naive_taking_add(struct naive_period *period, const struct naive_taking *taking);
+
 /* ---- naive_deal.c: contracts, promotions, accounts, collateral ------------------------------- */
 
 enum verdict naive_deal(struct naive *n, const struct naive_tx *tx);
@@ -286,8 +307,10 @@ void naive_epochs_begin(struct naive *n, uint64_t now_ms);
 bool naive_card_is_good(const struct naive *n, const struct rate_card *card);
 /* What one of a currency counts for as collateral, in millionths of the charter's; 0: nothing. */
 int64_t naive_rate(const struct naive *n, const char *code);
+/* From when on it does not hold, whatever comes after it; 0: until the next one begins. */
+uint64_t naive_card_end(const struct naive_contract *contract);
 /* Some signed card of the pair would be in force with it; a new one gives way to none. */
-bool naive_card_overlaps(const struct naive *n, const struct rate_card *card, bool is_new);
+bool naive_card_overlaps(const struct naive *n, const struct naive_contract *contract, bool is_new);
 void naive_contract_add(struct naive *n, const struct naive_contract *contract);
 void naive_promotion_add(struct naive *n, const struct naive_promotion *promotion);
 /* The number of a card's tariff: of a new one where there is none yet. */
@@ -350,6 +373,9 @@ void naive_risk_after(struct naive *n);
 /* May the partner pay for so many more points (times basis points)? */
 bool naive_may_issue(const struct naive *n, uint16_t partner, __int128 points_bp);
 enum verdict naive_collateral(struct naive *n, const struct naive_tx *tx);
+/* What a partner has posted, in 1e-10 units; and it falls by so much, at most by all of it. */
+__int128 naive_collateral_of(const struct naive *n, uint16_t partner);
+void naive_collateral_use(struct naive *n, uint16_t partner, __int128 amount);
 void naive_put_risks(const struct naive *n, struct buffer *out);
 void naive_get_risks(struct codec_reader *reader, struct naive *n);
 

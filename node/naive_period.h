@@ -26,6 +26,7 @@ struct naive_currency {
     int minor_digits;
     int64_t rate; /* as collateral, in millionths of the charter's own; 0: none */
 };
+enum naive_on_default { NAIVE_RING_FENCE, NAIVE_FUND, NAIVE_MUTUALISE };
 struct naive_settlement {
     enum naive_every every;
     uint32_t propose_days, answer_days, pay_days; /* business days after the last day */
@@ -38,6 +39,8 @@ struct naive_settlement {
     size_t currency_count;
     char fee_tax[NAIVE_TAX_CODE], other_tax[NAIVE_TAX_CODE]; /* of tariff 0; "": none */
     uint32_t account_days;                                   /* that an approved account waits */
+    uint32_t dispute_days, default_days; /* business days: after the day to answer, or to pay */
+    enum naive_on_default on_default;
 };
 
 struct naive_line {
@@ -61,14 +64,28 @@ struct naive_dispute {
     __int128 exact, upheld;
     __int128 back, entered; /* taken back ever; of that, what open periods were told */
 };
-enum naive_payment_state { NAIVE_DUE, NAIVE_SENT, NAIVE_CONFIRMED, NAIVE_FAILED };
+enum naive_payment_state { NAIVE_DUE, NAIVE_SENT, NAIVE_CONFIRMED, NAIVE_FAILED, NAIVE_VOID };
 struct naive_payment {
     char currency[CURRENCY_SIZE];
     uint16_t from, to;
     __int128 amount;
+    uint32_t round; /* the how-manyth default of the period made it; 0: its end */
+    bool ring_fenced;
     enum naive_payment_state state;
     uint32_t attempts;
-    struct hash approver; /* the first of two; zeros: nobody yet */
+    /* The first of two, who say that it is sent, or that its payer is in default; zeros: nobody
+     * yet. */
+    struct hash approver, accuser;
+};
+struct naive_default { /* who did not pay, in a period */
+    uint16_t partner;
+    char currency[CURRENCY_SIZE];
+};
+struct naive_taking { /* `by` has taken over some of the claim of one partner on another */
+    uint16_t debtor, claimant, by;
+    char currency[CURRENCY_SIZE];
+    bool collateral; /* out of the debtor's: it has paid */
+    __int128 amount;
 };
 enum naive_answer_kind { NAIVE_SILENT, NAIVE_SIGNED, NAIVE_DISPUTED, NAIVE_SIGNED_REST };
 struct naive_answer {
@@ -90,7 +107,11 @@ struct naive_period { /* that has ended */
     struct naive_dispute *disputes;
     size_t dispute_count, dispute_capacity;
     struct naive_lines closed;      /* rounded, with taxes, ascending; once final */
-    struct naive_payment *payments; /* by currency, as the debts of each are met */
+    struct naive_default *defaults; /* in the order in which they came to be */
+    size_t default_count, default_capacity;
+    struct naive_taking *takings;
+    size_t taking_count, taking_capacity;
+    struct naive_payment *payments; /* by currency, as the debts of each are met; then by round */
     size_t payment_count, payment_capacity;
 };
 

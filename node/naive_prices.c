@@ -22,7 +22,7 @@ static const struct naive_contract *card_at(const struct naive *n, uint16_t fund
             (!last || contract->card.from_ms > last->card.from_ms))
             last = contract;
     }
-    bool stands = last && naive_in_force(last->card.from_ms, last->card.until_ms, time_ms);
+    bool stands = last && naive_in_force(last->card.from_ms, naive_card_end(last), time_ms);
     return stands ? last : NULL;
 }
 

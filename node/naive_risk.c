@@ -204,6 +204,17 @@ enum verdict naive_collateral(struct naive *n, const struct naive_tx *tx)
     return VERDICT_ACCEPTED;
 }
 
+__int128 naive_collateral_of(const struct naive *n, uint16_t partner)
+{
+    return exact(n->risks[partner].collateral);
+}
+
+void naive_collateral_use(struct naive *n, uint16_t partner, __int128 amount)
+{
+    must(amount >= 0 && amount <= naive_collateral_of(n, partner) && amount % BASIS_POINTS == 0);
+    n->risks[partner].collateral -= (int64_t)(amount / BASIS_POINTS);
+}
+
 /* ---- asking, keeping ------------------------------------------------------------------------- */
 
 struct naive_risk naive_risk_of(const struct naive *n, uint16_t partner)

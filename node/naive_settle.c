@@ -267,19 +267,27 @@ static enum verdict respond(const struct naive_answering *a)
     return VERDICT_ACCEPTED;
 }
 
+/* Who opened it takes what is offered, or nothing; the other party, when that one was silent for
+ * long, what it has offered itself. */
 static enum verdict resolve(const struct naive_answering *a)
 {
     struct naive_dispute *dispute = naive_dispute_of(a->period, &a->says->line);
     if (!dispute)
         return VERDICT_UNKNOWN_DISPUTE;
-    if (a->writer != dispute->by)
+    bool opened = a->writer == dispute->by;
+    if (a->writer != dispute->debtor && a->writer != dispute->creditor)
         return VERDICT_NOT_A_PARTY;
     if (a->period->state == NAIVE_PROPOSED)
         return VERDICT_WRONG_STATE;
     if (dispute->resolved)
         return VERDICT_ALREADY_ANSWERED;
-    bool offered = dispute->responded && a->says->amount == dispute->upheld;
-    if (a->says->amount != 0 && !offered)
+    const struct naive_settlement *rules = &a->n->rules.settlement;
+    if (!opened &&
+        a->today <= naive_business_day(rules, a->period->answer_day, rules->dispute_days))
+        return VERDICT_TOO_EARLY;
+    __int128 offered = dispute->responded ? dispute->upheld : 0;
+    bool nothing = opened && a->says->amount == 0;
+    if (a->says->amount != offered && !nothing)
         return VERDICT_TOTALS_CHANGED;
     dispute->resolved = true;
     dispute->upheld = a->says->amount;
@@ -327,6 +335,12 @@ static bool is_silent(const struct naive_coalition *coalition, uint16_t partner)
     return silent;
 }
 
+/* Both came to something, or to nothing any more. */
+static void forget_approvers(struct naive_payment *payment)
+{
+    payment->approver = payment->accuser = (struct hash){{0}};
+}
+
 static enum verdict pay(const struct naive_answering *a, struct naive_payment *payment)
 {
     bool done = false, silent = is_silent(a->n->now, payment->to);
@@ -335,6 +349,8 @@ static enum verdict pay(const struct naive_answering *a, struct naive_payment *p
         return VERDICT_NOT_A_PARTY;
     if (payment->state == NAIVE_CONFIRMED || (sent && !silent))
         return VERDICT_PAID_TWICE;
+    if (payment->state == NAIVE_VOID)
+        return VERDICT_WRONG_STATE;
     if (a->says->attempt != payment->attempts + (sent ? 0 : 1))
         return VERDICT_TOTALS_CHANGED;
     enum verdict verdict = approve(&payment->approver, &a->says->approver, &done);
@@ -342,12 +358,13 @@ static enum verdict pay(const struct naive_answering *a, struct naive_payment *p
         return verdict;
     payment->state = silent ? NAIVE_CONFIRMED : NAIVE_SENT;
     payment->attempts = a->says->attempt;
-    memset(&payment->approver, 0, sizeof(payment->approver));
+    forget_approvers(payment);
     naive_when_paid(a->period);
     return VERDICT_ACCEPTED;
 }
 
-/* The creditor's word. Money may come before anybody says that it was sent. */
+/* The creditor's word. Money may come before anybody says that it was sent. What one that is in
+ * default sent, or was sent, is netted with nothing any more when it fails. */
 static enum verdict judge(const struct naive_answering *a, struct naive_payment *payment,
                           bool arrived)
 {
@@ -355,23 +372,55 @@ static enum verdict judge(const struct naive_answering *a, struct naive_payment 
         return VERDICT_NOT_A_PARTY;
     if (payment->state == NAIVE_CONFIRMED)
         return VERDICT_PAID_TWICE;
-    if (!arrived && payment->state != NAIVE_SENT)
+    if (payment->state == NAIVE_VOID || (!arrived && payment->state != NAIVE_SENT))
         return VERDICT_WRONG_STATE;
     payment->state = arrived ? NAIVE_CONFIRMED : NAIVE_FAILED;
-    memset(&payment->approver, 0, sizeof(payment->approver));
+    forget_approvers(payment);
+    if (!arrived && (naive_in_default(a->period, payment->from, payment->currency) ||
+                     naive_in_default(a->period, payment->to, payment->currency)))
+        payment->ring_fenced = true;
     naive_when_paid(a->period);
     return VERDICT_ACCEPTED;
 }
 
+/* The creditor's word, or where that one has no node any more, any other's. */
+static enum verdict accuse(const struct naive_answering *a, struct naive_payment *payment)
+{
+    const struct naive_settlement *rules = &a->n->rules.settlement;
+    bool done = false;
+    bool may =
+        is_silent(a->n->now, payment->to) ? a->writer != payment->from : a->writer == payment->to;
+    if (!may)
+        return VERDICT_NOT_A_PARTY;
+    if (payment->state == NAIVE_CONFIRMED)
+        return VERDICT_PAID_TWICE;
+    if (payment->ring_fenced || (payment->state != NAIVE_DUE && payment->state != NAIVE_FAILED))
+        return VERDICT_WRONG_STATE;
+    if (a->today <= naive_business_day(rules, a->period->pay_day, rules->default_days))
+        return VERDICT_TOO_EARLY;
+    enum verdict verdict = approve(&payment->accuser, &a->says->approver, &done);
+    if (verdict != VERDICT_ACCEPTED || !done)
+        return verdict;
+    const struct naive_payment unpaid = *payment; /* they move when there are more of them */
+    naive_begin_default(a->n, a->period, unpaid.from, unpaid.currency);
+    naive_when_paid(a->period);
+    return VERDICT_ACCEPTED;
+}
+
+/* Of a period that is settled, what is ring-fenced may still be paid, and nothing else. */
 static enum verdict of_payment(const struct naive_answering *a, enum transaction_type type)
 {
-    if (a->period->state == NAIVE_SETTLED)
+    struct naive_payment *payment =
+        a->says->payment < a->period->payment_count ? &a->period->payments[a->says->payment] : NULL;
+    bool apart = payment && payment->ring_fenced && type != TRANSACTION_PAYMENT_DEFAULT;
+    if (a->period->state == NAIVE_SETTLED && !apart)
         return VERDICT_PAID_TWICE;
-    if (a->period->state != NAIVE_FINAL)
+    if (a->period->state < NAIVE_FINAL)
         return VERDICT_WRONG_STATE;
-    if (a->says->payment >= a->period->payment_count)
+    if (!payment)
         return VERDICT_UNKNOWN_PAYMENT;
-    struct naive_payment *payment = &a->period->payments[a->says->payment];
+    if (type == TRANSACTION_PAYMENT_DEFAULT)
+        return accuse(a, payment);
     if (type == TRANSACTION_PAYMENT_SENT)
         return pay(a, payment);
     return judge(a, payment, type == TRANSACTION_PAYMENT_CONFIRMED);

@@ -5,12 +5,23 @@
 #include <pango/pangocairo.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { ROW_HEIGHT = 15, HEAD_HEIGHT = 17, CELL_PAD = 4, BASELINE = 9, FIT_TRIES = 4 };
+enum {
+    ROW_HEIGHT = 15,
+    HEAD_HEIGHT = 17,
+    HEAD_LINE = 10, /* what a second line of the head takes */
+    CELL_PAD = 4,
+    BASELINE = 9,
+    FIT_TRIES = 4,
+    TITLE_MAX = 64 /* a line of a head */
+};
 
 struct paper {
     struct paper_about about;
-    struct buffer *out;
+    size_t page_count;  /* what the footer says; 0 while they are counted */
+    struct buffer *out; /* NULL: only counts */
+    double width, height;
     bool overflowed;
     cairo_surface_t *surface;
     cairo_t *cairo;
@@ -102,6 +113,21 @@ static bool has_fonts(void)
 
 /* ---- pages --------------------------------------------------------------------------------- */
 
+double paper_right(const struct paper *paper)
+{
+    return paper->width - PAPER_LEFT;
+}
+
+double paper_inner(const struct paper *paper)
+{
+    return paper->width - 2 * PAPER_LEFT;
+}
+
+static double bottom(const struct paper *paper)
+{
+    return paper->height - PAPER_FOOT;
+}
+
 static cairo_status_t on_write(void *context, const unsigned char *data, unsigned size)
 {
     struct paper *paper = context;
@@ -119,9 +145,9 @@ static void begin_page(struct paper *paper)
     if (!paper->about.banner)
         return;
     paper->y = 18;
-    paper_box(paper, PAPER_LEFT, PAPER_INNER, 16, PAPER_OWED_BY);
+    paper_box(paper, PAPER_LEFT, paper_inner(paper), 16, PAPER_OWED_BY);
     cairo_set_source_rgb(paper->cairo, 1, 1, 1);
-    set_text(paper, PAPER_BOLD, PAPER_INNER, paper->about.banner);
+    set_text(paper, PAPER_BOLD, paper_inner(paper), paper->about.banner);
     pango_layout_set_alignment(paper->layout, PANGO_ALIGN_CENTER);
     cairo_move_to(paper->cairo, PAPER_LEFT, paper->y + 2.5);
     pango_cairo_show_layout(paper->cairo, paper->layout);
@@ -131,13 +157,13 @@ static void begin_page(struct paper *paper)
 static void end_page(struct paper *paper)
 {
     char number[64];
-    (void)snprintf(number, sizeof(number), "Page %zu of %zu", paper->page, paper->about.page_count);
-    paper->y = PAPER_BOTTOM + 18;
-    paper_line(paper, PAPER_LEFT, PAPER_INNER, 0.5, 0.7);
+    (void)snprintf(number, sizeof(number), "Page %zu of %zu", paper->page, paper->page_count);
+    paper->y = bottom(paper) + 18;
+    paper_line(paper, PAPER_LEFT, paper_inner(paper), 0.5, 0.7);
     paper->y += 5;
-    paper_put(paper, PAPER_LEFT, PAPER_INNER - 90, PAPER_ALIGN_LEFT, PAPER_LABEL,
+    paper_put(paper, PAPER_LEFT, paper_inner(paper) - 90, PAPER_ALIGN_LEFT, PAPER_LABEL,
               paper->about.footer);
-    paper_put(paper, PAPER_RIGHT - 85, 85, PAPER_ALIGN_RIGHT, PAPER_LABEL, number);
+    paper_put(paper, paper_right(paper) - 85, 85, PAPER_ALIGN_RIGHT, PAPER_LABEL, number);
     cairo_show_page(paper->cairo);
 }
 
@@ -173,17 +199,17 @@ static void set_resolution(struct paper *paper)
     pango_layout_context_changed(paper->layout);
 }
 
-struct paper *paper_open(const struct paper_about *about, struct buffer *out, struct error *error)
+static struct paper *open_paper(const struct paper_about *about, size_t page_count,
+                                struct buffer *out)
 {
-    if (!has_fonts()) {
-        (void)error_set(error, ERROR_IO, "no font is installed: a PDF cannot be drawn");
-        return NULL;
-    }
     struct paper *paper = allocate(1, sizeof(*paper));
     paper->about = *about;
+    paper->page_count = page_count;
     paper->out = out;
+    paper->width = about->landscape ? PAPER_HEIGHT : PAPER_WIDTH;
+    paper->height = about->landscape ? PAPER_WIDTH : PAPER_HEIGHT;
     paper->surface =
-        cairo_pdf_surface_create_for_stream(on_write, paper, PAPER_WIDTH, PAPER_HEIGHT);
+        cairo_pdf_surface_create_for_stream(on_write, paper, paper->width, paper->height);
     paper->cairo = cairo_create(paper->surface);
     paper->layout = pango_cairo_create_layout(paper->cairo);
     set_resolution(paper);
@@ -192,7 +218,8 @@ struct paper *paper_open(const struct paper_about *about, struct buffer *out, st
     return paper;
 }
 
-bool paper_close(struct paper *paper, size_t *page_count_out, struct error *error)
+/* Closes in any case. */
+static bool close_paper(struct paper *paper, size_t *page_count_out, struct error *error)
 {
     end_page(paper);
     g_object_unref(paper->layout);
@@ -212,6 +239,32 @@ bool paper_close(struct paper *paper, size_t *page_count_out, struct error *erro
                          cairo_status_to_string(drawn != CAIRO_STATUS_SUCCESS ? drawn : kept));
     *page_count_out = pages;
     return true;
+}
+
+static bool draw_once(const struct paper_about *about, paper_drawing *draw, void *context,
+                      struct buffer *out, size_t *page_count, struct error *error)
+{
+    struct paper *paper = open_paper(about, *page_count, out);
+    draw(context, paper);
+    return close_paper(paper, page_count, error);
+}
+
+bool paper_write(const struct paper_about *about, paper_drawing *draw, void *context,
+                 size_t size_max, struct buffer *out, struct error *error)
+{
+    struct buffer file;
+    size_t counted = 0;
+    if (!has_fonts())
+        return error_set(error, ERROR_IO, "no font is installed: a PDF cannot be drawn");
+    buffer_init(&file, size_max);
+    bool good = draw_once(about, draw, context, NULL, &counted, error);
+    size_t pages = counted;
+    good = good && draw_once(about, draw, context, &file, &pages, error);
+    must(!good || pages == counted);
+    if (good)
+        buffer_append(out, buffer_bytes(&file));
+    buffer_release(&file);
+    return good;
 }
 
 void paper_release_fonts(void)
@@ -238,7 +291,7 @@ void paper_to(struct paper *paper, double y)
 
 void paper_need(struct paper *paper, double height)
 {
-    if (paper->y + height > PAPER_BOTTOM)
+    if (paper->y + height > bottom(paper))
         turn(paper);
 }
 
@@ -247,6 +300,9 @@ void paper_need(struct paper *paper, double height)
 void paper_put(struct paper *paper, double x, double width, enum paper_align align,
                enum paper_style style, const char *text)
 {
+    static const PangoAlignment alignments[] = {[PAPER_ALIGN_LEFT] = PANGO_ALIGN_LEFT,
+                                                [PAPER_ALIGN_RIGHT] = PANGO_ALIGN_RIGHT,
+                                                [PAPER_ALIGN_CENTER] = PANGO_ALIGN_CENTER};
     bool cut = may_be_cut(style, align);
     /* Texts of a row stand on one line, whatever their size. */
     bool large = style == PAPER_FIGURE || style == PAPER_HEADING || style == PAPER_TITLE;
@@ -255,8 +311,7 @@ void paper_put(struct paper *paper, double x, double width, enum paper_align ali
     pango_layout_set_height(paper->layout, -1);
     if (!cut)
         fit_text(paper, style, width);
-    pango_layout_set_alignment(paper->layout,
-                               align == PAPER_ALIGN_RIGHT ? PANGO_ALIGN_RIGHT : PANGO_ALIGN_LEFT);
+    pango_layout_set_alignment(paper->layout, alignments[align]);
     double baseline = (double)pango_layout_get_baseline(paper->layout) / PANGO_SCALE;
     set_ink(paper, style);
     cairo_move_to(paper->cairo, x, large ? paper->y : paper->y + BASELINE - baseline);
@@ -266,14 +321,14 @@ void paper_put(struct paper *paper, double x, double width, enum paper_align ali
 void paper_paragraph(struct paper *paper, enum paper_style style, const char *text)
 {
     int height;
-    set_text(paper, style, PAPER_INNER, text);
+    set_text(paper, style, paper_inner(paper), text);
     pango_layout_set_ellipsize(paper->layout, PANGO_ELLIPSIZE_NONE);
     pango_layout_set_spacing(paper->layout, 2 * PANGO_SCALE);
     pango_layout_set_wrap(paper->layout, PANGO_WRAP_WORD_CHAR);
     pango_layout_set_alignment(paper->layout, PANGO_ALIGN_LEFT);
     pango_layout_get_pixel_size(paper->layout, NULL, &height);
     paper_need(paper, height);
-    set_text(paper, style, PAPER_INNER, text); /* a new page has used the layout */
+    set_text(paper, style, paper_inner(paper), text); /* a new page has used the layout */
     set_ink(paper, style);
     cairo_move_to(paper->cairo, PAPER_LEFT, paper->y);
     pango_cairo_show_layout(paper->cairo, paper->layout);
@@ -284,7 +339,7 @@ void paper_heading(struct paper *paper, const char *text, double with)
 {
     paper->y += 16;
     paper_need(paper, 24 + with);
-    paper_put(paper, PAPER_LEFT, PAPER_INNER, PAPER_ALIGN_LEFT, PAPER_HEADING, text);
+    paper_put(paper, PAPER_LEFT, paper_inner(paper), PAPER_ALIGN_LEFT, PAPER_HEADING, text);
     paper->y += 20;
 }
 
@@ -304,18 +359,58 @@ void paper_box(struct paper *paper, double x, double width, double height, enum 
     cairo_fill(paper->cairo);
 }
 
+static void set_path(struct paper *paper, const struct paper_point *points, size_t count,
+                     uint32_t rgb)
+{
+    cairo_set_source_rgb(paper->cairo, (rgb >> 16 & 255) / 255.0, (rgb >> 8 & 255) / 255.0,
+                         (rgb & 255) / 255.0);
+    cairo_new_path(paper->cairo); /* a text before has left its place */
+    for (size_t i = 0; i < count; i++)
+        cairo_line_to(paper->cairo, points[i].x, paper->y + points[i].y);
+}
+
+void paper_area(struct paper *paper, const struct paper_point *points, size_t count, uint32_t rgb)
+{
+    set_path(paper, points, count, rgb);
+    cairo_fill(paper->cairo);
+}
+
+void paper_curve(struct paper *paper, const struct paper_point *points, size_t count,
+                 double thickness, uint32_t rgb)
+{
+    set_path(paper, points, count, rgb);
+    cairo_set_line_width(paper->cairo, thickness);
+    cairo_stroke(paper->cairo);
+}
+
 /* ---- tables -------------------------------------------------------------------------------- */
+
+/* Titles stand on the last line of the head, those of two lines on both. */
+static void draw_title(struct paper_table *table, size_t column)
+{
+    struct paper *paper = table->paper;
+    const char *title = table->columns[column].title, *second = strchr(title, '\n');
+    double x = table->x[column] + CELL_PAD, width = table->width[column] - 2 * CELL_PAD;
+    enum paper_align align = table->columns[column].align;
+    char first[TITLE_MAX];
+    if (second) {
+        (void)snprintf(first, sizeof(first), "%.*s", (int)(second - title), title);
+        paper_put(paper, x, width, align, PAPER_LABEL, first);
+    }
+    paper_move(paper, table->head - HEAD_HEIGHT);
+    paper_put(paper, x, width, align, PAPER_LABEL, second ? second + 1 : title);
+    paper_move(paper, HEAD_HEIGHT - table->head);
+}
 
 static void draw_head(struct paper_table *table)
 {
     struct paper *paper = table->paper;
-    paper_box(paper, PAPER_LEFT, PAPER_INNER, HEAD_HEIGHT, PAPER_SHADE);
+    paper_box(paper, PAPER_LEFT, paper_inner(paper), table->head, PAPER_SHADE);
     paper->y += 4;
     for (size_t i = 0; i < table->count; i++)
-        paper_put(paper, table->x[i] + CELL_PAD, table->width[i] - 2 * CELL_PAD,
-                  table->columns[i].align, PAPER_LABEL, table->columns[i].title);
-    paper->y += HEAD_HEIGHT - 4;
-    paper_line(paper, PAPER_LEFT, PAPER_INNER, 0.6, 0.45);
+        draw_title(table, i);
+    paper->y += table->head - 4;
+    paper_line(paper, PAPER_LEFT, paper_inner(paper), 0.6, 0.45);
     paper->y += 1;
 }
 
@@ -324,21 +419,25 @@ void paper_table_begin(struct paper_table *table, struct paper *paper,
 {
     must(count > 0 && count <= PAPER_COLUMNS_MAX);
     double shares = 0, x = PAPER_LEFT;
-    *table = (struct paper_table){.paper = paper, .columns = columns, .count = count};
-    for (size_t i = 0; i < count; i++)
+    *table = (struct paper_table){
+        .paper = paper, .columns = columns, .count = count, .head = HEAD_HEIGHT};
+    for (size_t i = 0; i < count; i++) {
         shares += columns[i].width;
+        if (strchr(columns[i].title, '\n'))
+            table->head = HEAD_HEIGHT + HEAD_LINE;
+    }
     for (size_t i = 0; i < count; i++) {
         table->x[i] = x;
-        table->width[i] = columns[i].width / shares * PAPER_INNER;
+        table->width[i] = columns[i].width / shares * paper_inner(paper);
         x += table->width[i];
     }
-    paper_need(paper, HEAD_HEIGHT + 2 * ROW_HEIGHT);
+    paper_need(paper, table->head + 2 * ROW_HEIGHT);
     draw_head(table);
 }
 
 bool paper_table_need(struct paper_table *table)
 {
-    if (table->paper->y + ROW_HEIGHT <= PAPER_BOTTOM)
+    if (table->paper->y + ROW_HEIGHT <= bottom(table->paper))
         return false;
     turn(table->paper);
     draw_head(table);
@@ -354,22 +453,21 @@ static void draw_row(struct paper_table *table, const char *const *cells, bool b
                   table->columns[i].align, bold ? PAPER_BOLD : table->columns[i].style,
                   cells[i] ? cells[i] : "");
     paper->y += ROW_HEIGHT - 2;
-    table->row++;
 }
 
 void paper_table_row(struct paper_table *table, const char *const *cells)
 {
     (void)paper_table_need(table);
     draw_row(table, cells, false);
-    paper_line(table->paper, PAPER_LEFT, PAPER_INNER, 0.3, 0.86);
+    paper_line(table->paper, PAPER_LEFT, paper_inner(table->paper), 0.3, 0.86);
 }
 
 void paper_table_sum(struct paper_table *table, const char *const *cells)
 {
     (void)paper_table_need(table);
-    paper_line(table->paper, PAPER_LEFT, PAPER_INNER, 0.6, 0.45);
+    paper_line(table->paper, PAPER_LEFT, paper_inner(table->paper), 0.6, 0.45);
     draw_row(table, cells, true);
-    paper_line(table->paper, PAPER_LEFT, PAPER_INNER, 0.3, 0.86);
+    paper_line(table->paper, PAPER_LEFT, paper_inner(table->paper), 0.3, 0.86);
 }
 
 void paper_table_end(struct paper_table *table)

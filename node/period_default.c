@@ -1,6 +1,7 @@
 #include "node/period_default.h"
 
 #include "partners/charter_contracts.h"
+#include "partners/charter_settlement.h"
 #include "partners/periods.h"
 
 #include <inttypes.h>
@@ -46,11 +47,25 @@ void period_default_sums(const struct period_view *view, const char *currency,
 
 /* ---- another default ------------------------------------------------------------------------- */
 
+/* What is asked of a payment; without what becomes of it. */
+static struct default_rules days_of(const struct charter *charter)
+{
+    return (struct default_rules){.calendar = charter_business_days(charter),
+                                  .default_days = charter->settlement.default_days};
+}
+
+bool payment_may_default(const struct charter *charter, const struct period *period, size_t payment,
+                         int64_t today)
+{
+    struct default_rules rules = days_of(charter);
+    return default_possible(period, payment, &rules, today);
+}
+
 bool period_default_possible(const struct period_view *view, const struct view_payment *payment)
 {
-    return strcmp(view->state, "final") == 0 && !payment->ring_fenced &&
-           period_view_payable(payment) &&
-           date_to_days(view->today) > date_to_days(view->default_after);
+    return payment->may_default && strcmp(view->state, "final") == 0 && !payment->ring_fenced &&
+           payment->state != PAYMENT_CONFIRMED && payment->state != PAYMENT_VOID &&
+           !period_view_in_default(view, payment->payment.from, payment->currency);
 }
 
 void period_default_preview(const struct period_view *view, const struct view_payment *payment,
@@ -60,9 +75,10 @@ void period_default_preview(const struct period_view *view, const struct view_pa
     const char **names = (const char **)allocate(view->partner_count, sizeof(names[0]));
     for (size_t i = 0; i < view->partner_count; i++)
         names[i] = view->partners[i].name;
-    struct default_rules rules = {.names = names,
-                                  .minor_digits = charter_minor_digits(charter, payment->currency),
-                                  .mutualise = charter->settlement.on_default == DEFAULT_MUTUALISE};
+    struct default_rules rules = days_of(charter);
+    rules.names = names;
+    rules.minor_digits = charter_minor_digits(charter, payment->currency);
+    rules.mutualise = charter->settlement.on_default == DEFAULT_MUTUALISE;
     if (charter->settlement.on_default != DEFAULT_RING_FENCE && charter->risk.on &&
         strcmp(payment->currency, charter->currency) == 0 &&
         !partner_equal(payment->payment.from, charter->operator_id)) {
@@ -70,7 +86,7 @@ void period_default_preview(const struct period_view *view, const struct view_pa
         rules.keeper = charter->operator_id;
     }
     period_view_period(view, out);
-    (void)default_take_out(out, &view->closed, payment->number, &rules);
+    (void)default_take_out(out, &view->closed, payment->number, &rules, date_to_days(view->today));
     free((void *)names);
 }
 
@@ -125,7 +141,8 @@ static void put_made(const struct period_view *view, const struct period *period
                       period_view_name(view, payment->payment.from),
                       period_view_name(view, payment->payment.to));
         put_amount(view, payment->currency, payment->payment.amount, out);
-        buffer_printf(out, "  (payment %zu)\n", i);
+        buffer_printf(out, "  (payment %zu%s)\n", i,
+                      payment->state == PAYMENT_VOID ? ", void since" : "");
     }
 }
 

@@ -19,7 +19,10 @@
 void period_default_sums(const struct period_view *view, const char *currency,
                          struct default_sums *sums_out);
 
-/* Whether its payer may be declared in default today, by the payee. */
+/* Whether the payer of a payment may be declared in default on a day, as the ledger has it. */
+bool payment_may_default(const struct charter *charter, const struct period *period, size_t payment,
+                         int64_t today) MUST_USE;
+/* The same today, as the node tells it; and never of one that is in default already. */
 bool period_default_possible(const struct period_view *view,
                              const struct view_payment *payment) MUST_USE;
 /* What the period would be with the payer of a payment, which may be declared so, in default: as

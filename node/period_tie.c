@@ -86,7 +86,9 @@ size_t period_tie_expected(const struct period_view *view, struct view_payment *
 
 void period_view_period(const struct period_view *view, struct period *out)
 {
-    *out = (struct period){.state = PERIOD_FINAL, .partner_count = view->partner_count};
+    *out = (struct period){.state = PERIOD_FINAL,
+                           .deadlines = {.pay = date_to_days(view->pay_by)},
+                           .partner_count = view->partner_count};
     out->defaults =
         array_grow(NULL, &out->default_capacity, view->default_count, sizeof(*out->defaults));
     out->taken = array_grow(NULL, &out->taken_capacity, view->taken_count, sizeof(*out->taken));
@@ -100,70 +102,27 @@ void period_view_period(const struct period_view *view, struct period *out)
                                          .round = own->round,
                                          .ring_fenced = own->ring_fenced,
                                          .state = own->state,
-                                         .attempt = own->attempt};
+                                         .attempt = own->attempt,
+                                         .pay_by = (uint32_t)date_to_days(own->pay_by)};
+        if (own->sent)
+            payment.sent_on = (uint32_t)date_to_days(own->sent_on);
         memcpy(payment.currency, own->currency, CURRENCY_SIZE);
         period_add_payment(out, &payment);
     }
 }
 
-static bool is_whole(const struct period_view *view, const char *currency, struct money money)
-{
-    __int128 unit = 1;
-    for (int i = charter_minor_digits(view->charter, currency); i < MONEY_DECIMALS; i++)
-        unit *= 10;
-    return money.v % unit == 0;
-}
-
-/* As netting and defaults make them: of nothing smaller than a cent. */
-static bool whole_units(const struct period_view *view)
-{
-    bool whole = true;
-    for (size_t i = 0; i < view->payment_count; i++)
-        whole =
-            whole && is_whole(view, view->payments[i].currency, view->payments[i].payment.amount);
-    for (size_t i = 0; i < view->taken_count; i++)
-        whole = whole && is_whole(view, view->taken[i].currency, view->taken[i].amount);
-    return whole;
-}
-
-static int payment_compare(const void *a, const void *b)
-{
-    const struct view_payment *x = *(const struct view_payment *const *)a,
-                              *y = *(const struct view_payment *const *)b;
-    int order = strcmp(x->currency, y->currency);
-    if (order == 0)
-        order = (int)x->round - y->round;
-    if (order == 0)
-        order = (int)x->payment.from.v - y->payment.from.v;
-    return order != 0 ? order : (int)x->payment.to.v - y->payment.to.v;
-}
-
-/* A round has one payment at most from one to another: by that banks tell them apart. */
-static bool distinct_payments(const struct period_view *view)
-{
-    const struct view_payment **all = allocate(view->payment_count, sizeof(*all));
-    bool distinct = true;
-    for (size_t i = 0; i < view->payment_count; i++)
-        all[i] = &view->payments[i];
-    if (view->payment_count > 0)
-        qsort((void *)all, view->payment_count, sizeof(*all), payment_compare);
-    for (size_t i = 1; i < view->payment_count; i++)
-        distinct = distinct && payment_compare(&all[i - 1], &all[i]) != 0;
-    free((void *)all);
-    return distinct;
-}
-
 /* What defaults have made: in the order of their rounds, after what was netted at first. */
 static bool check_defaults(const struct period_view *view, size_t netted, struct error *error)
 {
+    struct charter_line_rules rules;
     struct period period;
     bool sound = true;
+    charter_line_rules(view->charter, &rules);
     for (size_t i = netted; i < view->payment_count && sound; i++)
         sound = view->payments[i].round > 0 &&
                 view->payments[i].round >= view->payments[i - (i > 0)].round;
-    sound = sound && whole_units(view) && distinct_payments(view);
     period_view_period(view, &period);
-    sound = sound && defaults_sound(&period, &view->closed);
+    sound = sound && defaults_sound(&period, &view->closed, &rules.rules);
     period_release(&period);
     return sound || untied(error, "its payments are not what is owed since a default");
 }

@@ -12,8 +12,7 @@
  * all that is shown, and every order to a bank, follows from the totals. */
 bool period_tie_rounded(const struct period_view *view, struct error *error) MUST_USE;
 /* Once it is final: the first payments are those that settle its nets, and the others what defaults
- * have made of them (partners/defaults.h); none is of less than a minor unit, and no two have one
- * name at the bank. */
+ * have made of them (partners/defaults.h). */
 bool period_tie_payments(const struct period_view *view, struct error *error) MUST_USE;
 /* What netting makes of the rounded lines, of each currency apart, in the order of their codes.
  * `payments_out` is the caller's to free. */

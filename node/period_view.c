@@ -217,7 +217,6 @@ static bool read_deadlines(struct period_view *view, const json_t *answer, struc
            get_date(deadlines, "propose", &view->propose_by, error) &&
            get_date(deadlines, "answer", &view->answer_by, error) &&
            get_date(deadlines, "pay", &view->pay_by, error) &&
-           get_date(deadlines, "default_after", &view->default_after, error) &&
            get_date(deadlines, "disputes_end", &view->disputes_end, error);
 }
 
@@ -382,6 +381,16 @@ static bool read_taxes(struct period_view *view, const json_t *answer, struct er
 
 /* ---- payments and disputes ------------------------------------------------------------------- */
 
+static bool read_payment_days(const json_t *item, struct view_payment *payment, struct error *error)
+{
+    payment->sent = !json_is_null(json_object_get(item, "sent_on"));
+    if (!get_date(item, "pay_by", &payment->pay_by, error) ||
+        !get_date(item, "default_after", &payment->default_after, error) ||
+        (payment->sent && !get_date(item, "sent_on", &payment->sent_on, error)))
+        return false;
+    return date_to_days(payment->pay_by) > 0 || wrong(error, "pay_by");
+}
+
 static bool read_payment(const struct period_view *view, const json_t *item, size_t place,
                          struct view_payment *payment, struct error *error)
 {
@@ -399,6 +408,8 @@ static bool read_payment(const struct period_view *view, const json_t *item, siz
         return false;
     if (number != place || payment->payment.amount.v <= 0)
         return wrong(error, "payments");
+    if (!read_payment_days(item, payment, error))
+        return false;
     payment->number = (uint32_t)number;
     payment->attempt = (uint32_t)attempt;
     payment->round = (uint16_t)round;
@@ -407,6 +418,7 @@ static bool read_payment(const struct period_view *view, const json_t *item, siz
     payment->state = (enum payment_state)state;
     payment->first_approval = get_bool(item, "first_approval");
     payment->overdue = get_bool(item, "overdue");
+    payment->may_default = get_bool(item, "may_default");
     return true;
 }
 
@@ -743,7 +755,7 @@ void period_view_end_to_end(const struct period_view *view, const struct view_pa
                                       .from = period_view_name(view, payment->payment.from),
                                       .to = period_view_name(view, payment->payment.to),
                                       .attempt = attempt,
-                                      .round = payment->round};
+                                      .number = payment->round > 0 ? payment->number : 0};
     end_to_end_make(&name, text_out);
 }
 

@@ -35,10 +35,13 @@ struct view_payment {
     struct payment payment;
     char currency[CURRENCY_SIZE];
     uint16_t round;   /* 0, or the how-manyth default of the period made it */
-    bool ring_fenced; /* with one in default */
+    bool ring_fenced; /* with one in default, or paid back */
     enum payment_state state;
-    uint32_t attempt; /* of sending so far */
-    bool first_approval, overdue;
+    uint32_t attempt;                  /* of sending so far */
+    struct date pay_by, default_after; /* its day to pay, and its last one */
+    bool sent;                         /* at some time; on that day last */
+    struct date sent_on;
+    bool first_approval, overdue, may_default;
     bool accused; /* one person has said that its payer is in default */
 };
 enum view_dispute_state { VIEW_DISPUTE_OPEN, VIEW_DISPUTE_RESPONDED, VIEW_DISPUTE_RESOLVED };
@@ -69,7 +72,7 @@ struct period_view {
     uint32_t number;
     uint64_t ledger_time_ms;
     struct date first_day, last_day, propose_by, answer_by, pay_by, today;
-    struct date default_after, disputes_end; /* the last days of charter_default_after() ... */
+    struct date disputes_end; /* the last day on which they are their openers' alone */
     bool rooted; /* the checkpoint is the one that the period ends with, and totals are known */
     bool preliminary; /* closed lines and nets are what they would be now */
     uint64_t first_record;

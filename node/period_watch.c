@@ -1,5 +1,6 @@
 #include "node/period_watch.h"
 
+#include "node/period_default.h"
 #include "node/period_text.h"
 #include "partners/charter_contracts.h"
 #include "partners/charter_settlement.h"
@@ -117,10 +118,8 @@ static void look_at_payment(const struct look *look, struct period_watch_row *ro
                             const struct closed_period *closed, size_t number)
 {
     const struct period_payment *payment = &closed->period.payments[number];
-    struct period_event event = {.closed = closed,
-                                 .until = closed->period.deadlines.pay,
-                                 .payment = payment,
-                                 .number = number};
+    struct period_event event = {
+        .closed = closed, .until = payment->pay_by, .payment = payment, .number = number};
     bool *told = row->told_of[number];
     if (payment->ring_fenced ||
         (payment->state != PAYMENT_DUE && payment->state != PAYMENT_FAILED)) {
@@ -130,7 +129,7 @@ static void look_at_payment(const struct look *look, struct period_watch_row *ro
         say_once(look, &told[TOLD_OVERDUE], &event);
         event.until = charter_default_after(look->charter, event.until);
         event.kind = PERIOD_EVENT_default_possible;
-        if (look->today > event.until)
+        if (payment_may_default(look->charter, &closed->period, number, look->today))
             say_once(look, &told[TOLD_DEFAULT_POSSIBLE], &event);
     } else if (look->today == event.until && partner_equal(payment->payment.from, look->own)) {
         event.kind = PERIOD_EVENT_payment_due;

@@ -29,17 +29,15 @@ static void put_days(const struct period_view *view, struct buffer *out)
 {
     char from[DATE_TEXT_SIZE], to[DATE_TEXT_SIZE], today[DATE_TEXT_SIZE];
     char propose[DATE_TEXT_SIZE], answer[DATE_TEXT_SIZE], pay[DATE_TEXT_SIZE];
-    char last[DATE_TEXT_SIZE];
     date_format(view->first_day, from);
     date_format(view->last_day, to);
     date_format(view->today, today);
     date_format(view->propose_by, propose);
     date_format(view->answer_by, answer);
     date_format(view->pay_by, pay);
-    date_format(view->default_after, last);
     buffer_printf(out, "%s to %s; today is %s\n", from, to, today);
-    buffer_printf(out, "proposed from %s, answered until %s, paid until %s, in default after %s\n",
-                  propose, answer, pay, last);
+    buffer_printf(out, "proposed from %s, answered until %s, paid until %s\n", propose, answer,
+                  pay);
 }
 
 void period_words_head(const struct period_view *view, struct buffer *out)
@@ -255,7 +253,7 @@ static void put_to_pay(const struct period_view *view, const struct view_payment
 {
     const char *from = name_of(view, own->payment.from), *to = name_of(view, own->payment.to);
     char until[DATE_TEXT_SIZE];
-    date_format(view->pay_by, until);
+    date_format(own->pay_by, until);
     if (own->ring_fenced)
         buffer_printf(out, "ring-fenced: ");
     else
@@ -303,15 +301,14 @@ static void next_of_payment(const struct period_view *view, const struct view_pa
     next_of_default(view, own, out);
 }
 
-/* Its opener's time is over: the other ends it by its offer as it stands. */
+/* Its opener's time is over: the other ends it, and nothing is cancelled. */
 static void put_late_dispute(const struct period_view *view, const struct view_dispute *own,
                              const char *other, struct buffer *out)
 {
-    char offer[MONEY_TEXT_SIZE], step[96];
-    period_view_amount(view, own->currency, own->offered, offer);
-    buffer_printf(out, "or %s ends it, by what it offered\n", other);
-    (void)snprintf(step, sizeof(step), "resolve --record %" PRIu64 " --amount %s",
-                   own->about.record.v, offer);
+    char step[64];
+    buffer_printf(out, "or %s ends it, and nothing is cancelled\n", other);
+    (void)snprintf(step, sizeof(step), "resolve --record %" PRIu64 " --amount 0",
+                   own->about.record.v);
     put_command(view, out, step);
 }
 

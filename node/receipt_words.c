@@ -301,6 +301,8 @@ static void add_card(struct writer *writer, const struct rate_card *card)
     add_time(writer, "from", card->from_ms);
     if (card->until_ms > 0)
         add_time(writer, "until", card->until_ms);
+    if (card->exit_days > 0)
+        add(writer, "notice to end it", "%u days", card->exit_days);
     add_hash(writer, "digest", &digest);
 }
 
@@ -358,6 +360,7 @@ static void add_deal(struct writer *writer, const struct transaction *t)
         return;
     case DEAL_END:
         add(writer, "contract ends", "number %" PRIu32, deal->number);
+        add_time(writer, "not any more from", deal->until_ms);
         return;
     case DEAL_PROMOTE:
         add_promotion(writer, &deal->promotion);

@@ -57,22 +57,26 @@ static const struct kind kinds[] = {
       [REPORT_HTML] = report_exceptions_html}},
     {"liability",
      REPORT_OF_EITHER,
-     {[REPORT_CSV] = report_liability_csv,
+     {[REPORT_PDF] = report_liability_pdf,
+      [REPORT_CSV] = report_liability_csv,
       [REPORT_JSON] = report_liability_json,
       [REPORT_HTML] = report_liability_html}},
     {"ageing",
      REPORT_OF_EITHER,
-     {[REPORT_CSV] = report_ageing_csv,
+     {[REPORT_PDF] = report_ageing_pdf,
+      [REPORT_CSV] = report_ageing_csv,
       [REPORT_JSON] = report_ageing_json,
       [REPORT_HTML] = report_ageing_html}},
     {"breakage",
      REPORT_OF_EITHER,
-     {[REPORT_CSV] = report_breakage_csv,
+     {[REPORT_PDF] = report_breakage_pdf,
+      [REPORT_CSV] = report_breakage_csv,
       [REPORT_JSON] = report_breakage_json,
       [REPORT_HTML] = report_breakage_html}},
     {"deferred",
      REPORT_OF_EITHER,
-     {[REPORT_CSV] = report_deferred_csv,
+     {[REPORT_PDF] = report_deferred_pdf,
+      [REPORT_CSV] = report_deferred_csv,
       [REPORT_JSON] = report_deferred_json,
       [REPORT_HTML] = report_deferred_html}},
 };
@@ -169,17 +173,28 @@ static void fill_party(const struct account_holder *holder, const char *name,
         party->tax_number = holder->tax_number;
 }
 
-/* The coalition's letterhead, with what is known of the partner that runs it. */
+void report_issuer(const struct charter *charter, const struct accounts *accounts,
+                   const char *operator_name, struct statement_party *issuer_out)
+{
+    const struct account_holder *holder =
+        charter->has_operator && accounts ? accounts_of(accounts, operator_name) : NULL;
+    fill_party(holder, charter->name, issuer_out);
+}
+
 static struct statement_party issuer_of(const struct report *report)
 {
     const struct charter *charter = report->view->charter;
     struct statement_party issuer;
-    const struct account_holder *holder =
-        charter->has_operator
-            ? accounts_of(report->request->accounts, report_name_of(report, charter->operator_id))
-            : NULL;
-    fill_party(holder, charter->name, &issuer);
+    report_issuer(charter, report->request->accounts,
+                  charter->has_operator ? report_name_of(report, charter->operator_id) : NULL,
+                  &issuer);
     return issuer;
+}
+
+/* That of the period, unless it was final too late for it. */
+static struct date due_of(const struct period_view *view)
+{
+    return view->payment_count > 0 ? view->payments[0].pay_by : view->pay_by;
 }
 
 /* What all parts have in common. */
@@ -194,7 +209,7 @@ static struct statement statement_head(const struct report *report)
                              .from = view->first_day,
                              .to = view->last_day,
                              .issued = view->today,
-                             .due = view->pay_by,
+                             .due = due_of(view),
                              .state = report->state,
                              .checkpoint_origin = charter->origin,
                              .checkpoint_size = view->records,
@@ -271,6 +286,7 @@ static void fill_payment(const struct report_part *part, const struct view_payme
     payment->to = accounts_payment(report->request->accounts,
                                    report_name_of(report, own->payment.to), own->currency);
     payment->state = report->view->preliminary ? "expected" : payment_state_word(own->state);
+    payment->due = report->view->preliminary ? report->view->pay_by : own->pay_by;
     payment->round = own->round;
     payment->ring_fenced = own->ring_fenced;
     payment->is_void = own->state == PAYMENT_VOID;

@@ -215,6 +215,15 @@ static void put_checkpoint(const struct report *report, char text_out[256])
                    root, view->rooted ? " totals " : "", view->rooted ? totals : "");
 }
 
+/* The ledger does not keep the day of a default; what it made is due on a business day after it. */
+static struct date defaulted_on(const struct period_view *view)
+{
+    for (size_t i = 0; i < view->payment_count; i++)
+        if (view->payments[i].round > 0)
+            return date_from_days(date_to_days(view->payments[i].pay_by) - 1);
+    return view->today;
+}
+
 bool report_journal(const struct report *report, struct buffer *out, struct error *error)
 {
     const struct period_view *view = report->view;
@@ -246,8 +255,7 @@ bool report_journal(const struct report *report, struct buffer *out, struct erro
                                     .taken = view->taken,
                                     .taken_count = view->taken_count,
                                     .paid_on = report->request->paid_on,
-                                    .defaulted_on =
-                                        date_from_days(date_to_days(view->default_after) + 1),
+                                    .defaulted_on = defaulted_on(view),
                                     .declare = !report->request->continues};
     bool ok = report->request->has_partner
                   ? journals_partner(&source, report->request->partner, report->request->dialect,

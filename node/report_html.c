@@ -336,11 +336,10 @@ bool report_matrix_html(const struct report *report, struct buffer *out, struct 
 
 static void put_payments(const struct report_part *part, struct buffer *out)
 {
-    static const char *const columns[] = {"From", "To", "#Amount", "Reference", "State", "Account"};
-    char due[DATE_TEXT_SIZE], title[64];
-    date_format(part->statement.due, due);
-    (void)snprintf(title, sizeof(title), "Payments, due on %s", due);
-    heading(part, out, title);
+    static const char *const columns[] = {"From",      "To",    "#Amount", "Due",
+                                          "Reference", "State", "Account"};
+    char due[DATE_TEXT_SIZE];
+    heading(part, out, "Payments");
     table(out, columns, ARRAY_SIZE(columns));
     for (size_t i = 0; i < part->statement.payment_count; i++) {
         const struct statement_payment *payment = &part->payments[i];
@@ -351,6 +350,8 @@ static void put_payments(const struct report_part *part, struct buffer *out)
         cell_partner(part->report, out, payment->payment.from);
         cell_partner(part->report, out, payment->payment.to);
         cell_money(part, out, payment->payment.amount);
+        date_format(payment->due, due);
+        cell(out, payment->ring_fenced ? "" : due);
         buffer_printf(out, "<td><code>%s</code></td>", payment->end_to_end);
         (void)snprintf(state, sizeof(state), "%s%s", payment->ring_fenced ? "ring-fenced, " : "",
                        report_payment_word(part, i));

@@ -268,7 +268,7 @@ static void put_payment(const struct report_part *part, struct json_out *json, s
     if (payment->ring_fenced)
         json_put_null(json, "due");
     else
-        put_date(json, "due", part->statement.due);
+        put_date(json, "due", payment->due);
     json_put_bool(json, "ring_fenced", payment->ring_fenced);
     json_put_uint(json, "round", payment->round);
     json_put_word(json, "end_to_end", payment->end_to_end);

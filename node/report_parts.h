@@ -44,9 +44,14 @@ report_writer report_statement_html, report_matrix_html, report_nets_html, repor
 report_writer report_statement_pdf, report_payments_xml, report_journal;
 
 /* Of points: report_points.c. Of the report they use the request alone. */
+report_writer report_liability_pdf, report_ageing_pdf, report_breakage_pdf, report_deferred_pdf;
 report_writer report_liability_csv, report_ageing_csv, report_breakage_csv, report_deferred_csv;
 report_writer report_liability_json, report_ageing_json, report_breakage_json, report_deferred_json;
 report_writer report_liability_html, report_ageing_html, report_breakage_html, report_deferred_html;
+
+/* Whose letterhead it is: the coalition's, with what is known of the partner that runs it. */
+void report_issuer(const struct charter *charter, const struct accounts *accounts,
+                   const char *operator_name, struct statement_party *issuer_out);
 
 /* A page with its title. */
 void report_page_open(struct buffer *out, const char *title);

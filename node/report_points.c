@@ -34,7 +34,8 @@ static void put_roll(struct sheet *sheet, const struct liability_row *row)
     sheet_row_end(sheet);
 }
 
-static bool liability(const struct report *report, enum report_format format, struct buffer *out)
+static bool liability(const struct report *report, enum report_format format, struct buffer *out,
+                      struct error *error)
 {
     static const struct sheet_column columns[] = {{"funder", "Funder", false},
                                                   {"vintage", "Made in", false},
@@ -64,12 +65,13 @@ static bool liability(const struct report *report, enum report_format format, st
         if (sheet_wants(&sheet, rows.at[i].funder))
             put_roll(&sheet, &rows.at[i]);
     liability_rows_release(&rows);
-    return sheet_end(&sheet);
+    return sheet_end(&sheet, error);
 }
 
 /* ---- ageing ---------------------------------------------------------------------------------- */
 
-static bool ageing(const struct report *report, enum report_format format, struct buffer *out)
+static bool ageing(const struct report *report, enum report_format format, struct buffer *out,
+                   struct error *error)
 {
     static const struct sheet_column columns[] = {{"funder", "Funder", false},
                                                   {"expires", "Ends with", false},
@@ -105,7 +107,7 @@ static bool ageing(const struct report *report, enum report_format format, struc
         sheet_row_end(&sheet);
     }
     ageing_rows_release(&rows);
-    return sheet_end(&sheet);
+    return sheet_end(&sheet, error);
 }
 
 /* ---- breakage -------------------------------------------------------------------------------- */
@@ -199,7 +201,8 @@ static void put_point(struct sheet *sheet, const struct curve_point *point)
     sheet_row_end(sheet);
 }
 
-static bool breakage(const struct report *report, enum report_format format, struct buffer *out)
+static bool breakage(const struct report *report, enum report_format format, struct buffer *out,
+                     struct error *error)
 {
     static const struct sheet_column columns[] = {{"vintage", "Made in", false},
                                                   {"age_months", "Age", true},
@@ -232,7 +235,7 @@ static bool breakage(const struct report *report, enum report_format format, str
     for (size_t i = 0; i < curve.count; i++)
         put_point(&sheet, &curve.at[i]);
     free(curve.at);
-    return sheet_end(&sheet);
+    return sheet_end(&sheet, error);
 }
 
 /* ---- deferred revenue ------------------------------------------------------------------------ */
@@ -283,7 +286,8 @@ static void put_deferred(struct sheet *sheet, const struct vintage_lives *lives,
     sheet_row_end(sheet);
 }
 
-static bool deferred(const struct report *report, enum report_format format, struct buffer *out)
+static bool deferred(const struct report *report, enum report_format format, struct buffer *out,
+                     struct error *error)
 {
     static const struct sheet_column columns[] = {
         {"funder", "Funder", false},
@@ -316,30 +320,22 @@ static bool deferred(const struct report *report, enum report_format format, str
             put_deferred(&sheet, &lives, &rolls, &lives.at[i]);
     vintage_lives_release(&lives);
     liability_rows_release(&rolls);
-    return sheet_end(&sheet);
+    return sheet_end(&sheet, error);
 }
 
 /* ---- each in its forms ----------------------------------------------------------------------- */
 
-#define WRITERS(report_word)                                                                       \
-    bool report_##report_word##_csv(const struct report *report, struct buffer *out,               \
-                                    struct error *error)                                           \
+#define WRITER(report_word, form, format)                                                          \
+    bool report_##report_word##_##form(const struct report *report, struct buffer *out,            \
+                                       struct error *error)                                        \
     {                                                                                              \
-        (void)error;                                                                               \
-        return report_word(report, REPORT_CSV, out);                                               \
-    }                                                                                              \
-    bool report_##report_word##_json(const struct report *report, struct buffer *out,              \
-                                     struct error *error)                                          \
-    {                                                                                              \
-        (void)error;                                                                               \
-        return report_word(report, REPORT_JSON, out);                                              \
-    }                                                                                              \
-    bool report_##report_word##_html(const struct report *report, struct buffer *out,              \
-                                     struct error *error)                                          \
-    {                                                                                              \
-        (void)error;                                                                               \
-        return report_word(report, REPORT_HTML, out);                                              \
+        return report_word(report, format, out, error);                                            \
     }
+#define WRITERS(report_word)                                                                       \
+    WRITER(report_word, pdf, REPORT_PDF)                                                           \
+    WRITER(report_word, csv, REPORT_CSV)                                                           \
+    WRITER(report_word, json, REPORT_JSON)                                                         \
+    WRITER(report_word, html, REPORT_HTML)
 WRITERS(liability)
 WRITERS(ageing)
 WRITERS(breakage)

@@ -1,4 +1,4 @@
-/* Rows of a report by vintage, as comma-separated values, JSON or a page. */
+/* Rows of a report by vintage, as comma-separated values, JSON, a page or paper. */
 #include "node/html.h"
 #include "node/report_points.h"
 
@@ -102,7 +102,25 @@ void sheet_begin(struct sheet *sheet, const char *title, const char *note)
         buffer_append_text(sheet->out, "<p>");
         html_put_text(sheet->out, note);
         buffer_append_text(sheet->out, "</p>\n");
+    } else if (sheet->format == REPORT_PDF) {
+        sheet_paper_begin(sheet, title, note);
     }
+}
+
+bool sheet_has_charts(const struct sheet *sheet)
+{
+    return sheet->format == REPORT_HTML || sheet->format == REPORT_PDF;
+}
+
+void sheet_put_chart(struct sheet *sheet, struct chart *chart)
+{
+    must(sheet_has_charts(sheet));
+    if (sheet->format == REPORT_PDF) {
+        sheet_paper_chart(sheet, chart);
+        return;
+    }
+    chart_svg(chart, sheet->out);
+    chart_release(chart);
 }
 
 static void put_heads_csv(struct sheet *sheet)
@@ -125,7 +143,7 @@ void sheet_columns(struct sheet *sheet, const struct sheet_column *columns, size
         put_heads_csv(sheet);
     } else if (sheet->format == REPORT_JSON) {
         json_open_array(&sheet->json, "rows");
-    } else {
+    } else if (sheet->format == REPORT_HTML) {
         buffer_append_text(sheet->out, "<table><thead><tr>");
         for (size_t i = 0; i < count; i++) {
             buffer_append_text(sheet->out, columns[i].figures ? "<th class=\"n\">" : "<th>");
@@ -156,7 +174,7 @@ void sheet_row(struct sheet *sheet)
         put_source_csv(sheet);
     else if (sheet->format == REPORT_JSON)
         json_open_object(&sheet->json, NULL);
-    else
+    else if (sheet->format == REPORT_HTML)
         buffer_append_text(sheet->out, "<tr>");
 }
 
@@ -167,12 +185,14 @@ void sheet_row_end(struct sheet *sheet)
         csv_out_end_row(&sheet->csv);
     else if (sheet->format == REPORT_JSON)
         json_close_object(&sheet->json);
-    else
+    else if (sheet->format == REPORT_HTML)
         buffer_append_text(sheet->out, "</tr>\n");
 }
 
-bool sheet_end(struct sheet *sheet)
+bool sheet_end(struct sheet *sheet, struct error *error)
 {
+    if (sheet->format == REPORT_PDF)
+        return sheet_paper_end(sheet, verified, error);
     if (sheet->format == REPORT_JSON) {
         json_close_array(&sheet->json);
         json_close_object(&sheet->json);
@@ -195,6 +215,8 @@ void sheet_text(struct sheet *sheet, const char *text)
         csv_out_field(&sheet->csv, text);
     } else if (sheet->format == REPORT_JSON) {
         json_put_word(&sheet->json, column->key, text);
+    } else if (sheet->format == REPORT_PDF) {
+        sheet_paper_cell(sheet, column->figures, text);
     } else {
         buffer_append_text(sheet->out, column->figures ? "<td class=\"n\">" : "<td>");
         html_put_text(sheet->out, text);
@@ -254,7 +276,7 @@ void sheet_value(struct sheet *sheet, struct partner_id funder, __int128 points_
     struct money value;
     if (liability_view_value(sheet->view, funder, points_bp, &value))
         sheet_money(sheet, value);
-    else if (sheet->format == REPORT_HTML)
+    else if (sheet_has_charts(sheet)) /* for people */
         sheet_text(sheet, "no rate");
     else
         sheet_none(sheet);

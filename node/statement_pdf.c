@@ -1,6 +1,6 @@
 #include "node/statement_pdf.h"
 
-#include "node/paper.h"
+#include "node/letter.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -31,6 +31,11 @@ struct drawing { /* of one currency */
     size_t line_count;
     struct position *positions; /* by name */
     size_t position_count;
+};
+
+struct drawings {
+    struct drawing *at;
+    size_t count;
 };
 
 /* ---- words --------------------------------------------------------------------------------- */
@@ -122,53 +127,23 @@ static void put_heading(const struct drawing *drawing, const char *words, double
 
 /* ---- the head ------------------------------------------------------------------------------ */
 
-static void put_letterhead(struct drawing *drawing)
-{
-    struct paper *paper = drawing->paper;
-    const struct statement_party *issuer = &drawing->statement->issuer;
-    char text[TEXT_SIZE] = "";
-    size_t size = 0;
-    paper_put(paper, PAPER_LEFT, PAPER_INNER, PAPER_ALIGN_LEFT, PAPER_HEADING, issuer->legal_name);
-    paper_move(paper, 16);
-    for (size_t i = 0; i < STATEMENT_ADDRESS_LINES && issuer->address[i]; i++)
-        size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%s",
-                                 i > 0 ? " \xc2\xb7 " : "", issuer->address[i]);
-    paper_put(paper, PAPER_LEFT, PAPER_INNER, PAPER_ALIGN_LEFT, PAPER_SMALL, text);
-    paper_move(paper, 12);
-    if (issuer->tax_number) {
-        (void)snprintf(text, sizeof(text), "VAT no. %s", issuer->tax_number);
-        paper_put(paper, PAPER_LEFT, PAPER_INNER, PAPER_ALIGN_LEFT, PAPER_SMALL, text);
-        paper_move(paper, 12);
-    }
-    paper_move(paper, 4);
-    paper_box(paper, PAPER_LEFT, PAPER_INNER, 2, PAPER_INK);
-    paper_move(paper, 22);
-}
-
-static void put_pair(struct paper *paper, const char *label, const char *text)
-{
-    paper_put(paper, 340, 75, PAPER_ALIGN_LEFT, PAPER_SMALL, label);
-    paper_put(paper, 415, PAPER_RIGHT - 415, PAPER_ALIGN_RIGHT, PAPER_TEXT, text);
-    paper_move(paper, 13);
-}
-
 static void put_facts(struct drawing *drawing)
 {
     const struct statement *statement = drawing->statement;
     char text[TEXT_SIZE], from[DATE_TEXT_SIZE], to[DATE_TEXT_SIZE];
     statement_number(drawing, text);
-    put_pair(drawing->paper, "Statement", text);
+    letter_fact(drawing->paper, "Statement", text);
     date_format(statement->from, from);
     date_format(statement->to, to);
     (void)snprintf(text, sizeof(text), "%s to %s", from, to);
-    put_pair(drawing->paper, "Period", text);
+    letter_fact(drawing->paper, "Period", text);
     date_format(statement->issued, text);
-    put_pair(drawing->paper, "Issued", text);
+    letter_fact(drawing->paper, "Issued", text);
     date_format(statement->due, text);
-    put_pair(drawing->paper, "Due", text);
+    letter_fact(drawing->paper, "Due", text);
     put_currencies(drawing, text);
-    put_pair(drawing->paper, drawing->alone ? "Currency" : "Currencies", text);
-    put_pair(drawing->paper, "State", statement->state);
+    letter_fact(drawing->paper, drawing->alone ? "Currency" : "Currencies", text);
+    letter_fact(drawing->paper, "State", statement->state);
 }
 
 static void put_addressee(struct drawing *drawing)
@@ -192,7 +167,7 @@ static void put_addressee(struct drawing *drawing)
 static void put_head(struct drawing *drawing)
 {
     struct paper *paper = drawing->paper;
-    put_letterhead(drawing);
+    letter_head(paper, &drawing->statement->issuer);
     double top = paper_y(paper);
     put_addressee(drawing);
     double end = paper_y(paper);
@@ -541,16 +516,18 @@ static void put_payment(const struct drawing *drawing, struct paper_table *table
                                      payment->end_to_end, text});
 }
 
-/* Of the partner, and still owed: void ones are not. */
+/* Of the partner, due on that day, or ring-fenced where that is NULL; void ones are not owed. */
 static bool is_own(const struct statement *statement, const struct statement_payment *payment,
-                   bool ring_fenced)
+                   const struct date *due)
 {
-    return !payment->is_void && payment->ring_fenced == ring_fenced &&
+    return !payment->is_void &&
+           (due ? !payment->ring_fenced && date_to_days(payment->due) == date_to_days(*due)
+                : payment->ring_fenced) &&
            (partner_equal(payment->payment.from, statement->partner) ||
             partner_equal(payment->payment.to, statement->partner));
 }
 
-static void put_payments_of(struct drawing *drawing, bool ring_fenced, const char *title,
+static void put_payments_of(struct drawing *drawing, const struct date *due, const char *title,
                             const char *note)
 {
     static const struct paper_column columns[] = {
@@ -563,7 +540,7 @@ static void put_payments_of(struct drawing *drawing, bool ring_fenced, const cha
     struct paper_table table;
     size_t own = 0;
     for (size_t i = 0; i < statement->payment_count; i++)
-        own += is_own(statement, &statement->payments[i], ring_fenced);
+        own += is_own(statement, &statement->payments[i], due);
     if (own == 0)
         return;
     put_heading(drawing, title, 60);
@@ -571,23 +548,38 @@ static void put_payments_of(struct drawing *drawing, bool ring_fenced, const cha
     paper_move(drawing->paper, 6);
     paper_table_begin(&table, drawing->paper, columns, ARRAY_SIZE(columns));
     for (size_t i = 0; i < statement->payment_count; i++)
-        if (is_own(statement, &statement->payments[i], ring_fenced))
+        if (is_own(statement, &statement->payments[i], due))
             put_payment(drawing, &table, &statement->payments[i]);
     paper_table_end(&table);
 }
 
+/* Those that a default has made are due on a day of their own. */
+static bool is_first_of_day(const struct statement *statement, size_t payment)
+{
+    const struct date *due = &statement->payments[payment].due;
+    for (size_t i = 0; i < payment; i++)
+        if (is_own(statement, &statement->payments[i], due))
+            return false;
+    return is_own(statement, &statement->payments[payment], due);
+}
+
 static void put_payments(struct drawing *drawing)
 {
+    const struct statement *statement = drawing->statement;
     char due[DATE_TEXT_SIZE], text[TEXT_SIZE];
-    date_format(drawing->statement->due, due);
-    (void)snprintf(text, sizeof(text),
-                   "To be sent on %s with the reference as it stands: banks hand it on, and the "
-                   "receiver confirms the payment by it.",
-                   due);
-    put_payments_of(drawing, false, "Your payments", text);
-    put_payments_of(drawing, true, "Your ring-fenced payments",
-                    "Of and to partners in default, apart from the netting and without a day, with "
-                    "the reference as it stands.");
+    for (size_t i = 0; i < statement->payment_count; i++) {
+        if (!is_first_of_day(statement, i))
+            continue;
+        date_format(statement->payments[i].due, due);
+        (void)snprintf(text, sizeof(text),
+                       "To be sent on %s with the reference as it stands: banks hand it on, and "
+                       "the receiver confirms the payment by it.",
+                       due);
+        put_payments_of(drawing, &statement->payments[i].due, "Your payments", text);
+    }
+    put_payments_of(drawing, NULL, "Your ring-fenced payments",
+                    "Of and to partners in default, or paid back: apart from the netting and "
+                    "without a day, with the reference as it stands.");
 }
 
 /* ---- defaults ------------------------------------------------------------------------------ */
@@ -655,30 +647,29 @@ static void put_default(struct drawing *drawing)
     put_positions(drawing);
 }
 
+static struct letter_source source_of(const struct statement *statement)
+{
+    return (struct letter_source){.coalition = statement->coalition,
+                                  .origin = statement->checkpoint_origin,
+                                  .records = statement->checkpoint_size,
+                                  .root = statement->checkpoint_root,
+                                  .digest =
+                                      hash_is_zero(&statement->totals) ? NULL : &statement->totals,
+                                  .digest_name = "totals"};
+}
+
 static void put_checkpoint(struct drawing *drawing)
 {
-    const struct statement *statement = drawing->statement;
-    char text[TEXT_SIZE], root[BASE64_SIZE(HASH_SIZE) + 1], totals[HASH_HEX_SIZE + 1];
-    base64_encode(hash_as_bytes(&statement->checkpoint_root), root);
-    hex_encode(hash_as_bytes(&statement->totals), totals);
-    paper_heading(drawing->paper, "How to check this statement", 60);
-    paper_paragraph(drawing->paper, PAPER_TEXT,
-                    hash_is_zero(&statement->totals)
-                        ? "The period's last figures are not known yet: these are what the "
-                          "coalition's ledger has up to the checkpoint below, and may change."
-                        : "Every figure follows from the coalition's ledger up to the checkpoint "
-                          "below, and from the disputes. Anyone can recompute it from the "
-                          "records: accrue audit. What partners sign of it is the digest named "
-                          "totals.");
-    paper_move(drawing->paper, 6);
-    (void)snprintf(text, sizeof(text), "%s\n%" PRIu64 "\n%s", statement->checkpoint_origin,
-                   statement->checkpoint_size, root);
-    paper_paragraph(drawing->paper, PAPER_MONO, text);
-    if (hash_is_zero(&statement->totals))
-        return;
-    paper_move(drawing->paper, 6);
-    (void)snprintf(text, sizeof(text), "totals %s", totals);
-    paper_paragraph(drawing->paper, PAPER_MONO, text);
+    struct letter_source source = source_of(drawing->statement);
+    bool known = source.digest != NULL;
+    letter_checkpoint(drawing->paper, &source, "How to check this statement",
+                      known ? "Every figure follows from the coalition's ledger up to the "
+                              "checkpoint below, and from the disputes. Anyone can recompute it "
+                              "from the records: accrue audit. What partners sign of it is the "
+                              "digest named totals."
+                            : "The period's last figures are not known yet: these are what the "
+                              "coalition's ledger has up to the checkpoint below, and may "
+                              "change.");
 }
 
 /* ---- the whole ----------------------------------------------------------------------------- */
@@ -698,30 +689,29 @@ static void add_positions(struct drawing *drawing)
 }
 
 /* One a currency; release() them. */
-static struct drawing *prepare(const struct statement *statement, size_t *count_out)
+static struct drawings prepare(const struct statement *statement)
 {
-    size_t count = 0;
+    struct drawings drawings = {.count = 0};
     for (const struct statement *at = statement; at; at = at->next)
-        count++;
-    struct drawing *drawings = allocate(count, sizeof(*drawings));
-    for (size_t i = 0; i < count; i++, statement = statement->next) {
-        struct drawing *drawing = &drawings[i];
+        drawings.count++;
+    drawings.at = allocate(drawings.count, sizeof(*drawings.at));
+    for (size_t i = 0; i < drawings.count; i++, statement = statement->next) {
+        struct drawing *drawing = &drawings.at[i];
         drawing->statement = statement;
-        drawing->alone = count == 1;
+        drawing->alone = drawings.count == 1;
         drawing->line_count = statement_lines(statement, &drawing->lines);
         add_positions(drawing);
     }
-    *count_out = count;
     return drawings;
 }
 
-static void release(struct drawing *drawings, size_t count)
+static void release(struct drawings *drawings)
 {
-    for (size_t i = 0; i < count; i++) {
-        free(drawings[i].lines);
-        free(drawings[i].positions);
+    for (size_t i = 0; i < drawings->count; i++) {
+        free(drawings->at[i].lines);
+        free(drawings->at[i].positions);
     }
-    free(drawings);
+    free(drawings->at);
 }
 
 static void put_part(struct drawing *drawing)
@@ -738,65 +728,43 @@ static void put_part(struct drawing *drawing)
 }
 
 /* One after the other; where there are several, each below its title. */
-static void put_parts(struct drawing *drawings, size_t count)
+static void put_parts(void *context, struct paper *paper)
 {
-    struct paper *paper = drawings[0].paper;
+    const struct drawings *drawings = (const struct drawings *)context;
     char title[TEXT_SIZE];
-    put_head(&drawings[0]);
-    for (size_t i = 0; i < count; i++) {
-        drawings[i].paper = paper;
-        if (count > 1) {
+    for (size_t i = 0; i < drawings->count; i++)
+        drawings->at[i].paper = paper;
+    put_head(&drawings->at[0]);
+    for (size_t i = 0; i < drawings->count; i++) {
+        if (drawings->count > 1) {
             paper_move(paper, i > 0 ? PART_GAP : 0);
             paper_need(paper, PART_NEEDS);
-            (void)snprintf(title, sizeof(title), "In %s", drawings[i].statement->currency);
+            (void)snprintf(title, sizeof(title), "In %s", drawings->at[i].statement->currency);
             paper_put(paper, PAPER_LEFT, PAPER_INNER, PAPER_ALIGN_LEFT, PAPER_TITLE, title);
             paper_move(paper, 32);
         }
-        put_part(&drawings[i]);
+        put_part(&drawings->at[i]);
     }
-    put_checkpoint(&drawings[0]);
-}
-
-static bool draw(struct drawing *drawings, size_t count, size_t page_count, struct buffer *out,
-                 size_t *page_count_out, struct error *error)
-{
-    const struct statement *statement = drawings[0].statement;
-    char title[TEXT_SIZE], number[TEXT_SIZE], footer[TEXT_SIZE], issued[DATE_TEXT_SIZE];
-    char root[BASE64_SIZE(HASH_SIZE) + 1];
-    statement_number(&drawings[0], number);
-    date_format(statement->issued, issued);
-    base64_encode(hash_as_bytes(&statement->checkpoint_root), root);
-    (void)snprintf(title, sizeof(title), "Statement %.200s", number);
-    (void)snprintf(footer, sizeof(footer),
-                   "%.120s \xc2\xb7 %.120s \xc2\xb7 checkpoint %" PRIu64 " %.12s\xe2\x80\xa6",
-                   statement->coalition, number, statement->checkpoint_size, root);
-    struct paper_about about = {.title = title,
-                                .author = statement->issuer.legal_name,
-                                .date = issued,
-                                .footer = footer,
-                                .banner = statement->sandbox ? "SANDBOX: not real money" : NULL,
-                                .page_count = page_count};
-    drawings[0].paper = paper_open(&about, out, error);
-    if (!drawings[0].paper)
-        return false;
-    put_parts(drawings, count);
-    return paper_close(drawings[0].paper, page_count_out, error);
+    put_checkpoint(&drawings->at[0]);
 }
 
 bool statement_pdf(const struct statement *statement, struct buffer *out, struct error *error)
 {
-    struct buffer file;
-    size_t pages, again, count;
+    struct letter_source source = source_of(statement);
+    char title[TEXT_SIZE], number[TEXT_SIZE], footer[LETTER_FOOTER_SIZE], issued[DATE_TEXT_SIZE];
     if (!statement_check(statement, error))
         return false;
-    struct drawing *drawings = prepare(statement, &count);
-    buffer_init(&file, STATEMENT_PDF_MAX);
-    bool good = draw(drawings, count, 0, NULL, &pages, error) &&
-                draw(drawings, count, pages, &file, &again, error);
-    must(!good || pages == again);
-    if (good)
-        buffer_append(out, buffer_bytes(&file));
-    buffer_release(&file);
-    release(drawings, count);
+    struct drawings drawings = prepare(statement);
+    statement_number(&drawings.at[0], number);
+    date_format(statement->issued, issued);
+    (void)snprintf(title, sizeof(title), "Statement %.200s", number);
+    letter_footer(&source, number, footer);
+    struct paper_about about = {.title = title,
+                                .author = statement->issuer.legal_name,
+                                .date = issued,
+                                .footer = footer,
+                                .banner = statement->sandbox ? LETTER_SANDBOX : NULL};
+    bool good = paper_write(&about, put_parts, &drawings, STATEMENT_PDF_MAX, out, error);
+    release(&drawings);
     return good;
 }

@@ -215,6 +215,24 @@ static void node_leaves(struct charter_node *node)
     node->voter = node->joining = node->suspended = false;
 }
 
+/* Who has no node signs nothing: no contract about fees, no collateral that is given back. */
+static bool last_of_operator(const struct charter *charter, const struct charter_node *node)
+{
+    size_t others = 0;
+    for (size_t i = 0; i < charter->node_count; i++)
+        others += &charter->nodes[i] != node && !charter->nodes[i].left &&
+                  partner_equal(charter->nodes[i].partner, node->partner);
+    return charter->partners[node->partner.v].is_operator && others == 0;
+}
+
+static enum verdict remove_node(const struct charter *charter, struct charter_node *node)
+{
+    if (last_of_operator(charter, node))
+        return VERDICT_OPERATOR_STAYS;
+    node_leaves(node);
+    return VERDICT_ACCEPTED;
+}
+
 static enum verdict remove_partner(struct charter *charter, const struct change *change)
 {
     struct charter_partner *partner = standing_partner(charter, change->partner);
@@ -319,8 +337,7 @@ static enum verdict change_node(struct charter *charter, const struct change *ch
         return VERDICT_UNKNOWN_NODE;
     switch (change->kind) {
     case CHANGE_REMOVE_NODE:
-        node_leaves(node);
-        return VERDICT_ACCEPTED;
+        return remove_node(charter, node);
     case CHANGE_SET_VOTER:
         return set_voter(charter, node, change->voter);
     case CHANGE_REPLACE_KEYS:

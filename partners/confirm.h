@@ -27,7 +27,7 @@
     X(CONFIRM_WRONG_ACCOUNT, "wrong-account", "another account than agreed, on either side")       \
     X(CONFIRM_RETURNED, "returned", "the payment went back, or the other way")                     \
     X(CONFIRM_VOID, "void",                                                                        \
-      "for a payment that is void since a default: it is not owed like this")                      \
+      "for a payment that is void since a default; confirmed by number, it is to be paid back")    \
     X(CONFIRM_PENDING, "pending", "not booked yet")                                                \
     X(CONFIRM_UNCLEAR, "unclear",                                                                  \
       "how much has come for good is not certain: no clear amount, too many parts, parts in "      \

@@ -131,21 +131,60 @@ void contracts_release(struct contracts *contracts)
 
 /* ---- time ---------------------------------------------------------------------------------- */
 
-static void moments_add(struct contracts *contracts, uint64_t from_ms, uint64_t until_ms)
+/* Its own, whatever is signed for the time after it; 0: none. */
+static uint64_t own_end_ms(const struct contract_version *version)
 {
-    due_push(&contracts->moments, (struct due_item){from_ms, DUE_EPOCH, 0});
-    if (until_ms != 0)
-        due_push(&contracts->moments, (struct due_item){until_ms, DUE_EPOCH, 0});
+    return version->ended_ms != 0 ? version->ended_ms : version->card.until_ms;
+}
+
+/* `card`: 1 + the number of the card whose end it is; 0: a moment that stays what it is. */
+static void moments_add(struct contracts *contracts, uint64_t time_ms, uint32_t card)
+{
+    if (time_ms != 0)
+        due_push(&contracts->moments, (struct due_item){time_ms, DUE_EPOCH, card});
+}
+
+/* The end of a card that has come to end earlier is none. */
+static bool is_stale(const struct contracts *contracts, const struct due_item *item)
+{
+    return item->what != 0 && own_end_ms(&contracts->versions[item->what - 1]) != item->time_ms;
+}
+
+/* Stale ends are never more than the rest, however often a card's end is moved. */
+static void moments_sweep(struct contracts *contracts)
+{
+    struct due kept = {.items = NULL};
+    if (contracts->stale <= contracts->moments.count / 2)
+        return;
+    for (size_t i = 0; i < contracts->moments.count; i++)
+        if (!is_stale(contracts, &contracts->moments.items[i]))
+            due_push(&kept, contracts->moments.items[i]);
+    due_release(&contracts->moments);
+    contracts->moments = kept;
+    contracts->stale = 0;
+}
+
+/* The next moment that ledger time has reached, once; 0: no more. */
+static uint64_t next_moment_ms(struct contracts *contracts, uint64_t now_ms)
+{
+    for (;;) {
+        const struct due_item *first = due_first(&contracts->moments);
+        if (!first || first->time_ms > now_ms)
+            return 0;
+        bool stale = is_stale(contracts, first);
+        uint64_t time_ms = first->time_ms;
+        due_pop(&contracts->moments);
+        if (!stale)
+            return time_ms;
+        contracts->stale--;
+    }
 }
 
 bool contracts_pass(struct contracts *contracts, uint64_t now_ms)
 {
-    uint64_t latest_ms = 0;
-    for (const struct due_item *item = due_first(&contracts->moments);
-         item && item->time_ms <= now_ms; item = due_first(&contracts->moments)) {
-        latest_ms = item->time_ms;
-        due_pop(&contracts->moments);
-    }
+    uint64_t latest_ms = 0, time_ms;
+    while ((time_ms = next_moment_ms(contracts, now_ms)) != 0)
+        latest_ms = time_ms;
     if (latest_ms == 0)
         return false;
     begin_epoch(contracts, latest_ms);
@@ -189,7 +228,7 @@ static enum verdict check_terms(const struct charter *charter, const struct rate
         !price_in_range(card->reimbursement) || !price_in_range(card->issue_fee) ||
         !price_in_range(card->redemption_fee) || !points_in_range(card->period_cap) ||
         !points_in_range(card->year_cap) || !span_in_range(card->from_ms, card->until_ms) ||
-        !charter_has_currency(charter, card->face_currency) ||
+        card->exit_days > EXIT_DAYS_MAX || !charter_has_currency(charter, card->face_currency) ||
         !charter_has_currency(charter, card->settlement_currency) ||
         !counts_as_risk(charter, card->settlement_currency) ||
         !charter_has_tax(charter, card->redemption_tax) ||
@@ -208,8 +247,8 @@ static bool fits(const struct contracts *contracts, const struct rate_card *card
     const struct dated_list *list = pair_list(&contracts->cards, card->funder, card->redeemer);
     size_t before = begun(list, card->from_ms);
     if (before > 0) {
-        const struct rate_card *last = &contracts->versions[list->at[before - 1].number].card;
-        if (last->from_ms == card->from_ms || last->until_ms > card->from_ms)
+        const struct contract_version *last = &contracts->versions[list->at[before - 1].number];
+        if (last->card.from_ms == card->from_ms || own_end_ms(last) > card->from_ms)
             return false;
     }
     return !list || before == list->count ||
@@ -296,7 +335,8 @@ static void version_bind(struct contracts *contracts, size_t number)
     const struct rate_card *card = &version->card;
     pair_add(&contracts->cards, card->funder, card->redeemer,
              (struct dated){card->from_ms, (uint32_t)number});
-    moments_add(contracts, card->from_ms, card->until_ms);
+    moments_add(contracts, card->from_ms, 0);
+    moments_add(contracts, own_end_ms(version), (uint32_t)number + 1);
     contracts->shares[version->proposer.v].tariffs |= tariff_bit(version->tariff);
 }
 
@@ -384,6 +424,34 @@ enum verdict contract_withdraw(struct contracts *contracts, struct partner_id pr
     return VERDICT_ACCEPTED;
 }
 
+enum verdict contract_end(struct contracts *contracts, struct partner_id party, size_t number,
+                          uint64_t until_ms, uint64_t now_ms)
+{
+    if (number >= contracts->count)
+        return VERDICT_UNKNOWN_CONTRACT;
+    struct contract_version *version = &contracts->versions[number];
+    must(now_ms <= TIME_MS_MAX);
+    if (!is_party(&version->card, party))
+        return VERDICT_NOT_A_PARTY;
+    if (version->state != CONTRACT_SIGNED)
+        return VERDICT_CONTRACT_CLOSED;
+    uint64_t ends_ms = contract_ends_ms(contracts, version);
+    if (ends_ms != 0 && ends_ms <= now_ms)
+        return VERDICT_CONTRACT_CLOSED;
+    if (version->card.exit_days == 0)
+        return VERDICT_NO_EXIT;
+    if (until_ms <= version->card.from_ms || (ends_ms != 0 && until_ms >= ends_ms) ||
+        until_ms > TIME_MS_MAX)
+        return VERDICT_BAD_CARD;
+    if (until_ms < now_ms + version->card.exit_days * DAY_MS)
+        return VERDICT_NOTICE_TOO_SHORT;
+    contracts->stale += own_end_ms(version) != 0;
+    version->ended_ms = until_ms;
+    moments_add(contracts, until_ms, (uint32_t)number + 1);
+    moments_sweep(contracts);
+    return VERDICT_ACCEPTED;
+}
+
 /* ---- promotions ---------------------------------------------------------------------------- */
 
 static bool has_joint_funding(const struct charter *charter, struct partner_id issuer,
@@ -428,7 +496,8 @@ static size_t promotion_add(struct contracts *contracts, const struct promotion_
     contracts->shares[version->funder.v].promotions++;
     pair_add(&contracts->payers, promotion->issuer, version->funder,
              (struct dated){promotion->from_ms, (uint32_t)contracts->promotion_count});
-    moments_add(contracts, promotion->from_ms, promotion->until_ms);
+    moments_add(contracts, promotion->from_ms, 0);
+    moments_add(contracts, promotion->until_ms, 0);
     return contracts->promotion_count++;
 }
 
@@ -458,6 +527,18 @@ enum verdict promotion_sign(struct contracts *contracts, const struct charter *c
 
 /* ---- which one holds ----------------------------------------------------------------------- */
 
+uint64_t contract_ends_ms(const struct contracts *contracts, const struct contract_version *version)
+{
+    const struct rate_card *card = &version->card;
+    uint64_t own_ms = own_end_ms(version);
+    must(version->state == CONTRACT_SIGNED);
+    if (own_ms != 0) /* no card of the pair begins before */
+        return own_ms;
+    const struct dated_list *list = pair_list(&contracts->cards, card->funder, card->redeemer);
+    size_t before = begun(list, card->from_ms);
+    return list && before < list->count ? list->at[before].from_ms : 0;
+}
+
 /* The latest that has begun: an earlier one without an end has given way to it. */
 const struct contract_version *contract_at(const struct contracts *contracts,
                                            struct partner_id funder, struct partner_id redeemer,
@@ -468,7 +549,8 @@ const struct contract_version *contract_at(const struct contracts *contracts,
     if (before == 0)
         return NULL;
     const struct contract_version *found = &contracts->versions[list->at[before - 1].number];
-    return found->card.until_ms == 0 || time_ms < found->card.until_ms ? found : NULL;
+    uint64_t own_ms = own_end_ms(found);
+    return own_ms == 0 || time_ms < own_ms ? found : NULL;
 }
 
 const struct contract_version *contract_in(const struct contracts *contracts,
@@ -546,6 +628,17 @@ bool contracts_load_tariff(struct contracts *contracts, const struct charter *ch
     return true;
 }
 
+/* An end that a party could have said once the card was signed, if one has. */
+static bool end_sound(const struct contract_version *version)
+{
+    const struct rate_card *card = &version->card;
+    uint64_t ended_ms = version->ended_ms;
+    return ended_ms == 0 ||
+           (card->exit_days > 0 && ended_ms > card->from_ms && ended_ms <= TIME_MS_MAX &&
+            (card->until_ms == 0 || ended_ms < card->until_ms) &&
+            ended_ms >= version->signed_ms + card->exit_days * DAY_MS);
+}
+
 static bool version_sound(const struct contracts *contracts, const struct charter *charter,
                           const struct contract_version *version, uint64_t now_ms)
 {
@@ -556,19 +649,22 @@ static bool version_sound(const struct contracts *contracts, const struct charte
         !is_party(card, version->proposer) || check_terms(charter, card) != VERDICT_ACCEPTED)
         return false;
     if (version->state != CONTRACT_SIGNED)
-        return version->signed_ms == 0 && version->tariff == 0;
+        return version->signed_ms == 0 && version->tariff == 0 && version->ended_ms == 0;
     return version->signed_ms <= now_ms && version->signed_ms < card->from_ms &&
            version->tariff < contracts->tariff_count &&
-           tariff_find(contracts, &tariff) == version->tariff;
+           tariff_find(contracts, &tariff) == version->tariff && end_sound(version);
 }
 
-/* As fits(), but that one without an end may have been signed before the next one. */
-static bool fits_loaded(const struct contracts *contracts, const struct rate_card *card)
+/* As fits(), but that one without an end may have been signed before the next one, and the next one
+ * after this was ended. */
+static bool fits_loaded(const struct contracts *contracts, const struct contract_version *version)
 {
+    const struct rate_card *card = &version->card;
     const struct dated_list *list = pair_list(&contracts->cards, card->funder, card->redeemer);
     struct rate_card ending = *card;
     size_t before = begun(list, card->from_ms);
-    if (list && before < list->count && card->until_ms == 0)
+    ending.until_ms = own_end_ms(version);
+    if (list && before < list->count && ending.until_ms == 0)
         ending.until_ms = list->at[before].from_ms;
     return fits(contracts, &ending);
 }
@@ -578,7 +674,7 @@ bool contracts_load_version(struct contracts *contracts, const struct charter *c
 {
     if (!version_sound(contracts, charter, version, now_ms))
         return false;
-    if (version->state == CONTRACT_SIGNED && !fits_loaded(contracts, &version->card))
+    if (version->state == CONTRACT_SIGNED && !fits_loaded(contracts, version))
         return false;
     shares_make(contracts);
     if (contracts->shares[version->proposer.v].proposals >= CONTRACTS_SHARE_MAX ||
@@ -619,12 +715,10 @@ bool contracts_load_epoch(struct contracts *contracts, uint64_t from_ms)
 
 bool contracts_load_end(struct contracts *contracts, uint64_t now_ms)
 {
-    uint64_t latest_ms = 0;
+    uint64_t latest_ms = 0, time_ms;
     size_t met = 1;
-    for (const struct due_item *item = due_first(&contracts->moments);
-         item && item->time_ms <= now_ms; item = due_first(&contracts->moments)) {
-        latest_ms = item->time_ms;
-        due_pop(&contracts->moments);
+    while ((time_ms = next_moment_ms(contracts, now_ms)) != 0) {
+        latest_ms = time_ms;
         met += met < contracts->epoch_count && contracts->epochs[met] == latest_ms;
     }
     bool used[TARIFFS_MAX] = {true};

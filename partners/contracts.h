@@ -5,7 +5,8 @@
  * A card is for one funder and one redeemer. Versions are never changed or taken away, so that a
  * lot can keep the terms that it was issued under. At no time are two signed versions of a pair in
  * force: a version without an end gives way to the next, and whatever else would overlap is
- * refused, when it is proposed and again when it is signed.
+ * refused, when it is proposed and again when it is signed. Either party may end one earlier, with
+ * the notice that the card asks for: what was signed stays as it is, and its end is kept beside it.
  *
  * What is in force changes at the moments at which something signed begins or ends. Each time that
  * ledger time passes some of those, an **epoch** begins; a lot keeps the number of the epoch in
@@ -48,6 +49,7 @@ struct contract_version {
     enum contract_state state;
     struct partner_id proposer;
     uint64_t signed_ms;         /* once it is signed */
+    uint64_t ended_ms;          /* to here, exclusive, as a party has said since; 0: none has */
     struct record_index record; /* that proposed it */
     uint8_t tariff;             /* once it is signed */
 };
@@ -96,7 +98,8 @@ struct contracts { /* a version's or a promotion's number is its place */
     struct pair_index payers;      /* promotions: issuer, funder */
     struct dated_list *drafts;     /* by proposer: proposals that may be open still */
     struct contract_share *shares; /* by proposer, or funder of promotions */
-    struct due moments;            /* at which the next epochs begin */
+    struct due moments;            /* at which the next epochs begin, and ... */
+    size_t stale;                  /* ... so many ends that came to be earlier ones */
 };
 
 /* Without a contract, in epoch 0; the charter tells tariff 0. */
@@ -116,6 +119,10 @@ enum verdict contract_sign(struct contracts *contracts, struct partner_id signer
                            const struct hash *digest, uint64_t now_ms) MUST_USE;
 enum verdict contract_withdraw(struct contracts *contracts, struct partner_id proposer,
                                size_t number) MUST_USE;
+/* A party ends a signed card, from `until_ms` on: earlier than its end as it stands, and with the
+ * notice that the card says. SETTLEMENT.md section 23, "Exit", has the refusals in order. */
+enum verdict contract_end(struct contracts *contracts, struct partner_id party, size_t number,
+                          uint64_t until_ms, uint64_t now_ms) MUST_USE;
 enum verdict promotion_sign(struct contracts *contracts, const struct charter *charter,
                             struct partner_id funder, const struct promotion *promotion,
                             uint64_t now_ms, struct record_index record,
@@ -130,6 +137,11 @@ static inline uint32_t contracts_epoch(const struct contracts *contracts)
 {
     return (uint32_t)(contracts->epoch_count - 1);
 }
+/* From when on a signed card does not hold any more, as it stands: what a party has said, or the
+ * card itself, or where neither does the beginning of the pair's next signed card. 0: no end yet.
+ */
+uint64_t contract_ends_ms(const struct contracts *contracts,
+                          const struct contract_version *version);
 /* The signed card of a pair that is in force at a time; NULL when there is none. */
 const struct contract_version *contract_at(const struct contracts *contracts,
                                            struct partner_id funder, struct partner_id redeemer,

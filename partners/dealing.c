@@ -59,7 +59,8 @@ static enum verdict apply_step(struct state *state, const struct context *contex
     case DEAL_WITHDRAW:
         return contract_withdraw(contracts, context->writer, deal->number);
     case DEAL_END:
-        return VERDICT_NO_EXIT;
+        return contract_end(contracts, context->writer, deal->number, deal->until_ms,
+                            state->now_ms);
     case DEAL_PROMOTE:
         return promotion_sign(contracts, state->charter, context->writer, &deal->promotion,
                               state->now_ms, context->index, &number);

@@ -1,5 +1,6 @@
 /* Everything recomputed from the lots and the allocations, and compared: slow, for the simulator
  * and the auditor. What it recomputes from is what nothing else is allowed to lose. */
+#include "partners/defaults.h"
 #include "partners/period_calendar.h"
 #include "partners/state_parts.h"
 
@@ -330,6 +331,18 @@ static bool sums_sound(const struct checker *checker)
     return true;
 }
 
+/* Payments come to what is owed, whoever is in default. */
+static bool payments_sound(const struct checker *checker)
+{
+    const struct periods *periods = &checker->state->periods;
+    struct charter_line_rules rules;
+    charter_line_rules(checker->state->charter, &rules);
+    for (size_t i = 0; i < periods->count; i++)
+        if (!defaults_sound(&periods->at[i]->period, &periods->at[i]->closed, &rules.rules))
+            return differs(checker, "payments of a period", periods->at[i]->period.number);
+    return true;
+}
+
 /* As an image would have them. */
 static bool accounts_sound(const struct checker *checker)
 {
@@ -382,7 +395,7 @@ bool state_check(const struct state *state, struct error *error)
                 accounts_sound(&checker) && rates_sound(&checker) && add_holds(&checker) &&
                 add_redemptions(&checker) && add_lots(&checker) && cohorts_sound(&checker) &&
                 members_sound(&checker) && money_sound(&checker) && sums_sound(&checker) &&
-                risks_sound(&checker);
+                payments_sound(&checker) && risks_sound(&checker);
     checker_release(&checker);
     return good;
 }

@@ -9,7 +9,7 @@
  * follows from other rows is not written: sums, lists, heaps and hash tables are made anew, so that
  * an image cannot contradict itself there.
  *
- *     header    magic "accrimg" 0, version u32 = 5, coalition 32, height u64, ledger time u64,
+ *     header    magic "accrimg" 0, version u32 = 6, coalition 32, height u64, ledger time u64,
  *               cut time u64, digest 32, first cut time u64, clock advance u64, next record u64,
  *               accepted u64, refused u64, open period u32, its first record u64, awaits tree u8
  *     section   number u32, rows u64, then the rows     twenty-six of them, in order of number
@@ -23,7 +23,8 @@
  *      5 contracts    record u64, proposer u16, state u8, tariff u8, signed u64, funder u16,
  *                     redeemer u16, face currency 3, settlement currency 3, face u64,
  *                     reimbursement u64, issue fee u64, redemption fee u64, redemption tax 12,
- *                     fee tax 12, period cap u64, year cap u64, from u64, until u64
+ *                     fee tax 12, period cap u64, year cap u64, from u64, until u64,
+ *                     exit days u16, ended u64
  *      6 promotions   record u64, issuer u16, funder u16, bp u16, budget u64, from u64, until u64
  *      7 epochs       beginning u64     from 1 on
  *      8 terms        issuer u16, funder count u8, epoch u32,

@@ -30,6 +30,7 @@ static bool card_load(const uint8_t **at, struct rate_card *card)
     card->year_cap.v = (int64_t)next_u64(at);
     card->from_ms = next_u64(at);
     card->until_ms = next_u64(at);
+    card->exit_days = next_u16(at);
     return good;
 }
 
@@ -43,6 +44,7 @@ bool load_contracts(struct loader *loader, const uint8_t *row)
     version.tariff = next_u8(&row);
     version.signed_ms = next_u64(&row);
     bool good = card_load(&row, &version.card);
+    version.ended_ms = next_u64(&row);
     if (!loader_in_log_order(loader, version.record.v))
         return false;
     return (good && step <= CONTRACT_WITHDRAWN &&

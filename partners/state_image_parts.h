@@ -22,7 +22,7 @@ enum { ACCOUNT_IN_FORCE = 1, ACCOUNT_WAITING = 2, ACCOUNT_PENDING = 4 };
     X(MOTIONS, motions, 23, NOTHING - 1)                                                           \
     X(DIGESTS, digests, 32, DIGESTS_KEPT)                                                          \
     X(TARIFFS, tariffs, 27, TARIFFS_MAX - 1)                                                       \
-    X(CONTRACTS, contracts, 118, CONTRACTS_MAX)                                                    \
+    X(CONTRACTS, contracts, 128, CONTRACTS_MAX)                                                    \
     X(PROMOTIONS, promotions, 38, CONTRACTS_MAX)                                                   \
     X(EPOCHS, epochs, 8, EPOCHS_MAX - 1)                                                           \
     X(TERMS, terms, 39, NOTHING - 1)                                                               \
@@ -66,7 +66,7 @@ enum {
     DISPUTE_PART_SIZE = 8 + 2 + 2 + 1 + 1 + 1 + 2 + 1 + 1 + 4 * 16,
     DEFAULT_PART_SIZE = 2 + 3,
     TAKEN_PART_SIZE = 2 + 2 + 2 + 3 + 1 + 16,
-    PAYMENT_PART_SIZE = 2 + 2 + 3 + 16 + 2 + 1 + 1 + 4 + 2 * HASH_SIZE,
+    PAYMENT_PART_SIZE = 2 + 2 + 3 + 16 + 2 + 1 + 1 + 3 * 4 + 2 * HASH_SIZE,
     ACCOUNT_PART_SIZE = 8 + HOLDER_MAX + IBAN_TEXT_MAX + BIC_TEXT_MAX,
     VINTAGE_PART_SIZE = 2 + 4 + 4 + VINTAGE_SUMS * 16,
     RATE_PART_SIZE = 4 + 8

@@ -159,6 +159,8 @@ static void write_card(uint8_t *at, const struct contract_version *version)
     add_u64(&at, (uint64_t)card->year_cap.v);
     add_u64(&at, card->from_ms);
     add_u64(&at, card->until_ms);
+    add_u16(&at, card->exit_days);
+    add_u64(&at, version->ended_ms);
 }
 
 static void write_contracts(struct state_image_writer *writer, const struct contracts *contracts)
@@ -506,6 +508,8 @@ static void write_payment(struct state_image_writer *writer, const struct period
     add_u8(&at, payment->ring_fenced);
     add_u8(&at, (uint8_t)payment->state);
     add_u32(&at, payment->attempt);
+    add_u32(&at, payment->pay_by);
+    add_u32(&at, payment->sent_on);
     add_bytes(&at, payment->approver.at, HASH_SIZE);
     add_bytes(&at, payment->accuser.at, HASH_SIZE);
 }

@@ -470,11 +470,11 @@ void statement_csv_nets(const struct statement *statement, struct buffer *out)
 static void put_payments(const struct statement *statement, struct csv_out *csv)
 {
     char due[DATE_TEXT_SIZE], round[8];
-    date_format(statement->due, due);
     for (size_t i = 0; i < statement->payment_count; i++) {
         const struct statement_payment *payment = &statement->payments[i];
         (void)snprintf(round, sizeof(round), "%u", (unsigned)payment->round);
         put_source(statement, csv);
+        date_format(payment->due, due);
         csv_out_field(csv, payment->ring_fenced ? "" : due);
         csv_out_field(csv, name_of(statement, payment->payment.from));
         csv_out_field(csv, name_of(statement, payment->payment.to));

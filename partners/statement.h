@@ -31,6 +31,7 @@ struct statement_payment {
     struct payment payment;
     char end_to_end[END_TO_END_SIZE];
     const struct payment_account *to; /* NULL: none is effective, and nothing can be paid */
+    struct date due;                  /* it is sent on that day; one ring-fenced has none */
     const char *state;                /* "due", "void", ...; "expected" */
     uint16_t round;                   /* as struct period_payment has them */
     bool ring_fenced, is_void;
@@ -45,7 +46,7 @@ struct statement {
     struct statement_party issuer; /* whose letterhead it is */
     const char *period;            /* its name: "2026-10" */
     struct date from, to;          /* both of the period */
-    struct date issued, due;       /* payments are sent on the due day */
+    struct date issued, due;       /* the nets of the lines are */
     const char *state;             /* "proposed", "final", ... */
     char currency[CURRENCY_SIZE];
     int minor_digits;

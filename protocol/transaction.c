@@ -408,6 +408,13 @@ static void get_membership(struct codec_reader *reader, struct transaction *t)
     }
 }
 
+static void get_card_link(struct codec_reader *reader, struct transaction *t)
+{
+    codec_get_array(reader, 2, 2);
+    get_member(reader, &t->body.card_link.member);
+    codec_get_fixed(reader, t->body.card_link.card.at, HASH_SIZE);
+}
+
 static void get_body(struct codec_reader *reader, struct transaction *t)
 {
     switch (t->type) {
@@ -416,9 +423,7 @@ static void get_body(struct codec_reader *reader, struct transaction *t)
         get_member(reader, &t->body.enrol.member);
         return;
     case TRANSACTION_CARD_LINK:
-        codec_get_array(reader, 2, 2);
-        get_member(reader, &t->body.card_link.member);
-        codec_get_fixed(reader, t->body.card_link.card.at, HASH_SIZE);
+        get_card_link(reader, t);
         return;
     case TRANSACTION_EARN:
         get_earn(reader, t);

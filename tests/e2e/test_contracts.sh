@@ -170,6 +170,36 @@ points_keep_the_prices_that_they_were_issued_under() {
         'contract 0 0.095 SEK'
 }
 
+# With a day's notice, by either; what was to follow it is agreed for the time after that.
+a_party_ends_a_contract_with_the_notice_it_says() {
+    local contract=(contract propose --funder fuel --redeemer books --face 0.01 --reimbursement 0.007)
+    run fuel "${contract[@]}" --from 2027-02-05 --exit-days 3661
+    expect_refused 2 '--exit-days is at most 3660'
+    run fuel "${contract[@]}" --from 2027-02-05 --exit-days 10
+    expect_done 'contract 3 is proposed'
+    run books contract sign 3 --yes
+    expect_done "to end it +either may, with 10 days' notice"
+    run books contract end 3 --until 2027-02-10
+    expect_refused 1 'notice-too-short'
+    run grocer contract end 3
+    expect_refused 1 'not-a-party'
+    run cinema contract end 0
+    expect_refused 1 'no-exit'
+    run books contract end 3 # it is the first of February in Berlin
+    expect_done 'contract 3 is signed, from 2027-02-04T23:00:00.000Z on, until 2027-02-11T23:00:00.000Z'
+    run fuel contract end 3 --until 2027-06-01
+    expect_refused 1 'bad-card'
+    run fuel contract show 3
+    expect_done 'until +the next one of these two begins'
+    expect_match 'ends +2027-02-11T23:00:00.000Z' "$said"
+    run fuel contract list --partner books --state signed
+    expect_done '3 +signed +fuel +books .* 2027-02-11T23:00:00.000Z'
+    run fuel "${contract[@]}" --from 2027-02-11
+    expect_refused 1 'overlap'
+    run fuel "${contract[@]}" --from 2027-02-12
+    expect_done 'contract 4 is proposed'
+}
+
 a_promotion_pays_until_its_budget_is_used_up() {
     local split='"split":[{"partner":"grocer","bp":5000},{"partner":"books","bp":5000}]'
     run books promotion sign --issuer grocer --bp 5000 --budget 60
@@ -249,6 +279,14 @@ purchases_go_by_the_partners_own_rates() {
     expect_field '.exchange | "\(.rate) \(.day)"' '0.0871 2027-02-09'
     till books earn kronor "{\"member\":\"$member\",\"points\":21,$purchase}"
     expect_answer 409 no-rate
+    run grocer earn "$member" 21 --purchase SEK=249.00
+    expect_done 'at 0.0871, the rate of 2027-02-09'
+    run books earn "$member" 21 --purchase SEK=249.00
+    expect_refused 1 'No rate of SEK was published for 2027-02-09'
+    run grocer earn "$member" 21 --purchase '249.00 SEK'
+    expect_refused 2 '--purchase is CURRENCY=AMOUNT'
+    run grocer earn "$member" 21 --purchase SEK=249.00 --eligible 21.69
+    expect_refused 2 'either --purchase or --eligible'
 }
 
 purchases_in_other_currencies_are_imported() {
@@ -277,6 +315,7 @@ run_case what_is_left_out_of_a_proposal_is_said
 run_case one_proposes_and_the_other_signs_what_it_sees
 run_case what_is_not_signed_is_withdrawn
 run_case points_keep_the_prices_that_they_were_issued_under
+run_case a_party_ends_a_contract_with_the_notice_it_says
 run_case a_promotion_pays_until_its_budget_is_used_up
 run_case a_line_of_a_seal_is_disputed_by_its_record_alone
 run_case a_period_is_settled_in_each_currency

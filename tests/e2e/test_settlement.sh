@@ -351,6 +351,15 @@ points_by_vintage_are_reported() {
         ! has xmllint || accepts "$name.html" xmllint --html --noout --nowarning
     done
     grep -q '<svg' "$reports/breakage.html" || fail 'no chart in breakage.html'
+    for name in liability ageing breakage deferred; do
+        report grocer "$name" pdf "$name.pdf" --accounts "$accounts"
+        has pdftotext || continue
+        pdftotext -layout "$reports/$name.pdf" "$work/$name.txt"
+        for text in "2026-12-$name" SANDBOX 'Page 1 of' 'all partners' \
+            "$(jq -r .checkpoint.root "$reports/$name.json")" "$(jq -r .hash "$reports/$name.json")"; do
+            grep -qF -- "$text" "$work/$name.txt" || fail "not in $name.pdf: $text"
+        done
+    done
     jq -r '.rows[] | select(.opening != "0") | .funder + .vintage + .opening' \
         "$reports/liability.json" | sort >"$work/opening"
     period=2026-11 report books liability json earlier.json
@@ -404,7 +413,7 @@ nets --format csv --partner books|takes no --partner
 statement --format csv --partner nobody|no partner 'nobody'
 payments --format xml|nothing to pay
 nets --format csv --dialect ledger|--format journal
-liability --format pdf|comes as csv, json, html
+liability --format xml|comes as pdf, csv, json, html
 ageing --format csv --partner nobody|no partner 'nobody'
 END
     sed 's/AT48 3200/AT48 3201/' "$accounts" >"$work/wrong.json"

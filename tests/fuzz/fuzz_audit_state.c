@@ -1,9 +1,10 @@
 // links: node
 /* Any bytes as what an audit kept. An even first byte: the rest are edits (place, value) of a real
- * one; an odd one: the rest is it; by its second bit of a ledger that settles, or that has
- * contracts. Either is sealed again, so that its hash holds. What is not refused finishes, and can
- * be kept again. */
+ * one; an odd one: the rest is it; by what is left of that byte of a ledger that settles, that has
+ * contracts, or with partners in default. Either is sealed again, so that its hash holds. What is
+ * not refused finishes, and can be kept again. */
 #include "unit/ledger_contracts.h"
+#include "unit/ledger_default.h"
 
 #include "fuzz/fuzz.h"
 #include "node/audit_source.h"
@@ -21,7 +22,8 @@ static struct story {
     struct ledger *ledger;
     struct buffer original;
 } stories[] = {{.kind = LEDGER_SETTLEMENT, .play = settlement_play},
-               {.kind = LEDGER_CONTRACTS, .play = contracts_play}};
+               {.kind = LEDGER_CONTRACTS, .play = contracts_play},
+               {.kind = LEDGER_DEFAULT, .play = default_play}};
 
 static void make_once(struct story *story)
 {
@@ -81,7 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t image_size = 0;
     if (size < 1)
         return 0;
-    struct story *story = &stories[data[0] >> 1 & 1];
+    struct story *story = &stories[(data[0] >> 1) % ARRAY_SIZE(stories)];
     make_once(story);
     uint8_t *image = (data[0] % 2 == 0 ? edited : taken)(story, data + 1, size - 1, &image_size);
     struct hash hash = hash_bytes(bytes_of(image, image_size - HASH_SIZE));

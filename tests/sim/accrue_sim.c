@@ -45,11 +45,11 @@ static uint64_t changed[CHANGE_KIND_MAX + 1], returned;
 /* In all worlds played: snapshots made, starts from one, histories that became whole. */
 static uint64_t snapshots, joined, whole;
 /* Settlement days that ended, by what became of them, and disputes of their lines. */
-static uint64_t periods[PERIOD_SETTLED + 1], disputes, accounts, accounts_wait;
+static uint64_t periods[PERIOD_SETTLED + 1], disputes, defaults, accounts, accounts_wait;
 /* Partners at the end: whose collateral covers what they issued, and who issue no more. */
 static uint64_t covered, stopped;
 /* What partners agreed upon, and what came of it. */
-static uint64_t contracts, promoted, epochs, tariffs;
+static uint64_t contracts, ended, promoted, epochs, tariffs;
 /* Honest nodes that refused to go on in the world played last. */
 static size_t retired_count;
 
@@ -66,11 +66,13 @@ static bool play(const struct scenario *scenario, bool verbose, char why[SIM_TEX
     for (size_t i = 0; i < ARRAY_SIZE(periods); i++)
         periods[i] += world->periods[i];
     disputes += world->disputes;
+    defaults += world->defaults;
     accounts += world->accounts;
     accounts_wait += world->accounts_wait;
     covered += world->covered;
     stopped += world->stopped;
     contracts += world->contracts;
+    ended += world->ended;
     promoted += world->promoted;
     epochs += world->epochs;
     tariffs += world->tariffs;
@@ -131,24 +133,25 @@ static bool changed_in_every_way(void)
 
 static bool settled_in_every_way(void)
 {
-    bool every = disputes > 0 && accounts > 0 && accounts_wait > 0 && covered > 0 && stopped > 0;
+    bool every = disputes > 0 && defaults > 0 && accounts > 0 && accounts_wait > 0 && covered > 0 &&
+                 stopped > 0;
     printf("settlement days:");
     for (int i = PERIOD_OPEN; i <= PERIOD_SETTLED; i++) {
         printf(" %" PRIu64 " %s", periods[i], period_state_word((enum period_state)i));
         every = every && periods[i] > 0;
     }
-    printf("; %" PRIu64 " disputes; accounts: %" PRIu64 " in force, %" PRIu64
+    printf("; %" PRIu64 " disputes, %" PRIu64 " defaults; accounts: %" PRIu64 " in force, %" PRIu64
            " wait; collateral: %" PRIu64 " covered, %" PRIu64 " stopped\n",
-           disputes, accounts, accounts_wait, covered, stopped);
+           disputes, defaults, accounts, accounts_wait, covered, stopped);
     return every;
 }
 
 static bool agreed_in_every_way(void)
 {
-    printf("agreed: %" PRIu64 " contracts, %" PRIu64 " promotions that paid, %" PRIu64
-           " epochs, %" PRIu64 " tariffs\n",
-           contracts, promoted, epochs, tariffs);
-    return contracts > 0 && promoted > 0 && epochs > 0 && tariffs > 0;
+    printf("agreed: %" PRIu64 " contracts, %" PRIu64 " ended, %" PRIu64
+           " promotions that paid, %" PRIu64 " epochs, %" PRIu64 " tariffs\n",
+           contracts, ended, promoted, epochs, tariffs);
+    return contracts > 0 && ended > 0 && promoted > 0 && epochs > 0 && tariffs > 0;
 }
 
 static int play_range(uint64_t first, uint64_t last)

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { SOON_MS = 2500 };
+enum { SOON_MS = 2500, DAY_MS = 86400000 };
 
 void deal_charter(const struct scenario *s, struct charter *charter)
 {
@@ -50,6 +50,7 @@ static void propose(struct world *w, const struct state *state, uint16_t partner
     card->from_ms = state_time_ms(state) + 1 + sim_below(w, SOON_MS);
     if (sim_chance(w, 300))
         card->until_ms = card->from_ms + 1 + sim_below(w, 2 * SOON_MS);
+    card->exit_days = sim_chance(w, 500);
 }
 
 /* The newest proposal that waits for the partner; false: none does. */
@@ -65,6 +66,25 @@ static bool countersign(const struct state *state, uint16_t partner, struct tran
         t->type = TRANSACTION_CONTRACT_SIGN;
         t->body.deal.number = (uint32_t)(i - 1);
         t->body.deal.digest = rate_card_digest(&version->card);
+        return true;
+    }
+    return false;
+}
+
+/* One of those that may be ended at all; its end is never reached, but it gives way no more. */
+static bool end_one(struct world *w, const struct state *state, uint16_t partner,
+                    struct transaction *t)
+{
+    const struct contracts *contracts = state_contracts(state);
+    for (size_t i = contracts->count; i > 0; i--) {
+        const struct contract_version *version = &contracts->versions[i - 1];
+        bool party = version->card.funder.v == partner || version->card.redeemer.v == partner;
+        if (version->state != CONTRACT_SIGNED || !party || version->card.exit_days == 0 ||
+            version->card.until_ms != 0 || sim_chance(w, 300))
+            continue;
+        t->type = TRANSACTION_CONTRACT_END;
+        t->body.deal.number = (uint32_t)(i - 1);
+        t->body.deal.until_ms = state_time_ms(state) + DAY_MS + sim_below(w, SOON_MS);
         return true;
     }
     return false;
@@ -91,6 +111,8 @@ bool deal_draw(struct world *w, uint16_t number, struct transaction *t)
         return false;
     uint32_t kind = sim_below(w, 10);
     if (kind < 6 && countersign(state, partner, t))
+        return true;
+    if (kind == 7 && end_one(w, state, partner, t))
         return true;
     if (kind == 9) {
         t->type = TRANSACTION_CONTRACT_WITHDRAW;
@@ -129,6 +151,8 @@ void deal_count(struct world *w)
         const struct contracts *contracts = state_contracts(replica_state(w->nodes[i].replica));
         for (size_t j = 0; j < contracts->count; j++)
             w->contracts += contracts->versions[j].state == CONTRACT_SIGNED;
+        for (size_t j = 0; j < contracts->count; j++)
+            w->ended += contracts->versions[j].ended_ms != 0;
         for (size_t j = 0; j < contracts->promotion_count; j++)
             w->promoted += contracts->promotions[j].used_bp > 0;
         w->epochs += contracts->epoch_count - 1;

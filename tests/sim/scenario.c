@@ -32,8 +32,14 @@ struct charter *world_charter(struct world *w)
     c->transition_count = 1;
     c->settlement.every = PERIOD_DAY;
     c->settlement.account_days = s->seed % 2;
-    if (s->settles) /* the world begins at 20:00 UTC; here it is as long before midnight */
+    if (s->settles) { /* the world begins at 20:00 UTC; here it is as long before midnight */
         c->transitions[0].offset_s = 4 * 3600 - (int32_t)(s->trouble_ms / 2500);
+        /* And then a day is left out, as where the date line is moved. */
+        c->transition_count = 2;
+        c->transitions[1].from_ms = WORLD_START_MS + s->trouble_ms / 4 * 3;
+        c->transitions[1].offset_s = c->transitions[0].offset_s + 24 * 3600;
+        c->settlement.on_default = (enum on_default)(s->seed / 2 % 3);
+    }
     size_t founders = s->nodes - s->joiners;
     c->from_height = 1;
     c->partner_count = c->node_count = founders;

@@ -16,11 +16,12 @@ static struct hash some_approver(struct world *w)
     return (struct hash){{(uint8_t)(1 + sim_below(w, 2))}};
 }
 
-/* The newest that has ended, as the node has it; NULL: none has. */
-static const struct closed_period *newest(const struct sim_node *node)
+/* One that has ended, as the node has it, the newest or the one before; NULL: none has. */
+static const struct closed_period *one_of(struct world *w, const struct sim_node *node)
 {
     const struct periods *periods = state_periods(replica_state(node->replica));
-    return periods->count > 0 ? periods->at[periods->count - 1] : NULL;
+    size_t back = periods->count > 1 && sim_chance(w, 600);
+    return periods->count > 0 ? periods->at[periods->count - 1 - back] : NULL;
 }
 
 static void propose(struct world *w, const struct closed_period *closed, struct transaction *t)
@@ -136,12 +137,12 @@ static void pay(struct world *w, const struct period *period, struct transaction
 {
     static const enum transaction_type types[] = {
         TRANSACTION_PAYMENT_SENT, TRANSACTION_PAYMENT_SENT, TRANSACTION_PAYMENT_CONFIRMED,
-        TRANSACTION_PAYMENT_FAILED};
+        TRANSACTION_PAYMENT_FAILED, TRANSACTION_PAYMENT_DEFAULT};
     t->type = types[sim_below(w, ARRAY_SIZE(types))];
     t->body.settle.payment = sim_below(w, (uint32_t)period->payment_count + 1);
+    t->body.settle.approver = some_approver(w);
     if (t->type != TRANSACTION_PAYMENT_SENT)
         return;
-    t->body.settle.approver = some_approver(w);
     t->body.settle.attempt = 1 + sim_below(w, 2);
     if (t->body.settle.payment < period->payment_count && sim_chance(w, 800))
         t->body.settle.attempt = period->payments[t->body.settle.payment].attempt + 1;
@@ -176,7 +177,7 @@ static void move_collateral(struct world *w, const struct sim_node *node, struct
 bool settle_draw(struct world *w, uint16_t number, struct transaction *t)
 {
     const struct sim_node *node = &w->nodes[number];
-    const struct closed_period *closed = newest(node);
+    const struct closed_period *closed = one_of(w, node);
     if (sim_chance(w, 100)) {
         say_account(w, t);
         return true;
@@ -223,12 +224,16 @@ static void count_collateral(struct world *w, const struct sim_node *node)
 void settle_count(struct world *w)
 {
     for (uint16_t i = 0; i < w->scenario.nodes; i++) {
-        const struct closed_period *closed =
-            w->nodes[i].replica && !w->nodes[i].liar ? newest(&w->nodes[i]) : NULL;
-        if (!closed)
+        if (!w->nodes[i].replica || w->nodes[i].liar)
             continue;
-        w->periods[closed->period.state]++;
-        w->disputes += closed->period.dispute_count;
+        const struct periods *ended = state_periods(replica_state(w->nodes[i].replica));
+        if (ended->count == 0)
+            continue;
+        for (size_t j = 0; j < ended->count; j++) {
+            w->periods[ended->at[j]->period.state]++;
+            w->disputes += ended->at[j]->period.dispute_count;
+            w->defaults += ended->at[j]->period.default_count;
+        }
         count_accounts(w, &w->nodes[i]);
         count_collateral(w, &w->nodes[i]);
         return;

@@ -8,13 +8,7 @@
 #include "protocol/codec.h"
 #include "protocol/plant.h"
 
-enum {
-    START_MS = 1800000000,
-    EVENTS_MAX = 4000000,
-    QUIET_TICK_MS = 5,
-    LONG_SLEEP_MS = 2000,
-    MOTION_EVERY_MS = 150
-};
+enum { EVENTS_MAX = 4000000, QUIET_TICK_MS = 5, LONG_SLEEP_MS = 2000, MOTION_EVERY_MS = 150 };
 
 void world_fail(struct world *w, const char *format, ...)
 {
@@ -429,12 +423,12 @@ static void take_actions(struct world *w, uint16_t number)
             break;
         case REPLICA_WARN:
             if (w->verbose)
-                printf("%llu node %u: %s\n", (unsigned long long)(w->now_ms - START_MS), number,
-                       action.text);
+                printf("%llu node %u: %s\n", (unsigned long long)(w->now_ms - WORLD_START_MS),
+                       number, action.text);
             break;
         case REPLICA_FATAL:
             if (w->verbose)
-                printf("%llu node %u stops: %s\n", (unsigned long long)(w->now_ms - START_MS),
+                printf("%llu node %u stops: %s\n", (unsigned long long)(w->now_ms - WORLD_START_MS),
                        number, action.text);
             node->retired = true;
             if (!node->liar && !w->scenario.wipes)
@@ -669,7 +663,7 @@ static void set_up(struct world *w)
 {
     const struct scenario *s = &w->scenario;
     must(s->nodes > 0);
-    w->now_ms = START_MS;
+    w->now_ms = WORLD_START_MS;
     for (uint16_t i = 0; i < s->nodes; i++) {
         membership_first_keys(w, i);
         uint32_t skew_ms = s->clock_jumps && i < 2 ? 3600000 : s->skew_ms;
@@ -821,7 +815,7 @@ bool world_play(struct world *w, const struct scenario *scenario)
     w->random = scenario->seed ^ UINT64_C(0xa5a5a5a5deadbeef);
     w->image_random = scenario->seed * UINT64_C(0x9e3779b97f4a7c15) + 7;
     set_up(w);
-    uint64_t heal_at = START_MS + scenario->trouble_ms;
+    uint64_t heal_at = WORLD_START_MS + scenario->trouble_ms;
     uint64_t end_at = heal_at + scenario->heal_ms, look_at = heal_at + 6000;
     char why[SIM_TEXT] = "";
     bool done = false;

@@ -15,6 +15,7 @@ enum {
     SIM_KEYS_MAX = 32,
     SIM_TEXT = 400
 };
+#define WORLD_START_MS UINT64_C(1800000000)
 
 /* What a seed plays: drawn from it, so that a failing seed replays alone. */
 struct scenario {
@@ -192,9 +193,10 @@ struct world {
     uint64_t periods[PERIOD_SETTLED + 1];  /* that ended, by what became of them */
     uint64_t accounts, accounts_wait;      /* that money goes to at the end, or will */
     uint64_t covered, stopped;             /* partners at the end: by collateral, for want of it */
-    uint64_t disputes;
-    /* Contracts that were signed, promotions that paid, epochs and tariffs that came of it. */
-    uint64_t contracts, promoted, epochs, tariffs;
+    uint64_t disputes, defaults;
+    /* Contracts that were signed, and ended, promotions that paid, epochs and tariffs that came of
+     * it. */
+    uint64_t contracts, ended, promoted, epochs, tariffs;
     uint64_t back_ms, caught_up_ms, caught_up_height; /* of a node that was away */
 };
 

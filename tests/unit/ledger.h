@@ -39,6 +39,7 @@ enum ledger_kind {
     LEDGER_MEMBERS,
     LEDGER_SETTLEMENT,
     LEDGER_RISK,     /* ada holds the collateral of all */
+    LEDGER_DEFAULT,  /* likewise, gets fees, and what is not paid is shared */
     LEDGER_CONTRACTS /* another currency, a tax; fees */
 };
 
@@ -561,11 +562,12 @@ static inline void with_contracts(struct charter *draft)
 static inline void ledger_found(struct ledger *ledger, uint8_t nonce, enum ledger_kind kind)
 {
     bool fees = kind == LEDGER_RANDOM || kind == LEDGER_SETTLEMENT || kind == LEDGER_CONTRACTS;
+    bool risk = kind == LEDGER_RISK || kind == LEDGER_DEFAULT;
     struct coalition_spec spec = {.names = {"ada", "bob", "cyd", "dan", "eve"},
                                   .face = "10000",
                                   .reimbursement = "9000",
                                   .operator_name = fees ? "olaf" : NULL,
-                                  .issue_fee = fees ? "400" : "0",
+                                  .issue_fee = fees || kind == LEDGER_DEFAULT ? "400" : "0",
                                   .redemption_fee = kind == LEDGER_RANDOM ? "100" : "0"};
     struct charter *draft = coalition_draft(&spec);
     struct error error = {0};
@@ -578,7 +580,7 @@ static inline void ledger_found(struct ledger *ledger, uint8_t nonce, enum ledge
     if (kind == LEDGER_CONTRACTS)
         with_contracts(draft);
     draft->policy.deficit_max.v = 50;
-    if (kind == LEDGER_RISK) {
+    if (risk) {
         draft->partners[0].is_operator = true;
         draft->risk = (struct charter_risk){.on = true,
                                             .haircut_bp = 10000,
@@ -586,10 +588,16 @@ static inline void ledger_found(struct ledger *ledger, uint8_t nonce, enum ledge
                                             .prepaid_bp = 11000,
                                             .refuse_bp = 12500};
     }
+    if (kind == LEDGER_DEFAULT) {
+        draft->risk.breakage_bp = 10000; /* nobody has to post anything */
+        draft->settlement.on_default = DEFAULT_MUTUALISE;
+        draft->settlement.dispute_days = 20;
+        draft->settlement.default_days = 5;
+    }
     buffer_init(&ledger->charter_bytes, CHARTER_SIZE_MAX);
     charter_format(draft, &ledger->charter_bytes);
     without_snapshots_limit(&ledger->charter_bytes);
-    if (kind != LEDGER_RISK && kind != LEDGER_CONTRACTS) /* what follows it is cut off too */
+    if (!risk && kind != LEDGER_CONTRACTS) /* what follows it is cut off too */
         without_settlement(&ledger->charter_bytes);
     bool good = charter_parse(buffer_bytes(&ledger->charter_bytes), &ledger->charter, NULL, &error);
     if (!good)

@@ -62,6 +62,14 @@ static inline struct transaction tx_withdraw(uint32_t number)
     return t;
 }
 
+static inline struct transaction tx_end(uint32_t number, uint64_t until_ms)
+{
+    struct transaction t = {.type = TRANSACTION_CONTRACT_END};
+    t.body.deal.number = number;
+    t.body.deal.until_ms = until_ms;
+    return t;
+}
+
 static inline struct transaction tx_promote(uint16_t issuer, int64_t budget)
 {
     struct transaction t = {.type = TRANSACTION_PROMOTION_SIGN};
@@ -112,7 +120,7 @@ static inline void contracts_hold(struct ledger *ledger, uint64_t height)
     if (height == 11)
         LANE(C, tx_unredeem(record_of(ledger, 9, C, 0), 20));
     if (height == 12) {
-        LANE(A, tx_withdraw(1), tx_card(second_card()));
+        LANE(A, tx_withdraw(1), tx_card(second_card()), tx_end(1, second_card().from_ms + 1));
         LANE(B, tx_promote(A, 100));
     }
 }

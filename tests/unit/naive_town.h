@@ -82,6 +82,8 @@ static inline struct naive_rules rules_of(bool required)
         .propose_days = 1,
         .answer_days = 3,
         .pay_days = 5,
+        .dispute_days = 20,
+        .default_days = 5,
         .holidays = (int64_t *)allocate(1, sizeof(int64_t)),
         .taxes = (struct naive_tax *)copied(taxes, sizeof(taxes)),
         .tax_count = ARRAY_SIZE(taxes),
@@ -125,9 +127,9 @@ static inline struct member_ref member(uint8_t number)
     return (struct member_ref){{number}};
 }
 
-static inline struct town town_of(bool required)
+static inline struct town town_by(struct naive_rules rules)
 {
-    struct town town = {.model = naive_open(rules_of(required))};
+    struct town town = {.model = naive_open(rules)};
     on_day(&town, 0);
     for (uint8_t i = 1; i <= 2; i++) {
         struct transaction t = {.type = TRANSACTION_ENROL};
@@ -135,6 +137,11 @@ static inline struct town town_of(bool required)
         TAKEN(&town, GROCER, t);
     }
     return town;
+}
+
+static inline struct town town_of(bool required)
+{
+    return town_by(rules_of(required));
 }
 
 /* ---- transactions ---------------------------------------------------------------------------- */
@@ -232,6 +239,14 @@ static inline struct transaction withdraw(uint32_t number)
     return t;
 }
 
+static inline struct transaction end_contract(uint32_t number, uint64_t day)
+{
+    struct transaction t = {.type = TRANSACTION_CONTRACT_END};
+    t.body.deal.number = number;
+    t.body.deal.until_ms = START + day * DAY;
+    return t;
+}
+
 static inline struct transaction promote(uint16_t issuer, uint16_t bp, int64_t budget,
                                          uint64_t from, uint64_t until)
 {
@@ -249,6 +264,26 @@ static inline void agree(struct town *town, struct rate_card card)
 {
     TAKEN(town, card.funder.v, propose(&card));
     TAKEN(town, card.redeemer.v, countersign(town, naive_contract_count(town->model) - 1));
+}
+
+/* ---- settling -------------------------------------------------------------------------------- */
+
+static inline struct naive_period *january(const struct town *town)
+{
+    REQUIRE(naive_period_count(town->model) > 0);
+    return &town->model->periods[0];
+}
+
+static inline struct transaction settle(const struct town *town, enum transaction_type type)
+{
+    struct transaction t = {.type = type};
+    const struct naive_period *period = january(town);
+    t.body.settle = (struct settle){.period = period->number,
+                                    .records = period->records,
+                                    .root = period->root,
+                                    .totals = period->totals,
+                                    .approver = {{1}}};
+    return t;
 }
 
 static inline int64_t owed(const struct town *town, uint16_t debtor, uint16_t creditor,

@@ -60,6 +60,8 @@ static inline struct rate_card random_card_of(struct play *play)
     any_text(play, taxes, taxed ? ARRAY_SIZE(taxes) : 2, card.fee_tax);
     if (any(play, 3) == 0)
         card.until_ms = any_moment(play, card.from_ms);
+    if (any(play, 2))
+        card.exit_days = (uint16_t)(1 + any(play, 3) / 2);
     if (any(play, 5) == 0)
         card.period_cap.v = 1 + (int64_t)any(play, 100);
     if (any(play, 5) == 0)
@@ -119,6 +121,32 @@ static inline void random_withdrawal(struct play *play, uint16_t lane)
     (void)feed(play, lane, t);
 }
 
+/* Of one of the last signed versions, mostly by a party, and about as soon as it may be. */
+static inline void random_end(struct play *play, uint16_t lane)
+{
+    const struct contracts *contracts = state_contracts(play->driver->state);
+    struct transaction t = {.type = TRANSACTION_CONTRACT_END};
+    uint64_t now_ms = state_time_ms(play->driver->state);
+    uint32_t number = any_version(play);
+    for (size_t back = any(play, 6), i = contracts->count; i > 0 && any(play, 20); i--)
+        if (contracts->versions[i - 1].state == CONTRACT_SIGNED && back-- == 0) {
+            number = (uint32_t)(i - 1);
+            break;
+        }
+    t.body.deal.number = number;
+    t.body.deal.until_ms = now_ms + DAY_MS + any(play, 1000);
+    if (number < contracts->count) {
+        const struct rate_card *card = &contracts->versions[number].card;
+        lane = lane_of(play, any(play, 2) ? card->funder.v : card->redeemer.v, lane);
+        t.body.deal.until_ms = now_ms + card->exit_days * DAY_MS + any(play, 1000);
+        if (t.body.deal.until_ms <= card->from_ms && any(play, 20))
+            t.body.deal.until_ms = card->from_ms + 1;
+        if (any(play, 10) == 0)
+            t.body.deal.until_ms -= DAY_MS / 2;
+    }
+    (void)feed(play, lane, t);
+}
+
 static inline void random_promotion(struct play *play, uint16_t lane)
 {
     struct transaction t = {.type = TRANSACTION_PROMOTION_SIGN};
@@ -136,7 +164,7 @@ static inline void random_promotion(struct play *play, uint16_t lane)
 
 static inline void random_deal(struct play *play, uint16_t lane)
 {
-    switch (any(play, 9)) {
+    switch (any(play, 10)) {
     case 0:
     case 1:
     case 2:
@@ -150,6 +178,9 @@ static inline void random_deal(struct play *play, uint16_t lane)
         return;
     case 7:
         random_promotion(play, lane);
+        return;
+    case 8:
+        random_end(play, lane);
         return;
     default:
         random_withdrawal(play, lane);

@@ -10,8 +10,11 @@
 static inline void random_risk_charter(struct play *play, struct charter *draft)
 {
     bool has_lane = !draft->partners[PARTNERS].is_operator;
-    if (play->quiet || (has_lane ? any(play, 3) == 0 : any(play, 12) > 0))
+    if (play->quiet || (has_lane ? any(play, 3) == 0 : any(play, 12) > 0)) {
+        if (draft->settlement.on_default == DEFAULT_FUND) /* of nothing */
+            draft->settlement.on_default = DEFAULT_RING_FENCE;
         return;
+    }
     draft->risk = (struct charter_risk){.on = true,
                                         .floor = {any(play, 2) ? (int64_t)any(play, 500000) : 0},
                                         .breakage_bp = (uint32_t)any(play, 3000),

@@ -37,6 +37,9 @@ static inline void random_settlement_charter(struct play *play, struct charter *
             1 + (int64_t)any(play, 4);
     random_taxes(play, draft);
     draft->settlement.account_days = (uint32_t)any(play, 4);
+    draft->settlement.dispute_days = (uint32_t)any(play, 4);
+    draft->settlement.default_days = (uint32_t)any(play, 3);
+    draft->settlement.on_default = (enum on_default)any(play, 3);
     draft->minor_digits = (int)any(play, 4);
     draft->transitions[0].offset_s = (int32_t)any(play, 24) * 3600 - 12 * 3600;
     /* Clocks are put forward or back by an hour, on the hour. */
@@ -212,7 +215,9 @@ static inline void random_resolution(struct play *play, uint16_t lane,
         return;
     struct transaction t = about(play, TRANSACTION_DISPUTE_RESOLVE, closed, dispute);
     t.body.settle.amount = any(play, 4) ? (int64_t)dispute->upheld.v : (int64_t)any(play, 2);
-    (void)feed(play, lane_of(play, dispute->by.v, lane), t);
+    uint16_t other = partner_equal(dispute->by, dispute->about.debtor) ? dispute->about.creditor.v
+                                                                       : dispute->about.debtor.v;
+    (void)feed(play, lane_of(play, any(play, 4) ? dispute->by.v : other, lane), t);
 }
 
 /* Points of a disputed redemption come back. */
@@ -254,6 +259,30 @@ static inline void random_payment(struct play *play, uint16_t lane,
     (void)feed(play, lane_of(play, payment.to.v, lane), t);
 }
 
+/* Two people of the payee, or of anyone, say that the payer is in default; of one that is due,
+ * mostly.
+ */
+static inline void random_default(struct play *play, uint16_t lane,
+                                  const struct closed_period *closed)
+{
+    size_t count = closed->period.payment_count, place = any(play, count + 1);
+    struct transaction t = settle_step(play, TRANSACTION_PAYMENT_DEFAULT, closed);
+    for (size_t i = 0; i < count; i++) {
+        const struct period_payment *payment = &closed->period.payments[(place + i) % count];
+        if (any(play, 8) && !payment->ring_fenced &&
+            (payment->state == PAYMENT_DUE || payment->state == PAYMENT_FAILED)) {
+            place = (place + i) % count;
+            break;
+        }
+    }
+    uint16_t to = place < count ? closed->period.payments[place].payment.to.v : lane;
+    t.body.settle.payment = (uint32_t)place;
+    for (uint64_t i = 1 + any(play, 3); i > 0; i--) {
+        (void)feed(play, lane_of(play, to, lane), t);
+        t.body.settle.approver = person(play);
+    }
+}
+
 /* Of one that is proposed. */
 static inline void answering_step(struct play *play, uint16_t lane,
                                   const struct closed_period *closed)
@@ -275,7 +304,9 @@ static inline void answering_step(struct play *play, uint16_t lane,
 static inline void final_step(struct play *play, uint16_t lane, const struct closed_period *closed)
 {
     uint64_t choice = closed->period.dispute_count > 0 ? any(play, 12) : 0;
-    if (choice < 4)
+    if (choice < 4 && any(play, 6) == 0)
+        random_default(play, lane, closed);
+    else if (choice < 4)
         for (uint64_t i = 1 + any(play, 3); i > 0; i--)
             random_payment(play, lane, closed);
     else if (choice < 6)
@@ -300,7 +331,7 @@ static inline void fitting_step(struct play *play, uint16_t lane,
 
 static inline void any_step(struct play *play, uint16_t lane, const struct closed_period *closed)
 {
-    switch (any(play, 8)) {
+    switch (any(play, 9)) {
     case 0:
         random_propose(play, lane, closed);
         return;
@@ -321,6 +352,9 @@ static inline void any_step(struct play *play, uint16_t lane, const struct close
         return;
     case 6:
         random_payment(play, lane, closed);
+        return;
+    case 7:
+        random_default(play, lane, closed);
         return;
     default:
         random_contra(play, lane, closed);

@@ -226,6 +226,21 @@ CASE(the_operator_stays_without_fees_too)
     end(&course);
 }
 
+/* One that never had a node goes on without. */
+CASE(the_last_node_of_the_operator_stays_with_it)
+{
+    struct course course = begin();
+    CHECK_INT(go(&course, change_admit(OPERATOR, "o-1", 1, false)), VERDICT_ACCEPTED);
+    CHECK_INT(go(&course, change_remove_node(4)), VERDICT_OPERATOR_STAYS);
+    CHECK_INT(go(&course, change_replace_keys(4, 2)), VERDICT_ACCEPTED);
+    CHECK_INT(go(&course, change_admit(OPERATOR, "o-2", 3, false)), VERDICT_ACCEPTED);
+    CHECK_INT(go(&course, change_remove_node(4)), VERDICT_ACCEPTED);
+    CHECK_INT(go(&course, change_remove_node(4)), VERDICT_UNKNOWN_NODE);
+    CHECK_INT(go(&course, change_remove_node(5)), VERDICT_OPERATOR_STAYS);
+    CHECK_INT(go(&course, change_remove_node(B)), VERDICT_ACCEPTED); /* the last of another */
+    end(&course);
+}
+
 CASE(voters_are_never_fewer_than_a_charter_may_have)
 {
     struct course course = begin();
@@ -494,6 +509,7 @@ int main(void)
     RUN(a_node_that_leaves_keeps_its_place_and_votes_no_more);
     RUN(a_partner_leaves_with_all_its_nodes);
     RUN(the_operator_stays_without_fees_too);
+    RUN(the_last_node_of_the_operator_stays_with_it);
     RUN(voters_are_never_fewer_than_a_charter_may_have);
     RUN(there_are_at_most_sixty_four_voters);
     RUN(places_are_never_more_than_there_are_numbers);

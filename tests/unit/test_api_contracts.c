@@ -76,7 +76,8 @@ static bool is_null(const char *name)
 CASE(only_office_and_finance_agree)
 {
     static const char *const steps[] = {"/v1/contracts", "/v1/contracts/0/sign",
-                                        "/v1/contracts/0/withdraw", "/v1/promotions"};
+                                        "/v1/contracts/0/withdraw", "/v1/contracts/0/end",
+                                        "/v1/promotions"};
     static const char *const reads[] = {"/v1/contracts", "/v1/promotions"};
     static const int others[] = {TILL, AUDITOR, ADMIN};
     open_all();
@@ -116,13 +117,15 @@ CASE(mistakes_of_bodies_are_told)
         "{\"funder\":\"nobody\",\"redeemer\":7,\"face\":0.01,\"reimbursement\":\"9.000001\","
         "\"face_currency\":\"eur\",\"currency\":\"EURO\",\"issue_fee\":\"-1\","
         "\"redemption_fee\":\"0.0000001\",\"redemption_tax\":\"de\",\"fee_tax\":\"\","
-        "\"period_cap\":0,\"year_cap\":\"5\",\"from\":\"soon\",\"until\":\"2027-02-30\",\"x\":1}";
+        "\"period_cap\":0,\"year_cap\":\"5\",\"from\":\"soon\",\"until\":\"2027-02-30\","
+        "\"exit_days\":3661,\"x\":1}";
     static const char promotion[] = "{\"issuer\":\"nobody\",\"bp\":10001,\"budget\":0,\"from\":1,"
                                     "\"until\":\"never\",\"funder\":\"grocer\"}";
     static const char *const members[] = {
-        "/funder",     "/redeemer",  "/face",           "/reimbursement",  "/face_currency",
-        "/currency",   "/issue_fee", "/redemption_fee", "/redemption_tax", "/fee_tax",
-        "/period_cap", "/year_cap",  "/from",           "/until",          "/x"};
+        "/funder",         "/redeemer", "/face",       "/reimbursement",
+        "/face_currency",  "/currency", "/issue_fee",  "/redemption_fee",
+        "/redemption_tax", "/fee_tax",  "/period_cap", "/year_cap",
+        "/from",           "/until",    "/exit_days",  "/x"};
     open_all();
     CHECK_INT(post(GROCER, "/v1/contracts", OFFICE, card), 400);
     CHECK_INT(count_of("errors"), ARRAY_SIZE(members));
@@ -137,6 +140,8 @@ CASE(mistakes_of_bodies_are_told)
     CHECK_INT(post(GROCER, "/v1/contracts/0/sign", OFFICE, "{}"), 400);
     CHECK_INT(post(GROCER, "/v1/contracts/0/sign", OFFICE, "{\"digest\":\"ff\"}"), 400);
     CHECK_INT(post(GROCER, "/v1/contracts/0/withdraw", OFFICE, "{\"digest\":\"ff\"}"), 400);
+    CHECK_INT(post(GROCER, "/v1/contracts/0/end", OFFICE, "{\"until\":\"soon\"}"), 400);
+    CHECK_INT(post(GROCER, "/v1/contracts/0/end", OFFICE, "{\"from\":\"" FEBRUARY "\"}"), 400);
     CHECK_INT(post(GROCER, "/v1/contracts/x/withdraw", OFFICE, "{}"), 400);
     CHECK_INT(post(GROCER, "/v1/contracts/1048576/withdraw", OFFICE, "{}"), 400);
     CHECK_INT(post(GROCER, "/v1/contracts/0/withdraw", OFFICE, "{}"), 404);
@@ -150,6 +155,7 @@ CASE(no_line_of_a_batch_is_an_agreement)
 {
     static const char lines[] =
         "{\"type\":\"contract-withdraw\",\"key\":\"b1\"}\n"
+        "{\"type\":\"contract-end\",\"key\":\"b3\"}\n"
         "{\"type\":\"promotion-sign\",\"key\":\"b2\",\"issuer\":\"books\",\"bp\":1,\"budget\":1}\n";
     open_all();
     uint64_t records = world_status(w, GROCER).records;
@@ -217,6 +223,113 @@ CASE(a_contract_is_told_in_full)
     clock_to("2027-02-01T00:00:00Z");
     CHECK_INT(get(BOOKS, "/v1/contracts/0"), 200);
     CHECK(flag("in_force"));
+    close_all();
+}
+
+/* ---- exit ---------------------------------------------------------------------------------------
+ */
+
+static const char *with_exit(int days)
+{
+    static char text[512];
+    snprintf(text, sizeof(text), "%.*s,\"exit_days\":%d}", (int)strlen(proposal) - 1, proposal,
+             days);
+    return text;
+}
+
+/* Proposed with so many days' notice, and signed. */
+static void agree_with_exit(int days)
+{
+    CHECK_INT(post(GROCER, "/v1/contracts", OFFICE, with_exit(days)), 200);
+    const char *body = digest_body();
+    CHECK_INT(post(CINEMA, "/v1/contracts/0/sign", FINANCE, body), 200);
+    CHECK(is_null("ends"));
+}
+
+static void check_ends(const char *when)
+{
+    CHECK_INT(get(BOOKS, "/v1/contracts/0"), 200);
+    if (when)
+        CHECK_TEXT(word("ends"), when);
+    else
+        CHECK(is_null("ends"));
+}
+
+CASE(either_party_ends_a_contract_with_the_notice_it_says)
+{
+    static const char june[] = "{\"until\":\"2027-06-01T00:00:00Z\"}";
+    open_all();
+    CHECK_INT(post(CINEMA, "/v1/contracts/0/end", OFFICE, june), 404);
+    CHECK_TEXT(word("code"), "unknown-contract");
+    CHECK_INT(post(CINEMA, "/v1/contracts/0/end", OFFICE, "{}"), 404);
+    agree_with_exit(90);
+    check_ends(NULL);
+    CHECK_INT(number("exit_days"), 90);
+    CHECK_INT(post(BOOKS, "/v1/contracts/0/end", OFFICE, june), 403);
+    CHECK_TEXT(word("code"), "not-a-party");
+    CHECK_INT(post(CINEMA, "/v1/contracts/0/end", TILL, june), 403);
+    CHECK_INT(post(CINEMA, "/v1/contracts/0/end", OFFICE, "{\"until\":\"2027-03-01T00:00:00Z\"}"),
+              422);
+    CHECK_TEXT(word("code"), "notice-too-short");
+    CHECK_INT(post(CINEMA, "/v1/contracts/0/end", OFFICE, "{\"until\":\"" FEBRUARY "\"}"), 422);
+    CHECK_TEXT(word("code"), "bad-card");
+    CHECK_INT(ask(CINEMA, "POST", "/v1/contracts/0/end", FINANCE, "end", june), 200);
+    CHECK_TEXT(word("state"), "signed");
+    CHECK_TEXT(word("ends"), "2027-06-01T00:00:00.000Z");
+    CHECK_INT(ask(CINEMA, "POST", "/v1/contracts/0/end", FINANCE, "end", june), 200);
+    CHECK(flag("repeat"));
+    check_ends("2027-06-01T00:00:00.000Z");
+    CHECK(is_null("until")); /* what was signed stays */
+    clock_to("2027-06-01T00:00:00Z");
+    CHECK_INT(get(BOOKS, "/v1/contracts/0"), 200);
+    CHECK(!flag("in_force"));
+    CHECK_INT(post(CINEMA, "/v1/contracts/0/end", OFFICE, june), 409);
+    CHECK_TEXT(word("code"), "contract-closed");
+    close_all();
+}
+
+/* The first midnight after the notice and an hour; a repeat means the same though time went on. */
+CASE(a_contract_ends_as_soon_as_the_notice_allows_when_no_time_is_said)
+{
+    open_all();
+    agree_with_exit(30);
+    CHECK_INT(ask(GROCER, "POST", "/v1/contracts/0/end", OFFICE, "end", "{\"until\":null}"), 200);
+    CHECK_TEXT(word("ends"), "2027-02-15T00:00:00.000Z");
+    long long index = number("index");
+    clock_to("2027-01-20T00:00:00Z");
+    CHECK_INT(ask(GROCER, "POST", "/v1/contracts/0/end", OFFICE, "end", "{\"until\":null}"), 200);
+    CHECK(flag("repeat"));
+    char target[64];
+    snprintf(target, sizeof(target), "/v1/transactions/%lld", index);
+    CHECK_INT(get(BOOKS, target), 200);
+    CHECK_TEXT(word_in(json_object_get(answer.json, "body"), "until"), "2027-02-15T00:00:00.000Z");
+    close_all();
+}
+
+/* Not before it has begun, and within an hour of midnight not that one. */
+CASE(no_end_by_default_comes_too_early)
+{
+    open_all();
+    agree_with_exit(1);
+    CHECK_INT(post(GROCER, "/v1/contracts/0/end", OFFICE, "{}"), 200);
+    CHECK_TEXT(word("ends"), "2027-02-02T00:00:00.000Z");
+    close_all();
+    open_all();
+    agree_with_exit(30);
+    clock_to("2027-02-10T23:30:00Z");
+    CHECK_INT(post(CINEMA, "/v1/contracts/0/end", OFFICE, "{}"), 200);
+    CHECK_TEXT(word("ends"), "2027-03-14T00:00:00.000Z");
+    close_all();
+}
+
+CASE(a_contract_without_exit_is_kept)
+{
+    open_all();
+    agree();
+    check_ends(NULL);
+    CHECK_INT(number("exit_days"), 0);
+    CHECK_INT(post(GROCER, "/v1/contracts/0/end", OFFICE, "{}"), 409);
+    CHECK_TEXT(word("code"), "no-exit");
     close_all();
 }
 
@@ -559,7 +672,10 @@ CASE(records_say_what_was_agreed_upon_in_json_and_in_words)
     } all[] = {
         {"contract-propose", "reimbursement", "reimbursement", "0.095 SEK a point"},
         {"contract-sign", "digest", "contract signed", "number 0"},
-        {"contract-withdraw", "contract", "contract withdrawn", "number 1"},
+        {"contract-propose", "exit_days", "notice to end it", "30 days"},
+        {"contract-end", "until", "contract ends", "number 1"},
+        {"contract-end", "until", "not any more from", "2027-07-01T00:00:00.000Z"},
+        {"contract-withdraw", "contract", "contract withdrawn", "number 2"},
         {"promotion-sign", "budget", "promotion",
          "the writer pays for up to 50.00 % of points of partner 0 (grocer)"},
         {"redeem", "points", "owed",
@@ -569,11 +685,20 @@ CASE(records_say_what_was_agreed_upon_in_json_and_in_words)
     size_t seen[ARRAY_SIZE(all)] = {0};
     open_all();
     (void)spend_both();
-    CHECK_INT(post(GROCER, "/v1/contracts", OFFICE,
-                   "{\"funder\":\"grocer\",\"redeemer\":\"books\",\"face\":\"0.01\","
-                   "\"reimbursement\":\"0.009\",\"from\":\"2027-05-01T00:00:00Z\"}"),
+    static const char with_books[] =
+        "{\"funder\":\"grocer\",\"redeemer\":\"books\",\"face\":\"0.01\","
+        "\"reimbursement\":\"0.009\",\"from\":\"2027-05-01T00:00:00Z\",\"exit_days\":30}";
+    CHECK_INT(post(GROCER, "/v1/contracts", OFFICE, with_books), 200);
+    const char *body = digest_body();
+    CHECK_INT(post(BOOKS, "/v1/contracts/1/sign", OFFICE, body), 200);
+    CHECK_INT(post(GROCER, "/v1/contracts/1/end", OFFICE, "{\"until\":\"2027-07-01T00:00:00Z\"}"),
               200);
-    CHECK_INT(post(GROCER, "/v1/contracts/1/withdraw", OFFICE, "{}"), 200);
+    CHECK_INT(
+        post(GROCER, "/v1/contracts", OFFICE,
+             "{\"funder\":\"grocer\",\"redeemer\":\"fuel\","
+             "\"face\":\"0.01\",\"reimbursement\":\"0.009\",\"from\":\"2027-05-01T00:00:00Z\"}"),
+        200);
+    CHECK_INT(post(GROCER, "/v1/contracts/2/withdraw", OFFICE, "{}"), 200);
     CHECK_INT(
         post(BOOKS, "/v1/promotions", OFFICE, "{\"issuer\":\"grocer\",\"bp\":5000,\"budget\":60}"),
         200);
@@ -618,6 +743,10 @@ int main(void)
     RUN(no_line_of_a_batch_is_an_agreement);
     RUN(one_proposes_and_the_other_signs_what_it_has_read);
     RUN(a_contract_is_told_in_full);
+    RUN(either_party_ends_a_contract_with_the_notice_it_says);
+    RUN(a_contract_ends_as_soon_as_the_notice_allows_when_no_time_is_said);
+    RUN(no_end_by_default_comes_too_early);
+    RUN(a_contract_without_exit_is_kept);
     RUN(a_card_that_leaves_much_out_gets_the_charters_terms);
     RUN(what_was_not_signed_is_withdrawn);
     RUN(contracts_are_listed_by_partner_and_state_in_pages);

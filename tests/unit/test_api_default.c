@@ -2,7 +2,7 @@
 // also: sim/disk.c
 /* Default over the API: who may say it and when, what a period tells then; and the end of a dispute
  * that nobody resolves. */
-#include "unit/apis_january.h"
+#include "unit/api_january.h"
 
 #include "node/period_view.h"
 #include "node/receipt_words.h"
@@ -54,8 +54,12 @@ CASE(two_people_say_that_a_payer_is_in_default)
     clock_to("2027-02-15T09:00:00Z"); /* five business days after the 8th */
     CHECK_INT(get(BOOKS, JANUARY), 200);
     json_t *deadlines = json_object_get(answer.json, "deadlines");
-    CHECK_TEXT(word_in(deadlines, "default_after"), "2027-02-15");
     CHECK_TEXT(word_in(deadlines, "disputes_end"), "2027-03-04");
+    CHECK_TEXT(word_in(item("payments", 0), "pay_by"), "2027-02-08");
+    CHECK_TEXT(word_in(item("payments", 0), "default_after"), "2027-02-15");
+    CHECK(json_is_null(json_object_get(item("payments", 0), "sent_on")));
+    CHECK(json_is_true(json_object_get(item("payments", 0), "overdue")));
+    CHECK(!json_is_true(json_object_get(item("payments", 0), "may_default")));
     CHECK_INT(post(CINEMA, DEFAULT, OFFICE, "{}"), 409);
     CHECK_TEXT(word("code"), "too-early");
     CHECK_INT(ask(BOOKS, "GET", "/v1/coalition", TILL, NULL, NULL), 200);
@@ -71,6 +75,7 @@ CASE(two_people_say_that_a_payer_is_in_default)
     CHECK_TEXT(word("payment_state"), "due");
     CHECK_INT(get(BOOKS, JANUARY), 200);
     CHECK(json_is_true(json_object_get(item("payments", 0), "default_first_approval")));
+    CHECK(json_is_true(json_object_get(item("payments", 0), "may_default")));
     CHECK_INT(ask(BOOKS, "GET", "/v1/coalition", TILL, NULL, NULL), 200);
     CHECK(json_is_true(json_object_get(item("payments_overdue", 0), "may_default")));
     CHECK_TEXT(word_in(item("payments_overdue", 0), "from"), "grocer");
@@ -90,8 +95,9 @@ CASE(two_people_say_that_a_payer_is_in_default)
 CASE(what_is_owed_with_one_in_default_is_ring_fenced_and_told_until_it_is_paid)
 {
     open_proposed();
-    clock_to("2027-02-16T09:00:00Z");
+    clock_to("2027-02-05T09:00:00Z");
     CHECK_INT(post(FUEL, JANUARY "/finalise", FINANCE, "{}"), 200);
+    clock_to("2027-02-16T09:00:00Z");
     CHECK_INT(post(CINEMA, DEFAULT, OFFICE, "{}"), 200);
     CHECK_INT(post(CINEMA, DEFAULT, FINANCE, "{}"), 200);
     CHECK_INT(get(BOOKS, JANUARY), 200);
@@ -123,8 +129,18 @@ CASE(what_is_owed_with_one_in_default_is_ring_fenced_and_told_until_it_is_paid)
     CHECK_TEXT(word("payment_state"), "confirmed");
     CHECK_INT(ask(BOOKS, "GET", "/v1/coalition", TILL, NULL, NULL), 200);
     CHECK_INT(count_of("in_default"), 0);
+    /* Money for the void one came after all, and is to be paid back: that is told as well. */
+    CHECK_INT(post(CINEMA, JANUARY "/payments/0/confirm", OFFICE, "{}"), 200);
     CHECK_INT(get(BOOKS, JANUARY), 200);
     check_view();
+    REQUIRE(count_of("payments") == 3);
+    CHECK_TEXT(word_in(item("payments", 2), "from"), "cinema");
+    CHECK(json_is_true(json_object_get(item("payments", 2), "ring_fenced")));
+    CHECK_INT(post(CINEMA, JANUARY "/payments/2/pay", OFFICE, "{}"), 200);
+    CHECK_INT(post(CINEMA, JANUARY "/payments/2/pay", FINANCE, "{}"), 200);
+    CHECK_INT(get(BOOKS, JANUARY), 200);
+    check_view();
+    CHECK_TEXT(word_in(item("payments", 2), "sent_on"), "2027-02-16");
     close_all();
 }
 

@@ -2,14 +2,12 @@
 // also: sim/disk.c
 /* Settlement over the API: a month of four partners from its last sale to its last payment, each
  * asking its own node with the tokens of its people. */
-#include "unit/apis_january.h"
+#include "unit/api_january.h"
 
 #include "node/api_build.h"
-#include "node/api_parts.h"
 #include "node/period_text.h"
 #include "node/period_view.h"
 #include "node/receipt_words.h"
-#include "node/report.h"
 
 /* ---- reading ------------------------------------------------------------------------------------
  */
@@ -42,119 +40,6 @@ CASE(the_open_period_is_told_as_it_stands)
     CHECK_INT(count_of("payments"), 0);
     CHECK_INT(get(BOOKS, "/v1/settlement"), 200);
     CHECK_TEXT(word("period"), "2027-01");
-    close_all();
-}
-
-#define FEBRUARY  "/v1/periods/2027-02"
-#define LIABILITY "/liability?history=true"
-
-/* What was told, read back and made into a report, has this in it. */
-static void check_report_has(const char *part)
-{
-    struct liability_view *view = NULL;
-    struct buffer out;
-    struct error error;
-    REQUIRE(liability_view_read(answer.json, w->charter, &view, &error));
-    struct report_request request = {.liability = view};
-    buffer_init(&out, REPORT_SIZE_MAX);
-    CHECK(report_write("liability", REPORT_CSV, &request, &out, &error));
-    CHECK(strstr(buffer_text(&out), part));
-    buffer_release(&out);
-    liability_view_close(view);
-}
-
-CASE(points_are_rolled_forward_by_vintage)
-{
-    open_january();
-    CHECK_INT(get(BOOKS, JANUARY "/liability"), 200);
-    CHECK_TEXT(word("state"), "open");
-    CHECK(json_is_null(json_object_get(answer.json, "records")) && count_of("tables") == 0);
-    CHECK_TEXT(word_in(item("rows", 0), "closing"), "200");
-    clock_to("2027-02-01T00:00:00Z");
-    CHECK_INT(post(BOOKS, "/v1/redeem", TILL, "{\"member\":\"" MEMBER "\",\"points\":50}"), 200);
-    CHECK_INT(get(BOOKS, JANUARY LIABILITY), 200);
-    CHECK_TEXT(word("state"), "ended");
-    check_report_has("grocer,2027-01,0,350,150,0,0,0,200,0,0.00,1.80");
-    CHECK_INT(get(BOOKS, FEBRUARY LIABILITY), 200); /* begins as January ended */
-    CHECK_INT(count_of("tables"), 2);
-    check_report_has("grocer,2027-01,200,0,50,0,0,0,150,0,1.80,1.35");
-    CHECK_TEXT(word_in(item("ageing", 0), "remaining"), "150");
-    CHECK(json_is_null(json_object_get(item("ageing", 0), "expires")));
-    close_all();
-}
-
-/* As `accrue report` asks: pages of one row, joined, are what one answer has. */
-static void get_in_pages(const char *target, size_t expected_pages)
-{
-    struct error error;
-    json_t *earlier = NULL;
-    uint64_t from = 0;
-    size_t pages = 0;
-    char page[128];
-    do {
-        snprintf(page, sizeof(page), "%s&limit=1&tables_from=%llu", target,
-                 (unsigned long long)from);
-        CHECK_INT(get(BOOKS, page), 200);
-        CHECK(count_of("rows") == 0 && count_of("ageing") == 0);
-        REQUIRE(!earlier || liability_view_join(earlier, answer.json, &error));
-        json_decref(earlier);
-        earlier = json_incref(answer.json);
-        pages++;
-    } while (liability_view_next(earlier, &from) && pages < 100);
-    CHECK_INT(pages, expected_pages);
-    json_decref(earlier);
-}
-
-/* Points of two vintages, so that a table has two rows. */
-CASE(tables_are_told_in_pages)
-{
-    static const struct {
-        const char *history;
-        size_t pages;
-        const char *told; /* periods */
-    } cases[] = {{FEBRUARY "/liability?history=true", 3, "2027-01 2027-02 "},
-                 {FEBRUARY "/liability?history=last", 3, "2027-01 2027-02 "},
-                 {"/v1/periods/2027-03/liability?history=true", 5, "2027-01 2027-02 2027-03 "},
-                 {"/v1/periods/2027-03/liability?history=last", 4, "2027-02 2027-03 "},
-                 {JANUARY "/liability?history=last", 1, "2027-01 "}};
-    open_january();
-    clock_to("2027-02-01T00:00:00Z");
-    CHECK_INT(post(GROCER, "/v1/earn", TILL, "{\"member\":\"" MEMBER "\",\"points\":40}"), 200);
-    CHECK_INT(post(BOOKS, "/v1/redeem", TILL, "{\"member\":\"" MEMBER "\",\"points\":50}"), 200);
-    clock_to("2027-03-01T00:00:00Z");
-    enrol_somebody();
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        char told[64] = "";
-        CHECK_INT(get(BOOKS, cases[i].history), 200);
-        json_t *whole = json_incref(json_object_get(answer.json, "tables"));
-        for (size_t k = 0; k < json_array_size(whole); k++)
-            snprintf(told + strlen(told), sizeof(told) - strlen(told), "%s ",
-                     word_in(json_array_get(whole, k), "period"));
-        CHECK_TEXT(told, cases[i].told);
-        CHECK(json_is_null(json_object_get(answer.json, "tables_next")));
-        get_in_pages(cases[i].history, cases[i].pages);
-        CHECK(json_equal(whole, json_object_get(answer.json, "tables")));
-        json_decref(whole);
-    }
-    CHECK_INT(get(BOOKS, FEBRUARY "/liability?history=last"), 200);
-    check_report_has("grocer,2027-01,200,0,50,0,0,0,150,0,1.80,1.35");
-    close_all();
-}
-
-CASE(who_asks_for_points_asks_for_a_period_and_a_partner_that_there_are)
-{
-    open_january();
-    clock_to("2027-02-01T00:00:00Z");
-    CHECK_INT(get(BOOKS, JANUARY "/liability?partner=books"), 200);
-    CHECK_INT(count_of("rows"), 0);
-    CHECK_INT(get(BOOKS, JANUARY "/liability?partner=nobody"), 400);
-    CHECK_INT(get(BOOKS, JANUARY "/liability?vintage=2027-01"), 400);
-    CHECK_INT(get(BOOKS, JANUARY "/liability?history=some"), 400);
-    CHECK_INT(get(BOOKS, JANUARY "/liability?history=true&tables_from=x"), 400);
-    CHECK_INT(get(BOOKS, "/v1/periods/2026-12/liability"), 404);
-    CHECK_INT(ask(GROCER, "GET", JANUARY "/liability", TILL, NULL, NULL), 403);
-    clock_to("2027-03-01T00:00:00Z");
-    CHECK_INT(get(BOOKS, FEBRUARY "/liability"), 404); /* nothing moved in it */
     close_all();
 }
 
@@ -770,9 +655,6 @@ CASE(a_step_of_a_period_beyond_the_calendar_is_told_by_its_number)
 int main(void)
 {
     RUN(the_open_period_is_told_as_it_stands);
-    RUN(points_are_rolled_forward_by_vintage);
-    RUN(tables_are_told_in_pages);
-    RUN(who_asks_for_points_asks_for_a_period_and_a_partner_that_there_are);
     RUN(a_name_that_is_no_periods_is_refused);
     RUN(only_office_and_finance_settle);
     RUN(two_people_of_a_partner_sign);

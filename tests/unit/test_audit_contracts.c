@@ -134,6 +134,8 @@ static const struct row rows[] = {
      VERDICT_CONTRACT_TOO_LATE, "record-contract"},
     {"a signed card withdrawn", &verdicts, NULL, TRANSACTION_CONTRACT_WITHDRAW,
      VERDICT_CONTRACT_CLOSED, VERDICT_ACCEPTED, "record-contract"},
+    {"a way out that the card has not", &verdicts, NULL, TRANSACTION_CONTRACT_END, VERDICT_NO_EXIT,
+     VERDICT_ACCEPTED, "record-contract"},
     {"a promotion refused", &verdicts, NULL, TRANSACTION_PROMOTION_SIGN, VERDICT_ACCEPTED,
      VERDICT_BAD_CARD, "record-contract"},
     {"two promotions at a time, taken", &verdicts, NULL, TRANSACTION_PROMOTION_SIGN,
@@ -223,6 +225,7 @@ CASE(whatever_state_and_model_tell_differently_of_contracts_is_told)
     DIFFERS(model->contracts[0].state, NAIVE_CARD_WITHDRAWN);
     DIFFERS(model->contracts[0].proposer, C);
     DIFFERS(model->contracts[0].tariff, 0);
+    DIFFERS(model->contracts[0].ended_ms, 1);
     DIFFERS(model->contracts[1].card.reimbursement.v, 1);
     DIFFERS(model->promotion_count, 0);
     DIFFERS(model->promotions[0].issuer, C);

@@ -2,7 +2,7 @@
 #include "check.h"
 
 #include "node/cli.h"
-#include "node/cli_deal.h"
+#include "protocol/deal.h"
 
 static uint64_t time_of(const char *text)
 {
@@ -74,20 +74,24 @@ CASE(money_is_read_exactly)
     CHECK_INT(micro, 1000000);
 }
 
-CASE(a_rate_is_a_currency_and_what_it_is_worth)
+CASE(an_amount_names_its_currency)
 {
-    static const char *const bad[] = {"",     "SEK",         "SEK=",           "sek=1",
-                                      "SE=1", "SEKR=1",      "SEK=0",          "SEK=-1",
-                                      "=1",   "SEK=0.0871x", "SEK=1000000.01", "SEK=0.0000001"};
+    static const char *const bad[] = {
+        "",       "SEK",          "SEK=",   "sek=1",   "SE=1",
+        "SEKR=1", "SEK=0",        "SEK=-1", "=1",      "SEK=0.0871x",
+        "1 SEK",  "SEK 1",        "1=SEK",  "SEK=1,5", "SEK=1000000.01",
+        "SEK=.5", "SEK=0.0000001"};
     char code[CURRENCY_SIZE] = "";
     int64_t micro = 7;
-    CHECK(deal_rate_parse("SEK=0.0871", code, &micro) && micro == 87100);
+    CHECK(cli_amount_parse("SEK=0.0871", RATE_MICRO_MAX, code, &micro) && micro == 87100);
     CHECK_TEXT(code, "SEK");
-    CHECK(deal_rate_parse("NOK=1000000", code, &micro) && micro == INT64_C(1000000000000));
+    CHECK(cli_amount_parse("NOK=1000000", RATE_MICRO_MAX, code, &micro) && micro == RATE_MICRO_MAX);
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
-        CHECK(!deal_rate_parse(bad[i], code, &micro));
+        CHECK(!cli_amount_parse(bad[i], RATE_MICRO_MAX, code, &micro));
     CHECK_TEXT(code, "NOK");
-    CHECK_INT(micro, INT64_C(1000000000000));
+    CHECK_INT(micro, RATE_MICRO_MAX);
+    CHECK(cli_amount_parse("CHF=1000000000000", INT64_MAX, code, &micro));
+    CHECK_INT(micro, INT64_C(1000000000000000000));
 }
 
 int main(void)
@@ -97,6 +101,6 @@ int main(void)
     RUN(a_time_that_is_printed_reads_back);
     RUN(spans_have_units);
     RUN(money_is_read_exactly);
-    RUN(a_rate_is_a_currency_and_what_it_is_worth);
+    RUN(an_amount_names_its_currency);
     return check_report();
 }

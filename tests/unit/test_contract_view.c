@@ -17,7 +17,8 @@ static const struct rate_card card = {.funder = {0},
                                       .redemption_fee = {0},
                                       .redemption_tax = "SE-25",
                                       .year_cap = {5000},
-                                      .from_ms = UINT64_C(1801440000000)};
+                                      .from_ms = UINT64_C(1801440000000),
+                                      .exit_days = 90};
 
 static json_t *partners(void)
 {
@@ -32,12 +33,12 @@ static json_t *told(void)
     hex_encode(hash_as_bytes(&digest), hex);
     json_t *contract = json_pack(
         "{s:i, s:s, s:b, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:n, s:n, s:i, s:s, "
-        "s:n, s:s}",
+        "s:n, s:i, s:n, s:s}",
         "contract", 7, "state", "proposed", "in_force", 0, "proposer", "grocer", "funder", "grocer",
         "redeemer", "cinema", "face", "0.01", "face_currency", "EUR", "reimbursement", "0.095",
         "currency", "SEK", "issue_fee", "0.0004", "redemption_fee", "0.00", "redemption_tax",
         "SE-25", "fee_tax", "period_cap", "year_cap", 5000, "from", "2027-02-01T00:00:00.000Z",
-        "until", "digest", hex);
+        "until", "exit_days", 90, "ends", "digest", hex);
     REQUIRE(contract != NULL);
     return contract;
 }
@@ -74,12 +75,36 @@ CASE(what_is_shown_is_what_the_digest_is_of)
         "5000 points",
         "2027-02-01T00:00:00.000Z",
         "the next one of these two begins",
+        "either may, with 90 days' notice",
         "proposed by      grocer",
     };
     for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
         CHECK(strstr(text, wanted[i]) != NULL);
+    CHECK(!strstr(text, "ends "));
     buffer_release(&words);
     json_decref(contract);
+}
+
+/* Its end as it stands is told beside what was signed. */
+CASE(where_a_signed_contract_ends_is_shown)
+{
+    static const char *const told_ends[][2] = {
+        {"null", "  ends             not yet\n"},
+        {"\"2027-06-01T00:00:00.000Z\"", "  ends             2027-06-01T00:00:00.000Z\n"}};
+    struct contract_view view;
+    struct error error;
+    for (size_t i = 0; i < ARRAY_SIZE(told_ends); i++) {
+        struct buffer words;
+        json_t *contract = told();
+        buffer_init(&words, CONTRACT_WORDS_MAX);
+        json_object_set_new(contract, "state", json_string("signed"));
+        json_object_set_new(contract, "ends", json_loads(told_ends[i][0], JSON_DECODE_ANY, NULL));
+        REQUIRE(reads(contract, &view, &error));
+        contract_view_words(&view, &words);
+        CHECK(strstr(buffer_text(&words), told_ends[i][1]) != NULL);
+        buffer_release(&words);
+        json_decref(contract);
+    }
 }
 
 /* Each is a good value, of other terms. */
@@ -100,6 +125,7 @@ CASE(other_terms_than_those_of_the_digest_are_seen_through)
         {"year_cap", "null"},
         {"until", "\"2027-03-01T00:00:00Z\""},
         {"from", "\"2027-02-01T00:00:00.001Z\""},
+        {"exit_days", "0"},
         {"digest", "\"00000000000000000000000000000000000000000000000000000000000000ff\""}};
     struct contract_view view;
     struct error error;
@@ -135,6 +161,10 @@ CASE(what_is_no_contract_is_refused)
                                            {"from", "null"},
                                            {"from", "\"soon\""},
                                            {"until", "0"},
+                                           {"exit_days", "null"},
+                                           {"exit_days", "-1"},
+                                           {"exit_days", "3661"},
+                                           {"ends", "0"},
                                            {"digest", "\"ff\""},
                                            {"digest", "null"}};
     struct contract_view view;
@@ -169,6 +199,7 @@ CASE(no_name_of_a_node_reaches_the_terminal)
 int main(void)
 {
     RUN(what_is_shown_is_what_the_digest_is_of);
+    RUN(where_a_signed_contract_ends_is_shown);
     RUN(other_terms_than_those_of_the_digest_are_seen_through);
     RUN(what_is_no_contract_is_refused);
     RUN(no_name_of_a_node_reaches_the_terminal);

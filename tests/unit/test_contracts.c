@@ -138,7 +138,7 @@ CASE(every_field_is_signed)
 {
     struct rate_card card = card_of(10, 20);
     struct hash first = rate_card_digest(&card);
-    struct rate_card others[14];
+    struct rate_card others[15];
     for (size_t i = 0; i < ARRAY_SIZE(others); i++)
         others[i] = card;
     others[0].funder.v = 9;
@@ -155,6 +155,7 @@ CASE(every_field_is_signed)
     others[11].year_cap.v++;
     others[12].from_ms++;
     others[13].until_ms++;
+    others[14].exit_days++;
     for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
         struct hash other = rate_card_digest(&others[i]);
         CHECK(!bytes_equal(hash_as_bytes(&first), hash_as_bytes(&other)));
@@ -166,7 +167,7 @@ CASE(terms_out_of_range_are_refused)
 {
     struct contracts contracts = contracts_new();
     size_t number;
-    struct rate_card cards[16];
+    struct rate_card cards[17];
     for (size_t i = 0; i < ARRAY_SIZE(cards); i++)
         cards[i] = card_of(10, 20);
     cards[0].redeemer.v = GROCER;
@@ -185,6 +186,7 @@ CASE(terms_out_of_range_are_refused)
     memcpy(cards[13].redemption_tax, "AT-13", 6);
     memcpy(cards[14].fee_tax, "AT-13", 6);
     cards[15].redeemer.v = BOOKS; /* fees, and not the operator */
+    cards[16].exit_days = EXIT_DAYS_MAX + 1;
     for (size_t i = 0; i < ARRAY_SIZE(cards); i++)
         check_verdict(propose(&contracts, cards[i], &number), VERDICT_BAD_CARD);
     check_verdict(propose(&contracts, card_of(10, 20), &number), VERDICT_ACCEPTED);
@@ -325,10 +327,11 @@ CASE(terms_that_overlap_are_refused)
 CASE(the_digest_of_a_card_is_frozen)
 {
     struct rate_card card = card_of(10, 20);
+    card.exit_days = 90;
     struct hash digest = rate_card_digest(&card);
     char text[HASH_HEX_SIZE + 1];
     hex_encode(hash_as_bytes(&digest), text);
-    CHECK_TEXT(text, "da135dbebfc7c1ef2eab6b3712c6839fa5979b7f68c3c26470d1bca695047024");
+    CHECK_TEXT(text, "1a7b389790a1f6e7fe2f56279a904a8e7c64657f244acf402d8957f3e3e5823c");
 }
 
 /* Both may be proposed; what was signed meanwhile decides. */

@@ -92,8 +92,8 @@ CASE(a_period_with_a_default_is_read_as_it_is_told)
     }
 }
 
-/* A payment of a default has another name than one between the same two at first. */
-CASE(a_payments_name_has_its_round)
+/* What a default made has its number in its name: from one to another there may be several. */
+CASE(what_a_default_made_is_named_by_its_number)
 {
     struct world world;
     char first[END_TO_END_SIZE], again[END_TO_END_SIZE];
@@ -103,7 +103,11 @@ CASE(a_payments_name_has_its_round)
     struct view_payment payment = view->payments[0];
     period_view_end_to_end(view, &payment, 1, first);
     payment.round = 1;
+    payment.number = 4;
     period_view_end_to_end(view, &payment, 1, again);
+    CHECK(strcmp(first, again) != 0);
+    payment.number = 5;
+    period_view_end_to_end(view, &payment, 1, first);
     CHECK(strcmp(first, again) != 0);
     period_view_close(view);
     world_release(&world);
@@ -139,7 +143,11 @@ CASE(a_default_that_does_not_tie_is_refused)
          "[{\"partner\":\"grocer\",\"currency\":\"EUR\"},"
          "{\"partner\":\"grocer\",\"currency\":\"EUR\"}]",
          "defaults"},
-        {"deadlines.default_after", "\"soon\"", "default_after"},
+        {"payments.3.default_after", "\"soon\"", "default_after"},
+        {"payments.3.pay_by", "null", "pay_by"},
+        {"payments.3.pay_by", "\"1969-12-31\"", "pay_by"},
+        {"payments.3.sent_on", "0", "sent_on"},
+        {"payments.3.amount", "\"0.001\"", "since a default"},
         {"deadlines.disputes_end", "null", "disputes_end"},
         {"preliminary", "true", "defaults"},
     };
@@ -160,40 +168,6 @@ CASE(a_default_that_does_not_tie_is_refused)
         period_view_close(view);
         json_decref(set_at(world.answer, lies[i].path, old));
     }
-    period_view_close(must_read(&world));
-    world_release(&world);
-}
-
-/* Two of one name at the bank would be one there, though the sums are right; and netting makes no
- * payment of less than a cent. */
-CASE(payments_of_one_name_or_of_less_than_a_cent_are_refused)
-{
-    struct world world;
-    char why[ERROR_TEXT_SIZE];
-    world_init(&world);
-    make_default(&world, 0, false, 0);
-    json_t *payments = json_object_get(world.answer, "payments");
-    json_t *last = json_array_get(payments, json_array_size(payments) - 1);
-    CHECK_TEXT(json_string_value(json_object_get(last, "amount")), "720.00");
-    json_t *half = json_deep_copy(last);
-    json_object_set_new(half, "number", json_integer((json_int_t)json_array_size(payments)));
-    json_array_append_new(payments, half);
-    json_object_set_new(last, "amount", json_string("360.00"));
-    json_object_set_new(half, "amount", json_string("360.00"));
-    CHECK(read_view(&world, why) == NULL);
-    CHECK(strstr(why, "since a default") != NULL);
-    json_array_remove(payments, json_array_size(payments) - 1);
-    json_object_set_new(last, "amount", json_string("720.00"));
-    period_view_close(must_read(&world));
-    /* Taken over, and owed back: by a tenth of a cent. */
-    json_t *taken = json_object_get(world.answer, "taken_over");
-    json_array_append_new(taken, json_pack("{s:s, s:s, s:s, s:s, s:b, s:s}", "debtor", "grocer",
-                                           "claimant", "operator", "by", "operator", "currency",
-                                           "EUR", "collateral", 1, "amount", "0.001"));
-    json_object_set_new(last, "amount", json_string("719.999"));
-    CHECK(read_view(&world, why) == NULL);
-    json_object_set_new(json_array_get(taken, 0), "amount", json_string("0.01"));
-    json_object_set_new(last, "amount", json_string("719.99"));
     period_view_close(must_read(&world));
     world_release(&world);
 }
@@ -240,19 +214,26 @@ CASE(what_is_shown_first_is_what_happens)
     struct period_view *view = must_read(&world);
     struct view_payment *payment = &view->payments[0];
     CHECK(!period_default_possible(view, payment));
-    view->today = view->default_after;
-    CHECK(!period_default_possible(view, payment));
-    view->today = date_from_days(date_to_days(view->default_after) + 1);
+    payment->may_default = true;
     CHECK(period_default_possible(view, payment));
+    view->today = date_from_days(PAY_BY + 8);
     period_default_preview(view, payment, (struct money){1000000000000}, &then);
     make_default(&world, 0, true, 1000000000000);
     struct hash shown = defaults_hash(&then), made = defaults_hash(&world.period);
     CHECK(hash_equal(&shown, &made));
-    payment->state = PAYMENT_SENT;
+    payment->state = PAYMENT_CONFIRMED;
+    CHECK(!period_default_possible(view, payment));
+    payment->state = PAYMENT_VOID;
     CHECK(!period_default_possible(view, payment));
     payment->state = PAYMENT_FAILED;
     payment->ring_fenced = true;
     CHECK(!period_default_possible(view, payment));
+    payment->ring_fenced = false;
+    period_view_close(view);
+    view = must_read(&world);
+    view->payments[0].state = PAYMENT_SENT; /* whatever a node says of one in default */
+    view->payments[0].may_default = true;
+    CHECK(!period_default_possible(view, &view->payments[0]));
     period_release(&then);
     period_view_close(view);
     world_release(&world);
@@ -278,8 +259,8 @@ CASE(words_say_who_is_in_default_and_what_is_to_be_done)
 {
     struct world world;
     world_init(&world);
-    json_object_set_new(world.answer, "today", json_string("2026-12-15"));
     struct period_view *view = must_read(&world);
+    view->payments[0].may_default = true;
     CHECK(says(view, period_words_payments, "due, may be declared in default"));
     CHECK(says(view, period_words_next,
                "or two people of operator say that grocer is in default\n"
@@ -314,8 +295,8 @@ CASE(a_dispute_that_its_opener_leaves_is_the_others_to_end)
                                               .state = VIEW_DISPUTE_RESPONDED,
                                               .amount = {euro4(4500000)},
                                               .offered = {euro4(2700000)}};
-    static const char offer[] = "or cinema ends it, by what it offered\n"
-                                "    accrue settle resolve --record 17 --amount 270.00 --period "
+    static const char offer[] = "or cinema ends it, and nothing is cancelled\n"
+                                "    accrue settle resolve --record 17 --amount 0 --period "
                                 "2026-11\n";
     struct buffer out;
     buffer_init(&out, PERIOD_WORDS_MAX);
@@ -483,9 +464,8 @@ CASE(who_holds_collateral_is_told_what_it_owes_of_it)
 int main(void)
 {
     RUN(a_period_with_a_default_is_read_as_it_is_told);
-    RUN(a_payments_name_has_its_round);
+    RUN(what_a_default_made_is_named_by_its_number);
     RUN(a_default_that_does_not_tie_is_refused);
-    RUN(payments_of_one_name_or_of_less_than_a_cent_are_refused);
     RUN(what_is_owed_is_what_is_paid_or_to_be_paid);
     RUN(what_is_shown_first_is_what_happens);
     RUN(words_say_who_is_in_default_and_what_is_to_be_done);

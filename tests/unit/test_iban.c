@@ -321,7 +321,7 @@ CASE(no_two_payments_share_a_name)
     others[3].from = "books";
     others[4].to = "books";
     others[5].attempt = 2;
-    others[6].round = 2;
+    others[6].number = 2;
     for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
         end_to_end_make(&others[i], other);
         CHECK(strcmp(first + 8, other + 8) != 0);

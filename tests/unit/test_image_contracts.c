@@ -106,6 +106,9 @@ static const struct edit {
     {SECTION_CONTRACTS, 0, 11, 0, "it is none that could be proposed or signed"}, /* tariff */
     {SECTION_CONTRACTS, 0, 0, 1, "its records are not in order"},
     {SECTION_CONTRACTS, 0, 63, 'A', "it is none that could be proposed or signed"}, /* a tax */
+    {SECTION_CONTRACTS, 0, 118, 0xff,
+     "it is none that could be proposed or signed"},                               /* exit days */
+    {SECTION_CONTRACTS, 0, 127, 1, "it is none that could be proposed or signed"}, /* ended */
     {SECTION_PROMOTIONS, 0, 9, B, "it is none that could be signed"},
     {SECTION_PROMOTIONS, 0, 0, 1, "its records are not in order"},
     {SECTION_PROMOTIONS, 0, 21, 9, "a budget is overdrawn"},

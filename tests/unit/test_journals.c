@@ -300,7 +300,8 @@ static const struct {
 static struct period defaulted(const struct world *world, size_t scene)
 {
     struct period_rules rules = {.propose_days = 1, .answer_days = 3, .pay_days = 5};
-    struct default_rules terms = {.names = example_names,
+    struct default_rules terms = {.default_days = 5,
+                                  .names = example_names,
                                   .minor_digits = 2,
                                   .mutualise = defaults[scene].mutualise,
                                   .fund = {defaults[scene].fund * INT64_C(100000000)},
@@ -311,17 +312,18 @@ static struct period defaulted(const struct world *world, size_t scene)
     period.state = PERIOD_FINAL;
     for (size_t c = 0; c < 2; c++) {
         netting_nets(&world->closed, book_currencies[c].code, EXAMPLE_PARTNERS, nets);
-        period_add_payments(&period, nets, book_currencies[c].code, example_names, 0);
+        period_add_payments(&period, nets, book_currencies[c].code, example_names, 0, 20005);
     }
     REQUIRE(period.payments[0].payment.from.v == BOOKS);
     for (size_t i = 1; i < period.payment_count; i++)
         if (defaults[scene].sent >> i & 1)
-            period.payments[i].state = PAYMENT_SENT;
-    (void)default_take_out(&period, &world->closed, 0, &terms);
+            period.payments[i].state = PAYMENT_SENT, period.payments[i].attempt = 1,
+            period.payments[i].sent_on = 20004;
+    (void)default_take_out(&period, &world->closed, 0, &terms, 20020);
     for (size_t i = 0; defaults[scene].again && i < period.payment_count; i++)
         if (!period.payments[i].ring_fenced && period.payments[i].state == PAYMENT_DUE &&
             strcmp(period.payments[i].currency, "EUR") == 0) {
-            (void)default_take_out(&period, &world->closed, i, &terms);
+            (void)default_take_out(&period, &world->closed, i, &terms, 20020);
             break;
         }
     for (size_t i = 0; i < period.payment_count; i++)
@@ -365,7 +367,7 @@ CASE(books_with_a_default_hold_what_is_to_be_paid)
         world_init(&world);
         struct period period = defaulted(&world, i);
         REQUIRE(period.payment_count < ARRAY_SIZE(booked));
-        CHECK(defaults_sound(&period, &world.closed));
+        CHECK(defaults_sound(&period, &world.closed, &book_rules));
         take_payments(&world, &period, booked, open);
         for (int form = 0; form < 3; form++)
             for (int who = -1; who < EXAMPLE_PARTNERS; who++)

@@ -158,6 +158,56 @@ CASE(there_are_no_more_tariffs_than_there_is_room_for)
     naive_close(town.model);
 }
 
+/* ---- a way out ------------------------------------------------------------------------------- */
+
+CASE(a_contract_is_ended_with_the_notice_that_it_gives)
+{
+    struct town town = town_of(false);
+    struct rate_card card = card_of(GROCER, CINEMA, 10, 40), fixed = card_of(GROCER, BOOKS, 10, 40);
+    card.exit_days = 7;
+    agree(&town, card);
+    agree(&town, fixed);
+    card = card_of(GROCER, OPERATOR, 30, 0);
+    TAKEN(&town, GROCER, propose(&card));
+    on_day(&town, 20);
+    SAID(&town, GROCER, end_contract(9, 30), VERDICT_UNKNOWN_CONTRACT);
+    SAID(&town, BOOKS, end_contract(0, 30), VERDICT_NOT_A_PARTY);
+    SAID(&town, OPERATOR, end_contract(2, 40), VERDICT_CONTRACT_CLOSED); /* never signed */
+    SAID(&town, BOOKS, end_contract(1, 30), VERDICT_NO_EXIT);
+    SAID(&town, CINEMA, end_contract(0, 10), VERDICT_BAD_CARD);
+    SAID(&town, CINEMA, end_contract(0, 40), VERDICT_BAD_CARD);
+    SAID(&town, CINEMA, end_contract(0, 26), VERDICT_NOTICE_TOO_SHORT);
+    SAID(&town, CINEMA, end_contract(0, 15), VERDICT_NOTICE_TOO_SHORT);
+    TAKEN(&town, CINEMA, end_contract(0, 30));
+    CHECK_INT(naive_contract_at(town.model, 0)->ended_ms, START + 30 * DAY);
+    CHECK_INT(naive_contract_at(town.model, 0)->card.until_ms, START + 40 * DAY);
+    SAID(&town, GROCER, end_contract(0, 30), VERDICT_BAD_CARD); /* no later than it stands */
+    TAKEN(&town, GROCER, end_contract(0, 27));
+    on_day(&town, 27);
+    SAID(&town, GROCER, end_contract(0, 35), VERDICT_CONTRACT_CLOSED);
+    naive_close(town.model);
+}
+
+CASE(a_contract_with_no_end_ends_where_the_next_begins)
+{
+    struct town town = town_of(false);
+    struct rate_card card = card_of(GROCER, CINEMA, 10, 0),
+                     between = card_of(GROCER, CINEMA, 20, 25);
+    card.exit_days = 1;
+    agree(&town, card);
+    agree(&town, card_of(GROCER, CINEMA, 30, 0));
+    SAID(&town, GROCER, end_contract(0, 30), VERDICT_BAD_CARD);
+    TAKEN(&town, GROCER, propose(&between)); /* it gives way to any that comes after it */
+    TAKEN(&town, GROCER, end_contract(0, 29));
+    TAKEN(&town, GROCER, end_contract(0, 21));
+    SAID(&town, CINEMA, countersign(&town, 2), VERDICT_OVERLAP); /* not any more */
+    TAKEN(&town, GROCER, end_contract(0, 20));
+    TAKEN(&town, CINEMA, countersign(&town, 2));
+    on_day(&town, 20);
+    SAID(&town, GROCER, end_contract(0, 25), VERDICT_CONTRACT_CLOSED);
+    naive_close(town.model);
+}
+
 /* ---- promotions ------------------------------------------------------------------------------ */
 
 CASE(a_promotion_is_signed_by_who_pays_for_it)
@@ -207,24 +257,6 @@ CASE(a_promotion_pays_up_to_its_share_and_budget)
 }
 
 /* ---- settling -------------------------------------------------------------------------------- */
-
-static const struct naive_period *january(const struct town *town)
-{
-    REQUIRE(naive_period_count(town->model) > 0);
-    return naive_period_at(town->model, 0);
-}
-
-static struct transaction settle(const struct town *town, enum transaction_type type)
-{
-    struct transaction t = {.type = type};
-    const struct naive_period *period = january(town);
-    t.body.settle = (struct settle){.period = period->number,
-                                    .records = period->records,
-                                    .root = period->root,
-                                    .totals = period->totals,
-                                    .approver = {{1}}};
-    return t;
-}
 
 /* Three currencies and two taxes, in January. */
 static void play_january(struct town *town)
@@ -325,6 +357,81 @@ CASE(exact_lines_and_their_digest_name_the_tariff)
     naive_close(town.model);
 }
 
+/* A line of 300 from the grocer to the cinema, disputed by the grocer, in a period that is closed
+ * on day 45, with the last day to answer on day 36. */
+static struct town disputed(void)
+{
+    struct town town = town_of(false);
+    play_january(&town);
+    on_day(&town, 35);
+    TAKEN(&town, GROCER, settle(&town, TRANSACTION_PERIOD_PROPOSE));
+    struct naive_period *period = january(&town);
+    period->disputes = (struct naive_dispute *)array_grow(
+        period->disputes, &period->dispute_capacity, 1, sizeof(*period->disputes));
+    period->disputes[period->dispute_count++] =
+        (struct naive_dispute){.record = 3,
+                               .debtor = GROCER,
+                               .creditor = CINEMA,
+                               .by = GROCER,
+                               .line_class = LINE_REDEMPTION,
+                               .tariff = 1,
+                               .exact = 300};
+    return town;
+}
+
+static struct transaction about_dispute(const struct town *town, enum transaction_type type,
+                                        int64_t amount)
+{
+    struct transaction t = settle(town, type);
+    t.body.settle.line = (struct disputed_line){.record = {3},
+                                                .debtor = {GROCER},
+                                                .creditor = {CINEMA},
+                                                .line_class = LINE_REDEMPTION,
+                                                .tariff = 1};
+    t.body.settle.amount = amount;
+    return t;
+}
+
+CASE(a_dispute_that_nobody_ends_is_ended_by_the_other_party)
+{
+    const enum transaction_type type = TRANSACTION_DISPUTE_RESOLVE;
+    for (int offer = 0; offer <= 100; offer += 100) {
+        struct town town = disputed();
+        struct transaction none = about_dispute(&town, type, offer);
+        none.body.settle.line.record.v = 4;
+        if (offer)
+            TAKEN(&town, CINEMA, about_dispute(&town, TRANSACTION_DISPUTE_RESPOND, offer));
+        on_day(&town, 44);
+        SAID(&town, CINEMA, none, VERDICT_UNKNOWN_DISPUTE);
+        SAID(&town, BOOKS, about_dispute(&town, type, offer), VERDICT_NOT_A_PARTY);
+        SAID(&town, CINEMA, about_dispute(&town, type, offer), VERDICT_WRONG_STATE);
+        TAKEN(&town, BOOKS, settle(&town, TRANSACTION_PERIOD_FINAL));
+        SAID(&town, GROCER, about_dispute(&town, type, 50), VERDICT_TOTALS_CHANGED);
+        on_day(&town, 56); /* twenty after the 36th */
+        SAID(&town, CINEMA, about_dispute(&town, type, 50), VERDICT_TOO_EARLY);
+        on_day(&town, 57);
+        SAID(&town, BOOKS, about_dispute(&town, type, offer), VERDICT_NOT_A_PARTY);
+        SAID(&town, CINEMA, about_dispute(&town, type, 100 - offer), VERDICT_TOTALS_CHANGED);
+        TAKEN(&town, CINEMA, about_dispute(&town, type, offer));
+        SAID(&town, CINEMA, about_dispute(&town, type, 50), VERDICT_ALREADY_ANSWERED);
+        CHECK_INT(owed(&town, GROCER, CINEMA, LINE_DISPUTE, 1), 300 - offer);
+        naive_close(town.model);
+    }
+}
+
+CASE(who_opened_a_dispute_takes_what_is_offered_or_nothing_at_any_time)
+{
+    for (int64_t taken = 0; taken <= 100; taken += 100) {
+        struct town town = disputed();
+        TAKEN(&town, CINEMA, about_dispute(&town, TRANSACTION_DISPUTE_RESPOND, 100));
+        on_day(&town, 44);
+        TAKEN(&town, BOOKS, settle(&town, TRANSACTION_PERIOD_FINAL));
+        TAKEN(&town, GROCER, about_dispute(&town, TRANSACTION_DISPUTE_RESOLVE, taken));
+        CHECK_INT(owed(&town, GROCER, CINEMA, LINE_DISPUTE, 1), 300 - taken);
+        naive_close(town.model);
+    }
+}
+
 /* ---- as bytes -------------------------------------------------------------------------------- */
 
 CASE(what_was_agreed_is_kept_and_goes_on)
@@ -412,12 +519,15 @@ CASE(a_file_that_contradicts_itself_is_refused)
     buffer_init(&good, 1 << 20);
     agree(&town, card_of(GROCER, CINEMA, 10, 12));
     struct rate_card card = card_of(GROCER, CINEMA, 12, 0);
+    card.exit_days = 3;
     memcpy(card.settlement_currency, "SEK", 4);
     agree(&town, card);
     TAKEN(&town, BOOKS, promote(GROCER, 5000, BUDGET, 20, 0));
     on_day(&town, 20);
+    TAKEN(&town, GROCER, end_contract(1, 30));
     TAKEN(&town, GROCER, joint_earn(60, GROCER, 5000, BOOKS));
     naive_write(town.model, &good);
+    CHECK(is_read_again(&town));
     struct naive_promotion *promotion = &town.model->promotions[0];
     struct naive_contract *contract = &town.model->contracts[1];
     const struct naive_contract kept = *contract;
@@ -438,6 +548,11 @@ CASE(a_file_that_contradicts_itself_is_refused)
     TRIED(contract->card.from_ms--, *contract = kept);
     TRIED(contract->card.issue_fee.v = 1, *contract = kept);
     TRIED(contract->proposer = BOOKS, *contract = kept);
+    TRIED(contract->ended_ms = START + 12 * DAY, *contract = kept);
+    TRIED(contract->card.until_ms = START + 30 * DAY, *contract = kept);
+    TRIED(contract->card.exit_days = 0, *contract = kept);
+    TRIED(town.model->contracts[0].ended_ms = START + 11 * DAY,
+          town.model->contracts[0].ended_ms = 0);
     TRIED(memcpy(contract->card.settlement_currency, "JPY", 4), *contract = kept);
     TRIED(promotion->used = (BUDGET + 1) * BASIS_POINTS, promotion->used = 30 * BASIS_POINTS);
     TRIED(promotion->issuer = BOOKS, promotion->issuer = GROCER);
@@ -461,10 +576,14 @@ int main(void)
     RUN(a_partner_has_a_share_of_contracts_and_promotions);
     RUN(a_tariff_is_made_once_and_eight_at_most_by_one_proposer);
     RUN(there_are_no_more_tariffs_than_there_is_room_for);
+    RUN(a_contract_is_ended_with_the_notice_that_it_gives);
+    RUN(a_contract_with_no_end_ends_where_the_next_begins);
     RUN(a_promotion_is_signed_by_who_pays_for_it);
     RUN(a_promotion_pays_up_to_its_share_and_budget);
     RUN(each_currency_is_rounded_taxed_and_paid_by_itself);
     RUN(exact_lines_and_their_digest_name_the_tariff);
+    RUN(a_dispute_that_nobody_ends_is_ended_by_the_other_party);
+    RUN(who_opened_a_dispute_takes_what_is_offered_or_nothing_at_any_time);
     RUN(what_was_agreed_is_kept_and_goes_on);
     RUN(a_file_has_no_more_of_a_partner_than_its_share);
     RUN(a_file_that_contradicts_itself_is_refused);

@@ -32,11 +32,11 @@ static char *read_source(const char *name)
 CASE(nothing_of_the_state_machine_is_in_the_model)
 {
     static const char *const sources[] = {
-        "naive_model.c",  "naive_model.h",        "naive_parts.h",    "naive_points.c",
-        "naive_rules.c",  "naive_reversal.c",     "naive_image.c",    "effects.c",
-        "effects.h",      "naive_period.h",       "naive_calendar.c", "naive_books.c",
-        "naive_settle.c", "naive_image_settle.c", "naive_contract.h", "naive_deal.c",
-        "naive_prices.c", "naive_image_deal.c"};
+        "naive_model.c",  "naive_model.h",    "naive_parts.h",        "naive_points.c",
+        "naive_rules.c",  "naive_reversal.c", "naive_image.c",        "effects.c",
+        "effects.h",      "naive_period.h",   "naive_calendar.c",     "naive_books.c",
+        "naive_settle.c", "naive_default.c",  "naive_image_settle.c", "naive_contract.h",
+        "naive_deal.c",   "naive_prices.c",   "naive_image_deal.c"};
     for (size_t i = 0; i < ARRAY_SIZE(sources); i++) {
         char *text = read_source(sources[i]);
         CHECK(strstr(text, "#include \"partners/") == NULL);
@@ -220,6 +220,25 @@ CASE(both_price_what_time_brings_by_the_cards_that_have_begun)
     play_close(play);
 }
 
+/* Where the operator has one. */
+CASE(both_keep_the_last_node_of_the_operator)
+{
+    struct coalition_spec spec = {
+        .names = {"a", "b", "c", "d"}, .face = "10000", .reimbursement = "9000"};
+    struct charter *draft = coalition_draft(&spec);
+    struct play *play = allocate(1, sizeof(*play));
+    struct transaction t = {.type = TRANSACTION_MOTION};
+    play->seed = 1;
+    play->quiet = true;
+    draft->partners[1].is_operator = true;
+    play_begin(play, coalition_found(draft));
+    t.body.motion.motion = (struct motion){.delay = 2, .change = change_remove_node(1)};
+    CHECK_INT(feed(play, 0, t), VERDICT_OPERATOR_STAYS);
+    t.body.motion.motion.change = change_remove_node(2);
+    CHECK_INT(feed(play, 0, t), VERDICT_ACCEPTED);
+    play_close(play);
+}
+
 /* ---- the largest records --------------------------------------------------------------------- */
 
 enum { FUNDERS = 15, TILL = 2, ROUNDS = 80, TARIFFS = 9 };
@@ -370,6 +389,7 @@ int main(void)
     RUN(effects_are_compared_by_what_they_come_to);
     RUN(both_make_up_for_as_many_waived_rests);
     RUN(both_price_what_time_brings_by_the_cards_that_have_begun);
+    RUN(both_keep_the_last_node_of_the_operator);
     RUN(both_find_the_same_room_for_lines_of_many_epochs);
     return check_report();
 }

@@ -51,6 +51,44 @@ CASE(moments_between_two_heights_make_one_epoch)
     naive_close(town.model);
 }
 
+CASE(a_card_that_was_ended_prices_no_later_lot)
+{
+    struct town town = town_of(false);
+    struct rate_card card = card_of(GROCER, CINEMA, 10, 40);
+    card.exit_days = 5;
+    agree(&town, card);
+    on_day(&town, 10);
+    TAKEN(&town, GROCER, earn(10));
+    TAKEN(&town, CINEMA, end_contract(0, 20));
+    on_day(&town, 19);
+    CHECK_INT(naive_epoch_count(town.model), 2);
+    on_day(&town, 20);
+    CHECK_INT(naive_epoch_count(town.model), 3);
+    TAKEN(&town, GROCER, earn(10));
+    TAKEN(&town, CINEMA, redeem(20, 0));
+    CHECK_INT(owed(&town, GROCER, CINEMA, LINE_REDEMPTION, 0),
+              10 * 8000 * MICRO + 10 * 9000 * MICRO);
+    on_day(&town, 40); /* what it said first is no moment any more */
+    CHECK_INT(naive_epoch_count(town.model), 3);
+    naive_close(town.model);
+}
+
+CASE(a_cap_ends_with_its_card)
+{
+    struct town town = town_of(false);
+    struct rate_card card = card_of(GROCER, CINEMA, 10, 0);
+    card.exit_days = 5;
+    card.year_cap.v = 10;
+    agree(&town, card);
+    on_day(&town, 10);
+    TAKEN(&town, GROCER, end_contract(0, 20));
+    TAKEN(&town, GROCER, earn(30));
+    SAID(&town, CINEMA, redeem(11, 0), VERDICT_OVER_CAP);
+    on_day(&town, 20);
+    TAKEN(&town, CINEMA, redeem(11, 0));
+    naive_close(town.model);
+}
+
 CASE(a_card_that_gave_way_does_not_come_back)
 {
     struct town town = town_of(false);
@@ -293,6 +331,8 @@ int main(void)
 {
     RUN(a_lot_keeps_the_prices_of_its_epoch);
     RUN(moments_between_two_heights_make_one_epoch);
+    RUN(a_card_that_was_ended_prices_no_later_lot);
+    RUN(a_cap_ends_with_its_card);
     RUN(a_card_that_gave_way_does_not_come_back);
     RUN(where_contracts_are_required_nothing_is_spent_without_one);
     RUN(fees_go_by_the_card_with_the_operator_at_their_own_epochs);

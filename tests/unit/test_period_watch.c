@@ -46,7 +46,8 @@ static void make_final(struct period *period)
         array_grow(period->payments, &period->payment_capacity, 2, sizeof(*period->payments));
     for (uint16_t i = 0; i < 2; i++) {
         period->payments[i] = (struct period_payment){
-            .payment = {.from = {i}, .to = {1 - i}, .amount = {(__int128)10000000000}}};
+            .payment = {.from = {i}, .to = {1 - i}, .amount = {(__int128)10000000000}},
+            .pay_by = (uint32_t)period->deadlines.pay};
         memcpy(period->payments[i].currency, currencies[i], CURRENCY_SIZE);
     }
     period->payment_count = 2;

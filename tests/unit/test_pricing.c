@@ -160,6 +160,33 @@ CASE(a_card_that_has_ended_prices_what_was_issued_under_it_alone)
     driver_close(driver);
 }
 
+/* Ended with a day's notice: what was issued until then keeps the card, and its cap goes with it.
+ */
+CASE(a_card_that_a_party_ended_prices_what_was_issued_before_alone)
+{
+    struct driver *driver = open_three();
+    struct rate_card card = card_of(driver, A, B, 8000);
+    struct transaction end = {.type = TRANSACTION_CONTRACT_END};
+    card.period_cap.v = 150;
+    card.exit_days = 1;
+    agree(driver, card);
+    done(driver, A, tx_earn(M1, 100));
+    end.body.deal.until_ms = state_time_ms(driver->state) + DAY_MS - 1;
+    check_applied(driver, B, end, VERDICT_NOTICE_TOO_SHORT);
+    end.body.deal.until_ms++;
+    check_applied(driver, C, end, VERDICT_NOT_A_PARTY);
+    done(driver, B, end);
+    done(driver, A, tx_earn(M1, 100));
+    check_applied(driver, B, tx_redeem(M1, 151), VERDICT_OVER_CAP);
+    driver_pass(driver, DAY_MS);
+    CHECK_INT(contracts_epoch(state_contracts(driver->state)), 2);
+    done(driver, A, tx_earn(M1, 100));
+    done(driver, B, tx_redeem(M1, 300));
+    CHECK_INT(owed(driver, A, B, LINE_REDEMPTION, 0), 100 * (2 * 8000 + 9000) * MICRO);
+    check_applied(driver, B, end, VERDICT_CONTRACT_CLOSED);
+    driver_close(driver);
+}
+
 /* Where a transfer makes a lot of another, that one's epoch goes along. */
 CASE(a_transferred_lot_keeps_its_price)
 {
@@ -655,6 +682,7 @@ int main(void)
 {
     RUN(a_lot_keeps_the_price_that_it_was_issued_under);
     RUN(a_card_that_has_ended_prices_what_was_issued_under_it_alone);
+    RUN(a_card_that_a_party_ended_prices_what_was_issued_before_alone);
     RUN(a_transferred_lot_keeps_its_price);
     RUN(each_funder_of_a_joint_lot_has_its_own_price_and_currency);
     RUN(fees_are_those_of_the_card_with_the_operator);

@@ -2,6 +2,7 @@
 /* What a node tells of the points that funders stand for, read back: it ties or is refused. And the
  * reports by vintage that are made of it. */
 #include "unit/coalition.h"
+#include "unit/pdf.h"
 
 #include "node/liability_view.h"
 #include "node/report.h"
@@ -450,8 +451,143 @@ CASE(what_is_open_says_so)
     charter_close(charter);
 }
 
+/* ---- on paper -------------------------------------------------------------------------------- */
+
+static void make_pdf(const struct liability_view *view, const char *name, int partner,
+                     struct buffer *out)
+{
+    struct buffer again;
+    CHECK(make(view, name, REPORT_PDF, partner, out));
+    CHECK(out->size > 1000 && memcmp(out->at, "%PDF-", 5) == 0);
+    CHECK(make(view, name, REPORT_PDF, partner, &again));
+    CHECK(bytes_equal(buffer_bytes(out), buffer_bytes(&again)));
+    buffer_release(&again);
+}
+
+CASE(a_pdf_says_what_the_sheet_says)
+{
+    static const struct {
+        const char *name;
+        const char *parts[7];
+    } cases[] = {{"liability",
+                  {"Liability by vintage", "Opening", "value", "Page 1 of 2", "all partners",
+                   "Outstanding points by the month in which they were made", "2026-04-liability"}},
+                 {"ageing",
+                  {"Outstanding points by month of expiry", "2026-05", "0.09", "no rate", "never"}},
+                 {"breakage",
+                  {"Breakage curve by vintage", "Redeemed by age, in %", "Expired by age, in %",
+                   "70.00", "25 %", "1 month"}},
+                 {"deferred",
+                  {"Inputs of deferred revenue (IFRS 15)", "not enough data", "25.00", "closed"}}};
+    struct charter *charter = open_charter();
+    json_t *answer = answer_json();
+    struct liability_view *view = read_view(charter, answer);
+    view->partners[BOOKS].rated = false;
+    const char *const sources[] = {json_string_value(json_object_get(answer, "hash")),
+                                   json_string_value(json_object_get(answer, "root")),
+                                   charter->origin,
+                                   charter->name,
+                                   "2026-04-01 to 2026-04-30",
+                                   "checkpoint 400",
+                                   "accrue audit"};
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct buffer out, text;
+        size_t count = 0;
+        make_pdf(view, cases[i].name, -1, &out);
+        while (count < ARRAY_SIZE(cases[i].parts) && cases[i].parts[count])
+            count++;
+        if (pdf_readable()) {
+            pdf_read(&out, cases[i].name, &text);
+            pdf_check_has(&text, cases[i].parts, count);
+            pdf_check_has(&text, sources, ARRAY_SIZE(sources));
+            CHECK(!strstr(buffer_text(&text), "Preliminary"));
+            buffer_release(&text);
+        }
+        buffer_release(&out);
+    }
+    liability_view_close(view);
+    json_decref(answer);
+    charter_close(charter);
+}
+
+/* Vintages of forty years, of points in millions: pages in landscape, each below the table's head.
+ */
+CASE(a_long_sheet_goes_over_pages_with_its_head)
+{
+    enum { YEARS = 40 };
+    struct charter *charter = open_charter();
+    json_t *answer = answer_json();
+    struct liability_view *view = read_view(charter, answer);
+    struct buffer out, text;
+    for (uint32_t i = 0; i < YEARS * 12; i++) {
+        struct vintage_row row = {.vintage = i, .expires = MONTH_NEVER};
+        row.sums[POOL_REMAINING] = (__int128)(123456789 + 1000 * i) * BASIS_POINTS + 5000;
+        row.sums[POOL_SPENT] = (__int128)98765432 * BASIS_POINTS;
+        vintage_rows_add(&view->after, &row);
+    }
+    vintage_rows_settle(&view->after);
+    struct vintage_row reversed = {.expires = MONTH_NEVER};
+    reversed.sums[POOL_SPENT] = (__int128)(98765432 + 1234567) * BASIS_POINTS;
+    vintage_rows_add(&view->before, &reversed);
+    vintage_rows_settle(&view->before);
+    make_pdf(view, "liability", GROCER, &out);
+    if (pdf_readable()) {
+        static const char *const parts[] = {"1970-01",
+                                            "2009-12",
+                                            "123,935,789.5",
+                                            ("\xe2\x88\x92"
+                                             "1,234,567"),
+                                            "Page 1 of 17",
+                                            "Page 17 of 17",
+                                            "2026-04-liability-grocer"};
+        size_t heads = 0;
+        pdf_read(&out, "long", &text);
+        pdf_check_has(&text, parts, ARRAY_SIZE(parts));
+        for (const char *at = buffer_text(&text); (at = strstr(at, "Clawed")); at++)
+            heads++;
+        CHECK_INT(heads, 17);
+        CHECK(!strstr(buffer_text(&text), "books"));
+        buffer_release(&text);
+    }
+    buffer_release(&out);
+    liability_view_close(view);
+    json_decref(answer);
+    charter_close(charter);
+}
+
+/* Of a partner that never issued, in a sandbox, while the period is open. */
+CASE(a_pdf_without_rows_says_so)
+{
+    struct charter *charter = open_charter();
+    json_t *answer = answer_json();
+    struct buffer out, text;
+    json_object_set_new(answer, "state", json_string("open"));
+    json_object_set_new(answer, "today", json_string("2026-04-15"));
+    struct liability_view *view = read_view(charter, answer);
+    vintage_rows_release(&view->after);
+    vintage_rows_release(&view->before);
+    charter->sandbox = true;
+    make_pdf(view, "liability", BOOKS, &out);
+    if (pdf_readable()) {
+        static const char *const parts[] = {"There are no such points.",
+                                            "SANDBOX: not real money",
+                                            "open, preliminary",
+                                            "Preliminary: the period is open",
+                                            "Page 1 of 1",
+                                            "2026-04-liability-books"};
+        pdf_read(&out, "empty", &text);
+        pdf_check_has(&text, parts, ARRAY_SIZE(parts));
+        buffer_release(&text);
+    }
+    buffer_release(&out);
+    liability_view_close(view);
+    json_decref(answer);
+    charter_close(charter);
+}
+
 int main(void)
 {
+    pdf_begin();
     RUN(what_is_told_is_read);
     RUN(what_does_not_tie_is_refused);
     RUN(sheets_say_what_the_tables_say);
@@ -460,5 +596,9 @@ int main(void)
     RUN(what_cannot_be_valued_is_said_to_be_so);
     RUN(every_form_names_checkpoint_and_hash_and_how_they_are_verified);
     RUN(what_is_open_says_so);
+    RUN(a_pdf_says_what_the_sheet_says);
+    RUN(a_long_sheet_goes_over_pages_with_its_head);
+    RUN(a_pdf_without_rows_says_so);
+    pdf_end();
     return check_report();
 }

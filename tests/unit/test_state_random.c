@@ -87,13 +87,26 @@ static void tell(uint64_t seed, int before)
         printf("seed %llu\n", (unsigned long long)seed);
 }
 
+/* Those that a party has ended, and time too. */
+static uint64_t ended_contracts(const struct state *state)
+{
+    const struct contracts *contracts = state_contracts(state);
+    uint64_t count = 0;
+    for (size_t i = 0; i < contracts->count; i++) {
+        uint64_t ended_ms = contracts->versions[i].ended_ms;
+        count += ended_ms != 0 && ended_ms <= state_time_ms(state);
+    }
+    return count;
+}
+
 CASE(the_naive_model_and_a_second_replica_agree)
 {
     uint64_t accepted[128] = {0};
     uint64_t decided[CHANGE_KIND_MAX + 1] = {0}, lapsed = 0, verdicts[128] = {0};
     uint64_t settled = 0, suspended = 0, entered = 0, cancelled = 0, in_force = 0, foreign = 0;
+    uint64_t over = 0;
     static const enum verdict of_accounts[] = {VERDICT_BAD_ACCOUNT, VERDICT_NOTHING_TO_DO,
-                                               VERDICT_BAD_RATE};
+                                               VERDICT_BAD_RATE, VERDICT_NO_EXIT};
     EACH_SEED(seed)
     {
         int before = check_failed_count;
@@ -114,6 +127,7 @@ CASE(the_naive_model_and_a_second_replica_agree)
         for (size_t i = 0; i < naive_account_count(play->naive); i++)
             in_force += naive_account_at(play->naive, i).now.iban[0] != 0;
         foreign += play->foreign;
+        over += ended_contracts(play->driver->state);
         play_close(play);
         tell(seed, before);
     }
@@ -144,8 +158,9 @@ CASE(the_naive_model_and_a_second_replica_agree)
                (unsigned long long)verdicts[of_accounts[i]]);
         CHECK(!all_seeds() || verdicts[of_accounts[i]] > 0);
     }
-    printf("%llu accounts in force\n", (unsigned long long)in_force);
-    CHECK(!all_seeds() || in_force > 0);
+    printf("%llu accounts in force, %llu contracts over by exit\n", (unsigned long long)in_force,
+           (unsigned long long)over);
+    CHECK(!all_seeds() || (in_force > 0 && over > 0));
     for (int i = VERDICT_OVER_LIMIT; i <= VERDICT_COLLATERAL_NEEDED; i++) {
         printf("%s %llu, ", verdict_word((enum verdict)i), (unsigned long long)verdicts[i]);
         CHECK(!all_seeds() || verdicts[i] > 0);

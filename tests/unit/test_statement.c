@@ -1,6 +1,7 @@
 // links: node
 /* Statements: their sums, their CSV, and the PDF, which poppler reads where it is installed. */
 #include "unit/books.h"
+#include "unit/pdf.h"
 
 #include "node/csv.h"
 #include "node/paper.h"
@@ -44,6 +45,7 @@ static void world_close(struct world *world)
         world->payments[i].payment = payments[i];
         world->payments[i].to = &accounts[payments[i].to.v];
         world->payments[i].state = "due";
+        world->payments[i].due = (struct date){2026, 11, 6};
         end_to_end_make(&(struct payment_name){.period = 12,
                                                .currency = "EUR",
                                                .from = example_names[payments[i].from.v],
@@ -276,16 +278,6 @@ CASE(names_that_people_typed_do_no_harm_in_a_csv)
 
 /* ---- PDF ----------------------------------------------------------------------------------- */
 
-static char folder[] = "/tmp/accrue-statement-XXXXXX";
-
-static bool has_poppler(void)
-{
-    bool there = system("command -v pdftotext >/dev/null 2>&1") == 0;
-    if (!there)
-        printf("skipped: poppler-utils are not installed\n");
-    return there;
-}
-
 static void make_pdf(const struct statement *statement, struct buffer *out)
 {
     struct error error;
@@ -294,36 +286,6 @@ static void make_pdf(const struct statement *statement, struct buffer *out)
         printf("%s\n", error.text);
         exit(1);
     }
-}
-
-/* Its text as poppler reads it; the file stays in STATEMENT_OUT where that is set, to be looked
- * at. */
-static void read_pdf(const struct buffer *pdf, const char *name, struct buffer *text_out)
-{
-    char path[256], command[512];
-    uint8_t piece[4096];
-    const char *kept = getenv("STATEMENT_OUT");
-    snprintf(path, sizeof(path), "%s/%s.pdf", kept ? kept : folder, name);
-    FILE *file = fopen(path, "w");
-    REQUIRE(file != NULL);
-    REQUIRE(fwrite(pdf->at, 1, pdf->size, file) == pdf->size);
-    REQUIRE(fclose(file) == 0);
-    snprintf(command, sizeof(command), "pdftotext -layout '%s' - 2>&1", path);
-    FILE *pipe = popen(command, "r");
-    REQUIRE(pipe != NULL);
-    buffer_init(text_out, 64 << 20);
-    for (size_t size; (size = fread(piece, 1, sizeof(piece), pipe)) > 0;)
-        buffer_append(text_out, bytes_of(piece, size));
-    CHECK(pclose(pipe) == 0);
-}
-
-static void check_has(struct buffer *text, const char *const *parts, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!strstr(buffer_text(text), parts[i])) {
-            printf("%s\n", parts[i]);
-            CHECK(!"is in the PDF");
-        }
 }
 
 CASE(the_pdf_says_what_the_statement_says)
@@ -359,9 +321,9 @@ CASE(the_pdf_says_what_the_statement_says)
     CHECK(pdf.size > 1000 && memcmp(pdf.at, "%PDF-", 5) == 0);
     make_pdf(&world.statement, &again);
     CHECK(bytes_equal(buffer_bytes(&pdf), buffer_bytes(&again)));
-    if (has_poppler()) {
-        read_pdf(&pdf, "grocer", &text);
-        check_has(&text, parts, ARRAY_SIZE(parts));
+    if (pdf_readable()) {
+        pdf_read(&pdf, "grocer", &text);
+        pdf_check_has(&text, parts, ARRAY_SIZE(parts));
         buffer_release(&text);
     }
     buffer_release(&pdf);
@@ -440,9 +402,9 @@ CASE(the_pdf_has_a_section_on_a_default)
     world_b(&world);
     default_of_grocer(&world);
     make_pdf(&world.statement, &pdf);
-    if (has_poppler()) {
-        read_pdf(&pdf, "default", &text);
-        check_has(&text, parts, ARRAY_SIZE(parts));
+    if (pdf_readable()) {
+        pdf_read(&pdf, "default", &text);
+        pdf_check_has(&text, parts, ARRAY_SIZE(parts));
         CHECK(!strstr(buffer_text(&text), world.payments[0].end_to_end)); /* void */
         CHECK(strstr(buffer_text(&text), world.payments[1].end_to_end));
         buffer_release(&text);
@@ -552,9 +514,9 @@ CASE(two_currencies_are_two_parts_of_one_pdf)
     struct buffer pdf, text;
     world_of_two_currencies(&world, &yen);
     make_pdf(&world.statement, &pdf);
-    if (has_poppler()) {
-        read_pdf(&pdf, "two-currencies", &text);
-        check_has(&text, parts, ARRAY_SIZE(parts));
+    if (pdf_readable()) {
+        pdf_read(&pdf, "two-currencies", &text);
+        pdf_check_has(&text, parts, ARRAY_SIZE(parts));
         CHECK(!strstr(buffer_text(&text), "Your payments, JPY"));
         CHECK(!strstr(buffer_text(&text), "19,031")); /* 6,570 + 12,461 */
         buffer_release(&text);
@@ -575,13 +537,13 @@ CASE(worked_example_a_is_drawn_too)
     world.statement.sandbox = true;
     world.payments[0].to = NULL;
     make_pdf(&world.statement, &pdf);
-    if (has_poppler()) {
+    if (pdf_readable()) {
         static const char *const parts[] = {"SANDBOX: not real money",
                                             ("\xe2\x88\x92"
                                              "0.41"),
                                             "Claw-backs", "no effective account", "0.414"};
-        read_pdf(&pdf, "books", &text);
-        check_has(&text, parts, ARRAY_SIZE(parts));
+        pdf_read(&pdf, "books", &text);
+        pdf_check_has(&text, parts, ARRAY_SIZE(parts));
         buffer_release(&text);
     }
     buffer_release(&pdf);
@@ -629,10 +591,10 @@ CASE(a_large_coalition_goes_over_pages)
     world.statement.parties = many;
     world.statement.party_count = MANY;
     make_pdf(&world.statement, &pdf);
-    if (has_poppler()) {
+    if (pdf_readable()) {
         static const char *const parts[] = {"all others", "Page 1 of 5", "Page 5 of 5"};
-        read_pdf(&pdf, "large", &text);
-        check_has(&text, parts, ARRAY_SIZE(parts));
+        pdf_read(&pdf, "large", &text);
+        pdf_check_has(&text, parts, ARRAY_SIZE(parts));
         CHECK(!strstr(buffer_text(&text), "Who owes whom"));
         buffer_release(&text);
     }
@@ -700,7 +662,7 @@ CASE(a_statement_that_cannot_be_shown_is_refused)
 
 int main(void)
 {
-    REQUIRE(mkdtemp(folder) != NULL);
+    pdf_begin();
     RUN(sums_are_those_of_the_lines);
     RUN(lines_stand_in_order_of_the_other_partners_names);
     RUN(amounts_are_grouped_by_thousands);
@@ -715,9 +677,6 @@ int main(void)
     RUN(worked_example_a_is_drawn_too);
     RUN(a_large_coalition_goes_over_pages);
     RUN(a_statement_that_cannot_be_shown_is_refused);
-    char command[128];
-    snprintf(command, sizeof(command), "rm -rf '%s'", folder);
-    (void)!system(command);
-    paper_release_fonts();
+    pdf_end();
     return check_report();
 }

@@ -1,9 +1,12 @@
-/* apis_january.h - January of four partners over the API: played, over, and proposed.
+/* api_january.h - a month of four partners, each asked at its own node: what settlement and the
+ * points of a period are told of.
  */
-#ifndef TESTS_UNIT_APIS_JANUARY_H
-#define TESTS_UNIT_APIS_JANUARY_H
+#ifndef TESTS_UNIT_API_JANUARY_H
+#define TESTS_UNIT_API_JANUARY_H
 
 #include "unit/apis_world.h"
+
+#include "node/api_parts.h"
 
 #define JANUARY "/v1/periods/2027-01"
 
@@ -31,25 +34,6 @@ static inline void open_all(void)
 {
     open_apis(january_draft());
 }
-
-/* That of a list of lines: exact amounts. */
-static inline const char *amount_of(const char *list, const char *debtor, const char *creditor,
-                                    const char *line_class, const char *name)
-{
-    json_t *line;
-    size_t i;
-    json_array_foreach(json_object_get(answer.json, list), i, line)
-    {
-        if (strcmp(word_in(line, "debtor"), debtor) == 0 &&
-            strcmp(word_in(line, "creditor"), creditor) == 0 &&
-            strcmp(word_in(line, "class"), line_class) == 0)
-            return word_in(line, name);
-    }
-    return "(no line)";
-}
-
-/* ---- a month ------------------------------------------------------------------------------------
- */
 
 static uint64_t redemptions[2], activation; /* records */
 
@@ -82,6 +66,22 @@ static inline void open_january(void)
     activation = 0;
     open_all();
     play_january();
+}
+
+/* That of a list of lines: exact amounts. */
+static inline const char *amount_of(const char *list, const char *debtor, const char *creditor,
+                                    const char *line_class, const char *name)
+{
+    json_t *line;
+    size_t i;
+    json_array_foreach(json_object_get(answer.json, list), i, line)
+    {
+        if (strcmp(word_in(line, "debtor"), debtor) == 0 &&
+            strcmp(word_in(line, "creditor"), creditor) == 0 &&
+            strcmp(word_in(line, "class"), line_class) == 0)
+            return word_in(line, name);
+    }
+    return "(no line)";
 }
 
 static inline void open_proposed(void)

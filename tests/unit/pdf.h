@@ -1,0 +1,65 @@
+/* pdf.h - what a PDF says, read by poppler where it is installed. */
+#ifndef UNIT_PDF_H
+#define UNIT_PDF_H
+
+#include "check.h"
+
+#include "node/paper.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char pdf_folder[] = "/tmp/accrue-pdf-XXXXXX";
+
+static inline void pdf_begin(void)
+{
+    REQUIRE(mkdtemp(pdf_folder) != NULL);
+}
+
+static inline void pdf_end(void)
+{
+    char command[128];
+    snprintf(command, sizeof(command), "rm -rf '%s'", pdf_folder);
+    (void)!system(command);
+    paper_release_fonts();
+}
+
+static inline bool pdf_readable(void)
+{
+    bool there = system("command -v pdftotext >/dev/null 2>&1") == 0;
+    if (!there)
+        printf("skipped: poppler-utils are not installed\n");
+    return there;
+}
+
+/* Its text; the file stays in PDF_OUT where that is set, to be looked at. */
+static inline void pdf_read(const struct buffer *pdf, const char *name, struct buffer *text_out)
+{
+    char path[256], command[512];
+    uint8_t piece[4096];
+    const char *kept = getenv("PDF_OUT");
+    snprintf(path, sizeof(path), "%s/%s.pdf", kept ? kept : pdf_folder, name);
+    FILE *file = fopen(path, "w");
+    REQUIRE(file != NULL);
+    REQUIRE(fwrite(pdf->at, 1, pdf->size, file) == pdf->size);
+    REQUIRE(fclose(file) == 0);
+    snprintf(command, sizeof(command), "pdftotext -layout '%s' - 2>&1", path);
+    FILE *pipe = popen(command, "r");
+    REQUIRE(pipe != NULL);
+    buffer_init(text_out, 64 << 20);
+    for (size_t size; (size = fread(piece, 1, sizeof(piece), pipe)) > 0;)
+        buffer_append(text_out, bytes_of(piece, size));
+    CHECK(pclose(pipe) == 0);
+}
+
+static inline void pdf_check_has(struct buffer *text, const char *const *parts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (!strstr(buffer_text(text), parts[i])) {
+            printf("%s\n", parts[i]);
+            CHECK(!"is in the PDF");
+        }
+}
+
+#endif

@@ -1,0 +1,254 @@
+// links: node
+/* What the naive model keeps of those who do not pay, as bytes, and what contradicts itself in
+ * them. */
+#include "unit/naive_debts.h"
+
+static void write_model(const struct town *town, struct buffer *out)
+{
+    buffer_init(out, 1 << 20);
+    naive_write(town->model, out);
+    REQUIRE(!out->overflowed);
+}
+
+static bool is_read_by(const struct town *town, enum naive_on_default how, struct naive **copy_out)
+{
+    struct error error;
+    struct buffer bytes;
+    write_model(town, &bytes);
+    bool read = naive_read(rules_with(how, true), buffer_bytes(&bytes), copy_out, &error);
+    buffer_release(&bytes);
+    return read;
+}
+
+static bool is_read(const struct town *town, struct naive **copy_out)
+{
+    return is_read_by(town, NAIVE_MUTUALISE, copy_out);
+}
+
+/* Two in default, some paid, some sent, and one that failed late. */
+static struct town troubled(void)
+{
+    struct town town = town_with(NAIVE_MUTUALISE, INT64_C(1000) * 1000000);
+    pay(&town, TO_CINEMA);
+    send(&town, TO_BOOKS);
+    on_day(&town, 41);
+    begin_default(&town, TO_OPERATOR);
+    fail(&town, TO_BOOKS);
+    REQUIRE(payment_at(&town, TO_BOOKS)->ring_fenced && january(&town)->payment_count > 4);
+    TAKEN(&town, payment_at(&town, 3)->to, accuse(&town, 3, 1));
+    TAKEN(&town, payment_at(&town, 3)->from, of_payment(&town, TRANSACTION_PAYMENT_SENT, 3, 1));
+    return town;
+}
+
+CASE(what_became_of_a_default_is_kept_and_goes_on)
+{
+    struct town town = troubled();
+    struct naive *copy = NULL;
+    struct buffer first, second;
+    REQUIRE(is_read(&town, &copy));
+    write_model(&town, &first);
+    naive_close(town.model);
+    town.model = copy;
+    write_model(&town, &second);
+    CHECK(bytes_equal(buffer_bytes(&first), buffer_bytes(&second)));
+    SAID(&town, payment_at(&town, 3)->to, accuse(&town, 3, 1), VERDICT_SAME_APPROVER);
+    TAKEN(&town, payment_at(&town, 3)->to, accuse(&town, 3, 2));
+    CHECK_INT(january(&town)->default_count, 2);
+    REQUIRE(is_read(&town, &copy)); /* with two of them */
+    naive_close(copy);
+    buffer_release(&first);
+    buffer_release(&second);
+    naive_close(town.model);
+}
+
+CASE(a_file_whose_defaults_do_not_add_up_is_refused)
+{
+    struct town town = troubled();
+    struct naive *copy = NULL;
+    struct naive_period *period = january(&town);
+    const struct naive_payment void_one = *payment_at(&town, TO_OPERATOR);
+    const struct naive_payment late = *payment_at(&town, TO_BOOKS), due = *payment_at(&town, 3);
+    const struct naive_default row = period->defaults[0];
+    const struct naive_taking taking = period->takings[0];
+    const size_t last = period->payment_count - 1;
+    const struct naive_payment ring = period->payments[last];
+#define TRIED(place, was, change)                                                                  \
+    do {                                                                                           \
+        change;                                                                                    \
+        CHECK(!is_read(&town, &copy));                                                             \
+        place = was;                                                                               \
+    } while (0)
+#define PAYMENT(number, was, change)                                                               \
+    TRIED(period->payments[number], was, period->payments[number].change)
+    PAYMENT(TO_OPERATOR, void_one, state = NAIVE_DUE);
+    PAYMENT(TO_OPERATOR, void_one, ring_fenced = true);
+    PAYMENT(TO_OPERATOR, void_one, amount -= CENT); /* other than its books give */
+    PAYMENT(TO_OPERATOR, void_one, accuser = (struct hash){{1}});
+    PAYMENT(TO_OPERATOR, void_one, approver = (struct hash){{1}});
+    PAYMENT(TO_OPERATOR, void_one, round = 1);
+    PAYMENT(TO_BOOKS, late, ring_fenced = false);
+    PAYMENT(TO_BOOKS, late, attempts = 0);
+    PAYMENT(TO_BOOKS, late, accuser = (struct hash){{1}});
+    PAYMENT(3, due, state = NAIVE_VOID);
+    PAYMENT(3, due, state = NAIVE_CONFIRMED); /* its approvers stand */
+    PAYMENT(3, due, amount += CENT);
+    PAYMENT(3, due, amount = 1);
+    PAYMENT(3, due, amount = -due.amount);
+    PAYMENT(3, due, attempts = 1);
+    PAYMENT(3, due, round = 0);
+    PAYMENT(3, due, round = 2);
+    PAYMENT(3, due, to = due.from);
+    PAYMENT(3, due, ring_fenced = true);
+    PAYMENT(3, due, currency[0] = 'X');
+    PAYMENT(last, ring, to = CINEMA);
+    PAYMENT(last, ring, ring_fenced = false);
+    PAYMENT(last, ring, amount += CENT);
+    TRIED(period->payment_count, last + 1, period->payment_count--);
+    TRIED(period->defaults[0], row, period->defaults[0].partner = CINEMA);
+    TRIED(period->defaults[0], row, memcpy(period->defaults[0].currency, "SEK", 4));
+    TRIED(period->default_count, 1, period->default_count = 0);
+    TRIED(period->takings[0], taking, period->takings[0].amount += CENT);
+    TRIED(period->takings[0], taking, period->takings[0].collateral = false);
+    TRIED(period->takings[0], taking, period->takings[0].by = BOOKS);
+    TRIED(period->takings[0], taking, period->takings[0].claimant = GROCER);
+    TRIED(period->takings[0], taking, period->takings[0].debtor = CINEMA);
+    TRIED(period->state, NAIVE_FINAL, period->state = NAIVE_SETTLED);
+    TRIED(period->state, NAIVE_FINAL, period->state = NAIVE_PROPOSED);
+#undef TRIED
+    naive_default_add(period, &row);
+    CHECK(!is_read(&town, &copy));
+    period->default_count--;
+    REQUIRE(is_read(&town, &copy));
+    naive_close(copy);
+    naive_close(town.model);
+}
+
+static void check_refused_row(const struct town *town, struct naive_taking taking)
+{
+    struct naive *copy = NULL;
+    struct naive_period *period = january(town);
+    memcpy(taking.currency, "EUR", CURRENCY_SIZE);
+    taking.amount = CENT;
+    naive_taking_add(period, &taking);
+    CHECK(!is_read(town, &copy));
+    period->taking_count--;
+}
+
+/* Rows by which nobody owes more or less than without them. */
+CASE(a_file_in_which_nobody_takes_over_anything_is_refused)
+{
+    struct town town = troubled();
+    check_refused_row(&town,
+                      (struct naive_taking){.debtor = GROCER, .claimant = GROCER, .by = BOOKS});
+    check_refused_row(&town,
+                      (struct naive_taking){.debtor = GROCER, .claimant = BOOKS, .by = GROCER});
+    check_refused_row(&town,
+                      (struct naive_taking){.debtor = GROCER, .claimant = BOOKS, .by = BOOKS});
+    naive_close(town.model);
+}
+
+/* The grocer owes the one more, and the other less. */
+static void move_in_ring(struct naive_period *period, uint16_t more, uint16_t less, int64_t amount)
+{
+    for (size_t i = 3; i < period->payment_count; i++) {
+        struct naive_payment *payment = &period->payments[i];
+        if (!payment->ring_fenced)
+            continue;
+        payment->amount += payment->to == more || payment->from == less ? amount : 0;
+        payment->amount -= payment->to == less || payment->from == more ? amount : 0;
+    }
+}
+
+CASE(a_file_is_refused_that_is_even_for_each_and_not_between_two)
+{
+    struct town town = troubled();
+    struct naive *copy = NULL;
+    struct naive_payment *netted = &january(&town)->payments[3];
+    REQUIRE(!netted->ring_fenced && netted->state == NAIVE_DUE);
+    netted->amount -= CENT;
+    move_in_ring(january(&town), netted->to, netted->from, CENT);
+    CHECK(!is_read(&town, &copy));
+    netted->amount += CENT;
+    move_in_ring(january(&town), netted->to, netted->from, -CENT);
+    REQUIRE(is_read(&town, &copy));
+    naive_close(copy);
+    naive_close(town.model);
+}
+
+CASE(a_file_is_refused_that_is_of_other_rules_or_out_of_order)
+{
+    struct town town = town_with(NAIVE_FUND, INT64_C(1000) * 1000000);
+    struct naive *copy = NULL;
+    pay(&town, TO_CINEMA);
+    on_day(&town, 41);
+    january(&town)->payments[TO_BOOKS].state = NAIVE_VOID; /* of no default */
+    CHECK(!is_read_by(&town, NAIVE_FUND, &copy));
+    january(&town)->payments[TO_BOOKS].state = NAIVE_DUE;
+    begin_default(&town, TO_OPERATOR);
+    CHECK(!is_read_by(&town, NAIVE_RING_FENCE, &copy));
+    REQUIRE(is_read_by(&town, NAIVE_FUND, &copy));
+    naive_close(copy);
+    begin_default(&town, 3);
+    REQUIRE(is_read_by(&town, NAIVE_FUND, &copy));
+    naive_close(copy);
+    january(&town)->payments[4].round = 2;
+    CHECK(!is_read_by(&town, NAIVE_FUND, &copy));
+    naive_close(town.model);
+    town = troubled(); /* with claims that are shared */
+    CHECK(!is_read_by(&town, NAIVE_FUND, &copy));
+    naive_close(town.model);
+}
+
+/* Why it is refused. */
+static void check_why(const struct town *town, const char *why)
+{
+    struct naive *copy = NULL;
+    struct error error = {0};
+    struct buffer bytes;
+    write_model(town, &bytes);
+    CHECK(!naive_read(rules_with(NAIVE_MUTUALISE, true), buffer_bytes(&bytes), &copy, &error));
+    CHECK(strstr(error.text, why) != NULL);
+    buffer_release(&bytes);
+}
+
+/* Their sums have room: what a file says is added up before it is found to be wrong. */
+CASE(a_file_of_more_than_all_can_owe_is_refused)
+{
+    const __int128 most = ((__int128)1 << 110) / CENT * CENT;
+    struct town town = troubled();
+    struct naive_period *period = january(&town);
+    struct naive_taking taking = period->takings[0];
+    struct naive_payment payment = period->payments[period->payment_count - 1];
+    const size_t takings = period->taking_count, payments = period->payment_count;
+    taking.amount = payment.amount = most;
+    for (int i = 0; i <= 64; i++)
+        naive_taking_add(period, &taking);
+    check_why(&town, "more than can be taken over");
+    period->taking_count = takings;
+    for (int i = 0; i <= 64; i++)
+        naive_payment_add(period, &payment);
+    check_why(&town, "more than can be paid");
+    period->payment_count = payments;
+    period->owed.count = 0;
+    for (uint16_t i = 0; i < PARTIES; i++)
+        for (uint16_t j = 0; j < PARTIES; j++)
+            for (int k = 0; k < LINE_CLASS_COUNT && i != j; k++) {
+                const struct naive_line line = {
+                    .debtor = i, .creditor = j, .line_class = k, .exact = most};
+                naive_lines_add(&period->owed, &line);
+            }
+    REQUIRE(period->owed.count > 64);
+    check_why(&town, "a line that cannot be");
+    naive_close(town.model);
+}
+
+int main(void)
+{
+    RUN(what_became_of_a_default_is_kept_and_goes_on);
+    RUN(a_file_whose_defaults_do_not_add_up_is_refused);
+    RUN(a_file_in_which_nobody_takes_over_anything_is_refused);
+    RUN(a_file_is_refused_that_is_even_for_each_and_not_between_two);
+    RUN(a_file_is_refused_that_is_of_other_rules_or_out_of_order);
+    RUN(a_file_of_more_than_all_can_owe_is_refused);
+    return check_report();
+}
