@@ -161,8 +161,8 @@ static enum verdict ripe(const struct period *period, const struct period_paymen
 bool default_possible(const struct period *period, size_t payment,
                       const struct default_rules *rules, int64_t today)
 {
-    return period->state == PERIOD_FINAL && payment < period->payment_count &&
-           ripe(period, &period->payments[payment], rules, today) == VERDICT_ACCEPTED;
+    must(payment < period->payment_count);
+    return ripe(period, &period->payments[payment], rules, today) == VERDICT_ACCEPTED;
 }
 
 enum verdict default_declare(struct period *period, struct partner_id writer, size_t payment,
