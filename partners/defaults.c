@@ -1,66 +1,9 @@
 #include "partners/defaults.h"
 
+#include "partners/sharing.h"
+
 #include <stdlib.h>
 #include <string.h>
-
-/* ---- sharing out --------------------------------------------------------------------------- */
-
-struct quotient {
-    __int128 whole, rest;
-};
-
-/* a * b / c, where the product may have 200 bits: bit by bit, nothing grows beyond 3c. */
-static struct quotient multiply_divide(__int128 a, __int128 b, __int128 c)
-{
-    struct quotient q = {0, 0};
-    for (int bit = 126; bit >= 0; bit--) {
-        q.whole *= 2;
-        q.rest *= 2;
-        if (b >> bit & 1) {
-            q.whole += a / c;
-            q.rest += a % c;
-        }
-        q.whole += q.rest / c;
-        q.rest %= c;
-    }
-    return q;
-}
-
-struct share {
-    size_t place;
-    __int128 rest;
-    const char *name;
-};
-
-static int by_rest(const void *a, const void *b)
-{
-    const struct share *left = a, *right = b;
-    if (left->rest != right->rest)
-        return left->rest > right->rest ? -1 : 1;
-    return strcmp(left->name, right->name);
-}
-
-void share_out(__int128 units, const __int128 *weights, const char *const *names, size_t count,
-               __int128 *shares_out)
-{
-    const __int128 most = (__int128)1 << 100;
-    struct share *shares = allocate(count, sizeof(*shares));
-    __int128 sum = 0, left = units;
-    for (size_t i = 0; i < count; i++)
-        sum += weights[i];
-    must(units >= 0 && units < most && sum > 0 && sum < most);
-    for (size_t i = 0; i < count; i++) {
-        struct quotient q = multiply_divide(units, weights[i], sum);
-        shares_out[i] = q.whole;
-        shares[i] = (struct share){.place = i, .rest = q.rest, .name = names[i]};
-        left -= q.whole;
-    }
-    qsort(shares, count, sizeof(*shares), by_rest);
-    must(left >= 0 && left < (__int128)count);
-    for (size_t i = 0; left > 0; i++, left--)
-        shares_out[shares[i].place]++;
-    free(shares);
-}
 
 /* ---- who owes whom, apart from payments ------------------------------------------------------ */
 
@@ -140,11 +83,63 @@ static bool *who_is_out(const struct period *period, const char *currency)
     return out;
 }
 
+/* ---- amounts --------------------------------------------------------------------------------- */
+
+static __int128 unit_of(int minor_digits)
+{
+    __int128 unit = 1;
+    for (int i = minor_digits; i < MONEY_DECIMALS; i++)
+        unit *= 10;
+    return unit;
+}
+
+/* A whole number of minor units, more than none. */
+static bool amount_sound(struct money amount, const char *currency, const struct line_rules *rules)
+{
+    for (size_t i = 0; i < rules->currency_count; i++)
+        if (strcmp(rules->currencies[i].code, currency) == 0)
+            return amount.v > 0 && amount.v % unit_of(rules->currencies[i].minor_digits) == 0;
+    return false;
+}
+
 /* ---- one is in default ----------------------------------------------------------------------- */
 
-enum verdict default_declare(struct period *period, struct partner_id partner, size_t payment,
-                             const struct hash *approver, bool payee_is_silent, int64_t today,
-                             int64_t last_day, bool *declared_out)
+static int64_t last_day(const struct period_payment *payment, const struct default_rules *rules)
+{
+    return business_days_later(&rules->calendar, payment->pay_by, rules->default_days);
+}
+
+/* Sent at its first attempt, by its last day: its payee has to say that it did not come. */
+static bool on_time(const struct period_payment *payment, const struct default_rules *rules)
+{
+    return payment->state == PAYMENT_SENT && payment->attempt == 1 &&
+           payment->sent_on <= last_day(payment, rules);
+}
+
+/* Has the payer sent something of which the payee may still say so? */
+static bool money_is_on_its_way(const struct period *period, const struct period_payment *own,
+                                const struct default_rules *rules, int64_t today)
+{
+    for (size_t i = 0; i < period->payment_count; i++) {
+        const struct period_payment *payment = &period->payments[i];
+        if (!payment->ring_fenced && partner_equal(payment->payment.from, own->payment.from) &&
+            strcmp(payment->currency, own->currency) == 0 && on_time(payment, rules) &&
+            today <= business_days_later(&rules->calendar, payment->sent_on, rules->default_days))
+            return true;
+    }
+    return false;
+}
+
+static bool may_speak(const struct speaker *speaker, const struct period_payment *payment,
+                      struct partner_id writer)
+{
+    return speaker->anyone ? !partner_equal(payment->payment.from, writer)
+                           : partner_equal(speaker->partner, writer);
+}
+
+enum verdict default_declare(struct period *period, struct partner_id writer, size_t payment,
+                             const struct speaker *speaker, const struct hash *approver,
+                             const struct default_rules *rules, int64_t today, bool *declared_out)
 {
     enum verdict verdict = VERDICT_ACCEPTED;
     *declared_out = false;
@@ -153,14 +148,13 @@ enum verdict default_declare(struct period *period, struct partner_id partner, s
     if (payment >= period->payment_count)
         return VERDICT_UNKNOWN_PAYMENT;
     struct period_payment *own = &period->payments[payment];
-    if (payee_is_silent ? partner_equal(own->payment.from, partner)
-                        : !partner_equal(own->payment.to, partner))
+    if (!may_speak(speaker, own, writer))
         return VERDICT_NOT_A_PARTY;
     if (own->state == PAYMENT_CONFIRMED)
         return VERDICT_PAID_TWICE;
-    if (own->ring_fenced || (own->state != PAYMENT_DUE && own->state != PAYMENT_FAILED))
+    if (own->ring_fenced || own->state == PAYMENT_VOID || on_time(own, rules))
         return VERDICT_WRONG_STATE;
-    if (today <= last_day)
+    if (today <= last_day(own, rules) || money_is_on_its_way(period, own, rules, today))
         return VERDICT_TOO_EARLY;
     if (period->payment_count + 2 * period->partner_count > PAYMENTS_MAX)
         return VERDICT_TOO_MANY_ALLOCATIONS;
@@ -174,6 +168,8 @@ struct taking_out {
     const struct default_rules *rules;
     struct partner_id debtor;
     char currency[CURRENCY_SIZE];
+    uint16_t round;
+    uint32_t pay_by;  /* of payments that are made */
     size_t count;     /* of partners */
     const bool *out;  /* by partner: in default in the currency, the debtor too */
     __int128 unit;    /* the minor one */
@@ -181,14 +177,31 @@ struct taking_out {
     struct money used;
 };
 
-/* Payments that nobody has made: those of others rest on what the debtor will not pay. */
+/* In default before the debtor is. */
+static bool was_out(const struct taking_out *taking, struct partner_id partner)
+{
+    return taking->out[partner.v] && !partner_equal(partner, taking->debtor);
+}
+
+/* Payments that nobody has made, since those of others rest on what the debtor will not pay; and
+ * what the debtor says it has sent, when it said so late or again. */
+static bool is_undone(const struct taking_out *taking, const struct period_payment *payment)
+{
+    bool of_debtor = partner_equal(payment->payment.from, taking->debtor);
+    if (strcmp(payment->currency, taking->currency) != 0 ||
+        was_out(taking, payment->payment.from) || was_out(taking, payment->payment.to))
+        return false;
+    if (payment->state == PAYMENT_SENT)
+        return of_debtor && !on_time(payment, taking->rules);
+    return payment->state == PAYMENT_DUE || payment->state == PAYMENT_FAILED;
+}
+
 static void make_void(struct taking_out *taking)
 {
     struct period *period = taking->period;
     for (size_t i = 0; i < period->payment_count; i++) {
         struct period_payment *payment = &period->payments[i];
-        if (payment->ring_fenced || strcmp(payment->currency, taking->currency) != 0 ||
-            (payment->state != PAYMENT_DUE && payment->state != PAYMENT_FAILED))
+        if (!is_undone(taking, payment))
             continue;
         payment->state = PAYMENT_VOID;
         payment->approver = payment->accuser = (struct hash){{0}};
@@ -220,7 +233,67 @@ static void take_over(struct taking_out *taking, struct partner_id claimant, str
                                  .collateral = collateral,
                                  .amount = {amount}};
     memcpy(taken->currency, taking->currency, CURRENCY_SIZE);
-    taking->claims[claimant.v] -= amount;
+}
+
+/* Each takes over from the others, up to its room (below 0), of their claims (above it). */
+static void match(struct taking_out *taking, struct money *amounts)
+{
+    struct payment *moves = allocate(taking->count, sizeof(*moves));
+    size_t count = netting_match(taking->rules->names, amounts, taking->count, moves);
+    for (size_t i = 0; i < count; i++)
+        take_over(taking, moves[i].to, moves[i].from, false, moves[i].amount.v);
+    free(moves);
+}
+
+/* By partner: what the debtor has paid it, less what it has paid the debtor. */
+static __int128 *paid_by(const struct taking_out *taking)
+{
+    struct position position = {.of = taking->debtor,
+                                .owes = allocate(taking->count, sizeof(__int128))};
+    each_payment(taking->period, taking->currency, false, add_to_position, &position);
+    for (size_t i = 0; i < taking->count; i++)
+        position.owes[i] = -position.owes[i];
+    return position.owes;
+}
+
+static __int128 smaller(__int128 a, __int128 b)
+{
+    return a < b ? a : b;
+}
+
+static __int128 at_least_none(__int128 amount)
+{
+    return amount > 0 ? amount : 0;
+}
+
+/* What was paid was paid on account of all, not of the two alone. Who was paid more than it is owed
+ * takes over claims, up to that; then (`of_payers`) those that owe the debtor take over the claims
+ * that others have since they paid the debtor. */
+static void set_off(struct taking_out *taking, bool of_payers)
+{
+    __int128 *owes = position_of(taking), *paid = paid_by(taking);
+    struct money *amounts = allocate(taking->count, sizeof(*amounts));
+    for (size_t i = 0; i < taking->count; i++) {
+        if (taking->out[i])
+            continue;
+        if (of_payers)
+            amounts[i].v = owes[i] < 0 ? owes[i] : smaller(owes[i], at_least_none(-paid[i]));
+        else
+            amounts[i].v = owes[i] > 0 ? owes[i] : -smaller(-owes[i], at_least_none(paid[i]));
+    }
+    match(taking, amounts);
+    free(amounts);
+    free(paid);
+    free(owes);
+}
+
+static void find_claims(struct taking_out *taking)
+{
+    free(taking->claims);
+    taking->claims = position_of(taking);
+    for (size_t i = 0; i < taking->count; i++)
+        if (taking->out[i] || taking->claims[i] < 0)
+            taking->claims[i] = 0;
 }
 
 static __int128 sum_of(const __int128 *amounts, size_t count)
@@ -282,32 +355,29 @@ static void share_loss(struct taking_out *taking)
     __int128 lost = sum_of(taking->claims, taking->count);
     if (lost > 0 && sum_of(receivables, taking->count) > 0) {
         __int128 *shares = allocate(taking->count, sizeof(*shares));
-        struct money *nets = allocate(taking->count, sizeof(*nets));
-        struct payment *moves = allocate(taking->count, sizeof(*moves));
+        struct money *amounts = allocate(taking->count, sizeof(*amounts));
         share_units(taking, lost, receivables, shares);
         for (size_t i = 0; i < taking->count; i++)
-            nets[i].v = taking->claims[i] - shares[i];
-        size_t count = netting_payments(taking->rules->names, nets, taking->count, moves);
-        for (size_t i = 0; i < count; i++)
-            take_over(taking, moves[i].to, moves[i].from, false, moves[i].amount.v);
-        free(moves);
-        free(nets);
+            amounts[i].v = taking->claims[i] - shares[i];
+        match(taking, amounts);
+        free(amounts);
         free(shares);
     }
     free(receivables);
 }
 
 /* What the others owe one another, less what they have paid, is netted again. */
-static void net_anew(struct taking_out *taking, uint16_t round)
+static void net_anew(struct taking_out *taking)
 {
     struct nets nets = {.out = taking->out, .at = allocate(taking->count, sizeof(*nets.at))};
     each_debt(taking->period, taking->closed, taking->currency, add_to_nets, &nets);
     each_payment(taking->period, taking->currency, false, add_to_nets, &nets);
-    period_add_payments(taking->period, nets.at, taking->currency, taking->rules->names, round);
+    period_add_payments(taking->period, nets.at, taking->currency, taking->rules->names,
+                        taking->round, taking->pay_by);
     free(nets.at);
 }
 
-static void ring_fence(struct taking_out *taking, uint16_t round)
+static void ring_fence(struct taking_out *taking)
 {
     __int128 *owes = position_of(taking);
     for (size_t i = 0; i < taking->count; i++) {
@@ -318,51 +388,55 @@ static void ring_fence(struct taking_out *taking, uint16_t round)
         struct period_payment payment = {.payment = {.from = back ? other : taking->debtor,
                                                      .to = back ? taking->debtor : other,
                                                      .amount = {back ? -owes[i] : owes[i]}},
-                                         .round = round,
-                                         .ring_fenced = true};
+                                         .round = taking->round,
+                                         .ring_fenced = true,
+                                         .pay_by = taking->pay_by};
         memcpy(payment.currency, taking->currency, CURRENCY_SIZE);
         period_add_payment(taking->period, &payment);
     }
     free(owes);
 }
 
-static __int128 unit_of(int minor_digits)
+static void add_default(struct taking_out *taking)
 {
-    __int128 unit = 1;
-    for (int i = minor_digits; i < MONEY_DECIMALS; i++)
-        unit *= 10;
-    return unit;
-}
-
-struct money default_take_out(struct period *period, const struct lines *closed, size_t payment,
-                              const struct default_rules *rules)
-{
-    struct taking_out taking = {.period = period,
-                                .closed = closed,
-                                .rules = rules,
-                                .debtor = period->payments[payment].payment.from,
-                                .count = period->partner_count,
-                                .unit = unit_of(rules->minor_digits)};
-    memcpy(taking.currency, period->payments[payment].currency, CURRENCY_SIZE);
-    must(!period_in_default(period, taking.debtor, taking.currency));
+    struct period *period = taking->period;
+    must(!period_in_default(period, taking->debtor, taking->currency));
     period->defaults = array_grow(period->defaults, &period->default_capacity,
                                   period->default_count + 1, sizeof(*period->defaults));
     struct period_default *own = &period->defaults[period->default_count++];
-    own->partner = taking.debtor;
-    memcpy(own->currency, taking.currency, CURRENCY_SIZE);
+    own->partner = taking->debtor;
+    memcpy(own->currency, taking->currency, CURRENCY_SIZE);
+    taking->round = (uint16_t)period->default_count;
+}
+
+struct money default_take_out(struct period *period, const struct lines *closed, size_t payment,
+                              const struct default_rules *rules, int64_t today)
+{
+    const struct period_payment *own = &period->payments[payment];
+    struct taking_out taking = {.period = period,
+                                .closed = closed,
+                                .rules = rules,
+                                .debtor = own->payment.from,
+                                .pay_by = period_pay_by(period, &rules->calendar, today),
+                                .count = period->partner_count,
+                                .unit = unit_of(rules->minor_digits)};
+    bool in_time =
+        today <= business_days_later(&rules->calendar, last_day(own, rules), DEFAULT_CLAIM_DAYS);
+    memcpy(taking.currency, own->currency, CURRENCY_SIZE);
+    add_default(&taking);
     bool *out = who_is_out(period, taking.currency);
     taking.out = out;
     make_void(&taking);
-    taking.claims = position_of(&taking);
-    for (size_t i = 0; i < taking.count; i++)
-        if (out[i] || taking.claims[i] < 0)
-            taking.claims[i] = 0;
-    if (rules->fund.v > 0)
+    set_off(&taking, false);
+    set_off(&taking, true);
+    find_claims(&taking);
+    if (rules->fund.v > 0 && in_time)
         use_fund(&taking);
-    if (rules->mutualise)
+    find_claims(&taking);
+    if (rules->mutualise && in_time)
         share_loss(&taking);
-    net_anew(&taking, (uint16_t)period->default_count);
-    ring_fence(&taking, (uint16_t)period->default_count);
+    net_anew(&taking);
+    ring_fence(&taking);
     period_settle_when_paid(period);
     free(taking.claims);
     free(out);
@@ -448,39 +522,58 @@ static bool default_after(const struct period *period, const struct period_payme
     return false;
 }
 
-/* What is ring-fenced is of one in default, and what is netted and not made is of none. */
-static bool payment_sound(const struct period *period, const struct period_payment *payment)
+/* Of one that was void, and came. */
+static bool pays_back(const struct period *period, const struct period_payment *payment)
+{
+    for (const struct period_payment *came = period->payments; came < payment; came++)
+        if (came->state == PAYMENT_CONFIRMED && default_after(period, came) &&
+            partner_equal(came->payment.from, payment->payment.to) &&
+            partner_equal(came->payment.to, payment->payment.from) &&
+            came->payment.amount.v == payment->payment.amount.v &&
+            strcmp(came->currency, payment->currency) == 0)
+            return true;
+    return false;
+}
+
+/* What is ring-fenced is of one in default, or paid back; what is netted and not made is of none.
+ */
+static bool payment_sound(const struct period *period, const struct period_payment *payment,
+                          const struct line_rules *rules)
 {
     bool stands = payment->state == PAYMENT_SENT || payment->state == PAYMENT_CONFIRMED;
     bool of_default = period_in_default(period, payment->payment.from, payment->currency) ||
                       period_in_default(period, payment->payment.to, payment->currency);
-    if (payment->round > period->default_count ||
-        (payment->round > 0 &&
-         strcmp(period->defaults[payment->round - 1].currency, payment->currency) != 0))
+    if (payment->round > period->default_count)
+        return false;
+    if (!amount_sound(payment->payment.amount, payment->currency, rules))
         return false;
     if (payment->ring_fenced)
-        return of_default && payment->state != PAYMENT_VOID;
+        return (of_default || pays_back(period, payment)) &&
+               (payment->state != PAYMENT_VOID || default_after(period, payment));
     if (payment->state == PAYMENT_VOID)
         return default_after(period, payment);
     return stands || !of_default;
 }
 
-static bool taken_sound(const struct period *period, const struct taken_over *taken)
+static bool taken_sound(const struct period *period, const struct taken_over *taken,
+                        const struct line_rules *rules)
 {
-    return period_in_default(period, taken->debtor, taken->currency) && taken->amount.v > 0 &&
+    return amount_sound(taken->amount, taken->currency, rules) &&
+           period_in_default(period, taken->debtor, taken->currency) &&
            taken->claimant.v < period->partner_count && taken->by.v < period->partner_count &&
            !partner_equal(taken->debtor, taken->claimant) &&
            !partner_equal(taken->debtor, taken->by) &&
            (taken->collateral || !partner_equal(taken->claimant, taken->by));
 }
 
-bool defaults_sound(const struct period *period, const struct lines *closed)
+bool defaults_sound(const struct period *period, const struct lines *closed,
+                    const struct line_rules *rules)
 {
     for (size_t i = 0; i < period->taken_count; i++)
-        if (!taken_sound(period, &period->taken[i]))
+        if (!taken_sound(period, &period->taken[i], rules))
             return false;
     for (size_t i = 0; i < period->payment_count; i++)
-        if (!payment_sound(period, &period->payments[i]))
+        if (!payment_sound(period, &period->payments[i], rules))
             return false;
     for (size_t i = 0; i < period->default_count; i++)
         if (!position_sound(period, closed, &period->defaults[i]) ||

@@ -152,6 +152,58 @@ bool exposure_room(const struct state *state, const struct earn_lot *lots, size_
 
 enum { MICRO_TO_EXACT = 10000 };
 
+static __int128 net_of(struct partner_id partner, struct partner_id debtor,
+                       struct partner_id creditor, __int128 amount)
+{
+    if (partner_equal(debtor, partner))
+        return amount;
+    return partner_equal(creditor, partner) ? -amount : 0;
+}
+
+static __int128 owed_in_open(const struct state *state, struct partner_id partner)
+{
+    struct obligation_walk walk = {0};
+    struct obligation_change line;
+    struct money amount;
+    __int128 net = 0;
+    while (obligations_next(&state->obligations, &walk, &line, &amount))
+        if (__builtin_strcmp(state->contracts.tariffs[line.tariff].currency,
+                             state->charter->currency) == 0)
+            net += net_of(partner, line.debtor, line.creditor, amount.v);
+    return net > 0 ? net : 0;
+}
+
+static __int128 owed_in_ended(const struct state *state, const struct closed_period *closed,
+                              struct partner_id partner)
+{
+    const char *currency = state->charter->currency;
+    __int128 net = 0, to_pay = 0;
+    for (size_t i = 0; i < closed->period.payment_count; i++) {
+        const struct period_payment *payment = &closed->period.payments[i];
+        if (partner_equal(payment->payment.from, partner) &&
+            __builtin_strcmp(payment->currency, currency) == 0 &&
+            payment->state != PAYMENT_CONFIRMED && payment->state != PAYMENT_VOID)
+            to_pay += payment->payment.amount.v;
+    }
+    if (closed->period.state >= PERIOD_FINAL)
+        return to_pay;
+    for (size_t i = 0; i < closed->exact.count; i++) {
+        const struct line *line = &closed->exact.at[i];
+        if (__builtin_strcmp(line->currency, currency) == 0)
+            net += net_of(partner, line->debtor, line->creditor, line->exact.v);
+    }
+    return net > 0 ? net : 0;
+}
+
+/* What it has yet to pay in the charter's currency: collateral answers for that, too. */
+static struct money owed_by(const struct state *state, struct partner_id partner)
+{
+    struct money owed = {owed_in_open(state, partner)};
+    for (size_t i = 0; i < state->periods.count; i++)
+        owed.v += owed_in_ended(state, state->periods.at[i], partner);
+    return owed;
+}
+
 struct money exposure_fund(const struct state *state, struct partner_id partner)
 {
     return (struct money){(__int128)state->risks[partner.v].collateral.v * MICRO_TO_EXACT};
@@ -177,8 +229,11 @@ enum verdict exposure_collateral(struct state *state, struct partner_id writer,
         return VERDICT_UNKNOWN_PARTNER;
     if (__builtin_strcmp(posted->currency, charter->currency) != 0)
         return VERDICT_BAD_CARD;
+    struct money owed = {0};
+    if (posted->amount.v < 0)
+        owed = owed_by(state, posted->partner);
     enum verdict verdict =
-        risk_post(&charter->risk, &state->risks[posted->partner.v], posted->amount);
+        risk_post(&charter->risk, &state->risks[posted->partner.v], posted->amount, owed);
     if (verdict == VERDICT_ACCEPTED)
         touch(state, posted->partner);
     return verdict;

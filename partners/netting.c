@@ -34,27 +34,36 @@ static size_t largest(const char *const *names, const struct money *nets, size_t
     return best;
 }
 
+size_t netting_match(const char *const *names, struct money *amounts, size_t count,
+                     struct payment *payments_out)
+{
+    size_t made = 0;
+    for (;;) {
+        size_t debtor = largest(names, amounts, count, -1),
+               creditor = largest(names, amounts, count, 1);
+        if (debtor == count || creditor == count)
+            return made;
+        /* Each payment brings one of the two to zero. */
+        must(made + 1 < count);
+        __int128 owed = -amounts[debtor].v, due = amounts[creditor].v;
+        __int128 amount = owed < due ? owed : due;
+        amounts[debtor].v += amount;
+        amounts[creditor].v -= amount;
+        payments_out[made++] = (struct payment){
+            .from = {(uint16_t)debtor}, .to = {(uint16_t)creditor}, .amount = {amount}};
+    }
+}
+
 size_t netting_payments(const char *const *names, const struct money *nets, size_t count,
                         struct payment *payments_out)
 {
     struct money *open = allocate(count, sizeof(*open));
-    size_t made = 0;
     for (size_t i = 0; i < count; i++)
         open[i] = nets[i];
-    for (;;) {
-        size_t debtor = largest(names, open, count, -1), creditor = largest(names, open, count, 1);
-        /* Nets sum to zero: while one owes, another is owed. */
-        must((debtor == count) == (creditor == count));
-        if (debtor == count)
-            break;
-        /* Each payment brings one of the two to zero, the last one both. */
-        must(made + 1 < count);
-        __int128 amount = -open[debtor].v < open[creditor].v ? -open[debtor].v : open[creditor].v;
-        open[debtor].v += amount;
-        open[creditor].v -= amount;
-        payments_out[made++] = (struct payment){
-            .from = {(uint16_t)debtor}, .to = {(uint16_t)creditor}, .amount = {amount}};
-    }
+    size_t made = netting_match(names, open, count, payments_out);
+    /* Nets sum to zero: while one owes, another is owed. */
+    for (size_t i = 0; i < count; i++)
+        must(open[i].v == 0);
     free(open);
     return made;
 }

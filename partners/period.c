@@ -236,24 +236,32 @@ void period_add_payment(struct period *period, const struct period_payment *paym
 }
 
 void period_add_payments(struct period *period, const struct money *nets, const char *currency,
-                         const char *const *names, uint16_t round)
+                         const char *const *names, uint16_t round, uint32_t pay_by)
 {
     struct payment *payments = allocate(period->partner_count, sizeof(*payments));
     size_t count = netting_payments(names, nets, period->partner_count, payments);
     for (size_t i = 0; i < count; i++) {
-        struct period_payment payment = {.payment = payments[i], .round = round};
+        struct period_payment payment = {.payment = payments[i], .round = round, .pay_by = pay_by};
         memcpy(payment.currency, currency, CURRENCY_SIZE);
         period_add_payment(period, &payment);
     }
     free(payments);
 }
 
+/* Whoever is to pay has a business day for it, also where others were late. */
+uint32_t period_pay_by(const struct period *period, const struct business_days *calendar,
+                       int64_t today)
+{
+    int64_t next = business_days_later(calendar, today + 1, 0);
+    return (uint32_t)(next > period->deadlines.pay ? next : period->deadlines.pay);
+}
+
 static void add_payments(struct period *period, const struct lines *closed, const char *currency,
-                         const char *const *names)
+                         const char *const *names, uint32_t pay_by)
 {
     struct money *nets = allocate(period->partner_count, sizeof(*nets));
     netting_nets(closed, currency, period->partner_count, nets);
-    period_add_payments(period, nets, currency, names, 0);
+    period_add_payments(period, nets, currency, names, 0, pay_by);
     free(nets);
 }
 
@@ -270,7 +278,8 @@ void period_settle_when_paid(struct period *period)
 
 enum verdict period_finalise(struct period *period, const struct line *exact, size_t count,
                              const struct line_rules *rules, const char *const *names,
-                             int64_t today, struct lines *closed_out)
+                             const struct business_days *calendar, int64_t today,
+                             struct lines *closed_out)
 {
     struct lines lines = {0}, closed;
     if (period->state != PERIOD_PROPOSED)
@@ -289,7 +298,8 @@ enum verdict period_finalise(struct period *period, const struct line *exact, si
     if (!good)
         return VERDICT_WRONG_TOTALS;
     for (size_t i = 0; i < rules->currency_count; i++)
-        add_payments(period, &closed, rules->currencies[i].code, names);
+        add_payments(period, &closed, rules->currencies[i].code, names,
+                     period_pay_by(period, calendar, today));
     period->state = PERIOD_FINAL;
     period_settle_when_paid(period); /* where nothing is owed */
     *closed_out = closed;
@@ -338,8 +348,8 @@ enum verdict period_resolve(struct period *period, struct partner_id partner,
     bool opener = partner_equal(dispute->by, partner);
     if (!opener && today <= last_day)
         return VERDICT_TOO_EARLY;
-    bool as_offered = upheld.v == (dispute->responded ? dispute->upheld.v : 0);
-    if (!as_offered && !(opener && upheld.v == 0))
+    bool as_offered = dispute->responded && upheld.v == dispute->upheld.v;
+    if (upheld.v != 0 && !(opener && as_offered))
         return VERDICT_TOTALS_CHANGED;
     dispute->resolved = true;
     dispute->upheld = upheld;
@@ -378,7 +388,9 @@ static enum verdict payment_of(struct period *period, size_t payment,
                                struct period_payment **payment_out)
 {
     bool known = payment < period->payment_count;
-    if (period->state == PERIOD_SETTLED && !(known && period->payments[payment].ring_fenced))
+    if (period->state == PERIOD_SETTLED &&
+        !(known && (period->payments[payment].ring_fenced ||
+                    period->payments[payment].state == PAYMENT_VOID)))
         return VERDICT_PAID_TWICE;
     if (period->state != PERIOD_FINAL && period->state != PERIOD_SETTLED)
         return VERDICT_WRONG_STATE;
@@ -388,14 +400,9 @@ static enum verdict payment_of(struct period *period, size_t payment,
     return VERDICT_ACCEPTED;
 }
 
-/* What anyone approved of it counts no more. */
-static void forget_approvers(struct period_payment *payment)
-{
-    payment->approver = payment->accuser = (struct hash){{0}};
-}
-
 enum verdict period_pay(struct period *period, struct partner_id partner, size_t payment,
-                        uint32_t attempt, const struct hash *approver, bool creditor_is_silent)
+                        uint32_t attempt, const struct hash *approver, bool creditor_is_silent,
+                        int64_t today)
 {
     struct period_payment *own = NULL;
     enum verdict verdict = payment_of(period, payment, &own);
@@ -412,43 +419,75 @@ enum verdict period_pay(struct period *period, struct partner_id partner, size_t
     if (second_approves(&own->approver, approver, &verdict)) {
         own->state = creditor_is_silent ? PAYMENT_CONFIRMED : PAYMENT_SENT;
         own->attempt = attempt;
-        forget_approvers(own);
+        own->sent_on = (uint32_t)today;
+        own->approver = (struct hash){{0}};
+        if (own->state == PAYMENT_CONFIRMED)
+            own->accuser = (struct hash){{0}};
         period_settle_when_paid(period);
     }
     return verdict;
 }
 
-/* The creditor's word about a payment that was sent. A confirmation may come before the payer says
- * that it has paid: money that is there is there. */
-static enum verdict judge(struct period *period, struct partner_id partner, size_t payment,
-                          enum payment_state state)
+/* The payment that the creditor of a period may judge. */
+static enum verdict judged(struct period *period, struct partner_id partner, size_t payment,
+                           struct period_payment **own_out)
 {
-    struct period_payment *own = NULL;
-    enum verdict verdict = payment_of(period, payment, &own);
+    enum verdict verdict = payment_of(period, payment, own_out);
     if (verdict != VERDICT_ACCEPTED)
         return verdict;
-    if (!partner_equal(own->payment.to, partner))
+    if (!partner_equal((*own_out)->payment.to, partner))
         return VERDICT_NOT_A_PARTY;
-    if (own->state == PAYMENT_CONFIRMED)
-        return VERDICT_PAID_TWICE;
-    if (own->state == PAYMENT_VOID || (state == PAYMENT_FAILED && own->state != PAYMENT_SENT))
-        return VERDICT_WRONG_STATE;
-    own->state = state;
-    forget_approvers(own); /* of a sending that is over */
-    /* What was thought paid when one was in default is owed after all, apart from the netting. */
-    if (state == PAYMENT_FAILED && (period_in_default(period, own->payment.from, own->currency) ||
-                                    period_in_default(period, own->payment.to, own->currency)))
-        own->ring_fenced = true;
+    return (*own_out)->state == PAYMENT_CONFIRMED ? VERDICT_PAID_TWICE : VERDICT_ACCEPTED;
+}
+
+/* Money came for a payment that does not count any more. */
+static void pay_back(struct period *period, const struct period_payment *came, uint32_t pay_by)
+{
+    struct period_payment back = {.payment = {.from = came->payment.to,
+                                              .to = came->payment.from,
+                                              .amount = came->payment.amount},
+                                  .round = (uint16_t)period->default_count,
+                                  .ring_fenced = true,
+                                  .pay_by = pay_by};
+    memcpy(back.currency, came->currency, CURRENCY_SIZE);
+    period_add_payment(period, &back);
+}
+
+/* A confirmation may come before the payer says that it has paid: money that is there is there. */
+enum verdict period_confirm(struct period *period, struct partner_id partner, size_t payment,
+                            const struct business_days *calendar, int64_t today)
+{
+    struct period_payment *own = NULL;
+    enum verdict verdict = judged(period, partner, payment, &own);
+    if (verdict != VERDICT_ACCEPTED)
+        return verdict;
+    bool was_void = own->state == PAYMENT_VOID;
+    if (was_void && period->payment_count >= PAYMENTS_MAX)
+        return VERDICT_TOO_MANY_ALLOCATIONS;
+    own->state = PAYMENT_CONFIRMED;
+    own->approver = own->accuser = (struct hash){{0}};
+    if (was_void) {
+        struct period_payment came = *own;
+        pay_back(period, &came, period_pay_by(period, calendar, today));
+    }
     period_settle_when_paid(period);
     return VERDICT_ACCEPTED;
 }
 
-enum verdict period_confirm(struct period *period, struct partner_id partner, size_t payment)
-{
-    return judge(period, partner, payment, PAYMENT_CONFIRMED);
-}
-
 enum verdict period_fail(struct period *period, struct partner_id partner, size_t payment)
 {
-    return judge(period, partner, payment, PAYMENT_FAILED);
+    struct period_payment *own = NULL;
+    enum verdict verdict = judged(period, partner, payment, &own);
+    if (verdict != VERDICT_ACCEPTED)
+        return verdict;
+    if (own->state != PAYMENT_SENT)
+        return VERDICT_WRONG_STATE;
+    own->state = PAYMENT_FAILED;
+    own->approver = (struct hash){{0}}; /* of a sending that is over */
+    /* What was thought paid when one was in default is owed after all, apart from the netting. */
+    if (period_in_default(period, own->payment.from, own->currency) ||
+        period_in_default(period, own->payment.to, own->currency))
+        own->ring_fenced = true;
+    period_settle_when_paid(period);
+    return VERDICT_ACCEPTED;
 }

@@ -61,8 +61,11 @@ struct period_payment {
     bool ring_fenced; /* of one in default: the period is settled without it */
     enum payment_state state;
     uint32_t attempt;     /* of sending: 1, 2, ... ; 0 before the first */
+    uint32_t pay_by;      /* its day to pay, as deadlines */
+    uint32_t sent_on;     /* the day of the last sending; 0: none */
     struct hash approver; /* the first of this attempt; zero: none yet */
-    struct hash accuser;  /* the first who says that the payer is in default; zero: nobody */
+    struct hash accuser;  /* the first who says that the payer is in default; zero: nobody.
+                             Until it is confirmed or void */
 };
 struct period_default { /* does not pay what it owes in a currency */
     struct partner_id partner;
@@ -123,15 +126,16 @@ enum verdict period_dispute(struct period *period, struct partner_id partner,
  * in the order of the rules. */
 enum verdict period_finalise(struct period *period, const struct line *exact, size_t count,
                              const struct line_rules *rules, const char *const *names,
-                             int64_t today, struct lines *closed_out) MUST_USE;
+                             const struct business_days *calendar, int64_t today,
+                             struct lines *closed_out) MUST_USE;
 
 /* The party that did not open a dispute says how much of it it upholds, and may offer anew until
  * the dispute is resolved. Also after the period is settled. */
 enum verdict period_respond(struct period *period, struct partner_id partner,
                             const struct disputed_line *about, struct money offered) MUST_USE;
 /* The one that opened it takes the offer as it stands, or gives up with 0; later than `last_day`,
- * the other may end it too, by its offer as it stands. What is not upheld becomes a line of class
- * `dispute` for the period that is open then. */
+ * the other may end it too, with 0 alone. What is not upheld becomes a line of class `dispute` for
+ * the period that is open then. */
 enum verdict period_resolve(struct period *period, struct partner_id partner,
                             const struct disputed_line *about, struct money upheld, int64_t today,
                             int64_t last_day, struct line *rest_out) MUST_USE;
@@ -147,15 +151,16 @@ struct dispute *period_dispute_add(struct period *period, const struct dispute *
 struct money dispute_contra(struct dispute *dispute, struct money amount);
 
 /* The payer says that it has sent, approved by two people, each in a step of its own; the creditor
- * alone confirms, or says that it never came. One that has no node to say so
+ * alone confirms, or says that it never came. When it confirms a void one, money came for it after
+ * all: as much is to be paid back. One that has no node to say so
  * (`creditor_is_silent`) has confirmed what was sent; of one that has lost its nodes since, the
  * payer says again that it has sent. `attempt` is the one that is approved: 1, or one more than the
  * last that failed. */
 enum verdict period_pay(struct period *period, struct partner_id partner, size_t payment,
-                        uint32_t attempt, const struct hash *approver,
-                        bool creditor_is_silent) MUST_USE;
-enum verdict period_confirm(struct period *period, struct partner_id partner,
-                            size_t payment) MUST_USE;
+                        uint32_t attempt, const struct hash *approver, bool creditor_is_silent,
+                        int64_t today) MUST_USE;
+enum verdict period_confirm(struct period *period, struct partner_id partner, size_t payment,
+                            const struct business_days *calendar, int64_t today) MUST_USE;
 enum verdict period_fail(struct period *period, struct partner_id partner, size_t payment) MUST_USE;
 
 /* ---- what partners/defaults.h rests on ------------------------------------------------------- */
@@ -166,9 +171,12 @@ bool period_in_default(const struct period *period, struct partner_id partner,
 /* Two people say it, each in a step of its own: true with the second. A refusal sets the verdict.
  */
 bool second_approves(struct hash *first, const struct hash *approver, enum verdict *verdict_out);
+/* The day to pay of what is made today. */
+uint32_t period_pay_by(const struct period *period, const struct business_days *calendar,
+                       int64_t today);
 /* Nets what `nets` has (by partner; they sum to zero), and adds the payments. */
 void period_add_payments(struct period *period, const struct money *nets, const char *currency,
-                         const char *const *names, uint16_t round);
+                         const char *const *names, uint16_t round, uint32_t pay_by);
 /* Adds one as it is. */
 void period_add_payment(struct period *period, const struct period_payment *payment);
 /* It is settled when every payment that counts is confirmed. */

@@ -202,12 +202,13 @@ enum verdict period_books_close(const struct charter *charter, struct closed_per
 {
     size_t count = closed->period.partner_count;
     const char **names = (const char **)allocate(count, sizeof(names[0]));
+    struct business_days calendar = charter_business_days(charter);
     struct charter_line_rules rules;
     charter_line_rules(charter, &rules);
     for (size_t i = 0; i < count; i++)
         names[i] = charter->partners[i].name;
     enum verdict verdict = period_finalise(&closed->period, closed->exact.at, closed->exact.count,
-                                           &rules.rules, names, today, &closed->closed);
+                                           &rules.rules, names, &calendar, today, &closed->closed);
     free((void *)names);
     return verdict;
 }

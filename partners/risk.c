@@ -84,14 +84,15 @@ bool risk_allows(const struct charter_risk *rules, const struct risk *risk, __in
     return false;
 }
 
-enum verdict risk_post(const struct charter_risk *rules, struct risk *risk, struct micro amount)
+enum verdict risk_post(const struct charter_risk *rules, struct risk *risk, struct micro amount,
+                       struct money owed)
 {
     must(amount.v >= -COLLATERAL_MAX && amount.v <= COLLATERAL_MAX);
     struct micro left = {risk->collateral.v + amount.v};
     if (amount.v > 0 && left.v > COLLATERAL_MAX)
         return VERDICT_BAD_QUANTITY;
-    if (amount.v <= 0 &&
-        (left.v < 0 || (risk->outstanding_bp > 0 && exact(left) < risk_needed(rules, risk).v)))
+    __int128 needed = risk->outstanding_bp > 0 ? risk_needed(rules, risk).v : 0;
+    if (amount.v <= 0 && (left.v < 0 || exact(left) < needed + owed.v))
         return VERDICT_COLLATERAL_NEEDED;
     risk->collateral = left;
     return VERDICT_ACCEPTED;

@@ -42,8 +42,9 @@ bool risk_settle(const struct charter_risk *rules, struct risk *risk);
  * RISK_REFUSED. */
 bool risk_allows(const struct charter_risk *rules, const struct risk *risk,
                  __int128 asked_bp) MUST_USE;
-/* Collateral was posted, or is given back when negative: taken, or refused and nothing changes. */
-enum verdict risk_post(const struct charter_risk *rules, struct risk *risk,
-                       struct micro amount) MUST_USE;
+/* Collateral was posted, or is given back when negative: taken, or refused and nothing changes.
+ * `owed` is what the partner has yet to pay. */
+enum verdict risk_post(const struct charter_risk *rules, struct risk *risk, struct micro amount,
+                       struct money owed) MUST_USE;
 
 #endif

@@ -1,8 +1,6 @@
 /* Settlement on the ledger: a period ends by time alone; what partners say of it are records. */
 #include "crypto/merkle.h"
-#include "partners/charter_contracts.h"
 #include "partners/charter_settlement.h"
-#include "partners/defaults.h"
 #include "partners/period_calendar.h"
 #include "partners/state_parts.h"
 
@@ -293,8 +291,7 @@ static enum verdict propose(const struct state *state, const struct context *con
                           &calendar, today);
 }
 
-/* Has no node any more: nobody hears of it. A suspended one will write again. */
-static bool is_silent(const struct charter *charter, struct partner_id partner)
+bool partner_is_silent(const struct charter *charter, struct partner_id partner)
 {
     for (size_t i = 0; i < charter->node_count; i++)
         if (partner_equal(charter->nodes[i].partner, partner) && !charter->nodes[i].left)
@@ -306,57 +303,23 @@ static bool payee_is_silent(const struct state *state, const struct closed_perio
                             uint32_t payment)
 {
     return payment < closed->period.payment_count &&
-           is_silent(state->charter, closed->period.payments[payment].payment.to);
+           partner_is_silent(state->charter, closed->period.payments[payment].payment.to);
 }
 
 static enum verdict pay(const struct state *state, const struct context *context,
-                        struct closed_period *closed)
+                        struct closed_period *closed, int64_t today)
 {
     const struct settle *settle = &context->transaction->body.settle;
     return period_pay(&closed->period, context->writer, settle->payment, settle->attempt,
-                      &settle->approver, payee_is_silent(state, closed, settle->payment));
+                      &settle->approver, payee_is_silent(state, closed, settle->payment), today);
 }
 
-/* What is done with the books, and with collateral, once one is in default. */
-static void take_out(struct state *state, struct closed_period *closed, uint32_t number)
+static enum verdict confirm(const struct state *state, const struct context *context,
+                            struct closed_period *closed, int64_t today)
 {
-    const struct charter *charter = state->charter;
-    const struct period_payment *payment = &closed->period.payments[number];
-    struct partner_id debtor = payment->payment.from;
-    const char **names = (const char **)allocate(charter->partner_count, sizeof(names[0]));
-    for (size_t i = 0; i < charter->partner_count; i++)
-        names[i] = charter->partners[i].name;
-    struct default_rules rules = {.names = names,
-                                  .minor_digits = charter_minor_digits(charter, payment->currency),
-                                  .mutualise = charter->settlement.on_default == DEFAULT_MUTUALISE};
-    if (charter->settlement.on_default != DEFAULT_RING_FENCE && charter->risk.on &&
-        strcmp(payment->currency, charter->currency) == 0 &&
-        !partner_equal(debtor, charter->operator_id)) {
-        rules.fund = exposure_fund(state, debtor);
-        rules.keeper = charter->operator_id;
-    }
-    struct money used = default_take_out(&closed->period, &closed->closed, number, &rules);
-    exposure_pay_out(state, debtor, used);
-    struct hash outcome = defaults_hash(&closed->period);
-    journal_note(&state->journal, NOTE_DEFAULT, debtor.v, closed->period.payment_count);
-    journal_note_bytes(&state->journal, NOTE_DEFAULT, hash_as_bytes(&outcome));
-    free((void *)names);
-}
-
-static enum verdict declare_default(struct state *state, const struct context *context,
-                                    struct closed_period *closed, int64_t today)
-{
-    const struct settle *settle = &context->transaction->body.settle;
     struct business_days calendar = charter_business_days(state->charter);
-    int64_t last_day = business_days_later(&calendar, closed->period.deadlines.pay,
-                                           state->charter->settlement.default_days);
-    bool declared;
-    enum verdict verdict = default_declare(
-        &closed->period, context->writer, settle->payment, &settle->approver,
-        payee_is_silent(state, closed, settle->payment), today, last_day, &declared);
-    if (declared)
-        take_out(state, closed, settle->payment);
-    return verdict;
+    return period_confirm(&closed->period, context->writer,
+                          context->transaction->body.settle.payment, &calendar, today);
 }
 
 static enum verdict apply_step(struct state *state, const struct context *context,
@@ -380,13 +343,13 @@ static enum verdict apply_step(struct state *state, const struct context *contex
     case SETTLE_FINALISE:
         return period_books_close(state->charter, closed, today);
     case SETTLE_PAY:
-        return pay(state, context, closed);
+        return pay(state, context, closed, today);
     case SETTLE_CONFIRM:
-        return period_confirm(&closed->period, context->writer, settle->payment);
+        return confirm(state, context, closed, today);
     case SETTLE_FAIL:
         return period_fail(&closed->period, context->writer, settle->payment);
     case SETTLE_DEFAULT:
-        return declare_default(state, context, closed, today);
+        return default_step(state, context, closed, today);
     }
     return VERDICT_MALFORMED;
 }

@@ -335,8 +335,10 @@ static bool sums_sound(const struct checker *checker)
 static bool payments_sound(const struct checker *checker)
 {
     const struct periods *periods = &checker->state->periods;
+    struct charter_line_rules rules;
+    charter_line_rules(checker->state->charter, &rules);
     for (size_t i = 0; i < periods->count; i++)
-        if (!defaults_sound(&periods->at[i]->period, &periods->at[i]->closed))
+        if (!defaults_sound(&periods->at[i]->period, &periods->at[i]->closed, &rules.rules))
             return differs(checker, "payments of a period", periods->at[i]->period.number);
     return true;
 }

@@ -66,7 +66,7 @@ enum {
     DISPUTE_PART_SIZE = 8 + 2 + 2 + 1 + 1 + 1 + 2 + 1 + 1 + 4 * 16,
     DEFAULT_PART_SIZE = 2 + 3,
     TAKEN_PART_SIZE = 2 + 2 + 2 + 3 + 1 + 16,
-    PAYMENT_PART_SIZE = 2 + 2 + 3 + 16 + 2 + 1 + 1 + 4 + 2 * HASH_SIZE,
+    PAYMENT_PART_SIZE = 2 + 2 + 3 + 16 + 2 + 1 + 1 + 3 * 4 + 2 * HASH_SIZE,
     ACCOUNT_PART_SIZE = 8 + HOLDER_MAX + IBAN_TEXT_MAX + BIC_TEXT_MAX,
     VINTAGE_PART_SIZE = 2 + 4 + 4 + VINTAGE_SUMS * 16,
     RATE_PART_SIZE = 4 + 8

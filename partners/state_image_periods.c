@@ -259,14 +259,16 @@ static bool next_payment(struct loader *loader, const uint8_t **at, const struct
     payment->ring_fenced = ring_fenced;
     payment->state = (enum payment_state)state;
     payment->attempt = next_u32(at);
+    payment->pay_by = next_u32(at);
+    payment->sent_on = next_u32(at);
     next_bytes(at, payment->approver.at, HASH_SIZE);
     next_bytes(at, payment->accuser.at, HASH_SIZE);
-    bool waits = state == PAYMENT_DUE || state == PAYMENT_FAILED;
+    bool over = state == PAYMENT_CONFIRMED || state == PAYMENT_VOID;
     return known && ring_fenced <= 1 && state < PAYMENT_STATE_COUNT &&
            parties_sound(period, payment->payment.from, payment->payment.to) &&
            payment->payment.amount.v > 0 && payment->payment.amount.v <= most &&
            (payment->attempt > 0 || (state != PAYMENT_SENT && state != PAYMENT_FAILED)) &&
-           (hash_is_zero(&payment->accuser) || (waits && !ring_fenced));
+           (hash_is_zero(&payment->accuser) || !over);
 }
 
 static bool same_payment(const struct period_payment *a, const struct period_payment *b)
@@ -292,8 +294,9 @@ static bool load_payments(struct loader *loader, struct closed_period *closed, u
             return false;
         if (!next_payment(loader, &at, period, &payment))
             return loader_refuse(loader, "a payment is none, or in no state that it can be in");
-        if (i < netted ? !same_payment(&payment, &period->payments[i])
-                       : payment.round == 0 || payment.round < period->payments[i - 1].round)
+        if (i < netted
+                ? !same_payment(&payment, &period->payments[i])
+                : payment.round == 0 || (i > 0 && payment.round < period->payments[i - 1].round))
             return loader_refuse(loader, "its payments are not those that its lines give");
         if (i < netted)
             period->payments[i] = payment;
@@ -302,7 +305,9 @@ static bool load_payments(struct loader *loader, struct closed_period *closed, u
         paid = paid && (payment.ring_fenced || payment.state == PAYMENT_CONFIRMED ||
                         payment.state == PAYMENT_VOID);
     }
-    if (!defaults_sound(period, &closed->closed))
+    struct charter_line_rules rules;
+    charter_line_rules(loader->state->charter, &rules);
+    if (!defaults_sound(period, &closed->closed, &rules.rules))
         return loader_refuse(loader, "its payments are not what is owed since a default");
     return period->state < PERIOD_FINAL || (period->state == PERIOD_SETTLED) == paid ||
            loader_refuse(loader, "it is settled and not paid");

@@ -508,6 +508,8 @@ static void write_payment(struct state_image_writer *writer, const struct period
     add_u8(&at, payment->ring_fenced);
     add_u8(&at, (uint8_t)payment->state);
     add_u32(&at, payment->attempt);
+    add_u32(&at, payment->pay_by);
+    add_u32(&at, payment->sent_on);
     add_bytes(&at, payment->approver.at, HASH_SIZE);
     add_bytes(&at, payment->accuser.at, HASH_SIZE);
 }

@@ -50,7 +50,12 @@ static void check_verdict(enum verdict seen, enum verdict expected)
 static enum verdict finalise(struct world *world, int64_t today)
 {
     return period_finalise(&world->period, world->exact.at, world->exact.count, &book_rules,
-                           example_names, today, &world->closed);
+                           example_names, &world->rules.calendar, today, &world->closed);
+}
+
+static enum verdict confirm(struct world *world, struct partner_id partner, size_t payment)
+{
+    return period_confirm(&world->period, partner, payment, &world->rules.calendar, day(11, 11));
 }
 
 /* Long before the other party may. */
@@ -342,45 +347,63 @@ CASE(payments_are_sent_once_and_confirmed_by_the_creditor_alone)
 {
     struct world world;
     begin(&world, 0);
-    check_verdict(period_pay(&world.period, grocer, 0, 1, &ann, false), VERDICT_WRONG_STATE);
+    check_verdict(period_pay(&world.period, grocer, 0, 1, &ann, false, day(11, 10)),
+                  VERDICT_WRONG_STATE);
     check_verdict(
         period_propose(&world.period, grocer, &totals, &totals, &world.rules.calendar, day(11, 4)),
         VERDICT_ACCEPTED);
     check_verdict(finalise(&world, day(11, 9)), VERDICT_ACCEPTED);
-    check_verdict(period_pay(&world.period, cinema, 0, 1, &ann, false), VERDICT_NOT_A_PARTY);
-    check_verdict(period_pay(&world.period, grocer, 3, 1, &ann, false), VERDICT_UNKNOWN_PAYMENT);
+    check_verdict(period_pay(&world.period, cinema, 0, 1, &ann, false, day(11, 10)),
+                  VERDICT_NOT_A_PARTY);
+    check_verdict(period_pay(&world.period, grocer, 3, 1, &ann, false, day(11, 10)),
+                  VERDICT_UNKNOWN_PAYMENT);
     check_verdict(period_fail(&world.period, cinema, 0), VERDICT_WRONG_STATE);
-    check_verdict(period_pay(&world.period, grocer, 0, 1, &ann, false), VERDICT_ACCEPTED);
-    check_verdict(period_pay(&world.period, grocer, 0, 1, &ann, false), VERDICT_SAME_APPROVER);
+    check_verdict(period_pay(&world.period, grocer, 0, 1, &ann, false, day(11, 10)),
+                  VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 0, 1, &ann, false, day(11, 10)),
+                  VERDICT_SAME_APPROVER);
     CHECK_INT(world.period.payments[0].state == PAYMENT_SENT, 0);
-    check_verdict(period_pay(&world.period, grocer, 0, 1, &bob, false), VERDICT_ACCEPTED);
-    check_verdict(period_pay(&world.period, grocer, 0, 1, &ann, false), VERDICT_PAID_TWICE);
-    check_verdict(period_confirm(&world.period, grocer, 0), VERDICT_NOT_A_PARTY);
-    check_verdict(period_confirm(&world.period, books, 0), VERDICT_NOT_A_PARTY);
+    check_verdict(period_pay(&world.period, grocer, 0, 1, &bob, false, day(11, 10)),
+                  VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 0, 1, &ann, false, day(11, 10)),
+                  VERDICT_PAID_TWICE);
+    check_verdict(confirm(&world, grocer, 0), VERDICT_NOT_A_PARTY);
+    check_verdict(confirm(&world, books, 0), VERDICT_NOT_A_PARTY);
     check_verdict(period_fail(&world.period, cinema, 0), VERDICT_ACCEPTED);
     /* An approval of what failed comes late. */
-    check_verdict(period_pay(&world.period, grocer, 0, 1, &bob, false), VERDICT_TOTALS_CHANGED);
-    check_verdict(period_pay(&world.period, grocer, 0, 2, &ann, false), VERDICT_ACCEPTED);
-    check_verdict(period_pay(&world.period, grocer, 0, 2, &ann, false), VERDICT_SAME_APPROVER);
+    check_verdict(period_pay(&world.period, grocer, 0, 1, &bob, false, day(11, 10)),
+                  VERDICT_TOTALS_CHANGED);
+    check_verdict(period_pay(&world.period, grocer, 0, 2, &ann, false, day(11, 10)),
+                  VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 0, 2, &ann, false, day(11, 10)),
+                  VERDICT_SAME_APPROVER);
     CHECK_INT(world.period.payments[0].state == PAYMENT_SENT, 0);
-    check_verdict(period_pay(&world.period, grocer, 0, 2, &bob, false), VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 0, 2, &bob, false, day(11, 10)),
+                  VERDICT_ACCEPTED);
     CHECK_INT(world.period.payments[0].attempt, 2);
-    check_verdict(period_confirm(&world.period, cinema, 0), VERDICT_ACCEPTED);
-    check_verdict(period_confirm(&world.period, cinema, 0), VERDICT_PAID_TWICE);
+    check_verdict(confirm(&world, cinema, 0), VERDICT_ACCEPTED);
+    check_verdict(confirm(&world, cinema, 0), VERDICT_PAID_TWICE);
     check_verdict(period_fail(&world.period, cinema, 0), VERDICT_PAID_TWICE);
     /* The operator loses its nodes after the payment was sent. */
-    check_verdict(period_pay(&world.period, grocer, 1, 1, &ann, false), VERDICT_ACCEPTED);
-    check_verdict(period_pay(&world.period, grocer, 1, 1, &bob, false), VERDICT_ACCEPTED);
-    check_verdict(period_pay(&world.period, grocer, 1, 1, &ann, false), VERDICT_PAID_TWICE);
-    check_verdict(period_pay(&world.period, grocer, 1, 1, &ann, true), VERDICT_ACCEPTED);
-    check_verdict(period_pay(&world.period, grocer, 1, 1, &bob, true), VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 1, 1, &ann, false, day(11, 10)),
+                  VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 1, 1, &bob, false, day(11, 10)),
+                  VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 1, 1, &ann, false, day(11, 10)),
+                  VERDICT_PAID_TWICE);
+    check_verdict(period_pay(&world.period, grocer, 1, 1, &ann, true, day(11, 10)),
+                  VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 1, 1, &bob, true, day(11, 10)),
+                  VERDICT_ACCEPTED);
     CHECK_INT(world.period.payments[1].state, PAYMENT_CONFIRMED);
     CHECK_TEXT(period_state_word(world.period.state), "final");
     world.period.payments[2].payment.to = operator_partner; /* has no node here */
-    check_verdict(period_pay(&world.period, grocer, 2, 1, &bob, true), VERDICT_ACCEPTED);
-    check_verdict(period_pay(&world.period, grocer, 2, 1, &ann, true), VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 2, 1, &bob, true, day(11, 10)),
+                  VERDICT_ACCEPTED);
+    check_verdict(period_pay(&world.period, grocer, 2, 1, &ann, true, day(11, 10)),
+                  VERDICT_ACCEPTED);
     CHECK_TEXT(period_state_word(world.period.state), "settled");
-    check_verdict(period_confirm(&world.period, books, 2), VERDICT_PAID_TWICE);
+    check_verdict(confirm(&world, books, 2), VERDICT_PAID_TWICE);
     end(&world);
 }
 

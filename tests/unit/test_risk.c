@@ -82,7 +82,7 @@ CASE(who_pays_in_advance_issues_what_is_paid_for)
     CHECK(!risk_settle(&usual, &risk));
     CHECK_INT(risk.mode, RISK_PREPAID);
     CHECK(risk_allows(&usual, &risk, 0) && !risk_allows(&usual, &risk, 1));
-    CHECK_INT(risk_post(&usual, &risk, (struct micro){90000}), VERDICT_ACCEPTED);
+    CHECK_INT(risk_post(&usual, &risk, (struct micro){90000}, (struct money){0}), VERDICT_ACCEPTED);
     CHECK(!risk_settle(&usual, &risk)); /* and what it came in with stays */
     CHECK(risk_allows(&usual, &risk, 100000) &&
           !risk_allows(&usual, &risk, 100001)); /* ten points */

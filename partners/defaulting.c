@@ -1,0 +1,75 @@
+/* Default on the ledger: who may say it, by which rules, and what it does to collateral. */
+#include "partners/charter_contracts.h"
+#include "partners/charter_settlement.h"
+#include "partners/defaults.h"
+#include "partners/state_parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The payee; of one that nobody hears of the operator, which holds what there is of the payer, or
+ * where that is the payer, or silent too, anyone. */
+static struct speaker speaker_for(const struct charter *charter,
+                                  const struct period_payment *payment)
+{
+    if (!partner_is_silent(charter, payment->payment.to))
+        return (struct speaker){.partner = payment->payment.to};
+    bool operator_speaks = charter->has_operator &&
+                           !partner_is_silent(charter, charter->operator_id) &&
+                           !partner_equal(charter->operator_id, payment->payment.from);
+    return (struct speaker){.anyone = !operator_speaks, .partner = charter->operator_id};
+}
+
+/* By what the charter says of a payment; room for the names of partners is the caller's. */
+static struct default_rules rules_for(const struct state *state,
+                                      const struct period_payment *payment, const char **names)
+{
+    const struct charter *charter = state->charter;
+    struct default_rules rules = {.calendar = charter_business_days(charter),
+                                  .default_days = charter->settlement.default_days,
+                                  .names = names,
+                                  .minor_digits = charter_minor_digits(charter, payment->currency),
+                                  .mutualise = charter->settlement.on_default == DEFAULT_MUTUALISE};
+    for (size_t i = 0; i < charter->partner_count; i++)
+        names[i] = charter->partners[i].name;
+    if (charter->settlement.on_default != DEFAULT_RING_FENCE && charter->risk.on &&
+        strcmp(payment->currency, charter->currency) == 0 &&
+        !partner_equal(payment->payment.from, charter->operator_id)) {
+        rules.fund = exposure_fund(state, payment->payment.from);
+        rules.keeper = charter->operator_id;
+    }
+    return rules;
+}
+
+static void take_out(struct state *state, struct closed_period *closed, uint32_t payment,
+                     const struct default_rules *rules, int64_t today)
+{
+    struct period *period = &closed->period;
+    struct partner_id debtor = period->payments[payment].payment.from;
+    struct money used = default_take_out(period, &closed->closed, payment, rules, today);
+    exposure_pay_out(state, debtor, used);
+    struct hash outcome = defaults_hash(period);
+    journal_note(&state->journal, NOTE_DEFAULT, debtor.v, period->payment_count);
+    journal_note_bytes(&state->journal, NOTE_DEFAULT, hash_as_bytes(&outcome));
+}
+
+enum verdict default_step(struct state *state, const struct context *context,
+                          struct closed_period *closed, int64_t today)
+{
+    const struct settle *settle = &context->transaction->body.settle;
+    const struct period *period = &closed->period;
+    bool known = settle->payment < period->payment_count, declared;
+    if (!known) /* refused for that, or for where the period is */
+        return default_declare(&closed->period, context->writer, settle->payment, NULL, NULL, NULL,
+                               today, &declared);
+    const struct period_payment *payment = &period->payments[settle->payment];
+    struct speaker speaker = speaker_for(state->charter, payment);
+    const char **names = (const char **)allocate(state->charter->partner_count, sizeof(names[0]));
+    struct default_rules rules = rules_for(state, payment, names);
+    enum verdict verdict = default_declare(&closed->period, context->writer, settle->payment,
+                                           &speaker, &settle->approver, &rules, today, &declared);
+    if (declared)
+        take_out(state, closed, settle->payment, &rules, today);
+    free((void *)names);
+    return verdict;
+}
