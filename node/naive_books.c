@@ -103,9 +103,10 @@ static void move_owed(struct naive *n, struct naive_period *period)
 static bool is_past(const struct naive_period *period)
 {
     bool past = period->state == NAIVE_SETTLED;
-    for (size_t i = 0; i < period->payment_count; i++)
-        past = past &&
-               (!period->payments[i].ring_fenced || period->payments[i].state == NAIVE_CONFIRMED);
+    for (size_t i = 0; i < period->payment_count; i++) {
+        enum naive_payment_state state = period->payments[i].state;
+        past = past && (state == NAIVE_CONFIRMED || state == NAIVE_VOID);
+    }
     for (size_t i = 0; i < period->dispute_count; i++)
         past = past && period->disputes[i].resolved && period->disputes[i].upheld == 0;
     return past;

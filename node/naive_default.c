@@ -89,11 +89,9 @@ static bool is_of(const struct naive_sharing *s, const char *currency)
     return strcmp(currency, s->currency) == 0;
 }
 
-/* What is ring-fenced is paid by itself, whatever else is made anew. */
 static bool stands(const struct naive_payment *payment)
 {
-    return payment->ring_fenced || payment->state == NAIVE_SENT ||
-           payment->state == NAIVE_CONFIRMED;
+    return payment->state == NAIVE_SENT || payment->state == NAIVE_CONFIRMED;
 }
 
 /* Lines with their taxes, what was taken over, less what was paid; or less what is to be paid,
@@ -125,11 +123,18 @@ static bool is_unpaid(const struct naive_sharing *s, const struct naive_payment 
     return payment->state == NAIVE_DUE || payment->state == NAIVE_FAILED;
 }
 
+/* Of one that was in default before: that is between the two for good. */
+static bool was_apart(const struct naive_sharing *s, const struct naive_payment *payment)
+{
+    bool from = s->out[payment->from] && payment->from != s->debtor;
+    return from || (s->out[payment->to] && payment->to != s->debtor);
+}
+
 static void void_unpaid(const struct naive_sharing *s)
 {
     for (size_t i = 0; i < s->period->payment_count; i++) {
         struct naive_payment *payment = &s->period->payments[i];
-        if (payment->ring_fenced || !is_of(s, payment->currency) || !is_unpaid(s, payment))
+        if (was_apart(s, payment) || !is_of(s, payment->currency) || !is_unpaid(s, payment))
             continue;
         payment->state = NAIVE_VOID;
         payment->approver = payment->accuser = (struct hash){{0}};

@@ -315,7 +315,7 @@ static void get_takings(struct codec_reader *reader, const struct naive *n,
 }
 
 /* What is said of it goes with the state that it is in: somebody accused one that was not sent on
- * time, and what somebody in default sent otherwise is void. */
+ * time; and what somebody in default sent otherwise is void, or was to one that was before. */
 static bool state_adds_up(const struct naive *n, const struct naive_period *period,
                           const struct naive_payment *payment)
 {
@@ -327,7 +327,8 @@ static bool state_adds_up(const struct naive *n, const struct naive_period *peri
     if ((!hash_is_zero(&payment->approver) || accused) && !due && !failed && !sent)
         return false;
     if (sent && !in_time && !payment->ring_fenced &&
-        naive_in_default(period, payment->from, payment->currency))
+        naive_in_default(period, payment->from, payment->currency) &&
+        !naive_in_default(period, payment->to, payment->currency))
         return false;
     return !accused || !in_time;
 }
@@ -346,9 +347,9 @@ static bool is_back(const struct naive_period *period, const struct naive_paymen
 {
     for (size_t i = 0; i < period->payment_count; i++) {
         const struct naive_payment *was = &period->payments[i];
-        if (was->state == NAIVE_CONFIRMED && !was->ring_fenced && was->from == payment->to &&
-            was->to == payment->from && was->amount == payment->amount &&
-            was->round < payment->round && strcmp(was->currency, payment->currency) == 0)
+        if (was->state == NAIVE_CONFIRMED && was->from == payment->to && was->to == payment->from &&
+            was->amount == payment->amount && was->round < payment->round &&
+            strcmp(was->currency, payment->currency) == 0)
             return true;
     }
     return false;
@@ -359,6 +360,15 @@ static bool any_default(const struct naive_period *period, const char *currency)
     bool any = false;
     for (size_t i = 0; i < period->default_count; i++)
         any = any || strcmp(period->defaults[i].currency, currency) == 0;
+    return any;
+}
+
+static bool any_default_after(const struct naive_period *period,
+                              const struct naive_payment *payment)
+{
+    bool any = false;
+    for (size_t i = payment->round; i < period->default_count; i++)
+        any = any || strcmp(period->defaults[i].currency, payment->currency) == 0;
     return any;
 }
 
@@ -375,15 +385,16 @@ static bool payment_adds_up(const struct naive *n, const struct naive_period *pe
     bool apart = naive_in_default(period, payment->from, payment->currency) ||
                  naive_in_default(period, payment->to, payment->currency);
     bool unpaid = payment->state == NAIVE_DUE || payment->state == NAIVE_FAILED;
-    bool is_void = payment->state == NAIVE_VOID;
     if (payment->from == payment->to || !is_whole(n, payment->currency, payment->amount) ||
         payment->round > period->default_count || !state_adds_up(n, period, payment) ||
         !days_add_up(n, period, payment))
         return false;
-    if (is_void && (payment->ring_fenced || !any_default(period, payment->currency)))
+    if (payment->state == NAIVE_VOID && !any_default_after(period, payment))
         return false;
+    if (payment->ring_fenced && payment->state != NAIVE_VOID && apart && is_made(period, payment))
+        return true;
     if (payment->ring_fenced)
-        return (apart && is_made(period, payment)) || is_back(period, payment);
+        return is_back(period, payment);
     return is_made(period, payment) && (!apart || !unpaid);
 }
 

@@ -439,7 +439,8 @@ static enum verdict accuse(const struct naive_answering *a, struct naive_payment
         return VERDICT_NOT_A_PARTY;
     if (payment->state == NAIVE_CONFIRMED)
         return VERDICT_PAID_TWICE;
-    if (payment->ring_fenced || payment->state == NAIVE_VOID || naive_on_time(a->n, payment))
+    if (payment->ring_fenced || payment->state == NAIVE_VOID || naive_on_time(a->n, payment) ||
+        naive_in_default(a->period, payment->to, payment->currency))
         return VERDICT_WRONG_STATE;
     if (a->today <= naive_last_day(a->n, payment) || is_under_way(a, payment))
         return VERDICT_TOO_EARLY;

@@ -258,6 +258,27 @@ CASE(what_is_under_way_is_the_payers_and_in_that_currency)
     naive_close(town.model);
 }
 
+/* It says first that it has not come; and then it is between the two. */
+CASE(nobody_is_in_default_of_what_it_sent_late_to_one_that_is)
+{
+    static const struct debt debts[] = {{GROCER, CINEMA, LINE_REDEMPTION, 1000},
+                                        {BOOKS, GROCER, LINE_REDEMPTION, 500},
+                                        {OPERATOR, CINEMA, LINE_REDEMPTION, 200}};
+    struct town town = town_by(rules_with(NAIVE_RING_FENCE, false));
+    owe_in(&town, debts, ARRAY_SIZE(debts), 0);
+    close_books(&town);
+    on_day(&town, 41);
+    send(&town, 0); /* 5.00 to the cinema, by books */
+    begin_default(&town, 1);
+    on_day(&town, 48);
+    begin_default(&town, 3); /* the cinema */
+    CHECK_INT(payment_at(&town, 0)->state, NAIVE_SENT);
+    SAID(&town, CINEMA, accuse(&town, 0, 1), VERDICT_WRONG_STATE);
+    fail(&town, 0);
+    CHECK(payment_at(&town, 0)->ring_fenced);
+    naive_close(town.model);
+}
+
 /* ---- late money ------------------------------------------------------------------------------ */
 
 CASE(what_the_payer_has_sent_late_is_void_and_what_others_have_is_not)
@@ -292,7 +313,7 @@ static void confirm_void(struct town *town, uint32_t number)
     TAKEN(town, was.to, arrived);
     SAID(town, was.to, arrived, VERDICT_PAID_TWICE);
     CHECK_INT(payment_at(town, number)->state, NAIVE_CONFIRMED);
-    CHECK(!payment_at(town, number)->ring_fenced);
+    CHECK_INT(payment_at(town, number)->ring_fenced, was.ring_fenced);
     REQUIRE(january(town)->payment_count == count + 1);
     const struct naive_payment *back = payment_at(town, count);
     CHECK_INT(back->from, was.to);
@@ -327,8 +348,8 @@ CASE(money_for_what_is_void_is_to_be_paid_back)
     naive_close(town.model);
 }
 
-/* What comes back is paid by itself, whether or not it has been sent when somebody is next. */
-CASE(money_that_is_to_be_paid_back_is_not_netted_anew)
+/* Who is next, and has paid what was void, owes that no more; unless it was sent back. */
+CASE(money_that_is_not_paid_back_is_netted_anew)
 {
     static const struct debt debts[] = {{GROCER, OPERATOR, LINE_REDEMPTION, 900},
                                         {BOOKS, CINEMA, LINE_REDEMPTION, 500}};
@@ -342,20 +363,21 @@ CASE(money_that_is_to_be_paid_back_is_not_netted_anew)
         if (sent)
             send(&town, 4);
         on_day(&town, 48);
-        begin_default(&town, 2); /* and books do not pay them anew */
+        begin_default(&town, 2);
         CHECK_INT(january(&town)->taking_count, 0);
-        PAYMENTS(&town, 0, {GROCER, OPERATOR, NET, 0, NAIVE_VOID, 900},
-                 {BOOKS, CINEMA, NET, 0, NAIVE_CONFIRMED, 500},
-                 {BOOKS, CINEMA, NET, 1, NAIVE_VOID, 500},
-                 {GROCER, OPERATOR, RING, 1, NAIVE_DUE, 900},
-                 {CINEMA, BOOKS, RING, 1, sent ? NAIVE_SENT : NAIVE_DUE, 500},
-                 {BOOKS, CINEMA, RING, 2, NAIVE_DUE, 500});
+        CHECK_INT(payment_at(&town, 2)->state, NAIVE_VOID);
+        CHECK_INT(payment_at(&town, 3)->state, NAIVE_DUE);
+        CHECK_INT(payment_at(&town, 4)->state, sent ? NAIVE_SENT : NAIVE_VOID);
+        CHECK_INT(january(&town)->payment_count, sent ? 6 : 5);
+        if (sent)
+            PAYMENTS(&town, 5, {BOOKS, CINEMA, RING, 2, NAIVE_DUE, 500});
+        else
+            confirm_void(&town, 4); /* it was, and nobody had said so */
         naive_close(town.model);
     }
 }
 
-/* The two are not in default, and net with others. */
-CASE(money_that_others_are_to_pay_back_is_not_netted_anew)
+CASE(money_that_others_are_to_pay_back_is_netted_anew)
 {
     static const struct debt debts[] = {{GROCER, OPERATOR, LINE_REDEMPTION, 900},
                                         {BOOKS, CINEMA, LINE_REDEMPTION, 500},
@@ -375,8 +397,8 @@ CASE(money_that_others_are_to_pay_back_is_not_netted_anew)
     begin_default(&town, 4); /* the operator */
     PAYMENTS(&town, 3, {BOOKS, CINEMA, NET, 1, NAIVE_VOID, 400},
              {OPERATOR, CINEMA, NET, 1, NAIVE_VOID, 100},
-             {GROCER, OPERATOR, RING, 1, NAIVE_DUE, 900}, {CINEMA, BOOKS, RING, 1, NAIVE_DUE, 400},
-             {BOOKS, CINEMA, NET, 2, NAIVE_DUE, 500}, {OPERATOR, BOOKS, RING, 2, NAIVE_DUE, 100});
+             {GROCER, OPERATOR, RING, 1, NAIVE_DUE, 900}, {CINEMA, BOOKS, RING, 1, NAIVE_VOID, 400},
+             {BOOKS, CINEMA, NET, 2, NAIVE_DUE, 100}, {OPERATOR, BOOKS, RING, 2, NAIVE_DUE, 100});
     naive_close(town.model);
 }
 
@@ -459,10 +481,11 @@ int main(void)
     RUN(who_has_sent_it_twice_has_not_sent_it_on_time);
     RUN(what_is_under_way_is_waited_for_whoever_is_to_get_it);
     RUN(what_is_under_way_is_the_payers_and_in_that_currency);
+    RUN(nobody_is_in_default_of_what_it_sent_late_to_one_that_is);
     RUN(what_the_payer_has_sent_late_is_void_and_what_others_have_is_not);
     RUN(money_for_what_is_void_is_to_be_paid_back);
-    RUN(money_that_is_to_be_paid_back_is_not_netted_anew);
-    RUN(money_that_others_are_to_pay_back_is_not_netted_anew);
+    RUN(money_that_is_not_paid_back_is_netted_anew);
+    RUN(money_that_others_are_to_pay_back_is_netted_anew);
     RUN(a_period_has_so_many_payments_and_no_more);
     RUN(a_loss_is_shared_within_twenty_business_days);
     RUN(an_operator_that_came_after_the_period_pays_out_of_no_fund);
