@@ -185,6 +185,8 @@ static bool payments_agree(const struct period_pair *pair)
                same_number(pair, "a payment ring-fenced", a->ring_fenced, b->ring_fenced) &&
                same_number(pair, "a payment in state", (int64_t)a->state, (int64_t)b->state) &&
                same_number(pair, "a payment's attempts", a->attempts, b->attempt) &&
+               same_number(pair, "a payment to be paid by day", a->pay_by, b->pay_by) &&
+               same_number(pair, "a payment sent on day", a->sent_on, b->sent_on) &&
                same_digest(pair, "a payment's approver", &a->approver, &b->approver) &&
                same_digest(pair, "an approver of a default", &a->accuser, &b->accuser);
     }

@@ -103,9 +103,10 @@ static void move_owed(struct naive *n, struct naive_period *period)
 static bool is_past(const struct naive_period *period)
 {
     bool past = period->state == NAIVE_SETTLED;
-    for (size_t i = 0; i < period->payment_count; i++)
-        past = past &&
-               (!period->payments[i].ring_fenced || period->payments[i].state == NAIVE_CONFIRMED);
+    for (size_t i = 0; i < period->payment_count; i++) {
+        enum naive_payment_state state = period->payments[i].state;
+        past = past && (state == NAIVE_CONFIRMED || state == NAIVE_VOID);
+    }
     for (size_t i = 0; i < period->dispute_count; i++)
         past = past && period->disputes[i].resolved && period->disputes[i].upheld == 0;
     return past;
@@ -301,8 +302,14 @@ void naive_payment_add(struct naive_period *period, const struct naive_payment *
     period->payments[period->payment_count++] = *payment;
 }
 
+uint32_t naive_day_to_pay(const struct naive *n, const struct naive_period *period, int64_t today)
+{
+    int64_t next = naive_business_day(&n->rules.settlement, today + 1, 0);
+    return (uint32_t)(period->pay_day > next ? period->pay_day : next);
+}
+
 static void add_payments_in(const struct naive *n, struct naive_period *period,
-                            const char *currency)
+                            const char *currency, int64_t today)
 {
     __int128 *nets = (__int128 *)allocate(period->partner_count, sizeof(*nets));
     for (size_t i = 0; i < period->closed.count; i++) {
@@ -311,7 +318,8 @@ static void add_payments_in(const struct naive *n, struct naive_period *period,
         nets[period->closed.at[i].debtor] -= period->closed.at[i].rounded;
         nets[period->closed.at[i].creditor] += period->closed.at[i].rounded;
     }
-    struct naive_payment payment = {.state = NAIVE_DUE};
+    struct naive_payment payment = {.state = NAIVE_DUE,
+                                    .pay_by = naive_day_to_pay(n, period, today)};
     memcpy(payment.currency, currency, CURRENCY_SIZE);
     while (naive_pay_largest(n, nets, period->partner_count, &payment.from, &payment.to,
                              &payment.amount))
@@ -320,7 +328,7 @@ static void add_payments_in(const struct naive *n, struct naive_period *period,
 }
 
 /* One currency after the other, by code. */
-static void add_payments(const struct naive *n, struct naive_period *period)
+static void add_payments(const struct naive *n, struct naive_period *period, int64_t today)
 {
     for (const char *last = "", *next = NULL;; last = next) {
         next = NULL;
@@ -331,7 +339,7 @@ static void add_payments(const struct naive *n, struct naive_period *period)
         }
         if (!next)
             return;
-        add_payments_in(n, period, next);
+        add_payments_in(n, period, next, today);
     }
 }
 
@@ -347,7 +355,7 @@ void naive_when_paid(struct naive_period *period)
         period->state = NAIVE_SETTLED;
 }
 
-void naive_close_books(const struct naive *n, struct naive_period *period)
+void naive_close_books(const struct naive *n, struct naive_period *period, int64_t today)
 {
     struct naive_lines *lines = &period->closed, taxes = {0};
     for (size_t i = 0; i < period->owed.count; i++) {
@@ -377,7 +385,7 @@ void naive_close_books(const struct naive *n, struct naive_period *period)
     free(taxes.at);
     if (lines->count > 0)
         qsort(lines->at, lines->count, sizeof(*lines->at), in_order);
-    add_payments(n, period);
+    add_payments(n, period, today);
     period->state = NAIVE_FINAL;
     naive_when_paid(period);
 }

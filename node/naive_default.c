@@ -10,11 +10,28 @@ struct naive_sharing { /* one default */
     struct naive_period *period;
     const char *currency;
     uint16_t debtor;  /* who is in default */
+    bool in_time;     /* for the others to share in it */
+    uint32_t pay_by;  /* what is made of it is to be paid by that day */
     size_t count;     /* partners of the period */
     bool *out;        /* [partner]: in default, now or before */
     __int128 *owes;   /* [partner][other], on balance: what is below 0 the other owes it */
+    __int128 *paid;   /* [partner]: by the debtor, on balance: what stands */
     __int128 *claims; /* [partner]: on the debtor, and not covered by anybody yet */
 };
+
+/* ---- time ------------------------------------------------------------------------------------ */
+
+int64_t naive_last_day(const struct naive *n, const struct naive_payment *payment)
+{
+    const struct naive_settlement *rules = &n->rules.settlement;
+    return naive_business_day(rules, payment->pay_by, rules->default_days);
+}
+
+bool naive_on_time(const struct naive *n, const struct naive_payment *payment)
+{
+    return payment->state == NAIVE_SENT && payment->attempts == 1 &&
+           payment->sent_on <= naive_last_day(n, payment);
+}
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
@@ -98,15 +115,42 @@ static void write_down(const struct naive_sharing *s, bool to_be_paid)
     }
 }
 
+/* Nobody's, when it is not sent; and the debtor's, when it is not sent on time. */
+static bool is_unpaid(const struct naive_sharing *s, const struct naive_payment *payment)
+{
+    if (payment->state == NAIVE_SENT)
+        return payment->from == s->debtor && !naive_on_time(s->n, payment);
+    return payment->state == NAIVE_DUE || payment->state == NAIVE_FAILED;
+}
+
+/* Of one that was in default before: that is between the two for good. */
+static bool was_apart(const struct naive_sharing *s, const struct naive_payment *payment)
+{
+    bool from = s->out[payment->from] && payment->from != s->debtor;
+    return from || (s->out[payment->to] && payment->to != s->debtor);
+}
+
 static void void_unpaid(const struct naive_sharing *s)
 {
     for (size_t i = 0; i < s->period->payment_count; i++) {
         struct naive_payment *payment = &s->period->payments[i];
-        bool unpaid = payment->state == NAIVE_DUE || payment->state == NAIVE_FAILED;
-        if (!unpaid || payment->ring_fenced || !is_of(s, payment->currency))
+        if (was_apart(s, payment) || !is_of(s, payment->currency) || !is_unpaid(s, payment))
             continue;
         payment->state = NAIVE_VOID;
         payment->approver = payment->accuser = (struct hash){{0}};
+    }
+}
+
+static void sum_paid(const struct naive_sharing *s)
+{
+    for (size_t i = 0; i < s->period->payment_count; i++) {
+        const struct naive_payment *payment = &s->period->payments[i];
+        if (!stands(payment) || !is_of(s, payment->currency))
+            continue;
+        if (payment->from == s->debtor)
+            s->paid[payment->to] += payment->amount;
+        if (payment->to == s->debtor)
+            s->paid[payment->from] -= payment->amount;
     }
 }
 
@@ -184,13 +228,60 @@ static void take_over(const struct naive_sharing *s, uint16_t claimant, uint16_t
     s->claims[claimant] -= amount;
 }
 
+/* Who has the most room takes over of the largest claim. Rooms are below 0, claims above. */
+static void match(const struct naive_sharing *s, __int128 *rooms_and_claims)
+{
+    __int128 amount;
+    uint16_t by, claimant;
+    while (naive_pay_largest(s->n, rooms_and_claims, s->count, &by, &claimant, &amount))
+        take_over(s, claimant, by, false, amount);
+}
+
+static __int128 smaller(__int128 a, __int128 b)
+{
+    return a < b ? a : b;
+}
+
+/* What was paid was netted: it is on account of what all are owed. Who got more than the debtor
+ * owed it makes up for that to the others; then all that owe the debtor do to those who have paid
+ * it. */
+static void even_out(const struct naive_sharing *s, bool got)
+{
+    __int128 *nets = (__int128 *)allocate(s->count, sizeof(*nets));
+    for (size_t i = 0; i < s->count; i++) {
+        __int128 owed = s->out[i] ? 0 : *owed_by(s, s->debtor, i), paid = s->paid[i];
+        if (owed < 0)
+            nets[i] = !got ? owed : paid > 0 ? -smaller(-owed, paid) : 0;
+        else
+            nets[i] = got ? owed : paid < 0 ? smaller(owed, -paid) : 0;
+    }
+    match(s, nets);
+    free(nets);
+}
+
+static void claim(const struct naive_sharing *s)
+{
+    for (size_t i = 0; i < s->count; i++) {
+        __int128 owed = *owed_by(s, s->debtor, i);
+        s->claims[i] = !s->out[i] && owed > 0 ? owed : 0;
+    }
+}
+
+/* The operator has to have been there, and to be one that pays. */
+static bool has_fund(const struct naive_sharing *s)
+{
+    const struct naive_rules *rules = &s->n->rules;
+    return rules->risk.on && strcmp(s->currency, rules->settlement.currencies[0].code) == 0 &&
+           rules->operator_number >= 0 && (size_t)rules->operator_number < s->count &&
+           !s->out[rules->operator_number];
+}
+
 /* What the debtor posted pays for it, as far as it goes: the operator holds that. */
 static void share_fund(const struct naive_sharing *s)
 {
     const struct naive *n = s->n;
     __int128 unit = naive_unit_of(n, s->currency), claimed = sum_of(s->claims, s->count);
-    if (!n->rules.risk.on || strcmp(s->currency, n->rules.settlement.currencies[0].code) != 0 ||
-        s->out[n->rules.operator_number] || claimed == 0)
+    if (!has_fund(s) || claimed == 0)
         return;
     __int128 posted = naive_collateral_of(n, s->debtor);
     __int128 units = (posted < claimed ? posted : claimed) / unit;
@@ -218,17 +309,15 @@ static void receivables(const struct naive_sharing *s, __int128 *sums_out)
  * takes over from who loses more. */
 static void share_loss(const struct naive_sharing *s)
 {
-    __int128 unit = naive_unit_of(s->n, s->currency), lost = sum_of(s->claims, s->count), amount;
+    __int128 unit = naive_unit_of(s->n, s->currency), lost = sum_of(s->claims, s->count);
     __int128 *weights = (__int128 *)allocate(s->count, sizeof(*weights));
     __int128 *nets = (__int128 *)allocate(s->count, sizeof(*nets)); /* lost, less the share */
-    uint16_t by, claimant;
     receivables(s, weights);
     if (sum_of(weights, s->count) > 0) {
         share_out(s, lost / unit, weights, nets);
         for (size_t i = 0; i < s->count; i++)
             nets[i] = s->claims[i] - nets[i];
-        while (naive_pay_largest(s->n, nets, s->count, &by, &claimant, &amount))
-            take_over(s, claimant, by, false, amount);
+        match(s, nets);
     }
     free(weights);
     free(nets);
@@ -238,7 +327,8 @@ static void share_loss(const struct naive_sharing *s)
 
 static struct naive_payment payment_of(const struct naive_sharing *s)
 {
-    struct naive_payment payment = {.round = (uint32_t)s->period->default_count};
+    struct naive_payment payment = {.round = (uint32_t)s->period->default_count,
+                                    .pay_by = s->pay_by};
     memcpy(payment.currency, s->currency, CURRENCY_SIZE);
     return payment;
 }
@@ -283,6 +373,7 @@ static struct naive_sharing sharing_of(struct naive *n, struct naive_period *per
         .n = n, .period = period, .currency = currency, .count = period->partner_count};
     s.out = (bool *)allocate(s.count, sizeof(*s.out));
     s.owes = (__int128 *)allocate(s.count * s.count, sizeof(*s.owes));
+    s.paid = (__int128 *)allocate(s.count, sizeof(*s.paid));
     s.claims = (__int128 *)allocate(s.count, sizeof(*s.claims));
     for (uint16_t i = 0; i < s.count; i++)
         s.out[i] = naive_in_default(period, i, currency);
@@ -293,27 +384,31 @@ static void sharing_release(struct naive_sharing *s)
 {
     free(s->out);
     free(s->owes);
+    free(s->paid);
     free(s->claims);
 }
 
-void naive_begin_default(struct naive *n, struct naive_period *period, uint16_t partner,
-                         const char *currency)
+void naive_begin_default(struct naive *n, struct naive_period *period, size_t number, int64_t today)
 {
-    struct naive_default row = {.partner = partner};
-    must(partner < period->partner_count && !naive_in_default(period, partner, currency));
-    memcpy(row.currency, currency, CURRENCY_SIZE);
+    const struct naive_payment unpaid = period->payments[number]; /* it moves when there are more */
+    const struct naive_settlement *rules = &n->rules.settlement;
+    struct naive_default row = {.partner = unpaid.from};
+    must(!naive_in_default(period, unpaid.from, unpaid.currency));
+    memcpy(row.currency, unpaid.currency, CURRENCY_SIZE);
     naive_default_add(period, &row);
     struct naive_sharing s = sharing_of(n, period, row.currency);
-    s.debtor = partner;
+    s.debtor = unpaid.from;
+    s.in_time = today <= naive_business_day(rules, naive_last_day(n, &unpaid), NAIVE_SHARE_DAYS);
+    s.pay_by = naive_day_to_pay(n, period, today);
     void_unpaid(&s);
     write_down(&s, false);
-    for (uint16_t i = 0; i < s.count; i++) {
-        __int128 owed = *owed_by(&s, partner, i);
-        s.claims[i] = !s.out[i] && owed > 0 ? owed : 0;
-    }
-    if (n->rules.settlement.on_default != NAIVE_RING_FENCE)
+    sum_paid(&s);
+    even_out(&s, true);
+    even_out(&s, false);
+    claim(&s);
+    if (s.in_time && rules->on_default != NAIVE_RING_FENCE)
         share_fund(&s);
-    if (n->rules.settlement.on_default == NAIVE_MUTUALISE)
+    if (s.in_time && rules->on_default == NAIVE_MUTUALISE)
         share_loss(&s);
     net_anew(&s);
     ring_fence(&s);

@@ -60,6 +60,8 @@ static void put_payment(const struct naive_payment *payment, struct buffer *out)
     codec_put_bool(out, payment->ring_fenced);
     codec_put_uint(out, payment->state);
     codec_put_uint(out, payment->attempts);
+    codec_put_uint(out, payment->pay_by);
+    codec_put_uint(out, payment->sent_on);
     codec_put_bytes(out, hash_as_bytes(&payment->approver));
     codec_put_bytes(out, hash_as_bytes(&payment->accuser));
 }
@@ -288,7 +290,7 @@ static bool taking_adds_up(const struct naive *n, const struct naive_period *per
     if (taking->collateral)
         return n->rules.risk.on && rules->on_default != NAIVE_RING_FENCE && ours &&
                taking->by == n->rules.operator_number;
-    return rules->on_default == NAIVE_MUTUALISE && taking->by != taking->claimant;
+    return taking->by != taking->claimant;
 }
 
 static void get_takings(struct codec_reader *reader, const struct naive *n,
@@ -312,16 +314,45 @@ static void get_takings(struct codec_reader *reader, const struct naive *n,
     }
 }
 
-/* What is said of it goes with the state that it is in. */
-static bool state_adds_up(const struct naive_payment *payment)
+/* What is said of it goes with the state that it is in: somebody accused one that was not sent on
+ * time; and what somebody in default sent otherwise is void, or was to one that was before. */
+static bool state_adds_up(const struct naive *n, const struct naive_period *period,
+                          const struct naive_payment *payment)
 {
     bool due = payment->state == NAIVE_DUE, failed = payment->state == NAIVE_FAILED;
-    bool sent = payment->state == NAIVE_SENT;
+    bool sent = payment->state == NAIVE_SENT, in_time = naive_on_time(n, payment);
+    bool accused = !hash_is_zero(&payment->accuser);
     if ((due && payment->attempts != 0) || ((sent || failed) && payment->attempts == 0))
         return false;
-    if (!hash_is_zero(&payment->approver) && !due && !failed && !sent)
+    if ((!hash_is_zero(&payment->approver) || accused) && !due && !failed && !sent)
         return false;
-    return hash_is_zero(&payment->accuser) || ((due || failed) && !payment->ring_fenced);
+    if (sent && !in_time && !payment->ring_fenced &&
+        naive_in_default(period, payment->from, payment->currency) &&
+        !naive_in_default(period, payment->to, payment->currency))
+        return false;
+    return !accused || !in_time;
+}
+
+/* To be paid not before the period, and sent by now, if it was. */
+static bool days_add_up(const struct naive *n, const struct naive_period *period,
+                        const struct naive_payment *payment)
+{
+    return payment->pay_by >= period->pay_day &&
+           (payment->sent_on > 0) == (payment->attempts > 0) &&
+           (payment->sent_on == 0 || payment->sent_on <= naive_day(n, n->now_ms));
+}
+
+/* It gives back what came for one that was void. */
+static bool is_back(const struct naive_period *period, const struct naive_payment *payment)
+{
+    for (size_t i = 0; i < period->payment_count; i++) {
+        const struct naive_payment *was = &period->payments[i];
+        if (was->state == NAIVE_CONFIRMED && was->from == payment->to && was->to == payment->from &&
+            was->amount == payment->amount && was->round < payment->round &&
+            strcmp(was->currency, payment->currency) == 0)
+            return true;
+    }
+    return false;
 }
 
 static bool any_default(const struct naive_period *period, const char *currency)
@@ -332,22 +363,39 @@ static bool any_default(const struct naive_period *period, const char *currency)
     return any;
 }
 
+static bool any_default_after(const struct naive_period *period,
+                              const struct naive_payment *payment)
+{
+    bool any = false;
+    for (size_t i = payment->round; i < period->default_count; i++)
+        any = any || strcmp(period->defaults[i].currency, payment->currency) == 0;
+    return any;
+}
+
+/* When its books closed, or by a default in its currency. */
+static bool is_made(const struct naive_period *period, const struct naive_payment *payment)
+{
+    return payment->round == 0 ||
+           strcmp(period->defaults[payment->round - 1].currency, payment->currency) == 0;
+}
+
 static bool payment_adds_up(const struct naive *n, const struct naive_period *period,
                             const struct naive_payment *payment)
 {
     bool apart = naive_in_default(period, payment->from, payment->currency) ||
                  naive_in_default(period, payment->to, payment->currency);
     bool unpaid = payment->state == NAIVE_DUE || payment->state == NAIVE_FAILED;
-    bool is_void = payment->state == NAIVE_VOID;
     if (payment->from == payment->to || !is_whole(n, payment->currency, payment->amount) ||
-        payment->round > period->default_count || !state_adds_up(payment))
+        payment->round > period->default_count || !state_adds_up(n, period, payment) ||
+        !days_add_up(n, period, payment))
         return false;
-    if (payment->round > 0 &&
-        strcmp(period->defaults[payment->round - 1].currency, payment->currency) != 0)
+    if (payment->state == NAIVE_VOID && !any_default_after(period, payment))
         return false;
-    if (is_void && (payment->ring_fenced || !any_default(period, payment->currency)))
-        return false;
-    return payment->ring_fenced ? apart : !apart || !unpaid;
+    if (payment->ring_fenced && payment->state != NAIVE_VOID && apart && is_made(period, payment))
+        return true;
+    if (payment->ring_fenced)
+        return is_back(period, payment);
+    return is_made(period, payment) && (!apart || !unpaid);
 }
 
 static void get_payment(struct codec_reader *reader, const struct naive *n,
@@ -362,6 +410,8 @@ static void get_payment(struct codec_reader *reader, const struct naive *n,
     payment.ring_fenced = codec_get_bool(reader);
     payment.state = (enum naive_payment_state)codec_get_uint(reader, NAIVE_VOID);
     payment.attempts = (uint32_t)codec_get_uint(reader, UINT32_MAX);
+    payment.pay_by = (uint32_t)codec_get_uint(reader, DAYS_MAX);
+    payment.sent_on = (uint32_t)codec_get_uint(reader, DAYS_MAX);
     codec_get_fixed(reader, payment.approver.at, HASH_SIZE);
     codec_get_fixed(reader, payment.accuser.at, HASH_SIZE);
     *sum += payment.amount;
@@ -394,7 +444,7 @@ static void get_payments(struct codec_reader *reader, struct naive *n, struct na
     enum naive_period_state state = period->state;
     __int128 sum = 0;
     if (state >= NAIVE_FINAL)
-        naive_close_books(n, period);
+        naive_close_books(n, period, period->last_day);
     struct naive_payment *made = period->payments;
     size_t count = period->payment_count;
     period->payments = NULL;

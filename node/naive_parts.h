@@ -257,8 +257,11 @@ void naive_periods_begin(struct naive *n, uint64_t now_ms, const struct naive_tr
 struct naive_period *naive_period_add(struct naive *n, uint32_t number, size_t partners);
 void naive_period_release(struct naive_period *period);
 struct hash naive_totals(const struct naive_period *period);
-/* Rounded lines and payments, out of what was owed and what of it is not disputed. */
-void naive_close_books(const struct naive *n, struct naive_period *period);
+/* Rounded lines and payments, out of what was owed and what of it is not disputed, as decided on
+ * that day. */
+void naive_close_books(const struct naive *n, struct naive_period *period, int64_t today);
+/* What is decided on a day is to be paid when the period is, or on the business day after. */
+uint32_t naive_day_to_pay(const struct naive *n, const struct naive_period *period, int64_t today);
 /* A minor unit, in 1e-10. */
 __int128 naive_unit_of(const struct naive *n, const char *currency);
 /* The largest debtor pays the largest creditor, ties by name; false: nobody is left. */
@@ -284,10 +287,14 @@ __int128 naive_stands(struct naive *n, const struct disputed_line *about, __int1
  */
 
 bool naive_in_default(const struct naive_period *period, uint16_t partner, const char *currency);
-/* The partner is, from here on: its lines leave the netting, and who bears what it does not pay is
- * as the charter says. It is not in default before. */
-void naive_begin_default(struct naive *n, struct naive_period *period, uint16_t partner,
-                         const char *currency);
+/* The last day on which a payment may be sent, and nobody says that its payer is in default. */
+int64_t naive_last_day(const struct naive *n, const struct naive_payment *payment);
+/* Sent, once, and by that day: the payer has done what it can. */
+bool naive_on_time(const struct naive *n, const struct naive_payment *payment);
+/* The payer of payment `number` is in default, from `today` on: its lines leave the netting, and
+ * who bears what it does not pay is as the charter says. It is not in default before. */
+void naive_begin_default(struct naive *n, struct naive_period *period, size_t number,
+                         int64_t today);
 /* What is to be paid, and was, is what is owed: between each that is in default and each other, and
  * of those who are not all in all. */
 bool naive_default_adds_up(struct naive *n, struct naive_period *period,

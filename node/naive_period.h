@@ -12,7 +12,9 @@ enum {
     NAIVE_TAX_CODE = 16,
     NAIVE_TAX = LINE_CLASS_COUNT, /* the class of a tax line, which no record has */
     NAIVE_DISPUTES_MAX = 4096,    /* of one partner in one period */
-    NAIVE_PERIODS_KEPT = 36       /* of those that are over and done with */
+    NAIVE_PERIODS_KEPT = 36,      /* of those that are over and done with */
+    NAIVE_PAYMENTS_MAX = 1 << 20, /* of a period */
+    NAIVE_SHARE_DAYS = 20         /* business days after the last day of what is not paid */
 };
 
 /* The charter's words on settlement. */
@@ -69,10 +71,11 @@ struct naive_payment {
     char currency[CURRENCY_SIZE];
     uint16_t from, to;
     __int128 amount;
-    uint32_t round; /* the how-manyth default of the period made it; 0: its end */
+    uint32_t round; /* defaults of the period when it was made; 0: the books closed */
     bool ring_fenced;
     enum naive_payment_state state;
     uint32_t attempts;
+    uint32_t pay_by, sent_on; /* days since 1970: to pay by; of the last sending, 0: never */
     /* The first of two, who say that it is sent, or that its payer is in default; zeros: nobody
      * yet. */
     struct hash approver, accuser;

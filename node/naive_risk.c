@@ -183,6 +183,64 @@ bool naive_may_issue(const struct naive *n, uint16_t partner, __int128 points_bp
     return risk->mode == NAIVE_PREPAID && grown <= paid;
 }
 
+static bool is_ours(const struct naive *n, const char *currency)
+{
+    return strcmp(currency, n->rules.settlement.currencies[0].code) == 0;
+}
+
+/* What an exact line adds to what the partner owes on balance, in the charter's currency. */
+static __int128 share_of(const struct naive *n, uint16_t partner, const struct naive_line *line)
+{
+    if (!is_ours(n, n->tariffs[line->tariff].currency))
+        return 0;
+    return line->debtor == partner ? line->exact : line->creditor == partner ? -line->exact : 0;
+}
+
+static __int128 owed_in_open(const struct naive *n, uint16_t partner)
+{
+    __int128 owed = 0;
+    for (size_t tariff = 0; tariff < n->tariff_count; tariff++)
+        for (uint16_t i = 0; i < n->rules.partner_count; i++)
+            for (int k = 0; k < LINE_CLASS_COUNT; k++) {
+                enum line_class line_class = (enum line_class)k;
+                uint8_t number = (uint8_t)tariff;
+                struct naive_line to = {.debtor = partner, .creditor = i, .tariff = number};
+                struct naive_line of = {.debtor = i, .creditor = partner, .tariff = number};
+                to.exact = *naive_owed_cell(n, partner, i, line_class, number);
+                of.exact = *naive_owed_cell(n, i, partner, line_class, number);
+                owed += i == partner ? 0 : share_of(n, partner, &to) + share_of(n, partner, &of);
+            }
+    return owed > 0 ? owed : 0;
+}
+
+/* By its lines, and once it is final by what is to be paid. */
+static __int128 owed_in(const struct naive *n, uint16_t partner, const struct naive_period *period)
+{
+    __int128 owed = 0;
+    for (size_t i = 0; i < period->owed.count && period->state < NAIVE_FINAL; i++)
+        owed += share_of(n, partner, &period->owed.at[i]);
+    if (owed < 0)
+        owed = 0;
+    for (size_t i = 0; i < period->payment_count; i++) {
+        const struct naive_payment *payment = &period->payments[i];
+        bool to_be_paid = payment->state != NAIVE_CONFIRMED && payment->state != NAIVE_VOID;
+        if (payment->from == partner && to_be_paid && is_ours(n, payment->currency))
+            owed += payment->amount;
+    }
+    return owed;
+}
+
+/* What it holds for points, and for what is not paid yet, is not given back. */
+static __int128 kept_of(const struct naive *n, uint16_t partner)
+{
+    const struct naive_risk *risk = &n->risks[partner];
+    __int128 kept = risk->outstanding > 0 ? needed_of(n, risk) : 0;
+    kept += owed_in_open(n, partner);
+    for (size_t i = 0; i < n->period_count; i++)
+        kept += owed_in(n, partner, &n->periods[i]);
+    return kept;
+}
+
 enum verdict naive_collateral(struct naive *n, const struct naive_tx *tx)
 {
     const struct collateral *says = &tx->transaction->body.deal.collateral;
@@ -190,15 +248,13 @@ enum verdict naive_collateral(struct naive *n, const struct naive_tx *tx)
         return VERDICT_NOT_AUTHORISED;
     if (says->partner.v >= n->rules.partner_count)
         return VERDICT_UNKNOWN_PARTNER;
-    if (strcmp(says->currency, n->rules.settlement.currencies[0].code) != 0)
+    if (!is_ours(n, says->currency))
         return VERDICT_BAD_CARD;
     struct naive_risk *risk = &n->risks[says->partner.v];
     int64_t left = risk->collateral + says->amount.v;
     if (says->amount.v > 0 && left > NAIVE_COLLATERAL_MAX)
         return VERDICT_BAD_QUANTITY;
-    if (says->amount.v < 0 && left < 0)
-        return VERDICT_COLLATERAL_NEEDED;
-    if (says->amount.v < 0 && risk->outstanding > 0 && exact(left) < needed_of(n, risk))
+    if (says->amount.v < 0 && (left < 0 || exact(left) < kept_of(n, says->partner.v)))
         return VERDICT_COLLATERAL_NEEDED;
     risk->collateral = left;
     return VERDICT_ACCEPTED;

@@ -267,8 +267,8 @@ static enum verdict respond(const struct naive_answering *a)
     return VERDICT_ACCEPTED;
 }
 
-/* Who opened it takes what is offered, or nothing; the other party, when that one was silent for
- * long, what it has offered itself. */
+/* Who opened it takes what is offered, or nothing; when that one was silent for long, the other
+ * party ends it, and nothing of it is upheld. */
 static enum verdict resolve(const struct naive_answering *a)
 {
     struct naive_dispute *dispute = naive_dispute_of(a->period, &a->says->line);
@@ -286,8 +286,7 @@ static enum verdict resolve(const struct naive_answering *a)
         a->today <= naive_business_day(rules, a->period->answer_day, rules->dispute_days))
         return VERDICT_TOO_EARLY;
     __int128 offered = dispute->responded ? dispute->upheld : 0;
-    bool nothing = opened && a->says->amount == 0;
-    if (a->says->amount != offered && !nothing)
+    if (a->says->amount != 0 && (!opened || a->says->amount != offered))
         return VERDICT_TOTALS_CHANGED;
     dispute->resolved = true;
     dispute->upheld = a->says->amount;
@@ -322,7 +321,7 @@ static enum verdict finalise(const struct naive_answering *a)
         all = all && has_signed(&a->period->answers[i]);
     if (!all && a->today <= a->period->answer_day)
         return VERDICT_TOO_EARLY;
-    naive_close_books(a->n, a->period);
+    naive_close_books(a->n, a->period, a->today);
     return VERDICT_ACCEPTED;
 }
 
@@ -335,10 +334,13 @@ static bool is_silent(const struct naive_coalition *coalition, uint16_t partner)
     return silent;
 }
 
-/* Both came to something, or to nothing any more. */
+/* What one person has said of its sending came to something, or to nothing any more; and when the
+ * money has come, so did what one has said of a default. */
 static void forget_approvers(struct naive_payment *payment)
 {
-    payment->approver = payment->accuser = (struct hash){{0}};
+    payment->approver = (struct hash){{0}};
+    if (payment->state == NAIVE_CONFIRMED)
+        payment->accuser = (struct hash){{0}};
 }
 
 static enum verdict pay(const struct naive_answering *a, struct naive_payment *payment)
@@ -358,8 +360,26 @@ static enum verdict pay(const struct naive_answering *a, struct naive_payment *p
         return verdict;
     payment->state = silent ? NAIVE_CONFIRMED : NAIVE_SENT;
     payment->attempts = a->says->attempt;
+    payment->sent_on = (uint32_t)a->today;
     forget_approvers(payment);
     naive_when_paid(a->period);
+    return VERDICT_ACCEPTED;
+}
+
+/* Money for what nobody has to pay any more goes back. */
+static enum verdict give_back(const struct naive_answering *a, struct naive_payment *payment)
+{
+    struct naive_payment back = {.from = payment->to,
+                                 .to = payment->from,
+                                 .amount = payment->amount,
+                                 .round = (uint32_t)a->period->default_count,
+                                 .ring_fenced = true,
+                                 .pay_by = naive_day_to_pay(a->n, a->period, a->today)};
+    if (a->period->payment_count >= NAIVE_PAYMENTS_MAX)
+        return VERDICT_TOO_MANY_ALLOCATIONS;
+    memcpy(back.currency, payment->currency, CURRENCY_SIZE);
+    payment->state = NAIVE_CONFIRMED;
+    naive_payment_add(a->period, &back);
     return VERDICT_ACCEPTED;
 }
 
@@ -372,8 +392,10 @@ static enum verdict judge(const struct naive_answering *a, struct naive_payment 
         return VERDICT_NOT_A_PARTY;
     if (payment->state == NAIVE_CONFIRMED)
         return VERDICT_PAID_TWICE;
-    if (payment->state == NAIVE_VOID || (!arrived && payment->state != NAIVE_SENT))
+    if (!arrived && payment->state != NAIVE_SENT)
         return VERDICT_WRONG_STATE;
+    if (payment->state == NAIVE_VOID)
+        return give_back(a, payment);
     payment->state = arrived ? NAIVE_CONFIRMED : NAIVE_FAILED;
     forget_approvers(payment);
     if (!arrived && (naive_in_default(a->period, payment->from, payment->currency) ||
@@ -383,37 +405,63 @@ static enum verdict judge(const struct naive_answering *a, struct naive_payment 
     return VERDICT_ACCEPTED;
 }
 
-/* The creditor's word, or where that one has no node any more, any other's. */
-static enum verdict accuse(const struct naive_answering *a, struct naive_payment *payment)
+/* The creditor's word; where that one has no node any more, the operator's; where that one has
+ * none either, or has to pay itself, any other's. */
+static bool may_accuse(const struct naive_answering *a, const struct naive_payment *payment)
+{
+    int operator_number = a->n->rules.operator_number;
+    if (!is_silent(a->n->now, payment->to))
+        return a->writer == payment->to;
+    if (operator_number >= 0 && operator_number != payment->from &&
+        !is_silent(a->n->now, (uint16_t)operator_number))
+        return a->writer == operator_number;
+    return a->writer != payment->from;
+}
+
+/* Something that the payer sent on time may still be under way, to anyone. */
+static bool is_under_way(const struct naive_answering *a, const struct naive_payment *unpaid)
 {
     const struct naive_settlement *rules = &a->n->rules.settlement;
+    for (size_t i = 0; i < a->period->payment_count; i++) {
+        const struct naive_payment *payment = &a->period->payments[i];
+        if (payment->from == unpaid->from && !payment->ring_fenced &&
+            strcmp(payment->currency, unpaid->currency) == 0 && naive_on_time(a->n, payment) &&
+            a->today <= naive_business_day(rules, payment->sent_on, rules->default_days))
+            return true;
+    }
+    return false;
+}
+
+static enum verdict accuse(const struct naive_answering *a, struct naive_payment *payment)
+{
     bool done = false;
-    bool may =
-        is_silent(a->n->now, payment->to) ? a->writer != payment->from : a->writer == payment->to;
-    if (!may)
+    if (!may_accuse(a, payment))
         return VERDICT_NOT_A_PARTY;
     if (payment->state == NAIVE_CONFIRMED)
         return VERDICT_PAID_TWICE;
-    if (payment->ring_fenced || (payment->state != NAIVE_DUE && payment->state != NAIVE_FAILED))
+    if (payment->ring_fenced || payment->state == NAIVE_VOID || naive_on_time(a->n, payment) ||
+        naive_in_default(a->period, payment->to, payment->currency))
         return VERDICT_WRONG_STATE;
-    if (a->today <= naive_business_day(rules, a->period->pay_day, rules->default_days))
+    if (a->today <= naive_last_day(a->n, payment) || is_under_way(a, payment))
         return VERDICT_TOO_EARLY;
+    if (a->period->payment_count + 2 * a->period->partner_count > NAIVE_PAYMENTS_MAX)
+        return VERDICT_TOO_MANY_ALLOCATIONS;
     enum verdict verdict = approve(&payment->accuser, &a->says->approver, &done);
     if (verdict != VERDICT_ACCEPTED || !done)
         return verdict;
-    const struct naive_payment unpaid = *payment; /* they move when there are more of them */
-    naive_begin_default(a->n, a->period, unpaid.from, unpaid.currency);
+    naive_begin_default(a->n, a->period, a->says->payment, a->today);
     naive_when_paid(a->period);
     return VERDICT_ACCEPTED;
 }
 
-/* Of a period that is settled, what is ring-fenced may still be paid, and nothing else. */
+/* Of a period that is settled, what is ring-fenced may still be paid, and money may have come for
+ * what is void; nothing else. */
 static enum verdict of_payment(const struct naive_answering *a, enum transaction_type type)
 {
     struct naive_payment *payment =
         a->says->payment < a->period->payment_count ? &a->period->payments[a->says->payment] : NULL;
-    bool apart = payment && payment->ring_fenced && type != TRANSACTION_PAYMENT_DEFAULT;
-    if (a->period->state == NAIVE_SETTLED && !apart)
+    bool apart = payment && (payment->ring_fenced || payment->state == NAIVE_VOID);
+    if (a->period->state == NAIVE_SETTLED && (!apart || type == TRANSACTION_PAYMENT_DEFAULT))
         return VERDICT_PAID_TWICE;
     if (a->period->state < NAIVE_FINAL)
         return VERDICT_WRONG_STATE;

@@ -129,4 +129,65 @@ static inline void begin_default(struct town *town, uint32_t number)
     TAKEN(town, to, accuse(town, number, 8));
 }
 
+/* ---- what is expected ------------------------------------------------------------------------ */
+
+enum kind { NET, RING };
+struct expected {
+    uint16_t from, to;
+    enum kind kind;
+    uint32_t round;
+    enum naive_payment_state state;
+    int64_t cents;
+};
+
+/* All payments of the period from number `first` on. */
+static inline void check_payments(const struct town *town, size_t first,
+                                  const struct expected *expected, size_t count)
+{
+    const struct naive_period *period = january(town);
+    CHECK_INT(period->payment_count, first + count);
+    REQUIRE(period->payment_count == first + count);
+    for (size_t i = 0; i < count; i++) {
+        const struct naive_payment *payment = &period->payments[first + i];
+        CHECK_INT(payment->from, expected[i].from);
+        CHECK_INT(payment->to, expected[i].to);
+        CHECK_INT(payment->ring_fenced, expected[i].kind == RING);
+        CHECK_INT(payment->round, expected[i].round);
+        CHECK_INT(payment->state, expected[i].state);
+        CHECK_INT(payment->amount, expected[i].cents * CENT);
+    }
+}
+#define PAYMENTS(town, first, ...)                                                                 \
+    do {                                                                                           \
+        const struct expected rows[] = {__VA_ARGS__};                                              \
+        check_payments(town, first, rows, ARRAY_SIZE(rows));                                       \
+    } while (0)
+
+struct taken {
+    uint16_t debtor, claimant, by;
+    bool collateral;
+    int64_t cents;
+};
+
+static inline void check_taken(const struct town *town, const struct taken *expected, size_t count)
+{
+    const struct naive_period *period = january(town);
+    CHECK_INT(period->taking_count, count);
+    REQUIRE(period->taking_count == count);
+    for (size_t i = 0; i < count; i++) {
+        const struct naive_taking *taking = &period->takings[i];
+        CHECK_INT(taking->debtor, expected[i].debtor);
+        CHECK_INT(taking->claimant, expected[i].claimant);
+        CHECK_INT(taking->by, expected[i].by);
+        CHECK_INT(taking->collateral, expected[i].collateral);
+        CHECK_INT(taking->amount, expected[i].cents * CENT);
+        CHECK_TEXT(taking->currency, "EUR");
+    }
+}
+#define TAKEN_OVER(town, ...)                                                                      \
+    do {                                                                                           \
+        static const struct taken rows[] = {__VA_ARGS__};                                          \
+        check_taken(town, rows, ARRAY_SIZE(rows));                                                 \
+    } while (0)
+
 #endif

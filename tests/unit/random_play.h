@@ -50,6 +50,9 @@ struct play {
     /* Periods that were paid; redemptions taken back while disputed, afterwards, and for nothing,
      * each time that they were looked at. */
     uint64_t settled, suspended, entered, cancelled;
+    /* Periods with more than one in default in a currency, claims taken over out of collateral and
+     * otherwise, and payments that give back what came late and that became void. */
+    uint64_t again, covered, shared, back, back_void;
     uint64_t foreign; /* lines in another tariff than the charter's */
     uint64_t decided[CHANGE_KIND_MAX + 1],
         lapsed; /* changes of each kind; those that did not fit */

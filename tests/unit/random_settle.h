@@ -255,8 +255,25 @@ static inline void random_payment(struct play *play, uint16_t lane,
     (void)feed(play, lane_of(play, payment.from.v, lane), t);
     if (any(play, 6) == 0)
         return;
-    t.type = any(play, 4) == 0 ? TRANSACTION_PAYMENT_CONFIRMED : TRANSACTION_PAYMENT_FAILED;
+    t.type = any(play, 3) == 0 ? TRANSACTION_PAYMENT_FAILED : TRANSACTION_PAYMENT_CONFIRMED;
     (void)feed(play, lane_of(play, payment.to.v, lane), t);
+}
+
+/* Money comes for one that is void, or that nobody has sent. */
+static inline void random_arrival(struct play *play, uint16_t lane,
+                                  const struct closed_period *closed)
+{
+    size_t count = closed->period.payment_count, place = any(play, count + 1);
+    struct transaction t = settle_step(play, TRANSACTION_PAYMENT_CONFIRMED, closed);
+    for (size_t i = 0; i < count && any(play, 8); i++)
+        if (closed->period.payments[(place + i) % count].state == PAYMENT_VOID) {
+            place = (place + i) % count;
+            break;
+        }
+    uint16_t to = place < count ? closed->period.payments[place].payment.to.v : lane;
+    bool was_void = place < count && closed->period.payments[place].state == PAYMENT_VOID;
+    t.body.settle.payment = (uint32_t)place;
+    play->back += feed(play, lane_of(play, to, lane), t) == VERDICT_ACCEPTED && was_void;
 }
 
 /* Two people of the payee, or of anyone, say that the payer is in default; of one that is due,
@@ -304,8 +321,10 @@ static inline void answering_step(struct play *play, uint16_t lane,
 static inline void final_step(struct play *play, uint16_t lane, const struct closed_period *closed)
 {
     uint64_t choice = closed->period.dispute_count > 0 ? any(play, 12) : 0;
-    if (choice < 4 && any(play, 6) == 0)
+    if (choice < 4 && any(play, 3) == 0)
         random_default(play, lane, closed);
+    else if (choice < 4 && closed->period.default_count > 0 && any(play, 5) == 0)
+        random_arrival(play, lane, closed);
     else if (choice < 4)
         for (uint64_t i = 1 + any(play, 3); i > 0; i--)
             random_payment(play, lane, closed);
@@ -361,12 +380,31 @@ static inline void any_step(struct play *play, uint16_t lane, const struct close
     }
 }
 
+/* And of those who did not pay. */
+static inline void count_defaults(struct play *play, const struct naive_period *period)
+{
+    for (size_t i = 1; i < period->default_count; i++)
+        if (strcmp(period->defaults[i].currency, period->defaults[i - 1].currency) == 0) {
+            play->again++;
+            break;
+        }
+    for (size_t i = 0; i < period->taking_count; i++) {
+        play->covered += period->takings[i].collateral;
+        play->shared += !period->takings[i].collateral;
+    }
+    for (size_t i = 0; i < period->payment_count; i++) {
+        const struct naive_payment *payment = &period->payments[i];
+        play->back_void += payment->ring_fenced && payment->state == NAIVE_VOID;
+    }
+}
+
 /* What a play has had of disputes. */
 static inline void count_disputes(struct play *play)
 {
     for (size_t i = 0; i < naive_period_count(play->naive); i++) {
         const struct naive_period *period = naive_period_at(play->naive, i);
         play->settled += period->state == NAIVE_SETTLED;
+        count_defaults(play, period);
         for (size_t j = 0; j < period->dispute_count; j++) {
             const struct naive_dispute *dispute = &period->disputes[j];
             play->suspended += !dispute->resolved && dispute->back != 0;
