@@ -45,6 +45,7 @@ static const struct cli_command *const commands[] = {
     &cli_settle_pay,
     &cli_settle_confirm,
     &cli_settle_fail,
+    &cli_settle_default,
     &cli_settle_account_set,
     &cli_settle_account_list,
     &cli_settle_collateral_post,

@@ -159,6 +159,7 @@ void api_get_coalition(struct api_call *call)
     put_history(api, &json);
     api_accounts_waiting_write(api, &json);
     api_risks_write(api, &json);
+    api_defaults_write(api, &json);
     json_put_word(&json, "node", api->config.name);
     json_put_word(&json, "standing", api_standing_word(api_standing(api)));
     json_put_word(&json, "partner", api_partner_name(api, api->partner));

@@ -297,6 +297,12 @@ void api_settle_body_write(const struct api *api, struct json_out *json,
                            const struct transaction *t);
 void api_settle_result_write(const struct api *api, struct json_out *json,
                              const struct transaction *t);
+/* Payments that passed their day, and who is in default: everybody hears of it. */
+void api_defaults_write(struct api *api, struct json_out *json);
+/* Whether a payment was to be sent before that day, and was not. */
+bool api_payment_overdue(const struct period_payment *payment, int64_t day);
+/* Ledger time's day in the charter's zone. */
+int64_t api_today(struct api *api);
 /* Currency, ledger time and today; how far the ledger goes: into an open object. */
 void api_put_now(struct api *api, struct json_out *json);
 void api_put_ledger(struct api *api, struct json_out *json);

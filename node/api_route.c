@@ -51,6 +51,7 @@ const struct api_route api_routes[] = {
     POST("/v1/periods/{}/payments/{}/pay", O | F, TRANSACTION_PAYMENT_SENT),
     POST("/v1/periods/{}/payments/{}/confirm", O | F, TRANSACTION_PAYMENT_CONFIRMED),
     POST("/v1/periods/{}/payments/{}/fail", O | F, TRANSACTION_PAYMENT_FAILED),
+    POST("/v1/periods/{}/payments/{}/default", O | F, TRANSACTION_PAYMENT_DEFAULT),
     POST("/v1/payment-accounts", O | F, TRANSACTION_PAYMENT_ACCOUNT),
     POST("/v1/collateral", O | F, TRANSACTION_COLLATERAL),
     POST("/v1/exchange-rates", O | F, TRANSACTION_EXCHANGE_RATES),

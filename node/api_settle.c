@@ -1,5 +1,6 @@
 /* Reads about settlement periods: what is owed in each, and how far its settlement is. */
 #include "node/api_parts.h"
+#include "node/period_default.h"
 #include "node/period_text.h"
 #include "partners/charter_contracts.h"
 #include "partners/charter_settlement.h"
@@ -48,7 +49,7 @@ void api_put_ledger(struct api *api, struct json_out *json)
     json_put_base64(json, "root", hash_as_bytes(&status->root));
 }
 
-static int64_t today(struct api *api)
+int64_t api_today(struct api *api)
 {
     return charter_day(api->charter, replica_ledger_now_ms(api->config.replica, api_now(api)));
 }
@@ -58,7 +59,7 @@ void api_put_now(struct api *api, struct json_out *json)
     json_put_word(json, "currency", api->charter->currency);
     json_put_bool(json, "sandbox", api->charter->sandbox);
     json_put_time(json, "ledger_time", replica_ledger_now_ms(api->config.replica, api_now(api)));
-    put_day(json, "today", today(api));
+    put_day(json, "today", api_today(api));
 }
 
 /* A period that is told of; its books are ours where it is open. */
@@ -134,6 +135,7 @@ static void put_head(const struct view *view, struct json_out *json)
     put_day(json, "propose", period->deadlines.propose);
     put_day(json, "answer", period->deadlines.answer);
     put_day(json, "pay", period->deadlines.pay);
+    put_day(json, "disputes_end", charter_disputes_end(charter, period->deadlines.answer));
     json_close_object(json);
     put_tree(view, json);
     if (period->state == PERIOD_OPEN)
@@ -143,23 +145,25 @@ static void put_head(const struct view *view, struct json_out *json)
     put_answers(view, json);
 }
 
-static bool is_overdue(const struct period *period, const struct period_payment *payment,
-                       int64_t day)
+/* What is ring-fenced has no day any more. */
+bool api_payment_overdue(const struct period_payment *payment, int64_t day)
 {
-    return day > period->deadlines.pay &&
+    return day > payment->pay_by && !payment->ring_fenced &&
            (payment->state == PAYMENT_DUE || payment->state == PAYMENT_FAILED);
 }
 
 static void put_counts(const struct view *view, struct json_out *json)
 {
     const struct period *period = &view->closed->period;
-    uint64_t resolved = 0, overdue = 0, payments[PAYMENT_STATE_COUNT] = {0};
-    int64_t day = today(view->api);
+    uint64_t resolved = 0, overdue = 0, ring_fenced = 0, payments[PAYMENT_STATE_COUNT] = {0};
+    int64_t day = api_today(view->api);
     for (size_t i = 0; i < period->dispute_count; i++)
         resolved += period->disputes[i].resolved;
     for (size_t i = 0; i < period->payment_count; i++) {
         payments[period->payments[i].state]++;
-        overdue += is_overdue(period, &period->payments[i], day);
+        overdue += api_payment_overdue(&period->payments[i], day);
+        ring_fenced +=
+            period->payments[i].ring_fenced && period->payments[i].state != PAYMENT_CONFIRMED;
     }
     json_put_uint(json, "lines", view->closed->exact.count);
     json_open_object(json, "disputes");
@@ -170,7 +174,9 @@ static void put_counts(const struct view *view, struct json_out *json)
     for (size_t i = 0; i < ARRAY_SIZE(payments); i++)
         json_put_uint(json, payment_state_word((enum payment_state)i), payments[i]);
     json_put_uint(json, "overdue", overdue);
+    json_put_uint(json, "ring_fenced", ring_fenced);
     json_close_object(json);
+    json_put_uint(json, "defaults", period->default_count);
 }
 
 static void put_summary(struct api *api, struct json_out *json, const struct closed_period *closed)
@@ -376,10 +382,32 @@ static void put_books(const struct view *view, struct json_out *json)
     lines_release(&now);
 }
 
+/* Days since 1970; 0: none. */
+static void put_day_or_null(struct json_out *json, const char *name, uint32_t day)
+{
+    if (day > 0)
+        put_day(json, name, day);
+    else
+        json_put_null(json, name);
+}
+
+static void put_payment_days(const struct view *view, struct json_out *json, size_t number,
+                             int64_t day)
+{
+    const struct charter *charter = view->api->charter;
+    const struct period *period = &view->closed->period;
+    const struct period_payment *payment = &period->payments[number];
+    put_day_or_null(json, "pay_by", payment->pay_by);
+    put_day_or_null(json, "sent_on", payment->sent_on);
+    put_day(json, "default_after", charter_default_after(charter, payment->pay_by));
+    json_put_bool(json, "overdue", api_payment_overdue(payment, day));
+    json_put_bool(json, "may_default", payment_may_default(charter, period, number, day));
+}
+
 static void put_payments(const struct view *view, struct json_out *json)
 {
     const struct period *period = &view->closed->period;
-    int64_t day = today(view->api);
+    int64_t day = api_today(view->api);
     json_open_array(json, "payments");
     for (size_t i = 0; i < period->payment_count; i++) {
         const struct period_payment *payment = &period->payments[i];
@@ -389,10 +417,39 @@ static void put_payments(const struct view *view, struct json_out *json)
         json_put_word(json, "to", api_partner_name(view->api, payment->payment.to));
         json_put_word(json, "currency", payment->currency);
         put_amount(view->api, json, "amount", payment->currency, payment->payment.amount);
+        json_put_uint(json, "round", payment->round);
+        json_put_bool(json, "ring_fenced", payment->ring_fenced);
         json_put_word(json, "state", payment_state_word(payment->state));
         json_put_uint(json, "attempt", payment->attempt);
         json_put_bool(json, "first_approval", !hash_is_zero(&payment->approver));
-        json_put_bool(json, "overdue", is_overdue(period, payment, day));
+        json_put_bool(json, "default_first_approval", !hash_is_zero(&payment->accuser));
+        put_payment_days(view, json, i, day);
+        json_close_object(json);
+    }
+    json_close_array(json);
+}
+
+static void put_defaults(const struct view *view, struct json_out *json)
+{
+    const struct period *period = &view->closed->period;
+    json_open_array(json, "defaults");
+    for (size_t i = 0; i < period->default_count; i++) {
+        json_open_object(json, NULL);
+        json_put_word(json, "partner", api_partner_name(view->api, period->defaults[i].partner));
+        json_put_word(json, "currency", period->defaults[i].currency);
+        json_close_object(json);
+    }
+    json_close_array(json);
+    json_open_array(json, "taken_over");
+    for (size_t i = 0; i < period->taken_count; i++) {
+        const struct taken_over *taken = &period->taken[i];
+        json_open_object(json, NULL);
+        json_put_word(json, "debtor", api_partner_name(view->api, taken->debtor));
+        json_put_word(json, "claimant", api_partner_name(view->api, taken->claimant));
+        json_put_word(json, "by", api_partner_name(view->api, taken->by));
+        json_put_word(json, "currency", taken->currency);
+        json_put_bool(json, "collateral", taken->collateral);
+        put_amount(view->api, json, "amount", taken->currency, taken->amount);
         json_close_object(json);
     }
     json_close_array(json);
@@ -494,6 +551,7 @@ static void respond_period(struct api_call *call, const struct view *view, const
     put_head(view, &json);
     put_books(view, &json);
     put_payments(view, &json);
+    put_defaults(view, &json);
     put_disputes(view, page, &json);
     put_taxes(api, &json);
     json_close_object(&json);

@@ -63,9 +63,12 @@ void api_settle_body_write(const struct api *api, struct json_out *json,
         json_put_uint(json, "attempt", settle->attempt);
         json_put_hex(json, "approver", hash_as_bytes(&settle->approver));
         return;
+    case SETTLE_DEFAULT:
+        json_put_uint(json, "payment", settle->payment);
+        json_put_hex(json, "approver", hash_as_bytes(&settle->approver));
+        return;
     case SETTLE_CONFIRM:
     case SETTLE_FAIL:
-    case SETTLE_DEFAULT:
         json_put_uint(json, "payment", settle->payment);
         return;
     }
@@ -91,12 +94,14 @@ static void put_paid(struct json_out *json, enum settle_step step, const struct 
         return;
     const struct period_payment *payment = &period->payments[number];
     json_put_word(json, "payment_state", payment_state_word(payment->state));
-    if (step != SETTLE_PAY)
+    if (step != SETTLE_PAY && step != SETTLE_DEFAULT)
         return;
-    bool first = !hash_is_zero(&payment->approver);
-    bool sent = payment->state == PAYMENT_SENT || payment->state == PAYMENT_CONFIRMED;
-    json_put_int(json, "approvals", sent ? 2 : first);
-    json_put_bool(json, "second_approval_needed", first && !sent);
+    bool pay = step == SETTLE_PAY;
+    bool first = !hash_is_zero(pay ? &payment->approver : &payment->accuser);
+    bool both = pay ? payment->state == PAYMENT_SENT || payment->state == PAYMENT_CONFIRMED
+                    : payment->state == PAYMENT_VOID;
+    json_put_int(json, "approvals", both ? 2 : first);
+    json_put_bool(json, "second_approval_needed", first && !both);
 }
 
 void api_settle_result_write(const struct api *api, struct json_out *json,

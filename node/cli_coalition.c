@@ -181,6 +181,9 @@ static int run_new(const struct cli_command *command, int argc, char **argv)
         {"tax", CLI_TEXTS, &texts.terms.taxes},
         {"fee-tax", CLI_TEXT, &texts.terms.fee_tax},
         {"redemption-tax", CLI_TEXT, &texts.terms.redemption_tax},
+        {"dispute-days", CLI_TEXT, &texts.terms.dispute_days},
+        {"default-days", CLI_TEXT, &texts.terms.default_days},
+        {"on-default", CLI_TEXT, &texts.terms.on_default},
         {"contracts-required", CLI_FLAG, &plan.contracts_required},
         {"notice-days", CLI_NUMBER, &plan.notice_days},
         {"settlement-currency", CLI_TEXTS, &texts.terms.currencies},
@@ -233,6 +236,13 @@ const struct cli_command cli_coalition_new = {
     "  --tax CODE=BP         a tax and its rate in basis points, such as DE-19=1900; again\n"
     "  --fee-tax CODE, --redemption-tax CODE\n"
     "                        which of them fees carry, and everything else\n"
+    "  --dispute-days N      business days, after those to answer, in which a dispute is its "
+    "opener's alone\n"
+    "                        to end (20)\n"
+    "  --default-days N      business days, after those to pay, before one is in default (5)\n"
+    "  --on-default WORD     then: ring-fence (the default; each keeps its claim), fund (its "
+    "collateral\n"
+    "                        pays), mutualise (and the others share the rest)\n"
     "  --contracts-required  nobody redeems another's points without a contract\n"
     "  --notice-days N       from a contract's proposal to its first day at least (default 0)\n"
     "  --settlement-currency CODE:DIGITS[:RATE]\n"

@@ -40,7 +40,7 @@ int settle_post(const struct cli *cli, const struct settle_step_options *own, co
     return cli_write(cli, settle_scope(own), path, own->key, body);
 }
 
-static bool begin(struct cli *cli, const struct cli_command *command, int argc, char **argv,
+bool settle_begin(struct cli *cli, const struct cli_command *command, int argc, char **argv,
                   const struct cli_option *more, size_t count, struct settle_step_options *own,
                   int *exit_out)
 {
@@ -62,7 +62,7 @@ static int run_propose(const struct cli_command *command, int argc, char **argv)
     struct cli cli;
     struct settle_step_options own = {.period = NULL};
     int code;
-    if (!begin(&cli, command, argc, argv, NULL, 0, &own, &code))
+    if (!settle_begin(&cli, command, argc, argv, NULL, 0, &own, &code))
         return code;
     return settle_post(&cli, &own, "propose", json_object());
 }
@@ -120,7 +120,7 @@ static int run_sign(const struct cli_command *command, int argc, char **argv)
     const char *totals = NULL;
     const struct cli_option more[] = {{"totals", CLI_TEXT, &totals}};
     int code;
-    if (!begin(&cli, command, argc, argv, more, ARRAY_SIZE(more), &own, &code))
+    if (!settle_begin(&cli, command, argc, argv, more, ARRAY_SIZE(more), &own, &code))
         return code;
     return sign_period(&cli, &own, totals);
 }
@@ -141,7 +141,7 @@ static int run_finalise(const struct cli_command *command, int argc, char **argv
     struct cli cli;
     struct settle_step_options own = {.period = NULL};
     int code;
-    if (!begin(&cli, command, argc, argv, NULL, 0, &own, &code))
+    if (!settle_begin(&cli, command, argc, argv, NULL, 0, &own, &code))
         return code;
     return settle_post(&cli, &own, "finalise", json_object());
 }
@@ -314,8 +314,8 @@ static int run_dispute(const struct cli_command *command, int argc, char **argv)
     struct disputed disputed = {.record = NULL};
     struct cli_option options[DISPUTED_OPTIONS];
     int code;
-    if (!begin(&cli, command, argc, argv, disputed_options(&disputed, true, options),
-               DISPUTED_OPTIONS, &own, &code))
+    if (!settle_begin(&cli, command, argc, argv, disputed_options(&disputed, true, options),
+                      DISPUTED_OPTIONS, &own, &code))
         return code;
     json_t *body = json_object();
     if (read_record(&cli, &disputed, body, &code) && read_code(&cli, &disputed, body, &code) &&
@@ -351,8 +351,8 @@ static int answer_dispute(const struct cli_command *command, int argc, char **ar
     struct cli_option options[DISPUTED_OPTIONS];
     struct money amount;
     int code;
-    if (!begin(&cli, command, argc, argv, disputed_options(&disputed, false, options),
-               DISPUTED_OPTIONS, &own, &code))
+    if (!settle_begin(&cli, command, argc, argv, disputed_options(&disputed, false, options),
+                      DISPUTED_OPTIONS, &own, &code))
         return code;
     if (!disputed.amount || !money_parse(disputed.amount, &amount))
         return cli_fail(&cli, CLI_USAGE, "--amount MONEY is needed: how much of it is cancelled");
@@ -391,11 +391,12 @@ static int run_resolve(const struct cli_command *command, int argc, char **argv)
 const struct cli_command cli_settle_resolve = {
     "settle resolve", "Ends a dispute: takes what was offered, or nothing",
     "[options] --period PERIOD --record NUMBER --amount MONEY",
-    LINE_HELP "  --amount MONEY        what was offered, or 0\n" SETTLE_HELP
-              "\nFor the party that opened it. What is not cancelled is owed in the period that is "
-              "open now.\n"
-              "\nExample:\n  accrue settle resolve --dir demo --node grocer --period 2026-11 "
-              "--record 12 \\\n      --amount 270.00\n",
+    LINE_HELP
+    "  --amount MONEY        what was offered, or 0\n" SETTLE_HELP
+    "\nFor the party that opened it; when its days are over, also for the other one, with 0 "
+    "alone. What is\nnot cancelled is owed in the period that is open now.\n"
+    "\nExample:\n  accrue settle resolve --dir demo --node grocer --period 2026-11 "
+    "--record 12 \\\n      --amount 270.00\n",
     run_resolve};
 
 /* ---- payments -------------------------------------------------------------------------------- */
@@ -411,6 +412,30 @@ static const struct {
     [STEP_FAIL] = {"fail", false, 1 << PAYMENT_SENT},
 };
 
+static bool can_take(const struct cli_period *period, const struct view_payment *payment,
+                     enum payment_step step)
+{
+    struct partner_id whose =
+        payment_steps[step].by_payer ? payment->payment.from : payment->payment.to;
+    return partner_equal(whose, period->self) && (payment_steps[step].states >> payment->state & 1);
+}
+
+/* What is ring-fenced is named as such: it is paid apart from the period. */
+static int say_which(const struct cli *cli, const struct cli_period *period, enum payment_step step)
+{
+    const struct period_view *view = period->view;
+    char list[160] = "";
+    size_t size = 0;
+    for (size_t i = 0; i < view->payment_count && size < sizeof(list) - 32; i++)
+        if (can_take(period, &view->payments[i], step))
+            size += (size_t)snprintf(list + size, sizeof(list) - size, "%s%" PRIu32 "%s",
+                                     size ? ", " : "", view->payments[i].number,
+                                     view->payments[i].ring_fenced ? " (ring-fenced)" : "");
+    return cli_fail(
+        cli, CLI_USAGE, "%s has several payments of %s to %s: say which one with --payment, of %s",
+        period_view_name(view, period->self), view->name, payment_steps[step].word, list);
+}
+
 /* The one payment for which the node's partner can take the step. */
 static bool only_payment(const struct cli *cli, const struct cli_period *period,
                          enum payment_step step, uint64_t *payment_out, int *exit_out)
@@ -418,23 +443,19 @@ static bool only_payment(const struct cli *cli, const struct cli_period *period,
     const struct period_view *view = period->view;
     size_t count = 0;
     for (size_t i = 0; i < view->payment_count; i++) {
-        const struct view_payment *own = &view->payments[i];
-        struct partner_id whose =
-            payment_steps[step].by_payer ? own->payment.from : own->payment.to;
-        if (!partner_equal(whose, period->self) ||
-            (payment_steps[step].states >> own->state & 1) == 0)
+        if (!can_take(period, &view->payments[i], step))
             continue;
-        *payment_out = own->number;
+        *payment_out = view->payments[i].number;
         count++;
     }
     if (count == 1)
         return true;
-    *exit_out = count == 0 ? cli_fail(cli, CLI_REFUSED, "%s has no payment of %s to %s",
-                                      period_view_name(view, period->self), view->name,
-                                      payment_steps[step].word)
-                           : cli_fail(cli, CLI_USAGE,
-                                      "%s has several payments of %s: say which one with --payment",
-                                      period_view_name(view, period->self), view->name);
+    if (count == 0)
+        *exit_out =
+            cli_fail(cli, CLI_REFUSED, "%s has no payment of %s to %s",
+                     period_view_name(view, period->self), view->name, payment_steps[step].word);
+    else
+        *exit_out = say_which(cli, period, step);
     return false;
 }
 
@@ -472,7 +493,7 @@ static int run_payment(const struct cli_command *command, int argc, char **argv,
     const char *payment = NULL;
     const struct cli_option more[] = {{"payment", CLI_TEXT, &payment}};
     int code;
-    if (!begin(&cli, command, argc, argv, more, ARRAY_SIZE(more), &own, &code))
+    if (!settle_begin(&cli, command, argc, argv, more, ARRAY_SIZE(more), &own, &code))
         return code;
     return take_payment_step(&cli, &own, payment, step);
 }
@@ -519,7 +540,7 @@ static int run_confirm(const struct cli_command *command, int argc, char **argv)
                                       {"bookings", CLI_TEXT, &bank.bookings},
                                       {"dry-run", CLI_FLAG, &bank.dry_run}};
     int code;
-    if (!begin(&cli, command, argc, argv, more, ARRAY_SIZE(more), &own, &code))
+    if (!settle_begin(&cli, command, argc, argv, more, ARRAY_SIZE(more), &own, &code))
         return code;
     if (bank.file && (payment || own.key))
         return cli_fail(&cli, CLI_USAGE,

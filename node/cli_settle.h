@@ -16,6 +16,10 @@ struct settle_step_options {
     "  --as NAME             who asks: takes NAME.token of --dir (default office)\n"               \
     "  --key KEY             idempotency key (default: random)\n"
 
+/* Reads the options of a step and `more`. False: return *exit_out. */
+bool settle_begin(struct cli *cli, const struct cli_command *command, int argc, char **argv,
+                  const struct cli_option *more, size_t count, struct settle_step_options *own,
+                  int *exit_out) MUST_USE;
 /* The scope, which is the token file's name, that a step asks with. */
 const char *settle_scope(const struct settle_step_options *own);
 /* Whether --as is the name of a token: it becomes that of a file. */

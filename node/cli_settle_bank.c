@@ -16,7 +16,8 @@
 enum { CHANGED_SIZE = 200, ADVICE_SIZE = 400 };
 
 /* Payments of the period to or from the partner, as its bank would name them. One that failed may
- * come after all, or anew: it is awaited under both references. */
+ * come after all, or anew: it is looked for under both references, as is a void one, which a bank
+ * may have been told to pay. */
 struct awaited {
     struct expected_payment *expected;
     uint32_t *numbers; /* of the payment, in the same order */
@@ -84,6 +85,7 @@ static void await(struct checked *checked, const struct view_payment *payment, u
     period_view_end_to_end(checked->period.view, payment, attempt, expected->end_to_end);
     memcpy(expected->currency, payment->currency, CURRENCY_SIZE);
     expected->amount = payment->payment.amount;
+    expected->is_void = payment->state == PAYMENT_VOID;
     (void)snprintf(expected->debtor_account, IBAN_SIZE, "%s",
                    iban_of(checked, payment->payment.from, payment->currency));
     (void)snprintf(expected->creditor_account, IBAN_SIZE, "%s",
@@ -105,11 +107,13 @@ static void await_all(struct checked *checked)
             continue;
         if (!iban_of(checked, payment->payment.from, payment->currency) ||
             !iban_of(checked, payment->payment.to, payment->currency)) {
-            say_left_out(checked, payment);
+            if (payment->state != PAYMENT_VOID)
+                say_left_out(checked, payment);
             continue;
         }
         await(checked, payment, period_view_attempt(payment));
-        if (payment->state == PAYMENT_FAILED && payment->attempt > 0)
+        if ((payment->state == PAYMENT_FAILED || payment->state == PAYMENT_VOID) &&
+            payment->attempt > 0)
             await(checked, payment, payment->attempt);
     }
 }
@@ -330,6 +334,12 @@ static bool advise(const struct checked *checked, const struct confirm_finding *
     return true;
 }
 
+static const struct view_payment *payment_of(const struct checked *checked,
+                                             const struct confirm_finding *finding)
+{
+    return &checked->period.view->payments[checked->awaited.numbers[finding->payment]];
+}
+
 /* `text` holds what is made for this finding alone. */
 static const char *sentence(const struct checked *checked, const struct confirm_finding *finding,
                             char text[ADVICE_SIZE])
@@ -341,6 +351,8 @@ static const char *sentence(const struct checked *checked, const struct confirm_
     if (finding->code == CONFIRM_WHOLE &&
         checked->awaited.expected[finding->payment].part_count > 1)
         return "the rest of the payment: it came in parts, and is there, exactly";
+    if (finding->code == CONFIRM_WHOLE && payment_of(checked, finding)->ring_fenced)
+        return "the payment is there, exactly: ring-fenced, apart from the period";
     if (finding->code == CONFIRM_PARTIAL && !checked->bank->bookings)
         return "a part of the payment; the rest is open, and --bookings keeps what came for the "
                "file that brings it";

@@ -1,6 +1,7 @@
 /* accrue settle status: which periods there are, and how one of them stands. */
 #include "node/cli_commands.h"
 #include "node/cli_settle.h"
+#include "node/period_default.h"
 #include "node/period_words.h"
 
 #include <string.h>
@@ -33,6 +34,11 @@ static void print_next_of(const json_t *period)
                 text_of(deadlines, "pay"),
                 number_of(payments, "due") + number_of(payments, "failed"),
                 number_of(payments, "sent"), number_of(payments, "overdue"));
+    long long defaults = number_of(period, "defaults");
+    if (defaults > 0)
+        cli_say(stdout, "%s%lld in default, %lld ring-fenced payments open",
+                strcmp(state, "settled") == 0 ? "" : "; ", defaults,
+                number_of(payments, "ring_fenced"));
     if (disputes > 0)
         cli_say(stdout, "; %lld disputes open", disputes);
     putchar('\n');
@@ -100,6 +106,7 @@ static int show_period(const struct cli *cli, const struct settle_step_options *
     put_part(period.view, &words, "Nets (receives, or pays with a minus)", period_words_nets);
     put_part(period.view, &words, "Who owes whom", period_words_pairs);
     put_part(period.view, &words, "Payments", period_words_payments);
+    put_part(period.view, &words, "Default", period_words_defaults);
     put_part(period.view, &words, "Disputes", period_words_disputes);
     put_part(period.view, &words, "Next", period_words_next);
     (void)fwrite(words.at, 1, words.size, stdout);

@@ -115,6 +115,33 @@ static void print_collateral(const char *currency, const json_t *shorts)
     }
 }
 
+static void print_overdue(const json_t *payments)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(payments, i, one)
+    {
+        printf("OVERDUE: payment %lld of %s, %s pays %s %s %s%s\n", number_of(one, "payment"),
+               text_of(one, "period"), text_of(one, "from"), text_of(one, "to"),
+               text_of(one, "amount"), text_of(one, "currency"),
+               json_is_true(json_object_get(one, "may_default")) ? ": it may be declared in default"
+                                                                 : "");
+    }
+}
+
+static void print_defaults(const json_t *defaults)
+{
+    size_t i;
+    json_t *one;
+    json_array_foreach(defaults, i, one)
+    {
+        printf("DEFAULT: %s does not pay what it owes in %s for %s; %lld ring-fenced payments are "
+               "open\n",
+               text_of(one, "partner"), text_of(one, "currency"), text_of(one, "period"),
+               number_of(one, "ring_fenced"));
+    }
+}
+
 static void print_status(const json_t *coalition)
 {
     json_t *quorum = json_object_get(coalition, "quorum");
@@ -131,6 +158,8 @@ static void print_status(const json_t *coalition)
     print_account_changes(json_object_get(coalition, "account_changes_waiting"));
     print_collateral(text_of(coalition, "currency"),
                      json_object_get(coalition, "collateral_short"));
+    print_overdue(json_object_get(coalition, "payments_overdue"));
+    print_defaults(json_object_get(coalition, "in_default"));
     if (json_is_false(quorum))
         puts("NO QUORUM: earns are taken and land later; redemptions wait");
     putchar('\n');

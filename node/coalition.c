@@ -28,6 +28,8 @@ void coalition_plan_init(struct coalition_plan *plan, uint16_t base_port)
                                     .timeout_ms = 1000,
                                     .timeout_delta_ms = 500,
                                     .reversal = REVERSAL_UNLIMITED,
+                                    .dispute_days = USUAL_DISPUTE_DAYS,
+                                    .default_days = USUAL_DEFAULT_DAYS,
                                     .host = "127.0.0.1"};
     for (size_t i = 0; i < COALITION_PARTNERS_MAX; i++) {
         plan->peer_ports[i] = (uint16_t)(base_port + i);
@@ -101,8 +103,9 @@ static void fill_settlement(const struct coalition_plan *plan, struct charter *c
     charter->settlement.pay_days = USUAL_PAY_DAYS;
     charter->settlement.rest_days = SATURDAY_AND_SUNDAY;
     charter->settlement.account_days = USUAL_ACCOUNT_DAYS;
-    charter->settlement.dispute_days = USUAL_DISPUTE_DAYS;
-    charter->settlement.default_days = USUAL_DEFAULT_DAYS;
+    charter->settlement.dispute_days = (uint32_t)plan->dispute_days;
+    charter->settlement.default_days = (uint32_t)plan->default_days;
+    charter->settlement.on_default = plan->on_default;
     charter->settlement.holidays = (int64_t *)charter_array_copy(
         plan->holidays, plan->holiday_count, sizeof(plan->holidays[0]));
     charter->settlement.holiday_count = plan->holiday_count;
@@ -206,6 +209,18 @@ static bool join_witnesses(const struct coalition_plan *plan, struct charter *ch
     return ok;
 }
 
+/* All of them, as far as there is room. */
+static void tell_mistakes(const struct charter_mistakes *mistakes, struct error *error)
+{
+    char text[ERROR_TEXT_SIZE] = "";
+    size_t size = 0;
+    for (size_t i = 0; i < mistakes->count && size < sizeof(text) - 1; i++)
+        size += (size_t)snprintf(text + size, sizeof(text) - size, "%s%s", i > 0 ? "; " : "",
+                                 mistakes->text[i]);
+    if (mistakes->count > 0)
+        error_set(error, ERROR_INVALID, "%s", text);
+}
+
 static bool make_charter(const struct coalition_plan *plan, struct charter *charter,
                          struct buffer *text, struct error *error)
 {
@@ -225,8 +240,8 @@ static bool make_charter(const struct coalition_plan *plan, struct charter *char
     bool ok = charter_parse(buffer_bytes(text), &again, mistakes, error);
     if (ok)
         charter_close(again);
-    else if (mistakes->count)
-        error_set(error, ERROR_INVALID, "%s", mistakes->text[0]);
+    else
+        tell_mistakes(mistakes, error);
     free(mistakes);
     return ok;
 }

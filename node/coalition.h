@@ -43,6 +43,8 @@ struct coalition_plan {
     struct charter_tax taxes[CHARTER_TAXES_MAX];
     size_t tax_count;
     char fee_tax[TAX_CODE_SIZE], redemption_tax[TAX_CODE_SIZE];
+    uint64_t dispute_days, default_days;
+    enum on_default on_default;
     bool contracts_required;
     uint64_t notice_days;
     struct charter_currency currencies[CHARTER_CURRENCIES_MAX]; /* beside its own */
@@ -60,9 +62,11 @@ bool coalition_partners(struct coalition_plan *plan, const char *list,
 /* Settlement and contracts as a command line says them; NULL and empty: the defaults. */
 struct coalition_texts {
     const char *period, *fee_tax, *redemption_tax;
+    const char *dispute_days, *default_days, *on_default;
     struct cli_texts holidays, taxes, currencies; /* "2026-12-25", "DE-19=1900", "SEK:2" */
 };
-/* ERROR_INVALID: one of them is not of its form. */
+/* ERROR_INVALID: one of them is not of its form; of those on disputes and defaults it says all
+ * that are not. */
 bool coalition_terms(struct coalition_plan *plan, const struct coalition_texts *texts,
                      struct error *error) MUST_USE;
 /* Makes the folder; ERROR_CONFLICT when it holds a coalition. What it wrote is read back with the

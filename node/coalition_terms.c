@@ -103,13 +103,61 @@ static bool take_currency(struct coalition_plan *plan, const char *text, struct 
     return true;
 }
 
+/* One after the other into the error, which is begun by the first. */
+static void one_more(struct error *error, bool *good, const char *text)
+{
+    char before[ERROR_TEXT_SIZE];
+    (void)snprintf(before, sizeof(before), "%s", *good ? "" : error->text);
+    error_set(error, ERROR_INVALID, "%s%s%s", before, *good ? "" : "; ", text);
+    *good = false;
+}
+
+static void take_days(const char *option, const char *text, uint64_t *days, bool *good,
+                      struct error *error)
+{
+    char why[128];
+    if (!text || parse_u64(bytes_text(text), BUSINESS_DAYS_MAX, days))
+        return;
+    (void)snprintf(why, sizeof(why), "--%s is 0 to %d business days, not '%.40s'", option,
+                   BUSINESS_DAYS_MAX, text);
+    one_more(error, good, why);
+}
+
+static void take_on_default(struct coalition_plan *plan, const char *text, bool *good,
+                            struct error *error)
+{
+    char why[128];
+    for (int i = 0; text && i <= DEFAULT_MUTUALISE; i++)
+        if (strcmp(text, on_default_word((enum on_default)i)) == 0) {
+            plan->on_default = (enum on_default)i;
+            return;
+        }
+    if (!text)
+        return;
+    (void)snprintf(why, sizeof(why), "--on-default is ring-fence, fund or mutualise, not '%.40s'",
+                   text);
+    one_more(error, good, why);
+}
+
+/* All mistakes at once. */
+static bool take_default_terms(struct coalition_plan *plan, const struct coalition_texts *texts,
+                               struct error *error)
+{
+    bool good = true;
+    take_days("dispute-days", texts->dispute_days, &plan->dispute_days, &good, error);
+    take_days("default-days", texts->default_days, &plan->default_days, &good, error);
+    take_on_default(plan, texts->on_default, &good, error);
+    return good;
+}
+
 bool coalition_terms(struct coalition_plan *plan, const struct coalition_texts *texts,
                      struct error *error)
 {
     if ((texts->period && !take_period(plan, texts->period, error)) ||
         !take_holidays(plan, texts, error) ||
         !take_tax_of("fee-tax", texts->fee_tax, plan->fee_tax, error) ||
-        !take_tax_of("redemption-tax", texts->redemption_tax, plan->redemption_tax, error))
+        !take_tax_of("redemption-tax", texts->redemption_tax, plan->redemption_tax, error) ||
+        !take_default_terms(plan, texts, error))
         return false;
     for (size_t i = 0; i < texts->taxes.count; i++)
         if (!take_tax(plan, texts->taxes.at[i], error))

@@ -1,4 +1,4 @@
-#include "node/period_view.h"
+#include "node/period_tie.h"
 
 #include "node/time_text.h"
 #include "partners/charter_contracts.h"
@@ -216,7 +216,8 @@ static bool read_deadlines(struct period_view *view, const json_t *answer, struc
            get_date(answer, "today", &view->today, error) &&
            get_date(deadlines, "propose", &view->propose_by, error) &&
            get_date(deadlines, "answer", &view->answer_by, error) &&
-           get_date(deadlines, "pay", &view->pay_by, error);
+           get_date(deadlines, "pay", &view->pay_by, error) &&
+           get_date(deadlines, "disputes_end", &view->disputes_end, error);
 }
 
 /* The tree that the period ends with; before that is known, the node's own. */
@@ -380,11 +381,21 @@ static bool read_taxes(struct period_view *view, const json_t *answer, struct er
 
 /* ---- payments and disputes ------------------------------------------------------------------- */
 
+static bool read_payment_days(const json_t *item, struct view_payment *payment, struct error *error)
+{
+    payment->sent = !json_is_null(json_object_get(item, "sent_on"));
+    if (!get_date(item, "pay_by", &payment->pay_by, error) ||
+        !get_date(item, "default_after", &payment->default_after, error) ||
+        (payment->sent && !get_date(item, "sent_on", &payment->sent_on, error)))
+        return false;
+    return date_to_days(payment->pay_by) > 0 || wrong(error, "pay_by");
+}
+
 static bool read_payment(const struct period_view *view, const json_t *item, size_t place,
                          struct view_payment *payment, struct error *error)
 {
-    static const char *const words[] = {"due", "sent", "confirmed", "failed"};
-    uint64_t number = 0, attempt = 0;
+    static const char *const words[] = {"due", "sent", "confirmed", "failed", "void"};
+    uint64_t number = 0, attempt = 0, round = 0;
     unsigned state = 0;
     if (!get_number(item, "number", PAYMENTS_MAX, &number, error) ||
         !get_number(item, "attempt", UINT32_MAX - 1, &attempt, error) ||
@@ -392,15 +403,22 @@ static bool read_payment(const struct period_view *view, const json_t *item, siz
         !get_partner(view, item, "to", &payment->payment.to, error) ||
         !get_currency(view, item, payment->currency, error) ||
         !get_money(item, "amount", &payment->payment.amount, error) ||
+        !get_number(item, "round", UINT16_MAX, &round, error) ||
         !get_word(item, "state", words, ARRAY_SIZE(words), &state, error))
         return false;
     if (number != place || payment->payment.amount.v <= 0)
         return wrong(error, "payments");
+    if (!read_payment_days(item, payment, error))
+        return false;
     payment->number = (uint32_t)number;
     payment->attempt = (uint32_t)attempt;
+    payment->round = (uint16_t)round;
+    payment->ring_fenced = get_bool(item, "ring_fenced");
+    payment->accused = get_bool(item, "default_first_approval");
     payment->state = (enum payment_state)state;
     payment->first_approval = get_bool(item, "first_approval");
     payment->overdue = get_bool(item, "overdue");
+    payment->may_default = get_bool(item, "may_default");
     return true;
 }
 
@@ -416,6 +434,59 @@ static bool read_payments(struct period_view *view, const json_t *answer, struct
     {
         if (!read_payment(view, item, i, &view->payments[view->payment_count++], error))
             return false;
+    }
+    return true;
+}
+
+static bool read_default(const struct period_view *view, const json_t *item,
+                         struct period_default *own, struct error *error)
+{
+    if (!get_partner(view, item, "partner", &own->partner, error) ||
+        !get_currency(view, item, own->currency, error))
+        return false;
+    for (const struct period_default *other = view->defaults; other < own; other++)
+        if (partner_equal(other->partner, own->partner) &&
+            strcmp(other->currency, own->currency) == 0)
+            return wrong(error, "defaults");
+    return true;
+}
+
+static bool read_defaults(struct period_view *view, const json_t *answer, struct error *error)
+{
+    const json_t *list = NULL;
+    size_t i;
+    json_t *item;
+    if (!get_list(answer, "defaults", &list, error))
+        return false;
+    if (json_array_size(list) > view->partner_count * (1 + CHARTER_CURRENCIES_MAX))
+        return wrong(error, "defaults");
+    view->defaults = allocate(json_array_size(list), sizeof(*view->defaults));
+    json_array_foreach(list, i, item)
+    {
+        if (!read_default(view, item, &view->defaults[view->default_count++], error))
+            return false;
+    }
+    return true;
+}
+
+static bool read_taken(struct period_view *view, const json_t *answer, struct error *error)
+{
+    const json_t *list = NULL;
+    size_t i;
+    json_t *item;
+    if (!get_list(answer, "taken_over", &list, error))
+        return false;
+    view->taken = allocate(json_array_size(list), sizeof(*view->taken));
+    json_array_foreach(list, i, item)
+    {
+        struct taken_over *taken = &view->taken[view->taken_count++];
+        if (!get_partner(view, item, "debtor", &taken->debtor, error) ||
+            !get_partner(view, item, "claimant", &taken->claimant, error) ||
+            !get_partner(view, item, "by", &taken->by, error) ||
+            !get_currency(view, item, taken->currency, error) ||
+            !get_money(item, "amount", &taken->amount, error))
+            return false;
+        taken->collateral = get_bool(item, "collateral");
     }
     return true;
 }
@@ -589,92 +660,6 @@ static bool check_sums(const struct period_view *view, const json_t *answer, str
     return place == json_array_size(list) || wrong(error, "sums");
 }
 
-static bool same_lines(const struct lines *a, const struct lines *b)
-{
-    bool same = a->count == b->count;
-    for (size_t i = 0; i < a->count && same; i++)
-        same = line_compare(&a->at[i], &b->at[i]) == 0 && a->at[i].exact.v == b->at[i].exact.v &&
-               a->at[i].rounded.v == b->at[i].rounded.v;
-    return same;
-}
-
-/* The rounded lines are what the charter makes of the exact ones, less what is disputed: so that
- * all that is shown, and every order to a bank, follows from the totals. */
-static bool check_rounded(const struct period_view *view, struct error *error)
-{
-    struct charter_line_rules rules;
-    struct lines exact = {.at = NULL}, closed = {.at = NULL};
-    charter_line_rules(view->charter, &rules);
-    for (size_t i = 0; i < view->exact.count; i++)
-        lines_add(&exact, &view->exact.at[i]);
-    for (size_t i = 0; i < view->dispute_count; i++) {
-        const struct view_dispute *dispute = &view->disputes[i];
-        struct line without = {.debtor = dispute->about.debtor,
-                               .creditor = dispute->about.creditor,
-                               .book_class = (enum book_class)dispute->about.line_class,
-                               .exact = {-dispute->amount.v}};
-        memcpy(without.currency, dispute->currency, CURRENCY_SIZE);
-        memcpy(without.tax_code, dispute->tax_code, TAX_CODE_SIZE);
-        lines_add(&exact, &without);
-    }
-    bool tied = lines_close(exact.at, exact.count, &rules.rules, &closed, NULL);
-    tied = tied && same_lines(&closed, &view->closed);
-    lines_release(&exact);
-    lines_release(&closed);
-    return tied || untied(error, "rounded lines are not those of the exact ones and the charter");
-}
-
-/* At most so many of each currency. */
-static size_t payment_room(const struct period_view *view, const struct charter_line_rules *rules)
-{
-    return view->partner_count * rules->rules.currency_count;
-}
-
-/* Of each currency apart, in the order of their codes. `payments_out` is the caller's to free. */
-static size_t expected_payments(const struct period_view *view, struct view_payment **payments_out)
-{
-    struct charter_line_rules rules;
-    size_t count = 0;
-    charter_line_rules(view->charter, &rules);
-    struct view_payment *all = allocate(payment_room(view, &rules), sizeof(*all));
-    struct payment *payments = allocate(view->partner_count, sizeof(*payments));
-    struct money *nets = allocate(view->partner_count, sizeof(*nets));
-    const char **names = allocate(view->partner_count, sizeof(*names));
-    for (size_t i = 0; i < view->partner_count; i++)
-        names[i] = view->partners[i].name;
-    for (size_t c = 0; c < rules.rules.currency_count; c++) {
-        netting_nets(&view->closed, rules.currencies[c].code, view->partner_count, nets);
-        size_t more = netting_payments(names, nets, view->partner_count, payments);
-        for (size_t i = 0; i < more; i++, count++) {
-            all[count] = (struct view_payment){.number = (uint32_t)count, .payment = payments[i]};
-            memcpy(all[count].currency, rules.currencies[c].code, CURRENCY_SIZE);
-        }
-    }
-    free(payments);
-    free(nets);
-    free(names);
-    *payments_out = all;
-    return count;
-}
-
-/* Once it is final: payments are those that settle its nets. */
-static bool check_payments(const struct period_view *view, struct error *error)
-{
-    if (view->preliminary)
-        return true;
-    struct view_payment *payments;
-    size_t count = expected_payments(view, &payments);
-    bool tied = count == view->payment_count;
-    for (size_t i = 0; i < count && tied; i++) {
-        const struct payment *own = &view->payments[i].payment, *wanted = &payments[i].payment;
-        tied = partner_equal(own->from, wanted->from) && partner_equal(own->to, wanted->to) &&
-               own->amount.v == wanted->amount.v &&
-               strcmp(view->payments[i].currency, payments[i].currency) == 0;
-    }
-    free(payments);
-    return tied || untied(error, "its payments are not those that settle its nets");
-}
-
 /* ---- pages ----------------------------------------------------------------------------------- */
 
 bool period_view_next(const json_t *answer, uint64_t *from_out)
@@ -707,10 +692,11 @@ static bool read_all(struct period_view *view, const json_t *answer, struct erro
            read_lines(view, answer, "lines", false, &view->exact, error) &&
            read_lines(view, answer, "rounded", true, &view->closed, error) &&
            read_redeemed(view, answer, error) && read_taxes(view, answer, error) &&
-           read_payments(view, answer, error) && read_disputes(view, answer, error) &&
+           read_payments(view, answer, error) && read_defaults(view, answer, error) &&
+           read_taken(view, answer, error) && read_disputes(view, answer, error) &&
            check_totals(view, error) && check_nets(view, answer, error) &&
-           check_sums(view, answer, error) && check_rounded(view, error) &&
-           check_payments(view, error);
+           check_sums(view, answer, error) && period_tie_rounded(view, error) &&
+           period_tie_payments(view, error);
 }
 
 bool period_view_read(const json_t *answer, const struct charter *charter,
@@ -734,6 +720,8 @@ void period_view_close(struct period_view *view)
     lines_release(&view->closed);
     free(view->partners);
     free(view->payments);
+    free(view->defaults);
+    free(view->taken);
     free(view->disputes);
     free(view->redeemed);
     free(view);
@@ -766,14 +754,38 @@ void period_view_end_to_end(const struct period_view *view, const struct view_pa
                                       .currency = payment->currency,
                                       .from = period_view_name(view, payment->payment.from),
                                       .to = period_view_name(view, payment->payment.to),
-                                      .attempt = attempt};
+                                      .attempt = attempt,
+                                      .number = payment->round > 0 ? payment->number : 0};
     end_to_end_make(&name, text_out);
+}
+
+bool period_view_in_default(const struct period_view *view, struct partner_id partner,
+                            const char *currency)
+{
+    for (size_t i = 0; i < view->default_count; i++)
+        if (partner_equal(view->defaults[i].partner, partner) &&
+            strcmp(view->defaults[i].currency, currency) == 0)
+            return true;
+    return false;
+}
+
+bool period_view_has_default(const struct period_view *view, const char *currency)
+{
+    for (size_t i = 0; i < view->default_count; i++)
+        if (strcmp(view->defaults[i].currency, currency) == 0)
+            return true;
+    return false;
+}
+
+bool period_view_payable(const struct view_payment *payment)
+{
+    return payment->state == PAYMENT_DUE || payment->state == PAYMENT_FAILED;
 }
 
 uint32_t period_view_attempt(const struct view_payment *payment)
 {
-    bool to_send = payment->state == PAYMENT_DUE || payment->state == PAYMENT_FAILED;
-    return payment->attempt + (to_send || payment->attempt == 0);
+    bool under_way = payment->state == PAYMENT_SENT || payment->state == PAYMENT_CONFIRMED;
+    return payment->attempt + (!under_way || payment->attempt == 0);
 }
 
 size_t period_view_payments(const struct period_view *view, struct view_payment **payments_out)
@@ -785,7 +797,7 @@ size_t period_view_payments(const struct period_view *view, struct view_payment 
             memcpy(*payments_out, view->payments, count * sizeof(**payments_out));
         return count;
     }
-    return expected_payments(view, payments_out);
+    return period_tie_expected(view, payments_out);
 }
 
 bool period_view_has_currency(const struct period_view *view, const char *currency)

@@ -5,7 +5,9 @@
  * the same currency and taxes wherever it stands, number 0 those of the charter, the totals are
  * the digest of the exact lines with the tree that the period ends with (partners/periods.h), the
  * rounded lines are what the charter makes of those less what is disputed, the nets are theirs, and
- * the payments of a final period settle them. What does not tie is refused, never shown.
+ * the payments of a final period settle them: the first ones by netting, and since a default what
+ * was taken over and what is paid or to be paid, as partners/defaults.h says. What does not tie is
+ * refused, never shown.
  *
  * Pure. Threads: any.
  */
@@ -14,6 +16,7 @@
 
 #include "partners/charter.h"
 #include "partners/date.h"
+#include "partners/defaults.h"
 #include "partners/payment_account.h"
 #include "partners/period.h"
 #include "partners/period_calendar.h"
@@ -31,9 +34,15 @@ struct view_payment {
     uint32_t number;
     struct payment payment;
     char currency[CURRENCY_SIZE];
+    uint16_t round;   /* 0, or the how-manyth default of the period made it */
+    bool ring_fenced; /* with one in default, or paid back */
     enum payment_state state;
-    uint32_t attempt; /* of sending so far */
-    bool first_approval, overdue;
+    uint32_t attempt;                  /* of sending so far */
+    struct date pay_by, default_after; /* its day to pay, and its last one */
+    bool sent;                         /* at some time; on that day last */
+    struct date sent_on;
+    bool first_approval, overdue, may_default;
+    bool accused; /* one person has said that its payer is in default */
 };
 enum view_dispute_state { VIEW_DISPUTE_OPEN, VIEW_DISPUTE_RESPONDED, VIEW_DISPUTE_RESOLVED };
 struct view_dispute {
@@ -63,6 +72,7 @@ struct period_view {
     uint32_t number;
     uint64_t ledger_time_ms;
     struct date first_day, last_day, propose_by, answer_by, pay_by, today;
+    struct date disputes_end; /* the last day on which they are their openers' alone */
     bool rooted; /* the checkpoint is the one that the period ends with, and totals are known */
     bool preliminary; /* closed lines and nets are what they would be now */
     uint64_t first_record;
@@ -75,6 +85,10 @@ struct period_view {
     struct lines closed; /* ascending; disputes carved out, rounded, with taxes */
     struct view_payment *payments;
     size_t payment_count;
+    struct period_default *defaults; /* as they came to be */
+    size_t default_count;
+    struct taken_over *taken;
+    size_t taken_count;
     struct view_dispute *disputes;
     size_t dispute_count;
     struct view_redeemed *redeemed;
@@ -100,7 +114,15 @@ const char *period_view_name(const struct period_view *view, struct partner_id p
 /* The end-to-end id of a payment's sending by that number, from 1 on. */
 void period_view_end_to_end(const struct period_view *view, const struct view_payment *payment,
                             uint32_t attempt, char text_out[END_TO_END_SIZE]);
-/* The number of the sending that is under way or comes next. */
+/* Whether a payment can be sent: it waits, and is not void. */
+bool period_view_payable(const struct view_payment *payment) MUST_USE;
+bool period_view_in_default(const struct period_view *view, struct partner_id partner,
+                            const char *currency) MUST_USE;
+/* Whether anybody is, in that currency. */
+bool period_view_has_default(const struct period_view *view, const char *currency) MUST_USE;
+/* As the ledger has it, as far as defaults are concerned; the caller's to release. */
+void period_view_period(const struct period_view *view, struct period *out);
+/* The number of the sending that is under way or comes next; of a void payment, that would have. */
 uint32_t period_view_attempt(const struct view_payment *payment);
 /* The payments that would settle it, of each currency apart: those of the ledger once it is final,
  * else what netting gives now. `payments_out` is the caller's to free. */

@@ -1,18 +1,23 @@
 #include "node/period_watch.h"
 
+#include "node/period_default.h"
 #include "node/period_text.h"
 #include "partners/charter_contracts.h"
+#include "partners/charter_settlement.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+/* What is told of one payment. */
+enum { TOLD_DUE, TOLD_OVERDUE, TOLD_DEFAULT_POSSIBLE, PAYMENT_EVENTS };
+
 struct period_watch_row {
     uint64_t number;
     enum period_state state;
-    bool told[PERIOD_EVENT_COUNT]; /* of deadlines of the period itself */
-    bool *due_told, *overdue_told; /* by payment */
-    size_t payment_count;
+    bool told[PERIOD_EVENT_COUNT];   /* of deadlines of the period itself */
+    bool (*told_of)[PAYMENT_EVENTS]; /* by payment */
+    size_t payment_count, default_count;
 };
 
 static const struct {
@@ -36,8 +41,7 @@ const char *period_event_message(enum period_event_kind kind)
 
 static void row_release(struct period_watch_row *row)
 {
-    free(row->due_told);
-    free(row->overdue_told);
+    free(row->told_of);
 }
 
 void period_watch_release(struct period_watch *watch)
@@ -52,6 +56,7 @@ void period_watch_release(struct period_watch *watch)
 
 struct look {
     struct period_watch *watch;
+    const struct charter *charter;
     struct partner_id own;
     int64_t today;
     void (*tell)(void *context, const struct period_event *event);
@@ -107,24 +112,28 @@ static void look_at_deadlines(const struct look *look, struct period_watch_row *
     say_once(look, &row->told[event.kind], &event);
 }
 
-/* One that was sent anew after it failed is told again. */
+/* One that was sent anew after it failed is told again; of what is void, or ring-fenced, the
+ * default tells. */
 static void look_at_payment(const struct look *look, struct period_watch_row *row,
                             const struct closed_period *closed, size_t number)
 {
     const struct period_payment *payment = &closed->period.payments[number];
-    struct period_event event = {.closed = closed,
-                                 .until = closed->period.deadlines.pay,
-                                 .payment = payment,
-                                 .number = number};
-    bool waits = payment->state == PAYMENT_DUE || payment->state == PAYMENT_FAILED;
-    if (!waits) {
-        row->due_told[number] = row->overdue_told[number] = false;
+    struct period_event event = {
+        .closed = closed, .until = payment->pay_by, .payment = payment, .number = number};
+    bool *told = row->told_of[number];
+    if (payment->ring_fenced ||
+        (payment->state != PAYMENT_DUE && payment->state != PAYMENT_FAILED)) {
+        memset(told, 0, sizeof(row->told_of[number]));
     } else if (look->today > event.until) {
         event.kind = PERIOD_EVENT_payment_overdue;
-        say_once(look, &row->overdue_told[number], &event);
+        say_once(look, &told[TOLD_OVERDUE], &event);
+        event.until = charter_default_after(look->charter, event.until);
+        event.kind = PERIOD_EVENT_default_possible;
+        if (payment_may_default(look->charter, &closed->period, number, look->today))
+            say_once(look, &told[TOLD_DEFAULT_POSSIBLE], &event);
     } else if (look->today == event.until && partner_equal(payment->payment.from, look->own)) {
         event.kind = PERIOD_EVENT_payment_due;
-        say_once(look, &row->due_told[number], &event);
+        say_once(look, &told[TOLD_DUE], &event);
     }
 }
 
@@ -132,14 +141,26 @@ static void look_at_payments(const struct look *look, struct period_watch_row *r
                              const struct closed_period *closed)
 {
     size_t count = closed->period.payment_count;
-    if (row->payment_count != count) { /* it is final by now: they do not change any more */
-        row_release(row);
-        row->due_told = allocate(count, sizeof(*row->due_told));
-        row->overdue_told = allocate(count, sizeof(*row->overdue_told));
+    if (row->payment_count < count) { /* it is final by now, or a default has made more */
+        bool(*more)[PAYMENT_EVENTS] = allocate(count, sizeof(*more));
+        if (row->payment_count > 0)
+            memcpy(more, row->told_of, row->payment_count * sizeof(*more));
+        free(row->told_of);
+        row->told_of = more;
         row->payment_count = count;
     }
     for (size_t i = 0; i < count; i++)
         look_at_payment(look, row, closed, i);
+}
+
+static void look_at_defaults(const struct look *look, struct period_watch_row *row,
+                             const struct closed_period *closed)
+{
+    for (; row->default_count < closed->period.default_count; row->default_count++)
+        say(look,
+            &(struct period_event){.kind = PERIOD_EVENT_in_default,
+                                   .closed = closed,
+                                   .in_default = &closed->period.defaults[row->default_count]});
 }
 
 static struct period_watch_row row_of(const struct look *look, const struct closed_period *closed)
@@ -149,14 +170,16 @@ static struct period_watch_row row_of(const struct look *look, const struct clos
         say(look, &(struct period_event){.kind = PERIOD_EVENT_ended, .closed = closed});
     else
         row.state = closed->period.state;
+    if (row.state == PERIOD_SETTLED)
+        row.default_count = closed->period.default_count;
     return row;
 }
 
 void period_watch_look(struct period_watch *watch, const struct periods *periods,
-                       struct partner_id own, int64_t today,
+                       const struct charter *charter, struct partner_id own, int64_t today,
                        void (*tell)(void *context, const struct period_event *event), void *context)
 {
-    struct look look = {watch, own, today, tell, context};
+    struct look look = {watch, charter, own, today, tell, context};
     struct period_watch_row *rows = allocate(periods->count, sizeof(*rows));
     size_t old = 0;
     for (size_t i = 0; i < periods->count; i++) {
@@ -169,6 +192,7 @@ void period_watch_look(struct period_watch *watch, const struct periods *periods
             rows[i] = row_of(&look, closed);
         look_at_state(&look, &rows[i], closed);
         look_at_deadlines(&look, &rows[i], closed);
+        look_at_defaults(&look, &rows[i], closed);
         look_at_payments(&look, &rows[i], closed);
     }
     while (old < watch->count)
@@ -212,6 +236,11 @@ size_t period_event_fields(const struct period_event *event, const struct charte
         fields_out[count++] = log_text("until", room->until);
     if (event->payment)
         return count + payment_fields(event, charter, room, fields_out + count);
+    if (event->in_default) {
+        fields_out[count++] = log_text("partner", name_of(charter, event->in_default->partner));
+        fields_out[count++] = log_text("currency", event->in_default->currency);
+        return count;
+    }
     if (closed->rooted) {
         hex_encode(hash_as_bytes(&closed->totals), room->totals);
         fields_out[count++] = log_unsigned("records", closed->records);
@@ -226,18 +255,19 @@ size_t period_event_fields(const struct period_event *event, const struct charte
 
 struct standing { /* of all periods that are told of */
     uint64_t states[PERIOD_SETTLED + 1], payments[PAYMENT_STATE_COUNT];
-    uint64_t disputes, payments_overdue, proposals_overdue, finals_overdue;
+    uint64_t disputes, payments_overdue, proposals_overdue, finals_overdue, defaults;
     /* Not confirmed yet, in the order of the charter's line rules. */
-    struct money unpaid[1 + CHARTER_CURRENCIES_MAX];
+    struct money unpaid[1 + CHARTER_CURRENCIES_MAX], ring_fenced[1 + CHARTER_CURRENCIES_MAX];
 };
 
 static void add_unpaid(struct standing *sums, const struct charter_line_rules *rules,
                        const struct period_payment *payment)
 {
+    struct money *into = payment->ring_fenced ? sums->ring_fenced : sums->unpaid;
     for (size_t i = 0; i < rules->rules.currency_count; i++)
         if (payment->state != PAYMENT_CONFIRMED && payment->state != PAYMENT_VOID &&
             strcmp(payment->currency, rules->currencies[i].code) == 0)
-            sums->unpaid[i].v += payment->payment.amount.v;
+            into[i].v += payment->payment.amount.v;
 }
 
 static void add_period(struct standing *sums, const struct charter_line_rules *rules,
@@ -248,12 +278,14 @@ static void add_period(struct standing *sums, const struct charter_line_rules *r
     sums->finals_overdue += period->state == PERIOD_PROPOSED && today > period->deadlines.answer;
     for (size_t i = 0; i < period->dispute_count; i++)
         sums->disputes += !period->disputes[i].resolved;
+    sums->defaults += period->default_count;
     for (size_t i = 0; i < period->payment_count; i++) {
         enum payment_state state = period->payments[i].state;
         sums->payments[state]++;
         add_unpaid(sums, rules, &period->payments[i]);
-        sums->payments_overdue +=
-            today > period->deadlines.pay && (state == PAYMENT_DUE || state == PAYMENT_FAILED);
+        sums->payments_overdue += today > period->deadlines.pay &&
+                                  !period->payments[i].ring_fenced &&
+                                  (state == PAYMENT_DUE || state == PAYMENT_FAILED);
     }
 }
 
@@ -264,15 +296,15 @@ static void head(struct buffer *out, const char *name, const char *type, const c
 
 /* By currency, also those in which nothing is open: a series that comes and goes is hard to watch.
  */
-static void put_unpaid(const struct standing *sums, const struct charter_line_rules *rules,
-                       struct buffer *out)
+static void put_unpaid(const struct money *unpaid, const char *name, const char *help,
+                       const struct charter_line_rules *rules, struct buffer *out)
 {
     char amount[MONEY_TEXT_SIZE];
-    head(out, "period_unpaid", "gauge", "Amount of payments that are not confirmed, by currency.");
+    head(out, name, "gauge", help);
     for (size_t i = 0; i < rules->rules.currency_count; i++) {
         const struct currency_rule *currency = &rules->currencies[i];
-        money_format(sums->unpaid[i], currency->minor_digits, amount);
-        buffer_printf(out, "accrue_period_unpaid{currency=\"%s\"} %s\n", currency->code, amount);
+        money_format(unpaid[i], currency->minor_digits, amount);
+        buffer_printf(out, "accrue_%s{currency=\"%s\"} %s\n", name, currency->code, amount);
     }
 }
 
@@ -293,7 +325,14 @@ void period_watch_metrics(const struct period_watch *watch, const struct periods
     for (size_t i = 0; i < ARRAY_SIZE(sums.payments); i++)
         buffer_printf(out, "accrue_period_payments{state=\"%s\"} %" PRIu64 "\n",
                       payment_state_word((enum payment_state)i), sums.payments[i]);
-    put_unpaid(&sums, &rules, out);
+    put_unpaid(sums.unpaid, "period_unpaid",
+               "Amount of netted payments that are not confirmed, by currency.", &rules, out);
+    put_unpaid(sums.ring_fenced, "period_ring_fenced_unpaid",
+               "Amount of payments of and to those in default that are not confirmed, by currency.",
+               &rules, out);
+    head(out, "period_defaults", "gauge",
+         "Partners in default, of each settlement period and currency apart.");
+    buffer_printf(out, "accrue_period_defaults %" PRIu64 "\n", sums.defaults);
     head(out, "period_disputes_open", "gauge", "Disputes that are not resolved.");
     buffer_printf(out, "accrue_period_disputes_open %" PRIu64 "\n", sums.disputes);
     head(out, "period_overdue", "gauge", "What was not done by its deadline, by step.");

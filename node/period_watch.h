@@ -1,7 +1,8 @@
 /* period_watch.h - says once what happens to settlement periods, and which of their deadlines pass.
  *
- * What had happened before the first look is not told, but what is overdue then is. Deadlines are
- * of the charter's days: the last day of one is warned of, and what passes it is overdue.
+ * What had happened before the first look is not told, but what is overdue then is, and who is in
+ * default in a period that is not settled. Deadlines are of the charter's days: the last day of one
+ * is warned of, and what passes it is overdue. What is ring-fenced has no day.
  *
  * Pure. Threads: one at a time.
  */
@@ -21,7 +22,9 @@
     X(payment_due, LOG_LEVEL_WARN, "today is the last day to send a payment")                      \
     X(proposal_overdue, LOG_LEVEL_WARN, "nobody has proposed a settlement period in time")         \
     X(final_overdue, LOG_LEVEL_WARN, "a settlement period can be final and is not")                \
-    X(payment_overdue, LOG_LEVEL_WARN, "a payment was not sent in time")
+    X(payment_overdue, LOG_LEVEL_WARN, "a payment was not sent in time")                           \
+    X(default_possible, LOG_LEVEL_WARN, "the payer of a payment may be declared in default")       \
+    X(in_default, LOG_LEVEL_WARN, "a partner is in default")
 
 enum period_event_kind {
 #define X(name, level, message) PERIOD_EVENT_##name,
@@ -38,6 +41,7 @@ struct period_event {
     int64_t until;                        /* of deadlines: the day, since 1970 */
     const struct period_payment *payment; /* of payments; and its number */
     size_t number;
+    const struct period_default *in_default; /* of a default */
 };
 
 struct period_watch_row;
@@ -49,9 +53,10 @@ struct period_watch {              /* zeroed is new */
 };
 void period_watch_release(struct period_watch *watch);
 
-/* `own` is the partner whose duties are warned of; `today` as the charter's zone has it. */
+/* The charter says when one may be in default; `own` is the partner whose duties are warned of;
+ * `today` as the charter's zone has it. */
 void period_watch_look(struct period_watch *watch, const struct periods *periods,
-                       struct partner_id own, int64_t today,
+                       const struct charter *charter, struct partner_id own, int64_t today,
                        void (*tell)(void *context, const struct period_event *event),
                        void *context);
 

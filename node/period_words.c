@@ -1,5 +1,6 @@
 #include "node/period_words.h"
 
+#include "node/period_default.h"
 #include "partners/netting.h"
 #include "partners/periods.h"
 
@@ -128,6 +129,13 @@ void period_words_pairs(const struct period_view *view, struct buffer *out)
     }
 }
 
+static const char *payment_words(const struct period_view *view, const struct view_payment *own)
+{
+    if (view->preliminary)
+        return "expected";
+    return payment_state_word(own->state);
+}
+
 void period_words_payments(const struct period_view *view, struct buffer *out)
 {
     struct view_payment *payments;
@@ -137,11 +145,12 @@ void period_words_payments(const struct period_view *view, struct buffer *out)
         char text[MONEY_TEXT_SIZE], end_to_end[END_TO_END_SIZE];
         period_view_amount(view, own->currency, own->payment.amount, text);
         period_view_end_to_end(view, own, period_view_attempt(own), end_to_end);
-        buffer_printf(out, "payment %" PRIu32 ": %s pays %s %s %s, %s%s  (%s)\n", own->number,
+        buffer_printf(out, "payment %" PRIu32 ": %s pays %s %s %s, %s%s%s%s  (%s)\n", own->number,
                       name_of(view, own->payment.from), name_of(view, own->payment.to), text,
-                      own->currency,
-                      view->preliminary ? "expected" : payment_state_word(own->state),
-                      own->overdue ? ", OVERDUE" : "", end_to_end);
+                      own->currency, own->ring_fenced ? "ring-fenced, " : "",
+                      payment_words(view, own), own->overdue ? ", OVERDUE" : "",
+                      period_default_possible(view, own) ? ", may be declared in default" : "",
+                      end_to_end);
     }
     free(payments);
 }
@@ -238,20 +247,45 @@ static void next_of_proposed(const struct period_view *view, struct buffer *out)
     buffer_release(&silent);
 }
 
+/* Without a day: it is owed apart from the period. */
+static void put_to_pay(const struct period_view *view, const struct view_payment *own,
+                       const char *text, struct buffer *out)
+{
+    const char *from = name_of(view, own->payment.from), *to = name_of(view, own->payment.to);
+    char until[DATE_TEXT_SIZE];
+    date_format(own->pay_by, until);
+    if (own->ring_fenced)
+        buffer_printf(out, "ring-fenced: ");
+    else
+        buffer_printf(out, "until the end of %s: ", until);
+    buffer_printf(out, "%s pays %s %s %s%s, and %s says so\n", from, to, text, own->currency,
+                  own->state == PAYMENT_FAILED ? " anew: the last one never came" : "",
+                  own->first_approval ? "a second person there" : "two people there");
+}
+
+static void next_of_default(const struct period_view *view, const struct view_payment *own,
+                            struct buffer *out)
+{
+    char step[32];
+    if (!period_default_possible(view, own))
+        return;
+    buffer_printf(out, "or %s of %s %s that %s is in default\n",
+                  own->accused ? "a second person" : "two people", name_of(view, own->payment.to),
+                  own->accused ? "says" : "say", name_of(view, own->payment.from));
+    (void)snprintf(step, sizeof(step), "default --payment %" PRIu32, own->number);
+    put_command(view, out, step);
+}
+
 static void next_of_payment(const struct period_view *view, const struct view_payment *own,
                             struct buffer *out)
 {
-    char text[MONEY_TEXT_SIZE], until[DATE_TEXT_SIZE], step[32];
+    char text[MONEY_TEXT_SIZE], step[32];
     const char *from = name_of(view, own->payment.from), *to = name_of(view, own->payment.to);
     period_view_amount(view, own->currency, own->payment.amount, text);
-    date_format(view->pay_by, until);
     switch (own->state) {
     case PAYMENT_DUE:
     case PAYMENT_FAILED:
-        buffer_printf(out, "until the end of %s: %s pays %s %s %s%s, and %s says so\n", until, from,
-                      to, text, own->currency,
-                      own->state == PAYMENT_FAILED ? " anew: the last one never came" : "",
-                      own->first_approval ? "a second person there" : "two people there");
+        put_to_pay(view, own, text, out);
         (void)snprintf(step, sizeof(step), "pay --payment %" PRIu32, own->number);
         break;
     case PAYMENT_SENT:
@@ -263,6 +297,18 @@ static void next_of_payment(const struct period_view *view, const struct view_pa
     case PAYMENT_VOID:
         return;
     }
+    put_command(view, out, step);
+    next_of_default(view, own, out);
+}
+
+/* Its opener's time is over: the other ends it, and nothing is cancelled. */
+static void put_late_dispute(const struct period_view *view, const struct view_dispute *own,
+                             const char *other, struct buffer *out)
+{
+    char step[64];
+    buffer_printf(out, "or %s ends it, and nothing is cancelled\n", other);
+    (void)snprintf(step, sizeof(step), "resolve --record %" PRIu64 " --amount 0",
+                   own->about.record.v);
     put_command(view, out, step);
 }
 
@@ -283,6 +329,8 @@ static void next_of_disputes(const struct period_view *view, struct buffer *out)
         (void)snprintf(step, sizeof(step), "%s --record %" PRIu64 " --amount AMOUNT",
                        open ? "respond" : "resolve", own->about.record.v);
         put_command(view, out, step);
+        if (is_over(view, view->disputes_end))
+            put_late_dispute(view, own, other, out);
     }
 }
 

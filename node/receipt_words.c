@@ -225,9 +225,13 @@ static void add_settle(struct writer *writer, const struct transaction *t)
         add(writer, "payment", "%" PRIu32, settle->payment);
         add_hash(writer, "approver", &settle->approver);
         return;
+    case SETTLE_DEFAULT:
+        add(writer, "not paid", "payment %" PRIu32 ": its payer is in default, says one of two",
+            settle->payment);
+        add_hash(writer, "approver", &settle->approver);
+        return;
     case SETTLE_CONFIRM:
     case SETTLE_FAIL:
-    case SETTLE_DEFAULT:
         add(writer, "payment", "%" PRIu32, settle->payment);
         return;
     }

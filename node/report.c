@@ -1,4 +1,5 @@
 /* Which reports there are, in which forms, and what all of them are made of. */
+#include "node/period_default.h"
 #include "node/report_parts.h"
 #include "partners/charter_contracts.h"
 #include "partners/periods.h"
@@ -190,6 +191,12 @@ static struct statement_party issuer_of(const struct report *report)
     return issuer;
 }
 
+/* That of the period, unless it was final too late for it. */
+static struct date due_of(const struct period_view *view)
+{
+    return view->payment_count > 0 ? view->payments[0].pay_by : view->pay_by;
+}
+
 /* What all parts have in common. */
 static struct statement statement_head(const struct report *report)
 {
@@ -202,7 +209,7 @@ static struct statement statement_head(const struct report *report)
                              .from = view->first_day,
                              .to = view->last_day,
                              .issued = view->today,
-                             .due = view->pay_by,
+                             .due = due_of(view),
                              .state = report->state,
                              .checkpoint_origin = charter->origin,
                              .checkpoint_size = view->records,
@@ -230,6 +237,12 @@ static bool has_lines(const struct report *report, const char *currency, bool of
         if (strcmp(line->currency, currency) == 0 &&
             (partner_equal(line->debtor, partner) || partner_equal(line->creditor, partner)))
             return true;
+    }
+    for (size_t i = 0; of_one && i < report->view->payment_count; i++) {
+        const struct view_payment *own = &report->view->payments[i];
+        if (strcmp(own->currency, currency) == 0 &&
+            (partner_equal(own->payment.from, partner) || partner_equal(own->payment.to, partner)))
+            return true; /* who holds collateral may owe it, and nothing else */
     }
     return !of_one && period_view_has_currency(report->view, currency);
 }
@@ -272,6 +285,11 @@ static void fill_payment(const struct report_part *part, const struct view_payme
     payment->payment = own->payment;
     payment->to = accounts_payment(report->request->accounts,
                                    report_name_of(report, own->payment.to), own->currency);
+    payment->state = report->view->preliminary ? "expected" : payment_state_word(own->state);
+    payment->due = report->view->preliminary ? report->view->pay_by : own->pay_by;
+    payment->round = own->round;
+    payment->ring_fenced = own->ring_fenced;
+    payment->is_void = own->state == PAYMENT_VOID;
     period_view_end_to_end(report->view, own, period_view_attempt(own), payment->end_to_end);
 }
 
@@ -296,6 +314,35 @@ static void fill_payments(struct report *report)
     free(all);
 }
 
+/* ---- defaults -------------------------------------------------------------------------------- */
+
+static void fill_defaults_of(struct report_part *part)
+{
+    const struct period_view *view = part->report->view;
+    struct statement *statement = &part->statement;
+    if (!period_view_has_default(view, statement->currency))
+        return;
+    part->defaults = allocate(view->default_count, sizeof(*part->defaults));
+    part->taken = allocate(view->taken_count, sizeof(*part->taken));
+    part->sums = allocate(view->partner_count, sizeof(*part->sums));
+    for (size_t i = 0; i < view->default_count; i++)
+        if (strcmp(view->defaults[i].currency, statement->currency) == 0)
+            part->defaults[statement->default_count++] = view->defaults[i];
+    for (size_t i = 0; i < view->taken_count; i++)
+        if (strcmp(view->taken[i].currency, statement->currency) == 0)
+            part->taken[statement->taken_count++] = view->taken[i];
+    period_default_sums(view, statement->currency, part->sums);
+    statement->defaults = part->defaults;
+    statement->taken = part->taken;
+    statement->sums = part->sums;
+}
+
+static void fill_defaults(struct report *report)
+{
+    for (size_t i = 0; i < report->part_count; i++)
+        fill_defaults_of(&report->parts[i]);
+}
+
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static void report_begin(struct report *report, const struct report_request *request, bool of_one)
@@ -310,6 +357,7 @@ static void report_begin(struct report *report, const struct report_request *req
                    view->preliminary ? ", preliminary" : "");
     add_parts(report, of_one);
     fill_payments(report);
+    fill_defaults(report);
 }
 
 static void report_end(struct report *report)
@@ -317,6 +365,9 @@ static void report_end(struct report *report)
     for (size_t i = 0; i < report->part_count; i++) {
         free(report->parts[i].payments);
         free(report->parts[i].states);
+        free(report->parts[i].defaults);
+        free(report->parts[i].taken);
+        free(report->parts[i].sums);
     }
     free(report->parts);
     free(report->parties);
@@ -329,8 +380,7 @@ const char *report_name_of(const struct report *report, struct partner_id partne
 
 const char *report_payment_word(const struct report_part *part, size_t payment)
 {
-    return part->report->view->preliminary ? "expected"
-                                           : payment_state_word(part->states[payment].state);
+    return part->payments[payment].state;
 }
 
 /* A pair's lines of a currency stand together. */
@@ -342,6 +392,17 @@ bool report_begins_pair(const struct report_part *part, size_t line)
     return line == 0 || !partner_equal(own->debtor, own[-1].debtor) ||
            !partner_equal(own->creditor, own[-1].creditor) ||
            strcmp(own->currency, own[-1].currency) != 0;
+}
+
+void report_taken_words(const struct report_part *part, const struct taken_over *taken,
+                        char text_out[TAKEN_WORDS_SIZE])
+{
+    const struct taken_names names = {report_name_of(part->report, taken->debtor),
+                                      report_name_of(part->report, taken->claimant),
+                                      report_name_of(part->report, taken->by)};
+    char amount[STATEMENT_AMOUNT_SIZE];
+    statement_amount(&part->statement, taken->amount, amount);
+    taken_over_words(taken, &names, amount, text_out);
 }
 
 const char *report_dispute_word(const struct view_dispute *dispute)

@@ -22,7 +22,8 @@ enum { MESSAGE_DIGEST = 9, MESSAGE_ID_SIZE = 36 };
 struct order {
     struct pain001 message;
     struct pain001_transfer *transfers;
-    char message_id[MESSAGE_ID_SIZE], text[PAIN001_TEXT_MAX + 1];
+    char message_id[MESSAGE_ID_SIZE];
+    char text[PAIN001_TEXT_MAX + 1], ring_fenced[PAIN001_TEXT_MAX + 1];
 };
 
 /* By the names of what it pays: banks drop a second file of one name, and the same payments never
@@ -50,6 +51,9 @@ static void put_remittance(const struct report *report, struct order *order)
     (void)snprintf(order->text, sizeof(order->text),
                    "Settlement %s, records %" PRIu64 ", totals %s", report->view->name,
                    report->view->records, totals);
+    (void)snprintf(order->ring_fenced, sizeof(order->ring_fenced),
+                   "Ring-fenced, settlement %s, records %" PRIu64 ", totals %s", report->view->name,
+                   report->view->records, totals);
 }
 
 static bool no_account(const char *partner, const char *currency, struct error *error)
@@ -62,9 +66,8 @@ static bool no_account(const char *partner, const char *currency, struct error *
 
 static bool is_to_be_sent(const struct report_part *part, size_t payment)
 {
-    enum payment_state state = part->states[payment].state;
     return partner_equal(part->payments[payment].payment.from, part->statement.partner) &&
-           state != PAYMENT_SENT && state != PAYMENT_CONFIRMED;
+           period_view_payable(&part->states[payment]);
 }
 
 /* A bank refuses the whole file for one transfer that it cannot make. */
@@ -93,10 +96,11 @@ static bool add_transfers(const struct report_part *part, struct order *order, s
         struct error why;
         if (!is_to_be_sent(part, i))
             continue;
-        order->transfers[count] = (struct pain001_transfer){.to = payment->to,
-                                                            .amount = payment->payment.amount,
-                                                            .end_to_end = payment->end_to_end,
-                                                            .text = order->text};
+        order->transfers[count] = (struct pain001_transfer){
+            .to = payment->to,
+            .amount = payment->payment.amount,
+            .end_to_end = payment->end_to_end,
+            .text = payment->ring_fenced ? order->ring_fenced : order->text};
         if (check_transfer(part, i, order, &order->transfers[count], &why)) {
             count++;
             continue;
@@ -176,19 +180,23 @@ bool report_payments_xml(const struct report *report, struct buffer *out, struct
 
 /* ---- journals -------------------------------------------------------------------------------- */
 
-/* Of all currencies. `booked_out` is the caller's to free. */
-static size_t confirmed(const struct report *report, struct booked_payment **booked_out)
+/* Of all currencies: those that are confirmed, or those that are still to be. `booked_out` is the
+ * caller's to free. */
+static size_t payments_of(const struct report *report, bool confirmed,
+                          struct booked_payment **booked_out)
 {
     struct booked_payment *booked = NULL;
     size_t count = 0, capacity = 0;
     for (size_t p = 0; p < report->part_count; p++) {
         const struct report_part *part = &report->parts[p];
         for (size_t i = 0; i < part->statement.payment_count; i++) {
-            if (part->states[i].state != PAYMENT_CONFIRMED)
+            enum payment_state state = part->states[i].state;
+            if (state == PAYMENT_VOID || (state == PAYMENT_CONFIRMED) != confirmed)
                 continue;
             booked = array_grow(booked, &capacity, count + 1, sizeof(*booked));
             booked[count] = (struct booked_payment){.payment = part->states[i].payment,
-                                                    .end_to_end = part->payments[i].end_to_end};
+                                                    .end_to_end = part->payments[i].end_to_end,
+                                                    .ring_fenced = part->states[i].ring_fenced};
             memcpy(booked[count++].currency, part->statement.currency, CURRENCY_SIZE);
         }
     }
@@ -207,13 +215,23 @@ static void put_checkpoint(const struct report *report, char text_out[256])
                    root, view->rooted ? " totals " : "", view->rooted ? totals : "");
 }
 
+/* The ledger does not keep the day of a default; what it made is due on a business day after it. */
+static struct date defaulted_on(const struct period_view *view)
+{
+    for (size_t i = 0; i < view->payment_count; i++)
+        if (view->payments[i].round > 0)
+            return date_from_days(date_to_days(view->payments[i].pay_by) - 1);
+    return view->today;
+}
+
 bool report_journal(const struct report *report, struct buffer *out, struct error *error)
 {
     const struct period_view *view = report->view;
     struct charter_line_rules rules;
     const char **names = allocate(view->partner_count, sizeof(*names));
-    struct booked_payment *booked;
-    size_t booked_count = confirmed(report, &booked);
+    struct booked_payment *booked, *open;
+    size_t booked_count = payments_of(report, true, &booked);
+    size_t open_count = payments_of(report, false, &open);
     char checkpoint[256];
     charter_line_rules(view->charter, &rules);
     for (size_t i = 0; i < view->partner_count; i++)
@@ -230,13 +248,21 @@ bool report_journal(const struct report *report, struct buffer *out, struct erro
                                     .closed = &view->closed,
                                     .payments = booked,
                                     .payment_count = booked_count,
+                                    .open = open,
+                                    .open_count = open_count,
+                                    .defaults = view->defaults,
+                                    .default_count = view->default_count,
+                                    .taken = view->taken,
+                                    .taken_count = view->taken_count,
                                     .paid_on = report->request->paid_on,
+                                    .defaulted_on = defaulted_on(view),
                                     .declare = !report->request->continues};
     bool ok = report->request->has_partner
                   ? journals_partner(&source, report->request->partner, report->request->dialect,
                                      out, error)
                   : journals_coalition(&source, report->request->dialect, out, error);
     free(booked);
+    free(open);
     free(names);
     return ok;
 }

@@ -173,6 +173,56 @@ static bool end(struct buffer *out)
     return true;
 }
 
+/* ---- defaults -------------------------------------------------------------------------------- */
+
+static void put_positions(const struct report_part *part, struct buffer *out)
+{
+    static const char *const columns[] = {"Partner", "#Net", "#+ Collateral", "#= Netted",
+                                          "#+ Ring-fenced"};
+    table(out, columns, ARRAY_SIZE(columns));
+    for (size_t i = 0; i < part->statement.party_count; i++) {
+        const struct default_sums *sums = &part->statement.sums[i];
+        row(out);
+        cell(out, part->statement.parties[i].name);
+        cell_money(part, out, sums->net);
+        cell_money(part, out, sums->collateral);
+        cell_money(part, out, sums->netted);
+        cell_money(part, out, sums->ring_fenced);
+        row_end(out);
+    }
+    table_end(out);
+}
+
+/* Who does not pay, who bears what of it, and how nets become payments; nothing where all pay. */
+static void put_default(const struct report_part *part, struct buffer *out)
+{
+    const struct statement *statement = &part->statement;
+    char text[TAKEN_WORDS_SIZE + 1];
+    if (!statement->sums)
+        return;
+    heading(part, out, "Default");
+    for (size_t i = 0; i < statement->default_count; i++) {
+        (void)snprintf(text, sizeof(text), "%s is in default of what it owes in %s.",
+                       report_name_of(part->report, statement->defaults[i].partner),
+                       statement->currency);
+        element(out, "p", text);
+    }
+    if (statement->taken_count > 0)
+        buffer_append_text(out, "<ul>\n");
+    for (size_t i = 0; i < statement->taken_count; i++) {
+        char words[TAKEN_WORDS_SIZE];
+        report_taken_words(part, &statement->taken[i], words);
+        element(out, "li", words);
+    }
+    if (statement->taken_count > 0)
+        buffer_append_text(out, "</ul>\n");
+    element(out, "p",
+            "What each receives, or pays with a minus: the net of the lines, and what collateral "
+            "has paid, come to the payments that are netted and those that are ring-fenced, made "
+            "or to be made. Void payments are part of neither.");
+    put_positions(part, out);
+}
+
 /* ---- statement and fees ---------------------------------------------------------------------- */
 
 static void put_own_lines(const struct report_part *part, struct buffer *out, bool fees)
@@ -227,6 +277,7 @@ bool report_statement_html(const struct report *report, struct buffer *out, stru
     for (size_t i = 0; i < report->part_count; i++) {
         put_sums(&report->parts[i], out);
         put_own_lines(&report->parts[i], out, false);
+        put_default(&report->parts[i], out);
     }
     return end(out);
 }
@@ -276,30 +327,35 @@ bool report_matrix_html(const struct report *report, struct buffer *out, struct 
 {
     (void)error;
     begin(report, out, "Who owes whom, %s", report->view->name);
-    for (size_t i = 0; i < report->part_count; i++)
+    for (size_t i = 0; i < report->part_count; i++) {
         put_matrix(&report->parts[i], out);
+        put_default(&report->parts[i], out);
+    }
     return end(out);
 }
 
 static void put_payments(const struct report_part *part, struct buffer *out)
 {
-    static const char *const columns[] = {"From", "To", "#Amount", "Reference", "State", "Account"};
-    char due[DATE_TEXT_SIZE], title[64];
-    date_format(part->statement.due, due);
-    (void)snprintf(title, sizeof(title), "Payments, due on %s", due);
-    heading(part, out, title);
+    static const char *const columns[] = {"From",      "To",    "#Amount", "Due",
+                                          "Reference", "State", "Account"};
+    char due[DATE_TEXT_SIZE];
+    heading(part, out, "Payments");
     table(out, columns, ARRAY_SIZE(columns));
     for (size_t i = 0; i < part->statement.payment_count; i++) {
         const struct statement_payment *payment = &part->payments[i];
-        char iban[IBAN_TEXT_SIZE] = "";
+        char iban[IBAN_TEXT_SIZE] = "", state[32];
         if (payment->to)
             iban_format(payment->to->iban, iban);
         row(out);
         cell_partner(part->report, out, payment->payment.from);
         cell_partner(part->report, out, payment->payment.to);
         cell_money(part, out, payment->payment.amount);
+        date_format(payment->due, due);
+        cell(out, payment->ring_fenced ? "" : due);
         buffer_printf(out, "<td><code>%s</code></td>", payment->end_to_end);
-        cell(out, report_payment_word(part, i));
+        (void)snprintf(state, sizeof(state), "%s%s", payment->ring_fenced ? "ring-fenced, " : "",
+                       report_payment_word(part, i));
+        cell(out, state);
         cell(out, iban);
         row_end(out);
     }
@@ -310,8 +366,10 @@ bool report_payments_html(const struct report *report, struct buffer *out, struc
 {
     (void)error;
     begin(report, out, "Payments, %s", report->view->name);
-    for (size_t i = 0; i < report->part_count; i++)
+    for (size_t i = 0; i < report->part_count; i++) {
         put_payments(&report->parts[i], out);
+        put_default(&report->parts[i], out);
+    }
     return end(out);
 }
 
@@ -341,6 +399,7 @@ bool report_nets_html(const struct report *report, struct buffer *out, struct er
     for (size_t i = 0; i < report->part_count; i++) {
         put_nets(&report->parts[i], out);
         put_payments(&report->parts[i], out);
+        put_default(&report->parts[i], out);
     }
     return end(out);
 }

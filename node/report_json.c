@@ -86,6 +86,63 @@ static void put_money(const struct report_part *part, struct json_out *json, con
     json_put_money(json, name, money, part->statement.minor_digits);
 }
 
+/* ---- defaults -------------------------------------------------------------------------------- */
+
+static void put_taken(const struct report_part *part, struct json_out *json)
+{
+    json_open_array(json, "taken_over");
+    for (size_t i = 0; i < part->statement.taken_count; i++) {
+        const struct taken_over *taken = &part->statement.taken[i];
+        json_open_object(json, NULL);
+        put_partner(part->report, json, "debtor", taken->debtor);
+        put_partner(part->report, json, "claimant", taken->claimant);
+        put_partner(part->report, json, "by", taken->by);
+        json_put_bool(json, "collateral", taken->collateral);
+        put_money(part, json, "amount", taken->amount);
+        json_close_object(json);
+    }
+    json_close_array(json);
+}
+
+static void put_positions(const struct report_part *part, struct json_out *json)
+{
+    json_open_array(json, "positions");
+    for (size_t i = 0; i < part->statement.party_count; i++) {
+        const struct default_sums *sums = &part->statement.sums[i];
+        json_open_object(json, NULL);
+        json_put_word(json, "partner", part->statement.parties[i].name);
+        put_money(part, json, "net", sums->net);
+        put_money(part, json, "collateral", sums->collateral);
+        put_money(part, json, "netted", sums->netted);
+        put_money(part, json, "ring_fenced", sums->ring_fenced);
+        json_close_object(json);
+    }
+    json_close_array(json);
+}
+
+/* Of each currency in which somebody is in default. */
+static void put_defaults(const struct report *report, struct json_out *json)
+{
+    json_open_array(json, "defaults");
+    for (size_t i = 0; i < report->part_count; i++) {
+        const struct report_part *part = &report->parts[i];
+        if (!part->statement.sums)
+            continue;
+        json_open_object(json, NULL);
+        json_put_word(json, "currency", part->statement.currency);
+        json_put_word(json, "on_default",
+                      on_default_word(report->view->charter->settlement.on_default));
+        json_open_array(json, "in_default");
+        for (size_t k = 0; k < part->statement.default_count; k++)
+            json_put_word(json, NULL, report_name_of(report, part->statement.defaults[k].partner));
+        json_close_array(json);
+        put_taken(part, json);
+        put_positions(part, json);
+        json_close_object(json);
+    }
+    json_close_array(json);
+}
+
 /* ---- lines ----------------------------------------------------------------------------------- */
 
 static void put_line(const struct report_part *part, struct json_out *json, const struct line *line)
@@ -152,6 +209,7 @@ bool report_statement_json(const struct report *report, struct buffer *out, stru
     put_partner(report, &json, "partner", report->request->partner);
     put_sums(report, &json);
     put_own_lines(report, &json, false);
+    put_defaults(report, &json);
     return end(&json, out);
 }
 
@@ -191,6 +249,7 @@ bool report_matrix_json(const struct report *report, struct buffer *out, struct 
     for (size_t i = 0; i < report->part_count; i++)
         put_pairs(&report->parts[i], &json);
     json_close_array(&json);
+    put_defaults(report, &json);
     return end(&json, out);
 }
 
@@ -206,7 +265,12 @@ static void put_payment(const struct report_part *part, struct json_out *json, s
     json_put_word(json, "currency", part->statement.currency);
     put_money(part, json, "amount", payment->payment.amount);
     json_put_word(json, "state", report_payment_word(part, place));
-    put_date(json, "due", part->statement.due);
+    if (payment->ring_fenced)
+        json_put_null(json, "due");
+    else
+        put_date(json, "due", payment->due);
+    json_put_bool(json, "ring_fenced", payment->ring_fenced);
+    json_put_uint(json, "round", payment->round);
     json_put_word(json, "end_to_end", payment->end_to_end);
     if (payment->to) {
         json_put_word(json, "holder", payment->to->holder);
@@ -230,6 +294,7 @@ bool report_payments_json(const struct report *report, struct buffer *out, struc
     (void)error;
     begin(report, "payments", &json, out);
     put_payments(report, &json);
+    put_defaults(report, &json);
     return end(&json, out);
 }
 
@@ -258,6 +323,7 @@ bool report_nets_json(const struct report *report, struct buffer *out, struct er
         put_nets_of(&report->parts[i], &json);
     json_close_array(&json);
     put_payments(report, &json);
+    put_defaults(report, &json);
     return end(&json, out);
 }
 

@@ -18,7 +18,10 @@ struct report_part {
     const struct report *report;
     struct statement statement; /* its partner is 0 where none was asked for */
     struct statement_payment *payments;
-    struct view_payment *states; /* of those payments, in the same order */
+    struct view_payment *states;     /* of those payments, in the same order */
+    struct period_default *defaults; /* what the statement has of defaults */
+    struct taken_over *taken;
+    struct default_sums *sums;
 };
 typedef bool report_writer(const struct report *report, struct buffer *out, struct error *error);
 
@@ -27,6 +30,9 @@ const char *report_name_of(const struct report *report, struct partner_id partne
 const char *report_payment_word(const struct report_part *part, size_t payment);
 /* Whether a closed line is the first of its pair in the part's currency. */
 bool report_begins_pair(const struct report_part *part, size_t line);
+/* What a taking over of the part is, in a sentence without its full stop. */
+void report_taken_words(const struct report_part *part, const struct taken_over *taken,
+                        char text_out[TAKEN_WORDS_SIZE]);
 const char *report_dispute_word(const struct view_dispute *dispute);
 
 report_writer report_statement_csv, report_matrix_csv, report_nets_csv, report_payments_csv,

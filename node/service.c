@@ -425,7 +425,8 @@ static const struct risk *own_risk(const struct service *s)
 
 static void watch_periods(struct service *s)
 {
-    period_watch_look(&s->periods, state_periods(replica_state(s->replica)), own_partner(s),
+    const struct state *state = replica_state(s->replica);
+    period_watch_look(&s->periods, state_periods(state), state_charter(state), own_partner(s),
                       ledger_day(s), tell_period, s);
 }
 

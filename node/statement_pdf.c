@@ -204,7 +204,10 @@ static void put_figures(struct drawing *drawing)
     struct money net = {sums.owed_to.v - sums.owed_by.v};
     char due[DATE_TEXT_SIZE], below[TEXT_SIZE];
     date_format(drawing->statement->due, due);
-    (void)snprintf(below, sizeof(below), net.v == 0 ? "nothing is due%.0s" : "due on %s", due);
+    if (drawing->statement->sums) /* and not as it is here */
+        (void)snprintf(below, sizeof(below), "by the lines: see Default");
+    else
+        (void)snprintf(below, sizeof(below), net.v == 0 ? "nothing is due%.0s" : "due on %s", due);
     paper_box(drawing->paper, PAPER_LEFT, PAPER_INNER, 58, PAPER_SHADE);
     put_figure(drawing, PAPER_LEFT + 12, "Owed to you", sums.owed_to, "by the other partners");
     put_figure(drawing, PAPER_LEFT + 178, "Owed by you", sums.owed_by, "to the other partners");
@@ -513,7 +516,19 @@ static void put_payment(const struct drawing *drawing, struct paper_table *table
                                      payment->end_to_end, text});
 }
 
-static void put_payments(struct drawing *drawing)
+/* Of the partner, due on that day, or ring-fenced where that is NULL; void ones are not owed. */
+static bool is_own(const struct statement *statement, const struct statement_payment *payment,
+                   const struct date *due)
+{
+    return !payment->is_void &&
+           (due ? !payment->ring_fenced && date_to_days(payment->due) == date_to_days(*due)
+                : payment->ring_fenced) &&
+           (partner_equal(payment->payment.from, statement->partner) ||
+            partner_equal(payment->payment.to, statement->partner));
+}
+
+static void put_payments_of(struct drawing *drawing, const struct date *due, const char *title,
+                            const char *note)
 {
     static const struct paper_column columns[] = {
         {"From", 1.05, PAPER_ALIGN_LEFT, PAPER_TEXT},
@@ -523,27 +538,113 @@ static void put_payments(struct drawing *drawing)
         {"Amount", 1.25, PAPER_ALIGN_RIGHT, PAPER_TEXT}};
     const struct statement *statement = drawing->statement;
     struct paper_table table;
-    char due[DATE_TEXT_SIZE], text[TEXT_SIZE];
     size_t own = 0;
-    date_format(statement->due, due);
     for (size_t i = 0; i < statement->payment_count; i++)
-        own += partner_equal(statement->payments[i].payment.from, statement->partner) ||
-               partner_equal(statement->payments[i].payment.to, statement->partner);
+        own += is_own(statement, &statement->payments[i], due);
     if (own == 0)
         return;
-    put_heading(drawing, "Your payments", 60);
-    (void)snprintf(text, sizeof(text),
-                   "To be sent on %s with the reference as it stands: banks hand it on, and the "
-                   "receiver confirms the payment by it.",
-                   due);
-    paper_paragraph(drawing->paper, PAPER_SMALL, text);
+    put_heading(drawing, title, 60);
+    paper_paragraph(drawing->paper, PAPER_SMALL, note);
     paper_move(drawing->paper, 6);
     paper_table_begin(&table, drawing->paper, columns, ARRAY_SIZE(columns));
     for (size_t i = 0; i < statement->payment_count; i++)
-        if (partner_equal(statement->payments[i].payment.from, statement->partner) ||
-            partner_equal(statement->payments[i].payment.to, statement->partner))
+        if (is_own(statement, &statement->payments[i], due))
             put_payment(drawing, &table, &statement->payments[i]);
     paper_table_end(&table);
+}
+
+/* Those that a default has made are due on a day of their own. */
+static bool is_first_of_day(const struct statement *statement, size_t payment)
+{
+    const struct date *due = &statement->payments[payment].due;
+    for (size_t i = 0; i < payment; i++)
+        if (is_own(statement, &statement->payments[i], due))
+            return false;
+    return is_own(statement, &statement->payments[payment], due);
+}
+
+static void put_payments(struct drawing *drawing)
+{
+    const struct statement *statement = drawing->statement;
+    char due[DATE_TEXT_SIZE], text[TEXT_SIZE];
+    for (size_t i = 0; i < statement->payment_count; i++) {
+        if (!is_first_of_day(statement, i))
+            continue;
+        date_format(statement->payments[i].due, due);
+        (void)snprintf(text, sizeof(text),
+                       "To be sent on %s with the reference as it stands: banks hand it on, and "
+                       "the receiver confirms the payment by it.",
+                       due);
+        put_payments_of(drawing, &statement->payments[i].due, "Your payments", text);
+    }
+    put_payments_of(drawing, NULL, "Your ring-fenced payments",
+                    "Of and to partners in default, or paid back: apart from the netting and "
+                    "without a day, with the reference as it stands.");
+}
+
+/* ---- defaults ------------------------------------------------------------------------------ */
+
+static void put_taken(struct drawing *drawing)
+{
+    const struct statement *statement = drawing->statement;
+    char amount_text[STATEMENT_AMOUNT_SIZE], text[TAKEN_WORDS_SIZE];
+    for (size_t i = 0; i < statement->taken_count; i++) {
+        const struct taken_over *taken = &statement->taken[i];
+        const struct taken_names names = {statement->parties[taken->debtor.v].name,
+                                          statement->parties[taken->claimant.v].name,
+                                          statement->parties[taken->by.v].name};
+        amount(statement, taken->amount, amount_text);
+        taken_over_words(taken, &names, amount_text, text);
+        paper_paragraph(drawing->paper, PAPER_TEXT, text);
+    }
+}
+
+static void put_positions(struct drawing *drawing)
+{
+    static const struct paper_column columns[] = {
+        {"Partner", 2, PAPER_ALIGN_LEFT, PAPER_TEXT},
+        {"Net", 1.5, PAPER_ALIGN_RIGHT, PAPER_TEXT},
+        {"+ Collateral", 1.5, PAPER_ALIGN_RIGHT, PAPER_TEXT},
+        {"= Netted", 1.5, PAPER_ALIGN_RIGHT, PAPER_TEXT},
+        {"+ Ring-fenced", 1.5, PAPER_ALIGN_RIGHT, PAPER_TEXT}};
+    const struct statement *statement = drawing->statement;
+    struct paper_table table;
+    paper_table_begin(&table, drawing->paper, columns, ARRAY_SIZE(columns));
+    for (size_t i = 0; i < statement->party_count; i++) {
+        const struct default_sums *sums = &statement->sums[i];
+        char text[4][STATEMENT_AMOUNT_SIZE];
+        amount(statement, sums->net, text[0]);
+        amount(statement, sums->collateral, text[1]);
+        amount(statement, sums->netted, text[2]);
+        amount(statement, sums->ring_fenced, text[3]);
+        paper_table_row(&table, (const char *[]){statement->parties[i].name, text[0], text[1],
+                                                 text[2], text[3]});
+    }
+    paper_table_end(&table);
+}
+
+/* Who does not pay, who bears what of it, and how nets become payments. */
+static void put_default(struct drawing *drawing)
+{
+    const struct statement *statement = drawing->statement;
+    char text[TEXT_SIZE];
+    if (!statement->sums)
+        return;
+    put_heading(drawing, "Default", 60);
+    for (size_t i = 0; i < statement->default_count; i++) {
+        (void)snprintf(text, sizeof(text), "%s is in default of what it owes in %s.",
+                       statement->parties[statement->defaults[i].partner.v].name,
+                       statement->currency);
+        paper_paragraph(drawing->paper, PAPER_TEXT, text);
+    }
+    put_taken(drawing);
+    paper_move(drawing->paper, 6);
+    paper_paragraph(drawing->paper, PAPER_SMALL,
+                    "What each receives, or pays with a minus: the net of the lines, and what "
+                    "collateral has paid, come to the payments that are netted and those that are "
+                    "ring-fenced, made or to be made. Void payments are part of neither.");
+    paper_move(drawing->paper, 6);
+    put_positions(drawing);
 }
 
 static struct letter_source source_of(const struct statement *statement)
@@ -619,6 +720,7 @@ static void put_part(struct drawing *drawing)
     put_chart(drawing);
     put_classes(drawing);
     put_payments(drawing);
+    put_default(drawing);
     put_lines(drawing);
     put_fees(drawing);
     put_matrix(drawing);

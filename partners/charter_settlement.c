@@ -43,6 +43,18 @@ struct business_days charter_business_days(const struct charter *charter)
                                   .holiday_count = charter->settlement.holiday_count};
 }
 
+int64_t charter_default_after(const struct charter *charter, int64_t pay)
+{
+    struct business_days calendar = charter_business_days(charter);
+    return business_days_later(&calendar, pay, charter->settlement.default_days);
+}
+
+int64_t charter_disputes_end(const struct charter *charter, int64_t answer)
+{
+    struct business_days calendar = charter_business_days(charter);
+    return business_days_later(&calendar, answer, charter->settlement.dispute_days);
+}
+
 /* ---- reading ------------------------------------------------------------------------------- */
 
 static void read_kind(struct json_reader *reader, const struct spot *spot, struct charter *charter)

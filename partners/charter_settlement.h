@@ -34,5 +34,10 @@ void charter_settlement_free(struct charter *charter);
 
 /* Deadlines count in these. Borrowed from the charter. */
 struct business_days charter_business_days(const struct charter *charter);
+/* Of a period's days to pay and to answer: the last day on which who does not pay cannot be
+ * declared in default yet, and the last one on which a dispute is its opener's alone to resolve.
+ * SETTLEMENT.md sections 27 and 22. */
+int64_t charter_default_after(const struct charter *charter, int64_t pay);
+int64_t charter_disputes_end(const struct charter *charter, int64_t answer);
 
 #endif

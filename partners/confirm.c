@@ -155,6 +155,8 @@ static enum confirm_code judge_amount(const struct camt_entry *entry, enum camt_
 static enum confirm_code judge(const struct camt_entry *entry, enum camt_kind kind,
                                struct expected_payment *payment, const char *own)
 {
+    if (payment->is_void)
+        return CONFIRM_VOID;
     bool incoming = strcmp(own, payment->creditor_account) == 0;
     bool fits = incoming || strcmp(own, payment->debtor_account) == 0;
     bool back = entry->returned || (fits && entry->credit != incoming);

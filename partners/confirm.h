@@ -26,6 +26,8 @@
     X(CONFIRM_WRONG_CURRENCY, "wrong-currency", "another currency than the payment's")             \
     X(CONFIRM_WRONG_ACCOUNT, "wrong-account", "another account than agreed, on either side")       \
     X(CONFIRM_RETURNED, "returned", "the payment went back, or the other way")                     \
+    X(CONFIRM_VOID, "void",                                                                        \
+      "for a payment that is void since a default; confirmed by number, it is to be paid back")    \
     X(CONFIRM_PENDING, "pending", "not booked yet")                                                \
     X(CONFIRM_UNCLEAR, "unclear",                                                                  \
       "how much has come for good is not certain: no clear amount, too many parts, parts in "      \
@@ -52,6 +54,7 @@ struct expected_payment {
     struct money amount;
     char debtor_account[IBAN_SIZE], creditor_account[IBAN_SIZE];
     bool debtor_changed; /* it may have paid from an earlier account, which is not compared */
+    bool is_void;        /* since a default: nothing of it is awaited, and nothing confirms it */
     bool confirmed;      /* already, by bookings that nobody kept: any passes for one of them */
     /* What was counted so far; carried from file to file. */
     struct money received;

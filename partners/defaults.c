@@ -7,6 +7,17 @@
 
 /* ---- who owes whom, apart from payments ------------------------------------------------------ */
 
+size_t taken_over_moves(const struct taken_over *taken, struct debt_move moves_out[TAKEN_MOVES_MAX])
+{
+    size_t count = 0;
+    moves_out[count++] = (struct debt_move){taken->debtor, taken->claimant, {-taken->amount.v}};
+    if (!taken->collateral)
+        moves_out[count++] = (struct debt_move){taken->debtor, taken->by, taken->amount};
+    if (!partner_equal(taken->by, taken->claimant)) /* else a keeper takes over its own claim */
+        moves_out[count++] = (struct debt_move){taken->by, taken->claimant, taken->amount};
+    return count;
+}
+
 typedef void debt_visit(void *context, struct partner_id debtor, struct partner_id creditor,
                         __int128 amount);
 
@@ -22,10 +33,10 @@ static void each_debt(const struct period *period, const struct lines *closed, c
         const struct taken_over *taken = &period->taken[i];
         if (strcmp(taken->currency, currency) != 0)
             continue;
-        visit(context, taken->debtor, taken->claimant, -taken->amount.v);
-        if (!taken->collateral)
-            visit(context, taken->debtor, taken->by, taken->amount.v);
-        visit(context, taken->by, taken->claimant, taken->amount.v);
+        struct debt_move moves[TAKEN_MOVES_MAX];
+        size_t count = taken_over_moves(taken, moves);
+        for (size_t k = 0; k < count; k++)
+            visit(context, moves[k].debtor, moves[k].creditor, moves[k].amount.v);
     }
 }
 
@@ -51,8 +62,6 @@ static void add_to_position(void *context, struct partner_id debtor, struct part
                             __int128 amount)
 {
     struct position *position = context;
-    if (partner_equal(debtor, creditor))
-        return; /* a keeper that takes over its own claim */
     if (partner_equal(debtor, position->of))
         position->owes[creditor.v] += amount;
     if (partner_equal(creditor, position->of))
@@ -137,6 +146,25 @@ static bool may_speak(const struct speaker *speaker, const struct period_payment
                            : partner_equal(speaker->partner, writer);
 }
 
+/* Whether it is time, and the payment one of which it can be said. */
+static enum verdict ripe(const struct period *period, const struct period_payment *own,
+                         const struct default_rules *rules, int64_t today)
+{
+    if (own->state == PAYMENT_CONFIRMED)
+        return VERDICT_PAID_TWICE;
+    if (own->ring_fenced || own->state == PAYMENT_VOID || on_time(own, rules))
+        return VERDICT_WRONG_STATE;
+    bool early = today <= last_day(own, rules) || money_is_on_its_way(period, own, rules, today);
+    return early ? VERDICT_TOO_EARLY : VERDICT_ACCEPTED;
+}
+
+bool default_possible(const struct period *period, size_t payment,
+                      const struct default_rules *rules, int64_t today)
+{
+    must(payment < period->payment_count);
+    return ripe(period, &period->payments[payment], rules, today) == VERDICT_ACCEPTED;
+}
+
 enum verdict default_declare(struct period *period, struct partner_id writer, size_t payment,
                              const struct speaker *speaker, const struct hash *approver,
                              const struct default_rules *rules, int64_t today, bool *declared_out)
@@ -150,12 +178,9 @@ enum verdict default_declare(struct period *period, struct partner_id writer, si
     struct period_payment *own = &period->payments[payment];
     if (!may_speak(speaker, own, writer))
         return VERDICT_NOT_A_PARTY;
-    if (own->state == PAYMENT_CONFIRMED)
-        return VERDICT_PAID_TWICE;
-    if (own->ring_fenced || own->state == PAYMENT_VOID || on_time(own, rules))
-        return VERDICT_WRONG_STATE;
-    if (today <= last_day(own, rules) || money_is_on_its_way(period, own, rules, today))
-        return VERDICT_TOO_EARLY;
+    verdict = ripe(period, own, rules, today);
+    if (verdict != VERDICT_ACCEPTED)
+        return verdict;
     if (period->payment_count + 2 * period->partner_count > PAYMENTS_MAX)
         return VERDICT_TOO_MANY_ALLOCATIONS;
     *declared_out = second_approves(&own->accuser, approver, &verdict);

@@ -46,10 +46,22 @@ enum verdict default_declare(struct period *period, struct partner_id writer, si
                              const struct speaker *speaker, const struct hash *approver,
                              const struct default_rules *rules, int64_t today,
                              bool *declared_out) MUST_USE;
+/* Whether its payer may be declared in default today, whoever would say it. Of the rules it asks
+ * for the calendar and the days alone. */
+bool default_possible(const struct period *period, size_t payment,
+                      const struct default_rules *rules, int64_t today) MUST_USE;
 /* The payer of the payment is in default in its currency, from now on; `closed` are the rounded
  * lines. Returns what of the fund was used, in whole minor units. */
 struct money default_take_out(struct period *period, const struct lines *closed, size_t payment,
                               const struct default_rules *rules, int64_t today);
+/* What one taking over changes of who owes whom: moves_out has so many. */
+enum { TAKEN_MOVES_MAX = 3 };
+struct debt_move {
+    struct partner_id debtor, creditor;
+    struct money amount; /* may be negative */
+};
+size_t taken_over_moves(const struct taken_over *taken,
+                        struct debt_move moves_out[TAKEN_MOVES_MAX]);
 /* Over everything that defaults have made of the period: taken over, and payments. */
 struct hash defaults_hash(const struct period *period);
 /* Whether payments, defaults and what was taken over fit the rounded lines, as above, in whole

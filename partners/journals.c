@@ -100,6 +100,64 @@ static void settlement_account(const struct book *book, char account_out[ACCOUNT
     join(account_out, "Assets:Accrue:Settlement", book->source->period, "");
 }
 
+/* Of one period, too: what is between partners, one of whom is in default. */
+static void period_account(const struct book *book, const char *root, const char *name,
+                           char account_out[ACCOUNT_SIZE])
+{
+    join(account_out, root, book->source->period, name);
+}
+
+static const char default_root[] = "Assets:Accrue:Default";
+static const char keeper_root[] = "Liabilities:Accrue:Collateral-used";
+static const char debtor_root[] = "Assets:Accrue:Collateral-used";
+
+static bool in_default(const struct book *book, struct partner_id partner, const char *currency)
+{
+    for (size_t i = 0; i < book->source->default_count; i++)
+        if (partner_equal(book->source->defaults[i].partner, partner) &&
+            strcmp(book->source->defaults[i].currency, currency) == 0)
+            return true;
+    return false;
+}
+
+static bool has_default(const struct book *book, const char *currency)
+{
+    for (size_t i = 0; i < book->source->default_count; i++)
+        if (strcmp(book->source->defaults[i].currency, currency) == 0)
+            return true;
+    return false;
+}
+
+/* Of payments and defaults, whichever are later. */
+static struct date last_day(const struct journal_source *source)
+{
+    bool later = source->payment_count > 0 &&
+                 date_to_days(source->paid_on) > date_to_days(source->defaulted_on);
+    return later ? source->paid_on : source->defaulted_on;
+}
+
+/* An account that nothing has moved is not declared, and holds nothing. */
+static void add_last_holding(struct book *book, const char *account, const char *currency,
+                             struct money amount)
+{
+    for (size_t i = 0; i < book->move_count; i++)
+        if (strcmp(book->moves[i].currency, currency) == 0 &&
+            (strcmp(book->moves[i].to, account) == 0 ||
+             strcmp(book->moves[i].from, account) == 0)) {
+            add_holding(book, last_day(book->source), account, currency, amount);
+            return;
+        }
+}
+
+static void put_taken_words(const struct book *book, const struct taken_over *taken,
+                            struct move *move)
+{
+    (void)snprintf(move->what, WHAT_SIZE, "default of %s: %s %s what it owes %s",
+                   name_of(book, taken->debtor), name_of(book, taken->by),
+                   taken->collateral ? "pays out of collateral" : "takes over",
+                   name_of(book, taken->claimant));
+}
+
 /* ---- the coalition's book ------------------------------------------------------------------ */
 
 static void put_line_words(const struct book *book, const struct line *line, struct move *move)
@@ -137,16 +195,99 @@ static void coalition_holdings(struct book *book, struct money *nets)
     }
 }
 
+static void put_payment_words(const struct book *book, const struct booked_payment *booked,
+                              struct move *move)
+{
+    (void)snprintf(move->what, WHAT_SIZE, "payment %s: %s pays %s", booked->end_to_end,
+                   name_of(book, booked->payment.from), name_of(book, booked->payment.to));
+}
+
+static void payment_account_of(const struct book *book, const struct booked_payment *booked,
+                               struct partner_id partner, char account_out[ACCOUNT_SIZE])
+{
+    if (booked->ring_fenced)
+        period_account(book, default_root, name_of(book, partner), account_out);
+    else
+        partner_account(book, partner, account_out);
+}
+
 static void coalition_payments(struct book *book)
 {
     for (size_t i = 0; i < book->source->payment_count; i++) {
         const struct booked_payment *booked = &book->source->payments[i];
         struct move *move =
             add_move(book, book->source->paid_on, booked->currency, booked->payment.amount);
-        (void)snprintf(move->what, WHAT_SIZE, "payment %s: %s pays %s", booked->end_to_end,
-                       name_of(book, booked->payment.from), name_of(book, booked->payment.to));
-        partner_account(book, booked->payment.from, move->to);
-        partner_account(book, booked->payment.to, move->from);
+        put_payment_words(book, booked, move);
+        payment_account_of(book, booked, booked->payment.from, move->to);
+        payment_account_of(book, booked, booked->payment.to, move->from);
+    }
+}
+
+static void coalition_taken(struct book *book)
+{
+    for (size_t i = 0; i < book->source->taken_count; i++) {
+        const struct taken_over *taken = &book->source->taken[i];
+        struct debt_move moves[TAKEN_MOVES_MAX];
+        size_t count = taken_over_moves(taken, moves);
+        for (size_t k = 0; k < count; k++) {
+            struct move *move =
+                add_move(book, book->source->defaulted_on, taken->currency, moves[k].amount);
+            put_taken_words(book, taken, move);
+            partner_account(book, moves[k].creditor, move->to);
+            partner_account(book, moves[k].debtor, move->from);
+        }
+    }
+}
+
+/* What is ring-fenced leaves both partners' accounts. */
+static void coalition_ring_fenced(struct book *book, const struct booked_payment *payments,
+                                  size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct booked_payment *own = &payments[i];
+        const struct partner_id parties[] = {own->payment.from, own->payment.to};
+        for (size_t k = 0; k < ARRAY_SIZE(parties) && own->ring_fenced; k++) {
+            struct move *move =
+                add_move(book, book->source->defaulted_on, own->currency, own->payment.amount);
+            (void)snprintf(move->what, WHAT_SIZE, "ring-fenced: %s owes %s",
+                           name_of(book, own->payment.from), name_of(book, own->payment.to));
+            partner_account(book, parties[k], k == 0 ? move->to : move->from);
+            period_account(book, default_root, name_of(book, parties[k]),
+                           k == 0 ? move->from : move->to);
+        }
+    }
+}
+
+/* What payments to come would bring a partner. */
+static struct money to_come(const struct book *book, struct partner_id partner,
+                            const char *currency, bool ring_fenced)
+{
+    struct money sum = {0};
+    for (size_t i = 0; i < book->source->open_count; i++) {
+        const struct booked_payment *own = &book->source->open[i];
+        if (own->ring_fenced != ring_fenced || strcmp(own->currency, currency) != 0)
+            continue;
+        if (partner_equal(own->payment.to, partner))
+            sum.v += own->payment.amount.v;
+        if (partner_equal(own->payment.from, partner))
+            sum.v -= own->payment.amount.v;
+    }
+    return sum;
+}
+
+static void coalition_last_holdings(struct book *book)
+{
+    const struct journal_source *source = book->source;
+    char account[ACCOUNT_SIZE];
+    for (size_t c = 0; c < source->currency_count; c++) {
+        const char *currency = source->currencies[c].code;
+        for (uint16_t i = 0; i < source->partner_count && has_default(book, currency); i++) {
+            struct partner_id partner = {i};
+            partner_account(book, partner, account);
+            add_last_holding(book, account, currency, to_come(book, partner, currency, false));
+            period_account(book, default_root, source->names[i], account);
+            add_last_holding(book, account, currency, to_come(book, partner, currency, true));
+        }
     }
 }
 
@@ -216,6 +357,114 @@ static void own_netting(struct book *book, struct partner_id self, const char *c
     }
 }
 
+/* Where what is between the two stands, once it is netted: with one in default, apart. */
+static void account_with(const struct book *book, struct partner_id self, struct partner_id other,
+                         const char *currency, char account_out[ACCOUNT_SIZE])
+{
+    if (in_default(book, self, currency) || in_default(book, other, currency))
+        period_account(book, default_root, name_of(book, other), account_out);
+    else
+        settlement_account(book, account_out);
+}
+
+static struct money position_with(const struct book *book, struct partner_id self,
+                                  struct partner_id other, const char *currency)
+{
+    struct money sum = {0};
+    for (size_t i = 0; i < book->source->closed->count; i++) {
+        const struct line *line = &book->source->closed->at[i];
+        if (strcmp(line->currency, currency) != 0)
+            continue;
+        if (partner_equal(line->debtor, other) && partner_equal(line->creditor, self))
+            sum.v += line->rounded.v;
+        if (partner_equal(line->debtor, self) && partner_equal(line->creditor, other))
+            sum.v -= line->rounded.v;
+    }
+    return sum;
+}
+
+/* What was netted with one in default is netted no more. */
+static void own_positions(struct book *book, struct partner_id self, const char *currency)
+{
+    const struct journal_source *source = book->source;
+    for (uint16_t i = 0; i < source->partner_count; i++) {
+        struct partner_id other = {i};
+        struct money amount = position_with(book, self, other, currency);
+        if (amount.v == 0 ||
+            !(in_default(book, self, currency) || in_default(book, other, currency)))
+            continue;
+        struct move *move = add_move(book, source->defaulted_on, currency, amount);
+        (void)snprintf(move->what, WHAT_SIZE, "default: not netted with %s", source->names[i]);
+        account_with(book, self, other, currency, move->to);
+        settlement_account(book, move->from);
+    }
+}
+
+/* The other side of collateral that is used. */
+static void collateral_account(const struct book *book, struct partner_id self,
+                               const struct taken_over *taken, char account_out[ACCOUNT_SIZE])
+{
+    bool debtor = partner_equal(taken->debtor, self);
+    period_account(book, debtor ? debtor_root : keeper_root,
+                   debtor ? "" : name_of(book, taken->debtor), account_out);
+}
+
+static void own_taken(struct book *book, struct partner_id self)
+{
+    for (size_t i = 0; i < book->source->taken_count; i++) {
+        const struct taken_over *taken = &book->source->taken[i];
+        bool debtor = partner_equal(taken->debtor, self), by = partner_equal(taken->by, self),
+             claimant = partner_equal(taken->claimant, self);
+        if (!debtor && !by && !claimant)
+            continue;
+        struct move *move =
+            add_move(book, book->source->defaulted_on, taken->currency, taken->amount);
+        put_taken_words(book, taken, move);
+        if (debtor) /* it owes the claimant less */
+            account_with(book, self, taken->claimant, taken->currency, move->to);
+        else if (by && taken->collateral)
+            collateral_account(book, self, taken, move->to);
+        else
+            account_with(book, self, by ? taken->debtor : taken->by, taken->currency, move->to);
+        if (debtor && taken->collateral)
+            collateral_account(book, self, taken, move->from);
+        else
+            account_with(book, self,
+                         debtor     ? taken->by
+                         : claimant ? taken->debtor
+                                    : taken->claimant,
+                         taken->currency, move->from);
+    }
+}
+
+/* Every account that a default has changed holds what is to come. */
+static void own_last_holdings(struct book *book, struct partner_id self, const char *currency)
+{
+    const struct journal_source *source = book->source;
+    char account[ACCOUNT_SIZE], own[ACCOUNT_SIZE];
+    struct money netted = {0};
+    for (uint16_t i = 0; i < source->partner_count; i++) {
+        struct money open = {0};
+        for (size_t k = 0; k < source->open_count; k++) {
+            const struct payment *payment = &source->open[k].payment;
+            if (strcmp(source->open[k].currency, currency) != 0)
+                continue;
+            if (partner_equal(payment->from, self) && payment->to.v == i)
+                open.v -= payment->amount.v;
+            if (partner_equal(payment->to, self) && payment->from.v == i)
+                open.v += payment->amount.v;
+        }
+        account_with(book, self, (struct partner_id){i}, currency, account);
+        settlement_account(book, own);
+        if (strcmp(account, own) == 0)
+            netted.v += open.v;
+        else
+            add_last_holding(book, account, currency, open);
+    }
+    settlement_account(book, own);
+    add_last_holding(book, own, currency, netted);
+}
+
 static void own_payments(struct book *book, struct partner_id self)
 {
     for (size_t i = 0; i < book->source->payment_count; i++) {
@@ -225,9 +474,9 @@ static void own_payments(struct book *book, struct partner_id self)
             continue;
         struct move *move =
             add_move(book, book->source->paid_on, booked->currency, booked->payment.amount);
-        (void)snprintf(move->what, WHAT_SIZE, "payment %s: %s pays %s", booked->end_to_end,
-                       name_of(book, booked->payment.from), name_of(book, booked->payment.to));
-        settlement_account(book, pays ? move->to : move->from);
+        put_payment_words(book, booked, move);
+        account_with(book, self, pays ? booked->payment.to : booked->payment.from, booked->currency,
+                     pays ? move->to : move->from);
         join(pays ? move->from : move->to, "Assets:Bank", booked->currency, "");
     }
 }
@@ -249,6 +498,12 @@ static void own_book(struct book *book, struct partner_id self, struct money *ne
     }
     free(more);
     own_payments(book, self);
+    for (size_t c = 0; c < source->currency_count; c++)
+        own_positions(book, self, source->currencies[c].code);
+    own_taken(book, self);
+    for (size_t c = 0; c < source->currency_count; c++)
+        if (has_default(book, source->currencies[c].code))
+            own_last_holdings(book, self, source->currencies[c].code);
 }
 
 /* ---- the three forms ----------------------------------------------------------------------- */
@@ -295,8 +550,14 @@ static int compare_accounts(const void *a, const void *b)
 
 static bool of_one_period(const char *account)
 {
-    static const char root[] = "Assets:Accrue:Settlement:";
-    return strncmp(account, root, sizeof(root) - 1) == 0;
+    static const char settlement_root[] = "Assets:Accrue:Settlement";
+    static const char *const roots[] = {settlement_root, default_root, keeper_root, debtor_root};
+    for (size_t i = 0; i < ARRAY_SIZE(roots); i++) {
+        size_t size = strlen(roots[i]);
+        if (strncmp(account, roots[i], size) == 0 && account[size] == ':')
+            return true;
+    }
+    return false;
 }
 
 static void put_account(const struct pen *pen, const char *account)
@@ -379,9 +640,19 @@ static void put_holding(const struct pen *pen, const struct holding *holding)
                       holding->currency);
         return;
     }
-    put_heading(pen, holding->on, "balance of the period");
+    bool of_close = date_to_days(holding->on) == date_to_days(pen->source->closed_on);
+    put_heading(pen, holding->on, of_close ? "balance of the period" : "still to be paid");
     buffer_printf(pen->out, "  %-48s  %14s %s = %s %s\n\n", holding->account, nothing,
                   holding->currency, amount, holding->currency);
+}
+
+/* Those of the close, or those that come last. */
+static void put_holdings(const struct pen *pen, const struct book *book, bool of_close)
+{
+    for (size_t i = 0; i < book->holding_count; i++)
+        if ((date_to_days(book->holdings[i].on) == date_to_days(book->source->closed_on)) ==
+            of_close)
+            put_holding(pen, &book->holdings[i]);
 }
 
 static bool put_book(const struct book *book, const char *whose, enum journal_form form,
@@ -397,20 +668,23 @@ static bool put_book(const struct book *book, const char *whose, enum journal_fo
         if (early)
             put_move(&pen, &book->moves[next]);
     }
-    for (size_t i = 0; i < book->holding_count; i++)
-        put_holding(&pen, &book->holdings[i]);
+    put_holdings(&pen, book, true);
     if (form == JOURNAL_BEANCOUNT)
         buffer_append_byte(out, '\n');
     for (; next < book->move_count; next++)
         put_move(&pen, &book->moves[next]);
+    put_holdings(&pen, book, false);
     return !out->overflowed || error_set(error, ERROR_LIMIT, "the journal is too large");
 }
 
 static bool check_days(const struct journal_source *source, struct error *error)
 {
-    return source->payment_count == 0 ||
-           date_to_days(source->paid_on) > date_to_days(source->closed_on) ||
-           error_set(error, ERROR_INVALID, "journal: paid before the day after the close");
+    return ((source->payment_count == 0 ||
+             date_to_days(source->paid_on) > date_to_days(source->closed_on)) &&
+            (source->default_count == 0 ||
+             date_to_days(source->defaulted_on) > date_to_days(source->closed_on))) ||
+           error_set(error, ERROR_INVALID,
+                     "journal: paid, or in default, before the day after the close");
 }
 
 bool journals_coalition(const struct journal_source *source, enum journal_form form,
@@ -423,6 +697,10 @@ bool journals_coalition(const struct journal_source *source, enum journal_form f
     coalition_lines(&book);
     coalition_holdings(&book, nets);
     coalition_payments(&book);
+    coalition_taken(&book);
+    coalition_ring_fenced(&book, source->payments, source->payment_count);
+    coalition_ring_fenced(&book, source->open, source->open_count);
+    coalition_last_holdings(&book);
     bool good = put_book(&book, "every partner", form, out, error);
     free(nets);
     book_release(&book);

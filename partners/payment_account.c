@@ -38,6 +38,8 @@ void end_to_end_make(const struct payment_name *name, char text_out[END_TO_END_S
     buffer_append(&said, hash_as_bytes(&name->coalition));
     buffer_printf(&said, "\n%" PRIu64 "\n%s\n%s\n%s\n%" PRIu32 "\n", name->period, name->currency,
                   name->from, name->to, name->attempt);
+    if (name->number > 0)
+        buffer_printf(&said, "%" PRIu32 "\n", name->number);
     must(!said.overflowed);
     struct hash digest = hash_bytes(buffer_bytes(&said));
     buffer_release(&said);

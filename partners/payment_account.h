@@ -29,6 +29,7 @@ struct payment_name {
     uint64_t period;
     const char *currency, *from, *to; /* partners' names */
     uint32_t attempt;                 /* 1; one more when a payment failed and is sent anew */
+    uint32_t number; /* in the period, of one that was made after it was final; else 0 */
 };
 /* "P<period>-<currency>-<18 hex digits>", the digits from SHA-256 over all of it: the same
  * payment has the same name everywhere, and no two payments share one. */

@@ -261,9 +261,7 @@ static enum verdict resolve(struct state *state, const struct context *context,
                             struct closed_period *closed, int64_t today)
 {
     const struct settle *settle = &context->transaction->body.settle;
-    struct business_days calendar = charter_business_days(state->charter);
-    int64_t last_day = business_days_later(&calendar, closed->period.deadlines.answer,
-                                           state->charter->settlement.dispute_days);
+    int64_t last_day = charter_disputes_end(state->charter, closed->period.deadlines.answer);
     struct line rest;
     enum verdict verdict = period_resolve(&closed->period, context->writer, &settle->line,
                                           (struct money){settle->amount}, today, last_day, &rest);

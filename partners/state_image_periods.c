@@ -190,7 +190,8 @@ static bool close_again(struct loader *loader, struct closed_period *closed,
                         enum period_state state)
 {
     closed->period.state = PERIOD_PROPOSED;
-    if (period_books_close(loader->state->charter, closed, INT64_MAX) != VERDICT_ACCEPTED)
+    if (period_books_close(loader->state->charter, closed, closed->period.deadlines.answer + 1) !=
+        VERDICT_ACCEPTED)
         return loader_refuse(loader, "its books cannot be closed");
     closed->period.state = state;
     return true;

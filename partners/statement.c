@@ -62,6 +62,20 @@ static bool check_payments(const struct statement *statement, struct error *erro
     return true;
 }
 
+static bool check_taken(const struct statement *statement, struct error *error)
+{
+    for (size_t i = 0; i < statement->taken_count; i++) {
+        const struct taken_over *taken = &statement->taken[i];
+        if (taken->debtor.v >= statement->party_count ||
+            taken->claimant.v >= statement->party_count || taken->by.v >= statement->party_count)
+            return error_set(error, ERROR_INVALID, "statement: taken over by no partner");
+    }
+    for (size_t i = 0; i < statement->default_count; i++)
+        if (statement->defaults[i].partner.v >= statement->party_count)
+            return error_set(error, ERROR_INVALID, "statement: no partner is in default");
+    return true;
+}
+
 static bool check_one(const struct statement *statement, struct error *error)
 {
     if (statement->partner.v >= statement->party_count)
@@ -83,7 +97,7 @@ static bool check_one(const struct statement *statement, struct error *error)
             return error_set(error, ERROR_INVALID, "statement: no rate for tax code %s",
                              line->tax_code);
     }
-    return check_payments(statement, error);
+    return check_payments(statement, error) && check_taken(statement, error);
 }
 
 bool statement_check(const struct statement *statement, struct error *error)
@@ -144,6 +158,21 @@ struct money statement_owed(const struct statement *statement, struct partner_id
     return sum;
 }
 
+struct money statement_taken(const struct statement *statement, struct partner_id debtor,
+                             struct partner_id creditor)
+{
+    struct money sum = {0};
+    for (size_t i = 0; i < statement->taken_count; i++) {
+        struct debt_move moves[TAKEN_MOVES_MAX];
+        size_t count = taken_over_moves(&statement->taken[i], moves);
+        for (size_t k = 0; k < count; k++)
+            if (partner_equal(moves[k].debtor, debtor) &&
+                partner_equal(moves[k].creditor, creditor))
+                sum.v += moves[k].amount.v;
+    }
+    return sum;
+}
+
 int statement_tax_rate_bp(const struct statement *statement, const char *tax_code)
 {
     for (size_t i = 0; i < statement->tax_count; i++)
@@ -193,6 +222,26 @@ size_t statement_lines(const struct statement *statement, struct statement_line 
     free(named);
     *lines_out = lines;
     return count;
+}
+
+void taken_over_words(const struct taken_over *taken, const struct taken_names *names,
+                      const char *amount, char text_out[TAKEN_WORDS_SIZE])
+{
+    const char *currency = taken->currency;
+    if (!taken->collateral)
+        (void)snprintf(text_out, TAKEN_WORDS_SIZE,
+                       "%s takes over %s %s that %s owes %s: it owes that to %s, and %s owes it "
+                       "that much",
+                       names->by, amount, currency, names->debtor, names->claimant, names->claimant,
+                       names->debtor);
+    else if (partner_equal(taken->by, taken->claimant))
+        (void)snprintf(text_out, TAKEN_WORDS_SIZE,
+                       "%s keeps %s %s of the collateral of %s, for what it is owed", names->by,
+                       amount, currency, names->debtor);
+    else
+        (void)snprintf(text_out, TAKEN_WORDS_SIZE,
+                       "%s owes %s %s %s for %s, out of the collateral of %s", names->by,
+                       names->claimant, amount, currency, names->debtor, names->debtor);
 }
 
 void statement_amount(const struct statement *statement, struct money money,
@@ -270,14 +319,58 @@ static void put_lines(const struct statement *statement, struct csv_out *csv)
     free(lines);
 }
 
+static void put_taken_line(const struct statement *statement, struct csv_out *csv,
+                           const struct debt_move *move, bool collateral)
+{
+    put_source(statement, csv);
+    csv_out_field(csv, name_of(statement, move->debtor));
+    csv_out_field(csv, name_of(statement, move->creditor));
+    csv_out_field(csv, statement->currency);
+    csv_out_field(csv, collateral ? "collateral" : "taken-over");
+    csv_out_field(csv, "");
+    put_money(statement, csv, move->amount);
+    put_money(statement, csv, move->amount);
+    csv_out_end_row(csv);
+}
+
+/* Of the partner on either side, as lines are. */
+static void put_taken_lines(const struct statement *statement, struct csv_out *csv)
+{
+    for (size_t i = 0; i < statement->taken_count; i++) {
+        struct debt_move moves[TAKEN_MOVES_MAX];
+        size_t count = taken_over_moves(&statement->taken[i], moves);
+        for (size_t k = 0; k < count; k++)
+            if (partner_equal(moves[k].debtor, statement->partner) ||
+                partner_equal(moves[k].creditor, statement->partner))
+                put_taken_line(statement, csv, &moves[k], statement->taken[i].collateral);
+    }
+}
+
 void statement_csv_lines(const struct statement *statement, struct buffer *out)
 {
     static const char *const heading[] = {SOURCE_COLUMNS, "debtor",   "creditor", "currency",
                                           "class",        "tax_code", "exact",    "amount"};
     struct csv_out csv = {.out = out};
     csv_out_row(&csv, heading, ARRAY_SIZE(heading));
-    for (; statement; statement = statement->next)
+    for (; statement; statement = statement->next) {
         put_lines(statement, &csv);
+        put_taken_lines(statement, &csv);
+    }
+}
+
+static void put_pair(const struct statement *statement, struct csv_out *csv,
+                     struct partner_id debtor, struct partner_id creditor, struct money owed)
+{
+    struct money taken = statement_taken(statement, debtor, creditor);
+    if (owed.v == 0 && taken.v == 0)
+        return;
+    put_source(statement, csv);
+    csv_out_field(csv, name_of(statement, debtor));
+    csv_out_field(csv, name_of(statement, creditor));
+    csv_out_field(csv, statement->currency);
+    put_money(statement, csv, owed);
+    put_money(statement, csv, taken);
+    csv_out_end_row(csv);
 }
 
 static void put_matrix(const struct statement *statement, struct csv_out *csv)
@@ -292,36 +385,73 @@ static void put_matrix(const struct statement *statement, struct csv_out *csv)
              i++)
             if (in_currency(statement, &closed->at[i]))
                 sum.v += closed->at[i].rounded.v;
-        if (sum.v == 0)
-            continue;
-        put_source(statement, csv);
-        csv_out_field(csv, name_of(statement, first->debtor));
-        csv_out_field(csv, name_of(statement, first->creditor));
-        csv_out_field(csv, statement->currency);
-        put_money(statement, csv, sum);
-        csv_out_end_row(csv);
+        put_pair(statement, csv, first->debtor, first->creditor, sum);
+    }
+}
+
+static bool has_lines(const struct statement *statement, struct partner_id debtor,
+                      struct partner_id creditor)
+{
+    for (size_t i = 0; i < statement->closed->count; i++)
+        if (partner_equal(statement->closed->at[i].debtor, debtor) &&
+            partner_equal(statement->closed->at[i].creditor, creditor))
+            return true;
+    return false;
+}
+
+/* Among the first `count` takings over. */
+static bool was_moved(const struct statement *statement, size_t count, struct partner_id debtor,
+                      struct partner_id creditor)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct debt_move moves[TAKEN_MOVES_MAX];
+        size_t moved = taken_over_moves(&statement->taken[i], moves);
+        for (size_t k = 0; k < moved; k++)
+            if (partner_equal(moves[k].debtor, debtor) &&
+                partner_equal(moves[k].creditor, creditor))
+                return true;
+    }
+    return false;
+}
+
+/* Pairs that owe each other nothing but what was taken over. */
+static void put_taken_pairs(const struct statement *statement, struct csv_out *csv)
+{
+    for (size_t i = 0; i < statement->taken_count; i++) {
+        struct debt_move moves[TAKEN_MOVES_MAX];
+        size_t count = taken_over_moves(&statement->taken[i], moves);
+        for (size_t k = 0; k < count; k++)
+            if (!was_moved(statement, i, moves[k].debtor, moves[k].creditor) &&
+                !has_lines(statement, moves[k].debtor, moves[k].creditor))
+                put_pair(statement, csv, moves[k].debtor, moves[k].creditor, (struct money){0});
     }
 }
 
 void statement_csv_matrix(const struct statement *statement, struct buffer *out)
 {
-    static const char *const heading[] = {SOURCE_COLUMNS, "debtor", "creditor", "currency",
-                                          "amount"};
+    static const char *const heading[] = {SOURCE_COLUMNS, "debtor", "creditor",
+                                          "currency",     "amount", "taken_over"};
     struct csv_out csv = {.out = out};
     csv_out_row(&csv, heading, ARRAY_SIZE(heading));
-    for (; statement; statement = statement->next)
+    for (; statement; statement = statement->next) {
         put_matrix(statement, &csv);
+        put_taken_pairs(statement, &csv);
+    }
 }
 
 static void put_nets(const struct statement *statement, struct csv_out *csv)
 {
     struct money *nets = allocate(statement->party_count, sizeof(*nets));
+    const struct default_sums *sums = statement->sums;
     netting_nets(statement->closed, statement->currency, statement->party_count, nets);
     for (size_t i = 0; i < statement->party_count; i++) {
         put_source(statement, csv);
         csv_out_field(csv, statement->parties[i].name);
         csv_out_field(csv, statement->currency);
         put_money(statement, csv, nets[i]);
+        put_money(statement, csv, sums ? sums[i].collateral : (struct money){0});
+        put_money(statement, csv, sums ? sums[i].netted : nets[i]);
+        put_money(statement, csv, sums ? sums[i].ring_fenced : (struct money){0});
         csv_out_end_row(csv);
     }
     free(nets);
@@ -329,7 +459,8 @@ static void put_nets(const struct statement *statement, struct csv_out *csv)
 
 void statement_csv_nets(const struct statement *statement, struct buffer *out)
 {
-    static const char *const heading[] = {SOURCE_COLUMNS, "partner", "currency", "net"};
+    static const char *const heading[] = {SOURCE_COLUMNS, "partner", "currency",   "net",
+                                          "collateral",   "netted",  "ring_fenced"};
     struct csv_out csv = {.out = out};
     csv_out_row(&csv, heading, ARRAY_SIZE(heading));
     for (; statement; statement = statement->next)
@@ -338,12 +469,13 @@ void statement_csv_nets(const struct statement *statement, struct buffer *out)
 
 static void put_payments(const struct statement *statement, struct csv_out *csv)
 {
-    char due[DATE_TEXT_SIZE];
-    date_format(statement->due, due);
+    char due[DATE_TEXT_SIZE], round[8];
     for (size_t i = 0; i < statement->payment_count; i++) {
         const struct statement_payment *payment = &statement->payments[i];
+        (void)snprintf(round, sizeof(round), "%u", (unsigned)payment->round);
         put_source(statement, csv);
-        csv_out_field(csv, due);
+        date_format(payment->due, due);
+        csv_out_field(csv, payment->ring_fenced ? "" : due);
         csv_out_field(csv, name_of(statement, payment->payment.from));
         csv_out_field(csv, name_of(statement, payment->payment.to));
         csv_out_field(csv, statement->currency);
@@ -352,15 +484,18 @@ static void put_payments(const struct statement *statement, struct csv_out *csv)
         csv_out_typed(csv, payment->to ? payment->to->holder : "");
         csv_out_field(csv, payment->to ? payment->to->iban : "");
         csv_out_field(csv, payment->to ? payment->to->bic : "");
+        csv_out_field(csv, payment->ring_fenced ? "ring-fenced" : "netted");
+        csv_out_field(csv, round);
+        csv_out_field(csv, payment->state);
         csv_out_end_row(csv);
     }
 }
 
 void statement_csv_payments(const struct statement *statement, struct buffer *out)
 {
-    static const char *const heading[] = {SOURCE_COLUMNS, "due",    "from",       "to",
-                                          "currency",     "amount", "end_to_end", "holder",
-                                          "iban",         "bic"};
+    static const char *const heading[] = {
+        SOURCE_COLUMNS, "due",  "from", "to",   "currency", "amount", "end_to_end",
+        "holder",       "iban", "bic",  "kind", "round",    "state"};
     struct csv_out csv = {.out = out};
     csv_out_row(&csv, heading, ARRAY_SIZE(heading));
     for (; statement; statement = statement->next)

@@ -11,7 +11,7 @@
 #define PARTNERS_STATEMENT_H
 
 #include "partners/date.h"
-#include "partners/netting.h"
+#include "partners/defaults.h"
 #include "partners/payment_account.h"
 
 enum {
@@ -31,6 +31,14 @@ struct statement_payment {
     struct payment payment;
     char end_to_end[END_TO_END_SIZE];
     const struct payment_account *to; /* NULL: none is effective, and nothing can be paid */
+    struct date due;                  /* it is sent on that day; one ring-fenced has none */
+    const char *state;                /* "due", "void", ...; "expected" */
+    uint16_t round;                   /* as struct period_payment has them */
+    bool ring_fenced, is_void;
+};
+/* Of a partner, once there was a default: net of the lines + collateral = netted + ring-fenced. */
+struct default_sums {
+    struct money net, collateral, netted, ring_fenced; /* what it receives; with a minus, pays */
 };
 struct statement {
     const char *coalition;         /* its name */
@@ -38,7 +46,7 @@ struct statement {
     struct statement_party issuer; /* whose letterhead it is */
     const char *period;            /* its name: "2026-10" */
     struct date from, to;          /* both of the period */
-    struct date issued, due;       /* payments are sent on the due day */
+    struct date issued, due;       /* the nets of the lines are */
     const char *state;             /* "proposed", "final", ... */
     char currency[CURRENCY_SIZE];
     int minor_digits;
@@ -54,6 +62,12 @@ struct statement {
     size_t tax_count;
     const struct statement_payment *payments; /* of this currency, all partners' */
     size_t payment_count;
+    /* Of defaults in this currency. */
+    const struct period_default *defaults;
+    size_t default_count;
+    const struct taken_over *taken;
+    size_t taken_count;
+    const struct default_sums *sums; /* by partner; NULL: nobody is in default */
     /* The same in the next currency; NULL: there is none. */
     const struct statement *next;
 };
@@ -74,6 +88,11 @@ struct statement_sums statement_sums_of_class(const struct statement *statement,
 struct money statement_owed(const struct statement *statement, struct partner_id debtor,
                             struct partner_id creditor);
 
+/* What was taken over of what debtor owes creditor, or by it: with it, what is paid or to be paid
+ * between one in default and any other. */
+struct money statement_taken(const struct statement *statement, struct partner_id debtor,
+                             struct partner_id creditor);
+
 /* One of the statement's lines, in the order of counterparties by name, then class and tax code. */
 struct statement_line {
     const struct line *line;
@@ -85,12 +104,21 @@ size_t statement_lines(const struct statement *statement, struct statement_line 
 /* What invoices tell of a fee: the tax of a line at its code's rate, rounded for show. */
 int statement_tax_rate_bp(const struct statement *statement, const char *tax_code);
 
+/* What one taking over is, in a sentence without its full stop. */
+enum { TAKEN_WORDS_SIZE = 320 };
+struct taken_names {
+    const char *debtor, *claimant, *by;
+};
+void taken_over_words(const struct taken_over *taken, const struct taken_names *names,
+                      const char *amount, char text_out[TAKEN_WORDS_SIZE]);
+
 /* "1,280.00", "-0.27": grouped by thousands, all minor digits. */
 void statement_amount(const struct statement *statement, struct money money,
                       char text_out[STATEMENT_AMOUNT_SIZE]);
 
 /* CSV with a heading row, of the statement and those that follow it; each row names period,
- * checkpoint and totals. */
+ * checkpoint and totals. What was taken over stands in rows of its own, of class "taken-over" or
+ * "collateral", which change what debtor owes creditor, in a column, or in sums. */
 void statement_csv_lines(const struct statement *statement, struct buffer *out);    /* own ones */
 void statement_csv_matrix(const struct statement *statement, struct buffer *out);   /* all pairs */
 void statement_csv_nets(const struct statement *statement, struct buffer *out);     /* everyone's */

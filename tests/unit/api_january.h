@@ -25,6 +25,8 @@ static inline struct charter *january_draft(void)
     draft->settlement.propose_days = 1;
     draft->settlement.answer_days = 3;
     draft->settlement.pay_days = 5;
+    draft->settlement.default_days = 5;
+    draft->settlement.dispute_days = 20;
     return draft;
 }
 
@@ -64,6 +66,55 @@ static inline void open_january(void)
     activation = 0;
     open_all();
     play_january();
+}
+
+/* That of a list of lines: exact amounts. */
+static inline const char *amount_of(const char *list, const char *debtor, const char *creditor,
+                                    const char *line_class, const char *name)
+{
+    json_t *line;
+    size_t i;
+    json_array_foreach(json_object_get(answer.json, list), i, line)
+    {
+        if (strcmp(word_in(line, "debtor"), debtor) == 0 &&
+            strcmp(word_in(line, "creditor"), creditor) == 0 &&
+            strcmp(word_in(line, "class"), line_class) == 0)
+            return word_in(line, name);
+    }
+    return "(no line)";
+}
+
+static inline void open_proposed(void)
+{
+    open_january();
+    clock_to("2027-02-02T09:00:00Z");
+    CHECK_INT(post(CINEMA, JANUARY "/propose", OFFICE, "{}"), 200);
+}
+
+/* Body of a dispute or an answer to one: the grocer's debt to the cinema. */
+static inline const char *line_body(uint64_t record, const char *line_class, const char *more)
+{
+    static char text[256];
+    snprintf(text, sizeof(text),
+             "{\"record\":%llu,\"debtor\":\"grocer\",\"creditor\":\"cinema\",\"class\":\"%s\",%s}",
+             (unsigned long long)record, line_class, more);
+    return text;
+}
+
+static inline const char *sign_body(void)
+{
+    static char text[96];
+    CHECK_INT(get(GROCER, JANUARY), 200);
+    snprintf(text, sizeof(text), "{\"totals\":\"%s\"}", word("totals"));
+    return text;
+}
+
+static inline void sign_twice(uint16_t node)
+{
+    const char *body = sign_body();
+    CHECK_INT(post(node, JANUARY "/sign", OFFICE, body), 200);
+    CHECK_INT(post(node, JANUARY "/sign", FINANCE, body), 200);
+    CHECK_INT(number("approvals"), 2);
 }
 
 #endif

@@ -9,55 +9,6 @@
 #include "node/period_view.h"
 #include "node/receipt_words.h"
 
-/* That of a list of lines: exact amounts. */
-static const char *amount_of(const char *list, const char *debtor, const char *creditor,
-                             const char *line_class, const char *name)
-{
-    json_t *line;
-    size_t i;
-    json_array_foreach(json_object_get(answer.json, list), i, line)
-    {
-        if (strcmp(word_in(line, "debtor"), debtor) == 0 &&
-            strcmp(word_in(line, "creditor"), creditor) == 0 &&
-            strcmp(word_in(line, "class"), line_class) == 0)
-            return word_in(line, name);
-    }
-    return "(no line)";
-}
-
-static void open_proposed(void)
-{
-    open_january();
-    clock_to("2027-02-02T09:00:00Z");
-    CHECK_INT(post(CINEMA, JANUARY "/propose", OFFICE, "{}"), 200);
-}
-
-/* Body of a dispute or an answer to one: the grocer's debt to the cinema. */
-static const char *line_body(uint64_t record, const char *line_class, const char *more)
-{
-    static char text[256];
-    snprintf(text, sizeof(text),
-             "{\"record\":%llu,\"debtor\":\"grocer\",\"creditor\":\"cinema\",\"class\":\"%s\",%s}",
-             (unsigned long long)record, line_class, more);
-    return text;
-}
-
-static const char *sign_body(void)
-{
-    static char text[96];
-    CHECK_INT(get(GROCER, JANUARY), 200);
-    snprintf(text, sizeof(text), "{\"totals\":\"%s\"}", word("totals"));
-    return text;
-}
-
-static void sign_twice(uint16_t node)
-{
-    const char *body = sign_body();
-    CHECK_INT(post(node, JANUARY "/sign", OFFICE, body), 200);
-    CHECK_INT(post(node, JANUARY "/sign", FINANCE, body), 200);
-    CHECK_INT(number("approvals"), 2);
-}
-
 /* ---- reading ------------------------------------------------------------------------------------
  */
 
@@ -120,10 +71,11 @@ CASE(a_name_that_is_no_periods_is_refused)
 
 CASE(only_office_and_finance_settle)
 {
-    static const char *const steps[] = {
-        "/propose",          "/sign",     "/disputes",       "/disputes/respond",
-        "/disputes/resolve", "/finalise", "/payments/0/pay", "/payments/0/confirm",
-        "/payments/0/fail"};
+    static const char *const steps[] = {"/propose",          "/sign",
+                                        "/disputes",         "/disputes/respond",
+                                        "/disputes/resolve", "/finalise",
+                                        "/payments/0/pay",   "/payments/0/confirm",
+                                        "/payments/0/fail",  "/payments/0/default"};
     static const int others[] = {TILL, AUDITOR, ADMIN};
     char target[64];
     open_january();

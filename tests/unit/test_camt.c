@@ -267,6 +267,21 @@ CASE(what_does_not_fit_is_named_and_counts_nothing)
     check_one(booking, CONFIRM_OTHER);
 }
 
+/* Since a default: told, whatever else is right or wrong about it. */
+CASE(money_for_a_void_payment_confirms_nothing)
+{
+    struct booking more = good, back = good;
+    more.amount = "9999.00";
+    back.direction = "DBIT";
+    const struct booking bookings[] = {good, more, back};
+    const enum confirm_code codes[] = {CONFIRM_VOID, CONFIRM_VOID, CONFIRM_VOID};
+    struct expected_payment payment = expected();
+    payment.is_void = true;
+    check_codes(bookings, ARRAY_SIZE(bookings), &payment, codes);
+    CHECK_INT(payment.received.v, 0);
+    CHECK_INT(payment.part_count, 0);
+}
+
 CASE(parts_count_once_each_and_complete_a_payment_exactly)
 {
     struct booking parts[] = {good, good, good, good};
@@ -715,6 +730,7 @@ int main(void)
     RUN(a_notifications_amounts_and_accounts_are_its_own);
     RUN(the_exact_amount_confirms);
     RUN(what_does_not_fit_is_named_and_counts_nothing);
+    RUN(money_for_a_void_payment_confirms_nothing);
     RUN(parts_count_once_each_and_complete_a_payment_exactly);
     RUN(a_part_too_many_is_a_wrong_amount);
     RUN(without_the_banks_reference_a_second_booking_counts_nothing);

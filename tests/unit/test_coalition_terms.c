@@ -49,6 +49,9 @@ CASE(the_charter_says_what_the_options_said)
     give(&texts.taxes, "DE-7=700");
     give(&texts.currencies, "SEK:2:0.0871");
     give(&texts.currencies, "JPY:0");
+    texts.dispute_days = "15";
+    texts.default_days = "0";
+    texts.on_default = "mutualise";
     plan.contracts_required = true;
     plan.notice_days = 14;
     plan.operator_name = "books";
@@ -66,6 +69,9 @@ CASE(the_charter_says_what_the_options_said)
     CHECK_INT(charter->settlement.taxes[1].rate_bp, 700);
     CHECK_TEXT(charter->settlement.fee_tax, "DE-19");
     CHECK_TEXT(charter->settlement.redemption_tax, "DE-7");
+    CHECK_INT(charter->settlement.dispute_days, 15);
+    CHECK_INT(charter->settlement.default_days, 0);
+    CHECK_INT(charter->settlement.on_default, DEFAULT_MUTUALISE);
     CHECK(charter->contracts.required);
     CHECK_INT(charter->contracts.notice_days, 14);
     CHECK_INT(charter->contracts.currency_count, 2);
@@ -94,6 +100,9 @@ CASE(without_options_it_is_months_and_no_contracts_are_needed)
     REQUIRE(charter != NULL);
     CHECK_INT(charter->settlement.every, PERIOD_MONTH);
     CHECK_INT(charter->settlement.holiday_count + charter->settlement.tax_count, 0);
+    CHECK_INT(charter->settlement.dispute_days, 20);
+    CHECK_INT(charter->settlement.default_days, 5);
+    CHECK_INT(charter->settlement.on_default, DEFAULT_RING_FENCE);
     CHECK(!charter->contracts.required);
     CHECK_INT(charter->contracts.notice_days + charter->contracts.currency_count, 0);
     charter_close(charter);
@@ -156,6 +165,32 @@ CASE(what_is_not_of_its_form_is_refused_and_said_how_it_should_be)
     }
 }
 
+CASE(all_mistakes_about_defaults_are_said_at_once)
+{
+    static struct coalition_plan plan;
+    static const struct coalition_texts texts = {
+        .dispute_days = "367", .default_days = "soon", .on_default = "forgive"};
+    struct error error;
+    coalition_plan_init(&plan, 7100);
+    CHECK(!coalition_terms(&plan, &texts, &error));
+    CHECK_TEXT(error.text, "--dispute-days is 0 to 366 business days, not '367'; "
+                           "--default-days is 0 to 366 business days, not 'soon'; "
+                           "--on-default is ring-fence, fund or mutualise, not 'forgive'");
+}
+
+/* A fund is collateral; and the charter's reader, too, says all that is wrong. */
+CASE(a_fund_needs_collateral)
+{
+    static struct coalition_plan plan;
+    static const struct coalition_texts texts = {.on_default = "fund", .fee_tax = "DE-19"};
+    struct error error;
+    coalition_plan_init(&plan, 7100);
+    REQUIRE(coalition_terms(&plan, &texts, &error));
+    CHECK(found(&plan, &error) == NULL);
+    CHECK(strstr(error.text, "settlement.on_default") != NULL);
+    CHECK(strstr(error.text, "settlement.fee_tax") != NULL);
+}
+
 /* What the words say together, the charter's reader judges, and no folder is left. */
 CASE(words_that_do_not_fit_together_make_no_coalition)
 {
@@ -197,6 +232,8 @@ int main(void)
     RUN(the_charter_says_what_the_options_said);
     RUN(without_options_it_is_months_and_no_contracts_are_needed);
     RUN(what_is_not_of_its_form_is_refused_and_said_how_it_should_be);
+    RUN(all_mistakes_about_defaults_are_said_at_once);
+    RUN(a_fund_needs_collateral);
     RUN(words_that_do_not_fit_together_make_no_coalition);
     RUN(so_many_taxes_and_currencies_and_no_more);
     return check_report();

@@ -309,7 +309,7 @@ CASE(no_two_payments_share_a_name)
                                 .from = "grocer",
                                 .to = "cinema",
                                 .attempt = 1};
-    struct payment_name others[6] = {name, name, name, name, name, name};
+    struct payment_name others[7] = {name, name, name, name, name, name, name};
     char first[END_TO_END_SIZE], other[END_TO_END_SIZE];
     end_to_end_make(&name, first);
     CHECK_TEXT(first, "P12-EUR-2f3bc31dd2910800ea");
@@ -321,10 +321,13 @@ CASE(no_two_payments_share_a_name)
     others[3].from = "books";
     others[4].to = "books";
     others[5].attempt = 2;
+    others[6].number = 2;
     for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
         end_to_end_make(&others[i], other);
         CHECK(strcmp(first + 8, other + 8) != 0);
     }
+    end_to_end_make(&others[6], other);
+    CHECK_TEXT(other, "P12-EUR-30d85a94e36dd32d38");
     name.period = UINT64_C(9999999999);
     end_to_end_make(&name, first);
     CHECK_INT(strlen(first), 34);

@@ -281,6 +281,139 @@ CASE(two_periods_stand_in_one_book)
     world_release(&world);
 }
 
+/* ---- defaults ---------------------------------------------------------------------------------
+ */
+
+/* Worked example A, whose books (payment 0 is theirs) do not pay; what is sent, then confirmed. */
+static const struct {
+    bool mutualise;
+    int64_t fund;             /* in cents */
+    unsigned sent, confirmed; /* bits: payments, sent before the default, confirmed after it */
+    bool again;               /* and another one does not pay */
+    bool all_programs;
+} defaults[] = {{false, 0, 0, 0, false, false},
+                {false, 0, 4, 0xFF, false, false},
+                {true, 100, 0, 0x10, false, true},
+                {true, 0, 0, 0, true, false},
+                {true, 50, 2, 0xAA, false, false}};
+
+static struct period defaulted(const struct world *world, size_t scene)
+{
+    struct period_rules rules = {.propose_days = 1, .answer_days = 3, .pay_days = 5};
+    struct default_rules terms = {.default_days = 5,
+                                  .names = example_names,
+                                  .minor_digits = 2,
+                                  .mutualise = defaults[scene].mutualise,
+                                  .fund = {defaults[scene].fund * INT64_C(100000000)},
+                                  .keeper = {OPERATOR}};
+    struct money nets[EXAMPLE_PARTNERS];
+    struct period period;
+    period_open(&period, 12, 20000, &rules, EXAMPLE_PARTNERS);
+    period.state = PERIOD_FINAL;
+    for (size_t c = 0; c < 2; c++) {
+        netting_nets(&world->closed, book_currencies[c].code, EXAMPLE_PARTNERS, nets);
+        period_add_payments(&period, nets, book_currencies[c].code, example_names, 0, 20005);
+    }
+    REQUIRE(period.payments[0].payment.from.v == BOOKS);
+    for (size_t i = 1; i < period.payment_count; i++)
+        if (defaults[scene].sent >> i & 1)
+            period.payments[i].state = PAYMENT_SENT, period.payments[i].attempt = 1,
+            period.payments[i].sent_on = 20004;
+    (void)default_take_out(&period, &world->closed, 0, &terms, 20020);
+    for (size_t i = 0; defaults[scene].again && i < period.payment_count; i++)
+        if (!period.payments[i].ring_fenced && period.payments[i].state == PAYMENT_DUE &&
+            strcmp(period.payments[i].currency, "EUR") == 0) {
+            (void)default_take_out(&period, &world->closed, i, &terms, 20020);
+            break;
+        }
+    for (size_t i = 0; i < period.payment_count; i++)
+        if ((defaults[scene].confirmed >> i & 1) && period.payments[i].state != PAYMENT_VOID)
+            period.payments[i].state = PAYMENT_CONFIRMED;
+    return period;
+}
+
+/* What `journal_source` has of it; the arrays are the caller's. */
+static void take_payments(struct world *world, const struct period *period,
+                          struct booked_payment *booked, struct booked_payment *open)
+{
+    struct journal_source *source = &world->source;
+    source->payments = booked;
+    source->open = open;
+    source->payment_count = source->open_count = 0;
+    for (size_t i = 0; i < period->payment_count; i++) {
+        const struct period_payment *own = &period->payments[i];
+        struct booked_payment *into = own->state == PAYMENT_CONFIRMED
+                                          ? &booked[source->payment_count++]
+                                          : &open[source->open_count];
+        source->open_count += own->state != PAYMENT_CONFIRMED && own->state != PAYMENT_VOID;
+        *into = (struct booked_payment){
+            .payment = own->payment, .end_to_end = "P12-x", .ring_fenced = own->ring_fenced};
+        memcpy(into->currency, own->currency, CURRENCY_SIZE);
+    }
+    source->defaults = period->defaults;
+    source->default_count = period->default_count;
+    source->taken = period->taken;
+    source->taken_count = period->taken_count;
+    source->defaulted_on = (struct date){2026, 11, 13};
+}
+
+/* Every account holds what is still to be paid: the programs add it up themselves. */
+CASE(books_with_a_default_hold_what_is_to_be_paid)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(defaults); i++) {
+        struct world world;
+        struct booked_payment booked[32], open[32];
+        char path[128];
+        world_init(&world);
+        struct period period = defaulted(&world, i);
+        REQUIRE(period.payment_count < ARRAY_SIZE(booked));
+        CHECK(defaults_sound(&period, &world.closed, &book_rules));
+        take_payments(&world, &period, booked, open);
+        for (int form = 0; form < 3; form++)
+            for (int who = -1; who < EXAMPLE_PARTNERS; who++)
+                if (form == JOURNAL_HLEDGER || defaults[i].all_programs)
+                    (void)write_book(&world.source, who, (enum journal_form)form, path);
+        period_release(&period);
+        world_release(&world);
+    }
+}
+
+/* A claim that was not moved, or a payment that was left out, does not add up. */
+CASE(a_book_of_a_default_that_does_not_tie_is_refused)
+{
+    static const int readers[] = {-1, BOOKS, OPERATOR};
+    struct booked_payment booked[32], open[32];
+    struct world world;
+    struct error error;
+    world_init(&world);
+    struct period period = defaulted(&world, 2);
+    take_payments(&world, &period, booked, open);
+    REQUIRE(period.taken_count > 0 && period.taken[0].collateral);
+    for (size_t i = 0; i < 2 * ARRAY_SIZE(readers) && installed(JOURNAL_HLEDGER); i++) {
+        int who = readers[i / 2];
+        struct buffer out;
+        char path[128];
+        struct journal_source lie = world.source;
+        lie.taken_count -= i & 1 ? 0 : lie.taken_count;
+        lie.open_count -= i & 1 ? lie.open_count : 0;
+        buffer_init(&out, JOURNALS_SIZE_MAX);
+        REQUIRE(who < 0 ? journals_coalition(&lie, JOURNAL_HLEDGER, &out, &error)
+                        : journals_partner(&lie, (struct partner_id){(uint16_t)who},
+                                           JOURNAL_HLEDGER, &out, &error));
+        store(&out, path, "lie");
+        CHECK(!accepts(JOURNAL_HLEDGER, path));
+        buffer_release(&out);
+    }
+    struct buffer out;
+    buffer_init(&out, JOURNALS_SIZE_MAX);
+    world.source.defaulted_on = world.source.closed_on;
+    CHECK(!journals_coalition(&world.source, JOURNAL_HLEDGER, &out, &error));
+    CHECK_INT(error.code, ERROR_INVALID);
+    buffer_release(&out);
+    period_release(&period);
+    world_release(&world);
+}
+
 CASE(a_payment_before_the_close_is_refused)
 {
     struct world world;
@@ -307,6 +440,8 @@ int main(void)
     RUN(a_partners_book_says_what_it_spent_earned_and_is_owed);
     RUN(a_book_that_was_tampered_with_is_refused);
     RUN(two_periods_stand_in_one_book);
+    RUN(books_with_a_default_hold_what_is_to_be_paid);
+    RUN(a_book_of_a_default_that_does_not_tie_is_refused);
     RUN(a_payment_before_the_close_is_refused);
     char command[128];
     snprintf(command, sizeof(command), "rm -rf '%s'", folder);

@@ -1,5 +1,6 @@
 // links: node
 #include "node/period_watch.h"
+#include "partners/charter_settlement.h"
 #include "unit/coalition.h"
 
 enum { JANUARY = 684, FIRST_FEBRUARY = 20850 }; /* of 2027: months and days since 1970 */
@@ -21,7 +22,7 @@ static void on_told(void *context, const struct period_event *event)
 static size_t look(int64_t today)
 {
     told_count = 0;
-    period_watch_look(&watch, &periods, (struct partner_id){0}, today, on_told, NULL);
+    period_watch_look(&watch, &periods, charter, (struct partner_id){0}, today, on_told, NULL);
     return told_count;
 }
 
@@ -45,16 +46,24 @@ static void make_final(struct period *period)
         array_grow(period->payments, &period->payment_capacity, 2, sizeof(*period->payments));
     for (uint16_t i = 0; i < 2; i++) {
         period->payments[i] = (struct period_payment){
-            .payment = {.from = {i}, .to = {1 - i}, .amount = {(__int128)10000000000}}};
+            .payment = {.from = {i}, .to = {1 - i}, .amount = {(__int128)10000000000}},
+            .pay_by = (uint32_t)period->deadlines.pay};
         memcpy(period->payments[i].currency, currencies[i], CURRENCY_SIZE);
     }
     period->payment_count = 2;
 }
 
-static void set_up(void)
+static struct charter *two_partners(void)
 {
     struct coalition_spec spec = {.names = {"grocer", "books", NULL}};
     struct charter *draft = coalition_draft(&spec);
+    draft->settlement.default_days = 20;
+    return draft;
+}
+
+static void set_up(void)
+{
+    struct charter *draft = two_partners();
     draft->contracts.currencies = allocate(1, sizeof(*draft->contracts.currencies));
     draft->contracts.currency_count = 1;
     draft->contracts.currencies[0] = (struct charter_currency){.code = "JPY", .minor_digits = 0};
@@ -112,8 +121,7 @@ CASE(states_that_were_passed_between_two_looks_are_told_in_order)
 
 CASE(what_was_before_the_start_is_not_told_but_what_is_overdue)
 {
-    struct coalition_spec spec = {.names = {"grocer", "books", NULL}};
-    charter = coalition_found(coalition_draft(&spec));
+    charter = coalition_found(two_partners());
     make_final(end_period(JANUARY));
     (void)end_period(JANUARY + 1);
     REQUIRE(look(FIRST_FEBRUARY + 10) == 3);
@@ -164,6 +172,77 @@ CASE(who_has_answered_is_not_warned)
     period->answers[0] = ANSWER_SIGNED;
     (void)look(FIRST_FEBRUARY);
     CHECK_INT(look(period->deadlines.answer), 0);
+    tear_down();
+}
+
+/* The first payment is void; in its place come one that is netted and one that is ring-fenced. */
+static void default_of_payer(struct period *period)
+{
+    period->defaults =
+        array_grow(period->defaults, &period->default_capacity, 1, sizeof(*period->defaults));
+    period->defaults[period->default_count++] = (struct period_default){.currency = "EUR"};
+    period->payments[0].state = PAYMENT_VOID;
+    for (uint16_t i = 0; i < 2; i++)
+        period_add_payment(period,
+                           &(struct period_payment){
+                               .payment = {.from = {i}, .to = {1 - i}, .amount = {20000000000}},
+                               .currency = "EUR",
+                               .round = 1,
+                               .ring_fenced = i == 0});
+}
+
+CASE(a_payer_that_may_be_declared_in_default_is_told_of_and_one_that_is)
+{
+    set_up();
+    struct period *period = end_period(JANUARY);
+    make_final(period);
+    int64_t last = charter_default_after(charter, period->deadlines.pay);
+    CHECK(last > period->deadlines.pay);
+    period->payments[1].state = PAYMENT_SENT;
+    (void)look(last);
+    REQUIRE(look(last + 1) == 1);
+    CHECK(told_of(PERIOD_EVENT_default_possible));
+    CHECK_INT(told[0].until, last);
+    CHECK_INT(look(last + 1), 0);
+    default_of_payer(period);
+    REQUIRE(look(last + 1) == 3); /* what is netted anew has passed its day */
+    CHECK_INT(told[0].kind, PERIOD_EVENT_in_default);
+    CHECK_INT(told[1].kind, PERIOD_EVENT_payment_overdue);
+    CHECK_INT(told[1].number, 3);
+    CHECK_INT(told[2].kind, PERIOD_EVENT_default_possible);
+    struct period_event_room room;
+    struct log_field fields[PERIOD_FIELDS_MAX];
+    REQUIRE(period_event_fields(&told[0], charter, &room, fields) == 3);
+    CHECK(bytes_equal(fields[1].text, bytes_text("grocer")));
+    CHECK(bytes_equal(fields[2].text, bytes_text("EUR")));
+    CHECK_INT(look(last + 2), 0);
+    /* A node that begins anew tells of it as long as the period is not settled. */
+    period_watch_release(&watch);
+    (void)look(last + 2);
+    CHECK(told_of(PERIOD_EVENT_in_default));
+    period_watch_release(&watch);
+    period->state = PERIOD_SETTLED;
+    (void)look(last + 2);
+    CHECK(!told_of(PERIOD_EVENT_in_default));
+    tear_down();
+}
+
+CASE(what_is_ring_fenced_or_void_is_counted_apart)
+{
+    struct buffer out;
+    set_up();
+    make_final(end_period(JANUARY));
+    default_of_payer(&periods.at[0]->period);
+    buffer_init(&out, 1 << 16);
+    period_watch_metrics(&watch, &periods, charter, FIRST_FEBRUARY + 60, &out);
+    const char *text = buffer_text(&out);
+    CHECK(strstr(text, "accrue_period_unpaid{currency=\"EUR\"} 2.00\n") != NULL);
+    CHECK(strstr(text, "accrue_period_ring_fenced_unpaid{currency=\"EUR\"} 2.00\n") != NULL);
+    CHECK(strstr(text, "accrue_period_ring_fenced_unpaid{currency=\"JPY\"} 0\n") != NULL);
+    CHECK(strstr(text, "accrue_period_payments{state=\"void\"} 1\n") != NULL);
+    CHECK(strstr(text, "accrue_period_defaults 1\n") != NULL);
+    CHECK(strstr(text, "accrue_period_overdue{step=\"pay\"} 2\n") != NULL);
+    buffer_release(&out);
     tear_down();
 }
 
@@ -248,6 +327,8 @@ int main(void)
     RUN(what_was_before_the_start_is_not_told_but_what_is_overdue);
     RUN(deadlines_are_warned_of_on_their_last_day_and_told_once_they_pass);
     RUN(who_has_answered_is_not_warned);
+    RUN(a_payer_that_may_be_declared_in_default_is_told_of_and_one_that_is);
+    RUN(what_is_ring_fenced_or_void_is_counted_apart);
     RUN(periods_that_are_forgotten_leave_the_others_as_they_were);
     RUN(a_line_names_the_period_and_what_it_is_about);
     RUN(metrics_say_how_periods_stand);

@@ -534,7 +534,7 @@ CASE(reports_of_two_currencies_and_two_taxes_add_up_apart)
                 "grocer,operator,SEK,125.62");
     CHECK_PARTS("nets", REPORT_CSV, &request, "grocer,EUR,-3420.00", "grocer,SEK,-600.62",
                 "operator,SEK,125.62", "books,SEK,0.00");
-    CHECK_PARTS("nets", REPORT_HTML, &request, "<h2>Payments, due on 2026-12-07, in SEK</h2>");
+    CHECK_PARTS("nets", REPORT_HTML, &request, "<h2>Payments, in SEK</h2>");
     CHECK_PARTS("payments", REPORT_JSON, &request,
                 "\"number\":3,\"from\":\"grocer\",\"to\":\"cinema\",\"currency\":\"SEK\","
                 "\"amount\":\"475.00\"",

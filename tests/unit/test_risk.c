@@ -436,10 +436,10 @@ CASE(collateral_that_is_needed_stays)
     CHECK_INT(apply(driver, GROCER, tx_earn(1, 1000)), VERDICT_ACCEPTED);
     CHECK_INT(apply(driver, HOUSE, tx_collateral(GROCER, -2)), VERDICT_COLLATERAL_NEEDED);
     post(driver, GROCER, -1);
-    CHECK_INT(apply(driver, BOOKS, tx_redeem(1, 999)), VERDICT_ACCEPTED);
+    CHECK_INT(apply(driver, GROCER, tx_redeem(1, 999)), VERDICT_ACCEPTED); /* at its own till */
     CHECK_INT(apply(driver, HOUSE, tx_collateral(GROCER, -4000001)), VERDICT_COLLATERAL_NEEDED);
     post(driver, GROCER, -4000000); /* down to the floor */
-    CHECK_INT(apply(driver, BOOKS, tx_redeem(1, 1)), VERDICT_ACCEPTED);
+    CHECK_INT(apply(driver, GROCER, tx_redeem(1, 1)), VERDICT_ACCEPTED);
     CHECK_INT(apply(driver, HOUSE, tx_collateral(GROCER, -5000001)), VERDICT_COLLATERAL_NEEDED);
     post(driver, GROCER, -5000000); /* nothing is outstanding */
     driver_close(driver);
@@ -471,13 +471,15 @@ CASE(a_partner_that_has_left_stands_for_its_points_until_they_are_over)
     CHECK_INT(apply(driver, CINEMA, tx_redeem(1, 400)), VERDICT_ACCEPTED);
     CHECK_INT(owed_exact(driver, BOOKS, CINEMA), INT64_C(400) * 9000 * EXACT);
     CHECK_INT(points_of(driver, BOOKS), 600);
-    CHECK_INT(apply(driver, HOUSE, tx_collateral(BOOKS, -4500001)), VERDICT_COLLATERAL_NEEDED);
-    post(driver, BOOKS, -4500000);
+    /* 5.40 is needed for what is outstanding, 3.60 for what it owes. */
+    CHECK_INT(apply(driver, HOUSE, tx_collateral(BOOKS, -900001)), VERDICT_COLLATERAL_NEEDED);
+    post(driver, BOOKS, -900000);
     driver_pass(driver, 11 * DAY_MS);
     CHECK_INT(points_of(driver, BOOKS), 0);
     CHECK_INT(apply(driver, GROCER, tx_redeem(1, 1)), VERDICT_INSUFFICIENT);
+    CHECK_INT(apply(driver, HOUSE, tx_collateral(BOOKS, -5400001)), VERDICT_COLLATERAL_NEEDED);
     post(driver, BOOKS, -5400000);
-    CHECK_INT(risk_at(driver, BOOKS)->collateral.v, 0);
+    CHECK_INT(risk_at(driver, BOOKS)->collateral.v, 3600000);
     driver_close(driver);
 }
 

@@ -44,6 +44,8 @@ static void world_close(struct world *world)
     for (size_t i = 0; i < count; i++) {
         world->payments[i].payment = payments[i];
         world->payments[i].to = &accounts[payments[i].to.v];
+        world->payments[i].state = "due";
+        world->payments[i].due = (struct date){2026, 11, 6};
         end_to_end_make(&(struct payment_name){.period = 12,
                                                .currency = "EUR",
                                                .from = example_names[payments[i].from.v],
@@ -364,6 +366,89 @@ static void world_of_two_currencies(struct world *world, struct statement *yen)
     world->statement.next = yen;
 }
 
+/* Of grocer, who is in default: of three payments one is void and one ring-fenced. */
+static void default_of_grocer(struct world *world)
+{
+    static const struct period_default own = {.partner = {GROCER}, .currency = "EUR"};
+    static const struct taken_over taken[] = {
+        {{GROCER}, {BOOKS}, {OPERATOR}, "EUR", true, {INT64_C(2000000000000)}},
+        {{GROCER}, {CINEMA}, {BOOKS}, "EUR", false, {INT64_C(123400000000)}}};
+    static struct default_sums sums[EXAMPLE_PARTNERS];
+    sums[CINEMA].ring_fenced.v = euro4(7777700);
+    world->payments[0].is_void = true;
+    world->payments[0].state = "void";
+    world->payments[1].ring_fenced = true;
+    world->payments[1].round = 1;
+    world->statement.defaults = &own;
+    world->statement.default_count = 1;
+    world->statement.taken = taken;
+    world->statement.taken_count = ARRAY_SIZE(taken);
+    world->statement.sums = sums;
+}
+
+CASE(the_pdf_has_a_section_on_a_default)
+{
+    static const char *const parts[] = {
+        "by the lines: see Default",
+        "Your payments",
+        "Your ring-fenced payments",
+        "grocer is in default of what it owes in EUR.",
+        "operator owes books 200.00 EUR for grocer, out of the collateral of grocer",
+        "books takes over 12.34 EUR that grocer owes cinema: it owes that to cinema, and grocer",
+        "+ Ring-fenced",
+        "777.77"};
+    struct world world;
+    struct buffer pdf, text;
+    world_b(&world);
+    default_of_grocer(&world);
+    make_pdf(&world.statement, &pdf);
+    if (pdf_readable()) {
+        pdf_read(&pdf, "default", &text);
+        pdf_check_has(&text, parts, ARRAY_SIZE(parts));
+        CHECK(!strstr(buffer_text(&text), world.payments[0].end_to_end)); /* void */
+        CHECK(strstr(buffer_text(&text), world.payments[1].end_to_end));
+        buffer_release(&text);
+    }
+    buffer_release(&pdf);
+    world_release(&world);
+}
+
+CASE(a_default_has_rows_and_columns_of_its_own_in_csv)
+{
+    struct world world;
+    struct buffer out;
+    world_b(&world);
+    default_of_grocer(&world);
+    buffer_init(&out, STATEMENT_CSV_MAX);
+    statement_csv_lines(&world.statement, &out);
+    CHECK_INT(rows(&out), 7 + 3);
+    check_cell(&out, 7, "class", "collateral");
+    check_cell(&out, 7, "amount", "-200.00");
+    check_cell(&out, 8, "class", "taken-over");
+    check_cell(&out, 8, "creditor", "cinema");
+    check_cell(&out, 9, "creditor", "books");
+    check_cell(&out, 9, "amount", "12.34");
+    buffer_clear(&out);
+    statement_csv_matrix(&world.statement, &out);
+    CHECK_INT(rows(&out), 1 + 9 + 1);
+    check_cell(&out, 1, "taken_over", "-187.66");
+    check_cell(&out, 10, "debtor", "operator");
+    check_cell(&out, 10, "amount", "0.00");
+    check_cell(&out, 10, "taken_over", "200.00");
+    buffer_clear(&out);
+    statement_csv_payments(&world.statement, &out);
+    check_cell(&out, 1, "state", "void");
+    check_cell(&out, 2, "kind", "ring-fenced");
+    check_cell(&out, 2, "round", "1");
+    check_cell(&out, 2, "due", "");
+    check_cell(&out, 3, "kind", "netted");
+    buffer_clear(&out);
+    statement_csv_nets(&world.statement, &out);
+    check_cell(&out, 3, "ring_fenced", "777.77");
+    buffer_release(&out);
+    world_release(&world);
+}
+
 CASE(two_currencies_have_their_own_sums_and_rows)
 {
     struct world world;
@@ -552,6 +637,18 @@ CASE(a_statement_that_cannot_be_shown_is_refused)
     world.statement.partner.v = EXAMPLE_PARTNERS;
     CHECK(!statement_pdf(&world.statement, &out, &error));
     world.statement.partner.v = GROCER;
+    const struct taken_over taken = {.by = {EXAMPLE_PARTNERS}, .currency = "EUR", .amount = {1}};
+    const struct period_default own = {.partner = {EXAMPLE_PARTNERS}, .currency = "EUR"};
+    world.statement.taken = &taken;
+    world.statement.taken_count = 1;
+    CHECK(!statement_pdf(&world.statement, &out, &error));
+    CHECK(strstr(error.text, "taken over by no partner"));
+    world.statement.taken_count = 0;
+    world.statement.defaults = &own;
+    world.statement.default_count = 1;
+    CHECK(!statement_pdf(&world.statement, &out, &error));
+    CHECK(strstr(error.text, "no partner is in default"));
+    world.statement.default_count = 0;
     world.statement.tax_count = 0;
     CHECK(!statement_pdf(&world.statement, &out, &error));
     CHECK(strstr(error.text, "no rate for tax code AT-20"));
@@ -573,6 +670,8 @@ int main(void)
     RUN(matrix_nets_payments_and_fees_have_their_files);
     RUN(names_that_people_typed_do_no_harm_in_a_csv);
     RUN(the_pdf_says_what_the_statement_says);
+    RUN(the_pdf_has_a_section_on_a_default);
+    RUN(a_default_has_rows_and_columns_of_its_own_in_csv);
     RUN(two_currencies_have_their_own_sums_and_rows);
     RUN(two_currencies_are_two_parts_of_one_pdf);
     RUN(worked_example_a_is_drawn_too);
