@@ -8,7 +8,7 @@
 
 #include "node/model_rules.h"
 
-enum { SEEDS = 60, DAYS = 30 };
+enum { SEEDS = 60, DAYS = 60 };
 
 /* ---- a coalition ----------------------------------------------------------------------------- */
 
@@ -25,7 +25,7 @@ static struct charter *charter_that_settles_daily(struct play *play)
     draft->settlement.every = PERIOD_DAY;
     draft->settlement.propose_days = draft->settlement.answer_days = 0;
     draft->settlement.pay_days = (uint32_t)any(play, 3);
-    draft->settlement.default_days = (uint32_t)any(play, 3);
+    draft->settlement.default_days = (uint32_t)any(play, 4);
     draft->settlement.rest_days = any(play, 3) ? 0 : (uint8_t)(1 + any(play, 126));
     random_deal_charter(play, draft);
     draft->contracts.required = false;
@@ -129,14 +129,24 @@ static void say(struct play *play, uint16_t partner, struct transaction t)
     }
 }
 
-static void of_payment(struct play *play, const struct closed_period *closed, size_t place)
+/* Mostly one that it may take. */
+static enum transaction_type step_of(struct play *play, enum payment_state state)
 {
     static const enum transaction_type types[] = {
-        TRANSACTION_PAYMENT_SENT,    TRANSACTION_PAYMENT_SENT,     TRANSACTION_PAYMENT_SENT,
-        TRANSACTION_PAYMENT_FAILED,  TRANSACTION_PAYMENT_DEFAULT,  TRANSACTION_PAYMENT_DEFAULT,
-        TRANSACTION_PAYMENT_DEFAULT, TRANSACTION_PAYMENT_CONFIRMED};
+        TRANSACTION_PAYMENT_SENT, TRANSACTION_PAYMENT_CONFIRMED, TRANSACTION_PAYMENT_FAILED,
+        TRANSACTION_PAYMENT_DEFAULT};
+    bool unsent = state == PAYMENT_DUE || state == PAYMENT_FAILED;
+    if (unsent && any(play, 2))
+        return TRANSACTION_PAYMENT_SENT;
+    if (unsent && any(play, 4))
+        return TRANSACTION_PAYMENT_DEFAULT;
+    return types[any(play, ARRAY_SIZE(types))];
+}
+
+static void of_payment(struct play *play, const struct closed_period *closed, size_t place)
+{
     const struct period_payment payment = closed->period.payments[place];
-    struct transaction t = of_period(types[any(play, ARRAY_SIZE(types))], closed);
+    struct transaction t = of_period(step_of(play, payment.state), closed);
     bool is_void = payment.state == PAYMENT_VOID;
     t.body.settle.payment = (uint32_t)place;
     t.body.settle.attempt = payment.attempt + (any(play, 20) ? 1 : 0);
@@ -159,8 +169,18 @@ static void get_on(struct play *play, const struct closed_period *closed)
     if (closed->period.state == PERIOD_PROPOSED)
         (void)feed(play, (uint16_t)any(play, PARTNERS), t);
     for (size_t i = 0; i < closed->period.payment_count; i++)
-        if (any(play, 3) == 0)
-            of_payment(play, closed, any(play, closed->period.payment_count));
+        if (any(play, 2))
+            of_payment(play, closed, i);
+}
+
+/* A partner's node leaves, and then nobody speaks for it but others. */
+static void leave(struct play *play)
+{
+    struct transaction t = {.type = TRANSACTION_MOTION};
+    t.body.motion.motion.delay = 2;
+    t.body.motion.motion.change = change_remove_node((uint16_t)any(play, PARTNERS));
+    (void)feed(play, (uint16_t)any(play, PARTNERS), t);
+    random_ballots(play, (uint16_t)any(play, PARTNERS));
 }
 
 static void one_day(struct play *play)
@@ -176,7 +196,9 @@ static void one_day(struct play *play)
     if (any(play, 4) == 0)
         give_back(play);
     pass(play, 1000);
-    pass(play, (any(play, 20) ? 1 : 30) * DAY_MS - 1000);
+    if (any(play, 40) == 0)
+        leave(play);
+    pass(play, (any(play, 20) ? 1 : 19 + any(play, 8)) * DAY_MS - 1000);
 }
 
 static uint64_t first_seed = 1, last_seed;
