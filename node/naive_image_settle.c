@@ -385,8 +385,7 @@ static bool is_late(const struct naive *n, const struct naive_period *period,
                     const struct naive_payment *payment)
 {
     bool over = payment->state == NAIVE_CONFIRMED || payment->state == NAIVE_VOID;
-    return is_made(period, payment) && !naive_on_time(n, payment) &&
-           naive_shared_no_more(n, payment, naive_day(n, n->now_ms)) &&
+    return is_made(period, payment) && naive_shared_no_more(n, payment, naive_day(n, n->now_ms)) &&
            (over || !hash_is_zero(&payment->accuser));
 }
 

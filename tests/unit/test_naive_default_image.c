@@ -217,6 +217,16 @@ CASE(what_was_waited_for_too_long_is_kept_and_nothing_else_like_it)
     CHECK(!is_read(&town, &copy));
     *late = was;
 #undef TRIED
+    const struct naive_default other = {.partner = OPERATOR, .currency = "SEK"};
+    struct naive_payment more = was;
+    more.round = 1; /* of that one, in euro */
+    naive_default_add(period, &other);
+    REQUIRE(is_read(&town, &copy));
+    naive_close(copy);
+    naive_payment_add(period, &more);
+    CHECK(!is_read(&town, &copy));
+    period->payment_count--;
+    late = &period->payments[TO_OPERATOR];
     late->state = NAIVE_CONFIRMED;
     late->accuser = (struct hash){{0}};
     REQUIRE(is_read(&town, &copy));
