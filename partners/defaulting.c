@@ -12,10 +12,10 @@
 static struct speaker speaker_for(const struct charter *charter,
                                   const struct period_payment *payment)
 {
-    if (!partner_is_silent(charter, payment->payment.to))
+    if (!charter_partner_is_silent(charter, payment->payment.to))
         return (struct speaker){.partner = payment->payment.to};
     bool operator_speaks = charter->has_operator &&
-                           !partner_is_silent(charter, charter->operator_id) &&
+                           !charter_partner_is_silent(charter, charter->operator_id) &&
                            !partner_equal(charter->operator_id, payment->payment.from);
     return (struct speaker){.anyone = !operator_speaks, .partner = charter->operator_id};
 }
@@ -68,7 +68,7 @@ enum verdict default_step(struct state *state, const struct context *context,
     const char **names = (const char **)allocate(partners, sizeof(names[0]));
     bool *silent = allocate(partners, sizeof(*silent));
     for (size_t i = 0; i < partners; i++)
-        silent[i] = partner_is_silent(state->charter, (struct partner_id){(uint16_t)i});
+        silent[i] = charter_partner_is_silent(state->charter, (struct partner_id){(uint16_t)i});
     struct default_rules rules = rules_for(state, payment, names);
     rules.silent = silent;
     enum verdict verdict = default_declare(&closed->period, context->writer, settle->payment,
