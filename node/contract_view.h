@@ -18,7 +18,7 @@ struct contract_view {
     bool in_force;
     char proposer[NAME_SIZE_MAX + 1], funder[NAME_SIZE_MAX + 1], redeemer[NAME_SIZE_MAX + 1];
     struct rate_card card;
-    uint64_t ends_ms; /* of a signed one, as its end stands; 0: none */
+    uint64_t ends_ms;   /* of a signed one, as its end stands; 0: none */
     struct hash digest; /* of the card */
 };
 
