@@ -51,8 +51,9 @@ struct play {
      * each time that they were looked at. */
     uint64_t settled, suspended, entered, cancelled;
     /* Periods with more than one in default in a currency, claims taken over out of collateral and
-     * otherwise, and payments that give back what came late and that became void. */
-    uint64_t again, covered, shared, back, back_void;
+     * otherwise, payments that give back what came late and that became void, and payments that
+     * were waited for too long. */
+    uint64_t again, covered, shared, back, back_void, alone;
     uint64_t foreign; /* lines in another tariff than the charter's */
     uint64_t decided[CHANGE_KIND_MAX + 1],
         lapsed; /* changes of each kind; those that did not fit */

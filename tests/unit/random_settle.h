@@ -395,6 +395,7 @@ static inline void count_defaults(struct play *play, const struct naive_period *
     for (size_t i = 0; i < period->payment_count; i++) {
         const struct naive_payment *payment = &period->payments[i];
         play->back_void += payment->ring_fenced && payment->state == NAIVE_VOID;
+        play->alone += payment->ring_fenced && period->default_count == 0;
     }
 }
 

@@ -222,7 +222,7 @@ static uint64_t first_seed = 1, last_seed;
 
 CASE(state_and_model_tell_the_same_of_who_does_not_pay)
 {
-    uint64_t accused = 0, again = 0, covered = 0, shared = 0, back = 0, back_void = 0;
+    uint64_t accused = 0, again = 0, covered = 0, shared = 0, back = 0, back_void = 0, alone = 0;
     int failed = check_failed_count;
     for (uint64_t seed = first_seed; seed <= last_seed && check_failed_count == failed; seed++) {
         struct play *play = allocate(1, sizeof(*play));
@@ -241,13 +241,16 @@ CASE(state_and_model_tell_the_same_of_who_does_not_pay)
         shared += play->shared;
         back += play->back;
         back_void += play->back_void;
+        alone += play->alone;
         play_close(play);
     }
-    printf("%llu defaults, %llu again, %llu and %llu claims taken over, %llu and %llu back\n",
+    printf("%llu defaults, %llu again, %llu and %llu claims taken over, %llu and %llu back, "
+           "%llu alone\n",
            (unsigned long long)accused, (unsigned long long)again, (unsigned long long)covered,
-           (unsigned long long)shared, (unsigned long long)back, (unsigned long long)back_void);
+           (unsigned long long)shared, (unsigned long long)back, (unsigned long long)back_void,
+           (unsigned long long)alone);
     CHECK(last_seed - first_seed + 1 < SEEDS ||
-          (again > 0 && covered > 0 && shared > 0 && back > 0 && back_void > 0));
+          (again > 0 && covered > 0 && shared > 0 && back > 0 && back_void > 0 && alone > 0));
 }
 
 /* ---- one after the other --------------------------------------------------------------------- */

@@ -200,6 +200,59 @@ CASE(reversing_everything_in_any_order_leaves_every_partner_even)
     }
 }
 
+/* ---- an exit --------------------------------------------------------------------------------- */
+
+/* Between 0 and 1, from some days from now on; card `number`. */
+static void agree(struct play *play, uint32_t number, uint64_t from, uint64_t until, int64_t cap)
+{
+    struct transaction t = {.type = TRANSACTION_CONTRACT_PROPOSE};
+    uint64_t now_ms = state_time_ms(play->driver->state);
+    t.body.deal.card = (struct rate_card){.funder = {0},
+                                          .redeemer = {1},
+                                          .face_currency = "EUR",
+                                          .settlement_currency = "EUR",
+                                          .face = {10000},
+                                          .reimbursement = {8000},
+                                          .year_cap = {cap},
+                                          .from_ms = now_ms + from * DAY_MS,
+                                          .until_ms = now_ms + until * DAY_MS,
+                                          .exit_days = 1};
+    CHECK_INT(feed(play, 0, t), VERDICT_ACCEPTED);
+    t.type = TRANSACTION_CONTRACT_SIGN;
+    t.body.deal.number = number;
+    t.body.deal.digest =
+        rate_card_digest(&state_contracts(play->driver->state)->versions[number].card);
+    CHECK_INT(feed(play, 1, t), VERDICT_ACCEPTED);
+}
+
+/* The caps are those of the card that has begun last, which both have agreed on. */
+CASE(the_next_card_takes_the_place_of_one_that_was_ended)
+{
+    struct coalition_spec spec = {.names = {"delta", "alpha", "charlie", "bravo"},
+                                  .operator_name = "beta",
+                                  .face = "10000",
+                                  .reimbursement = "9001"};
+    struct play *play = allocate(1, sizeof(*play));
+    play->quiet = true;
+    play_begin(play, coalition_found(coalition_draft(&spec)));
+    CHECK_INT(feed(play, 0, tx_earn(1, 1000)), VERDICT_ACCEPTED);
+    agree(play, 0, 1, 60, 10);
+    pass(play, 2 * DAY_MS);
+    struct transaction end = {.type = TRANSACTION_CONTRACT_END};
+    end.body.deal.until_ms = state_time_ms(play->driver->state) + 2 * DAY_MS;
+    CHECK_INT(feed(play, 0, end), VERDICT_ACCEPTED);
+    agree(play, 1, 4, 6, 30);
+    pass(play, 3 * DAY_MS);
+    CHECK_INT(feed(play, 1, tx_redeem(1, 11)), VERDICT_OVER_CAP); /* it is ended, its cap is not */
+    pass(play, 2 * DAY_MS);
+    CHECK_INT(feed(play, 1, tx_redeem(1, 31)), VERDICT_OVER_CAP);
+    CHECK_INT(feed(play, 1, tx_redeem(1, 30)), VERDICT_ACCEPTED);
+    pass(play, 2 * DAY_MS);
+    CHECK_INT(feed(play, 1, tx_redeem(1, 100)), VERDICT_ACCEPTED); /* neither has one any more */
+    pass(play, 1000);
+    play_close(play);
+}
+
 /* ---- many periods ---------------------------------------------------------------------------- */
 
 enum { MANY_DAYS = 45 };
@@ -276,6 +329,7 @@ int main(int argc, char **argv)
     RUN(the_naive_model_and_a_second_replica_agree);
     RUN(reversing_everything_leaves_no_obligation_between_any_two);
     RUN(reversing_everything_in_any_order_leaves_every_partner_even);
+    RUN(the_next_card_takes_the_place_of_one_that_was_ended);
     RUN(state_and_model_forget_the_same_of_many_periods);
     return check_report();
 }
