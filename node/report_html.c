@@ -236,7 +236,7 @@ static void put_own_lines(const struct report_part *part, struct buffer *out, bo
     for (size_t i = 0; i < count; i++) {
         const struct line *line = lines[i].line;
         char exact[MONEY_TEXT_SIZE];
-        if (fees && !book_class_is_fee(line->book_class) && line->book_class != BOOK_TAX)
+        if (fees && !statement_line_invoiced(line))
             continue;
         money_format(line->exact, part->statement.minor_digits, exact);
         row(out);

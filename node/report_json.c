@@ -164,7 +164,7 @@ static void put_lines_of(const struct report_part *part, struct json_out *json, 
     size_t count = statement_lines(&part->statement, &lines);
     for (size_t i = 0; i < count; i++) {
         const struct line *line = lines[i].line;
-        if (!fees || book_class_is_fee(line->book_class) || line->book_class == BOOK_TAX)
+        if (!fees || statement_line_invoiced(line))
             put_line(part, json, line);
     }
     free(lines);

@@ -422,7 +422,7 @@ static void put_fees(struct drawing *drawing)
     for (size_t i = 0; i < drawing->line_count; i++) {
         const struct line *line = drawing->lines[i].line;
         bool is_tax = line->book_class == BOOK_TAX;
-        if (!is_tax && !book_class_is_fee(line->book_class))
+        if (!statement_line_invoiced(line))
             continue;
         if (!begun) {
             put_heading(drawing, "Fees and tax", 60);
@@ -572,7 +572,7 @@ static void put_payments(struct drawing *drawing)
             continue;
         date_format(statement->payments[i].due, due);
         (void)snprintf(text, sizeof(text),
-                       "To be sent on %s with the reference as it stands: banks hand it on, and "
+                       "To be sent by %s with the reference as it stands: banks hand it on, and "
                        "the receiver confirms the payment by it.",
                        due);
         put_payments_of(drawing, &statement->payments[i].due, "Your payments", text);

@@ -502,13 +502,18 @@ void statement_csv_payments(const struct statement *statement, struct buffer *ou
         put_payments(statement, &csv);
 }
 
+bool statement_line_invoiced(const struct line *line)
+{
+    return book_class_is_fee(line->book_class) || line->tax_code[0];
+}
+
 static void put_fees(const struct statement *statement, struct csv_out *csv)
 {
     struct statement_line *lines;
     size_t count = statement_lines(statement, &lines);
     for (size_t i = 0; i < count; i++) {
         const struct line *line = lines[i].line;
-        if (!book_class_is_fee(line->book_class) && line->book_class != BOOK_TAX)
+        if (!statement_line_invoiced(line))
             continue;
         const struct statement_party *parties[] = {&statement->parties[line->creditor.v],
                                                    &statement->parties[line->debtor.v]};

@@ -101,6 +101,8 @@ struct statement_line {
 };
 /* `lines_out` is the caller's to free. Returns how many there are. */
 size_t statement_lines(const struct statement *statement, struct statement_line **lines_out);
+/* Whether invoices have the line: fees, what else is taxed, and the tax itself. */
+bool statement_line_invoiced(const struct line *line);
 /* What invoices tell of a fee: the tax of a line at its code's rate, rounded for show. */
 int statement_tax_rate_bp(const struct statement *statement, const char *tax_code);
 
@@ -123,7 +125,7 @@ void statement_csv_lines(const struct statement *statement, struct buffer *out);
 void statement_csv_matrix(const struct statement *statement, struct buffer *out);   /* all pairs */
 void statement_csv_nets(const struct statement *statement, struct buffer *out);     /* everyone's */
 void statement_csv_payments(const struct statement *statement, struct buffer *out); /* everyone's */
-/* Fee lines with their tax, of the partner on either side. */
+/* Fee lines, others that are taxed, and the tax, of the partner on either side. */
 void statement_csv_fees(const struct statement *statement, struct buffer *out);
 
 #endif

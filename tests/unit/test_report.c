@@ -830,7 +830,7 @@ CASE(what_is_next_is_told_with_who_and_when)
     struct world world;
     world_init(&world);
     check_next(&world, "until the end of 2026-12-07: grocer pays operator 1296.00 EUR, and two "
-                       "people there says so");
+                       "people there say so");
     set_payment(&world, 0, "sent", 1);
     check_next(&world, "once 1296.00 EUR of grocer are there: operator confirms\n"
                        "    accrue settle confirm --payment 0 --period 2026-11\n");
