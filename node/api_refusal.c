@@ -1,5 +1,5 @@
-/* What a verdict leaves open: one word stands for several mistakes, and a person wants to know which
- * it was. */
+/* What a verdict leaves open: one word stands for several mistakes, and a person wants to know
+ * which it was. */
 #include "node/api_parts.h"
 #include "node/period_text.h"
 

@@ -277,8 +277,8 @@ static bool line_of_record(const struct cli *cli, const struct settle_step_optio
     (void)snprintf(path, sizeof(path), "/v1/transactions/%" PRIu64, disputed->index);
     if (!cli_ask(cli, settle_scope(own), path, &record, exit_out))
         return false;
-    bool ok = find_line(cli, disputed, json_object_get(record, "obligations"), "no such line",
-                        body, exit_out);
+    bool ok = find_line(cli, disputed, json_object_get(record, "obligations"), "no such line", body,
+                        exit_out);
     json_decref(record);
     return ok;
 }

@@ -440,6 +440,16 @@ static void put_fees(struct drawing *drawing)
     paper_table_end(&table);
 }
 
+static void put_disputed(struct drawing *drawing)
+{
+    char text[DISPUTED_WORDS_SIZE];
+    statement_disputed_words(drawing->statement, text);
+    if (!text[0])
+        return;
+    put_heading(drawing, "Disputed", 40);
+    paper_paragraph(drawing->paper, PAPER_TEXT, text);
+}
+
 /* Rows owe, columns are owed. */
 static void put_matrix(struct drawing *drawing)
 {
@@ -722,6 +732,7 @@ static void put_part(struct drawing *drawing)
     put_payments(drawing);
     put_default(drawing);
     put_lines(drawing);
+    put_disputed(drawing);
     put_fees(drawing);
     put_matrix(drawing);
     put_nets(drawing);

@@ -25,7 +25,7 @@
     X(CONFIRM_UNNAMED, "unnamed",                                                                  \
       "from the account of one whose payment is open, without its reference: a person looks")      \
     X(CONFIRM_OTHER, "other", "no business of this coalition")                                     \
-    X(CONFIRM_WRONG_AMOUNT, "wrong-amount", "nothing, or more than what is open of the payment")               \
+    X(CONFIRM_WRONG_AMOUNT, "wrong-amount", "nothing, or more than what is open of the payment")   \
     X(CONFIRM_WRONG_CURRENCY, "wrong-currency", "another currency than the payment's")             \
     X(CONFIRM_WRONG_ACCOUNT, "wrong-account", "another account than agreed, on either side")       \
     X(CONFIRM_RETURNED, "returned", "the payment went back, or the other way")                     \

@@ -59,6 +59,7 @@ the_month_is_played_as_in_example_a() {
     till_ok books earn a-2 "{\"member\":\"$m1\",\"points\":40}"
     till_ok books earn a-2b "{\"member\":\"$m1\",\"points\":160,
         \"split\":[{\"partner\":\"books\",\"bp\":6000},{\"partner\":\"grocer\",\"bp\":4000}]}"
+    joint=$(field .index)
     till_ok cinema redeem a-3 "{\"member\":\"$m1\",\"points\":300}"
     spend_3=$(field .index)
     till_ok grocer reverse-earn a-4 "{\"earn\":$earn_1,\"points\":100}"
@@ -94,6 +95,18 @@ it_is_over_and_proposed() {
     expect_done 'period 2026-11 is proposed'
     settle books status --period "$period"
     expect_done 'until the end of 2026-12-03: grocer, books, cinema, fuel sign'
+}
+
+# It says which lines there are, and with which options each is meant.
+a_record_of_several_lines_shows_them() {
+    settle grocer dispute --period "$period" --record "$joint" --code LATE
+    expect_refused 2 'several such lines'
+    expect_match '--debtor books --creditor fuel --class issue-fee --tariff 0 +0.0384 EUR' "$said"
+    expect_match '--debtor grocer --creditor fuel --class issue-fee --tariff 0 +0.0256 EUR' "$said"
+    settle grocer respond --period "$period" --record "$joint" --amount 0.01
+    expect_refused 2 'no such line that is disputed in this period'
+    settle grocer respond --period "$period" --record "$joint" --amount 0,01
+    expect_refused 2 "--amount is money, .* not '0,01'"
 }
 
 two_people_of_each_partner_sign() {
@@ -156,6 +169,10 @@ they_pay_and_the_banks_file_confirms() {
         settle grocer pay --period "$period" --payment "$number" --as finance
         expect_done
     done
+    bank_statement cinema unnamed.xml <<<"1.75 books NOTPROVIDED"
+    settle cinema confirm --period "$period" --file "$work/unnamed.xml"
+    expect_refused 1 '1 entries: 0 payments confirmed, 1 to be looked at'
+    expect_match 'unnamed: from the account of one whose payment is open' "$said" 'whose money it is'
     bank_statement cinema first.xml <<<"1.75 books $(reference_of 0)
 0.04 grocer $(reference_of 2)
 9.99 fuel P682-EUR-000000000000000000
@@ -335,6 +352,10 @@ every_report_is_written() {
         grep -q '<svg' "$reports/$name.html" || fail "no chart in $name.html"
     done
     expect_match 'grocer,cinema,EUR,1800.00' "$(<"$reports/matrix.csv")" 'the matrix'
+    expect_equal '1 0.00 450.00' "$(jq -r '.sums[0] | "\(.disputed_lines) \(.disputed_to) " +
+        .disputed_by' "$reports/statement.json")" 'what is left out'
+    expect_match 'as disputed: 1 line, exactly EUR 0.00 owed to you and EUR 450.00 owed by you' \
+        "$(<"$reports/statement.html")" 'what is left out'
     expect_equal '270.00 180.00' \
         "$(jq -r '.disputes[0] | .upheld + " " + .rest' "$reports/disputes.json")" 'the register'
 }
@@ -374,7 +395,8 @@ a_statement_says_the_sums_on_paper() {
     if has pdftotext; then
         pdftotext -layout "$reports/statement.pdf" "$work/statement.txt"
         for text in 'Green Grocer AG' 'EUR 3,150.00' 'EUR 6,000.00' '2,850.00' 'SANDBOX' \
-            '2026-12-EUR-grocer' "$(jq -r .root "$work/period.json")"; do
+            '2026-12-EUR-grocer' 'Left out of this period as disputed: 1 line, exactly EUR 0.00' \
+            "$(jq -r .root "$work/period.json")"; do
             grep -qF -- "$text" "$work/statement.txt" || fail "not in the PDF: $text"
         done
     fi
@@ -464,6 +486,7 @@ run_case two_people_of_each_partner_set_an_account
 run_case everybody_is_alerted
 run_case the_month_is_played_as_in_example_a
 run_case it_is_over_and_proposed
+run_case a_record_of_several_lines_shows_them
 run_case two_people_of_each_partner_sign
 run_case the_payer_makes_orders_for_its_bank
 run_case they_pay_and_the_banks_file_confirms
