@@ -36,6 +36,7 @@ static const struct cli_command *const commands[] = {
     &cli_rates_publish,
     &cli_rates_list,
     &cli_settle_status,
+    &cli_settle_records,
     &cli_settle_propose,
     &cli_settle_sign,
     &cli_settle_dispute,

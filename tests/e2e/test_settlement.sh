@@ -77,6 +77,13 @@ office_sees_what_is_owed() {
     expect_field '[.obligations[] | .debtor + " " + .creditor + " " + .open] | join(", ")' \
         'grocer cinema 1.80, grocer fuel 0.0856, books grocer 0.54, books cinema 1.08, books fuel 0.1344, cinema grocer 1.08'
     expect_field '[.nets[].open] | join(" ")' '-0.2656 -1.7544 1.80 0.22'
+    settle grocer records --period 2026-11
+    expect_done "2026-11,$spend_3,[^,]*,cinema,redeem,,grocer,cinema,EUR,redemption,,0,2.286"
+    expect_equal '1.8000 0.0856 0.5400 1.0800 0.1344 1.0800' "$(awk -F, '
+        { sum[$7 "-" $8] += $13 }
+        END { printf "%.4f %.4f %.4f %.4f %.4f %.4f", sum["grocer-cinema"], sum["grocer-fuel"],
+            sum["books-grocer"], sum["books-cinema"], sum["books-fuel"], sum["cinema-grocer"] }
+        ' "$work/said")" 'what records come to'
     settle grocer status
     expect_done '2026-11 +open +2026-11-01 +2026-11-30'
     settle grocer status --period 2026-11
