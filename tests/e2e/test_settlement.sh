@@ -445,6 +445,8 @@ nets --format csv --dialect ledger|--format journal
 liability --format xml|comes as pdf, csv, json, html
 ageing --format csv --partner nobody|no partner 'nobody'
 END
+    "$accrue" settle --help >"$work/said" || fail "exit status $? of settle --help"
+    expect_match 'accrue settle propose' "$(<"$work/said")" 'what there is to settle'
     sed 's/AT48 3200/AT48 3201/' "$accounts" >"$work/wrong.json"
     "$accrue" report nets --dir "$home" --period "$period" --format csv \
         --accounts "$work/wrong.json" >"$work/said" 2>&1
@@ -478,6 +480,7 @@ the_audit_is_clean() {
     "$accrue" audit --dir "$home" >"$work/audit.txt" 2>&1 ||
         fail "exit status $?" "$(tail -n 20 "$work/audit.txt")"
     expect_match "$period  *$(jq -r .hash "$reports/liability.json")" "$(<"$work/audit.txt")" hashes
+    expect_match $'open period, exact, in EUR:\n  [gn]' "$(<"$work/audit.txt")" 'what is owed, or nothing'
 }
 
 # ---- all of it ----------------------------------------------------------------------------------
