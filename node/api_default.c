@@ -53,7 +53,7 @@ static uint64_t open_with(const struct period *period, const struct period_defau
     for (size_t i = 0; i < period->payment_count; i++) {
         const struct period_payment *payment = &period->payments[i];
         count += payment->ring_fenced && payment->state != PAYMENT_CONFIRMED &&
-                 strcmp(payment->currency, own->currency) == 0 &&
+                 payment->state != PAYMENT_VOID && strcmp(payment->currency, own->currency) == 0 &&
                  (partner_equal(payment->payment.from, own->partner) ||
                   partner_equal(payment->payment.to, own->partner));
     }

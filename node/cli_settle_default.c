@@ -127,7 +127,13 @@ static void show(const struct period_view *view, const struct view_payment *paym
                   payment->accused ? "With this second approval"
                                    : "With a second person's approval");
     period_default_preview(view, payment, fund, &then);
-    period_default_words(view, &then, then.default_count, &words);
+    if (then.default_count > view->default_count)
+        period_default_words(view, &then, then.default_count, &words);
+    else
+        buffer_printf(&words,
+                      "the payment is ring-fenced, and that is all: it is more than %d business "
+                      "days\nafter its last day, so %s alone bears what is not paid\n",
+                      DEFAULT_CLAIM_DAYS, period_view_name(view, payment->payment.to));
     period_release(&then);
     buffer_append_byte(&words, '\n');
     (void)fwrite(words.at, 1, words.size, stdout);

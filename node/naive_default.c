@@ -10,7 +10,6 @@ struct naive_sharing { /* one default */
     struct naive_period *period;
     const char *currency;
     uint16_t debtor;  /* who is in default */
-    bool in_time;     /* for the others to share in it */
     uint32_t pay_by;  /* what is made of it is to be paid by that day */
     size_t count;     /* partners of the period */
     bool *out;        /* [partner]: in default, now or before */
@@ -31,6 +30,12 @@ bool naive_on_time(const struct naive *n, const struct naive_payment *payment)
 {
     return payment->state == NAIVE_SENT && payment->attempts == 1 &&
            payment->sent_on <= naive_last_day(n, payment);
+}
+
+bool naive_shared_no_more(const struct naive *n, const struct naive_payment *payment, int64_t today)
+{
+    const struct naive_settlement *rules = &n->rules.settlement;
+    return today > naive_business_day(rules, naive_last_day(n, payment), NAIVE_WAIT_DAYS);
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
@@ -94,16 +99,21 @@ static bool stands(const struct naive_payment *payment)
     return payment->state == NAIVE_SENT || payment->state == NAIVE_CONFIRMED;
 }
 
+static void write_lines(const struct naive_sharing *s)
+{
+    for (size_t i = 0; i < s->period->closed.count; i++) {
+        const struct naive_line *line = &s->period->closed.at[i];
+        if (is_of(s, line->currency))
+            owe(s, line->debtor, line->creditor, line->rounded);
+    }
+}
+
 /* Lines with their taxes, what was taken over, less what was paid; or less what is to be paid,
  * too. */
 static void write_down(const struct naive_sharing *s, bool to_be_paid)
 {
     const struct naive_period *period = s->period;
-    for (size_t i = 0; i < period->closed.count; i++) {
-        const struct naive_line *line = &period->closed.at[i];
-        if (is_of(s, line->currency))
-            owe(s, line->debtor, line->creditor, line->rounded);
-    }
+    write_lines(s);
     for (size_t i = 0; i < period->taking_count; i++)
         if (is_of(s, period->takings[i].currency))
             owe_taken(s, &period->takings[i]);
@@ -242,16 +252,21 @@ static __int128 smaller(__int128 a, __int128 b)
     return a < b ? a : b;
 }
 
+static bool makes_up(const struct naive_sharing *s, size_t partner)
+{
+    return s->paid[partner] > 0 && !naive_is_silent(s->n->now, (uint16_t)partner);
+}
+
 /* What was paid was netted: it is on account of what all are owed. Who got more than the debtor
- * owed it makes up for that to the others; then all that owe the debtor do to those who have paid
- * it. */
+ * owed it makes up for that to the others, unless it has no node: then money had come as soon as it
+ * was said to be sent. After that all that owe the debtor do, to those who have paid it. */
 static void even_out(const struct naive_sharing *s, bool got)
 {
     __int128 *nets = (__int128 *)allocate(s->count, sizeof(*nets));
     for (size_t i = 0; i < s->count; i++) {
         __int128 owed = s->out[i] ? 0 : *owed_by(s, s->debtor, i), paid = s->paid[i];
         if (owed < 0)
-            nets[i] = !got ? owed : paid > 0 ? -smaller(-owed, paid) : 0;
+            nets[i] = !got ? owed : makes_up(s, i) ? -smaller(-owed, paid) : 0;
         else
             nets[i] = got ? owed : paid < 0 ? smaller(owed, -paid) : 0;
     }
@@ -271,7 +286,7 @@ static void claim(const struct naive_sharing *s)
 static bool has_fund(const struct naive_sharing *s)
 {
     const struct naive_rules *rules = &s->n->rules;
-    return rules->risk.on && strcmp(s->currency, rules->settlement.currencies[0].code) == 0 &&
+    return strcmp(s->currency, rules->settlement.currencies[0].code) == 0 &&
            rules->operator_number >= 0 && (size_t)rules->operator_number < s->count &&
            !s->out[rules->operator_number];
 }
@@ -398,7 +413,6 @@ void naive_begin_default(struct naive *n, struct naive_period *period, size_t nu
     naive_default_add(period, &row);
     struct naive_sharing s = sharing_of(n, period, row.currency);
     s.debtor = unpaid.from;
-    s.in_time = today <= naive_business_day(rules, naive_last_day(n, &unpaid), NAIVE_SHARE_DAYS);
     s.pay_by = naive_day_to_pay(n, period, today);
     void_unpaid(&s);
     write_down(&s, false);
@@ -406,9 +420,9 @@ void naive_begin_default(struct naive *n, struct naive_period *period, size_t nu
     even_out(&s, true);
     even_out(&s, false);
     claim(&s);
-    if (s.in_time && rules->on_default != NAIVE_RING_FENCE)
+    if (rules->on_default != NAIVE_RING_FENCE)
         share_fund(&s);
-    if (s.in_time && rules->on_default == NAIVE_MUTUALISE)
+    if (rules->on_default == NAIVE_MUTUALISE)
         share_loss(&s);
     net_anew(&s);
     ring_fence(&s);
@@ -430,4 +444,56 @@ bool naive_default_adds_up(struct naive *n, struct naive_period *period, const c
     }
     sharing_release(&s);
     return even;
+}
+
+/* It was there when its payee's default began; and where that is in none, nobody asks. */
+static bool was_there(const struct naive_period *period, const struct naive_payment *payment)
+{
+    size_t before = 0;
+    while (before < period->default_count &&
+           (period->defaults[before].partner != payment->to ||
+            strcmp(period->defaults[before].currency, payment->currency) != 0))
+        before++;
+    return payment->round <= before;
+}
+
+/* What there was of claims, at most: by lines, with what was paid to the debtor, and what it or who
+ * claims had taken over. */
+static void write_claims(const struct naive_sharing *s)
+{
+    const struct naive_period *period = s->period;
+    write_lines(s);
+    for (size_t i = 0; i < period->taking_count; i++) {
+        const struct naive_taking *taking = &period->takings[i];
+        if (!is_of(s, taking->currency))
+            continue;
+        owe(s, taking->by, taking->claimant, taking->amount);
+        if (!taking->collateral)
+            owe(s, taking->debtor, taking->by, taking->amount);
+    }
+    for (size_t i = 0; i < period->payment_count; i++) {
+        const struct naive_payment *payment = &period->payments[i];
+        if (payment->state != NAIVE_VOID && is_of(s, payment->currency) &&
+            was_there(period, payment))
+            *owed_by(s, payment->to, payment->from) += payment->amount;
+    }
+}
+
+bool naive_takings_fit(struct naive *n, struct naive_period *period, const char *currency)
+{
+    struct naive_sharing s = sharing_of(n, period, currency);
+    __int128 *left = s.owes;
+    bool fit = true;
+    write_claims(&s);
+    for (size_t i = 0; i < s.count * s.count; i++)
+        left[i] = left[i] > 0 ? left[i] : 0;
+    for (size_t i = 0; i < period->taking_count; i++) {
+        const struct naive_taking *taking = &period->takings[i];
+        if (!is_of(&s, taking->currency))
+            continue;
+        *owed_by(&s, taking->debtor, taking->claimant) -= taking->amount;
+        fit = fit && *owed_by(&s, taking->debtor, taking->claimant) >= 0;
+    }
+    sharing_release(&s);
+    return fit;
 }

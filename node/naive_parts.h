@@ -275,6 +275,8 @@ void naive_lines_add(struct naive_lines *lines, const struct naive_line *line);
 /* ---- naive_settle.c: what partners say of them ----------------------------------------------- */
 
 enum verdict naive_settle(struct naive *n, const struct naive_tx *tx);
+/* It has no node that has not left. */
+bool naive_is_silent(const struct naive_coalition *coalition, uint16_t partner);
 /* Of the same sign, and no larger. */
 bool naive_is_part(__int128 part, __int128 whole);
 struct naive_dispute *naive_dispute_of(const struct naive_period *period,
@@ -291,6 +293,9 @@ bool naive_in_default(const struct naive_period *period, uint16_t partner, const
 int64_t naive_last_day(const struct naive *n, const struct naive_payment *payment);
 /* Sent, once, and by that day: the payer has done what it can. */
 bool naive_on_time(const struct naive *n, const struct naive_payment *payment);
+/* On that day it is too late for the others to share in what comes of it. */
+bool naive_shared_no_more(const struct naive *n, const struct naive_payment *payment,
+                          int64_t today);
 /* The payer of payment `number` is in default, from `today` on: its lines leave the netting, and
  * who bears what it does not pay is as the charter says. It is not in default before. */
 void naive_begin_default(struct naive *n, struct naive_period *period, size_t number,
@@ -299,6 +304,8 @@ void naive_begin_default(struct naive *n, struct naive_period *period, size_t nu
  * of those who are not all in all. */
 bool naive_default_adds_up(struct naive *n, struct naive_period *period,
                            const char *currency) MUST_USE;
+/* Of no claim on a partner in default was more taken over than there can have been. */
+bool naive_takings_fit(struct naive *n, struct naive_period *period, const char *currency) MUST_USE;
 void naive_default_add(struct naive_period *period, const struct naive_default *row);
 void naive_taking_add(struct naive_period *period, const struct naive_taking *taking);
 

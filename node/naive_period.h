@@ -14,7 +14,7 @@ enum {
     NAIVE_DISPUTES_MAX = 4096,    /* of one partner in one period */
     NAIVE_PERIODS_KEPT = 36,      /* of those that are over and done with */
     NAIVE_PAYMENTS_MAX = 1 << 20, /* of a period */
-    NAIVE_SHARE_DAYS = 20         /* business days after the last day of what is not paid */
+    NAIVE_WAIT_DAYS = 20          /* business days after its last day: who waits longer is alone */
 };
 
 /* The charter's words on settlement. */

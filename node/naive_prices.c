@@ -11,9 +11,9 @@ static bool is_of(const struct naive_contract *contract, uint16_t funder, uint16
     return contract->card.funder.v == funder && contract->card.redeemer.v == redeemer;
 }
 
-/* The pair's card that began last, unless it has ended: it took the place of those before it. */
-static const struct naive_contract *card_at(const struct naive *n, uint16_t funder,
-                                            uint16_t redeemer, uint64_t time_ms)
+/* The pair's card that began last: it took the place of those before it. */
+static const struct naive_contract *last_card(const struct naive *n, uint16_t funder,
+                                              uint16_t redeemer, uint64_t time_ms)
 {
     const struct naive_contract *last = NULL;
     for (size_t i = 0; i < n->signed_cards.count; i++) {
@@ -22,6 +22,13 @@ static const struct naive_contract *card_at(const struct naive *n, uint16_t fund
             (!last || contract->card.from_ms > last->card.from_ms))
             last = contract;
     }
+    return last;
+}
+
+static const struct naive_contract *card_at(const struct naive *n, uint16_t funder,
+                                            uint16_t redeemer, uint64_t time_ms)
+{
+    const struct naive_contract *last = last_card(n, funder, redeemer, time_ms);
     bool stands = last && naive_in_force(last->card.from_ms, naive_card_end(last), time_ms);
     return stands ? last : NULL;
 }
@@ -176,14 +183,22 @@ static __int128 held_of(const struct naive *n, uint16_t funder, uint16_t redeeme
     return sum;
 }
 
+/* Whose caps hold: that a party has ended it lifts none. */
+static const struct naive_contract *capping(const struct naive *n, uint16_t funder,
+                                            uint16_t redeemer)
+{
+    const struct naive_contract *last = last_card(n, funder, redeemer, n->now_ms);
+    bool stands = last && naive_in_force(last->card.from_ms, last->card.until_ms, n->now_ms);
+    return stands ? last : NULL;
+}
+
 bool naive_plan_within_caps(const struct naive *n, uint16_t redeemer)
 {
     if (n->signed_cards.count == 0)
         return true;
     for (uint16_t funder = 0; funder < n->rules.partner_count; funder++) {
         __int128 asked = planned_of(n, funder);
-        const struct naive_contract *contract =
-            asked > 0 ? card_at(n, funder, redeemer, n->now_ms) : NULL;
+        const struct naive_contract *contract = asked > 0 ? capping(n, funder, redeemer) : NULL;
         if (!contract)
             continue;
         const struct naive_flow *flow = naive_flow_cell(n, funder, redeemer);

@@ -213,7 +213,24 @@ static __int128 owed_in_open(const struct naive *n, uint16_t partner)
     return owed > 0 ? owed : 0;
 }
 
-/* By its lines, and once it is final by what is to be paid. */
+/* Of lines that the books left out, and nobody has agreed on yet. */
+static __int128 disputed_in(const struct naive *n, uint16_t partner,
+                            const struct naive_period *period)
+{
+    __int128 owed = 0;
+    for (size_t i = 0; i < period->dispute_count; i++) {
+        const struct naive_dispute *dispute = &period->disputes[i];
+        const struct naive_line line = {.debtor = dispute->debtor,
+                                        .creditor = dispute->creditor,
+                                        .tariff = dispute->tariff,
+                                        .exact = dispute->exact};
+        __int128 share = dispute->resolved ? 0 : share_of(n, partner, &line);
+        owed += share > 0 ? share : 0;
+    }
+    return owed;
+}
+
+/* By its lines, and once it is final by what is to be paid, and what is disputed. */
 static __int128 owed_in(const struct naive *n, uint16_t partner, const struct naive_period *period)
 {
     __int128 owed = 0;
@@ -221,6 +238,8 @@ static __int128 owed_in(const struct naive *n, uint16_t partner, const struct na
         owed += share_of(n, partner, &period->owed.at[i]);
     if (owed < 0)
         owed = 0;
+    if (period->state >= NAIVE_FINAL)
+        owed += disputed_in(n, partner, period);
     for (size_t i = 0; i < period->payment_count; i++) {
         const struct naive_payment *payment = &period->payments[i];
         bool to_be_paid = payment->state != NAIVE_CONFIRMED && payment->state != NAIVE_VOID;

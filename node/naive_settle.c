@@ -326,7 +326,7 @@ static enum verdict finalise(const struct naive_answering *a)
 }
 
 /* Who has no node that has not left cannot say that money has come: then it has, once sent. */
-static bool is_silent(const struct naive_coalition *coalition, uint16_t partner)
+bool naive_is_silent(const struct naive_coalition *coalition, uint16_t partner)
 {
     bool silent = true;
     for (size_t i = 0; i < coalition->node_count; i++)
@@ -345,7 +345,7 @@ static void forget_approvers(struct naive_payment *payment)
 
 static enum verdict pay(const struct naive_answering *a, struct naive_payment *payment)
 {
-    bool done = false, silent = is_silent(a->n->now, payment->to);
+    bool done = false, silent = naive_is_silent(a->n->now, payment->to);
     bool sent = payment->state == NAIVE_SENT;
     if (payment->from != a->writer)
         return VERDICT_NOT_A_PARTY;
@@ -410,10 +410,10 @@ static enum verdict judge(const struct naive_answering *a, struct naive_payment 
 static bool may_accuse(const struct naive_answering *a, const struct naive_payment *payment)
 {
     int operator_number = a->n->rules.operator_number;
-    if (!is_silent(a->n->now, payment->to))
+    if (!naive_is_silent(a->n->now, payment->to))
         return a->writer == payment->to;
     if (operator_number >= 0 && operator_number != payment->from &&
-        !is_silent(a->n->now, (uint16_t)operator_number))
+        !naive_is_silent(a->n->now, (uint16_t)operator_number))
         return a->writer == operator_number;
     return a->writer != payment->from;
 }
@@ -449,7 +449,10 @@ static enum verdict accuse(const struct naive_answering *a, struct naive_payment
     enum verdict verdict = approve(&payment->accuser, &a->says->approver, &done);
     if (verdict != VERDICT_ACCEPTED || !done)
         return verdict;
-    naive_begin_default(a->n, a->period, a->says->payment, a->today);
+    if (naive_shared_no_more(a->n, payment, a->today))
+        payment->ring_fenced = true; /* who has waited so long bears it alone */
+    else
+        naive_begin_default(a->n, a->period, a->says->payment, a->today);
     naive_when_paid(a->period);
     return VERDICT_ACCEPTED;
 }

@@ -73,10 +73,14 @@ void period_default_preview(const struct period_view *view, const struct view_pa
 {
     const struct charter *charter = view->charter;
     const char **names = (const char **)allocate(view->partner_count, sizeof(names[0]));
-    for (size_t i = 0; i < view->partner_count; i++)
+    bool *silent = allocate(view->partner_count, sizeof(*silent));
+    for (size_t i = 0; i < view->partner_count; i++) {
         names[i] = view->partners[i].name;
+        silent[i] = charter_partner_is_silent(charter, (struct partner_id){(uint16_t)i});
+    }
     struct default_rules rules = days_of(charter);
     rules.names = names;
+    rules.silent = silent;
     rules.minor_digits = charter_minor_digits(charter, payment->currency);
     rules.mutualise = charter->settlement.on_default == DEFAULT_MUTUALISE;
     if (charter->settlement.on_default != DEFAULT_RING_FENCE && charter->risk.on &&
@@ -87,6 +91,7 @@ void period_default_preview(const struct period_view *view, const struct view_pa
     }
     period_view_period(view, out);
     (void)default_take_out(out, &view->closed, payment->number, &rules, date_to_days(view->today));
+    free(silent);
     free((void *)names);
 }
 

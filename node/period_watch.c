@@ -283,7 +283,7 @@ static void add_period(struct standing *sums, const struct charter_line_rules *r
         enum payment_state state = period->payments[i].state;
         sums->payments[state]++;
         add_unpaid(sums, rules, &period->payments[i]);
-        sums->payments_overdue += today > period->deadlines.pay &&
+        sums->payments_overdue += today > period->payments[i].pay_by &&
                                   !period->payments[i].ring_fenced &&
                                   (state == PAYMENT_DUE || state == PAYMENT_FAILED);
     }

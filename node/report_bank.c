@@ -221,7 +221,7 @@ static struct date defaulted_on(const struct period_view *view)
     for (size_t i = 0; i < view->payment_count; i++)
         if (view->payments[i].round > 0)
             return date_from_days(date_to_days(view->payments[i].pay_by) - 1);
-    return view->today;
+    return view->pay_by;
 }
 
 bool report_journal(const struct report *report, struct buffer *out, struct error *error)

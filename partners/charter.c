@@ -52,6 +52,14 @@ bool charter_partner_by_name(const struct charter *charter, struct bytes name,
     return false;
 }
 
+bool charter_partner_is_silent(const struct charter *charter, struct partner_id partner)
+{
+    for (size_t i = 0; i < charter->node_count; i++)
+        if (partner_equal(charter->nodes[i].partner, partner) && !charter->nodes[i].left)
+            return false;
+    return true;
+}
+
 bool charter_node_by_name(const struct charter *charter, struct bytes name, struct node_id *id_out)
 {
     for (size_t i = 0; i < charter->node_count; i++)

@@ -201,6 +201,8 @@ size_t quorum_size(size_t voters);
 
 bool charter_partner_by_name(const struct charter *charter, struct bytes name,
                              struct partner_id *id_out) MUST_USE;
+/* Has it no node that takes part? Then nobody hears of it. (A suspended node will write again.) */
+bool charter_partner_is_silent(const struct charter *charter, struct partner_id partner);
 bool charter_node_by_name(const struct charter *charter, struct bytes name,
                           struct node_id *id_out) MUST_USE;
 /* The day of a time in the charter's zone, since 1970-01-01 (-1 the day before), and its first

@@ -77,8 +77,8 @@ static void read_on_default(struct json_reader *reader, const struct spot *spot,
     for (int i = 0; i <= DEFAULT_MUTUALISE; i++)
         if (strcmp(word, on_default_word((enum on_default)i)) == 0) {
             charter->settlement.on_default = (enum on_default)i;
-            if (i == DEFAULT_FUND && !charter->risk.on)
-                json_mistake(reader, spot, "the fund is collateral, and the charter asks for none");
+            if (i != DEFAULT_RING_FENCE && !charter->risk.on)
+                json_mistake(reader, spot, "needs collateral, and the charter asks for none");
             return;
         }
     json_mistake(reader, spot, "must be ring-fence, fund or mutualise");

@@ -573,6 +573,18 @@ const struct contract_version *contract_at(const struct contracts *contracts,
     return own_ms == 0 || time_ms < own_ms ? found : NULL;
 }
 
+const struct contract_version *contract_capping(const struct contracts *contracts,
+                                                struct partner_id funder,
+                                                struct partner_id redeemer, uint64_t time_ms)
+{
+    const struct dated_list *list = pair_list(&contracts->cards, funder, redeemer);
+    size_t before = begun(list, time_ms);
+    if (before == 0)
+        return NULL;
+    const struct contract_version *found = &contracts->versions[list->at[before - 1].number];
+    return found->card.until_ms == 0 || time_ms < found->card.until_ms ? found : NULL;
+}
+
 const struct contract_version *contract_in(const struct contracts *contracts,
                                            struct partner_id funder, struct partner_id redeemer,
                                            uint32_t epoch)

@@ -148,6 +148,10 @@ uint64_t contract_ends_ms(const struct contracts *contracts,
 const struct contract_version *contract_at(const struct contracts *contracts,
                                            struct partner_id funder, struct partner_id redeemer,
                                            uint64_t time_ms);
+/* The one that would be in force then if neither party had ended it: its caps hold as long. */
+const struct contract_version *contract_capping(const struct contracts *contracts,
+                                                struct partner_id funder,
+                                                struct partner_id redeemer, uint64_t time_ms);
 /* At the beginning of an epoch, one that has begun. */
 const struct contract_version *contract_in(const struct contracts *contracts,
                                            struct partner_id funder, struct partner_id redeemer,

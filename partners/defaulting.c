@@ -12,10 +12,10 @@
 static struct speaker speaker_for(const struct charter *charter,
                                   const struct period_payment *payment)
 {
-    if (!partner_is_silent(charter, payment->payment.to))
+    if (!charter_partner_is_silent(charter, payment->payment.to))
         return (struct speaker){.partner = payment->payment.to};
     bool operator_speaks = charter->has_operator &&
-                           !partner_is_silent(charter, charter->operator_id) &&
+                           !charter_partner_is_silent(charter, charter->operator_id) &&
                            !partner_equal(charter->operator_id, payment->payment.from);
     return (struct speaker){.anyone = !operator_speaks, .partner = charter->operator_id};
 }
@@ -64,12 +64,18 @@ enum verdict default_step(struct state *state, const struct context *context,
                                today, &declared);
     const struct period_payment *payment = &period->payments[settle->payment];
     struct speaker speaker = speaker_for(state->charter, payment);
-    const char **names = (const char **)allocate(state->charter->partner_count, sizeof(names[0]));
+    size_t partners = state->charter->partner_count;
+    const char **names = (const char **)allocate(partners, sizeof(names[0]));
+    bool *silent = allocate(partners, sizeof(*silent));
+    for (size_t i = 0; i < partners; i++)
+        silent[i] = charter_partner_is_silent(state->charter, (struct partner_id){(uint16_t)i});
     struct default_rules rules = rules_for(state, payment, names);
+    rules.silent = silent;
     enum verdict verdict = default_declare(&closed->period, context->writer, settle->payment,
                                            &speaker, &settle->approver, &rules, today, &declared);
     if (declared)
         take_out(state, closed, settle->payment, &rules, today);
+    free(silent);
     free((void *)names);
     return verdict;
 }

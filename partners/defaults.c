@@ -152,7 +152,9 @@ static enum verdict ripe(const struct period *period, const struct period_paymen
 {
     if (own->state == PAYMENT_CONFIRMED)
         return VERDICT_PAID_TWICE;
-    if (own->ring_fenced || own->state == PAYMENT_VOID || on_time(own, rules))
+    if (own->ring_fenced || own->state == PAYMENT_VOID || on_time(own, rules) ||
+        period_in_default(period, own->payment.to, own->currency) ||
+        period_in_default(period, own->payment.from, own->currency))
         return VERDICT_WRONG_STATE;
     bool early = today <= last_day(own, rules) || money_is_on_its_way(period, own, rules, today);
     return early ? VERDICT_TOO_EARLY : VERDICT_ACCEPTED;
@@ -301,7 +303,9 @@ static void set_off(struct taking_out *taking, bool of_payers)
     for (size_t i = 0; i < taking->count; i++) {
         if (taking->out[i])
             continue;
-        if (of_payers)
+        if (taking->rules->silent && taking->rules->silent[i] && !of_payers)
+            amounts[i].v = at_least_none(owes[i]); /* that it was paid is the debtor's word */
+        else if (of_payers)
             amounts[i].v = owes[i] < 0 ? owes[i] : smaller(owes[i], at_least_none(-paid[i]));
         else
             amounts[i].v = owes[i] > 0 ? owes[i] : -smaller(-owes[i], at_least_none(paid[i]));
@@ -437,7 +441,7 @@ static void add_default(struct taking_out *taking)
 struct money default_take_out(struct period *period, const struct lines *closed, size_t payment,
                               const struct default_rules *rules, int64_t today)
 {
-    const struct period_payment *own = &period->payments[payment];
+    struct period_payment *own = &period->payments[payment];
     struct taking_out taking = {.period = period,
                                 .closed = closed,
                                 .rules = rules,
@@ -445,8 +449,11 @@ struct money default_take_out(struct period *period, const struct lines *closed,
                                 .pay_by = period_pay_by(period, &rules->calendar, today),
                                 .count = period->partner_count,
                                 .unit = unit_of(rules->minor_digits)};
-    bool in_time =
-        today <= business_days_later(&rules->calendar, last_day(own, rules), DEFAULT_CLAIM_DAYS);
+    if (today > business_days_later(&rules->calendar, last_day(own, rules), DEFAULT_CLAIM_DAYS)) {
+        own->ring_fenced = true;
+        period_settle_when_paid(period);
+        return taking.used;
+    }
     memcpy(taking.currency, own->currency, CURRENCY_SIZE);
     add_default(&taking);
     bool *out = who_is_out(period, taking.currency);
@@ -455,10 +462,10 @@ struct money default_take_out(struct period *period, const struct lines *closed,
     set_off(&taking, false);
     set_off(&taking, true);
     find_claims(&taking);
-    if (rules->fund.v > 0 && in_time)
+    if (rules->fund.v > 0)
         use_fund(&taking);
     find_claims(&taking);
-    if (rules->mutualise && in_time)
+    if (rules->mutualise)
         share_loss(&taking);
     net_anew(&taking);
     ring_fence(&taking);
@@ -547,37 +554,40 @@ static bool default_after(const struct period *period, const struct period_payme
     return false;
 }
 
-/* Of one that was void, and came. */
-static bool pays_back(const struct period *period, const struct period_payment *payment)
+static bool default_in(const struct period *period, const char *currency)
 {
-    for (const struct period_payment *came = period->payments; came < payment; came++)
-        if (came->state == PAYMENT_CONFIRMED && default_after(period, came) &&
-            partner_equal(came->payment.from, payment->payment.to) &&
-            partner_equal(came->payment.to, payment->payment.from) &&
-            came->payment.amount.v == payment->payment.amount.v &&
-            strcmp(came->currency, payment->currency) == 0)
+    for (size_t i = 0; i < period->default_count; i++)
+        if (strcmp(period->defaults[i].currency, currency) == 0)
             return true;
     return false;
 }
 
-/* What is ring-fenced is of one in default, or paid back; what is netted and not made is of none.
- */
+/* Made by a default of its currency, or, to be paid back, after one. */
+static bool round_sound(const struct period *period, const struct period_payment *payment)
+{
+    if (payment->round == 0)
+        return true;
+    if (payment->round > period->default_count)
+        return false;
+    return payment->ring_fenced
+               ? default_in(period, payment->currency)
+               : strcmp(period->defaults[payment->round - 1].currency, payment->currency) == 0;
+}
+
+/* What is netted and not made is of none in default. */
 static bool payment_sound(const struct period *period, const struct period_payment *payment,
                           const struct line_rules *rules)
 {
     bool stands = payment->state == PAYMENT_SENT || payment->state == PAYMENT_CONFIRMED;
     bool of_default = period_in_default(period, payment->payment.from, payment->currency) ||
                       period_in_default(period, payment->payment.to, payment->currency);
-    if (payment->round > period->default_count)
+    if (partner_equal(payment->payment.from, payment->payment.to) ||
+        !amount_sound(payment->payment.amount, payment->currency, rules) ||
+        !round_sound(period, payment))
         return false;
-    if (!amount_sound(payment->payment.amount, payment->currency, rules))
-        return false;
-    if (payment->ring_fenced)
-        return (of_default || pays_back(period, payment)) &&
-               (payment->state != PAYMENT_VOID || default_after(period, payment));
     if (payment->state == PAYMENT_VOID)
         return default_after(period, payment);
-    return stands || !of_default;
+    return payment->ring_fenced || stands || !of_default;
 }
 
 static bool taken_sound(const struct period *period, const struct taken_over *taken,
@@ -591,6 +601,46 @@ static bool taken_sound(const struct period *period, const struct taken_over *ta
            (taken->collateral || !partner_equal(taken->claimant, taken->by));
 }
 
+/* Of a claim no more was taken over than it can have been: by lines, by what the debtor and its
+ * owner had taken over before, by what that had paid the debtor, and by what it takes over itself.
+ */
+static bool claims_sound(const struct period *period, const struct lines *closed, size_t place)
+{
+    const struct period_default *own = &period->defaults[place];
+    size_t count = period->partner_count;
+    struct position claims = {.of = own->partner, .owes = allocate(count, sizeof(__int128))};
+    __int128 *taken_from = allocate(count, sizeof(*taken_from));
+    bool sound = true;
+    for (size_t i = 0; i < closed->count; i++)
+        if (strcmp(closed->at[i].currency, own->currency) == 0)
+            add_to_position(&claims, closed->at[i].debtor, closed->at[i].creditor,
+                            closed->at[i].rounded.v);
+    for (size_t i = 0; i < period->payment_count; i++) {
+        const struct period_payment *payment = &period->payments[i];
+        if (payment->round <= place && payment->state != PAYMENT_VOID &&
+            strcmp(payment->currency, own->currency) == 0 &&
+            partner_equal(payment->payment.to, own->partner))
+            claims.owes[payment->payment.from.v] += payment->payment.amount.v;
+    }
+    for (size_t i = 0; i < period->taken_count; i++) {
+        const struct taken_over *taken = &period->taken[i];
+        if (strcmp(taken->currency, own->currency) != 0)
+            continue;
+        if (!partner_equal(taken->debtor, own->partner)) {
+            add_to_position(&claims, taken->by, taken->claimant, taken->amount.v);
+            continue;
+        }
+        taken_from[taken->claimant.v] += taken->amount.v;
+        if (!taken->collateral)
+            claims.owes[taken->by.v] += taken->amount.v;
+    }
+    for (size_t i = 0; i < count; i++)
+        sound = sound && taken_from[i] <= at_least_none(claims.owes[i]);
+    free(taken_from);
+    free(claims.owes);
+    return sound;
+}
+
 bool defaults_sound(const struct period *period, const struct lines *closed,
                     const struct line_rules *rules)
 {
@@ -601,7 +651,8 @@ bool defaults_sound(const struct period *period, const struct lines *closed,
         if (!payment_sound(period, &period->payments[i], rules))
             return false;
     for (size_t i = 0; i < period->default_count; i++)
-        if (!position_sound(period, closed, &period->defaults[i]) ||
+        if (!claims_sound(period, closed, i) ||
+            !position_sound(period, closed, &period->defaults[i]) ||
             !others_sound(period, closed, period->defaults[i].currency))
             return false;
     return true;

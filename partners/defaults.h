@@ -20,7 +20,8 @@
 
 #include "partners/period.h"
 
-/* Fund and mutualisation serve who says it in time: business days after the last day to pay. */
+/* Who says it later than so many business days after the last day bears it alone: the payment is
+ * ring-fenced, and that is all. */
 enum { DEFAULT_CLAIM_DAYS = 20 };
 
 struct default_rules {
@@ -29,6 +30,7 @@ struct default_rules {
     const char *const *names; /* of partners */
     int minor_digits;         /* of the payment's currency */
     bool mutualise;
+    const bool *silent; /* by partner: has no node; NULL: each has one */
     /* Collateral of the payer in the payment's currency, that `keeper` pays out of; 0: there is no
      * fund. */
     struct money fund;

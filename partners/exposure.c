@@ -185,6 +185,14 @@ static __int128 owed_in_ended(const struct state *state, const struct closed_per
             payment->state != PAYMENT_CONFIRMED && payment->state != PAYMENT_VOID)
             to_pay += payment->payment.amount.v;
     }
+    for (size_t i = 0; i < closed->period.dispute_count; i++) {
+        const struct dispute *dispute = &closed->period.disputes[i];
+        __int128 owes =
+            net_of(partner, dispute->line.debtor, dispute->line.creditor, dispute->line.exact.v);
+        if (!dispute->resolved && owes > 0 &&
+            __builtin_strcmp(dispute->line.currency, currency) == 0)
+            to_pay += owes;
+    }
     if (closed->period.state >= PERIOD_FINAL)
         return to_pay;
     for (size_t i = 0; i < closed->exact.count; i++) {

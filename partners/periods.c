@@ -57,7 +57,8 @@ static bool is_past(const struct closed_period *closed)
     }
     for (size_t i = 0; i < closed->period.payment_count; i++)
         if (closed->period.payments[i].ring_fenced &&
-            closed->period.payments[i].state != PAYMENT_CONFIRMED)
+            closed->period.payments[i].state != PAYMENT_CONFIRMED &&
+            closed->period.payments[i].state != PAYMENT_VOID)
             return false;
     return closed->period.state == PERIOD_SETTLED;
 }

@@ -183,7 +183,7 @@ static bool cap_leaves_room(const struct state *state, struct partner_id funder,
                             struct partner_id redeemer)
 {
     const struct contract_version *version =
-        contract_in(&state->contracts, funder, redeemer, contracts_epoch(&state->contracts));
+        contract_capping(&state->contracts, funder, redeemer, state->now_ms);
     if (!version)
         return true;
     struct redeemed_cell cell = obligations_redeemed(&state->obligations, funder, redeemer);

@@ -289,19 +289,11 @@ static enum verdict propose(const struct state *state, const struct context *con
                           &calendar, today);
 }
 
-bool partner_is_silent(const struct charter *charter, struct partner_id partner)
-{
-    for (size_t i = 0; i < charter->node_count; i++)
-        if (partner_equal(charter->nodes[i].partner, partner) && !charter->nodes[i].left)
-            return false;
-    return true;
-}
-
 static bool payee_is_silent(const struct state *state, const struct closed_period *closed,
                             uint32_t payment)
 {
     return payment < closed->period.payment_count &&
-           partner_is_silent(state->charter, closed->period.payments[payment].payment.to);
+           charter_partner_is_silent(state->charter, closed->period.payments[payment].payment.to);
 }
 
 static enum verdict pay(const struct state *state, const struct context *context,

@@ -523,8 +523,6 @@ struct money dispute_taken_back(const struct state *state, const struct disputed
 struct dispute *dispute_of_line(const struct state *state, const struct disputed_line *about);
 /* `amount` is taken back of a disputed line; returns how much enters the open period now. */
 struct money dispute_takes_back(struct state *state, struct dispute *dispute, struct money amount);
-/* Has no node any more: nobody hears of it. A suspended one will write again. */
-bool partner_is_silent(const struct charter *charter, struct partner_id partner);
 
 /* ---- defaulting.c ------------------------------------------------------------------------------
  */

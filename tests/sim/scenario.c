@@ -34,10 +34,13 @@ struct charter *world_charter(struct world *w)
     c->settlement.account_days = s->seed % 2;
     if (s->settles) { /* the world begins at 20:00 UTC; here it is as long before midnight */
         c->transitions[0].offset_s = 4 * 3600 - (int32_t)(s->trouble_ms / 2500);
-        /* And then a day is left out, as where the date line is moved. */
-        c->transition_count = 2;
-        c->transitions[1].from_ms = WORLD_START_MS + s->trouble_ms / 4 * 3;
-        c->transitions[1].offset_s = c->transitions[0].offset_s + 24 * 3600;
+        /* And then days are left out, as where the date line is moved: the day to answer is over,
+         * and then what is to be paid by the next one is overdue. */
+        c->transition_count = 3;
+        c->transitions[1].from_ms = WORLD_START_MS + s->trouble_ms / 100 * 55;
+        c->transitions[1].offset_s = c->transitions[0].offset_s + 2 * 24 * 3600;
+        c->transitions[2].from_ms = WORLD_START_MS + s->trouble_ms / 100 * 70;
+        c->transitions[2].offset_s = c->transitions[1].offset_s + 3 * 24 * 3600;
         c->settlement.on_default = (enum on_default)(s->seed / 2 % 3);
     }
     size_t founders = s->nodes - s->joiners;
@@ -110,7 +113,8 @@ struct scenario scenario_of(uint64_t seed)
     if (s.nodes + s.observers > SIM_DRAWN_MAX)
         s.observers = 0;
     s.nodes += s.observers;
-    s.clock_jumps = sim_chance(&w, 150);
+    /* Where one or two alone say what time it is, heartbeats wait until it has come. */
+    s.clock_jumps = sim_chance(&w, 150) && s.nodes > 2;
     s.no_new_work = sim_chance(&w, 300);
     if (sim_chance(&w, 300))
         s.lie_kinds |= LIE_COSIGN | LIE_COSIGN_FAR;

@@ -16,12 +16,11 @@ static struct hash some_approver(struct world *w)
     return (struct hash){{(uint8_t)(1 + sim_below(w, 2))}};
 }
 
-/* One that has ended, as the node has it, the newest or the one before; NULL: none has. */
+/* One that has ended, as the node has it; NULL: none has. */
 static const struct closed_period *one_of(struct world *w, const struct sim_node *node)
 {
     const struct periods *periods = state_periods(replica_state(node->replica));
-    size_t back = periods->count > 1 && sim_chance(w, 600);
-    return periods->count > 0 ? periods->at[periods->count - 1 - back] : NULL;
+    return periods->count > 0 ? periods->at[sim_below(w, (uint32_t)periods->count)] : NULL;
 }
 
 static void propose(struct world *w, const struct closed_period *closed, struct transaction *t)
@@ -133,6 +132,27 @@ static void argue(struct world *w, const struct period *period, struct transacti
                                     : (int64_t)dispute->line.exact.v / (1 + sim_below(w, 3));
 }
 
+/* Of a payment that the partner waits for in vain, who pays is in default: one person says so, or
+ * another. False: there is none. */
+static bool accuse(const struct sim_node *node, const struct period *period,
+                   struct partner_id partner, struct transaction *t)
+{
+    const struct state *state = replica_state(node->replica);
+    int64_t today = charter_day(state_charter(state), state_time_ms(state));
+    for (size_t i = 0; i < period->payment_count; i++) {
+        const struct period_payment *payment = &period->payments[i];
+        if (!partner_equal(payment->payment.to, partner) || payment->ring_fenced ||
+            (payment->state != PAYMENT_DUE && payment->state != PAYMENT_FAILED) ||
+            today <= payment->pay_by)
+            continue;
+        t->type = TRANSACTION_PAYMENT_DEFAULT;
+        t->body.settle.payment = (uint32_t)i;
+        t->body.settle.approver = (struct hash){{hash_is_zero(&payment->accuser) ? 1 : 2}};
+        return true;
+    }
+    return false;
+}
+
 static void pay(struct world *w, const struct period *period, struct transaction *t)
 {
     static const enum transaction_type types[] = {
@@ -178,6 +198,7 @@ bool settle_draw(struct world *w, uint16_t number, struct transaction *t)
 {
     const struct sim_node *node = &w->nodes[number];
     const struct closed_period *closed = one_of(w, node);
+    struct partner_id partner = {number}; /* each has a node of its own */
     if (sim_chance(w, 100)) {
         say_account(w, t);
         return true;
@@ -194,6 +215,8 @@ bool settle_draw(struct world *w, uint16_t number, struct transaction *t)
         propose(w, closed, t);
     else if (closed->period.state == PERIOD_PROPOSED)
         answer(w, number, closed, t);
+    else if (sim_chance(w, 700) && accuse(node, &closed->period, partner, t))
+        return true;
     else if (closed->period.dispute_count > 0 && sim_chance(w, 500))
         argue(w, &closed->period, t);
     else

@@ -5,10 +5,11 @@
  *     January's       2.2.     A           B disputes a line,   the books  5.2.
  *     redemptions     it ends  proposes    all sign             close      B pays C and dan
  *
- *     10              11             12            13           14        15
- *     16.2.           what dan got   dan is in     C pays A     2.3.      5.3.
- *     B is in         from B did     default,                   B pays A  C ends the dispute
- *     default         not come       too
+ *     10              11               12          13           14        15
+ *     16.2.           what dan got     25.2.       C pays A     2.3.      5.3.
+ *     B is in         from B did not   dan is in                B pays A  C ends the dispute
+ *     default         come, what A     default,
+ *                     did is void      too
  */
 #ifndef TESTS_UNIT_LEDGER_DEFAULT_H
 #define TESTS_UNIT_LEDGER_DEFAULT_H
@@ -17,6 +18,7 @@
 
 enum { DEFAULT_HEIGHTS = 16 };
 #define FEBRUARY_16_MS (FEBRUARY_2_MS + 14 * DAY_MS)
+#define FEBRUARY_25_MS (FEBRUARY_2_MS + 23 * DAY_MS)
 #define MARCH_5_MS     (FEBRUARY_2_MS + 31 * DAY_MS)
 
 static inline struct transaction tx_accuse(uint32_t payment, uint8_t person)
@@ -85,12 +87,12 @@ static inline void default_money(struct ledger *ledger, uint64_t height)
         LANE(A, tx_accuse(1, 1), tx_accuse(1, 1), tx_accuse(1, 2));
     } else if (height == 11) {
         LANE(DAN, tx_payment(TRANSACTION_PAYMENT_FAILED, 2));
-        LANE(A, tx_payment(TRANSACTION_PAYMENT_CONFIRMED, 1), tx_accuse(5, 1), tx_accuse(3, 1));
+        LANE(A, tx_payment(TRANSACTION_PAYMENT_CONFIRMED, 1), tx_accuse(5, 1), tx_accuse(4, 1));
     } else if (height == 12) {
-        LANE(A, tx_accuse(3, 2));
+        LANE(A, tx_accuse(4, 1), tx_accuse(4, 2));
     } else if (height == 13) {
-        LANE(C, tx_sent(8, 1, 1), tx_sent(8, 1, 2));
-        LANE(A, tx_payment(TRANSACTION_PAYMENT_CONFIRMED, 8));
+        LANE(C, tx_sent(9, 1, 1), tx_sent(9, 1, 2));
+        LANE(A, tx_payment(TRANSACTION_PAYMENT_CONFIRMED, 9));
     } else if (height == 14) {
         LANE(B, tx_sent(5, 1, 1), tx_sent(5, 1, 2), tx_sent(1, 1, 1));
         LANE(C, tx_of_bob(tx_about(ledger, TRANSACTION_DISPUTE_RESOLVE, 0)));
@@ -110,6 +112,8 @@ static inline void default_play(struct ledger *ledger)
             ledger->later_ms = FEBRUARY_5_MS - START_MS;
         if (height == 10)
             ledger->later_ms = FEBRUARY_16_MS - START_MS;
+        if (height == 12)
+            ledger->later_ms = FEBRUARY_25_MS - START_MS;
         if (height == 14)
             ledger->later_ms = MARCH_2_MS - START_MS;
         if (height == 15)

@@ -11,8 +11,7 @@ static inline void random_risk_charter(struct play *play, struct charter *draft)
 {
     bool has_lane = !draft->partners[PARTNERS].is_operator;
     if (play->quiet || (has_lane ? any(play, 3) == 0 : any(play, 12) > 0)) {
-        if (draft->settlement.on_default == DEFAULT_FUND) /* of nothing */
-            draft->settlement.on_default = DEFAULT_RING_FENCE;
+        draft->settlement.on_default = DEFAULT_RING_FENCE; /* all else needs collateral */
         return;
     }
     draft->risk = (struct charter_risk){.on = true,

@@ -255,7 +255,7 @@ static inline void random_payment(struct play *play, uint16_t lane,
     (void)feed(play, lane_of(play, payment.from.v, lane), t);
     if (any(play, 6) == 0)
         return;
-    t.type = any(play, 3) == 0 ? TRANSACTION_PAYMENT_FAILED : TRANSACTION_PAYMENT_CONFIRMED;
+    t.type = any(play, 5) < 2 ? TRANSACTION_PAYMENT_FAILED : TRANSACTION_PAYMENT_CONFIRMED;
     (void)feed(play, lane_of(play, payment.to.v, lane), t);
 }
 

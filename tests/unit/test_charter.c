@@ -25,7 +25,6 @@ static struct charter *draft_full(void)
     draft->settlement.account_days = 9;
     draft->settlement.dispute_days = 30;
     draft->settlement.default_days = 4;
-    draft->settlement.on_default = DEFAULT_MUTUALISE;
     draft->settlement.rest_days = 1 << 6;
     draft->settlement.holidays = allocate(2, sizeof(int64_t));
     draft->settlement.holiday_count = 2;
@@ -230,10 +229,10 @@ CASE(mistakes_of_settlement_are_told)
                "settlement.account_days: is 91; 0 to 90 are possible");
     check_edit("\"default_days\": 4", "\"default_days\": 367",
                "settlement.default_days: is 367; 0 to 366 are possible");
-    check_edit("\"on_default\": \"mutualise\"", "\"on_default\": \"forgive\"",
+    check_edit("\"on_default\": \"ring-fence\"", "\"on_default\": \"forgive\"",
                "settlement.on_default: must be ring-fence, fund or mutualise");
-    check_edit("\"on_default\": \"mutualise\"", "\"on_default\": \"fund\"",
-               "settlement.on_default: the fund is collateral, and the charter asks for none");
+    check_edit("\"on_default\": \"ring-fence\"", "\"on_default\": \"fund\"",
+               "settlement.on_default: needs collateral, and the charter asks for none");
     check_edit("\"AT-10\"", "\"at-10\"",
                "settlement.taxes[0].code: must be capital letters, digits and '-'");
     check_edit("\"AT-10\"", "\"AT-20\"", "settlement.taxes[1].code: stands there before");

@@ -122,7 +122,6 @@ CASE(a_default_that_does_not_tie_is_refused)
         {"payments.3.round", "0", "since a default"},
         {"payments.3.round", "2", "since a default"},
         {"payments.3.round", "65536", "round"},
-        {"payments.3.ring_fenced", "true", "since a default"},
         {"payments.3.state", "\"void\"", "since a default"},
         {"payments.0.state", "\"due\"", "since a default"},
         {"payments.0.round", "1", "settle its nets"},

@@ -295,6 +295,12 @@ CASE(what_fails_later_is_ring_fenced)
     end(&world);
 }
 
+static void owe(struct world *world, uint16_t debtor, uint16_t creditor, int64_t cents)
+{
+    struct line line = book_line(debtor, creditor, BOOK_REDEMPTION, euro(cents));
+    lines_add(&world->exact, &line);
+}
+
 /* ---- who may say it, and when ------------------------------------------------------------- */
 
 CASE(reasons_to_refuse_it_are_asked_in_their_order)
@@ -379,27 +385,52 @@ CASE(whoever_is_to_pay_has_a_day_for_it)
     struct world world;
     begin(&world);
     CHECK_INT(world.period.payments[0].pay_by, PAY_BY);
-    (void)take_out_on(&world, 2, LAST_DAY + 30);
-    CHECK_INT(world.period.payments[3].pay_by, LAST_DAY + 31);
-    check_verdict(declare(&world, operator_partner, 3, &ann, LAST_DAY + 33), VERDICT_TOO_EARLY);
-    check_verdict(declare(&world, operator_partner, 3, &ann, LAST_DAY + 34), VERDICT_ACCEPTED);
+    (void)take_out_on(&world, 2, LAST_DAY + 9);
+    CHECK_INT(world.period.payments[3].pay_by, LAST_DAY + 10);
+    check_verdict(declare(&world, operator_partner, 3, &ann, LAST_DAY + 12), VERDICT_TOO_EARLY);
+    check_verdict(declare(&world, operator_partner, 3, &ann, LAST_DAY + 13), VERDICT_ACCEPTED);
     end(&world);
 }
 
-/* Long after its last day nobody else bears what one does not pay. */
-CASE(fund_and_others_serve_who_says_it_in_time)
+/* Whoever waits too long bears it alone: nobody else's books are opened again. */
+CASE(what_is_said_too_late_is_ring_fenced_and_that_is_all)
 {
-    for (int64_t late = 0; late < 2; late++) {
-        struct world world;
-        begin(&world);
-        world.by.mutualise = true;
-        world.by.fund.v = euro(100);
-        world.by.keeper = operator_partner;
-        struct money used = take_out_on(&world, 2, LAST_DAY + DEFAULT_CLAIM_DAYS + late);
-        CHECK_INT(used.v, late ? 0 : euro(100));
-        CHECK((world.period.taken_count > 0) == !late);
-        end(&world);
-    }
+    struct world world;
+    begin(&world);
+    world.by.mutualise = true;
+    world.by.fund.v = euro(100);
+    world.by.keeper = operator_partner;
+    confirm(&world, 0);
+    confirm(&world, 1);
+    CHECK_INT(take_out_on(&world, 2, LAST_DAY + DEFAULT_CLAIM_DAYS + 1).v, 0);
+    CHECK(world.period.payments[2].ring_fenced);
+    CHECK_INT(world.period.payment_count, 3);
+    CHECK_INT(world.period.default_count, 0);
+    CHECK_INT(world.period.state, PERIOD_SETTLED);
+    pay(&world, 2);
+    confirm(&world, 2);
+    end(&world);
+    begin(&world);
+    (void)take_out_on(&world, 2, LAST_DAY + DEFAULT_CLAIM_DAYS);
+    CHECK_INT(world.period.default_count, 1);
+    end(&world);
+}
+
+/* That it was paid is the payer's word where the payee has no node: it takes over nothing for it.
+ */
+CASE(a_payee_that_says_nothing_takes_over_nothing)
+{
+    static const bool silent[EXAMPLE_PARTNERS] = {[CINEMA] = true};
+    struct world world = {0};
+    owe(&world, GROCER, BOOKS, 100000);
+    owe(&world, BOOKS, CINEMA, 99000);
+    owe(&world, BOOKS, OPERATOR, 1000);
+    close_period(&world, EXAMPLE_PARTNERS, example_names);
+    world.by.silent = silent;
+    pay(&world, 0);
+    (void)take_out(&world, 1);
+    CHECK_INT(world.period.taken_count, 0);
+    end(&world);
 }
 
 CASE(of_a_payee_without_a_node_another_says_it)
@@ -427,12 +458,6 @@ CASE(of_a_payee_without_a_node_another_says_it)
 }
 
 /* ---- what was paid on account of all ------------------------------------------------------- */
-
-static void owe(struct world *world, uint16_t debtor, uint16_t creditor, int64_t cents)
-{
-    struct line line = book_line(debtor, creditor, BOOK_REDEMPTION, euro(cents));
-    lines_add(&world->exact, &line);
-}
 
 /* Grocer owes books 1,000, which owe cinema 990 and the operator 10: it pays them instead, cinema
  * alone. What cinema has got, it has of books' money. */
@@ -489,6 +514,29 @@ CASE(who_owes_it_takes_over_what_others_have_paid_it)
     }
     static const struct wanted wanted[] = {{CINEMA, BOOKS, 90000, true}};
     check_payments(&world, 5, wanted, ARRAY_SIZE(wanted));
+    end(&world);
+}
+
+/* As above, but bank and zoo have sent late. Whoever of them pays cinema has paid one in default
+ * then: that cannot be said of it by cinema, nor of cinema by anyone again. */
+CASE(nobody_is_in_default_of_what_it_has_sent_to_one_that_is)
+{
+    struct world world = {0};
+    owe(&world, GROCER, CINEMA, 90000);
+    owe(&world, CINEMA, BOOKS, 90000);
+    owe(&world, ZOO, CINEMA, 10000);
+    owe(&world, BANK, BOOKS, 10000);
+    close_period(&world, PARTNERS, many_names);
+    check_verdict(send(&world, 1, 1, LAST_DAY + 1), VERDICT_ACCEPTED);
+    check_verdict(send(&world, 2, 1, LAST_DAY + 1), VERDICT_ACCEPTED);
+    (void)take_out_on(&world, 0, LAST_DAY + 1);
+    (void)take_out_on(&world, 3, LAST_DAY + 5);
+    CHECK(period_in_default(&world.period, cinema, "EUR"));
+    size_t sent = partner_equal(world.period.payments[1].payment.to, cinema) ? 1 : 2;
+    REQUIRE(partner_equal(world.period.payments[sent].payment.to, cinema));
+    CHECK_INT(world.period.payments[sent].state, PAYMENT_SENT);
+    check_verdict(declare(&world, cinema, sent, &ann, LAST_DAY + 9), VERDICT_WRONG_STATE);
+    check_verdict(declare(&world, books, 3, &totals, LAST_DAY + 9), VERDICT_WRONG_STATE);
     end(&world);
 }
 
@@ -576,9 +624,8 @@ static void step(struct world *world, uint64_t *seed)
         move(world, number, how);
         return;
     }
-    if (period->state != PERIOD_FINAL || payment->ring_fenced ||
-        payment->state == PAYMENT_CONFIRMED || payment->state == PAYMENT_VOID ||
-        (payment->state == PAYMENT_SENT && payment->attempt == 1))
+    if (period->state != PERIOD_FINAL ||
+        !default_possible(period, number, &world->by, payment->pay_by + 9))
         return;
     world->by.minor_digits = minor_digits(payment->currency);
     world->by.mutualise = below(seed, 2);
@@ -591,19 +638,7 @@ static void step(struct world *world, uint64_t *seed)
     CHECK(period_in_default(period, from, period->defaults[period->default_count - 1].currency));
 }
 
-/* Of as much that was paid the other way: it may be a payment back. */
-static bool is_reverse(const struct period *period, const struct period_payment *payment)
-{
-    for (size_t i = 0; i < period->payment_count; i++)
-        if (period->payments[i].state == PAYMENT_CONFIRMED &&
-            partner_equal(period->payments[i].payment.from, payment->payment.to) &&
-            partner_equal(period->payments[i].payment.to, payment->payment.from) &&
-            period->payments[i].payment.amount.v == payment->payment.amount.v)
-            return true;
-    return false;
-}
-
-/* A cent more, void, or ring-fenced: seen. */
+/* A cent more, or void: seen. */
 static void damage(struct world *world, uint64_t *seed)
 {
     struct period *period = &world->period;
@@ -621,12 +656,6 @@ static void damage(struct world *world, uint64_t *seed)
         payment->state = PAYMENT_VOID;
         CHECK(!sound(world));
         *payment = kept;
-        if (!payment->ring_fenced && payment->state == PAYMENT_DUE &&
-            !is_reverse(period, payment)) {
-            payment->ring_fenced = true;
-            CHECK(!sound(world));
-            *payment = kept;
-        }
     }
     if (period->taken_count > 0) {
         struct taken_over *taken = &period->taken[below(seed, (uint32_t)period->taken_count)];
@@ -670,7 +699,9 @@ int main(void)
     RUN(a_payer_that_says_it_has_sent_gains_no_more_than_the_time_for_it);
     RUN(money_that_came_for_a_void_payment_is_paid_back);
     RUN(whoever_is_to_pay_has_a_day_for_it);
-    RUN(fund_and_others_serve_who_says_it_in_time);
+    RUN(what_is_said_too_late_is_ring_fenced_and_that_is_all);
+    RUN(nobody_is_in_default_of_what_it_has_sent_to_one_that_is);
+    RUN(a_payee_that_says_nothing_takes_over_nothing);
     RUN(of_a_payee_without_a_node_another_says_it);
     RUN(who_was_paid_for_another_takes_over_its_claim);
     RUN(who_owes_it_takes_over_what_others_have_paid_it);

@@ -89,6 +89,62 @@ CASE(what_it_is_to_pay_is_kept_until_it_is_confirmed_or_void)
     naive_close(town.model);
 }
 
+static void dispute(const struct town *town, uint16_t debtor, uint16_t creditor,
+                    enum line_class line_class, int64_t cents)
+{
+    struct naive_period *period = january(town);
+    period->disputes =
+        (struct naive_dispute *)array_grow(period->disputes, &period->dispute_capacity,
+                                           period->dispute_count + 1, sizeof(*period->disputes));
+    period->disputes[period->dispute_count++] = (struct naive_dispute){.record = 3,
+                                                                       .debtor = debtor,
+                                                                       .creditor = creditor,
+                                                                       .by = debtor,
+                                                                       .line_class = line_class,
+                                                                       .exact = cents * CENT};
+}
+
+static struct transaction about(const struct town *town, enum transaction_type type, int64_t cents)
+{
+    struct transaction t = settle(town, type);
+    t.body.settle.line = (struct disputed_line){
+        .record = {3}, .debtor = {GROCER}, .creditor = {CINEMA}, .line_class = LINE_REDEMPTION};
+    t.body.settle.amount = cents * CENT;
+    return t;
+}
+
+/* The grocer disputes 100.00 of what it owes the cinema, and books 50.00 that come back to it. */
+CASE(what_is_disputed_is_kept_until_it_is_resolved)
+{
+    for (int64_t upheld = 0; upheld <= 4000; upheld += 4000) {
+        struct town town = posted(NAIVE_RING_FENCE);
+        owe_in(&town, month, ARRAY_SIZE(month), 0);
+        on_day(&town, 31);
+        on_day(&town, 32);
+        TAKEN(&town, GROCER, settle(&town, TRANSACTION_PERIOD_PROPOSE));
+        dispute(&town, GROCER, CINEMA, LINE_REDEMPTION, 10000);
+        dispute(&town, BOOKS, OPERATOR, LINE_REDEMPTION_CONTRA, -5000);
+        check_kept(&town, GROCER, 330000); /* by the lines, whatever is disputed */
+        check_kept(&town, OPERATOR, 0);
+        on_day(&town, 34);
+        TAKEN(&town, GROCER, settle(&town, TRANSACTION_PERIOD_FINAL));
+        check_kept(&town, GROCER, 330000); /* less to pay, and as much disputed */
+        check_kept(&town, BOOKS, 0);
+        check_kept(&town, CINEMA, 0);
+        check_kept(&town, OPERATOR, 5000);
+        for (uint32_t i = 0; i < january(&town)->payment_count; i++)
+            pay(&town, i);
+        REQUIRE(january(&town)->state == NAIVE_SETTLED);
+        check_kept(&town, GROCER, 10000);
+        check_kept(&town, OPERATOR, 5000);
+        TAKEN(&town, CINEMA, about(&town, TRANSACTION_DISPUTE_RESPOND, upheld));
+        check_kept(&town, GROCER, 10000); /* whole */
+        TAKEN(&town, GROCER, about(&town, TRANSACTION_DISPUTE_RESOLVE, upheld));
+        check_kept(&town, GROCER, 10000 - upheld); /* in the open period */
+        naive_close(town.model);
+    }
+}
+
 CASE(what_is_owed_in_another_currency_is_not_kept)
 {
     static const struct debt debts[] = {{GROCER, CINEMA, LINE_REDEMPTION, 700}};
@@ -103,6 +159,8 @@ CASE(what_is_owed_in_another_currency_is_not_kept)
     check_kept(&town, GROCER, 0);
     close_books(&town);
     REQUIRE(january(&town)->payment_count == 1);
+    dispute(&town, GROCER, CINEMA, LINE_REDEMPTION, 100);
+    january(&town)->disputes[0].tariff = 1;
     check_kept(&town, GROCER, 0);
     naive_close(town.model);
 }
@@ -128,6 +186,7 @@ int main(void)
     RUN(what_a_partner_owes_on_balance_is_kept);
     RUN(what_is_owed_to_it_in_one_period_is_no_collateral_for_another);
     RUN(what_it_is_to_pay_is_kept_until_it_is_confirmed_or_void);
+    RUN(what_is_disputed_is_kept_until_it_is_resolved);
     RUN(what_is_owed_in_another_currency_is_not_kept);
     RUN(what_points_need_and_what_is_owed_are_kept_together);
     return check_report();

@@ -48,6 +48,23 @@ CASE(who_got_more_than_it_was_owed_makes_up_for_it)
     naive_close(town.model);
 }
 
+/* What was paid to one that has no node had come as soon as it was said to be sent. */
+CASE(who_has_no_node_makes_up_for_nothing_that_it_got)
+{
+    struct town town = town_with(NAIVE_RING_FENCE, 0);
+    town.model->now->nodes[OPERATOR].left = true;
+    send(&town, TO_OPERATOR);
+    REQUIRE(payment_at(&town, TO_OPERATOR)->state == NAIVE_CONFIRMED);
+    on_day(&town, 41);
+    begin_default(&town, TO_CINEMA);
+    CHECK_INT(january(&town)->taking_count, 0);
+    PAYMENTS(&town, 3, {CINEMA, OPERATOR, NET, 1, NAIVE_DUE, 48000},
+             {CINEMA, BOOKS, NET, 1, NAIVE_DUE, 4000}, {GROCER, BOOKS, RING, 1, NAIVE_DUE, 90000},
+             {GROCER, CINEMA, RING, 1, NAIVE_DUE, 180000},
+             {OPERATOR, GROCER, RING, 1, NAIVE_DUE, 48000});
+    naive_close(town.model);
+}
+
 CASE(the_largest_claim_is_made_up_for_first)
 {
     struct town town = town_with(NAIVE_RING_FENCE, 0);
@@ -95,8 +112,9 @@ CASE(nobody_makes_up_for_more_than_it_got)
     naive_close(town.model);
 }
 
-/* Who was to get, by the end of the month, and after the first default is to give. */
-CASE(who_paid_the_debtor_is_owed_by_those_who_owe_it)
+/* Who was to get, by the end of the month, and after the first default is to give; the operator
+ * with a node or without one. */
+static void check_owed_who_paid(bool silent)
 {
     static const struct debt debts[] = {{GROCER, CINEMA, LINE_REDEMPTION, 1000},
                                         {BOOKS, GROCER, LINE_REDEMPTION, 500},
@@ -109,6 +127,7 @@ CASE(who_paid_the_debtor_is_owed_by_those_who_owe_it)
     begin_default(&town, 1);
     CHECK_INT(january(&town)->taking_count, 0);
     on_day(&town, 48);
+    town.model->now->nodes[OPERATOR].left = silent;
     begin_default(&town, 3); /* the cinema: 3.00 of them back */
     TAKEN_OVER(&town, {CINEMA, BOOKS, OPERATOR, false, 200});
     PAYMENTS(&town, 0, {BOOKS, CINEMA, NET, 0, NAIVE_CONFIRMED, 500},
@@ -117,6 +136,12 @@ CASE(who_paid_the_debtor_is_owed_by_those_who_owe_it)
              {BOOKS, GROCER, RING, 1, NAIVE_DUE, 500}, {GROCER, CINEMA, RING, 1, NAIVE_DUE, 1000},
              {OPERATOR, BOOKS, NET, 2, NAIVE_DUE, 200}, {CINEMA, BOOKS, RING, 2, NAIVE_DUE, 300});
     naive_close(town.model);
+}
+
+CASE(who_paid_the_debtor_is_owed_by_those_who_owe_it)
+{
+    check_owed_who_paid(false);
+    check_owed_who_paid(true);
 }
 
 /* ---- what becomes of payments ---------------------------------------------------------------- */
@@ -540,6 +565,7 @@ int main(void)
 {
     RUN(what_it_owes_is_between_two_again_and_the_others_net_anew);
     RUN(who_got_more_than_it_was_owed_makes_up_for_it);
+    RUN(who_has_no_node_makes_up_for_nothing_that_it_got);
     RUN(the_largest_claim_is_made_up_for_first);
     RUN(who_owes_and_got_nothing_makes_up_for_nothing);
     RUN(nobody_makes_up_for_more_than_it_got);

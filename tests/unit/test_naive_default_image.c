@@ -185,6 +185,81 @@ CASE(money_that_comes_back_is_kept_and_nothing_else_like_it)
     naive_close(town.model);
 }
 
+/* Only what was netted, was to be paid so long ago, and of which one person has said that it is not
+ * paid, is ring-fenced between two that are not in default. */
+CASE(what_was_waited_for_too_long_is_kept_and_nothing_else_like_it)
+{
+    struct town town = town_with(NAIVE_MUTUALISE, INT64_C(1000) * 1000000);
+    struct naive *copy = NULL;
+    on_day(&town, 61);
+    begin_default(&town, TO_OPERATOR);
+    pay(&town, TO_CINEMA);
+    struct naive_period *period = january(&town);
+    struct naive_payment *late = &period->payments[TO_OPERATOR];
+    REQUIRE(late->ring_fenced && period->default_count == 0 && is_read(&town, &copy));
+    naive_close(copy);
+    const struct naive_payment was = *late;
+#define TRIED(change)                                                                              \
+    do {                                                                                           \
+        late->change;                                                                              \
+        CHECK(!is_read(&town, &copy));                                                             \
+        *late = was;                                                                               \
+    } while (0)
+    TRIED(pay_by++);
+    TRIED(accuser = (struct hash){{0}});
+    TRIED(state = NAIVE_VOID);
+    late->state = NAIVE_SENT;
+    late->attempts = 1;
+    late->sent_on = late->pay_by + 6;
+    REQUIRE(is_read(&town, &copy));
+    naive_close(copy);
+    late->sent_on--; /* on time */
+    CHECK(!is_read(&town, &copy));
+    *late = was;
+#undef TRIED
+    const struct naive_default other = {.partner = OPERATOR, .currency = "SEK"};
+    struct naive_payment more = was;
+    more.round = 1; /* of that one, in euro */
+    naive_default_add(period, &other);
+    REQUIRE(is_read(&town, &copy));
+    naive_close(copy);
+    naive_payment_add(period, &more);
+    CHECK(!is_read(&town, &copy));
+    period->payment_count--;
+    late = &period->payments[TO_OPERATOR];
+    late->state = NAIVE_CONFIRMED;
+    late->accuser = (struct hash){{0}};
+    REQUIRE(is_read(&town, &copy));
+    naive_close(copy);
+    naive_close(town.model);
+}
+
+/* Rows by which everybody owes as much as without them, in a file with defaults in two
+ * currencies. */
+CASE(a_file_with_a_payment_of_another_default_or_to_itself_is_refused)
+{
+    struct town town = troubled();
+    struct naive *copy = NULL;
+    struct naive_period *period = january(&town);
+    const struct naive_default euro = period->defaults[0];
+    naive_default_add(period, &euro);
+    period->defaults[0].partner = OPERATOR;
+    memcpy(period->defaults[0].currency, "SEK", CURRENCY_SIZE);
+    for (size_t i = 3; i < period->payment_count; i++)
+        period->payments[i].round = 2;
+    REQUIRE(!payment_at(&town, 3)->ring_fenced && is_read(&town, &copy));
+    naive_close(copy);
+    period->payments[3].round = 1;
+    CHECK(!is_read(&town, &copy));
+    period->payments[3].round = 2;
+    struct naive_payment more = period->payments[3];
+    more.from = more.to;
+    more.approver = more.accuser = (struct hash){{0}};
+    naive_payment_add(period, &more);
+    CHECK(!is_read(&town, &copy));
+    naive_close(town.model);
+}
+
 static void check_refused_row(const struct town *town, struct naive_taking taking)
 {
     struct naive *copy = NULL;
@@ -259,6 +334,74 @@ CASE(a_file_is_refused_that_is_of_other_rules_or_out_of_order)
     naive_close(town.model);
 }
 
+/* Books take over so much of the operator's claim on the grocer, and all is paid accordingly. */
+static bool may_take_over(int64_t cents)
+{
+    struct town town = town_with(NAIVE_RING_FENCE, 0);
+    struct naive *copy = NULL;
+    pay(&town, TO_CINEMA);
+    on_day(&town, 41);
+    begin_default(&town, TO_OPERATOR);
+    PAYMENTS(&town, 3, {CINEMA, OPERATOR, NET, 1, NAIVE_DUE, 48000},
+             {CINEMA, BOOKS, NET, 1, NAIVE_DUE, 4000}, {GROCER, BOOKS, RING, 1, NAIVE_DUE, 90000},
+             {GROCER, CINEMA, RING, 1, NAIVE_DUE, 52000},
+             {GROCER, OPERATOR, RING, 1, NAIVE_DUE, 60000});
+    struct naive_period *period = january(&town);
+    struct naive_taking taking = {
+        .debtor = GROCER, .claimant = OPERATOR, .by = BOOKS, .amount = cents * CENT};
+    struct naive_payment netted = {.currency = "EUR",
+                                   .from = BOOKS,
+                                   .to = OPERATOR,
+                                   .amount = taking.amount,
+                                   .round = 1,
+                                   .pay_by = period->payments[3].pay_by};
+    memcpy(taking.currency, "EUR", CURRENCY_SIZE);
+    naive_taking_add(period, &taking);
+    naive_payment_add(period, &netted);
+    period->payments[5].amount += taking.amount;
+    struct naive_payment *less = &period->payments[7];
+    less->amount -= taking.amount;
+    if (less->amount < 0) {
+        less->amount = -less->amount;
+        less->from = OPERATOR;
+        less->to = GROCER;
+    }
+    bool read = is_read_by(&town, NAIVE_RING_FENCE, &copy);
+    if (read)
+        naive_close(copy);
+    naive_close(town.model);
+    return read;
+}
+
+CASE(a_file_in_which_more_is_taken_over_than_was_claimed_is_refused)
+{
+    CHECK(may_take_over(59999));
+    CHECK(!may_take_over(60001));
+    CHECK(!may_take_over(90000));
+}
+
+/* The cinema owes books nothing but what it has taken over of them, and of that the operator takes
+ * over in turn. */
+CASE(what_is_taken_over_of_what_was_is_kept)
+{
+    static const struct debt debts[] = {{GROCER, BOOKS, LINE_REDEMPTION, 100000},
+                                        {CINEMA, OPERATOR, LINE_REDEMPTION, 100000},
+                                        {OPERATOR, CINEMA, LINE_REDEMPTION, 100000}};
+    struct town town = town_by(rules_with(NAIVE_MUTUALISE, true));
+    struct naive *copy = NULL;
+    owe_in(&town, debts, ARRAY_SIZE(debts), 0);
+    close_books(&town);
+    on_day(&town, 41);
+    begin_default(&town, 0);
+    on_day(&town, 48);
+    begin_default(&town, 1);
+    TAKEN_OVER(&town, {GROCER, BOOKS, CINEMA, false, 33333},
+               {GROCER, BOOKS, OPERATOR, false, 33333}, {CINEMA, BOOKS, OPERATOR, false, 16666});
+    REQUIRE(is_read(&town, &copy));
+    naive_close(copy);
+    naive_close(town.model);
+}
+
 /* Why it is refused. */
 static void check_why(const struct town *town, const char *why)
 {
@@ -308,6 +451,10 @@ int main(void)
     RUN(a_file_whose_defaults_do_not_add_up_is_refused);
     RUN(a_file_in_which_one_in_default_has_sent_late_is_refused);
     RUN(money_that_comes_back_is_kept_and_nothing_else_like_it);
+    RUN(what_was_waited_for_too_long_is_kept_and_nothing_else_like_it);
+    RUN(a_file_with_a_payment_of_another_default_or_to_itself_is_refused);
+    RUN(a_file_in_which_more_is_taken_over_than_was_claimed_is_refused);
+    RUN(what_is_taken_over_of_what_was_is_kept);
     RUN(a_file_in_which_nobody_takes_over_anything_is_refused);
     RUN(a_file_is_refused_that_is_even_for_each_and_not_between_two);
     RUN(a_file_is_refused_that_is_of_other_rules_or_out_of_order);

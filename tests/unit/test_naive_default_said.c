@@ -435,20 +435,82 @@ CASE(a_period_has_so_many_payments_and_no_more)
     naive_close(town.model);
 }
 
-CASE(a_loss_is_shared_within_twenty_business_days)
+/* ---- who waits too long ---------------------------------------------------------------------- */
+
+CASE(who_waits_for_more_than_twenty_business_days_bears_it_alone)
 {
-    static const enum naive_on_default how[] = {NAIVE_FUND, NAIVE_MUTUALISE};
+    static const enum naive_on_default how[] = {NAIVE_RING_FENCE, NAIVE_FUND, NAIVE_MUTUALISE};
+    static const size_t shared[] = {0, 3, 5};
     for (size_t i = 0; i < ARRAY_SIZE(how); i++)
         for (uint64_t late = 0; late <= 1; late++) {
             struct town town = town_with(how[i], INT64_C(1000) * 1000000);
             pay(&town, TO_CINEMA);
-            on_day(&town, 60 + late);
-            begin_default(&town, TO_OPERATOR);
-            CHECK_INT(january(&town)->taking_count, late ? 0 : how[i] == NAIVE_FUND ? 3 : 5);
+            on_day(&town, 60);
+            TAKEN(&town, OPERATOR, accuse(&town, TO_OPERATOR, 1));
+            on_day(&town, 60 + late); /* the second one's day counts */
+            TAKEN(&town, OPERATOR, accuse(&town, TO_OPERATOR, 2));
+            CHECK_INT(january(&town)->default_count, late ? 0 : 1);
+            CHECK_INT(january(&town)->taking_count, late ? 0 : shared[i]);
             CHECK_INT(naive_risk_of(town.model, GROCER).collateral,
-                      late ? INT64_C(1000) * 1000000 : 0);
+                      late || i == 0 ? INT64_C(1000) * 1000000 : 0);
+            if (late)
+                PAYMENTS(&town, 0, {GROCER, CINEMA, NET, 0, NAIVE_CONFIRMED, 128000},
+                         {GROCER, OPERATOR, RING, 0, NAIVE_DUE, 108000},
+                         {GROCER, BOOKS, NET, 0, NAIVE_DUE, 94000});
             naive_close(town.model);
         }
+}
+
+CASE(what_was_waited_for_too_long_is_paid_after_the_period_is_settled)
+{
+    struct town town = town_with(NAIVE_RING_FENCE, 0);
+    pay(&town, TO_CINEMA);
+    on_day(&town, 61);
+    TAKEN(&town, GROCER, of_payment(&town, TRANSACTION_PAYMENT_SENT, TO_OPERATOR, 1));
+    begin_default(&town, TO_OPERATOR);
+    CHECK(!hash_is_zero(&payment_at(&town, TO_OPERATOR)->accuser)); /* until it is confirmed */
+    CHECK(!hash_is_zero(&payment_at(&town, TO_OPERATOR)->approver));
+    SAID(&town, OPERATOR, accuse(&town, TO_OPERATOR, 9), VERDICT_WRONG_STATE);
+    CHECK_INT(january(&town)->state, NAIVE_FINAL);
+    begin_default(&town, TO_BOOKS); /* and nothing else is netted */
+    CHECK_INT(january(&town)->state, NAIVE_SETTLED);
+    TAKEN(&town, GROCER, of_payment(&town, TRANSACTION_PAYMENT_SENT, TO_OPERATOR, 2));
+    fail(&town, TO_OPERATOR);
+    pay(&town, TO_OPERATOR);
+    confirm(&town, TO_BOOKS);
+    CHECK(hash_is_zero(&payment_at(&town, TO_BOOKS)->accuser));
+    naive_close(town.model);
+}
+
+/* A default by who is not paid later is of all: what was waited for too long is netted anew. */
+CASE(what_was_waited_for_too_long_is_netted_anew_by_a_default_in_time)
+{
+    static const struct debt debts[] = {{GROCER, OPERATOR, LINE_REDEMPTION, 900},
+                                        {BOOKS, CINEMA, LINE_REDEMPTION, 500},
+                                        {OPERATOR, BOOKS, LINE_REDEMPTION, 300}};
+    struct town town = town_by(rules_with(NAIVE_RING_FENCE, false));
+    owe_in(&town, debts, ARRAY_SIZE(debts), 0);
+    close_books(&town);
+    PAYMENTS(&town, 0, {GROCER, OPERATOR, NET, 0, NAIVE_DUE, 600},
+             {GROCER, CINEMA, NET, 0, NAIVE_DUE, 300}, {BOOKS, CINEMA, NET, 0, NAIVE_DUE, 200});
+    on_day(&town, 60);
+    begin_default(&town, 0);
+    PAYMENTS(&town, 3, {OPERATOR, CINEMA, NET, 1, NAIVE_DUE, 300},
+             {BOOKS, CINEMA, NET, 1, NAIVE_DUE, 200}, {GROCER, OPERATOR, RING, 1, NAIVE_DUE, 900});
+    CHECK_INT(day_to_pay(&town, 3), 61);
+    on_day(&town, 86); /* day 66 is the last one, and 86 that for the others */
+    TAKEN(&town, CINEMA, accuse(&town, 4, 1));
+    on_day(&town, 87);
+    TAKEN(&town, CINEMA, accuse(&town, 4, 2));
+    PAYMENTS(&town, 3, {OPERATOR, CINEMA, NET, 1, NAIVE_DUE, 300},
+             {BOOKS, CINEMA, RING, 1, NAIVE_DUE, 200}, {GROCER, OPERATOR, RING, 1, NAIVE_DUE, 900});
+    january(&town)->payments[3].pay_by++; /* it is a day later than that one's */
+    begin_default(&town, 3);
+    PAYMENTS(&town, 3, {OPERATOR, CINEMA, NET, 1, NAIVE_VOID, 300},
+             {BOOKS, CINEMA, RING, 1, NAIVE_VOID, 200}, {GROCER, OPERATOR, RING, 1, NAIVE_DUE, 900},
+             {BOOKS, CINEMA, NET, 2, NAIVE_DUE, 500}, {OPERATOR, BOOKS, RING, 2, NAIVE_DUE, 300});
+    confirm_void(&town, 4);
+    naive_close(town.model);
 }
 
 CASE(an_operator_that_came_after_the_period_pays_out_of_no_fund)
@@ -487,7 +549,9 @@ int main(void)
     RUN(money_that_is_not_paid_back_is_netted_anew);
     RUN(money_that_others_are_to_pay_back_is_netted_anew);
     RUN(a_period_has_so_many_payments_and_no_more);
-    RUN(a_loss_is_shared_within_twenty_business_days);
+    RUN(who_waits_for_more_than_twenty_business_days_bears_it_alone);
+    RUN(what_was_waited_for_too_long_is_paid_after_the_period_is_settled);
+    RUN(what_was_waited_for_too_long_is_netted_anew_by_a_default_in_time);
     RUN(an_operator_that_came_after_the_period_pays_out_of_no_fund);
     return check_report();
 }

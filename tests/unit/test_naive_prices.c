@@ -73,20 +73,49 @@ CASE(a_card_that_was_ended_prices_no_later_lot)
     naive_close(town.model);
 }
 
-CASE(a_cap_ends_with_its_card)
+/* Card 0, with caps, is ended for day 20. */
+static struct town town_with_exit(uint64_t until, bool year)
 {
     struct town town = town_of(false);
-    struct rate_card card = card_of(GROCER, CINEMA, 10, 0);
+    struct rate_card card = card_of(GROCER, CINEMA, 10, until);
     card.exit_days = 5;
-    card.year_cap.v = 10;
+    (year ? &card.year_cap : &card.period_cap)->v = 10;
     agree(&town, card);
     on_day(&town, 10);
     TAKEN(&town, GROCER, end_contract(0, 20));
-    TAKEN(&town, GROCER, earn(30));
+    TAKEN(&town, GROCER, earn(100));
     SAID(&town, CINEMA, redeem(11, 0), VERDICT_OVER_CAP);
-    on_day(&town, 20);
-    TAKEN(&town, CINEMA, redeem(11, 0));
-    naive_close(town.model);
+    return town;
+}
+
+CASE(a_cap_holds_though_a_party_has_ended_its_card)
+{
+    for (int year = 0; year <= 1; year++) {
+        struct town town = town_with_exit(27, year);
+        on_day(&town, 20);
+        SAID(&town, CINEMA, redeem(11, 0), VERDICT_OVER_CAP);
+        SAID(&town, CINEMA, hold(11), VERDICT_OVER_CAP);
+        on_day(&town, 26);
+        SAID(&town, CINEMA, redeem(11, 0), VERDICT_OVER_CAP);
+        on_day(&town, 27); /* as it would have ended */
+        TAKEN(&town, CINEMA, redeem(11, 0));
+        naive_close(town.model);
+    }
+}
+
+CASE(a_cap_holds_until_the_next_card_takes_its_place)
+{
+    for (uint64_t until = 0; until <= 60; until += 60) {
+        struct town town = town_with_exit(until, true);
+        agree(&town, card_of(GROCER, CINEMA, 30, 40));
+        on_day(&town, 29);
+        SAID(&town, CINEMA, redeem(11, 0), VERDICT_OVER_CAP);
+        on_day(&town, 30); /* on which both have agreed */
+        TAKEN(&town, CINEMA, redeem(11, 0));
+        on_day(&town, 41);
+        TAKEN(&town, CINEMA, redeem(11, 0));
+        naive_close(town.model);
+    }
 }
 
 CASE(a_card_that_gave_way_does_not_come_back)
@@ -332,7 +361,8 @@ int main(void)
     RUN(a_lot_keeps_the_prices_of_its_epoch);
     RUN(moments_between_two_heights_make_one_epoch);
     RUN(a_card_that_was_ended_prices_no_later_lot);
-    RUN(a_cap_ends_with_its_card);
+    RUN(a_cap_holds_though_a_party_has_ended_its_card);
+    RUN(a_cap_holds_until_the_next_card_takes_its_place);
     RUN(a_card_that_gave_way_does_not_come_back);
     RUN(where_contracts_are_required_nothing_is_spent_without_one);
     RUN(fees_go_by_the_card_with_the_operator_at_their_own_epochs);

@@ -185,7 +185,7 @@ static void default_of_payer(struct period *period)
     for (uint16_t i = 0; i < 2; i++)
         period_add_payment(period,
                            &(struct period_payment){
-                               .payment = {.from = {i}, .to = {1 - i}, .amount = {20000000000}},
+                               .payment = {.from = {i}, .to = {1 + i}, .amount = {20000000000}},
                                .currency = "EUR",
                                .round = 1,
                                .ring_fenced = i == 0});

@@ -169,6 +169,7 @@ CASE(a_card_that_a_party_ended_prices_what_was_issued_before_alone)
     struct transaction end = {.type = TRANSACTION_CONTRACT_END};
     card.period_cap.v = 150;
     card.exit_days = 1;
+    card.until_ms = card.from_ms + 8 * DAY_MS;
     agree(driver, card);
     done(driver, A, tx_earn(M1, 100));
     end.body.deal.until_ms = state_time_ms(driver->state) + DAY_MS - 1;
@@ -181,7 +182,11 @@ CASE(a_card_that_a_party_ended_prices_what_was_issued_before_alone)
     driver_pass(driver, DAY_MS);
     CHECK_INT(contracts_epoch(state_contracts(driver->state)), 2);
     done(driver, A, tx_earn(M1, 100));
-    done(driver, B, tx_redeem(M1, 300));
+    /* Who has had enough does not get more by an exit: the cap holds until its own end. */
+    check_applied(driver, B, tx_redeem(M1, 151), VERDICT_OVER_CAP);
+    done(driver, B, tx_redeem(M1, 150));
+    driver_pass(driver, 9 * DAY_MS);
+    done(driver, B, tx_redeem(M1, 150));
     CHECK_INT(owed(driver, A, B, LINE_REDEMPTION, 0), 100 * (2 * 8000 + 9000) * MICRO);
     check_applied(driver, B, end, VERDICT_CONTRACT_CLOSED);
     driver_close(driver);

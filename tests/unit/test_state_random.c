@@ -104,7 +104,7 @@ CASE(the_naive_model_and_a_second_replica_agree)
     uint64_t accepted[128] = {0};
     uint64_t decided[CHANGE_KIND_MAX + 1] = {0}, lapsed = 0, verdicts[128] = {0};
     uint64_t settled = 0, suspended = 0, entered = 0, cancelled = 0, in_force = 0, foreign = 0;
-    uint64_t over = 0, again = 0, covered = 0, shared = 0, back = 0, back_void = 0;
+    uint64_t over = 0;
     static const enum verdict of_accounts[] = {VERDICT_BAD_ACCOUNT, VERDICT_NOTHING_TO_DO,
                                                VERDICT_BAD_RATE, VERDICT_NO_EXIT};
     EACH_SEED(seed)
@@ -127,11 +127,6 @@ CASE(the_naive_model_and_a_second_replica_agree)
         for (size_t i = 0; i < naive_account_count(play->naive); i++)
             in_force += naive_account_at(play->naive, i).now.iban[0] != 0;
         foreign += play->foreign;
-        again += play->again;
-        covered += play->covered;
-        shared += play->shared;
-        back += play->back;
-        back_void += play->back_void;
         over += ended_contracts(play->driver->state);
         play_close(play);
         tell(seed, before);
@@ -171,9 +166,6 @@ CASE(the_naive_model_and_a_second_replica_agree)
         CHECK(!all_seeds() || verdicts[i] > 0);
     }
     printf("refused, %llu lines in other tariffs\n", (unsigned long long)foreign);
-    printf("%llu more than once in default, %llu and %llu claims taken over, %llu and %llu back\n",
-           (unsigned long long)again, (unsigned long long)covered, (unsigned long long)shared,
-           (unsigned long long)back, (unsigned long long)back_void);
     CHECK(!all_seeds() ||
           (settled > 0 && suspended > 0 && entered > 0 && cancelled > 0 && foreign > 0));
 }
