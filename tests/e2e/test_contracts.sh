@@ -239,6 +239,8 @@ a_line_of_a_seal_is_disputed_by_its_record_alone() {
     expect_match 'cinema,redeem,[^,]*,grocer,cinema,SEK,redemption,SE-25,[0-9]+,4.75' "$said" 'rows'
     run cinema settle records --period 2027-W05 --partner books --json
     expect_equal '["books"]' "$(jq -sc '[.[].debtor] | unique' "$work/said")" 'of one partner'
+    run cinema report exposure --format html
+    expect_done 'The charter asks for no collateral'
     run cinema settle records --period 2027-W05 --partner nobody
     expect_refused 2 "no partner 'nobody'"
 }
