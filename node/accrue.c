@@ -36,6 +36,7 @@ static const struct cli_command *const commands[] = {
     &cli_rates_publish,
     &cli_rates_list,
     &cli_settle_status,
+    &cli_settle_records,
     &cli_settle_propose,
     &cli_settle_sign,
     &cli_settle_dispute,
@@ -112,13 +113,13 @@ static int matches(const struct cli_command *command, int argc, char **argv)
 }
 
 /* `accrue member` alone: what there is under that word. */
-static bool list_family(const char *word)
+static bool list_family(const char *word, FILE *out)
 {
     bool any = false;
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
         size_t size = strlen(word);
         if (strncmp(commands[i]->name, word, size) == 0 && commands[i]->name[size] == ' ') {
-            fprintf(stderr, "  accrue %s %s\n", commands[i]->name, commands[i]->usage);
+            fprintf(out, "  accrue %s %s\n", commands[i]->name, commands[i]->usage);
             any = true;
         }
     }
@@ -146,7 +147,9 @@ int main(int argc, char **argv)
         puts("accrue " ACCRUE_VERSION);
         return CLI_OK;
     }
-    if (!list_family(argv[1]))
+    if (argc == 3 && strcmp(argv[2], "--help") == 0 && list_family(argv[1], stdout))
+        return CLI_OK;
+    if (!list_family(argv[1], stderr))
         fprintf(stderr, "accrue: no such command: %s; 'accrue --help' lists them\n", argv[1]);
     return CLI_USAGE;
 }

@@ -586,7 +586,8 @@ bool build_transaction(const struct build_input *input, enum transaction_type ty
     if (mistakes.count > 0) {
         problem_init(problem_out, PROBLEM_MALFORMED);
         (void)snprintf(problem_out->detail, sizeof(problem_out->detail),
-                       "The body has %zu mistakes.", mistakes.count);
+                       "The body has %zu mistake%s.", mistakes.count,
+                       mistakes.count == 1 ? "" : "s");
         problem_out->mistakes = mistakes;
     } else if (build.stopped) {
         *problem_out = problem;

@@ -254,6 +254,10 @@ void api_batch_close(struct api_call *call);
  * False when the record is no transaction. */
 bool api_result_write(struct api *api, struct json_out *json, struct bytes bytes, bool repeat,
                       bool line);
+/* What the verdict leaves open, into the problem's detail, as far as charter and state tell it now.
+ * For what our own partner has written. */
+void api_refusal_explain(const struct api *api, const struct transaction *t,
+                         struct problem *problem);
 /* A refused record as a problem document with index and balance. */
 void api_refusal_write(struct api *api, struct json_out *json, struct bytes bytes, bool repeat,
                        const char *trace_id, struct bytes instance);

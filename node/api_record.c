@@ -292,6 +292,8 @@ void api_refusal_write(struct api *api, struct json_out *json, struct bytes byte
     struct problem problem;
     must(parse(bytes, &parsed));
     problem_init_verdict(&problem, parsed.record.outcome.verdict);
+    if (parsed.readable)
+        api_refusal_explain(api, &parsed.t, &problem);
     problem_write(&problem, json, instance, trace_id);
     if (parsed.readable) {
         json_put_text(json, "key", parsed.t.key);

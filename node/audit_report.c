@@ -187,15 +187,19 @@ const char *audit_next_owed(const struct audit *audit, size_t *place)
 static void print_debts(const struct audit *audit, const char *currency)
 {
     const struct charter *charter = audit_charter(audit);
+    bool any = false;
     cli_say(stdout, "\nowed in the open period, exact, in %s:\n", currency);
     for (uint16_t i = 0; i < charter->partner_count; i++)
         for (uint16_t j = 0; j < charter->partner_count; j++) {
             struct money owed = settlement_open(audit_state(audit), (struct partner_id){i},
                                                 (struct partner_id){j}, currency);
+            any = any || owed.v != 0;
             if (owed.v != 0)
                 cli_say(stdout, "  %s to %s  %s\n", charter->partners[i].name,
                         charter->partners[j].name, audit_money_text(audit, currency, owed).text);
         }
+    if (!any)
+        cli_say(stdout, "  nothing\n");
 }
 
 void audit_report_print(const struct audit_report *report)

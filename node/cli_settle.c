@@ -208,9 +208,32 @@ static bool same_line(const json_t *a, const json_t *b)
                json_integer_value(json_object_get(b, "tariff"));
 }
 
+static const char *word_of(const json_t *item, const char *name)
+{
+    const char *text = json_string_value(json_object_get(item, name));
+    return text ? text : "";
+}
+
+/* With the options that say which one it is. */
+static void show_lines(const struct disputed *disputed, const json_t *list)
+{
+    size_t i;
+    json_t *item;
+    json_array_foreach(list, i, item)
+    {
+        if (meant(disputed, item))
+            cli_say(stderr,
+                    "  --debtor %s --creditor %s --class %s --tariff %" JSON_INTEGER_FORMAT
+                    "   %s %s\n",
+                    word_of(item, "debtor"), word_of(item, "creditor"), word_of(item, "class"),
+                    json_integer_value(json_object_get(item, "tariff")), word_of(item, "amount"),
+                    word_of(item, "currency"));
+    }
+}
+
 /* The one line of a list that is meant, into the body; none, or more than one: it is said. */
 static bool find_line(const struct cli *cli, const struct disputed *disputed, const json_t *list,
-                      json_t *body, int *exit_out)
+                      const char *none, json_t *body, int *exit_out)
 {
     static const char *const names[] = {"debtor", "creditor", "class", "tariff"};
     const json_t *found = NULL;
@@ -228,7 +251,9 @@ static bool find_line(const struct cli *cli, const struct disputed *disputed, co
         *exit_out = cli_fail(cli, CLI_USAGE, "record %" PRIu64 " has %s", disputed->index,
                              several ? "several such lines: say which one with --debtor, "
                                        "--creditor, --class and --tariff"
-                                     : "no such line");
+                                     : none);
+        if (several)
+            show_lines(disputed, list);
         return false;
     }
     for (i = 0; i < ARRAY_SIZE(names); i++)
@@ -252,7 +277,8 @@ static bool line_of_record(const struct cli *cli, const struct settle_step_optio
     (void)snprintf(path, sizeof(path), "/v1/transactions/%" PRIu64, disputed->index);
     if (!cli_ask(cli, settle_scope(own), path, &record, exit_out))
         return false;
-    bool ok = find_line(cli, disputed, json_object_get(record, "obligations"), body, exit_out);
+    bool ok = find_line(cli, disputed, json_object_get(record, "obligations"), "no such line", body,
+                        exit_out);
     json_decref(record);
     return ok;
 }
@@ -272,7 +298,8 @@ static bool line_of_dispute(const struct cli *cli, const struct settle_step_opti
     http_close(http);
     if (!ok)
         return false;
-    ok = find_line(cli, disputed, json_object_get(period, "disputes"), body, exit_out);
+    ok = find_line(cli, disputed, json_object_get(period, "disputes"),
+                   "no such line that is disputed in this period", body, exit_out);
     json_decref(period);
     return ok;
 }
@@ -354,8 +381,12 @@ static int answer_dispute(const struct cli_command *command, int argc, char **ar
     if (!settle_begin(&cli, command, argc, argv, disputed_options(&disputed, false, options),
                       DISPUTED_OPTIONS, &own, &code))
         return code;
-    if (!disputed.amount || !money_parse(disputed.amount, &amount))
+    if (!disputed.amount)
         return cli_fail(&cli, CLI_USAGE, "--amount MONEY is needed: how much of it is cancelled");
+    if (!money_parse(disputed.amount, &amount))
+        return cli_fail(&cli, CLI_USAGE,
+                        "--amount is money, such as 270.00, with at most 10 decimals, not '%s'",
+                        disputed.amount);
     json_t *body = json_object();
     if (read_record(&cli, &disputed, body, &code) &&
         line_of_dispute(&cli, &own, &disputed, body, &code)) {

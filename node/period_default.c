@@ -111,7 +111,8 @@ static void put_void(const struct period *period, const char *currency, struct b
     for (size_t i = 0; i < period->payment_count; i++)
         if (period->payments[i].state == PAYMENT_VOID &&
             strcmp(period->payments[i].currency, currency) == 0)
-            buffer_printf(out, "%s%zu", count++ ? ", " : "  void, since nobody has sent them: ", i);
+            buffer_printf(out, "%s%zu",
+                          count++ ? ", " : "  void, since nobody has sent them: payments ", i);
     if (count > 0)
         buffer_append_byte(out, '\n');
 }

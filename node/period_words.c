@@ -258,9 +258,9 @@ static void put_to_pay(const struct period_view *view, const struct view_payment
         buffer_printf(out, "ring-fenced: ");
     else
         buffer_printf(out, "until the end of %s: ", until);
-    buffer_printf(out, "%s pays %s %s %s%s, and %s says so\n", from, to, text, own->currency,
+    buffer_printf(out, "%s pays %s %s %s%s, and %s so\n", from, to, text, own->currency,
                   own->state == PAYMENT_FAILED ? " anew: the last one never came" : "",
-                  own->first_approval ? "a second person there" : "two people there");
+                  own->first_approval ? "a second person there says" : "two people there say");
 }
 
 static void next_of_default(const struct period_view *view, const struct view_payment *own,

@@ -227,6 +227,14 @@ static struct statement statement_head(const struct report *report)
 
 /* ---- currencies ------------------------------------------------------------------------------ */
 
+static bool is_disputed_of(const struct view_dispute *dispute, const char *currency,
+                           struct partner_id partner)
+{
+    return strcmp(dispute->currency, currency) == 0 &&
+           (partner_equal(dispute->about.debtor, partner) ||
+            partner_equal(dispute->about.creditor, partner));
+}
+
 /* Of one partner's lines, or of anybody's. */
 static bool has_lines(const struct report *report, const char *currency, bool of_one)
 {
@@ -238,6 +246,9 @@ static bool has_lines(const struct report *report, const char *currency, bool of
             (partner_equal(line->debtor, partner) || partner_equal(line->creditor, partner)))
             return true;
     }
+    for (size_t i = 0; of_one && i < report->view->dispute_count; i++)
+        if (is_disputed_of(&report->view->disputes[i], currency, partner))
+            return true;
     for (size_t i = 0; of_one && i < report->view->payment_count; i++) {
         const struct view_payment *own = &report->view->payments[i];
         if (strcmp(own->currency, currency) == 0 &&
@@ -247,12 +258,27 @@ static bool has_lines(const struct report *report, const char *currency, bool of
     return !of_one && period_view_has_currency(report->view, currency);
 }
 
+/* Whoever finds its lines short of what it knows sees why. */
+static void add_disputed(const struct report *report, struct statement *statement)
+{
+    struct partner_id partner = statement->partner;
+    for (size_t i = 0; report->request->has_partner && i < report->view->dispute_count; i++) {
+        const struct view_dispute *dispute = &report->view->disputes[i];
+        if (!is_disputed_of(dispute, statement->currency, partner))
+            continue;
+        bool by = partner_equal(dispute->about.debtor, partner);
+        (by ? &statement->disputed_by : &statement->disputed_to)->v += dispute->amount.v;
+        statement->disputed_count++;
+    }
+}
+
 static void add_part(struct report *report, const struct statement *head, const char *currency)
 {
     struct report_part *part = &report->parts[report->part_count++];
     *part = (struct report_part){.report = report, .statement = *head};
     memcpy(part->statement.currency, currency, CURRENCY_SIZE);
     part->statement.minor_digits = charter_minor_digits(report->view->charter, currency);
+    add_disputed(report, &part->statement);
     if (report->part_count > 1)
         part[-1].statement.next = &part->statement;
 }

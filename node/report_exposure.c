@@ -118,6 +118,8 @@ static void write_html(const json_t *answer, struct buffer *out)
     json_t *row;
     buffer_append_text(out, page_head);
     put_source(answer, out);
+    if (json_is_null(json_object_get(answer, "terms")))
+        buffer_append_text(out, "<p class=\"note\">The charter asks for no collateral.</p>\n");
     buffer_append_text(out, "<table><thead><tr>");
     for (size_t j = 0; j < ARRAY_SIZE(columns); j++)
         cell(out, "th", j, columns[j].head + (columns[j].head[0] == '#'));

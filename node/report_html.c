@@ -236,7 +236,7 @@ static void put_own_lines(const struct report_part *part, struct buffer *out, bo
     for (size_t i = 0; i < count; i++) {
         const struct line *line = lines[i].line;
         char exact[MONEY_TEXT_SIZE];
-        if (fees && !book_class_is_fee(line->book_class) && line->book_class != BOOK_TAX)
+        if (fees && !statement_line_invoiced(line))
             continue;
         money_format(line->exact, part->statement.minor_digits, exact);
         row(out);
@@ -269,6 +269,14 @@ static void put_sums(const struct report_part *part, struct buffer *out)
     table_end(out);
 }
 
+static void put_disputed(const struct report_part *part, struct buffer *out)
+{
+    char text[DISPUTED_WORDS_SIZE];
+    statement_disputed_words(&part->statement, text);
+    if (text[0])
+        element(out, "p", text);
+}
+
 bool report_statement_html(const struct report *report, struct buffer *out, struct error *error)
 {
     (void)error;
@@ -277,6 +285,7 @@ bool report_statement_html(const struct report *report, struct buffer *out, stru
     for (size_t i = 0; i < report->part_count; i++) {
         put_sums(&report->parts[i], out);
         put_own_lines(&report->parts[i], out, false);
+        put_disputed(&report->parts[i], out);
         put_default(&report->parts[i], out);
     }
     return end(out);

@@ -164,7 +164,7 @@ static void put_lines_of(const struct report_part *part, struct json_out *json, 
     size_t count = statement_lines(&part->statement, &lines);
     for (size_t i = 0; i < count; i++) {
         const struct line *line = lines[i].line;
-        if (!fees || book_class_is_fee(line->book_class) || line->book_class == BOOK_TAX)
+        if (!fees || statement_line_invoiced(line))
             put_line(part, json, line);
     }
     free(lines);
@@ -184,6 +184,9 @@ static void put_sums_of(const struct report_part *part, struct json_out *json)
     put_money(part, json, "owed_to", sums.owed_to);
     put_money(part, json, "owed_by", sums.owed_by);
     put_money(part, json, "net", (struct money){sums.owed_to.v - sums.owed_by.v});
+    json_put_uint(json, "disputed_lines", part->statement.disputed_count);
+    put_money(part, json, "disputed_to", part->statement.disputed_to);
+    put_money(part, json, "disputed_by", part->statement.disputed_by);
 }
 
 /* One a currency; where there is one, beside the rest. */

@@ -422,7 +422,7 @@ static void put_fees(struct drawing *drawing)
     for (size_t i = 0; i < drawing->line_count; i++) {
         const struct line *line = drawing->lines[i].line;
         bool is_tax = line->book_class == BOOK_TAX;
-        if (!is_tax && !book_class_is_fee(line->book_class))
+        if (!statement_line_invoiced(line))
             continue;
         if (!begun) {
             put_heading(drawing, "Fees and tax", 60);
@@ -438,6 +438,16 @@ static void put_fees(struct drawing *drawing)
     amount(drawing->statement, tax, tax_text);
     paper_table_sum(&table, (const char *[]){"Total", "", "", "", "", net_text, tax_text});
     paper_table_end(&table);
+}
+
+static void put_disputed(struct drawing *drawing)
+{
+    char text[DISPUTED_WORDS_SIZE];
+    statement_disputed_words(drawing->statement, text);
+    if (!text[0])
+        return;
+    put_heading(drawing, "Disputed", 40);
+    paper_paragraph(drawing->paper, PAPER_TEXT, text);
 }
 
 /* Rows owe, columns are owed. */
@@ -572,7 +582,7 @@ static void put_payments(struct drawing *drawing)
             continue;
         date_format(statement->payments[i].due, due);
         (void)snprintf(text, sizeof(text),
-                       "To be sent on %s with the reference as it stands: banks hand it on, and "
+                       "To be sent by %s with the reference as it stands: banks hand it on, and "
                        "the receiver confirms the payment by it.",
                        due);
         put_payments_of(drawing, &statement->payments[i].due, "Your payments", text);
@@ -722,6 +732,7 @@ static void put_part(struct drawing *drawing)
     put_payments(drawing);
     put_default(drawing);
     put_lines(drawing);
+    put_disputed(drawing);
     put_fees(drawing);
     put_matrix(drawing);
     put_nets(drawing);

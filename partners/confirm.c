@@ -200,6 +200,38 @@ static void take_back(struct confirm_finding *findings, size_t count,
             findings[i].code = CONFIRM_UNCLEAR;
 }
 
+static bool is_open(const struct expected_payment *payment)
+{
+    return !payment->confirmed && !payment->is_void && payment->received.v < payment->amount.v;
+}
+
+/* Whether one who is still to pay the account that the entry is on may have paid by it. */
+static bool may_be_a_payment(const struct camt_entry *entry, const char *own,
+                             const struct expected_payment *payments, size_t count)
+{
+    if (!own || !entry->credit || entry->returned || !entry->debtor_account[0])
+        return false;
+    for (size_t i = 0; i < count; i++)
+        if (is_open(&payments[i]) && strcmp(payments[i].creditor_account, own) == 0 &&
+            strcmp(payments[i].debtor_account, entry->debtor_account) == 0)
+            return true;
+    return false;
+}
+
+/* Once everything that has a name is counted, so that the order in the file does not matter. */
+static void find_unnamed(const struct camt *camt, const char *const *own, size_t own_count,
+                         const struct expected_payment *payments, size_t payment_count,
+                         struct confirm_finding *findings)
+{
+    for (size_t i = 0; i < camt->entry_count; i++) {
+        const struct camt_entry *entry = &camt->entries[i];
+        const char *account = own_of(camt->statements[entry->statement].account, own, own_count);
+        if (findings[i].code == CONFIRM_OTHER &&
+            may_be_a_payment(entry, account, payments, payment_count))
+            findings[i].code = CONFIRM_UNNAMED;
+    }
+}
+
 bool confirm_payments(const struct camt *camt, const char *const *own, size_t own_count,
                       struct expected_payment *payments, size_t payment_count,
                       struct confirm_finding *findings_out, struct error *error)
@@ -223,6 +255,7 @@ bool confirm_payments(const struct camt *camt, const char *const *own, size_t ow
         findings_out[i] = (struct confirm_finding){.code = code, .entry = i, .payment = place};
     }
     take_back(findings_out, camt->entry_count, payments);
+    find_unnamed(camt, own, own_count, payments, payment_count, findings_out);
     free(names);
     return true;
 }

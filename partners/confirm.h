@@ -3,7 +3,8 @@
  *
  * A payment is found by its EndToEndId alone. It is confirmed when booked money between the right
  * accounts, in the right direction and currency, comes to its amount exactly. Nothing else counts
- * towards it.
+ * towards it. Money that comes from an account that still has to pay, under another reference or
+ * none, may be the payment: it is told, and counts for nothing.
  *
  * Pure. Threads: any.
  */
@@ -21,8 +22,10 @@
       "by its references it cannot be told apart from a booking that was counted")                 \
     X(CONFIRM_TWICE, "paid-twice", "another booking for a payment that is whole")                  \
     X(CONFIRM_UNKNOWN, "unknown", "named like a payment of this coalition, but none is expected")  \
+    X(CONFIRM_UNNAMED, "unnamed",                                                                  \
+      "from the account of one whose payment is open, without its reference: a person looks")      \
     X(CONFIRM_OTHER, "other", "no business of this coalition")                                     \
-    X(CONFIRM_WRONG_AMOUNT, "wrong-amount", "more than what is open of the payment")               \
+    X(CONFIRM_WRONG_AMOUNT, "wrong-amount", "nothing, or more than what is open of the payment")   \
     X(CONFIRM_WRONG_CURRENCY, "wrong-currency", "another currency than the payment's")             \
     X(CONFIRM_WRONG_ACCOUNT, "wrong-account", "another account than agreed, on either side")       \
     X(CONFIRM_RETURNED, "returned", "the payment went back, or the other way")                     \

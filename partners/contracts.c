@@ -222,17 +222,37 @@ static bool counts_as_risk(const struct charter *charter, const char *currency)
     return !charter->risk.on || charter_collateral_rate(charter, currency).v > 0;
 }
 
+const char *rate_card_mistake(const struct charter *charter, const struct rate_card *card)
+{
+    if (partner_equal(card->funder, card->redeemer))
+        return "Funder and redeemer are the same partner.";
+    if (!price_in_range(card->face) || !price_in_range(card->reimbursement) ||
+        !price_in_range(card->issue_fee) || !price_in_range(card->redemption_fee))
+        return "A price is out of range.";
+    if (!points_in_range(card->period_cap) || !points_in_range(card->year_cap))
+        return "A cap is out of range.";
+    if (!span_in_range(card->from_ms, card->until_ms))
+        return "It ends before it begins, or its dates are out of range.";
+    if (card->exit_days > EXIT_DAYS_MAX)
+        return "The notice to end it is out of range.";
+    if (!charter_has_currency(charter, card->face_currency))
+        return "The charter does not have the currency of the face value.";
+    if (!charter_has_currency(charter, card->settlement_currency))
+        return "The charter does not have the currency of the reimbursement.";
+    if (!counts_as_risk(charter, card->settlement_currency))
+        return "The charter asks for collateral, and has no collateral_rate of the currency.";
+    if (!charter_has_tax(charter, card->redemption_tax))
+        return "The charter does not have the redemption tax.";
+    if (!charter_has_tax(charter, card->fee_tax))
+        return "The charter does not have the fee tax.";
+    if (!fees_allowed(charter, card))
+        return "Fees are the operator's, and it is not the redeemer.";
+    return NULL;
+}
+
 static enum verdict check_terms(const struct charter *charter, const struct rate_card *card)
 {
-    if (partner_equal(card->funder, card->redeemer) || !price_in_range(card->face) ||
-        !price_in_range(card->reimbursement) || !price_in_range(card->issue_fee) ||
-        !price_in_range(card->redemption_fee) || !points_in_range(card->period_cap) ||
-        !points_in_range(card->year_cap) || !span_in_range(card->from_ms, card->until_ms) ||
-        card->exit_days > EXIT_DAYS_MAX || !charter_has_currency(charter, card->face_currency) ||
-        !charter_has_currency(charter, card->settlement_currency) ||
-        !counts_as_risk(charter, card->settlement_currency) ||
-        !charter_has_tax(charter, card->redemption_tax) ||
-        !charter_has_tax(charter, card->fee_tax) || !fees_allowed(charter, card))
+    if (rate_card_mistake(charter, card))
         return VERDICT_BAD_CARD;
     /* Across currencies only a rate would tell, and that moves. */
     bool same = strcmp(card->face_currency, card->settlement_currency) == 0;

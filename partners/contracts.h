@@ -108,6 +108,8 @@ void contracts_release(struct contracts *contracts);
 
 /* ---- steps: each is taken, or refused and changes nothing ---------------------------------- */
 
+/* Why a card is none that these partners could agree upon, as a sentence; NULL: it is one. */
+const char *rate_card_mistake(const struct charter *charter, const struct rate_card *card);
 /* The card becomes the version `*number_out`. The charter is the one in force; `now_ms` is ledger
  * time. */
 enum verdict contract_propose(struct contracts *contracts, const struct charter *charter,

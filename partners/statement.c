@@ -502,13 +502,33 @@ void statement_csv_payments(const struct statement *statement, struct buffer *ou
         put_payments(statement, &csv);
 }
 
+void statement_disputed_words(const struct statement *statement, char text_out[DISPUTED_WORDS_SIZE])
+{
+    char to[MONEY_TEXT_SIZE], by[MONEY_TEXT_SIZE];
+    text_out[0] = '\0';
+    if (statement->disputed_count == 0)
+        return;
+    money_format(statement->disputed_to, statement->minor_digits, to);
+    money_format(statement->disputed_by, statement->minor_digits, by);
+    (void)snprintf(text_out, DISPUTED_WORDS_SIZE,
+                   "Left out of this period as disputed: %zu line%s, exactly %s %s owed to you and "
+                   "%s %s owed by you. The register of disputes has each.",
+                   statement->disputed_count, statement->disputed_count == 1 ? "" : "s",
+                   statement->currency, to, statement->currency, by);
+}
+
+bool statement_line_invoiced(const struct line *line)
+{
+    return book_class_is_fee(line->book_class) || line->tax_code[0];
+}
+
 static void put_fees(const struct statement *statement, struct csv_out *csv)
 {
     struct statement_line *lines;
     size_t count = statement_lines(statement, &lines);
     for (size_t i = 0; i < count; i++) {
         const struct line *line = lines[i].line;
-        if (!book_class_is_fee(line->book_class) && line->book_class != BOOK_TAX)
+        if (!statement_line_invoiced(line))
             continue;
         const struct statement_party *parties[] = {&statement->parties[line->creditor.v],
                                                    &statement->parties[line->debtor.v]};

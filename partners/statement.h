@@ -58,6 +58,8 @@ struct statement {
     size_t party_count;
     struct partner_id partner; /* whose statement it is */
     const struct lines *closed;
+    size_t disputed_count; /* of the partner's, in this currency: carved out of `closed` */
+    struct money disputed_to, disputed_by; /* exactly: owed to the partner, and by it */
     const struct tax_rule *taxes;
     size_t tax_count;
     const struct statement_payment *payments; /* of this currency, all partners' */
@@ -101,8 +103,15 @@ struct statement_line {
 };
 /* `lines_out` is the caller's to free. Returns how many there are. */
 size_t statement_lines(const struct statement *statement, struct statement_line **lines_out);
+/* Whether invoices have the line: fees, what else is taxed, and the tax itself. */
+bool statement_line_invoiced(const struct line *line);
 /* What invoices tell of a fee: the tax of a line at its code's rate, rounded for show. */
 int statement_tax_rate_bp(const struct statement *statement, const char *tax_code);
+
+/* What is left out as disputed, in a sentence; empty where nothing is. */
+enum { DISPUTED_WORDS_SIZE = 240 };
+void statement_disputed_words(const struct statement *statement,
+                              char text_out[DISPUTED_WORDS_SIZE]);
 
 /* What one taking over is, in a sentence without its full stop. */
 enum { TAKEN_WORDS_SIZE = 320 };
@@ -123,7 +132,7 @@ void statement_csv_lines(const struct statement *statement, struct buffer *out);
 void statement_csv_matrix(const struct statement *statement, struct buffer *out);   /* all pairs */
 void statement_csv_nets(const struct statement *statement, struct buffer *out);     /* everyone's */
 void statement_csv_payments(const struct statement *statement, struct buffer *out); /* everyone's */
-/* Fee lines with their tax, of the partner on either side. */
+/* Fee lines, others that are taxed, and the tax, of the partner on either side. */
 void statement_csv_fees(const struct statement *statement, struct buffer *out);
 
 #endif

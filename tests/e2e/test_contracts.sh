@@ -234,6 +234,15 @@ a_line_of_a_seal_is_disputed_by_its_record_alone() {
     expect_done 'period 2027-W05 is proposed'
     run grocer settle status --period 2027-W05
     expect_done "record $index: grocer disputes 0.02 EUR of issue-fee that grocer owes fuel"
+    run cinema settle records --period 2027-W05
+    expect_done "2027-W05,$index,[^,]*,,time,,grocer,fuel,EUR,issue-fee,,0,0.02"
+    expect_match 'cinema,redeem,[^,]*,grocer,cinema,SEK,redemption,SE-25,[0-9]+,4.75' "$said" 'rows'
+    run cinema settle records --period 2027-W05 --partner books --json
+    expect_equal '["books"]' "$(jq -sc '[.[].debtor] | unique' "$work/said")" 'of one partner'
+    run cinema report exposure --format html
+    expect_done 'The charter asks for no collateral'
+    run cinema settle records --period 2027-W05 --partner nobody
+    expect_refused 2 "no partner 'nobody'"
 }
 
 a_period_is_settled_in_each_currency() {

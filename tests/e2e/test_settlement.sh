@@ -59,6 +59,7 @@ the_month_is_played_as_in_example_a() {
     till_ok books earn a-2 "{\"member\":\"$m1\",\"points\":40}"
     till_ok books earn a-2b "{\"member\":\"$m1\",\"points\":160,
         \"split\":[{\"partner\":\"books\",\"bp\":6000},{\"partner\":\"grocer\",\"bp\":4000}]}"
+    joint=$(field .index)
     till_ok cinema redeem a-3 "{\"member\":\"$m1\",\"points\":300}"
     spend_3=$(field .index)
     till_ok grocer reverse-earn a-4 "{\"earn\":$earn_1,\"points\":100}"
@@ -76,6 +77,13 @@ office_sees_what_is_owed() {
     expect_field '[.obligations[] | .debtor + " " + .creditor + " " + .open] | join(", ")' \
         'grocer cinema 1.80, grocer fuel 0.0856, books grocer 0.54, books cinema 1.08, books fuel 0.1344, cinema grocer 1.08'
     expect_field '[.nets[].open] | join(" ")' '-0.2656 -1.7544 1.80 0.22'
+    settle grocer records --period 2026-11
+    expect_done "2026-11,$spend_3,[^,]*,cinema,redeem,,grocer,cinema,EUR,redemption,,0,2.286"
+    expect_equal '1.8000 0.0856 0.5400 1.0800 0.1344 1.0800' "$(awk -F, '
+        { sum[$7 "-" $8] += $13 }
+        END { printf "%.4f %.4f %.4f %.4f %.4f %.4f", sum["grocer-cinema"], sum["grocer-fuel"],
+            sum["books-grocer"], sum["books-cinema"], sum["books-fuel"], sum["cinema-grocer"] }
+        ' "$work/said")" 'what records come to'
     settle grocer status
     expect_done '2026-11 +open +2026-11-01 +2026-11-30'
     settle grocer status --period 2026-11
@@ -94,6 +102,18 @@ it_is_over_and_proposed() {
     expect_done 'period 2026-11 is proposed'
     settle books status --period "$period"
     expect_done 'until the end of 2026-12-03: grocer, books, cinema, fuel sign'
+}
+
+# It says which lines there are, and with which options each is meant.
+a_record_of_several_lines_shows_them() {
+    settle grocer dispute --period "$period" --record "$joint" --code LATE
+    expect_refused 2 'several such lines'
+    expect_match '--debtor books --creditor fuel --class issue-fee --tariff 0 +0.0384 EUR' "$said"
+    expect_match '--debtor grocer --creditor fuel --class issue-fee --tariff 0 +0.0256 EUR' "$said"
+    settle grocer respond --period "$period" --record "$joint" --amount 0.01
+    expect_refused 2 'no such line that is disputed in this period'
+    settle grocer respond --period "$period" --record "$joint" --amount 0,01
+    expect_refused 2 "--amount is money, .* not '0,01'"
 }
 
 two_people_of_each_partner_sign() {
@@ -156,6 +176,10 @@ they_pay_and_the_banks_file_confirms() {
         settle grocer pay --period "$period" --payment "$number" --as finance
         expect_done
     done
+    bank_statement cinema unnamed.xml <<<"1.75 books NOTPROVIDED"
+    settle cinema confirm --period "$period" --file "$work/unnamed.xml"
+    expect_refused 1 '1 entries: 0 payments confirmed, 1 to be looked at'
+    expect_match 'unnamed: from the account of one whose payment is open' "$said" 'whose money it is'
     bank_statement cinema first.xml <<<"1.75 books $(reference_of 0)
 0.04 grocer $(reference_of 2)
 9.99 fuel P682-EUR-000000000000000000
@@ -335,6 +359,10 @@ every_report_is_written() {
         grep -q '<svg' "$reports/$name.html" || fail "no chart in $name.html"
     done
     expect_match 'grocer,cinema,EUR,1800.00' "$(<"$reports/matrix.csv")" 'the matrix'
+    expect_equal '1 0.00 450.00' "$(jq -r '.sums[0] | "\(.disputed_lines) \(.disputed_to) " +
+        .disputed_by' "$reports/statement.json")" 'what is left out'
+    expect_match 'as disputed: 1 line, exactly EUR 0.00 owed to you and EUR 450.00 owed by you' \
+        "$(<"$reports/statement.html")" 'what is left out'
     expect_equal '270.00 180.00' \
         "$(jq -r '.disputes[0] | .upheld + " " + .rest' "$reports/disputes.json")" 'the register'
 }
@@ -374,7 +402,8 @@ a_statement_says_the_sums_on_paper() {
     if has pdftotext; then
         pdftotext -layout "$reports/statement.pdf" "$work/statement.txt"
         for text in 'Green Grocer AG' 'EUR 3,150.00' 'EUR 6,000.00' '2,850.00' 'SANDBOX' \
-            '2026-12-EUR-grocer' "$(jq -r .root "$work/period.json")"; do
+            '2026-12-EUR-grocer' 'Left out of this period as disputed: 1 line, exactly EUR 0.00' \
+            "$(jq -r .root "$work/period.json")"; do
             grep -qF -- "$text" "$work/statement.txt" || fail "not in the PDF: $text"
         done
     fi
@@ -416,6 +445,8 @@ nets --format csv --dialect ledger|--format journal
 liability --format xml|comes as pdf, csv, json, html
 ageing --format csv --partner nobody|no partner 'nobody'
 END
+    "$accrue" settle --help >"$work/said" || fail "exit status $? of settle --help"
+    expect_match 'accrue settle propose' "$(<"$work/said")" 'what there is to settle'
     sed 's/AT48 3200/AT48 3201/' "$accounts" >"$work/wrong.json"
     "$accrue" report nets --dir "$home" --period "$period" --format csv \
         --accounts "$work/wrong.json" >"$work/said" 2>&1
@@ -449,6 +480,7 @@ the_audit_is_clean() {
     "$accrue" audit --dir "$home" >"$work/audit.txt" 2>&1 ||
         fail "exit status $?" "$(tail -n 20 "$work/audit.txt")"
     expect_match "$period  *$(jq -r .hash "$reports/liability.json")" "$(<"$work/audit.txt")" hashes
+    expect_match $'open period, exact, in EUR:\n  [gn]' "$(<"$work/audit.txt")" 'what is owed, or nothing'
 }
 
 # ---- all of it ----------------------------------------------------------------------------------
@@ -464,6 +496,7 @@ run_case two_people_of_each_partner_set_an_account
 run_case everybody_is_alerted
 run_case the_month_is_played_as_in_example_a
 run_case it_is_over_and_proposed
+run_case a_record_of_several_lines_shows_them
 run_case two_people_of_each_partner_sign
 run_case the_payer_makes_orders_for_its_bank
 run_case they_pay_and_the_banks_file_confirms

@@ -613,6 +613,52 @@ CASE(a_dispute_names_the_tariff_where_the_record_has_several)
 #define SHARED                                                                                     \
     "\"split\":[{\"partner\":\"grocer\",\"bp\":5000},{\"partner\":\"books\",\"bp\":5000}]}"
 
+#define CARD(what)                                                                                 \
+    "{\"face\":\"0.01\",\"reimbursement\":\"0.009\",\"from\":\"" FEBRUARY "\"," what "}"
+
+/* One verdict stands for many mistakes: its detail says which. */
+CASE(a_refusal_says_what_was_wrong)
+{
+    static const char partners[] = "\"funder\":\"grocer\",\"redeemer\":\"cinema\"";
+    static const struct {
+        const char *path, *body, *code, *detail;
+    } all[] = {
+        {"/v1/contracts", CARD("\"funder\":\"grocer\",\"redeemer\":\"grocer\""), "bad-card",
+         "Funder and redeemer are the same partner."},
+        {"/v1/contracts", CARD("%s,\"currency\":\"NOK\""), "bad-card",
+         "The charter does not have the currency of the reimbursement."},
+        {"/v1/contracts", CARD("%s,\"face_currency\":\"NOK\""), "bad-card",
+         "The charter does not have the currency of the face value."},
+        {"/v1/contracts", CARD("%s,\"redemption_tax\":\"DE-7\""), "bad-card",
+         "The charter does not have the redemption tax."},
+        {"/v1/contracts", CARD("%s,\"fee_tax\":\"DE-7\""), "bad-card",
+         "The charter does not have the fee tax."},
+        {"/v1/contracts", CARD("%s,\"issue_fee\":\"0.001\""), "bad-card",
+         "Fees are the operator's, and it is not the redeemer."},
+        {"/v1/contracts", CARD("%s,\"until\":\"" FEBRUARY "\""), "bad-card",
+         "It ends before it begins, or its dates are out of range."},
+        {"/v1/promotions", "{\"issuer\":\"grocer\",\"bp\":5000,\"budget\":60}", "unknown-partner",
+         "A promotion is for another partner: its own points a partner pays for anyway."},
+        {"/v1/collateral", "{\"partner\":\"cinema\",\"amount\":\"5\"}", "not-authorised",
+         "The charter asks for no collateral."},
+        {"/v1/payment-accounts",
+         "{\"currency\":\"NOK\",\"holder\":\"Grocer\",\"iban\":\"AT611904300234573201\"}",
+         "bad-account", "The charter does not have the currency NOK."},
+    };
+    char body[512];
+    open_all();
+    for (size_t i = 0; i < ARRAY_SIZE(all); i++) {
+        const char *mark = strstr(all[i].body, "%s");
+        (void)snprintf(body, sizeof(body), "%.*s%s%s",
+                       mark ? (int)(mark - all[i].body) : (int)strlen(all[i].body), all[i].body,
+                       mark ? partners : "", mark ? mark + 2 : "");
+        CHECK(post(GROCER, all[i].path, OFFICE, body) >= 400);
+        CHECK_TEXT(word("code"), all[i].code);
+        CHECK_TEXT(word("detail"), all[i].detail);
+    }
+    close_all();
+}
+
 CASE(a_promotion_pays_until_its_budget_is_used_up)
 {
     open_all();
@@ -635,6 +681,8 @@ CASE(a_promotion_pays_until_its_budget_is_used_up)
     CHECK(json_is_true(json_object_get(item("promotions", 0), "in_force")));
     CHECK_INT(post(GROCER, "/v1/earn", TILL, "{\"member\":\"" MEMBER "\",\"points\":20," SHARED),
               403);
+    CHECK_TEXT(word("detail"), "No promotion of the others in the split is in force for so large a "
+                               "share, with as much of its budget left.");
     CHECK_INT(
         post(BOOKS, "/v1/promotions", OFFICE, "{\"issuer\":\"grocer\",\"bp\":100,\"budget\":60}"),
         409);
@@ -755,6 +803,7 @@ int main(void)
     RUN(obligations_say_their_currency_their_tax_and_their_tariff);
     RUN(what_is_owed_now_is_told_in_each_currency);
     RUN(a_dispute_names_the_tariff_where_the_record_has_several);
+    RUN(a_refusal_says_what_was_wrong);
     RUN(a_promotion_pays_until_its_budget_is_used_up);
     RUN(records_say_what_was_agreed_upon_in_json_and_in_words);
     RUN(an_answer_that_is_too_large_is_said_to_be_so);

@@ -261,10 +261,35 @@ CASE(what_does_not_fit_is_named_and_counts_nothing)
     booking = good;
     booking.end_to_end = "P12-EUR-0123456789abcdef99";
     check_one(booking, CONFIRM_UNKNOWN);
+    booking.debtor = "NL91ABNA0417164300";
     booking.end_to_end = "RENT-NOVEMBER";
     check_one(booking, CONFIRM_OTHER);
     booking.end_to_end = "NOTPROVIDED";
     check_one(booking, CONFIRM_OTHER);
+}
+
+/* Whoever still has to pay may have left the reference out, or mistyped it: nobody guesses, and
+ * somebody looks. */
+CASE(money_of_a_payer_without_a_reference_is_told)
+{
+    struct booking booking = good, both[2] = {good, good};
+    struct expected_payment payment = expected();
+    static const enum confirm_code paid[] = {CONFIRM_OTHER, CONFIRM_WHOLE};
+    booking.end_to_end = "NOTPROVIDED";
+    check_one(booking, CONFIRM_UNNAMED);
+    booking.end_to_end = "RENT-NOVEMBER";
+    check_one(booking, CONFIRM_UNNAMED);
+    booking.direction = "DBIT";
+    check_one(booking, CONFIRM_OTHER);
+    both[0].end_to_end = "RENT-NOVEMBER"; /* and the payment has come after it */
+    check_codes(both, 2, &payment, paid);
+    payment = expected();
+    payment.is_void = true;
+    booking.direction = good.direction;
+    check_codes(&booking, 1, &payment, (enum confirm_code[]){CONFIRM_OTHER});
+    payment = expected();
+    payment.confirmed = true;
+    check_codes(&booking, 1, &payment, (enum confirm_code[]){CONFIRM_OTHER});
 }
 
 /* Since a default: told, whatever else is right or wrong about it. */
@@ -730,6 +755,7 @@ int main(void)
     RUN(a_notifications_amounts_and_accounts_are_its_own);
     RUN(the_exact_amount_confirms);
     RUN(what_does_not_fit_is_named_and_counts_nothing);
+    RUN(money_of_a_payer_without_a_reference_is_told);
     RUN(money_for_a_void_payment_confirms_nothing);
     RUN(parts_count_once_each_and_complete_a_payment_exactly);
     RUN(a_part_too_many_is_a_wrong_amount);

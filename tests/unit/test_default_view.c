@@ -271,7 +271,8 @@ CASE(words_say_who_is_in_default_and_what_is_to_be_done)
     CHECK(says(view, period_words_payments, "EUR, ring-fenced, due"));
     CHECK(says(view, period_words_next, "ring-fenced: grocer pays books "));
     CHECK(says(view, period_words_defaults, "grocer is in default of what it owes in EUR\n"));
-    CHECK(says(view, period_words_defaults, "void, since nobody has sent them: 0, 1, 2\n"));
+    CHECK(
+        says(view, period_words_defaults, "void, since nobody has sent them: payments 0, 1, 2\n"));
     CHECK(says(view, period_words_defaults, "EUR for grocer, out of the collateral of grocer"));
     CHECK(says(view, period_words_defaults, " takes over "));
     period_view_close(view);

@@ -257,6 +257,43 @@ CASE(matrix_nets_payments_and_fees_have_their_files)
     world_release(&world);
 }
 
+/* Tax without what it is a tax on would be no invoice. */
+CASE(what_is_taxed_stands_beside_its_tax)
+{
+    struct world world;
+    struct buffer out;
+    world_b(&world);
+    for (size_t i = 0; i < world.closed.count; i++) {
+        struct line *line = &world.closed.at[i];
+        if (line->debtor.v == GROCER && line->creditor.v == CINEMA)
+            memcpy(line->tax_code, "AT-10", sizeof("AT-10"));
+    }
+    buffer_init(&out, STATEMENT_CSV_MAX);
+    statement_csv_fees(&world.statement, &out);
+    CHECK_INT(rows(&out), 1 + 3);
+    check_cell(&out, 1, "supplier", "cinema");
+    check_cell(&out, 1, "class", "redemption");
+    check_cell(&out, 1, "tax_code", "AT-10");
+    buffer_release(&out);
+    world_release(&world);
+}
+
+CASE(what_is_left_out_as_disputed_is_said)
+{
+    struct world world;
+    char text[DISPUTED_WORDS_SIZE];
+    world_b(&world);
+    statement_disputed_words(&world.statement, text);
+    CHECK_TEXT(text, "");
+    world.statement.disputed_count = 2;
+    world.statement.disputed_by.v = euro4(4500001);
+    statement_disputed_words(&world.statement, text);
+    CHECK_TEXT(text,
+               "Left out of this period as disputed: 2 lines, exactly EUR 0.00 owed to you and "
+               "EUR 450.0001 owed by you. The register of disputes has each.");
+    world_release(&world);
+}
+
 /* What a spreadsheet would run is text; what would break a row is quoted. */
 CASE(names_that_people_typed_do_no_harm_in_a_csv)
 {
@@ -668,6 +705,8 @@ int main(void)
     RUN(amounts_are_grouped_by_thousands);
     RUN(the_csv_has_a_row_a_line_and_names_its_checkpoint);
     RUN(matrix_nets_payments_and_fees_have_their_files);
+    RUN(what_is_taxed_stands_beside_its_tax);
+    RUN(what_is_left_out_as_disputed_is_said);
     RUN(names_that_people_typed_do_no_harm_in_a_csv);
     RUN(the_pdf_says_what_the_statement_says);
     RUN(the_pdf_has_a_section_on_a_default);
