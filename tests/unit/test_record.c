@@ -150,7 +150,7 @@ CASE(numbers_keep_to_their_bounds)
     CHECK(TAKEN_WITH(example_transaction(), position, BATCH_TRANSACTIONS_MAX - 1));
     CHECK(!TAKEN_WITH(example_transaction(), position, BATCH_TRANSACTIONS_MAX));
     CHECK(TAKEN_WITH(example_transaction(), outcome.verdict, VERDICT_TOO_MANY_DISPUTES));
-    CHECK(!TAKEN_WITH(example_transaction(), outcome.verdict, VERDICT_BAD_RATE + 1));
+    CHECK(!TAKEN_WITH(example_transaction(), outcome.verdict, VERDICT_NO_EXIT + 1));
     CHECK(!TAKEN_WITH(example_seal(), transaction_count, beyond));
     CHECK(!TAKEN_WITH(example_seal(), time_ms, TIME_MS_MAX + 1));
 }
