@@ -1,18 +1,9 @@
 #include "node/cli_period.h"
 
+#include "node/cli_write.h"
+
 #include <inttypes.h>
 #include <string.h>
-
-static bool get_charter(struct http *http, const struct cli_target *target,
-                        struct charter **charter_out, struct error *error)
-{
-    struct buffer json;
-    buffer_init(&json, CHARTER_SIZE_MAX);
-    bool ok = http_get(http, target, "/v1/charter", &json, error) &&
-              charter_parse(buffer_bytes(&json), charter_out, NULL, error);
-    buffer_release(&json);
-    return ok;
-}
 
 /* Whose node it is. */
 static bool get_self(struct cli_period *own, struct error *error)
@@ -131,7 +122,7 @@ bool cli_period_open(const struct cli *cli, const char *scope, const char *perio
     if (!find_target(cli, scope, period, &own->target, exit_out))
         return false;
     own->http = http_open(1, cli->timeout_s * 1000);
-    bool ok = get_charter(own->http, &own->target, &own->charter, &error);
+    bool ok = cli_charter(own->http, &own->target, &own->charter, &error);
     if (!ok)
         *exit_out = cli_fail_error(cli, &error);
     ok = ok && get_period(cli, own, period, exit_out);
@@ -210,7 +201,7 @@ bool cli_liability_open(const struct cli *cli, const char *scope, const char *pe
     if (!find_target(cli, scope, period, &target, exit_out))
         return false;
     struct http *http = http_open(1, cli->timeout_s * 1000);
-    bool ok = get_charter(http, &target, &own->charter, &error);
+    bool ok = cli_charter(http, &target, &own->charter, &error);
     if (!ok)
         *exit_out = cli_fail_error(cli, &error);
     ok = ok && ask_tables(cli, http, &target, period, all, &answer, exit_out);

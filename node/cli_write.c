@@ -1,6 +1,7 @@
 #include "node/cli_write.h"
 
 #include "crypto/hash.h"
+#include "node/local_time.h"
 #include "protocol/ids.h"
 
 #include <string.h>
@@ -55,36 +56,40 @@ static void print_period(const json_t *result)
 }
 
 /* Of an approval of a payment account. */
-static void print_account(const json_t *result)
+static void print_account(const json_t *result, const struct charter *charter)
 {
+    char day[LOCAL_TIME_SIZE];
     const char *iban = json_string_value(json_object_get(result, "iban"));
     const char *holder = json_string_value(json_object_get(result, "holder"));
     const char *state = json_string_value(json_object_get(result, "state"));
     const char *from = json_string_value(json_object_get(result, "from"));
     if (!iban || !holder || !state)
         return;
+    local_time_of_text(charter, from, day);
     cli_say(stdout, "  account %s of %s: %s%s%s\n", iban, holder, state, from ? " from " : "",
-            from ? from : "");
+            from ? day : "");
     if (json_is_true(json_object_get(result, "second_approval_needed")))
         puts("  one of two has approved: now another person, with a token of another name (--as)");
 }
 
 /* Of what partners agree upon. */
-static void print_deal(const json_t *result)
+static void print_deal(const json_t *result, const struct charter *charter)
 {
+    char from[LOCAL_TIME_SIZE], ends[LOCAL_TIME_SIZE];
     const json_t *contract = json_object_get(result, "contract");
     const json_t *promotion = json_object_get(result, "promotion");
     const char *state = json_string_value(json_object_get(result, "state"));
     const char *digest = json_string_value(json_object_get(result, "digest"));
-    const char *from = json_string_value(json_object_get(result, "from"));
-    const char *ends = json_string_value(json_object_get(result, "ends"));
+    const char *until = json_string_value(json_object_get(result, "ends"));
+    local_time_of_text(charter, json_string_value(json_object_get(result, "from")), from);
+    local_time_of_text(charter, until, ends);
     if (json_is_integer(contract))
         cli_say(stdout, "  contract %lld is %s, from %s on%s%s\n  digest %s\n",
-                (long long)json_integer_value(contract), state ? state : "?", from ? from : "?",
-                ends ? ", until " : "", ends ? ends : "", digest ? digest : "?");
+                (long long)json_integer_value(contract), state ? state : "?", from,
+                until ? ", until " : "", until ? ends : "", digest ? digest : "?");
     if (json_is_integer(promotion))
         cli_say(stdout, "  promotion %lld, from %s on\n", (long long)json_integer_value(promotion),
-                from ? from : "?");
+                from);
 }
 
 /* What was published, or what a purchase was turned with. */
@@ -107,7 +112,8 @@ static void print_rates(const json_t *result)
         cli_say(stdout, "  at %s, the rate of %s\n", used, of);
 }
 
-void cli_print_result(const json_t *result)
+/* Times of agreements as the clocks of the charter show them; NULL: in UTC. */
+static void print_result(const json_t *result, const struct charter *charter)
 {
     const char *verdict = json_string_value(json_object_get(result, "verdict"));
     const char *time = json_string_value(json_object_get(result, "time"));
@@ -124,15 +130,27 @@ void cli_print_result(const json_t *result)
     print_lots(json_object_get(result, "allocations"));
     print_obligations(json_object_get(result, "obligations"));
     print_period(result);
-    print_account(result);
-    print_deal(result);
+    print_account(result, charter);
+    print_deal(result, charter);
     print_rates(result);
     if (json_is_object(balance))
         printf("  balance %lld\n",
                (long long)json_integer_value(json_object_get(balance, "spendable")));
 }
 
-static int print_answer(const struct cli *cli, int status, json_t *reply, const char *key)
+/* What is decided is told anyway: without the charter, in UTC. */
+static void print_decided(struct http *http, const struct cli_target *target, const json_t *reply)
+{
+    struct charter *charter = NULL;
+    struct error unheard;
+    if (json_object_get(reply, "from") && !cli_charter(http, target, &charter, &unheard))
+        charter = NULL;
+    print_result(reply, charter);
+    charter_close(charter);
+}
+
+static int print_answer(const struct cli *cli, struct http *http, const struct cli_target *target,
+                        int status, json_t *reply, const char *key)
 {
     int code = status == 202 || status == 503 || status == 429 ? CLI_UNREACHABLE
                : status == 200 || status == 201                ? CLI_OK
@@ -142,7 +160,7 @@ static int print_answer(const struct cli *cli, int status, json_t *reply, const 
         return code;
     }
     if (code == CLI_OK) {
-        cli_print_result(reply);
+        print_decided(http, target, reply);
     } else if (status == 202) {
         fprintf(stderr,
                 "accrue %s: accepted by the node, but the coalition has not decided it yet. Ask "
@@ -175,10 +193,21 @@ int cli_write(const struct cli *cli, const char *scope, const char *path, const 
     int status;
     json_t *reply;
     int code = http_ask(http, &target, path, key, body, &status, &reply, &error)
-                   ? print_answer(cli, status, reply, key)
+                   ? print_answer(cli, http, &target, status, reply, key)
                    : cli_fail_error(cli, &error);
     http_close(http);
     return code;
+}
+
+bool cli_charter(struct http *http, const struct cli_target *target, struct charter **charter_out,
+                 struct error *error)
+{
+    struct buffer json;
+    buffer_init(&json, CHARTER_SIZE_MAX);
+    bool ok = http_get(http, target, "/v1/charter", &json, error) &&
+              charter_parse(buffer_bytes(&json), charter_out, NULL, error);
+    buffer_release(&json);
+    return ok;
 }
 
 bool cli_ask(const struct cli *cli, const char *scope, const char *path, json_t **reply_out,

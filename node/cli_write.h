@@ -5,6 +5,7 @@
 #define NODE_CLI_WRITE_H
 
 #include "node/cli_http.h"
+#include "partners/charter.h"
 
 /* Sends `body` (released) to `path` of the node chosen by the options, with `key` or a random one.
  * Prints the result and returns the exit code. */
@@ -13,8 +14,9 @@ int cli_write(const struct cli *cli, const char *scope, const char *path, const 
 /* Asks with GET; on false *exit_out is set and the reason said. The reply is the caller's. */
 bool cli_ask(const struct cli *cli, const char *scope, const char *path, json_t **reply_out,
              int *exit_out) MUST_USE;
-/* What a result says, for people. */
-void cli_print_result(const json_t *result);
+/* The coalition's charter as a node has it, which the caller closes. */
+bool cli_charter(struct http *http, const struct cli_target *target, struct charter **charter_out,
+                 struct error *error) MUST_USE;
 
 /* "member" of 32 hex digits, or "card" when `card` is given, into `body`. */
 bool cli_put_member(const struct cli *cli, json_t *body, const char *member, const char *card,
