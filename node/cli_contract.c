@@ -61,6 +61,40 @@ static bool has_exit_days(const struct cli *cli, const struct proposal *proposal
     return false;
 }
 
+/* The other of the two signs it, at its own node. */
+static void tell_who_signs(const struct cli *cli, const struct deal_options *own,
+                           const struct proposal *proposal, json_int_t number)
+{
+    struct buffer words;
+    json_t *coalition;
+    int unused;
+    if (!cli_ask(cli, deal_scope(own), "/v1/coalition", &coalition, &unused))
+        return; /* it is proposed all the same */
+    struct command_place place = cli_place_open(cli, coalition);
+    bool is_funder = place.self && strcmp(place.self, proposal->funder) == 0;
+    const char *other = is_funder ? proposal->redeemer : proposal->funder;
+    buffer_init(&words, DEAL_WORDS_MAX);
+    buffer_printf(&words, "%s signs it\n    accrue contract sign %" JSON_INTEGER_FORMAT, other,
+                  number);
+    command_place_put(&place, other, &words);
+    cli_say(stdout, "%s\n", buffer_text(&words));
+    buffer_release(&words);
+    cli_place_close(&place);
+    json_decref(coalition);
+}
+
+static int post_proposal(const struct cli *cli, const struct deal_options *own,
+                         const struct proposal *proposal, json_t *body)
+{
+    json_t *result;
+    int code = cli_write_result(cli, deal_scope(own), "/v1/contracts", own->key, body, &result);
+    const json_t *number = json_object_get(result, "contract");
+    if (json_is_integer(number))
+        tell_who_signs(cli, own, proposal, json_integer_value(number));
+    json_decref(result);
+    return code;
+}
+
 static int propose(const struct cli *cli, const struct deal_options *own,
                    const struct proposal *proposal)
 {
@@ -78,7 +112,7 @@ static int propose(const struct cli *cli, const struct deal_options *own,
     if (put_prices(cli, proposal, body, &code) &&
         deal_put_moment(cli, own, body, "from", proposal->from, &code) &&
         deal_put_moment(cli, own, body, "until", proposal->until, &code))
-        return cli_write(cli, deal_scope(own), "/v1/contracts", own->key, body);
+        return post_proposal(cli, own, proposal, body);
     json_decref(body);
     return code;
 }
@@ -109,11 +143,7 @@ static int run_propose(const struct cli_command *command, int argc, char **argv)
     if (!deal_begin(&cli, command, argc, argv, options, ARRAY_SIZE(options), &own, &code) ||
         !cli_rest(&cli, 0, 0, &code))
         return code;
-    code = propose(&cli, &own, &proposal);
-    if (code == CLI_OK && !cli.json)
-        puts("The other of the two signs it at its own node with\n"
-             "  accrue contract sign NUMBER");
-    return code;
+    return propose(&cli, &own, &proposal);
 }
 
 const struct cli_command cli_contract_propose = {

@@ -7,6 +7,8 @@
 #include "node/cli_write.h"
 #include "protocol/codes.h"
 
+enum { DEAL_WORDS_MAX = 4 * CLI_PATH_MAX };
+
 /* Options of each. Texts are borrowed. */
 struct deal_options {
     const char *key, *as;

@@ -9,14 +9,12 @@
 static bool get_self(struct cli_period *own, struct error *error)
 {
     int status = 0;
-    json_t *coalition = NULL;
-    if (!http_ask(own->http, &own->target, "/v1/coalition", NULL, NULL, &status, &coalition, error))
+    if (!http_ask(own->http, &own->target, "/v1/coalition", NULL, NULL, &status, &own->coalition,
+                  error))
         return false;
-    const char *name = json_string_value(json_object_get(coalition, "partner"));
-    bool ok = (name && period_view_partner(own->view, name, &own->self)) ||
-              error_set(error, ERROR_INVALID, "%s does not say whose node it is", own->target.url);
-    json_decref(coalition);
-    return ok;
+    const char *name = json_string_value(json_object_get(own->coalition, "partner"));
+    return (name && period_view_partner(own->view, name, &own->self)) ||
+           error_set(error, ERROR_INVALID, "%s does not say whose node it is", own->target.url);
 }
 
 /* A refusal is the node's word, and no failure to ask. */
@@ -150,6 +148,7 @@ void cli_period_close(struct cli_period *own)
 {
     period_view_close(own->view);
     json_decref(own->answer);
+    json_decref(own->coalition);
     charter_close(own->charter);
     http_close(own->http);
     memset(own, 0, sizeof(*own));

@@ -5,6 +5,7 @@
 #include "protocol/ids.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum { KEY_RANDOM_SIZE = 16 };
 
@@ -150,7 +151,7 @@ static void print_decided(struct http *http, const struct cli_target *target, co
 }
 
 static int print_answer(const struct cli *cli, struct http *http, const struct cli_target *target,
-                        int status, json_t *reply, const char *key)
+                        int status, json_t *reply, const char *key, json_t **result_out)
 {
     int code = status == 202 || status == 503 || status == 429 ? CLI_UNREACHABLE
                : status == 200 || status == 201                ? CLI_OK
@@ -161,6 +162,7 @@ static int print_answer(const struct cli *cli, struct http *http, const struct c
     }
     if (code == CLI_OK) {
         print_decided(http, target, reply);
+        *result_out = json_incref(reply);
     } else if (status == 202) {
         fprintf(stderr,
                 "accrue %s: accepted by the node, but the coalition has not decided it yet. Ask "
@@ -178,9 +180,19 @@ static int print_answer(const struct cli *cli, struct http *http, const struct c
 int cli_write(const struct cli *cli, const char *scope, const char *path, const char *key,
               json_t *body)
 {
+    json_t *result;
+    int code = cli_write_result(cli, scope, path, key, body, &result);
+    json_decref(result);
+    return code;
+}
+
+int cli_write_result(const struct cli *cli, const char *scope, const char *path, const char *key,
+                     json_t *body, json_t **result_out)
+{
     struct cli_target target;
     struct error error;
     char made[2 * KEY_RANDOM_SIZE + 8];
+    *result_out = NULL;
     if (!cli_target_find(cli, scope, &target, &error)) {
         json_decref(body);
         return cli_fail_error(cli, &error);
@@ -193,7 +205,7 @@ int cli_write(const struct cli *cli, const char *scope, const char *path, const 
     int status;
     json_t *reply;
     int code = http_ask(http, &target, path, key, body, &status, &reply, &error)
-                   ? print_answer(cli, http, &target, status, reply, key)
+                   ? print_answer(cli, http, &target, status, reply, key, result_out)
                    : cli_fail_error(cli, &error);
     http_close(http);
     return code;
@@ -234,6 +246,44 @@ bool cli_ask(const struct cli *cli, const char *scope, const char *path, json_t 
     json_decref(*reply_out);
     *exit_out = cli_fail(cli, status >= 500 ? CLI_UNREACHABLE : CLI_REFUSED, "%s", text);
     return false;
+}
+
+/* ---- where it was ---------------------------------------------------------------------------- */
+
+static bool is_in_folder(const struct cli *cli, const char *node)
+{
+    char path[CLI_PATH_MAX];
+    struct error error;
+    return name_valid(bytes_text(node)) &&
+           cli_path(path, &error, "%s/%s/node.json", cli->dir, node) && access(path, F_OK) == 0;
+}
+
+struct command_place cli_place_open(const struct cli *cli, const json_t *coalition)
+{
+    struct command_place place = {.dir = cli->dir,
+                                  .node = cli->node,
+                                  .url = cli->url,
+                                  .token_file = cli->token_file,
+                                  .ca = cli->ca};
+    json_t *nodes = json_object(), *node;
+    size_t i;
+    place.self = json_string_value(json_object_get(coalition, "partner"));
+    json_array_foreach(json_object_get(coalition, "nodes"), i, node)
+    {
+        const char *name = json_string_value(json_object_get(node, "name"));
+        const char *partner = json_string_value(json_object_get(node, "partner"));
+        if (cli->dir && name && partner && !json_is_true(json_object_get(node, "left")) &&
+            !json_object_get(nodes, partner) && is_in_folder(cli, name))
+            json_object_set_new(nodes, partner, json_string(name));
+    }
+    place.nodes = nodes;
+    return place;
+}
+
+void cli_place_close(struct command_place *place)
+{
+    json_decref(place->nodes);
+    place->nodes = NULL;
 }
 
 /* ---- bodies -------------------------------------------------------------------------------- */

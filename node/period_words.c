@@ -189,12 +189,17 @@ void period_words_disputes(const struct period_view *view, struct buffer *out)
 
 /* ---- what is next ---------------------------------------------------------------------------- */
 
-static void put_command(const struct period_view *view, struct buffer *out, const char *step)
+/* `who`: whose step it is; NULL: anybody's. */
+static void put_command(const struct period_view *view, const struct command_place *place,
+                        const char *who, const char *step, struct buffer *out)
 {
-    buffer_printf(out, "    accrue settle %s --period %s\n", step, view->name);
+    buffer_printf(out, "    accrue settle %s --period %s", step, view->name);
+    command_place_put(place, who, out);
+    buffer_append_byte(out, '\n');
 }
 
-static void next_of_ended(const struct period_view *view, struct buffer *out)
+static void next_of_ended(const struct period_view *view, const struct command_place *place,
+                          struct buffer *out)
 {
     char from[DATE_TEXT_SIZE];
     date_format(view->propose_by, from);
@@ -204,7 +209,7 @@ static void next_of_ended(const struct period_view *view, struct buffer *out)
         return;
     }
     buffer_printf(out, "from %s on: any partner proposes it\n", from);
-    put_command(view, out, "propose");
+    put_command(view, place, NULL, "propose", out);
 }
 
 static const char *what_is_left(const struct view_partner *partner)
@@ -215,34 +220,40 @@ static const char *what_is_left(const struct view_partner *partner)
                                      : "";
 }
 
-/* Those who have not signed, or not yet the rest of what they dispute; gives how many. */
-static size_t put_silent(const struct period_view *view, struct buffer *out)
+/* Those who have not signed, or not yet the rest of what they dispute; gives how many, and whose
+ * command is told: that of whoever asks, or the first one's. */
+static size_t put_silent(const struct period_view *view, const struct command_place *place,
+                         const char **who_out, struct buffer *out)
 {
     size_t count = 0;
     for (size_t i = 0; i < view->partner_count; i++) {
         const struct view_partner *partner = &view->partners[i];
         if (partner->answer == ANSWER_SIGNED || partner->answer == ANSWER_SIGNED_REST)
             continue;
+        if (count == 0 || (place->self && strcmp(place->self, partner->name) == 0))
+            *who_out = partner->name;
         buffer_printf(out, "%s%s%s", count++ ? ", " : "", partner->name, what_is_left(partner));
     }
     return count;
 }
 
-static void next_of_proposed(const struct period_view *view, struct buffer *out)
+static void next_of_proposed(const struct period_view *view, const struct command_place *place,
+                             struct buffer *out)
 {
+    const char *who = NULL;
     struct buffer silent;
     char until[DATE_TEXT_SIZE];
     buffer_init(&silent, PERIOD_WORDS_MAX);
-    size_t count = put_silent(view, &silent);
+    size_t count = put_silent(view, place, &who, &silent);
     date_format(view->answer_by, until);
     if (count > 0 && !is_over(view, view->answer_by)) {
         buffer_printf(out, "until the end of %s: %s %s, or %s what is wrong; silence accepts\n",
                       until, buffer_text(&silent), count == 1 ? "signs" : "sign",
                       count == 1 ? "disputes" : "dispute");
-        put_command(view, out, "sign");
+        put_command(view, place, who, "sign", out);
     } else {
         buffer_append_text(out, "now: any partner makes it final\n");
-        put_command(view, out, "finalise");
+        put_command(view, place, NULL, "finalise", out);
     }
     buffer_release(&silent);
 }
@@ -263,8 +274,8 @@ static void put_to_pay(const struct period_view *view, const struct view_payment
                   own->first_approval ? "a second person there says" : "two people there say");
 }
 
-static void next_of_default(const struct period_view *view, const struct view_payment *own,
-                            struct buffer *out)
+static void next_of_default(const struct period_view *view, const struct command_place *place,
+                            const struct view_payment *own, struct buffer *out)
 {
     char step[32];
     if (!period_default_possible(view, own))
@@ -273,11 +284,11 @@ static void next_of_default(const struct period_view *view, const struct view_pa
                   own->accused ? "a second person" : "two people", name_of(view, own->payment.to),
                   own->accused ? "says" : "say", name_of(view, own->payment.from));
     (void)snprintf(step, sizeof(step), "default --payment %" PRIu32, own->number);
-    put_command(view, out, step);
+    put_command(view, place, name_of(view, own->payment.to), step, out);
 }
 
-static void next_of_payment(const struct period_view *view, const struct view_payment *own,
-                            struct buffer *out)
+static void next_of_payment(const struct period_view *view, const struct command_place *place,
+                            const struct view_payment *own, struct buffer *out)
 {
     char text[MONEY_TEXT_SIZE], step[32];
     const char *from = name_of(view, own->payment.from), *to = name_of(view, own->payment.to);
@@ -297,22 +308,23 @@ static void next_of_payment(const struct period_view *view, const struct view_pa
     case PAYMENT_VOID:
         return;
     }
-    put_command(view, out, step);
-    next_of_default(view, own, out);
+    put_command(view, place, own->state == PAYMENT_SENT ? to : from, step, out);
+    next_of_default(view, place, own, out);
 }
 
 /* Its opener's time is over: the other ends it, and nothing is cancelled. */
-static void put_late_dispute(const struct period_view *view, const struct view_dispute *own,
-                             const char *other, struct buffer *out)
+static void put_late_dispute(const struct period_view *view, const struct command_place *place,
+                             const struct view_dispute *own, const char *other, struct buffer *out)
 {
     char step[64];
     buffer_printf(out, "or %s ends it, and nothing is cancelled\n", other);
     (void)snprintf(step, sizeof(step), "resolve --record %" PRIu64 " --amount 0",
                    own->about.record.v);
-    put_command(view, out, step);
+    put_command(view, place, other, step, out);
 }
 
-static void next_of_disputes(const struct period_view *view, struct buffer *out)
+static void next_of_disputes(const struct period_view *view, const struct command_place *place,
+                             struct buffer *out)
 {
     for (size_t i = 0; i < view->dispute_count; i++) {
         const struct view_dispute *own = &view->disputes[i];
@@ -328,13 +340,14 @@ static void next_of_disputes(const struct period_view *view, struct buffer *out)
                       own->about.record.v);
         (void)snprintf(step, sizeof(step), "%s --record %" PRIu64 " --amount AMOUNT",
                        open ? "respond" : "resolve", own->about.record.v);
-        put_command(view, out, step);
+        put_command(view, place, open ? other : name_of(view, own->by), step, out);
         if (is_over(view, view->disputes_end))
-            put_late_dispute(view, own, other, out);
+            put_late_dispute(view, place, own, other, out);
     }
 }
 
-void period_words_next(const struct period_view *view, struct buffer *out)
+void period_words_next(const struct period_view *view, const struct command_place *place,
+                       struct buffer *out)
 {
     char day[DATE_TEXT_SIZE];
     size_t before = out->size;
@@ -342,13 +355,13 @@ void period_words_next(const struct period_view *view, struct buffer *out)
         date_format(view->last_day, day);
         buffer_printf(out, "nothing yet: the period goes on to the end of %s\n", day);
     } else if (is_state(view, "ended")) {
-        next_of_ended(view, out);
+        next_of_ended(view, place, out);
     } else if (is_state(view, "proposed")) {
-        next_of_proposed(view, out);
+        next_of_proposed(view, place, out);
     }
     for (size_t i = 0; i < view->payment_count; i++)
-        next_of_payment(view, &view->payments[i], out);
-    next_of_disputes(view, out);
+        next_of_payment(view, place, &view->payments[i], out);
+    next_of_disputes(view, place, out);
     if (out->size == before)
         buffer_append_text(out, "nothing: it is settled\n");
 }

@@ -104,6 +104,7 @@ one_proposes_and_the_other_signs_what_it_sees() {
     run grocer contract propose --funder grocer --redeemer cinema --face 0.01 \
         --reimbursement 0.095 --currency SEK --redemption-tax SE-25 --from 2027-02-01
     expect_done 'contract 0 is proposed, from 2027-02-01 on' # its midnight in Berlin
+    expect_match 'cinema signs it.+contract sign 0 --dir [^ ]+ --node cinema' "$said"
     run books contract show 0
     expect_done 'points of grocer at cinema'
     expect_match '0.095 SEK a point' "$said"
