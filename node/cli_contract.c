@@ -369,8 +369,10 @@ static void print_contracts(const json_t *contracts, const struct charter *chart
 {
     size_t i;
     json_t *contract;
-    cli_say(stdout, "%-6s %-10s %-14s %-14s %-14s %-14s %-25s %s\n", "number", "state", "points of",
-            "at", "face", "reimbursement", "from", "ends");
+    int funder = cli_width(contracts, "funder", 14),
+        redeemer = cli_width(contracts, "redeemer", 14);
+    cli_say(stdout, "%-6s %-10s %-*s %-*s %-14s %-14s %-25s %s\n", "number", "state", funder,
+            "points of", redeemer, "at", "face", "reimbursement", "from", "ends");
     json_array_foreach(contracts, i, contract)
     {
         char face[48], paid[48], from[LOCAL_TIME_SIZE], ends[LOCAL_TIME_SIZE];
@@ -382,10 +384,11 @@ static void print_contracts(const json_t *contracts, const struct charter *chart
                        text_of(contract, "currency"));
         local_time_of_text(charter, text_of(contract, "from"), from);
         local_time_of_text(charter, text_of(contract, is_signed ? "ends" : "until"), ends);
-        cli_say(stdout, "%-6lld %-10s %-14s %-14s %-14s %-14s %-25s %s\n",
+        cli_say(stdout, "%-6lld %-10s %-*s %-*s %-14s %-14s %-25s %s\n",
                 (long long)json_integer_value(json_object_get(contract, "contract")),
-                in_force ? "in force" : text_of(contract, "state"), text_of(contract, "funder"),
-                text_of(contract, "redeemer"), face, paid, from, ends);
+                in_force ? "in force" : text_of(contract, "state"), funder,
+                text_of(contract, "funder"), redeemer, text_of(contract, "redeemer"), face, paid,
+                from, ends);
     }
 }
 

@@ -80,15 +80,16 @@ static void print_promotions(const json_t *promotions, const struct charter *cha
 {
     size_t i;
     json_t *promotion;
-    cli_say(stdout, "%-6s %-14s %-14s %6s %16s %16s  %-25s %s\n", "number", "paid by", "given by",
-            "bp", "budget", "left", "from", "until");
+    int funder = cli_width(promotions, "funder", 14), issuer = cli_width(promotions, "issuer", 14);
+    cli_say(stdout, "%-6s %-*s %-*s %6s %16s %16s  %-25s %s\n", "number", funder, "paid by", issuer,
+            "given by", "bp", "budget", "left", "from", "until");
     json_array_foreach(promotions, i, promotion)
     {
         char from[LOCAL_TIME_SIZE], until[LOCAL_TIME_SIZE];
         local_time_of_text(charter, text_of(promotion, "from"), from);
         local_time_of_text(charter, text_of(promotion, "until"), until);
-        cli_say(stdout, "%-6lld %-14s %-14s %6lld %16lld %16s  %-25s %s\n",
-                number_of(promotion, "promotion"), text_of(promotion, "funder"),
+        cli_say(stdout, "%-6lld %-*s %-*s %6lld %16lld %16s  %-25s %s\n",
+                number_of(promotion, "promotion"), funder, text_of(promotion, "funder"), issuer,
                 text_of(promotion, "issuer"), number_of(promotion, "bp"),
                 number_of(promotion, "budget"), text_of(promotion, "left"), from, until);
     }

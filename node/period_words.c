@@ -82,12 +82,13 @@ static void put_nets(const struct period_view *view, const char *currency, bool 
 {
     struct money *nets = allocate(view->partner_count, sizeof(*nets));
     char text[MONEY_TEXT_SIZE];
+    int width = period_view_name_width(view);
     netting_nets(&view->closed, currency, view->partner_count, nets);
-    buffer_printf(out, "%-16s %16s%s\n", "partner", currency, answers ? "  answer" : "");
+    buffer_printf(out, "%-*s %16s%s\n", width, "partner", currency, answers ? "  answer" : "");
     for (size_t i = 0; i < view->partner_count; i++) {
         period_view_amount(view, currency, nets[i], text);
-        buffer_printf(out, "%-16s %16s%s%s\n", view->partners[i].name, text, answers ? "  " : "",
-                      answers ? answer_words(view, &view->partners[i]) : "");
+        buffer_printf(out, "%-*s %16s%s%s\n", width, view->partners[i].name, text,
+                      answers ? "  " : "", answers ? answer_words(view, &view->partners[i]) : "");
     }
     free(nets);
 }
@@ -107,16 +108,58 @@ void period_words_nets(const struct period_view *view, struct buffer *out)
     }
 }
 
+static int compare_pairs(const struct line *a, const struct line *b)
+{
+    if (!partner_equal(a->debtor, b->debtor))
+        return a->debtor.v < b->debtor.v ? -1 : 1;
+    if (!partner_equal(a->creditor, b->creditor))
+        return a->creditor.v < b->creditor.v ? -1 : 1;
+    return a->book_class < b->book_class ? -1 : a->book_class > b->book_class;
+}
+
+/* The exact lines of a pair and class, one a tariff: where the first of them is, and how many. */
+static size_t find_tariffs(const struct lines *exact, const struct line *line, size_t *first_out)
+{
+    size_t low = 0, high = exact->count, end;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (compare_pairs(&exact->at[middle], line) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    for (end = low; end < exact->count && compare_pairs(&exact->at[end], line) == 0; end++)
+        ;
+    *first_out = low;
+    return end - low;
+}
+
+/* Where a pair has a class in several tariffs, those that the line is of: a dispute names one. */
+static void put_tariffs(const struct period_view *view, const struct line *line, struct buffer *out)
+{
+    size_t first, count = find_tariffs(&view->exact, line, &first);
+    bool begun = false;
+    for (size_t i = first; count > 1 && i < first + count; i++) {
+        const struct line *exact = &view->exact.at[i];
+        if (strcmp(exact->currency, line->currency) != 0 ||
+            strcmp(exact->tax_code, line->tax_code) != 0)
+            continue;
+        buffer_printf(out, "%s%u", begun ? ", " : "  tariff ", (unsigned)exact->tariff);
+        begun = true;
+    }
+}
+
 void period_words_pairs(const struct period_view *view, struct buffer *out)
 {
     const struct lines *closed = &view->closed;
+    int width = period_view_name_width(view);
     char text[MONEY_TEXT_SIZE], exact[MONEY_TEXT_SIZE];
     if (closed->count == 0) {
         buffer_append_text(out, "nobody owes anything\n");
         return;
     }
-    buffer_printf(out, "%-16s %-16s %-18s %-3s %16s %16s\n", "from", "to", "for", "", "rounded",
-                  "exactly");
+    buffer_printf(out, "%-*s %-*s %-18s %-3s %16s %16s\n", width, "from", width, "to", "for", "",
+                  "rounded", "exactly");
     for (size_t i = 0; i < closed->count; i++) {
         const struct line *line = &closed->at[i];
         char what[48];
@@ -124,8 +167,10 @@ void period_words_pairs(const struct period_view *view, struct buffer *out)
                        line->tax_code[0] ? " " : "", line->tax_code);
         period_view_amount(view, line->currency, line->rounded, text);
         period_view_amount(view, line->currency, line->exact, exact);
-        buffer_printf(out, "%-16s %-16s %-18s %-3s %16s %16s\n", name_of(view, line->debtor),
-                      name_of(view, line->creditor), what, line->currency, text, exact);
+        buffer_printf(out, "%-*s %-*s %-18s %-3s %16s %16s", width, name_of(view, line->debtor),
+                      width, name_of(view, line->creditor), what, line->currency, text, exact);
+        put_tariffs(view, line, out);
+        buffer_append_byte(out, '\n');
     }
 }
 
@@ -159,11 +204,18 @@ static void put_dispute(const struct period_view *view, const struct view_disput
                         struct buffer *out)
 {
     char whole[MONEY_TEXT_SIZE], part[MONEY_TEXT_SIZE], rest[MONEY_TEXT_SIZE];
+    const struct line line = {.debtor = own->about.debtor,
+                              .creditor = own->about.creditor,
+                              .book_class = (enum book_class)own->about.line_class};
+    char tariff[24] = "";
+    size_t first;
+    if (find_tariffs(&view->exact, &line, &first) > 1)
+        (void)snprintf(tariff, sizeof(tariff), ", tariff %u", (unsigned)own->about.tariff);
     period_view_amount(view, own->currency, own->amount, whole);
-    buffer_printf(out, "record %" PRIu64 ": %s disputes %s %s of %s that %s owes %s (%s), ",
+    buffer_printf(out, "record %" PRIu64 ": %s disputes %s %s of %s that %s owes %s (%s%s), ",
                   own->about.record.v, name_of(view, own->by), whole, own->currency,
                   line_class_word(own->about.line_class), name_of(view, own->about.debtor),
-                  name_of(view, own->about.creditor), dispute_code_word(own->code));
+                  name_of(view, own->about.creditor), dispute_code_word(own->code), tariff);
     switch (own->state) {
     case VIEW_DISPUTE_OPEN:
         buffer_append_text(out, "no answer yet\n");
