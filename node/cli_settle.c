@@ -191,6 +191,22 @@ const struct cli_command cli_settle_finalise = {
 
 /* ---- disputes -------------------------------------------------------------------------------- */
 
+static int post_dispute(const struct cli *cli, const struct settle_step_options *own,
+                        const char *step, json_t *body, bool opens)
+{
+    char path[HTTP_PATH_MAX];
+    struct buffer words;
+    json_t *result;
+    (void)snprintf(path, sizeof(path), "/v1/periods/%s/%s", own->period, step);
+    int code = cli_write_result(cli, settle_scope(own), path, own->key, body, &result);
+    buffer_init(&words, PERIOD_WORDS_MAX);
+    period_words_owed(json_object_get(result, "obligations"), opens, &words);
+    (void)fwrite(words.at, 1, words.size, stdout);
+    buffer_release(&words);
+    json_decref(result);
+    return code;
+}
+
 struct disputed {
     const char *record, *debtor, *creditor, *class, *tariff, *code, *amount;
     uint64_t index;
@@ -382,7 +398,7 @@ static int run_dispute(const struct cli_command *command, int argc, char **argv)
     json_t *body = json_object();
     if (read_record(&cli, &disputed, body, &code) && read_code(&cli, &disputed, body, &code) &&
         line_of_record(&cli, &own, &disputed, body, &code))
-        return settle_post(&cli, &own, "disputes", body);
+        return post_dispute(&cli, &own, "disputes", body, true);
     json_decref(body);
     return code;
 }
@@ -426,7 +442,7 @@ static int answer_dispute(const struct cli_command *command, int argc, char **ar
     if (read_record(&cli, &disputed, body, &code) &&
         line_of_dispute(&cli, &own, &disputed, body, &code)) {
         cli_put_text(body, "amount", disputed.amount);
-        return settle_post(&cli, &own, step, body);
+        return post_dispute(&cli, &own, step, body, false);
     }
     json_decref(body);
     return code;

@@ -239,6 +239,29 @@ void period_words_disputes(const struct period_view *view, struct buffer *out)
         put_dispute(view, &view->disputes[i], out);
 }
 
+void period_words_owed(const json_t *obligations, bool opens, struct buffer *out)
+{
+    bool rest = false, taken_back = false;
+    size_t i;
+    json_t *owed;
+    json_array_foreach(obligations, i, owed)
+    {
+        const char *word = json_string_value(json_object_get(owed, "class"));
+        bool of_rest = word && (strcmp(word, line_class_word(LINE_DISPUTE)) == 0 ||
+                                strcmp(word, line_class_word(LINE_DISPUTE_FEE)) == 0);
+        rest = rest || of_rest;
+        taken_back = taken_back || !of_rest;
+    }
+    if (rest)
+        buffer_append_text(out, "  what is not cancelled is owed in the period that is open now\n");
+    if (taken_back && opens)
+        buffer_append_text(out, "  what was taken back of the line before counts no more until the "
+                                "dispute is resolved\n");
+    else if (taken_back)
+        buffer_append_text(out, "  what was taken back of the line counts as far as the line still "
+                                "stands\n");
+}
+
 /* ---- what is next ---------------------------------------------------------------------------- */
 
 /* `who`: whose step it is; NULL: anybody's. */

@@ -17,6 +17,8 @@ void period_words_nets(const struct period_view *view, struct buffer *out); /* a
 void period_words_pairs(const struct period_view *view, struct buffer *out);
 void period_words_payments(const struct period_view *view, struct buffer *out);
 void period_words_disputes(const struct period_view *view, struct buffer *out);
+/* Why a step of a dispute, which opens or resolves it, moves what is owed, as its answer tells. */
+void period_words_owed(const json_t *obligations, bool opens, struct buffer *out);
 /* One line a step that is open: until when, who, does what, with which command, which goes to the
  * node of whoever is to act. */
 void period_words_next(const struct period_view *view, const struct command_place *place,
