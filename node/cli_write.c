@@ -57,18 +57,16 @@ static void print_period(const json_t *result)
 }
 
 /* Of an approval of a payment account. */
-static void print_account(const json_t *result, const struct charter *charter)
+static void print_account(const json_t *result)
 {
-    char day[LOCAL_TIME_SIZE];
     const char *iban = json_string_value(json_object_get(result, "iban"));
     const char *holder = json_string_value(json_object_get(result, "holder"));
     const char *state = json_string_value(json_object_get(result, "state"));
     const char *from = json_string_value(json_object_get(result, "from"));
     if (!iban || !holder || !state)
         return;
-    local_time_of_text(charter, from, day);
     cli_say(stdout, "  account %s of %s: %s%s%s\n", iban, holder, state, from ? " from " : "",
-            from ? day : "");
+            from ? from : "");
     if (json_is_true(json_object_get(result, "second_approval_needed")))
         puts("  one of two has approved: now another person, with a token of another name (--as)");
 }
@@ -131,7 +129,7 @@ static void print_result(const json_t *result, const struct charter *charter)
     print_lots(json_object_get(result, "allocations"));
     print_obligations(json_object_get(result, "obligations"));
     print_period(result);
-    print_account(result, charter);
+    print_account(result);
     print_deal(result, charter);
     print_rates(result);
     if (json_is_object(balance))
@@ -144,7 +142,8 @@ static void print_decided(struct http *http, const struct cli_target *target, co
 {
     struct charter *charter = NULL;
     struct error unheard;
-    if (json_object_get(reply, "from") && !cli_charter(http, target, &charter, &unheard))
+    bool agreed = json_object_get(reply, "contract") || json_object_get(reply, "promotion");
+    if (agreed && !cli_charter(http, target, &charter, &unheard))
         charter = NULL;
     print_result(reply, charter);
     charter_close(charter);
