@@ -164,6 +164,7 @@ CASE(a_line_of_several_tariffs_says_which)
         count++;
     CHECK_INT(count, 4); /* the two, and what they are owed in euro */
     buffer_release(&out);
+    free(view->disputes);
     view->disputes = allocate(2, sizeof(*view->disputes));
     view->dispute_count = 2;
     for (size_t i = 0; i < 2; i++)
