@@ -1,6 +1,7 @@
 #include "node/cli.h"
 
 #include "node/visible.h"
+#include "protocol/limits.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -160,6 +161,21 @@ int cli_fail_error(const struct cli *cli, const struct error *error)
 {
     int code = error->code == ERROR_BUSY ? CLI_UNREACHABLE : CLI_USAGE;
     return cli_fail(cli, code, "%s", error->text);
+}
+
+int cli_width(const json_t *rows, const char *name, int least)
+{
+    int width = least;
+    size_t i;
+    json_t *row;
+    json_array_foreach(rows, i, row)
+    {
+        const char *text = json_string_value(json_object_get(row, name));
+        size_t size = text ? strnlen(text, NAME_SIZE_MAX) : 0;
+        if (size > (size_t)width)
+            width = (int)size;
+    }
+    return width;
 }
 
 void cli_print_json(json_t *value)

@@ -74,6 +74,9 @@ int cli_fail_error(const struct cli *cli, const struct error *error);
 /* fprintf() for texts that others wrote, as visible_append() shows them: a line of a report, of at
  * most twice CLI_PATH_MAX bytes. */
 void cli_say(FILE *to, const char *format, ...) PRINTF_LIKE(2, 3);
+/* Of a column of names: the longest text that rows have by that name, within reason; at least
+ * `least`. For printf()'s '*'. */
+int cli_width(const json_t *rows, const char *name, int least);
 /* Prints and releases. */
 void cli_print_json(json_t *value);
 

@@ -3,6 +3,7 @@
 #include "node/cli_commands.h"
 #include "node/cli_deal.h"
 #include "node/contract_view.h"
+#include "node/local_time.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -60,6 +61,40 @@ static bool has_exit_days(const struct cli *cli, const struct proposal *proposal
     return false;
 }
 
+/* The other of the two signs it, at its own node. */
+static void tell_who_signs(const struct cli *cli, const struct deal_options *own,
+                           const struct proposal *proposal, json_int_t number)
+{
+    struct buffer words;
+    json_t *coalition;
+    int unused;
+    if (!cli_ask(cli, deal_scope(own), "/v1/coalition", &coalition, &unused))
+        return; /* it is proposed all the same */
+    struct command_place place = cli_place_open(cli, coalition);
+    bool is_funder = place.self && strcmp(place.self, proposal->funder) == 0;
+    const char *other = is_funder ? proposal->redeemer : proposal->funder;
+    buffer_init(&words, DEAL_WORDS_MAX);
+    buffer_printf(&words, "%s signs it\n    accrue contract sign %" JSON_INTEGER_FORMAT, other,
+                  number);
+    command_place_put(&place, other, &words);
+    cli_say(stdout, "%s\n", buffer_text(&words));
+    buffer_release(&words);
+    cli_place_close(&place);
+    json_decref(coalition);
+}
+
+static int post_proposal(const struct cli *cli, const struct deal_options *own,
+                         const struct proposal *proposal, json_t *body)
+{
+    json_t *result;
+    int code = cli_write_result(cli, deal_scope(own), "/v1/contracts", own->key, body, &result);
+    const json_t *number = json_object_get(result, "contract");
+    if (json_is_integer(number))
+        tell_who_signs(cli, own, proposal, json_integer_value(number));
+    json_decref(result);
+    return code;
+}
+
 static int propose(const struct cli *cli, const struct deal_options *own,
                    const struct proposal *proposal)
 {
@@ -77,7 +112,7 @@ static int propose(const struct cli *cli, const struct deal_options *own,
     if (put_prices(cli, proposal, body, &code) &&
         deal_put_moment(cli, own, body, "from", proposal->from, &code) &&
         deal_put_moment(cli, own, body, "until", proposal->until, &code))
-        return cli_write(cli, deal_scope(own), "/v1/contracts", own->key, body);
+        return post_proposal(cli, own, proposal, body);
     json_decref(body);
     return code;
 }
@@ -108,11 +143,7 @@ static int run_propose(const struct cli_command *command, int argc, char **argv)
     if (!deal_begin(&cli, command, argc, argv, options, ARRAY_SIZE(options), &own, &code) ||
         !cli_rest(&cli, 0, 0, &code))
         return code;
-    code = propose(&cli, &own, &proposal);
-    if (code == CLI_OK && !cli.json)
-        puts("The other of the two signs it at its own node with\n"
-             "  accrue contract sign NUMBER");
-    return code;
+    return propose(&cli, &own, &proposal);
 }
 
 const struct cli_command cli_contract_propose = {
@@ -191,13 +222,19 @@ static bool view_contract(const struct cli *cli, const struct deal_options *own,
     return ok;
 }
 
-static void print_view(const struct contract_view *view)
+static bool print_view(const struct cli *cli, const struct deal_options *own,
+                       const struct contract_view *view, int *exit_out)
 {
     struct buffer words;
+    struct charter *charter;
+    if (!deal_charter(cli, own, &charter, exit_out))
+        return false;
     buffer_init(&words, CONTRACT_WORDS_MAX);
-    contract_view_words(view, &words);
+    contract_view_words(view, charter, &words);
     cli_say(stdout, "%s", buffer_text(&words));
     buffer_release(&words);
+    charter_close(charter);
+    return true;
 }
 
 /* ---- sign, withdraw -------------------------------------------------------------------------- */
@@ -225,8 +262,8 @@ static bool is_agreed(const struct cli *cli, const struct signing *signing, int 
     return false;
 }
 
-static int sign(const struct cli *cli, const struct deal_options *own,
-                const struct signing *signing, uint32_t number)
+static int sign_contract(const struct cli *cli, const struct deal_options *own,
+                         const struct signing *signing, uint32_t number)
 {
     struct contract_view view;
     char known[HASH_HEX_SIZE + 1], path[HTTP_PATH_MAX];
@@ -234,8 +271,8 @@ static int sign(const struct cli *cli, const struct deal_options *own,
     if (!view_contract(cli, own, number, &view, &code))
         return code;
     hex_encode(hash_as_bytes(&view.digest), known);
-    if (!cli->json)
-        print_view(&view);
+    if (!cli->json && !print_view(cli, own, &view, &code))
+        return code;
     if (signing->digest && strcmp(signing->digest, known) != 0)
         return cli_fail(cli, CLI_REFUSED,
                         "the digest of contract %" PRIu32
@@ -259,7 +296,7 @@ static int run_sign(const struct cli_command *command, int argc, char **argv)
     if (!deal_begin(&cli, command, argc, argv, options, ARRAY_SIZE(options), &own, &code) ||
         !read_number(&cli, &number, &code))
         return code;
-    return sign(&cli, &own, &signing, number);
+    return sign_contract(&cli, &own, &signing, number);
 }
 
 const struct cli_command cli_contract_sign = {
@@ -328,34 +365,30 @@ const struct cli_command cli_contract_end = {
 
 /* ---- list, show ------------------------------------------------------------------------------ */
 
-/* A day where it begins at midnight in UTC, else the time. */
-static void short_time(const char *time, char out[32])
-{
-    const char *midnight = strstr(time, "T00:00:00.000Z");
-    (void)snprintf(out, 32, "%.*s", midnight ? 10 : 25, time[0] ? time : "-");
-}
-
-static void print_contracts(const json_t *contracts)
+static void print_contracts(const json_t *contracts, const struct charter *charter)
 {
     size_t i;
     json_t *contract;
-    cli_say(stdout, "%-6s %-10s %-14s %-14s %-14s %-14s %-25s %s\n", "number", "state", "points of",
-            "at", "face", "reimbursement", "from", "ends");
+    int funder = cli_width(contracts, "funder", 14),
+        redeemer = cli_width(contracts, "redeemer", 14);
+    cli_say(stdout, "%-6s %-10s %-*s %-*s %-14s %-14s %-25s %s\n", "number", "state", funder,
+            "points of", redeemer, "at", "face", "reimbursement", "from", "ends");
     json_array_foreach(contracts, i, contract)
     {
-        char face[48], paid[48], from[32], ends[32];
+        char face[48], paid[48], from[LOCAL_TIME_SIZE], ends[LOCAL_TIME_SIZE];
         bool is_signed = strcmp(text_of(contract, "state"), "signed") == 0;
         bool in_force = json_is_true(json_object_get(contract, "in_force"));
         (void)snprintf(face, sizeof(face), "%.20s %.3s", text_of(contract, "face"),
                        text_of(contract, "face_currency"));
         (void)snprintf(paid, sizeof(paid), "%.20s %.3s", text_of(contract, "reimbursement"),
                        text_of(contract, "currency"));
-        short_time(text_of(contract, "from"), from);
-        short_time(text_of(contract, is_signed ? "ends" : "until"), ends);
-        cli_say(stdout, "%-6lld %-10s %-14s %-14s %-14s %-14s %-25s %s\n",
+        local_time_of_text(charter, text_of(contract, "from"), from);
+        local_time_of_text(charter, text_of(contract, is_signed ? "ends" : "until"), ends);
+        cli_say(stdout, "%-6lld %-10s %-*s %-*s %-14s %-14s %-25s %s\n",
                 (long long)json_integer_value(json_object_get(contract, "contract")),
-                in_force ? "in force" : text_of(contract, "state"), text_of(contract, "funder"),
-                text_of(contract, "redeemer"), face, paid, from, ends);
+                in_force ? "in force" : text_of(contract, "state"), funder,
+                text_of(contract, "funder"), redeemer, text_of(contract, "redeemer"), face, paid,
+                from, ends);
     }
 }
 
@@ -394,7 +427,13 @@ static int run_list(const struct cli_command *command, int argc, char **argv)
         cli_print_json(json_pack("{s:o}", "contracts", contracts));
         return CLI_OK;
     }
-    print_contracts(contracts);
+    struct charter *charter;
+    if (!deal_charter(&cli, &own, &charter, &code)) {
+        json_decref(contracts);
+        return code;
+    }
+    print_contracts(contracts, charter);
+    charter_close(charter);
     json_decref(contracts);
     return CLI_OK;
 }
@@ -403,8 +442,8 @@ const struct cli_command cli_contract_list = {
     "contract list", "Lists the contracts of the coalition", "[options]",
     "  --partner NAME        only those of this partner\n"
     "  --state STATE         only those that are proposed, signed or withdrawn\n" DEAL_AS_HELP
-    "\nTimes are in UTC; a day alone is its midnight. A contract that is not signed ends as it "
-    "says.\n"
+    "\nA day begins at its midnight in the charter's zone; times are of that zone, with --json of "
+    "UTC. A\ncontract that is not signed ends as it says.\n"
     "\nExample:\n  accrue contract list --dir demo --state signed\n",
     run_list};
 
@@ -425,9 +464,8 @@ static int run_show(const struct cli_command *command, int argc, char **argv)
         cli_print_json(contract);
         return CLI_OK;
     }
-    if (!view_contract(&cli, &own, number, &view, &code))
+    if (!view_contract(&cli, &own, number, &view, &code) || !print_view(&cli, &own, &view, &code))
         return code;
-    print_view(&view);
     return CLI_OK;
 }
 

@@ -1,7 +1,6 @@
 #include "node/cli_deal.h"
 
 #include "node/time_text.h"
-#include "partners/charter.h"
 #include "partners/date.h"
 
 #include <inttypes.h>
@@ -49,22 +48,18 @@ const char *deal_scope(const struct deal_options *own)
 
 /* ---- bodies ---------------------------------------------------------------------------------- */
 
-static bool charter_of_node(const struct cli *cli, const char *scope, struct charter **charter_out,
-                            int *exit_out)
+bool deal_charter(const struct cli *cli, const struct deal_options *own,
+                  struct charter **charter_out, int *exit_out)
 {
     struct cli_target target;
-    struct buffer json;
     struct error error;
-    if (!cli_target_find(cli, scope, &target, &error)) {
+    if (!cli_target_find(cli, deal_scope(own), &target, &error)) {
         *exit_out = cli_fail_error(cli, &error);
         return false;
     }
-    buffer_init(&json, CHARTER_SIZE_MAX);
     struct http *http = http_open(1, cli->timeout_s * 1000);
-    bool ok = http_get(http, &target, "/v1/charter", &json, &error) &&
-              charter_parse(buffer_bytes(&json), charter_out, NULL, &error);
+    bool ok = cli_charter(http, &target, charter_out, &error);
     http_close(http);
-    buffer_release(&json);
     if (!ok)
         *exit_out = cli_fail_error(cli, &error);
     return ok;
@@ -84,7 +79,7 @@ static bool read_moment(const struct cli *cli, const struct deal_options *own, c
                              name, text);
         return false;
     }
-    if (!charter_of_node(cli, deal_scope(own), &charter, exit_out))
+    if (!deal_charter(cli, own, &charter, exit_out))
         return false;
     *time_out = charter_day_start(charter, date_to_days(date));
     charter_close(charter);

@@ -7,6 +7,8 @@
 #include "node/cli_write.h"
 #include "protocol/codes.h"
 
+enum { DEAL_WORDS_MAX = 4 * CLI_PATH_MAX };
+
 /* Options of each. Texts are borrowed. */
 struct deal_options {
     const char *key, *as;
@@ -25,6 +27,9 @@ bool deal_begin_reading(struct cli *cli, const struct cli_command *command, int 
                         int *exit_out) MUST_USE;
 /* The scope, which is the token file's name, that is asked with. */
 const char *deal_scope(const struct deal_options *own);
+/* The charter of the node, which the caller closes. */
+bool deal_charter(const struct cli *cli, const struct deal_options *own,
+                  struct charter **charter_out, int *exit_out) MUST_USE;
 /* A moment as RFC 3339 into the body: given so, or as a day, which begins at its midnight in the
  * charter's zone (the node is asked for the charter then). Nothing when text is NULL. */
 bool deal_put_moment(const struct cli *cli, const struct deal_options *own, json_t *body,

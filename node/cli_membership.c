@@ -110,10 +110,12 @@ static void print_nodes(const json_t *membership, FILE *to)
 {
     size_t i;
     json_t *node;
-    fprintf(to, "%-16s %-16s %-10s %s\n", "node", "partner", "role", "address");
-    json_array_foreach(json_object_get(membership, "nodes"), i, node)
-        cli_say(to, "%-16s %-16s %-10s %s\n", text_of(node, "name"), text_of(node, "partner"),
-                role_of(node), text_of(node, "address"));
+    const json_t *nodes = json_object_get(membership, "nodes");
+    int name = cli_width(nodes, "name", 16), partner = cli_width(nodes, "partner", 16);
+    fprintf(to, "%-*s %-*s %-10s %s\n", name, "node", partner, "partner", "role", "address");
+    json_array_foreach(nodes, i, node)
+        cli_say(to, "%-*s %-*s %-10s %s\n", name, text_of(node, "name"), partner,
+                text_of(node, "partner"), role_of(node), text_of(node, "address"));
 }
 
 static void print_motions(const json_t *membership, FILE *to)

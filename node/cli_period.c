@@ -1,31 +1,20 @@
 #include "node/cli_period.h"
 
+#include "node/cli_write.h"
+
 #include <inttypes.h>
 #include <string.h>
-
-static bool get_charter(struct http *http, const struct cli_target *target,
-                        struct charter **charter_out, struct error *error)
-{
-    struct buffer json;
-    buffer_init(&json, CHARTER_SIZE_MAX);
-    bool ok = http_get(http, target, "/v1/charter", &json, error) &&
-              charter_parse(buffer_bytes(&json), charter_out, NULL, error);
-    buffer_release(&json);
-    return ok;
-}
 
 /* Whose node it is. */
 static bool get_self(struct cli_period *own, struct error *error)
 {
     int status = 0;
-    json_t *coalition = NULL;
-    if (!http_ask(own->http, &own->target, "/v1/coalition", NULL, NULL, &status, &coalition, error))
+    if (!http_ask(own->http, &own->target, "/v1/coalition", NULL, NULL, &status, &own->coalition,
+                  error))
         return false;
-    const char *name = json_string_value(json_object_get(coalition, "partner"));
-    bool ok = (name && period_view_partner(own->view, name, &own->self)) ||
-              error_set(error, ERROR_INVALID, "%s does not say whose node it is", own->target.url);
-    json_decref(coalition);
-    return ok;
+    const char *name = json_string_value(json_object_get(own->coalition, "partner"));
+    return (name && period_view_partner(own->view, name, &own->self)) ||
+           error_set(error, ERROR_INVALID, "%s does not say whose node it is", own->target.url);
 }
 
 /* A refusal is the node's word, and no failure to ask. */
@@ -131,7 +120,7 @@ bool cli_period_open(const struct cli *cli, const char *scope, const char *perio
     if (!find_target(cli, scope, period, &own->target, exit_out))
         return false;
     own->http = http_open(1, cli->timeout_s * 1000);
-    bool ok = get_charter(own->http, &own->target, &own->charter, &error);
+    bool ok = cli_charter(own->http, &own->target, &own->charter, &error);
     if (!ok)
         *exit_out = cli_fail_error(cli, &error);
     ok = ok && get_period(cli, own, period, exit_out);
@@ -159,6 +148,7 @@ void cli_period_close(struct cli_period *own)
 {
     period_view_close(own->view);
     json_decref(own->answer);
+    json_decref(own->coalition);
     charter_close(own->charter);
     http_close(own->http);
     memset(own, 0, sizeof(*own));
@@ -210,7 +200,7 @@ bool cli_liability_open(const struct cli *cli, const char *scope, const char *pe
     if (!find_target(cli, scope, period, &target, exit_out))
         return false;
     struct http *http = http_open(1, cli->timeout_s * 1000);
-    bool ok = get_charter(http, &target, &own->charter, &error);
+    bool ok = cli_charter(http, &target, &own->charter, &error);
     if (!ok)
         *exit_out = cli_fail_error(cli, &error);
     ok = ok && ask_tables(cli, http, &target, period, all, &answer, exit_out);

@@ -15,6 +15,7 @@ struct cli_period { /* zeroed is empty */
     struct charter *charter; /* the coalition's first one */
     json_t *answer;          /* of GET /v1/periods/PERIOD, as it came */
     struct period_view *view;
+    json_t *coalition;      /* of GET /v1/coalition */
     struct partner_id self; /* whose node was asked */
 };
 /* With the token of `scope`. False: the reason is said and *exit_out set; nothing is to be

@@ -1,6 +1,7 @@
 /* accrue promotion ...: one partner pays for points that another gives, up to a budget. */
 #include "node/cli_commands.h"
 #include "node/cli_deal.h"
+#include "node/local_time.h"
 #include "protocol/ids.h"
 
 #include <string.h>
@@ -22,7 +23,8 @@ struct offer {
     const char *issuer, *bp, *budget, *from, *until;
 };
 
-static int sign(const struct cli *cli, const struct deal_options *own, const struct offer *offer)
+static int sign_offer(const struct cli *cli, const struct deal_options *own,
+                      const struct offer *offer)
 {
     int code;
     if (!deal_needs(cli, "issuer", offer->issuer, &code) ||
@@ -54,7 +56,7 @@ static int run_sign(const struct cli_command *command, int argc, char **argv)
     if (!deal_begin(&cli, command, argc, argv, options, ARRAY_SIZE(options), &own, &code) ||
         !cli_rest(&cli, 0, 0, &code))
         return code;
-    return sign(&cli, &own, &offer);
+    return sign_offer(&cli, &own, &offer);
 }
 
 const struct cli_command cli_promotion_sign = {
@@ -74,20 +76,22 @@ const struct cli_command cli_promotion_sign = {
 
 /* ---- list ------------------------------------------------------------------------------------ */
 
-static void print_promotions(const json_t *promotions)
+static void print_promotions(const json_t *promotions, const struct charter *charter)
 {
     size_t i;
     json_t *promotion;
-    cli_say(stdout, "%-6s %-14s %-14s %6s %16s %16s  %-25s %s\n", "number", "paid by", "given by",
-            "bp", "budget", "left", "from", "until");
+    int funder = cli_width(promotions, "funder", 14), issuer = cli_width(promotions, "issuer", 14);
+    cli_say(stdout, "%-6s %-*s %-*s %6s %16s %16s  %-25s %s\n", "number", funder, "paid by", issuer,
+            "given by", "bp", "budget", "left", "from", "until");
     json_array_foreach(promotions, i, promotion)
     {
-        const char *until = text_of(promotion, "until");
-        cli_say(stdout, "%-6lld %-14s %-14s %6lld %16lld %16s  %-25s %s\n",
-                number_of(promotion, "promotion"), text_of(promotion, "funder"),
+        char from[LOCAL_TIME_SIZE], until[LOCAL_TIME_SIZE];
+        local_time_of_text(charter, text_of(promotion, "from"), from);
+        local_time_of_text(charter, text_of(promotion, "until"), until);
+        cli_say(stdout, "%-6lld %-*s %-*s %6lld %16lld %16s  %-25s %s\n",
+                number_of(promotion, "promotion"), funder, text_of(promotion, "funder"), issuer,
                 text_of(promotion, "issuer"), number_of(promotion, "bp"),
-                number_of(promotion, "budget"), text_of(promotion, "left"),
-                text_of(promotion, "from"), until[0] ? until : "-");
+                number_of(promotion, "budget"), text_of(promotion, "left"), from, until);
     }
 }
 
@@ -113,7 +117,13 @@ static int run_list(const struct cli_command *command, int argc, char **argv)
         cli_print_json(json_pack("{s:o}", "promotions", promotions));
         return CLI_OK;
     }
-    print_promotions(promotions);
+    struct charter *charter;
+    if (!deal_charter(&cli, &own, &charter, &code)) {
+        json_decref(promotions);
+        return code;
+    }
+    print_promotions(promotions, charter);
+    charter_close(charter);
     json_decref(promotions);
     return CLI_OK;
 }
@@ -121,6 +131,7 @@ static int run_list(const struct cli_command *command, int argc, char **argv)
 const struct cli_command cli_promotion_list = {
     "promotion list", "Lists promotions, and how much of their budgets is left", "[options]",
     "  --partner NAME        only those that it pays for or gives\n" DEAL_AS_HELP
-    "\nTimes are in UTC.\n"
+    "\nA day begins at its midnight in the charter's zone; times are of that zone, with --json of "
+    "UTC.\n"
     "\nExample:\n  accrue promotion list --dir demo\n",
     run_list};

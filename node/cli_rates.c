@@ -70,12 +70,13 @@ static void print_rates(const json_t *rows)
 {
     size_t i, j;
     json_t *row, *day;
-    cli_say(stdout, "%-14s %-8s %-10s %16s\n", "partner", "currency", "day", "rate");
+    int width = cli_width(rows, "partner", 14);
+    cli_say(stdout, "%-*s %-8s %-10s %16s\n", width, "partner", "currency", "day", "rate");
     json_array_foreach(rows, i, row)
     {
         json_array_foreach(json_object_get(row, "days"), j, day)
         {
-            cli_say(stdout, "%-14s %-8s %-10s %16s\n", text_of(row, "partner"),
+            cli_say(stdout, "%-*s %-8s %-10s %16s\n", width, text_of(row, "partner"),
                     text_of(row, "currency"), text_of(day, "day"), text_of(day, "rate"));
         }
     }

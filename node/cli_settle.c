@@ -40,6 +40,41 @@ int settle_post(const struct cli *cli, const struct settle_step_options *own, co
     return cli_write(cli, settle_scope(own), path, own->key, body);
 }
 
+/* After the second of two approvals: who has said what by it, and what comes now. It is done, also
+ * where the node does not answer any more. */
+static void tell_next(const struct cli *cli, const struct settle_step_options *own,
+                      const char *what)
+{
+    struct cli_period period;
+    struct buffer words;
+    int unused;
+    if (!cli_period_open(cli, settle_scope(own), own->period, &period, &unused))
+        return;
+    struct command_place place = cli_place_open(cli, period.coalition);
+    buffer_init(&words, PERIOD_WORDS_MAX);
+    buffer_printf(&words, "  %s has %s\n\nNext\n", period_view_name(period.view, period.self),
+                  what);
+    period_words_next(period.view, &place, &words);
+    (void)fwrite(words.at, 1, words.size, stdout);
+    buffer_release(&words);
+    cli_place_close(&place);
+    cli_period_close(&period);
+}
+
+/* A step that two people of a partner take. */
+static int post_approval(const struct cli *cli, const struct settle_step_options *own,
+                         const char *step, json_t *body, const char *what)
+{
+    char path[HTTP_PATH_MAX];
+    json_t *result;
+    (void)snprintf(path, sizeof(path), "/v1/periods/%s/%s", own->period, step);
+    int code = cli_write_result(cli, settle_scope(own), path, own->key, body, &result);
+    if (json_integer_value(json_object_get(result, "approvals")) == 2)
+        tell_next(cli, own, what);
+    json_decref(result);
+    return code;
+}
+
 bool settle_begin(struct cli *cli, const struct cli_command *command, int argc, char **argv,
                   const struct cli_option *more, size_t count, struct settle_step_options *own,
                   int *exit_out)
@@ -110,7 +145,7 @@ static int sign_period(const struct cli *cli, const struct settle_step_options *
         return cli_fail(cli, CLI_REFUSED,
                         "the totals of %s are %s, not what --totals says: nothing was signed",
                         own->period, known);
-    return settle_post(cli, own, "sign", json_pack("{s:s}", "totals", known));
+    return post_approval(cli, own, "sign", json_pack("{s:s}", "totals", known), "signed");
 }
 
 static int run_sign(const struct cli_command *command, int argc, char **argv)
@@ -155,6 +190,22 @@ const struct cli_command cli_settle_finalise = {
     run_finalise};
 
 /* ---- disputes -------------------------------------------------------------------------------- */
+
+static int post_dispute(const struct cli *cli, const struct settle_step_options *own,
+                        const char *step, json_t *body, bool opens)
+{
+    char path[HTTP_PATH_MAX];
+    struct buffer words;
+    json_t *result;
+    (void)snprintf(path, sizeof(path), "/v1/periods/%s/%s", own->period, step);
+    int code = cli_write_result(cli, settle_scope(own), path, own->key, body, &result);
+    buffer_init(&words, PERIOD_WORDS_MAX);
+    period_words_owed(json_object_get(result, "obligations"), opens, &words);
+    (void)fwrite(words.at, 1, words.size, stdout);
+    buffer_release(&words);
+    json_decref(result);
+    return code;
+}
 
 struct disputed {
     const char *record, *debtor, *creditor, *class, *tariff, *code, *amount;
@@ -347,7 +398,7 @@ static int run_dispute(const struct cli_command *command, int argc, char **argv)
     json_t *body = json_object();
     if (read_record(&cli, &disputed, body, &code) && read_code(&cli, &disputed, body, &code) &&
         line_of_record(&cli, &own, &disputed, body, &code))
-        return settle_post(&cli, &own, "disputes", body);
+        return post_dispute(&cli, &own, "disputes", body, true);
     json_decref(body);
     return code;
 }
@@ -391,7 +442,7 @@ static int answer_dispute(const struct cli_command *command, int argc, char **ar
     if (read_record(&cli, &disputed, body, &code) &&
         line_of_dispute(&cli, &own, &disputed, body, &code)) {
         cli_put_text(body, "amount", disputed.amount);
-        return settle_post(&cli, &own, step, body);
+        return post_dispute(&cli, &own, step, body, false);
     }
     json_decref(body);
     return code;
@@ -505,7 +556,7 @@ static int take_payment_step(const struct cli *cli, const struct settle_step_opt
                              const char *given, enum payment_step step)
 {
     uint64_t payment = 0;
-    char path[64];
+    char path[64], what[64];
     int code;
     if (given && !parse_u64(bytes_text(given), PAYMENTS_MAX, &payment))
         return cli_fail(cli, CLI_USAGE, "--payment takes a payment's number, not '%.40s'", given);
@@ -513,7 +564,9 @@ static int take_payment_step(const struct cli *cli, const struct settle_step_opt
         return code;
     (void)snprintf(path, sizeof(path), "payments/%" PRIu64 "/%s", payment,
                    payment_steps[step].word);
-    return settle_post(cli, own, path, json_object());
+    (void)snprintf(what, sizeof(what), "said that payment %" PRIu64 " is sent", payment);
+    return step == STEP_PAY ? post_approval(cli, own, path, json_object(), what)
+                            : settle_post(cli, own, path, json_object());
 }
 
 static int run_payment(const struct cli_command *command, int argc, char **argv,

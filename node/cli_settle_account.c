@@ -71,12 +71,14 @@ static void print_iban(const char *iban)
     cli_say(stdout, "%-42s", iban);
 }
 
-static void print_account(const json_t *row, const char *name, const char *since, const char *state)
+static void print_account(const json_t *row, int width, const char *name, const char *since,
+                          const char *state)
 {
     const json_t *account = json_object_get(row, name);
     if (!json_is_object(account))
         return;
-    cli_say(stdout, "%-14s %-4s %-16s ", text_of(row, "partner"), text_of(row, "currency"), state);
+    cli_say(stdout, "%-*s %-4s %-16s ", width, text_of(row, "partner"), text_of(row, "currency"),
+            state);
     print_iban(text_of(account, "iban"));
     cli_say(stdout, " %-11s %s%s%s\n", text_of(account, "bic"), text_of(account, "holder"),
             since ? ", from " : "", since ? text_of(account, since) : "");
@@ -85,13 +87,14 @@ static void print_account(const json_t *row, const char *name, const char *since
 static void print_list(const json_t *answer)
 {
     const json_t *rows = json_object_get(answer, "accounts");
+    int width = cli_width(rows, "partner", 14);
     size_t i;
     json_t *row;
     json_array_foreach(rows, i, row)
     {
-        print_account(row, "in_force", "since", "in force");
-        print_account(row, "waiting", "from", "WAITS");
-        print_account(row, "pending", NULL, "one of two");
+        print_account(row, width, "in_force", "since", "in force");
+        print_account(row, width, "waiting", "from", "WAITS");
+        print_account(row, width, "pending", NULL, "one of two");
     }
     if (json_array_size(rows) == 0)
         puts("no partner has said where it is paid: 'accrue settle account set'");

@@ -87,11 +87,13 @@ static void print_list(const json_t *answer)
         puts("the charter asks for no collateral");
         return;
     }
-    cli_say(stdout, "%-14s %16s %12s %14s %14s %14s  %s\n", "partner", "points", "at most",
+    const json_t *rows = json_object_get(answer, "partners");
+    int width = cli_width(rows, "partner", 14);
+    cli_say(stdout, "%-*s %16s %12s %14s %14s %14s  %s\n", width, "partner", "points", "at most",
             "exposure", "needed", "collateral", "");
-    json_array_foreach(json_object_get(answer, "partners"), i, row)
+    json_array_foreach(rows, i, row)
     {
-        cli_say(stdout, "%-14s %16s %12s %14s %14s %14s  %s%s\n", text_of(row, "partner"),
+        cli_say(stdout, "%-*s %16s %12s %14s %14s %14s  %s%s\n", width, text_of(row, "partner"),
                 text_of(row, "outstanding"), text_of(row, "highest_reimbursement"),
                 text_of(row, "exposure"), text_of(row, "needed"), text_of(row, "collateral"),
                 text_of(row, "mode"), json_is_true(json_object_get(row, "left")) ? ", left" : "");

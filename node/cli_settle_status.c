@@ -89,6 +89,14 @@ static void put_part(const struct period_view *view, struct buffer *out, const c
         out->size = before;
 }
 
+static void put_next(const struct cli *cli, const struct cli_period *period, struct buffer *out)
+{
+    struct command_place place = cli_place_open(cli, period->coalition);
+    buffer_append_text(out, "\nNext\n");
+    period_words_next(period->view, &place, out);
+    cli_place_close(&place);
+}
+
 static int show_period(const struct cli *cli, const struct settle_step_options *own)
 {
     struct cli_period period;
@@ -108,7 +116,7 @@ static int show_period(const struct cli *cli, const struct settle_step_options *
     put_part(period.view, &words, "Payments", period_words_payments);
     put_part(period.view, &words, "Default", period_words_defaults);
     put_part(period.view, &words, "Disputes", period_words_disputes);
-    put_part(period.view, &words, "Next", period_words_next);
+    put_next(cli, &period, &words);
     (void)fwrite(words.at, 1, words.size, stdout);
     buffer_release(&words);
     cli_period_close(&period);

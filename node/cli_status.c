@@ -28,8 +28,9 @@ static void print_nodes(const json_t *coalition)
     const char *self = text_of(coalition, "node");
     size_t i;
     json_t *node;
-    printf("%-16s %-12s %-9s %10s %14s  %s\n", "node", "partner", "role", "height", "last heard",
-           "address");
+    int node_width = cli_width(nodes, "name", 16), partner_width = cli_width(nodes, "partner", 12);
+    printf("%-*s %-*s %-9s %10s %14s  %s\n", node_width, "node", partner_width, "partner", "role",
+           "height", "last heard", "address");
     json_array_foreach(nodes, i, node)
     {
         const char *name = text_of(node, "name");
@@ -43,8 +44,8 @@ static void print_nodes(const json_t *coalition)
             snprintf(ago, sizeof(ago), "%lld ms ago", (long long)json_integer_value(heard));
         if (json_is_integer(height))
             snprintf(reached, sizeof(reached), "%lld", (long long)json_integer_value(height));
-        printf("%-16s %-12s %-9s %10s %14s  %s\n", name, text_of(node, "partner"), role_of(node),
-               reached, ago, text_of(node, "address"));
+        printf("%-*s %-*s %-9s %10s %14s  %s\n", node_width, name, partner_width,
+               text_of(node, "partner"), role_of(node), reached, ago, text_of(node, "address"));
     }
 }
 
@@ -213,17 +214,22 @@ static void print_settlement(const json_t *settlement)
 {
     size_t i;
     json_t *line;
-    printf("%-14s %-14s %16s %-3s %18s %14s\n", "from", "to", "points", "", "exactly", "rounded");
-    json_array_foreach(json_object_get(settlement, "obligations"), i, line)
+    const json_t *owed = json_object_get(settlement, "obligations");
+    const json_t *nets = json_object_get(settlement, "nets");
+    int from = cli_width(owed, "debtor", 14), to = cli_width(owed, "creditor", 14);
+    int net = cli_width(nets, "partner", 14);
+    printf("%-*s %-*s %16s %-3s %18s %14s\n", from, "from", to, "to", "points", "", "exactly",
+           "rounded");
+    json_array_foreach(owed, i, line)
     {
-        printf("%-14s %-14s %16s %-3s %18s %14s\n", text_of(line, "debtor"),
+        printf("%-*s %-*s %16s %-3s %18s %14s\n", from, text_of(line, "debtor"), to,
                text_of(line, "creditor"), text_of(line, "points"), text_of(line, "currency"),
                text_of(line, "open"), text_of(line, "rounded"));
     }
-    printf("\n%-14s %-3s %18s %14s\n", "net", "", "exactly", "rounded");
-    json_array_foreach(json_object_get(settlement, "nets"), i, line)
+    printf("\n%-*s %-3s %18s %14s\n", net, "net", "", "exactly", "rounded");
+    json_array_foreach(nets, i, line)
     {
-        printf("%-14s %-3s %18s %14s\n", text_of(line, "partner"), text_of(line, "currency"),
+        printf("%-*s %-3s %18s %14s\n", net, text_of(line, "partner"), text_of(line, "currency"),
                text_of(line, "open"), text_of(line, "rounded"));
     }
     json_array_foreach(json_object_get(settlement, "payments"), i, line)

@@ -1,9 +1,11 @@
 #include "node/cli_write.h"
 
 #include "crypto/hash.h"
+#include "node/local_time.h"
 #include "protocol/ids.h"
 
 #include <string.h>
+#include <unistd.h>
 
 enum { KEY_RANDOM_SIZE = 16 };
 
@@ -70,21 +72,23 @@ static void print_account(const json_t *result)
 }
 
 /* Of what partners agree upon. */
-static void print_deal(const json_t *result)
+static void print_deal(const json_t *result, const struct charter *charter)
 {
+    char from[LOCAL_TIME_SIZE], ends[LOCAL_TIME_SIZE];
     const json_t *contract = json_object_get(result, "contract");
     const json_t *promotion = json_object_get(result, "promotion");
     const char *state = json_string_value(json_object_get(result, "state"));
     const char *digest = json_string_value(json_object_get(result, "digest"));
-    const char *from = json_string_value(json_object_get(result, "from"));
-    const char *ends = json_string_value(json_object_get(result, "ends"));
+    const char *until = json_string_value(json_object_get(result, "ends"));
+    local_time_of_text(charter, json_string_value(json_object_get(result, "from")), from);
+    local_time_of_text(charter, until, ends);
     if (json_is_integer(contract))
         cli_say(stdout, "  contract %lld is %s, from %s on%s%s\n  digest %s\n",
-                (long long)json_integer_value(contract), state ? state : "?", from ? from : "?",
-                ends ? ", until " : "", ends ? ends : "", digest ? digest : "?");
+                (long long)json_integer_value(contract), state ? state : "?", from,
+                until ? ", until " : "", until ? ends : "", digest ? digest : "?");
     if (json_is_integer(promotion))
         cli_say(stdout, "  promotion %lld, from %s on\n", (long long)json_integer_value(promotion),
-                from ? from : "?");
+                from);
 }
 
 /* What was published, or what a purchase was turned with. */
@@ -107,7 +111,8 @@ static void print_rates(const json_t *result)
         cli_say(stdout, "  at %s, the rate of %s\n", used, of);
 }
 
-void cli_print_result(const json_t *result)
+/* Times of agreements as the clocks of the charter show them; NULL: in UTC. */
+static void print_result(const json_t *result, const struct charter *charter)
 {
     const char *verdict = json_string_value(json_object_get(result, "verdict"));
     const char *time = json_string_value(json_object_get(result, "time"));
@@ -125,14 +130,27 @@ void cli_print_result(const json_t *result)
     print_obligations(json_object_get(result, "obligations"));
     print_period(result);
     print_account(result);
-    print_deal(result);
+    print_deal(result, charter);
     print_rates(result);
     if (json_is_object(balance))
         printf("  balance %lld\n",
                (long long)json_integer_value(json_object_get(balance, "spendable")));
 }
 
-static int print_answer(const struct cli *cli, int status, json_t *reply, const char *key)
+/* What is decided is told anyway: without the charter, in UTC. */
+static void print_decided(struct http *http, const struct cli_target *target, const json_t *reply)
+{
+    struct charter *charter = NULL;
+    struct error unheard;
+    bool agreed = json_object_get(reply, "contract") || json_object_get(reply, "promotion");
+    if (agreed && !cli_charter(http, target, &charter, &unheard))
+        charter = NULL;
+    print_result(reply, charter);
+    charter_close(charter);
+}
+
+static int print_answer(const struct cli *cli, struct http *http, const struct cli_target *target,
+                        int status, json_t *reply, const char *key, json_t **result_out)
 {
     int code = status == 202 || status == 503 || status == 429 ? CLI_UNREACHABLE
                : status == 200 || status == 201                ? CLI_OK
@@ -142,7 +160,8 @@ static int print_answer(const struct cli *cli, int status, json_t *reply, const 
         return code;
     }
     if (code == CLI_OK) {
-        cli_print_result(reply);
+        print_decided(http, target, reply);
+        *result_out = json_incref(reply);
     } else if (status == 202) {
         fprintf(stderr,
                 "accrue %s: accepted by the node, but the coalition has not decided it yet. Ask "
@@ -160,9 +179,19 @@ static int print_answer(const struct cli *cli, int status, json_t *reply, const 
 int cli_write(const struct cli *cli, const char *scope, const char *path, const char *key,
               json_t *body)
 {
+    json_t *result;
+    int code = cli_write_result(cli, scope, path, key, body, &result);
+    json_decref(result);
+    return code;
+}
+
+int cli_write_result(const struct cli *cli, const char *scope, const char *path, const char *key,
+                     json_t *body, json_t **result_out)
+{
     struct cli_target target;
     struct error error;
     char made[2 * KEY_RANDOM_SIZE + 8];
+    *result_out = NULL;
     if (!cli_target_find(cli, scope, &target, &error)) {
         json_decref(body);
         return cli_fail_error(cli, &error);
@@ -175,10 +204,21 @@ int cli_write(const struct cli *cli, const char *scope, const char *path, const 
     int status;
     json_t *reply;
     int code = http_ask(http, &target, path, key, body, &status, &reply, &error)
-                   ? print_answer(cli, status, reply, key)
+                   ? print_answer(cli, http, &target, status, reply, key, result_out)
                    : cli_fail_error(cli, &error);
     http_close(http);
     return code;
+}
+
+bool cli_charter(struct http *http, const struct cli_target *target, struct charter **charter_out,
+                 struct error *error)
+{
+    struct buffer json;
+    buffer_init(&json, CHARTER_SIZE_MAX);
+    bool ok = http_get(http, target, "/v1/charter", &json, error) &&
+              charter_parse(buffer_bytes(&json), charter_out, NULL, error);
+    buffer_release(&json);
+    return ok;
 }
 
 bool cli_ask(const struct cli *cli, const char *scope, const char *path, json_t **reply_out,
@@ -205,6 +245,44 @@ bool cli_ask(const struct cli *cli, const char *scope, const char *path, json_t 
     json_decref(*reply_out);
     *exit_out = cli_fail(cli, status >= 500 ? CLI_UNREACHABLE : CLI_REFUSED, "%s", text);
     return false;
+}
+
+/* ---- where it was ---------------------------------------------------------------------------- */
+
+static bool is_in_folder(const struct cli *cli, const char *node)
+{
+    char path[CLI_PATH_MAX];
+    struct error error;
+    return name_valid(bytes_text(node)) &&
+           cli_path(path, &error, "%s/%s/node.json", cli->dir, node) && access(path, F_OK) == 0;
+}
+
+struct command_place cli_place_open(const struct cli *cli, const json_t *coalition)
+{
+    struct command_place place = {.dir = cli->dir,
+                                  .node = cli->node,
+                                  .url = cli->url,
+                                  .token_file = cli->token_file,
+                                  .ca = cli->ca};
+    json_t *nodes = json_object(), *node;
+    size_t i;
+    place.self = json_string_value(json_object_get(coalition, "partner"));
+    json_array_foreach(json_object_get(coalition, "nodes"), i, node)
+    {
+        const char *name = json_string_value(json_object_get(node, "name"));
+        const char *partner = json_string_value(json_object_get(node, "partner"));
+        if (cli->dir && name && partner && !json_is_true(json_object_get(node, "left")) &&
+            !json_object_get(nodes, partner) && is_in_folder(cli, name))
+            json_object_set_new(nodes, partner, json_string(name));
+    }
+    place.nodes = nodes;
+    return place;
+}
+
+void cli_place_close(struct command_place *place)
+{
+    json_decref(place->nodes);
+    place->nodes = NULL;
 }
 
 /* ---- bodies -------------------------------------------------------------------------------- */

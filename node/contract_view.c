@@ -1,6 +1,7 @@
 #include "node/contract_view.h"
 
 #include "node/json_form.h"
+#include "node/local_time.h"
 #include "node/time_text.h"
 
 #include <inttypes.h>
@@ -187,12 +188,18 @@ static void put_cap(struct buffer *out, const char *label, struct points cap)
     put_line(out, label, cap.v > 0 ? text : "none");
 }
 
-static void put_time(struct buffer *out, const char *label, uint64_t time_ms, const char *otherwise)
+static void put_time(struct buffer *out, const struct charter *charter, const char *label,
+                     uint64_t time_ms, const char *otherwise)
 {
-    char text[TIME_TEXT_SIZE];
-    if (time_ms > 0)
-        time_format(time_ms, text);
-    put_line(out, label, time_ms > 0 ? text : otherwise);
+    char utc[TIME_TEXT_SIZE], local[LOCAL_TIME_SIZE], text[TIME_TEXT_SIZE + LOCAL_TIME_SIZE + 8];
+    if (time_ms == 0) {
+        put_line(out, label, otherwise);
+        return;
+    }
+    time_format(time_ms, utc);
+    local_time_format(charter, time_ms, local);
+    (void)snprintf(text, sizeof(text), "%s  (%s)", local, utc);
+    put_line(out, label, text);
 }
 
 static void put_notice(struct buffer *out, uint16_t days)
@@ -202,7 +209,8 @@ static void put_notice(struct buffer *out, uint16_t days)
     put_line(out, "to end it", days > 0 ? text : "neither may");
 }
 
-void contract_view_words(const struct contract_view *view, struct buffer *out)
+void contract_view_words(const struct contract_view *view, const struct charter *charter,
+                         struct buffer *out)
 {
     char digest[HASH_HEX_SIZE + 1];
     const struct rate_card *card = &view->card;
@@ -217,11 +225,11 @@ void contract_view_words(const struct contract_view *view, struct buffer *out)
     put_tax(out, "fee tax", card->fee_tax);
     put_cap(out, "cap a period", card->period_cap);
     put_cap(out, "cap a year", card->year_cap);
-    put_time(out, "from", card->from_ms, "?");
-    put_time(out, "until", card->until_ms, "the next one of these two begins");
+    put_time(out, charter, "from", card->from_ms, "?");
+    put_time(out, charter, "until", card->until_ms, "the next one of these two begins");
     put_notice(out, card->exit_days);
     if (strcmp(view->state, "signed") == 0)
-        put_time(out, "ends", view->ends_ms, "not yet");
+        put_time(out, charter, "ends", view->ends_ms, "not yet");
     put_line(out, "proposed by", view->proposer);
     put_line(out, "digest", digest);
 }

@@ -6,6 +6,7 @@
 #ifndef NODE_CONTRACT_VIEW_H
 #define NODE_CONTRACT_VIEW_H
 
+#include "partners/charter.h"
 #include "protocol/deal.h"
 
 #include <jansson.h>
@@ -26,7 +27,9 @@ struct contract_view {
  * ERROR_INVALID: something is missing or out of range, or the digest is not that of the terms. */
 bool contract_view_read(const json_t *contract, const json_t *partners,
                         struct contract_view *view_out, struct error *error) MUST_USE;
-/* Lines of text: the whole card. */
-void contract_view_words(const struct contract_view *view, struct buffer *out);
+/* Lines of text: the whole card. Times stand as the clocks of the charter show them and, since the
+ * digest is of the moment and the zone is the node's word, in UTC too. */
+void contract_view_words(const struct contract_view *view, const struct charter *charter,
+                         struct buffer *out);
 
 #endif

@@ -31,7 +31,8 @@ void letter_fact(struct paper *paper, const char *label, const char *text)
 {
     double x = paper_right(paper) - FACT_WIDTH;
     paper_put(paper, x, FACT_LABEL, PAPER_ALIGN_LEFT, PAPER_SMALL, label);
-    paper_put(paper, x + FACT_LABEL, FACT_WIDTH - FACT_LABEL, PAPER_ALIGN_RIGHT, PAPER_TEXT, text);
+    paper_put_name(paper, x + FACT_LABEL, FACT_WIDTH - FACT_LABEL, PAPER_ALIGN_RIGHT, PAPER_TEXT,
+                   text);
     paper_move(paper, 13);
 }
 

@@ -31,6 +31,8 @@ struct paper {
     bool too_many;
 };
 
+#define NAME_LEAST 0.75 /* of its size: smaller is hard to read */
+
 /* ---- fonts and colours --------------------------------------------------------------------- */
 
 #define SANS  "Liberation Sans,DejaVu Sans,Sans"
@@ -87,8 +89,9 @@ static bool may_be_cut(enum paper_style style, enum paper_align align)
     return align == PAPER_ALIGN_LEFT && style != PAPER_MONO && style != PAPER_FIGURE;
 }
 
-/* What may not be cut is made smaller until it fits; widths do not follow sizes exactly. */
-static void fit_text(struct paper *paper, enum paper_style style, double width)
+/* What may not be cut is made smaller until it fits; widths do not follow sizes exactly. `least`:
+ * no smaller than that part of its size. */
+static void fit_text(struct paper *paper, enum paper_style style, double width, double least)
 {
     double scale = 1;
     int natural;
@@ -96,6 +99,7 @@ static void fit_text(struct paper *paper, enum paper_style style, double width)
     pango_layout_get_size(paper->layout, &natural, NULL);
     for (int tries = 0; tries < FIT_TRIES && natural > width * PANGO_SCALE; tries++) {
         scale *= 0.98 * width * PANGO_SCALE / natural;
+        scale = scale < least ? least : scale;
         set_font(paper, style, scale);
         pango_layout_get_size(paper->layout, &natural, NULL);
     }
@@ -297,25 +301,39 @@ void paper_need(struct paper *paper, double height)
 
 /* ---- texts and shapes ---------------------------------------------------------------------- */
 
-void paper_put(struct paper *paper, double x, double width, enum paper_align align,
-               enum paper_style style, const char *text)
+static void put_text(struct paper *paper, double x, double width, enum paper_align align,
+                     enum paper_style style, const char *text, PangoEllipsizeMode cut, double least)
 {
     static const PangoAlignment alignments[] = {[PAPER_ALIGN_LEFT] = PANGO_ALIGN_LEFT,
                                                 [PAPER_ALIGN_RIGHT] = PANGO_ALIGN_RIGHT,
                                                 [PAPER_ALIGN_CENTER] = PANGO_ALIGN_CENTER};
-    bool cut = may_be_cut(style, align);
     /* Texts of a row stand on one line, whatever their size. */
     bool large = style == PAPER_FIGURE || style == PAPER_HEADING || style == PAPER_TITLE;
     set_text(paper, style, width, text);
-    pango_layout_set_ellipsize(paper->layout, cut ? PANGO_ELLIPSIZE_END : PANGO_ELLIPSIZE_NONE);
+    pango_layout_set_ellipsize(paper->layout, PANGO_ELLIPSIZE_NONE);
     pango_layout_set_height(paper->layout, -1);
-    if (!cut)
-        fit_text(paper, style, width);
+    if (least < 1)
+        fit_text(paper, style, width, least);
+    pango_layout_set_ellipsize(paper->layout, cut);
     pango_layout_set_alignment(paper->layout, alignments[align]);
     double baseline = (double)pango_layout_get_baseline(paper->layout) / PANGO_SCALE;
     set_ink(paper, style);
     cairo_move_to(paper->cairo, x, large ? paper->y : paper->y + BASELINE - baseline);
     pango_cairo_show_layout(paper->cairo, paper->layout);
+}
+
+void paper_put(struct paper *paper, double x, double width, enum paper_align align,
+               enum paper_style style, const char *text)
+{
+    bool cut = may_be_cut(style, align);
+    put_text(paper, x, width, align, style, text, cut ? PANGO_ELLIPSIZE_END : PANGO_ELLIPSIZE_NONE,
+             cut ? 1 : 0);
+}
+
+void paper_put_name(struct paper *paper, double x, double width, enum paper_align align,
+                    enum paper_style style, const char *text)
+{
+    put_text(paper, x, width, align, style, text, PANGO_ELLIPSIZE_MIDDLE, NAME_LEAST);
 }
 
 void paper_paragraph(struct paper *paper, enum paper_style style, const char *text)
@@ -395,10 +413,10 @@ static void draw_title(struct paper_table *table, size_t column)
     char first[TITLE_MAX];
     if (second) {
         (void)snprintf(first, sizeof(first), "%.*s", (int)(second - title), title);
-        paper_put(paper, x, width, align, PAPER_LABEL, first);
+        paper_put_name(paper, x, width, align, PAPER_LABEL, first);
     }
     paper_move(paper, table->head - HEAD_HEIGHT);
-    paper_put(paper, x, width, align, PAPER_LABEL, second ? second + 1 : title);
+    paper_put_name(paper, x, width, align, PAPER_LABEL, second ? second + 1 : title);
     paper_move(paper, HEAD_HEIGHT - table->head);
 }
 

@@ -63,10 +63,14 @@ void paper_to(struct paper *paper, double y);
 /* A new page unless so much is left on this one. */
 void paper_need(struct paper *paper, double height);
 
-/* One line at (x, current y), cut with an ellipsis where it is wider than `width`; does not move.
- */
+/* One line at (x, current y), which does not move. Where it is wider than `width` a text that
+ * stands left is cut with an ellipsis, and a number made smaller. */
 void paper_put(struct paper *paper, double x, double width, enum paper_align align,
                enum paper_style style, const char *text);
+/* A heading, or a name among facts: made smaller as far as it is read with ease, then cut by an
+ * ellipsis in its middle, since names differ at their ends. Never an amount. */
+void paper_put_name(struct paper *paper, double x, double width, enum paper_align align,
+                    enum paper_style style, const char *text);
 /* A paragraph over the whole width, broken into lines; moves below it. */
 void paper_paragraph(struct paper *paper, enum paper_style style, const char *text);
 /* A heading with room around it, kept together with so much of what follows. */

@@ -170,7 +170,8 @@ static void put_sums(const struct period_view *view, const char *currency, struc
 {
     struct default_sums *sums = allocate(view->partner_count, sizeof(*sums));
     period_default_sums(view, currency, sums);
-    buffer_printf(out, "%-16s %-3s %14s %14s = %14s %14s\n", "partner", currency, "net",
+    int width = period_view_name_width(view);
+    buffer_printf(out, "%-*s %-3s %14s %14s = %14s %14s\n", width, "partner", currency, "net",
                   "+ collateral", "netted", "+ ring-fenced");
     for (size_t i = 0; i < view->partner_count; i++) {
         char text[4][MONEY_TEXT_SIZE];
@@ -178,7 +179,7 @@ static void put_sums(const struct period_view *view, const char *currency, struc
         period_view_amount(view, currency, sums[i].collateral, text[1]);
         period_view_amount(view, currency, sums[i].netted, text[2]);
         period_view_amount(view, currency, sums[i].ring_fenced, text[3]);
-        buffer_printf(out, "%-16s %-3s %14s %14s = %14s %14s\n", view->partners[i].name, "",
+        buffer_printf(out, "%-*s %-3s %14s %14s = %14s %14s\n", width, view->partners[i].name, "",
                       text[0], text[1], text[2], text[3]);
     }
     free(sums);

@@ -11,6 +11,8 @@
 
 /* ---- money ---------------------------------------------------------------------------------- */
 
+enum { NAME_WIDTH_MIN = 16 };
+
 static const struct money money_max = {LINE_AMOUNT_MAX};
 
 bool money_parse(const char *text, struct money *money_out)
@@ -744,6 +746,15 @@ const char *period_view_name(const struct period_view *view, struct partner_id p
 {
     must(partner.v < view->partner_count);
     return view->partners[partner.v].name;
+}
+
+int period_view_name_width(const struct period_view *view)
+{
+    size_t width = NAME_WIDTH_MIN;
+    for (size_t i = 0; i < view->partner_count; i++)
+        if (strlen(view->partners[i].name) > width)
+            width = strlen(view->partners[i].name);
+    return (int)width;
 }
 
 void period_view_end_to_end(const struct period_view *view, const struct view_payment *payment,

@@ -111,6 +111,8 @@ void period_view_close(struct period_view *view);
 bool period_view_partner(const struct period_view *view, const char *name,
                          struct partner_id *partner_out) MUST_USE;
 const char *period_view_name(const struct period_view *view, struct partner_id partner);
+/* Of the column of names in a table of text: 16, or as long as the longest. */
+int period_view_name_width(const struct period_view *view);
 /* The end-to-end id of a payment's sending by that number, from 1 on. */
 void period_view_end_to_end(const struct period_view *view, const struct view_payment *payment,
                             uint32_t attempt, char text_out[END_TO_END_SIZE]);

@@ -118,8 +118,7 @@ static size_t put_curve(struct chart *chart, const struct curve *curve, size_t f
     chart_curve(chart, colours[place % ARRAY_SIZE(colours)]);
     for (; i < curve->count && curve->at[i].vintage == curve->at[from].vintage; i++) {
         const struct vintage_life *life = &curve->at[i].life;
-        x = CHART_LEFT +
-            (int)((uint64_t)curve->at[i].age * CHART_PLOT_WIDTH / (oldest ? oldest : 1));
+        x = CHART_LEFT + (int)((uint64_t)curve->at[i].age * CHART_PLOT_WIDTH / oldest);
         y = share_y(expired ? life->expired : life->redeemed, life->issued);
         chart_curve_point(chart, x, y);
     }
@@ -146,7 +145,7 @@ static void put_curves(struct sheet *sheet, const struct curve *curve, const cha
                        const char *heading, bool expired)
 {
     size_t vintages = 0, place = 0;
-    uint32_t oldest = 0;
+    uint32_t oldest = 1; /* a scale has two ends, also when all are of this month */
     struct chart chart;
     for (size_t i = 0; i < curve->count; i++) {
         vintages += i == 0 || curve->at[i].vintage != curve->at[i - 1].vintage;

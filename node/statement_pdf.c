@@ -354,8 +354,8 @@ static void put_line(const struct drawing *drawing, struct paper_table *table,
 static void put_lines(struct drawing *drawing)
 {
     static const struct paper_column columns[] = {
-        {"Partner", 2.2, PAPER_ALIGN_LEFT, PAPER_BOLD},
-        {"For", 2.2, PAPER_ALIGN_LEFT, PAPER_TEXT},
+        {"Partner", 2, PAPER_ALIGN_LEFT, PAPER_BOLD},
+        {"For", 2.7, PAPER_ALIGN_LEFT, PAPER_TEXT},
         {"Tax code", 1, PAPER_ALIGN_LEFT, PAPER_TEXT},
         {"Exact", 1.9, PAPER_ALIGN_RIGHT, PAPER_SMALL},
         {"Owed to you", 1.6, PAPER_ALIGN_RIGHT, PAPER_TEXT},
@@ -408,11 +408,11 @@ static void put_fee(const struct drawing *drawing, struct paper_table *table,
 static void put_fees(struct drawing *drawing)
 {
     static const struct paper_column columns[] = {
-        {"Supplier", 1.8, PAPER_ALIGN_LEFT, PAPER_TEXT},
-        {"Customer", 1.8, PAPER_ALIGN_LEFT, PAPER_TEXT},
-        {"For", 1.8, PAPER_ALIGN_LEFT, PAPER_TEXT},
+        {"Supplier", 1.45, PAPER_ALIGN_LEFT, PAPER_TEXT},
+        {"Customer", 1.45, PAPER_ALIGN_LEFT, PAPER_TEXT},
+        {"For", 2.6, PAPER_ALIGN_LEFT, PAPER_TEXT},
         {"Tax code", 1, PAPER_ALIGN_LEFT, PAPER_TEXT},
-        {"Rate", 0.9, PAPER_ALIGN_RIGHT, PAPER_TEXT},
+        {"Rate", 0.85, PAPER_ALIGN_RIGHT, PAPER_TEXT},
         {"Before tax", 1.4, PAPER_ALIGN_RIGHT, PAPER_TEXT},
         {"Tax", 1.3, PAPER_ALIGN_RIGHT, PAPER_TEXT}};
     struct paper_table table;

@@ -209,6 +209,8 @@ bool charter_node_by_name(const struct charter *charter, struct bytes name,
  * millisecond. */
 int64_t charter_day(const struct charter *charter, uint64_t time_ms);
 uint64_t charter_day_start(const struct charter *charter, int64_t day);
+/* How far clocks there are ahead of UTC at a time, in seconds: less than a day either way. */
+int32_t charter_offset_s(const struct charter *charter, uint64_t time_ms);
 /* The first millisecond of the day after the one that holds `time_ms`, `days` later still, in the
  * charter's zone. */
 uint64_t charter_end_of_day(const struct charter *charter, uint64_t time_ms, uint32_t days);

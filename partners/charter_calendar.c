@@ -20,6 +20,11 @@ static int64_t offset_ms(const struct charter *charter, size_t stretch)
     return charter->transition_count == 0 ? 0 : charter->transitions[stretch].offset_s * SECOND_MS;
 }
 
+int32_t charter_offset_s(const struct charter *charter, uint64_t time_ms)
+{
+    return (int32_t)(offset_ms(charter, stretch_at(charter, time_ms)) / SECOND_MS);
+}
+
 /* The first moment at which clocks show the day: its midnight, or where they skip that, the skip.
  * Offsets are less than a day, so that the search need not begin earlier. */
 uint64_t charter_day_start(const struct charter *charter, int64_t day)

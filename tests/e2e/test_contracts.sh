@@ -103,10 +103,12 @@ what_is_left_out_of_a_proposal_is_said() {
 one_proposes_and_the_other_signs_what_it_sees() {
     run grocer contract propose --funder grocer --redeemer cinema --face 0.01 \
         --reimbursement 0.095 --currency SEK --redemption-tax SE-25 --from 2027-02-01
-    expect_done 'contract 0 is proposed, from 2027-01-31T23:00:00.000Z on' # midnight in Berlin
+    expect_done 'contract 0 is proposed, from 2027-02-01 on' # its midnight in Berlin
+    expect_match 'cinema signs it.+contract sign 0 --dir [^ ]+ --node cinema' "$said"
     run books contract show 0
     expect_done 'points of grocer at cinema'
     expect_match '0.095 SEK a point' "$said"
+    expect_match 'from +2027-02-01  \(2027-01-31T23:00:00.000Z\)' "$said"
     digest=$(sed -n 's/^ *digest *//p' "$work/said")
     run grocer contract sign 0 --yes
     expect_refused 1 'own-proposal'
@@ -186,14 +188,14 @@ a_party_ends_a_contract_with_the_notice_it_says() {
     run cinema contract end 0
     expect_refused 1 'no-exit'
     run books contract end 3 # it is the first of February in Berlin
-    expect_done 'contract 3 is signed, from 2027-02-04T23:00:00.000Z on, until 2027-02-11T23:00:00.000Z'
+    expect_done 'contract 3 is signed, from 2027-02-05 on, until 2027-02-12'
     run fuel contract end 3 --until 2027-06-01
     expect_refused 1 'bad-card'
     run fuel contract show 3
     expect_done 'until +the next one of these two begins'
-    expect_match 'ends +2027-02-11T23:00:00.000Z' "$said"
+    expect_match 'ends +2027-02-12  \(2027-02-11T23:00:00.000Z\)' "$said"
     run fuel contract list --partner books --state signed
-    expect_done '3 +signed +fuel +books .* 2027-02-11T23:00:00.000Z'
+    expect_done '3 +signed +fuel +books .* 2027-02-05 +2027-02-12'
     run fuel "${contract[@]}" --from 2027-02-11
     expect_refused 1 'overlap'
     run fuel "${contract[@]}" --from 2027-02-12

@@ -97,11 +97,13 @@ it_is_over_and_proposed() {
     pass_to 2026-12-01T08:00:00Z
     settle books status --period "$period"
     expect_done 'from 2026-12-01 on: any partner proposes it'
+    expect_match "settle propose --period $period --dir [^ ]+ --node books" "$said" 'the command'
     expect_period books "$net_of_each" 'grocer -0.27, books -1.75, cinema 1.80, fuel 0.22'
     settle books propose --period "$period"
     expect_done 'period 2026-11 is proposed'
     settle books status --period "$period"
     expect_done 'until the end of 2026-12-03: grocer, books, cinema, fuel sign'
+    expect_match "settle sign --period $period --dir [^ ]+ --node books" "$said" 'the command'
 }
 
 # It says which lines there are, and with which options each is meant.
@@ -133,7 +135,9 @@ two_people_of_each_partner_sign() {
     for node in "${names[@]}"; do
         settle "$node" sign --period "$period" --as finance
         expect_done "$totals"
+        expect_match "$node has signed" "$said" 'who has signed'
     done
+    expect_match "now: any partner makes it final" "$said" 'what is next'
     settle fuel finalise --period "$period"
     expect_done 'period 2026-11 is final'
     expect_period cinema "$payments" 'books cinema 1.75, grocer fuel 0.22, grocer cinema 0.05'
@@ -283,7 +287,7 @@ silence_accepts_and_what_is_disputed_is_carved_out() {
     expect_period grocer "$net_of_each" 'grocer -2850.00, books 940.00, cinema 830.00, fuel 1080.00'
     expect_period grocer "$payments" 'grocer fuel 1080.00, grocer books 940.00, grocer cinema 830.00'
     settle grocer resolve --period "$period" --record "$disputed" --amount 270.00
-    expect_done
+    expect_done 'what is not cancelled is owed in the period that is open now'
     expect_period cinema '.disputes[0] | .state + " " + .upheld + " " + .rest' 'resolved 270.00 180.00'
     get cinema office /v1/settlement
     expect_field '[.obligations[] | .debtor + " " + .creditor + " " + .open] | join(", ")' \

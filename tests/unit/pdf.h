@@ -33,8 +33,10 @@ static inline bool pdf_readable(void)
     return there;
 }
 
-/* Its text; the file stays in PDF_OUT where that is set, to be looked at. */
-static inline void pdf_read(const struct buffer *pdf, const char *name, struct buffer *text_out)
+/* Its text, or with "-bbox" each word with its box; the file stays in PDF_OUT where that is set, to
+ * be looked at. A text that is cut on the page is whole here. */
+static inline void pdf_read_as(const struct buffer *pdf, const char *name, const char *how,
+                               struct buffer *text_out)
 {
     char path[256], command[512];
     uint8_t piece[4096];
@@ -44,13 +46,48 @@ static inline void pdf_read(const struct buffer *pdf, const char *name, struct b
     REQUIRE(file != NULL);
     REQUIRE(fwrite(pdf->at, 1, pdf->size, file) == pdf->size);
     REQUIRE(fclose(file) == 0);
-    snprintf(command, sizeof(command), "pdftotext -layout '%s' - 2>&1", path);
+    snprintf(command, sizeof(command), "pdftotext %s '%s' - 2>&1", how, path);
     FILE *pipe = popen(command, "r");
     REQUIRE(pipe != NULL);
     buffer_init(text_out, 64 << 20);
     for (size_t size; (size = fread(piece, 1, sizeof(piece), pipe)) > 0;)
         buffer_append(text_out, bytes_of(piece, size));
     CHECK(pclose(pipe) == 0);
+}
+
+static inline void pdf_read(const struct buffer *pdf, const char *name, struct buffer *text_out)
+{
+    pdf_read_as(pdf, name, "-layout", text_out);
+}
+
+/* Of words ("" is each), the one that is lowest or narrowest on the page, in whole points. */
+static inline long pdf_least(const struct buffer *pdf, const char *name, const char *wanted,
+                             const char *from, const char *to)
+{
+    struct buffer text;
+    long least = 1000;
+    char end[64];
+    snprintf(end, sizeof(end), "%s</word>", wanted);
+    pdf_read_as(pdf, name, "-bbox", &text);
+    for (const char *at = buffer_text(&text); (at = strstr(at, "<word ")); at++) {
+        const char *close = strstr(at, "</word>"), *found = strstr(at, end);
+        const char *low = strstr(at, from), *high = strstr(at, to);
+        REQUIRE(close && low && high);
+        if (wanted[0] && (!found || found + strlen(wanted) != close))
+            continue;
+        long size = strtol(high + strlen(to), NULL, 10) - strtol(low + strlen(from), NULL, 10);
+        least = size < least ? size : least;
+    }
+    buffer_release(&text);
+    return least;
+}
+static inline long pdf_height(const struct buffer *pdf, const char *name)
+{
+    return pdf_least(pdf, name, "", "yMin=\"", "yMax=\"");
+}
+static inline long pdf_width(const struct buffer *pdf, const char *name, const char *word)
+{
+    return pdf_least(pdf, name, word, "xMin=\"", "xMax=\"");
 }
 
 static inline void pdf_check_has(struct buffer *text, const char *const *parts, size_t count)

@@ -4,6 +4,9 @@
 #include "node/cli.h"
 #include "protocol/deal.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static uint64_t time_of(const char *text)
 {
     uint64_t time_ms = 1;
@@ -94,6 +97,20 @@ CASE(an_amount_names_its_currency)
     CHECK_INT(micro, INT64_C(1000000000000000000));
 }
 
+CASE(a_column_is_as_wide_as_its_longest_text_within_reason)
+{
+    json_t *rows = json_pack("[{s:s}, {s:s}, {s:i}, {}]", "a", "0123456789", "a", "012", "a", 7);
+    REQUIRE(rows != NULL);
+    CHECK_INT(cli_width(rows, "a", 4), 10);
+    CHECK_INT(cli_width(rows, "a", 14), 14);
+    CHECK_INT(cli_width(NULL, "a", 14), 14);
+    char *much = memset(allocate(1001, 1), 'x', 1000); /* of a node that says anything */
+    json_array_append_new(rows, json_pack("{s:s}", "a", much));
+    CHECK_INT(cli_width(rows, "a", 4), NAME_SIZE_MAX);
+    free(much);
+    json_decref(rows);
+}
+
 int main(void)
 {
     RUN(times_are_read_in_each_of_their_forms);
@@ -102,5 +119,6 @@ int main(void)
     RUN(spans_have_units);
     RUN(money_is_read_exactly);
     RUN(an_amount_names_its_currency);
+    RUN(a_column_is_as_wide_as_its_longest_text_within_reason);
     return check_report();
 }

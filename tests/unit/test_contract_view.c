@@ -63,7 +63,7 @@ CASE(what_is_shown_is_what_the_digest_is_of)
     CHECK_TEXT(error.text, "");
     CHECK(hash_equal(&view.digest, &digest));
     CHECK_INT(view.number, 7);
-    contract_view_words(&view, &words);
+    contract_view_words(&view, NULL, &words);
     const char *text = buffer_text(&words);
     static const char *const wanted[] = {
         "Contract 7, proposed: points of grocer at cinema\n",
@@ -73,7 +73,7 @@ CASE(what_is_shown_is_what_the_digest_is_of)
         "SE-25",
         "none",
         "5000 points",
-        "2027-02-01T00:00:00.000Z",
+        "2027-02-01T00:00:00Z  (2027-02-01T00:00:00.000Z)\n",
         "the next one of these two begins",
         "either may, with 90 days' notice",
         "proposed by      grocer",
@@ -85,12 +85,34 @@ CASE(what_is_shown_is_what_the_digest_is_of)
     json_decref(contract);
 }
 
+/* The zone is the node's word, the moment what is signed. */
+CASE(a_day_is_shown_by_the_clocks_of_the_charter_beside_the_moment)
+{
+    static struct charter charter = {.transition_count = 1, .transitions = {{0, 3600}}};
+    struct contract_view view;
+    struct error error;
+    struct buffer words;
+    json_t *contract = told();
+    buffer_init(&words, CONTRACT_WORDS_MAX);
+    json_object_set_new(contract, "state", json_string("signed"));
+    json_object_set_new(contract, "ends", json_string("2027-05-31T23:00:00Z"));
+    REQUIRE(reads(contract, &view, &error));
+    contract_view_words(&view, &charter, &words);
+    CHECK(strstr(buffer_text(&words),
+                 "  from             2027-02-01T01:00:00+01:00  (2027-02-01T00:00:00.000Z)\n"));
+    CHECK(
+        strstr(buffer_text(&words), "  ends             2027-06-01  (2027-05-31T23:00:00.000Z)\n"));
+    buffer_release(&words);
+    json_decref(contract);
+}
+
 /* Its end as it stands is told beside what was signed. */
 CASE(where_a_signed_contract_ends_is_shown)
 {
     static const char *const told_ends[][2] = {
         {"null", "  ends             not yet\n"},
-        {"\"2027-06-01T00:00:00.000Z\"", "  ends             2027-06-01T00:00:00.000Z\n"}};
+        {"\"2027-06-01T00:00:00.000Z\"",
+         "  ends             2027-06-01T00:00:00Z  (2027-06-01T00:00:00.000Z)\n"}};
     struct contract_view view;
     struct error error;
     for (size_t i = 0; i < ARRAY_SIZE(told_ends); i++) {
@@ -100,7 +122,7 @@ CASE(where_a_signed_contract_ends_is_shown)
         json_object_set_new(contract, "state", json_string("signed"));
         json_object_set_new(contract, "ends", json_loads(told_ends[i][0], JSON_DECODE_ANY, NULL));
         REQUIRE(reads(contract, &view, &error));
-        contract_view_words(&view, &words);
+        contract_view_words(&view, NULL, &words);
         CHECK(strstr(buffer_text(&words), told_ends[i][1]) != NULL);
         buffer_release(&words);
         json_decref(contract);
@@ -199,6 +221,7 @@ CASE(no_name_of_a_node_reaches_the_terminal)
 int main(void)
 {
     RUN(what_is_shown_is_what_the_digest_is_of);
+    RUN(a_day_is_shown_by_the_clocks_of_the_charter_beside_the_moment);
     RUN(where_a_signed_contract_ends_is_shown);
     RUN(other_terms_than_those_of_the_digest_are_seen_through);
     RUN(what_is_no_contract_is_refused);

@@ -254,6 +254,12 @@ static bool says(const struct period_view *view,
     return found;
 }
 
+static void next_words(const struct period_view *view, struct buffer *out)
+{
+    static const struct command_place nowhere;
+    period_words_next(view, &nowhere, out);
+}
+
 CASE(words_say_who_is_in_default_and_what_is_to_be_done)
 {
     struct world world;
@@ -261,7 +267,7 @@ CASE(words_say_who_is_in_default_and_what_is_to_be_done)
     struct period_view *view = must_read(&world);
     view->payments[0].may_default = true;
     CHECK(says(view, period_words_payments, "due, may be declared in default"));
-    CHECK(says(view, period_words_next,
+    CHECK(says(view, next_words,
                "or two people of operator say that grocer is in default\n"
                "    accrue settle default --payment 0 --period 2026-11\n"));
     period_view_close(view);
@@ -269,12 +275,39 @@ CASE(words_say_who_is_in_default_and_what_is_to_be_done)
     view = must_read(&world);
     CHECK(says(view, period_words_payments, "payment 0: grocer pays operator 1296.00 EUR, void"));
     CHECK(says(view, period_words_payments, "EUR, ring-fenced, due"));
-    CHECK(says(view, period_words_next, "ring-fenced: grocer pays books "));
+    CHECK(says(view, next_words, "ring-fenced: grocer pays books "));
     CHECK(says(view, period_words_defaults, "grocer is in default of what it owes in EUR\n"));
     CHECK(
         says(view, period_words_defaults, "void, since nobody has sent them: payments 0, 1, 2\n"));
     CHECK(says(view, period_words_defaults, "EUR for grocer, out of the collateral of grocer"));
     CHECK(says(view, period_words_defaults, " takes over "));
+    period_view_close(view);
+    world_release(&world);
+}
+
+/* Payers pay, who is owed confirms and accuses, each at its own node. */
+CASE(what_is_next_is_told_for_the_node_of_whoever_is_to_act)
+{
+    struct world world;
+    world_init(&world);
+    struct period_view *view = must_read(&world);
+    json_t *nodes = json_pack("{s:s, s:s}", "grocer", "first", "operator", "house");
+    const struct command_place place = {
+        .dir = "demo", .node = "own", .self = "books", .nodes = nodes};
+    static const char *const wanted[] = {
+        "    accrue settle pay --payment 0 --period 2026-11 --dir demo --node first\n",
+        "    accrue settle default --payment 0 --period 2026-11 --dir demo --node house\n",
+        "    accrue settle confirm --payment 0 --period 2026-11 --dir demo --node house\n"};
+    struct buffer out;
+    buffer_init(&out, PERIOD_WORDS_MAX);
+    view->payments[0].may_default = true;
+    period_words_next(view, &place, &out);
+    view->payments[0].state = PAYMENT_SENT;
+    period_words_next(view, &place, &out);
+    for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+        CHECK(strstr(buffer_text(&out), wanted[i]) != NULL);
+    buffer_release(&out);
+    json_decref(nodes);
     period_view_close(view);
     world_release(&world);
 }
@@ -301,11 +334,11 @@ CASE(a_dispute_that_its_opener_leaves_is_the_others_to_end)
     struct buffer out;
     buffer_init(&out, PERIOD_WORDS_MAX);
     view->today = view->disputes_end;
-    period_words_next(view, &out);
+    next_words(view, &out);
     CHECK(strstr(buffer_text(&out), "ends it") == NULL);
     buffer_release(&out);
     view->today = date_from_days(date_to_days(view->disputes_end) + 1);
-    CHECK(says(view, period_words_next, offer));
+    CHECK(says(view, next_words, offer));
     period_view_close(view);
     world_release(&world);
 }
@@ -469,6 +502,7 @@ int main(void)
     RUN(what_is_owed_is_what_is_paid_or_to_be_paid);
     RUN(what_is_shown_first_is_what_happens);
     RUN(words_say_who_is_in_default_and_what_is_to_be_done);
+    RUN(what_is_next_is_told_for_the_node_of_whoever_is_to_act);
     RUN(a_dispute_that_its_opener_leaves_is_the_others_to_end);
     RUN(reports_tell_who_bears_what);
     RUN(orders_are_of_what_is_owed_since_the_default);

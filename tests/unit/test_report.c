@@ -816,12 +816,14 @@ CASE(orders_are_in_one_currency)
 
 /* ---- in words -------------------------------------------------------------------------------- */
 
+static const struct command_place nowhere;
+
 static void check_next(const struct world *world, const char *expected)
 {
     struct period_view *view = read_view(world);
     struct buffer out;
     buffer_init(&out, PERIOD_WORDS_MAX);
-    period_words_next(view, &out);
+    period_words_next(view, &nowhere, &out);
     CHECK(has(&out, expected));
     buffer_release(&out);
     period_view_close(view);

@@ -107,6 +107,12 @@ static bool has(struct buffer *out, const char *text)
     return found;
 }
 
+static void next_words(const struct period_view *view, struct buffer *out)
+{
+    static const struct command_place nowhere;
+    period_words_next(view, &nowhere, out);
+}
+
 CASE(words_say_the_currency_of_each_amount)
 {
     static const struct {
@@ -116,7 +122,7 @@ CASE(words_say_the_currency_of_each_amount)
         {period_words_nets, "partner                       SEK\ngrocer                    -475.00"},
         {period_words_pairs, "SEK           475.00           475.00"},
         {period_words_payments, "grocer pays cinema 475.00 SEK"},
-        {period_words_next, "grocer pays cinema 475.00 SEK"}};
+        {next_words, "grocer pays cinema 475.00 SEK"}};
     struct world world;
     char why[ERROR_TEXT_SIZE];
     world_init(&world);
@@ -129,6 +135,86 @@ CASE(words_say_the_currency_of_each_amount)
         CHECK(has(&out, all[i].wanted));
         buffer_release(&out);
     }
+    period_view_close(view);
+    world_release(&world);
+}
+
+static void words_of(const struct period_view *view,
+                     void (*put)(const struct period_view *view, struct buffer *out),
+                     struct buffer *out)
+{
+    buffer_init(out, PERIOD_WORDS_MAX);
+    put(view, out);
+}
+
+/* A dispute has to name it: --tariff. */
+CASE(a_line_of_several_tariffs_says_which)
+{
+    struct world world;
+    struct buffer out;
+    char why[ERROR_TEXT_SIZE];
+    int count = 0;
+    world_init(&world);
+    struct period_view *view = read_view(&world, why);
+    REQUIRE(view != NULL);
+    words_of(view, period_words_pairs, &out);
+    CHECK(has(&out, "SEK           475.00           475.00  tariff 1\n"));
+    CHECK(has(&out, "SEK            95.00            95.00  tariff 1\n"));
+    for (const char *at = buffer_text(&out); (at = strstr(at, "  tariff ")); at++)
+        count++;
+    CHECK_INT(count, 4); /* the two, and what they are owed in euro */
+    buffer_release(&out);
+    free(view->disputes);
+    view->disputes = allocate(2, sizeof(*view->disputes));
+    view->dispute_count = 2;
+    for (size_t i = 0; i < 2; i++)
+        view->disputes[i] = (struct view_dispute){.about = {.debtor = {GROCER},
+                                                            .creditor = {CINEMA},
+                                                            .tariff = 1,
+                                                            .line_class = LINE_REDEMPTION},
+                                                  .currency = "SEK"};
+    view->disputes[1].about.line_class = LINE_CLAW_BACK;
+    words_of(view, period_words_disputes, &out);
+    CHECK(has(&out, "of redemption that grocer owes cinema (DUPLICATE, tariff 1), "));
+    CHECK(has(&out, "of claw-back that grocer owes cinema (DUPLICATE), "));
+    buffer_release(&out);
+    period_view_close(view);
+    world_release(&world);
+}
+
+/* Each table's rows are as long as its head, up to what follows the figures. */
+static bool is_straight(struct buffer *out)
+{
+    size_t wanted = 0;
+    bool straight = true;
+    for (const char *line = buffer_text(out), *end; (end = strchr(line, '\n')); line = end + 1) {
+        const char *more = strstr(line, "  tariff ");
+        size_t size = (size_t)((more && more < end ? more : end) - line);
+        straight = straight && (wanted == 0 || size == wanted);
+        wanted = size;
+    }
+    return straight;
+}
+
+CASE(tables_are_as_wide_as_the_longest_name)
+{
+    struct world world;
+    struct buffer out;
+    char why[ERROR_TEXT_SIZE], name[NAME_SIZE_MAX + 1];
+    world_init(&world);
+    struct period_view *view = read_view(&world, why);
+    REQUIRE(view != NULL);
+    memset(name, 'n', sizeof(name));
+    name[NAME_SIZE_MAX] = 0;
+    memcpy(view->partners[CINEMA].name, name, sizeof(name));
+    words_of(view, period_words_pairs, &out);
+    CHECK(has(&out, name));
+    CHECK(is_straight(&out));
+    buffer_release(&out);
+    words_of(view, period_words_nets, &out);
+    CHECK(has(&out, name));
+    CHECK(strstr(buffer_text(&out), "\ngrocer                                                  "));
+    buffer_release(&out);
     period_view_close(view);
     world_release(&world);
 }
@@ -184,6 +270,8 @@ int main(void)
 {
     RUN(each_currency_has_nets_and_payments_of_its_own);
     RUN(words_say_the_currency_of_each_amount);
+    RUN(a_line_of_several_tariffs_says_which);
+    RUN(tables_are_as_wide_as_the_longest_name);
     RUN(a_report_may_be_of_one_currency_and_a_journal_is_of_all);
     return check_report();
 }

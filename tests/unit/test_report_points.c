@@ -510,6 +510,29 @@ CASE(a_pdf_says_what_the_sheet_says)
     charter_close(charter);
 }
 
+/* All of them are in the month of their issue: the scale has two ends all the same. */
+CASE(a_curve_of_one_month_has_a_scale)
+{
+    struct charter *charter = open_charter();
+    json_t *answer = answer_json(), *tables = json_object_get(answer, "tables");
+    struct buffer out;
+    while (json_array_size(tables) > 1)
+        json_array_remove(tables, 1);
+    json_object_set_new(answer, "period", json_string("2026-01"));
+    json_object_set_new(answer, "first_day", json_string("2026-01-01"));
+    json_object_set_new(answer, "last_day", json_string("2026-01-31"));
+    json_object_set_new(answer, "records", json_integer(100));
+    json_object_set(answer, "hash", json_object_get(json_array_get(tables, 0), "hash"));
+    struct liability_view *view = read_view(charter, answer);
+    REQUIRE(make(view, "breakage", REPORT_HTML, -1, &out));
+    CHECK(strstr(buffer_text(&out), ">1 month<") != NULL);
+    CHECK(strstr(buffer_text(&out), ">0 months<") == NULL);
+    buffer_release(&out);
+    liability_view_close(view);
+    json_decref(answer);
+    charter_close(charter);
+}
+
 /* Vintages of forty years, of points in millions: pages in landscape, each below the table's head.
  */
 CASE(a_long_sheet_goes_over_pages_with_its_head)
@@ -597,6 +620,7 @@ int main(void)
     RUN(every_form_names_checkpoint_and_hash_and_how_they_are_verified);
     RUN(what_is_open_says_so);
     RUN(a_pdf_says_what_the_sheet_says);
+    RUN(a_curve_of_one_month_has_a_scale);
     RUN(a_long_sheet_goes_over_pages_with_its_head);
     RUN(a_pdf_without_rows_says_so);
     pdf_end();

@@ -587,6 +587,50 @@ CASE(worked_example_a_is_drawn_too)
     world_release(&world);
 }
 
+/* They are cut, and not made tiny: three quarters of the smallest font are six points high. */
+CASE(long_names_stay_readable)
+{
+    static char names[EXAMPLE_PARTNERS][NAME_SIZE_MAX + 1];
+    struct statement_party named[EXAMPLE_PARTNERS];
+    struct world world;
+    struct buffer pdf;
+    world_b(&world);
+    for (int i = 0; i < EXAMPLE_PARTNERS; i++) {
+        snprintf(names[i], sizeof(names[i]), "w%d%050d-east%04d", i, 0, i);
+        named[i] = parties[i];
+        named[i].name = names[i];
+    }
+    world.statement.parties = named;
+    make_pdf(&world.statement, &pdf);
+    if (pdf_readable()) {
+        CHECK(pdf_height(&pdf, "names") >= 6);
+    }
+    buffer_release(&pdf);
+    world_release(&world);
+}
+
+CASE(what_fees_are_for_is_said_in_full)
+{
+    static const enum book_class classes[] = {BOOK_REDEMPTION_CONTRA, BOOK_DISPUTE_FEE};
+    struct world world;
+    struct buffer pdf;
+    memset(&world, 0, sizeof(world));
+    example_b(&world.exact, 0);
+    for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
+        struct line line = book_line(GROCER, CINEMA, classes[i], euro4(-990000));
+        memcpy(line.tax_code, "AT-20", 6);
+        lines_add(&world.exact, &line);
+    }
+    world_close(&world);
+    make_pdf(&world.statement, &pdf);
+    if (pdf_readable()) {
+        CHECK(pdf_width(&pdf, "fees", "reversed") >= 36);
+        CHECK(pdf_width(&pdf, "fees", "fees") >= 17);
+    }
+    buffer_release(&pdf);
+    world_release(&world);
+}
+
 /* Sixty partners: tables go on over pages with their heads, the chart keeps to twelve and the rest,
  * the matrix is left to the CSV. */
 CASE(a_large_coalition_goes_over_pages)
@@ -714,6 +758,8 @@ int main(void)
     RUN(two_currencies_have_their_own_sums_and_rows);
     RUN(two_currencies_are_two_parts_of_one_pdf);
     RUN(worked_example_a_is_drawn_too);
+    RUN(long_names_stay_readable);
+    RUN(what_fees_are_for_is_said_in_full);
     RUN(a_large_coalition_goes_over_pages);
     RUN(a_statement_that_cannot_be_shown_is_refused);
     pdf_end();
