@@ -65,6 +65,10 @@ bool api_open(const struct api_config *config, struct api **api_out, struct erro
         api->config.public_url = NULL;
     if (api->config.batch_body_max == 0)
         api->config.batch_body_max = API_BATCH_BODY_MAX;
+    if (api->config.report_answers_max == 0)
+        api->config.report_answers_max = API_REPORT_ANSWERS_MAX;
+    if (api->config.report_bytes_max == 0)
+        api->config.report_bytes_max = API_REPORT_BYTES_MAX;
     api->in_flight = in_flight_open(API_IN_FLIGHT_MAX);
     *api_out = api;
     return true;

@@ -76,6 +76,8 @@ struct api_config {
     const char *public_url; /* "https://points.example", where people reach it; or NULL, "" */
     const char *version;
     size_t batch_body_max;                                    /* 0: API_BATCH_BODY_MAX */
+    size_t report_answers_max;                                /* 0: API_REPORT_ANSWERS_MAX */
+    size_t report_bytes_max;                                  /* 0: API_REPORT_BYTES_MAX */
     void *context;                                            /* of all below */
     uint64_t (*clock)(void *context);                         /* wall clock, ms since 1970 */
     void (*random)(void *context, uint8_t *out, size_t size); /* for trace ids only */

@@ -206,7 +206,8 @@ static void ask_self(struct report_job *job)
 static void ask_on(struct report_job *job)
 {
     struct api *api = job->api;
-    if (job->answers < API_REPORT_ANSWERS_MAX && job->bytes < API_REPORT_BYTES_MAX) {
+    if (job->answers < api->config.report_answers_max &&
+        job->bytes < api->config.report_bytes_max) {
         ask_self(job);
         job->answers++;
         job->bytes += job->heard.body.size;
