@@ -188,9 +188,10 @@ static bool read_options_of_now(struct report_source *source, struct error *erro
     if (!report_format_from_word(own->format, &source->format) ||
         (source->format != REPORT_CSV && source->format != REPORT_JSON &&
          source->format != REPORT_HTML))
-        return error_set(error, ERROR_INVALID,
-                         "the report 'exposure' is not made as %.40s: it comes as csv, json, html",
-                         own->format);
+        return error_set(
+            error, ERROR_INVALID,
+            "the report 'exposure' is not made as %.40s: it comes as csv, json or html",
+            own->format);
     if (own->period || own->partner)
         return error_set(error, ERROR_INVALID,
                          "exposure is of now and of all partners: it takes neither %speriod nor "

@@ -295,7 +295,7 @@ CASE(what_makes_no_sense_is_refused)
         {REPORTS "payments?format=xml&partner=fuel", 409, "no-report", "nothing to pay"},
         {REPORTS "exposure?format=csv", 400, "malformed", "neither period nor partner"},
         {"/v1/reports/nets?format=csv", 404, "not-found", "/v1/periods/PERIOD/reports/NAME"},
-        {"/v1/reports/exposure?format=pdf", 400, "malformed", "it comes as csv, json, html"},
+        {"/v1/reports/exposure?format=pdf", 400, "malformed", "it comes as csv, json or html"},
         {"/v1/reports/exposure?format=csv&dialect=ledger", 400, "malformed", "no option but"},
     };
     open_final();
