@@ -9,6 +9,7 @@
  * loop's: NULL once the client is gone.
  */
 #include "node/api_parts.h"
+#include "node/paper.h"
 #include "node/report_source.h"
 
 #include <stdlib.h>
@@ -157,6 +158,9 @@ static void run(void *context)
     if (job->ok && !job->more)
         job->ok = report_source_write(job->source, &job->report, &job->left_out, &job->fault,
                                       &job->error);
+    /* Each thread of a pool would keep them for good. */
+    if (!job->more && report_source_format(job->source) == REPORT_PDF)
+        paper_release_thread();
 }
 
 static void ask_on(struct report_job *job);

@@ -15,6 +15,7 @@
 #include "node/http_server.h"
 #include "node/images.h"
 #include "node/log.h"
+#include "node/paper.h"
 #include "node/peer_watch.h"
 #include "node/period_watch.h"
 #include "node/replica.h"
@@ -820,6 +821,7 @@ void service_close(struct service *s)
     /* So do reports, for nobody by now; and what was written meanwhile. */
     while (s->jobs > 0 || s->working)
         (void)uv_run(&s->loop, UV_RUN_ONCE);
+    paper_release_fonts();
     witness_link_close(s->witnesses);
     api_close(s->api);
     transport_close(s->transport);
