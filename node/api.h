@@ -12,7 +12,7 @@
  *     and must only take a note (uv_async_send, a zero timer), never drain.
  *   - api_on_time() about every 100 ms: deadlines of answers.
  *
- * Threads: the loop's thread only.
+ * Threads: the loop's thread only; reports are made on those of the owner's `work`.
  */
 #ifndef NODE_API_H
 #define NODE_API_H
