@@ -65,6 +65,10 @@ bool api_open(const struct api_config *config, struct api **api_out, struct erro
         api->config.public_url = NULL;
     if (api->config.batch_body_max == 0)
         api->config.batch_body_max = API_BATCH_BODY_MAX;
+    if (api->config.report_answers_max == 0)
+        api->config.report_answers_max = API_REPORT_ANSWERS_MAX;
+    if (api->config.report_bytes_max == 0)
+        api->config.report_bytes_max = API_REPORT_BYTES_MAX;
     api->in_flight = in_flight_open(API_IN_FLIGHT_MAX);
     *api_out = api;
     return true;
@@ -84,7 +88,7 @@ void api_close(struct api *api)
 {
     if (!api)
         return;
-    must(api->calls == NULL);
+    must(api->calls == NULL && api->report_count == 0);
     in_flight_close(api->in_flight);
     shown_release(&api->shown);
     free(api->decided);
@@ -217,8 +221,8 @@ void api_refuse(struct api_call *call, enum problem_code code, const char *forma
     va_start(arguments, format);
     (void)vsnprintf(problem.detail, sizeof(problem.detail), format, arguments);
     va_end(arguments);
-    if (code == PROBLEM_BUSY || code == PROBLEM_STOPPING || code == PROBLEM_NO_QUORUM ||
-        code == PROBLEM_NOT_FINAL)
+    if (code == PROBLEM_BUSY || code == PROBLEM_REPORTS || code == PROBLEM_STOPPING ||
+        code == PROBLEM_NO_QUORUM || code == PROBLEM_NOT_FINAL)
         problem.retry_after_s = 1;
     if (code == PROBLEM_JOINING || code == PROBLEM_KEYS_REPLACED)
         problem.retry_after_s = 10;
@@ -288,6 +292,11 @@ static bool writes(const struct api_route *route)
     return route->kind == API_WRITE || route->kind == API_BATCH;
 }
 
+static bool has_body(const struct api_route *route)
+{
+    return writes(route) || route->kind == API_ASK;
+}
+
 /* Answers and returns false unless the call may go on to its body. Who asks is judged before what
  * exists, so that a stranger learns nothing. */
 static bool admit(struct api_call *call)
@@ -322,7 +331,7 @@ static bool admit(struct api_call *call)
         api_refuse(call, PROBLEM_UNAUTHENTICATED, "Send Authorization: Bearer with your token.");
     } else if (!allowed(call)) {
         api_refuse(call, PROBLEM_FORBIDDEN, "Another token may.");
-    } else if (call->route->kind != API_READ && !content_type_fits(call)) {
+    } else if (has_body(call->route) && !content_type_fits(call)) {
         api_refuse(call, PROBLEM_MEDIA_TYPE, "Send %s.",
                    call->route->kind == API_BATCH ? "application/x-ndjson or application/cbor-seq"
                                                   : "application/json");
@@ -366,6 +375,7 @@ size_t api_body_max(const struct api_call *call)
         return 0;
     switch (call->route->kind) {
     case API_READ:
+    case API_LATE:
         return 0;
     case API_WRITE:
     case API_ASK:
@@ -389,7 +399,7 @@ size_t api_feed(struct api_call *call, struct bytes piece)
         return api_batch_feed(call, piece);
     if (call->answered)
         return piece.size;
-    if (call->route->kind == API_READ) {
+    if (!has_body(call->route)) {
         api_refuse(call, PROBLEM_TOO_LARGE, "This request has no body.");
         return piece.size;
     }
@@ -414,6 +424,9 @@ void api_end(struct api_call *call)
     case API_ASK:
         call->route->handler(call);
         must(call->answered);
+        return;
+    case API_LATE:
+        call->route->handler(call);
         return;
     case API_WRITE:
         api_write_end(call);
@@ -440,6 +453,7 @@ void api_call_close(struct api_call *call)
             in_flight_orphan(api->in_flight, entry);
     }
     api_batch_close(call);
+    api_report_forget(call);
     for (size_t i = 0; i < api->decided_count; i++)
         if (api->decided[i].call == call)
             api->decided[i].call = NULL;

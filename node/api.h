@@ -12,7 +12,7 @@
  *     and must only take a note (uv_async_send, a zero timer), never drain.
  *   - api_on_time() about every 100 ms: deadlines of answers.
  *
- * Threads: the loop's thread only.
+ * Threads: the loop's thread only; reports are made on those of the owner's `work`.
  */
 #ifndef NODE_API_H
 #define NODE_API_H
@@ -42,7 +42,11 @@ enum {
     API_PUBLIC_URL_MAX = 255,
     API_LINKS_PER_SECOND = 50, /* receipts behind public links, and as many wrong links */
     API_LINK_SIZE = API_PUBLIC_URL_MAX + 40,
-    API_PAGE_POLICY_SIZE = 256
+    API_PAGE_POLICY_SIZE = 256,
+    API_FILE_NAME_SIZE = 256,
+    API_REPORTS_MAX = 2,          /* being made: threads of the pool that writes need, too */
+    API_REPORT_ANSWERS_MAX = 256, /* that one is made of: of 64,000 records, say */
+    API_REPORT_BYTES_MAX = 64 * 1024 * 1024 /* of those together */
 };
 
 /* `finance` settles periods, as `office` may, and touches no points. */
@@ -55,6 +59,8 @@ struct api_token {
     unsigned scopes;    /* of enum api_scope, joined */
     struct hash digest; /* SHA-256 of the token's text */
 };
+
+typedef void api_job(void *job);
 
 struct api_config {
     struct bytes charter_bytes; /* of the coalition's beginning, the file as it is; borrowed, with
@@ -70,13 +76,18 @@ struct api_config {
     const char *public_url; /* "https://points.example", where people reach it; or NULL, "" */
     const char *version;
     size_t batch_body_max;                                    /* 0: API_BATCH_BODY_MAX */
-    void *context;                                            /* of the four below */
+    size_t report_answers_max;                                /* 0: API_REPORT_ANSWERS_MAX */
+    size_t report_bytes_max;                                  /* 0: API_REPORT_BYTES_MAX */
+    void *context;                                            /* of all below */
     uint64_t (*clock)(void *context);                         /* wall clock, ms since 1970 */
     void (*random)(void *context, uint8_t *out, size_t size); /* for trace ids only */
     void (*kick)(void *context);                              /* something was submitted */
     bool (*link_up)(void *context, uint16_t node);            /* NULL: by replica_status */
     void (*metrics)(void *context, struct buffer *out);       /* NULL: none to add */
     void (*warn)(void *context, const char *text);            /* NULL: kept quiet */
+    /* Calls run(job) on another thread, then done(job) on the loop's, in its own time. NULL: both
+     * are called at once. */
+    void (*work)(void *context, api_job *run, api_job *done, void *job);
 };
 
 /* A request line and headers; borrowed until its call is closed. Absent: at is NULL. */
@@ -96,6 +107,7 @@ struct api_response {
                                   referrer, no index, and Vary: Accept; NULL: none */
     char etag[40];             /* "" for none; with its quotes */
     char location[160];        /* "" for none */
+    char file_name[API_FILE_NAME_SIZE]; /* "" for none; else it is one to keep: RFC 6266 */
     char trace_id[33];
     int retry_after_s;       /* 0: none */
     bool challenge;          /* WWW-Authenticate: Bearer */
@@ -124,7 +136,7 @@ bool api_open(const struct api_config *config, struct api **api_out, struct erro
  * one before stays. */
 bool api_set_charter(struct api *api, const struct signing_key *log_key,
                      struct error *error) MUST_USE;
-/* Every call must be closed before. NULL is fine. */
+/* Every call must be closed before, and all work be done. NULL is fine. */
 void api_close(struct api *api);
 
 /* ---- requests ------------------------------------------------------------------------------ */

@@ -34,7 +34,8 @@ enum api_kind {
     API_READ,  /* answered by its handler at once */
     API_WRITE, /* a transaction from a body */
     API_BATCH, /* many, streamed */
-    API_ASK    /* a read with a body: the handler runs when it is complete */
+    API_ASK,   /* a read with a body: the handler runs when it is complete */
+    API_LATE   /* a read whose answer takes its time: made on another thread */
 };
 struct api_route {
     const char *method, *pattern; /* "{}" is one argument; a last "*" the rest of the path */
@@ -67,6 +68,7 @@ struct write_part {
 };
 
 struct api_batch;
+struct report_job;
 
 struct api_call {
     struct api *api;
@@ -88,6 +90,7 @@ struct api_call {
     bool late;                      /* cut off: durable is all that can be awaited */
     bool durable;                   /* in the lane, or the outbox */
     struct api_batch *batch;
+    struct report_job *report;        /* that is made for it */
     struct api_call *previous, *next; /* of every call that is open */
 };
 
@@ -111,7 +114,7 @@ struct api {
     struct in_flight *in_flight;
     struct api_call *calls;                    /* open ones */
     struct api_call *batches[API_BATCHES_MAX]; /* those of them that are */
-    size_t call_count, batch_count, pending_count;
+    size_t call_count, batch_count, pending_count, report_count;
     struct decided *decided;
     size_t decided_count, decided_capacity;
     struct replica_status status;
@@ -182,6 +185,8 @@ bool api_query_place(struct api_call *call, const char *name, bool *given_out,
 void api_put_next(struct json_out *json, bool more, uint64_t next);
 /* Answers 400 and returns false when the query has a name that is neither of these. */
 bool api_query_names(struct api_call *call, const char *a, const char *b);
+/* Whether every name of the query is one of these. */
+bool api_query_only(const struct api_call *call, const char *const known[], size_t count);
 /* Numbers of the query; answers 400 and returns false when one is wrong or a name is unknown. */
 bool api_page(struct api_call *call, const char *first_name, uint64_t *first, uint64_t *limit);
 /* The same where the query may name more: up to API_FILTERS_MAX, the rest NULL. */
@@ -247,6 +252,9 @@ void api_batch_on_decided(struct api_call *call, uint32_t slot, uint64_t index,
                           enum verdict verdict, bool repeat);
 void api_batch_go_on(struct api_call *call); /* the world has moved: retry, expire, wake */
 void api_batch_close(struct api_call *call);
+
+/* The call is closed: its report, where one is being made, is for nobody. */
+void api_report_forget(struct api_call *call);
 
 /* ---- records as JSON ------------------------------------------------------------------------ */
 
@@ -337,6 +345,7 @@ api_handler api_get_accounts;                                          /* api_ac
 api_handler api_get_exchange_rates;                                    /* api_rates */
 api_handler api_get_contracts, api_get_contract, api_get_promotions, api_get_prices;
 api_handler api_get_checkpoint, api_get_tile, api_get_height, api_get_heights; /* api_log */
+api_handler api_get_report, api_get_report_of_now;                             /* api_reports */
 api_handler api_get_liability;                                                 /* api_liability */
 api_handler api_get_membership, api_get_policy;                                /* api_membership */
 api_handler api_get_evidence_list, api_get_evidence;                           /* api_evidence */

@@ -21,6 +21,7 @@
     X(PROBLEM_PRUNED, 410, "pruned", "This node keeps it no longer: it is in an archive.")         \
     X(PROBLEM_IN_FLIGHT, 409, "in-flight", "A request with this key is under way here.")           \
     X(PROBLEM_NO_RATE, 409, "no-rate", "The partner has published no exchange rate for that day.") \
+    X(PROBLEM_NO_REPORT, 409, "no-report", "The report cannot be made as things stand.")           \
     X(PROBLEM_SUSPENDED, 409, "suspended", "The node is suspended from writing.")                  \
     X(PROBLEM_LEFT, 409, "left", "The node has left the coalition.")                               \
     X(PROBLEM_TOO_LARGE, 413, "too-large", "It is more than this node takes or gives at once.")    \
@@ -32,6 +33,7 @@
     X(PROBLEM_JOINING, 503, "joining", "The node is not part of the coalition yet.")               \
     X(PROBLEM_KEYS_REPLACED, 503, "keys-replaced", "The node does not hold the keys in force.")    \
     X(PROBLEM_NOT_HERE_YET, 503, "not-here-yet", "The node is still fetching its history.")        \
+    X(PROBLEM_REPORTS, 503, "reports-under-way", "As many reports as may be are being made.")      \
     X(PROBLEM_STOPPING, 503, "stopping", "The node is stopping.")                                  \
     X(PROBLEM_VERDICT, 0, "", "") /* code, status and title are the verdict's */
 

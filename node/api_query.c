@@ -62,6 +62,11 @@ bool api_page(struct api_call *call, const char *first_name, uint64_t *first, ui
     return api_page_of(call, first_name, none, first, limit);
 }
 
+bool api_query_only(const struct api_call *call, const char *const known[], size_t count)
+{
+    return names_known(call, known, count);
+}
+
 static void refuse_names(struct api_call *call, const char *first_name,
                          const char *const filters[API_FILTERS_MAX])
 {

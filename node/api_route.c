@@ -18,6 +18,10 @@ enum { T = API_TILL, O = API_OFFICE, A = API_AUDITOR, X = API_ADMIN, F = API_FIN
     {                                                                                              \
         "GET", pattern, API_READ, scopes, false, handler, TRANSACTION_ENROL, true                  \
     }
+#define LATE(pattern, scopes, handler)                                                             \
+    {                                                                                              \
+        "GET", pattern, API_LATE, scopes, false, handler, TRANSACTION_ENROL, false                 \
+    }
 #define POST(pattern, scopes, type)                                                                \
     {                                                                                              \
         "POST", pattern, API_WRITE, scopes, false, NULL, type, false                               \
@@ -84,6 +88,8 @@ const struct api_route api_routes[] = {
     GET("/v1/promotions", O | A | F, api_get_promotions),
     GET("/v1/prices", T | O | A | F, api_get_prices),
     GET("/v1/periods/{}/liability", O | A | F, api_get_liability),
+    LATE("/v1/periods/{}/reports/{}", O | A | F, api_get_report),
+    LATE("/v1/reports/{}", O | A | F, api_get_report_of_now),
     GET("/v1/evidence", O | A | X, api_get_evidence_list),
     GET("/v1/evidence/{}", O | A | X, api_get_evidence),
     LOG("/v1/heights", A, api_get_heights),

@@ -377,6 +377,20 @@ static bool exchange_now(struct http *http, const struct http_request *request,
                      answer->text);
 }
 
+bool http_fetch(struct http *http, const struct cli_target *target, const char *path,
+                int *status_out, struct buffer *body_out, struct error *error)
+{
+    struct http_request request = {.target = target};
+    struct answer answer;
+    snprintf(request.path, sizeof(request.path), "%s", path);
+    if (!exchange_now(http, &request, &answer, error))
+        return false;
+    *status_out = answer.status;
+    buffer_append(body_out, buffer_bytes(&answer.body));
+    buffer_release(&answer.body);
+    return true;
+}
+
 bool http_get(struct http *http, const struct cli_target *target, const char *path,
               struct buffer *body_out, struct error *error)
 {

@@ -49,6 +49,9 @@ bool http_turn(struct http *http, int wait_ms);
  * answered, or to the end with 503: not now. */
 bool http_get(struct http *http, const struct cli_target *target, const char *path,
               struct buffer *body_out, struct error *error) MUST_USE;
+/* The same with any answer: *status_out tells which. */
+bool http_fetch(struct http *http, const struct cli_target *target, const char *path,
+                int *status_out, struct buffer *body_out, struct error *error) MUST_USE;
 /* A part of a node's log. A partial one may have been dropped since it is full: then the full one
  * will do, and the name's width becomes 256. And one that just became full may be on its way to the
  * node's disk: so it is asked for again. */

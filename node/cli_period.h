@@ -6,7 +6,6 @@
 
 #include "node/accounts.h"
 #include "node/cli_http.h"
-#include "node/liability_view.h"
 #include "node/period_view.h"
 
 struct cli_period { /* zeroed is empty */
@@ -30,24 +29,11 @@ bool cli_period_ask(const struct cli *cli, struct http *http, const struct cli_t
 /* Asks again, after something was changed. */
 bool cli_period_again(const struct cli *cli, struct cli_period *own, int *exit_out) MUST_USE;
 
-/* The points that funders stand for, of the same period: as they stood before it and what it
- * changed; `all`: with what nodes keep of earlier ones. */
-struct cli_liability {
-    struct charter *charter;
-    struct liability_view *view;
-};
-bool cli_liability_open(const struct cli *cli, const char *scope, const char *period, bool all,
-                        struct cli_liability *own, int *exit_out) MUST_USE;
-void cli_liability_close(struct cli_liability *own);
-
 /* The file of --accounts; nothing when `path` is NULL. */
 bool cli_accounts_read(const struct cli *cli, const char *path, struct accounts *accounts_out,
                        int *exit_out) MUST_USE;
 /* Adds the ledger's accounts, asked of the period's node. */
 bool cli_accounts_join(const struct cli *cli, struct cli_period *own, struct accounts *accounts,
                        int *exit_out) MUST_USE;
-/* A day such as 2026-12-07. */
-bool cli_date_read(const struct cli *cli, const char *name, const char *text, struct date *date_out,
-                   int *exit_out) MUST_USE;
 
 #endif

@@ -1,261 +1,148 @@
 /* accrue report: what finance gets of a settlement period, as a file. */
 #include "node/cli_commands.h"
-#include "node/cli_exposure.h"
 #include "node/cli_period.h"
-#include "node/late_entries.h"
 #include "node/paper.h"
-#include "node/report.h"
-#include "partners/charter_contracts.h"
+#include "node/report_source.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-struct own {
-    const char *period, *format, *partner, *out, *accounts, *dialect, *execution, *paid_on;
-    const char *currency;
-    bool continues;
+static const struct report_words words = {"--", "paid-on"};
+
+struct asked { /* of whom, by whom */
+    const struct cli *cli;
+    const char *out; /* NULL: standard output */
+    struct cli_target target;
+    struct http *http;
 };
 
-/* ---- late entries ---------------------------------------------------------------------------- */
+/* ---- what it is made of ---------------------------------------------------------------------- */
 
-static bool ask_page(void *context, uint64_t from, unsigned limit, json_t **page_out,
-                     bool *too_large_out, struct error *error)
+/* What is wrong with the options, or cannot be done with the files that are here, is usage. */
+static int fail(const struct cli *cli, enum report_fault fault, const struct error *error)
 {
-    struct cli_period *own = (struct cli_period *)context;
-    char path[HTTP_PATH_MAX], text[512];
-    int status = 0;
-    (void)snprintf(path, sizeof(path), "/v1/transactions?from=%" PRIu64 "&limit=%u", from, limit);
-    if (!http_ask(own->http, &own->target, path, NULL, NULL, &status, page_out, error))
-        return false;
-    if (status == 200)
-        return true;
-    *too_large_out = status == 413;
-    http_problem_text(status, *page_out, text);
-    json_decref(*page_out);
-    return error_set(error, ERROR_DENIED, "%s", text);
-}
-
-/* ---- the request ----------------------------------------------------------------------------- */
-
-static bool read_dialect(const struct cli *cli, const struct own *own, enum report_format format,
-                         enum journal_form *dialect_out, int *exit_out)
-{
-    static const char *const words[] = {"hledger", "ledger", "beancount"};
-    if ((own->dialect || own->continues || own->paid_on) && format != REPORT_JOURNAL) {
-        *exit_out = cli_fail(cli, CLI_USAGE,
-                             "--dialect, --continues and --paid-on are for --format journal");
-        return false;
+    switch (fault) {
+    case REPORT_FAULT_NAME:
+    case REPORT_FAULT_USAGE:
+        return cli_fail(cli, CLI_USAGE, "%s", error->text);
+    case REPORT_FAULT_ANSWER:
+    case REPORT_FAULT_UNTRUE:
+        return cli_fail(cli, CLI_REFUSED, "%s", error->text);
+    case REPORT_FAULT_REPORT:
+        return cli_fail_error(cli, error);
     }
-    for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-        if (strcmp(own->dialect ? own->dialect : words[0], words[i]) == 0) {
-            *dialect_out = (enum journal_form)i;
-            return true;
-        }
-    *exit_out = cli_fail(cli, CLI_USAGE, "--dialect is hledger, ledger or beancount, not '%.40s'",
-                         own->dialect);
-    return false;
+    must(!"a fault of no kind");
 }
 
-/* What can be told before any node is asked. */
-static bool read_usage(const struct cli *cli, const struct own *own, enum report_format *format_out,
-                       int *exit_out)
+/* A refusal is the node's word, and no failure to ask. */
+static int refuse(const struct cli *cli, int status, struct bytes body)
 {
+    char text[512];
+    json_t *problem = json_loadb((const char *)body.at, body.size, 0, NULL);
+    http_problem_text(status, problem, text);
+    json_decref(problem);
+    return cli_fail(cli, status >= 500 ? CLI_UNREACHABLE : CLI_REFUSED, "%s", text);
+}
+
+/* Asks for one of the answers that it needs. */
+static int gather_one(struct asked *asked, struct report_source *source, const char *path)
+{
+    struct buffer body;
     struct error error;
-    const char *name = cli->rest[0];
-    if (!own->format) {
-        *exit_out =
-            cli_fail(cli, CLI_USAGE, "--format is needed: pdf, csv, json, html, xml or journal");
-        return false;
-    }
-    if (!report_format_from_word(own->format, format_out)) {
-        *exit_out =
-            cli_fail(cli, CLI_USAGE,
-                     "--format is pdf, csv, json, html, xml or journal, not '%.40s'", own->format);
-        return false;
-    }
-    if (!report_known(name, *format_out, &error)) {
-        *exit_out = cli_fail_error(cli, &error);
-        return false;
-    }
-    if (own->partner && report_scope(name, *format_out) == REPORT_OF_ALL) {
-        *exit_out = cli_fail(cli, CLI_USAGE,
-                             "the report '%s' is of all partners: it takes no --partner", name);
-        return false;
-    }
-    if (own->execution && *format_out != REPORT_XML) {
-        *exit_out = cli_fail(cli, CLI_USAGE, "--execution is for --format xml");
-        return false;
-    }
-    return true;
+    enum report_fault fault;
+    int status = 0, code = CLI_OK;
+    buffer_init(&body, HTTP_BODY_MAX);
+    if (!http_fetch(asked->http, &asked->target, path, &status, &body, &error))
+        code = cli_fail_error(asked->cli, &error);
+    else if (!report_source_take(source, status, buffer_bytes(&body), &fault, &error))
+        code = fault == REPORT_FAULT_ANSWER ? refuse(asked->cli, status, buffer_bytes(&body))
+                                            : fail(asked->cli, fault, &error);
+    buffer_release(&body);
+    return code;
 }
 
-static struct date day_after(struct date date)
+static int gather(struct asked *asked, struct report_source *source)
 {
-    return date_from_days(date_to_days(date) + 1);
-}
-
-/* Payments are booked on the day by which they are due, unless it is said when they were made. */
-static bool read_days(const struct cli *cli, const struct own *own, const struct period_view *view,
-                      struct report_request *request, int *exit_out)
-{
-    request->execution = view->today;
-    request->paid_on = view->pay_by;
-    if (date_to_days(request->paid_on) <= date_to_days(view->last_day))
-        request->paid_on = day_after(view->last_day);
-    return (!own->execution ||
-            cli_date_read(cli, "execution", own->execution, &request->execution, exit_out)) &&
-           (!own->paid_on ||
-            cli_date_read(cli, "paid-on", own->paid_on, &request->paid_on, exit_out));
-}
-
-static bool read_partner(const struct cli *cli, const struct own *own,
-                         const struct cli_period *period, enum report_scope scope,
-                         struct report_request *request, int *exit_out)
-{
-    request->partner = period->self;
-    request->has_partner = own->partner || scope == REPORT_OF_ONE;
-    if (!own->partner || period_view_partner(period->view, own->partner, &request->partner))
-        return true;
-    *exit_out = cli_fail(cli, CLI_USAGE, "no partner '%.64s' in this coalition", own->partner);
-    return false;
-}
-
-/* Journals, and registers, are of all currencies. */
-static bool may_be_of_one_currency(const char *name, enum report_format format)
-{
-    return format != REPORT_JOURNAL && strcmp(name, "disputes") != 0 &&
-           !report_needs_exceptions(name);
-}
-
-static bool read_currency(const struct cli *cli, const struct own *own,
-                          const struct period_view *view, enum report_format format,
-                          struct report_request *request, int *exit_out)
-{
-    if (!own->currency)
-        return true;
-    if (!may_be_of_one_currency(cli->rest[0], format)) {
-        *exit_out =
-            cli_fail(cli, CLI_USAGE, "this report is of all currencies: it takes no --currency");
-        return false;
-    }
-    if (!charter_has_currency(view->charter, own->currency)) {
-        *exit_out = cli_fail(cli, CLI_USAGE,
-                             "--currency is the charter's, or one that it has for contracts");
-        return false;
-    }
-    memcpy(request->currency, own->currency, CURRENCY_SIZE);
-    return true;
+    char path[REPORT_PATH_SIZE];
+    struct error error;
+    int code = CLI_OK;
+    if (!cli_target_find(asked->cli, "office", &asked->target, &error))
+        return cli_fail_error(asked->cli, &error);
+    asked->http = http_open(1, asked->cli->timeout_s * 1000);
+    while (code == CLI_OK && report_source_next(source, path))
+        code = gather_one(asked, source, path);
+    http_close(asked->http);
+    return code;
 }
 
 /* ---- the report ------------------------------------------------------------------------------ */
 
-static bool deliver(const struct own *own, struct buffer *report, struct error *error)
+static bool deliver(const char *path, struct buffer *report, struct error *error)
 {
-    if (own->out)
-        return cli_file_write(own->out, 0644, buffer_bytes(report), error);
+    if (path)
+        return cli_file_write(path, 0644, buffer_bytes(report), error);
     return (fwrite(report->at, 1, report->size, stdout) == report->size && fflush(stdout) == 0) ||
            error_set(error, ERROR_IO, "standard output takes no more");
 }
 
-static int make(const struct cli *cli, const struct own *own, struct cli_period *period,
-                enum report_format format, struct report_request *request)
+static int make(const struct asked *asked, const struct report_source *source,
+                const struct report_options *own)
 {
-    const char *name = cli->rest[0];
-    struct late_entries exceptions = {.at = NULL};
     struct buffer report, left_out;
     struct error error;
+    enum report_fault fault;
     buffer_init(&report, REPORT_SIZE_MAX);
     buffer_init(&left_out, REPORT_SIZE_MAX);
-    request->left_out = &left_out;
-    bool ok = !report_needs_exceptions(name) ||
-              late_entries_find(period->view, ask_page, period, &exceptions, &error);
-    request->exceptions = exceptions.at;
-    request->exception_count = exceptions.count;
-    ok =
-        ok && report_write(name, format, request, &report, &error) && deliver(own, &report, &error);
-    if (ok && own->out && !cli->json)
-        printf("%s: %s of %s, %zu bytes\n", own->out, name, period->view->name, report.size);
+    bool ok = report_source_write(source, &report, &left_out, &fault, &error) &&
+              deliver(asked->out, &report, &error);
+    if (ok && asked->out && !asked->cli->json)
+        printf("%s: %s%s%s, %zu bytes\n", asked->out, own->name, own->period ? " of " : "",
+               own->period ? own->period : "", report.size);
     bool whole = left_out.size == 0;
     if (!whole)
         (void)fwrite(left_out.at, 1, left_out.size, stderr);
     buffer_release(&report);
     buffer_release(&left_out);
-    request->left_out = NULL;
-    late_entries_release(&exceptions);
     if (!ok)
-        return cli_fail_error(cli, &error);
+        return cli_fail_error(asked->cli, &error);
     return whole ? CLI_OK : CLI_REFUSED;
 }
 
-/* Of the points that funders stand for: those of one, where a partner is named. */
-static int make_of_points(const struct cli *cli, const struct own *own, enum report_format format,
-                          const struct accounts *accounts)
+static int run(const struct cli *cli, const struct report_options *own, const char *out,
+               struct accounts *accounts)
 {
-    struct report_request request = {.has_partner = own->partner != NULL, .accounts = accounts};
-    struct cli_liability points;
-    struct buffer report;
+    struct asked asked = {.cli = cli, .out = out};
+    struct report_source *source;
     struct error error;
-    int code;
-    bool all = report_needs_history(cli->rest[0]);
-    if (!cli_liability_open(cli, "office", own->period, all, &points, &code))
-        return code;
-    request.liability = points.view;
-    if (own->partner && !liability_view_partner(points.view, own->partner, &request.partner)) {
-        cli_liability_close(&points);
-        return cli_fail(cli, CLI_USAGE, "no partner '%.64s' in this coalition", own->partner);
-    }
-    buffer_init(&report, REPORT_SIZE_MAX);
-    bool ok = report_write(cli->rest[0], format, &request, &report, &error) &&
-              deliver(own, &report, &error);
-    if (ok && own->out && !cli->json)
-        printf("%s: %s of %s, %zu bytes\n", own->out, cli->rest[0], points.view->name, report.size);
-    buffer_release(&report);
-    cli_liability_close(&points);
-    return ok ? CLI_OK : cli_fail_error(cli, &error);
+    enum report_fault fault;
+    if (!report_source_open(own, accounts, &source, &fault, &error))
+        return fail(cli, fault, &error);
+    int code = gather(&asked, source);
+    if (code == CLI_OK)
+        code = make(&asked, source, own);
+    report_source_close(source);
+    return code;
 }
 
 static int run_report(const struct cli_command *command, int argc, char **argv)
 {
     struct cli cli;
-    struct own own = {.period = NULL};
+    struct report_options own = {.words = &words};
+    const char *out = NULL, *path = NULL;
     const struct cli_option options[] = {
         {"period", CLI_TEXT, &own.period},       {"format", CLI_TEXT, &own.format},
-        {"partner", CLI_TEXT, &own.partner},     {"out", CLI_TEXT, &own.out},
-        {"accounts", CLI_TEXT, &own.accounts},   {"dialect", CLI_TEXT, &own.dialect},
+        {"partner", CLI_TEXT, &own.partner},     {"out", CLI_TEXT, &out},
+        {"accounts", CLI_TEXT, &path},           {"dialect", CLI_TEXT, &own.dialect},
         {"continues", CLI_FLAG, &own.continues}, {"execution", CLI_TEXT, &own.execution},
         {"paid-on", CLI_TEXT, &own.paid_on},     {"currency", CLI_TEXT, &own.currency}};
-    enum report_format format = REPORT_CSV;
     struct accounts accounts = {.at = NULL};
-    struct cli_period period;
     int code;
     if (!cli_parse(&cli, command, argc, argv, options, ARRAY_SIZE(options), &code) ||
-        !cli_rest(&cli, 1, 1, &code))
+        !cli_rest(&cli, 1, 1, &code) || !cli_accounts_read(&cli, path, &accounts, &code))
         return code;
-    if (strcmp(cli.rest[0], "exposure") == 0)
-        return cli_report_exposure(
-            &cli, &(struct exposure_options){own.format, own.out, own.period, own.partner});
-    if (!read_usage(&cli, &own, &format, &code))
-        return code;
-    struct report_request request = {.accounts = &accounts, .continues = own.continues};
-    if (!read_dialect(&cli, &own, format, &request.dialect, &code) ||
-        !cli_accounts_read(&cli, own.accounts, &accounts, &code))
-        return code;
-    if (report_needs_liability(cli.rest[0])) {
-        code = own.currency
-                   ? cli_fail(&cli, CLI_USAGE, "points are in no currency: it takes no --currency")
-                   : make_of_points(&cli, &own, format, &accounts);
-    } else if (cli_period_open(&cli, "office", own.period, &period, &code)) {
-        request.view = period.view;
-        if (cli_accounts_join(&cli, &period, &accounts, &code) &&
-            read_partner(&cli, &own, &period, report_scope(cli.rest[0], format), &request, &code) &&
-            read_days(&cli, &own, period.view, &request, &code) &&
-            read_currency(&cli, &own, period.view, format, &request, &code))
-            code = make(&cli, &own, &period, format, &request);
-        cli_period_close(&period);
-    }
+    own.name = cli.rest[0];
+    code = run(&cli, &own, out, &accounts);
     accounts_release(&accounts);
-    if (format == REPORT_PDF)
+    if (own.format && strcmp(own.format, "pdf") == 0)
         paper_release_fonts();
     return code;
 }

@@ -1,12 +1,6 @@
-/* accrue settle collateral ...: what the operator holds of each partner; and accrue report
- * exposure.
- */
+/* accrue settle collateral ...: what the operator holds of each partner. */
 #include "node/cli_commands.h"
 #include "node/cli_deal.h"
-#include "node/cli_exposure.h"
-#include "node/cli_period.h"
-#include "node/report.h"
-#include "node/report_exposure.h"
 
 #include "protocol/deal.h"
 
@@ -129,37 +123,3 @@ const struct cli_command cli_settle_collateral_list = {
     "  --as NAME             who asks: takes NAME.token of --dir (default office)\n"
     "\nExample:\n  accrue settle collateral list --dir demo\n",
     run_list};
-
-/* ---- report exposure ------------------------------------------------------------------------- */
-
-static bool deliver(const char *path, struct buffer *report, struct error *error)
-{
-    if (path)
-        return cli_file_write(path, 0644, buffer_bytes(report), error);
-    return (fwrite(report->at, 1, report->size, stdout) == report->size && fflush(stdout) == 0) ||
-           error_set(error, ERROR_IO, "standard output takes no more");
-}
-
-int cli_report_exposure(const struct cli *cli, const struct exposure_options *own)
-{
-    struct buffer report;
-    struct error error;
-    json_t *answer;
-    int code;
-    if (!own->format)
-        return cli_fail(cli, CLI_USAGE, "--format is needed: csv, json or html");
-    if (own->period || own->partner)
-        return cli_fail(cli, CLI_USAGE,
-                        "exposure is of now and of all partners: it takes neither --period nor "
-                        "--partner");
-    if (!cli_ask(cli, "office", "/v1/exposure", &answer, &code))
-        return code;
-    buffer_init(&report, REPORT_SIZE_MAX);
-    bool ok = report_exposure_write(answer, own->format, &report, &error) &&
-              deliver(own->out, &report, &error);
-    if (ok && own->out && !cli->json)
-        printf("%s: exposure, %zu bytes\n", own->out, report.size);
-    buffer_release(&report);
-    json_decref(answer);
-    return ok ? CLI_OK : cli_fail_error(cli, &error);
-}

@@ -172,7 +172,9 @@ static void respond(void *context, struct api_response *answer)
 {
     struct exchange *exchange = context;
     struct MHD_Response *response = response_of(exchange, answer);
-    char number[16] = "";
+    char number[16] = "", kept[API_FILE_NAME_SIZE + 32] = "";
+    if (answer->file_name[0])
+        (void)snprintf(kept, sizeof(kept), "attachment; filename=\"%s\"", answer->file_name);
     if (answer->retry_after_s > 0)
         (void)snprintf(number, sizeof(number), "%d", answer->retry_after_s);
     buffer_release(&answer->body);
@@ -180,6 +182,7 @@ static void respond(void *context, struct api_response *answer)
     add(response, "Content-Type", answer->content_type);
     add(response, "Cache-Control", answer->cache_control);
     add(response, "X-Content-Type-Options", "nosniff");
+    add(response, "Content-Disposition", kept);
     add(response, "ETag", answer->etag);
     add(response, "Location", answer->location);
     add(response, "Allow", answer->allow);

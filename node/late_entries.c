@@ -51,26 +51,32 @@ static bool take_page(const struct period_view *view, const json_t *page, struct
     return true;
 }
 
-bool late_entries_find(const struct period_view *view, late_page *ask, void *context,
-                       struct late_entries *entries_out, struct error *error)
+bool late_search_next(struct late_search *search, const struct period_view *view,
+                      uint64_t *from_out, unsigned *limit_out)
 {
-    unsigned limit = LATE_PAGE_MAX;
-    for (uint64_t from = view->first_record; from < view->records;) {
-        json_t *page;
-        bool too_large = false;
-        if (!ask(context, from, limit, &page, &too_large, error)) {
-            if (!too_large || limit == 1)
-                return false;
-            limit /= 2;
-            continue;
-        }
-        bool ok = json_is_array(json_object_get(page, "transactions"))
-                      ? take_page(view, page, entries_out, error)
-                      : error_set(error, ERROR_INVALID, "the node's page of records is none");
-        json_decref(page);
-        if (!ok)
-            return false;
-        from += limit;
+    if (!search->begun) {
+        search->begun = true;
+        search->from = view->first_record;
+        search->limit = LATE_PAGE_MAX;
     }
+    *from_out = search->from;
+    *limit_out = search->limit;
+    return search->from < view->records;
+}
+
+bool late_search_take(struct late_search *search, const struct period_view *view,
+                      const json_t *page, struct error *error)
+{
+    if (!json_is_array(json_object_get(page, "transactions")))
+        return error_set(error, ERROR_INVALID, "the node's page of records is none");
+    search->from += search->limit;
+    return take_page(view, page, &search->entries, error);
+}
+
+bool late_search_smaller(struct late_search *search)
+{
+    if (search->limit <= 1)
+        return false;
+    search->limit /= 2;
     return true;
 }

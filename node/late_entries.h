@@ -21,14 +21,22 @@ struct late_entries { /* zeroed is empty */
 };
 void late_entries_release(struct late_entries *entries);
 
-/* Up to `limit` records from `from` on, as GET /v1/transactions answers; the page is the caller's.
- * On false *too_large_out may tell that so many are too much for one answer. */
-typedef bool late_page(void *context, uint64_t from, unsigned limit, json_t **page_out,
-                       bool *too_large_out, struct error *error);
-
-/* Every record of the period is looked at, in smaller pages where one is too large. ERROR_INVALID:
- * a page is not what it should be; what `ask` says as it comes. */
-bool late_entries_find(const struct period_view *view, late_page *ask, void *context,
-                       struct late_entries *entries_out, struct error *error) MUST_USE;
+/* Every record of the period is looked at, page by page, in smaller pages where one is too large.
+ */
+struct late_search { /* zeroed: at the beginning */
+    struct late_entries entries;
+    bool begun;
+    uint64_t from;
+    unsigned limit;
+};
+/* The next page to ask for: so many records from there on, as GET /v1/transactions answers. False:
+ * all are seen. */
+bool late_search_next(struct late_search *search, const struct period_view *view,
+                      uint64_t *from_out, unsigned *limit_out) MUST_USE;
+/* That page. ERROR_INVALID: it is not what it should be. */
+bool late_search_take(struct late_search *search, const struct period_view *view,
+                      const json_t *page, struct error *error) MUST_USE;
+/* Instead: so many are too much for one answer. False: a single one is. */
+bool late_search_smaller(struct late_search *search) MUST_USE;
 
 #endif

@@ -271,9 +271,14 @@ bool paper_write(const struct paper_about *about, paper_drawing *draw, void *con
     return good;
 }
 
-void paper_release_fonts(void)
+void paper_release_thread(void)
 {
     pango_cairo_font_map_set_default(NULL);
+}
+
+void paper_release_fonts(void)
+{
+    paper_release_thread();
     cairo_debug_reset_static_data();
     FcFini();
 }

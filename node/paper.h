@@ -51,6 +51,8 @@ typedef void paper_drawing(void *context, struct paper *paper);
 bool paper_write(const struct paper_about *about, paper_drawing *draw, void *context,
                  size_t size_max, struct buffer *out, struct error *error) MUST_USE;
 
+/* Gives back the fonts that they keep for this thread, which may go on. */
+void paper_release_thread(void);
 /* Gives back the fonts that the libraries keep for the process. At a program's end, when no paper
  * is open: what looks for lost memory would find them. */
 void paper_release_fonts(void);

@@ -15,6 +15,7 @@
 #include "node/http_server.h"
 #include "node/images.h"
 #include "node/log.h"
+#include "node/paper.h"
 #include "node/peer_watch.h"
 #include "node/period_watch.h"
 #include "node/replica.h"
@@ -64,6 +65,7 @@ struct service {
     bool work_failed, working;
     uint64_t work_ns; /* of one write: the worker's until it is done, as work_failed is */
     struct writing writing, waiting; /* the one under way, and the other replica's */
+    size_t jobs;                     /* of the API, on other threads */
 
     bool draining;    /* inside drain(): actions are being taken */
     bool charter_due; /* another charter is in force, and transport and API have the one before */
@@ -138,6 +140,40 @@ static void start_write(struct service *s, struct replica *replica,
     s->waiting =
         (struct writing){.replica = replica, .number = action->write, .group = action->group};
     start_next(s);
+}
+
+/* ---- the API's work ------------------------------------------------------------------------ */
+
+struct job {
+    uv_work_t work;
+    struct service *service;
+    api_job *run, *done;
+    void *of;
+};
+
+static void run_in_worker(uv_work_t *work)
+{
+    const struct job *job = (const struct job *)work->data;
+    job->run(job->of);
+}
+
+static void worked(uv_work_t *work, int status)
+{
+    struct job *job = (struct job *)work->data;
+    (void)status;
+    job->service->jobs--;
+    job->done(job->of);
+    free(job);
+}
+
+static void api_work(void *context, api_job *run, api_job *done, void *of)
+{
+    struct service *s = (struct service *)context;
+    struct job *job = (struct job *)allocate(1, sizeof(*job));
+    *job = (struct job){.service = s, .run = run, .done = done, .of = of};
+    job->work.data = job;
+    s->jobs++;
+    must(uv_queue_work(&s->loop, &job->work, run_in_worker, worked) == 0);
 }
 
 /* ---- actions ------------------------------------------------------------------------------- */
@@ -539,7 +575,8 @@ static void on_signal(uv_signal_t *signal, int number)
     log_info("stopping", log_signed("signal", number));
     s->stopping = true;
     s->stop_at_ms = wall_ms() + STOP_WITHIN_MS;
-    http_server_quiesce(s->http);
+    if (s->http) /* NULL: it is being closed */
+        http_server_quiesce(s->http);
     api_drain(s->api);
     replica_drain(s->replica);
     drain(s);
@@ -689,7 +726,8 @@ static bool open_api(struct service *s, struct error *error)
                                 .kick = kick,
                                 .link_up = link_up,
                                 .metrics = metrics,
-                                .warn = api_warn};
+                                .warn = api_warn,
+                                .work = api_work};
     if (!api_open(&config, &s->api, error))
         return false;
     s->witnesses = witness_link_open(&s->loop, s->api, s->replica);
@@ -779,6 +817,11 @@ void service_close(struct service *s)
     while (s->working)
         (void)uv_run(&s->loop, UV_RUN_ONCE);
     http_server_close(s->http);
+    s->http = NULL;
+    /* So do reports, for nobody by now; and what was written meanwhile. */
+    while (s->jobs > 0 || s->working)
+        (void)uv_run(&s->loop, UV_RUN_ONCE);
+    paper_release_fonts();
     witness_link_close(s->witnesses);
     api_close(s->api);
     transport_close(s->transport);

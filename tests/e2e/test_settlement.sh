@@ -153,6 +153,7 @@ the_payer_makes_orders_for_its_bank() {
     expect_match 'cinema is paid at GB29NWBK60161331926819; on the ledger it is DE89' \
         "$(<"$work/said")" 'why not'
     report grocer payments xml orders.xml --accounts "$accounts"
+    served_as_written payments xml application/xml
     expect_match 'IBAN>DE89370400440532013000<' "$(<"$reports/orders.xml")" 'the orders'
     expect_equal 'CtrlSum>0.27<' "$(grep -o 'CtrlSum>0.27<' "$reports/orders.xml" | head -n 1)" 'sum'
     expect_match "EndToEndId>$(reference_of 1)<" "$(<"$reports/orders.xml")" 'the orders'
@@ -401,6 +402,39 @@ points_by_vintage_are_reported() {
     [[ -s $work/opening ]] || fail 'nothing was outstanding'
 }
 
+served_as_written() { # NAME FORMAT TYPE [QUERY [OPTIONS]]
+    report grocer "$1" "$2" "served.$2" "${@:5}"
+    get grocer finance "/v1/periods/$period/reports/$1?format=$2${4-}"
+    expect_equal 200 "$status" "the answer with $1 as $2"
+    cmp "$answer_file" "$reports/served.$2" || fail "$1 as $2 is not what the command writes"
+    expect_equal "$3" "$(header content-type)" "the type of $1 as $2"
+    expect_match "^attachment; filename=\"$period-$1[A-Za-z-]*\.$2\"\$" \
+        "$(header content-disposition)" "the name of $1 as $2"
+    rm "$reports/served.$2"
+}
+
+# The node makes the same files itself.
+every_report_is_served() {
+    local name
+    for name in statement matrix nets payments fees disputes exceptions liability ageing breakage \
+        deferred; do
+        served_as_written "$name" csv 'text/csv; charset=utf-8'
+        served_as_written "$name" json application/json
+        served_as_written "$name" html 'text/html; charset=utf-8'
+    done
+    for name in statement liability ageing breakage deferred; do
+        served_as_written "$name" pdf application/pdf '&partner=books' --partner books
+    done
+    served_as_written journal journal 'text/plain; charset=utf-8'
+    "$accrue" report exposure --dir "$home" --node grocer --format csv >"$work/exposure"
+    get grocer office '/v1/reports/exposure?format=csv'
+    cmp "$answer_file" "$work/exposure" || fail 'exposure is not what the command writes'
+    get grocer till "/v1/periods/$period/reports/nets?format=csv"
+    expect_equal 403 "$status" 'the answer to a till'
+    get grocer office "/v1/periods/$period/reports/payments?format=xml"
+    expect_equal '409 no-report' "$status $(field .code)" 'the answer when nothing is to be paid'
+}
+
 a_statement_says_the_sums_on_paper() {
     report grocer statement pdf statement.pdf --accounts "$accounts"
     if has pdftotext; then
@@ -511,6 +545,7 @@ run_case accounts_change_before_the_money_comes
 run_case it_is_settled_too
 run_case every_report_is_written
 run_case points_by_vintage_are_reported
+run_case every_report_is_served
 run_case a_statement_says_the_sums_on_paper
 run_case books_are_taken_by_hledger_ledger_and_beancount
 run_case what_makes_no_sense_is_refused

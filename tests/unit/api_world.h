@@ -23,7 +23,7 @@ struct heard { /* what a responder heard */
     int retry_after_s;
     bool challenge, streams;
     char cache[64], policy[256];
-    char body[262144];
+    char body[524288]; /* openapi.json is the longest */
     json_t *json;
 };
 

@@ -19,9 +19,13 @@ static struct api *apis[WORLD_NODES];
 static struct signing_key *log_keys[WORLD_NODES];
 static const char *const names[TOKENS] = {"till", "office", "finance", "auditor", "admin"};
 static struct api_token tokens[TOKENS];
+static struct buffer charter_bytes;
+static struct api_config api_extra; /* what a test sets before it opens them: work, bounds */
 static struct {
     bool given;
     int status, retry_after_s;
+    char type[64], cache[64], file_name[API_FILE_NAME_SIZE];
+    size_t size;
     char body[262144];
     json_t *json;
 } answer;
@@ -55,6 +59,11 @@ static inline void on_respond(void *context, struct api_response *response)
     answer.given = true;
     answer.status = response->status;
     answer.retry_after_s = response->retry_after_s;
+    answer.size = response->body.size;
+    snprintf(answer.type, sizeof(answer.type), "%s",
+             response->content_type ? response->content_type : "");
+    snprintf(answer.cache, sizeof(answer.cache), "%s", response->cache_control);
+    snprintf(answer.file_name, sizeof(answer.file_name), "%s", response->file_name);
     REQUIRE(response->body.size < sizeof(answer.body));
     if (response->body.size > 0)
         memcpy(answer.body, response->body.at, response->body.size);
@@ -82,12 +91,15 @@ static inline void open_tokens(void)
 static inline void open_apis(struct charter *draft)
 {
     struct error error;
+    buffer_init(&charter_bytes, CHARTER_SIZE_MAX);
+    charter_format(draft, &charter_bytes);
     w = world_found(draft);
     w->told = on_told;
     open_tokens();
     for (uint16_t i = 0; i < WORLD_NODES; i++) {
         log_keys[i] = coalition_key(3, (uint8_t)i);
-        struct api_config config = {.replica = w->nodes[i].replica,
+        struct api_config config = {.charter_bytes = buffer_bytes(&charter_bytes),
+                                    .replica = w->nodes[i].replica,
                                     .self = {i},
                                     .name = w->charter->nodes[i].name,
                                     .log_key = log_keys[i],
@@ -97,7 +109,10 @@ static inline void open_apis(struct charter *draft)
                                     .version = "test",
                                     .clock = api_clock,
                                     .random = api_random,
-                                    .kick = api_kick};
+                                    .kick = api_kick,
+                                    .work = api_extra.work,
+                                    .report_answers_max = api_extra.report_answers_max,
+                                    .report_bytes_max = api_extra.report_bytes_max};
         REQUIRE(api_open(&config, &apis[i], &error));
     }
     world_pass(w, 500);
@@ -113,6 +128,7 @@ static inline void close_all(void)
         signing_key_close(log_keys[i]);
     }
     world_close(w);
+    buffer_release(&charter_bytes);
 }
 
 static inline int ask(uint16_t node, const char *method, const char *target, int who,

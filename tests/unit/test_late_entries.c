@@ -14,19 +14,13 @@ struct node {
     const char *instead; /* the page that it gives; NULL: a good one */
 };
 
-static bool answer(void *context, uint64_t from, unsigned limit, json_t **page_out,
-                   bool *too_large_out, struct error *error)
+static json_t *answer(struct node *node, uint64_t from, unsigned limit)
 {
-    struct node *node = context;
     node->asked++;
-    if (limit > node->room) {
-        *too_large_out = true;
-        return error_set(error, ERROR_DENIED, "too-large");
-    }
-    if (node->instead) {
-        *page_out = json_loads(node->instead, 0, NULL);
-        return true;
-    }
+    if (limit > node->room)
+        return NULL;
+    if (node->instead)
+        return json_loads(node->instead, 0, NULL);
     json_t *list = json_array();
     for (unsigned i = 0; i < limit; i++, node->told++)
         json_array_append_new(list, json_pack("{s:i, s:b, s:s, s:s, s:s, s:s, s:s}", "index",
@@ -34,8 +28,7 @@ static bool answer(void *context, uint64_t from, unsigned limit, json_t **page_o
                                               "time", "2027-01-15T08:00:00.000Z", "at",
                                               "2027-01-14T08:00:00.000Z", "type", "earn", "verdict",
                                               "accepted", "partner", "grocer"));
-    *page_out = json_pack("{s:o}", "transactions", list);
-    return true;
+    return json_pack("{s:o}", "transactions", list);
 }
 
 static bool find(struct node *node, struct late_entries *entries, struct error *error)
@@ -43,8 +36,18 @@ static bool find(struct node *node, struct late_entries *entries, struct error *
     struct view_partner grocer = {.name = "grocer"};
     struct period_view view = {
         .first_record = FIRST, .records = RECORDS, .partners = &grocer, .partner_count = 1};
-    *entries = (struct late_entries){.at = NULL};
-    return late_entries_find(&view, answer, node, entries, error);
+    struct late_search search = {.begun = false};
+    uint64_t from = 0;
+    unsigned limit = 0;
+    bool ok = true;
+    while (ok && late_search_next(&search, &view, &from, &limit)) {
+        json_t *page = answer(node, from, limit);
+        ok = page ? late_search_take(&search, &view, page, error)
+                  : late_search_smaller(&search) || error_set(error, ERROR_LIMIT, "too-large");
+        json_decref(page);
+    }
+    *entries = search.entries;
+    return ok;
 }
 
 CASE(a_page_that_is_too_large_is_asked_for_in_halves)
