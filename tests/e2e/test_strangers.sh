@@ -328,6 +328,7 @@ no_route_is_open_to_a_token_that_it_does_not_name() {
         path=${path//\{member\}/$ann} path=${path//\{index\}/0} path=${path//\{key\}/k}
         path=${path//\{height\}/1} path=${path//\{name\}/0/000}
         path=${path//\{period\}/2027-01} path=${path//\{number\}/0}
+        path=${path//\{report\}/nets}
         for scope in absent wrong till office auditor admin finance; do
             token=(-H "Authorization: Bearer only-$scope")
             [[ $scope != absent ]] || token=()
