@@ -144,7 +144,7 @@
     X(VERDICT_OVER_LIMIT, 78, "issuer-over-limit", 409,                                            \
       "One who pays for these points has issued as many as its collateral covers.")                \
     X(VERDICT_COLLATERAL_NEEDED, 79, "collateral-needed", 409,                                     \
-      "So much is not free: what is outstanding needs it.")                                        \
+      "So much is not free: what is outstanding, or owed and not paid yet, needs it.")             \
     X(VERDICT_BAD_RATE, 80, "bad-rate", 422,                                                       \
       "The day of the rates is not one of the last eight, or their currencies are not in order.")  \
     X(VERDICT_NO_EXIT, 81, "no-exit", 409,                                                         \
