@@ -52,8 +52,8 @@ static uint64_t open_with(const struct period *period, const struct period_defau
     uint64_t count = 0;
     for (size_t i = 0; i < period->payment_count; i++) {
         const struct period_payment *payment = &period->payments[i];
-        count += payment->ring_fenced && payment->state != PAYMENT_CONFIRMED &&
-                 payment->state != PAYMENT_VOID && strcmp(payment->currency, own->currency) == 0 &&
+        count += payment->ring_fenced && payment_is_open(payment) &&
+                 strcmp(payment->currency, own->currency) == 0 &&
                  (partner_equal(payment->payment.from, own->partner) ||
                   partner_equal(payment->payment.to, own->partner));
     }

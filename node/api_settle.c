@@ -162,9 +162,7 @@ static void put_counts(const struct view *view, struct json_out *json)
     for (size_t i = 0; i < period->payment_count; i++) {
         payments[period->payments[i].state]++;
         overdue += api_payment_overdue(&period->payments[i], day);
-        ring_fenced += period->payments[i].ring_fenced &&
-                       period->payments[i].state != PAYMENT_CONFIRMED &&
-                       period->payments[i].state != PAYMENT_VOID;
+        ring_fenced += period->payments[i].ring_fenced && payment_is_open(&period->payments[i]);
     }
     json_put_uint(json, "lines", view->closed->exact.count);
     json_open_object(json, "disputes");

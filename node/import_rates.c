@@ -1,5 +1,6 @@
 #include "node/import_rates.h"
 
+#include "node/cli_write.h"
 #include "node/json_form.h"
 #include "partners/date.h"
 
@@ -58,17 +59,6 @@ bool import_rates_add(struct import_rates *rates, uint16_t place, const json_t *
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
-static bool ask_charter(struct http *http, const struct cli_target *target,
-                        struct charter **charter_out, struct error *error)
-{
-    struct buffer json;
-    buffer_init(&json, CHARTER_SIZE_MAX);
-    bool ok = http_get(http, target, "/v1/charter", &json, error) &&
-              charter_parse(buffer_bytes(&json), charter_out, NULL, error);
-    buffer_release(&json);
-    return ok;
-}
-
 static bool ask_page(struct http *http, const struct cli_target *target, const char *path,
                      json_t **page_out, struct error *error)
 {
@@ -111,7 +101,7 @@ bool import_rates_ask(const struct import_plan *plan, const struct cli_target *t
 {
     struct import_rates rates = {.charter = NULL};
     struct http *http = http_open(1, patience_ms);
-    bool ok = plan->partner_count == 0 || ask_charter(http, &targets[0], &rates.charter, error);
+    bool ok = plan->partner_count == 0 || cli_charter(http, &targets[0], &rates.charter, error);
     for (size_t i = 0; i < plan->partner_count && ok; i++) {
         ok = name_valid(bytes_text(plan->partners[i])) ||
              error_set(error, ERROR_INVALID, "partner: \"%.40s\" is no name", plan->partners[i]);

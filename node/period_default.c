@@ -2,6 +2,7 @@
 
 #include "partners/charter_contracts.h"
 #include "partners/charter_settlement.h"
+#include "partners/default_terms.h"
 #include "partners/periods.h"
 
 #include <inttypes.h>
@@ -47,17 +48,10 @@ void period_default_sums(const struct period_view *view, const char *currency,
 
 /* ---- another default ------------------------------------------------------------------------- */
 
-/* What is asked of a payment; without what becomes of it. */
-static struct default_rules days_of(const struct charter *charter)
-{
-    return (struct default_rules){.calendar = charter_business_days(charter),
-                                  .default_days = charter->settlement.default_days};
-}
-
 bool payment_may_default(const struct charter *charter, const struct period *period, size_t payment,
                          int64_t today)
 {
-    struct default_rules rules = days_of(charter);
+    struct default_rules rules = default_days(charter);
     return default_possible(period, payment, &rules, today);
 }
 
@@ -71,27 +65,16 @@ bool period_default_possible(const struct period_view *view, const struct view_p
 void period_default_preview(const struct period_view *view, const struct view_payment *payment,
                             struct money fund, struct period *out)
 {
-    const struct charter *charter = view->charter;
     const char **names = (const char **)allocate(view->partner_count, sizeof(names[0]));
-    bool *silent = allocate(view->partner_count, sizeof(*silent));
-    for (size_t i = 0; i < view->partner_count; i++) {
+    for (size_t i = 0; i < view->partner_count; i++)
         names[i] = view->partners[i].name;
-        silent[i] = charter_partner_is_silent(charter, (struct partner_id){(uint16_t)i});
-    }
-    struct default_rules rules = days_of(charter);
-    rules.names = names;
-    rules.silent = silent;
-    rules.minor_digits = charter_minor_digits(charter, payment->currency);
-    rules.mutualise = charter->settlement.on_default == DEFAULT_MUTUALISE;
-    if (charter->settlement.on_default != DEFAULT_RING_FENCE && charter->risk.on &&
-        strcmp(payment->currency, charter->currency) == 0 &&
-        !partner_equal(payment->payment.from, charter->operator_id)) {
-        rules.fund = fund;
-        rules.keeper = charter->operator_id;
-    }
+    struct default_terms terms;
+    default_terms_open(view->charter, names, view->partner_count, &payment->payment,
+                       payment->currency, fund, &terms);
     period_view_period(view, out);
-    (void)default_take_out(out, &view->closed, payment->number, &rules, date_to_days(view->today));
-    free(silent);
+    (void)default_take_out(out, &view->closed, payment->number, &terms.rules,
+                           date_to_days(view->today));
+    default_terms_close(&terms);
     free((void *)names);
 }
 

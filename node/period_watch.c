@@ -265,8 +265,7 @@ static void add_unpaid(struct standing *sums, const struct charter_line_rules *r
 {
     struct money *into = payment->ring_fenced ? sums->ring_fenced : sums->unpaid;
     for (size_t i = 0; i < rules->rules.currency_count; i++)
-        if (payment->state != PAYMENT_CONFIRMED && payment->state != PAYMENT_VOID &&
-            strcmp(payment->currency, rules->currencies[i].code) == 0)
+        if (payment_is_open(payment) && strcmp(payment->currency, rules->currencies[i].code) == 0)
             into[i].v += payment->payment.amount.v;
 }
 

@@ -559,30 +559,36 @@ uint64_t contract_ends_ms(const struct contracts *contracts, const struct contra
     return list && before < list->count ? list->at[before].from_ms : 0;
 }
 
-/* The latest that has begun: an earlier one without an end has given way to it. */
+/* The latest that has begun: an earlier one without an end has given way to it. NULL: none has. */
+static const struct contract_version *latest_begun(const struct contracts *contracts,
+                                                   struct partner_id funder,
+                                                   struct partner_id redeemer, uint64_t time_ms)
+{
+    const struct dated_list *list = pair_list(&contracts->cards, funder, redeemer);
+    size_t before = begun(list, time_ms);
+    return before > 0 ? &contracts->versions[list->at[before - 1].number] : NULL;
+}
+
+static const struct contract_version *unless_over(const struct contract_version *version,
+                                                  uint64_t end_ms, uint64_t time_ms)
+{
+    return end_ms == 0 || time_ms < end_ms ? version : NULL;
+}
+
 const struct contract_version *contract_at(const struct contracts *contracts,
                                            struct partner_id funder, struct partner_id redeemer,
                                            uint64_t time_ms)
 {
-    const struct dated_list *list = pair_list(&contracts->cards, funder, redeemer);
-    size_t before = begun(list, time_ms);
-    if (before == 0)
-        return NULL;
-    const struct contract_version *found = &contracts->versions[list->at[before - 1].number];
-    uint64_t own_ms = own_end_ms(found);
-    return own_ms == 0 || time_ms < own_ms ? found : NULL;
+    const struct contract_version *found = latest_begun(contracts, funder, redeemer, time_ms);
+    return found ? unless_over(found, own_end_ms(found), time_ms) : NULL;
 }
 
 const struct contract_version *contract_capping(const struct contracts *contracts,
                                                 struct partner_id funder,
                                                 struct partner_id redeemer, uint64_t time_ms)
 {
-    const struct dated_list *list = pair_list(&contracts->cards, funder, redeemer);
-    size_t before = begun(list, time_ms);
-    if (before == 0)
-        return NULL;
-    const struct contract_version *found = &contracts->versions[list->at[before - 1].number];
-    return found->card.until_ms == 0 || time_ms < found->card.until_ms ? found : NULL;
+    const struct contract_version *found = latest_begun(contracts, funder, redeemer, time_ms);
+    return found ? unless_over(found, found->card.until_ms, time_ms) : NULL;
 }
 
 const struct contract_version *contract_in(const struct contracts *contracts,

@@ -1,11 +1,8 @@
 /* Default on the ledger: who may say it, by which rules, and what it does to collateral. */
-#include "partners/charter_contracts.h"
-#include "partners/charter_settlement.h"
-#include "partners/defaults.h"
+#include "partners/default_terms.h"
 #include "partners/state_parts.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* The payee; of one that nobody hears of the operator, which holds what there is of the payer, or
  * where that is the payer, or silent too, anyone. */
@@ -18,27 +15,6 @@ static struct speaker speaker_for(const struct charter *charter,
                            !charter_partner_is_silent(charter, charter->operator_id) &&
                            !partner_equal(charter->operator_id, payment->payment.from);
     return (struct speaker){.anyone = !operator_speaks, .partner = charter->operator_id};
-}
-
-/* By what the charter says of a payment; room for the names of partners is the caller's. */
-static struct default_rules rules_for(const struct state *state,
-                                      const struct period_payment *payment, const char **names)
-{
-    const struct charter *charter = state->charter;
-    struct default_rules rules = {.calendar = charter_business_days(charter),
-                                  .default_days = charter->settlement.default_days,
-                                  .names = names,
-                                  .minor_digits = charter_minor_digits(charter, payment->currency),
-                                  .mutualise = charter->settlement.on_default == DEFAULT_MUTUALISE};
-    for (size_t i = 0; i < charter->partner_count; i++)
-        names[i] = charter->partners[i].name;
-    if (charter->settlement.on_default != DEFAULT_RING_FENCE && charter->risk.on &&
-        strcmp(payment->currency, charter->currency) == 0 &&
-        !partner_equal(payment->payment.from, charter->operator_id)) {
-        rules.fund = exposure_fund(state, payment->payment.from);
-        rules.keeper = charter->operator_id;
-    }
-    return rules;
 }
 
 static void take_out(struct state *state, struct closed_period *closed, uint32_t payment,
@@ -66,16 +42,17 @@ enum verdict default_step(struct state *state, const struct context *context,
     struct speaker speaker = speaker_for(state->charter, payment);
     size_t partners = state->charter->partner_count;
     const char **names = (const char **)allocate(partners, sizeof(names[0]));
-    bool *silent = allocate(partners, sizeof(*silent));
     for (size_t i = 0; i < partners; i++)
-        silent[i] = charter_partner_is_silent(state->charter, (struct partner_id){(uint16_t)i});
-    struct default_rules rules = rules_for(state, payment, names);
-    rules.silent = silent;
-    enum verdict verdict = default_declare(&closed->period, context->writer, settle->payment,
-                                           &speaker, &settle->approver, &rules, today, &declared);
+        names[i] = state->charter->partners[i].name;
+    struct default_terms terms;
+    default_terms_open(state->charter, names, partners, &payment->payment, payment->currency,
+                       exposure_fund(state, payment->payment.from), &terms);
+    enum verdict verdict =
+        default_declare(&closed->period, context->writer, settle->payment, &speaker,
+                        &settle->approver, &terms.rules, today, &declared);
     if (declared)
-        take_out(state, closed, settle->payment, &rules, today);
-    free(silent);
+        take_out(state, closed, settle->payment, &terms.rules, today);
+    default_terms_close(&terms);
     free((void *)names);
     return verdict;
 }

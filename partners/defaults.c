@@ -46,9 +46,8 @@ static void each_payment(const struct period *period, const char *currency, bool
 {
     for (size_t i = 0; i < period->payment_count; i++) {
         const struct period_payment *payment = &period->payments[i];
-        bool stands = payment->state == PAYMENT_SENT || payment->state == PAYMENT_CONFIRMED;
         if (strcmp(payment->currency, currency) == 0 &&
-            (stands || (to_come && payment->state != PAYMENT_VOID)))
+            (payment_stands(payment) || (to_come && payment->state != PAYMENT_VOID)))
             visit(context, payment->payment.from, payment->payment.to, -payment->payment.amount.v);
     }
 }
@@ -94,20 +93,12 @@ static bool *who_is_out(const struct period *period, const char *currency)
 
 /* ---- amounts --------------------------------------------------------------------------------- */
 
-static __int128 unit_of(int minor_digits)
-{
-    __int128 unit = 1;
-    for (int i = minor_digits; i < MONEY_DECIMALS; i++)
-        unit *= 10;
-    return unit;
-}
-
 /* A whole number of minor units, more than none. */
 static bool amount_sound(struct money amount, const char *currency, const struct line_rules *rules)
 {
     for (size_t i = 0; i < rules->currency_count; i++)
         if (strcmp(rules->currencies[i].code, currency) == 0)
-            return amount.v > 0 && amount.v % unit_of(rules->currencies[i].minor_digits) == 0;
+            return amount.v > 0 && amount.v % money_unit(rules->currencies[i].minor_digits) == 0;
     return false;
 }
 
@@ -448,7 +439,7 @@ struct money default_take_out(struct period *period, const struct lines *closed,
                                 .debtor = own->payment.from,
                                 .pay_by = period_pay_by(period, &rules->calendar, today),
                                 .count = period->partner_count,
-                                .unit = unit_of(rules->minor_digits)};
+                                .unit = money_unit(rules->minor_digits)};
     if (today > business_days_later(&rules->calendar, last_day(own, rules), DEFAULT_CLAIM_DAYS)) {
         own->ring_fenced = true;
         period_settle_when_paid(period);
@@ -578,7 +569,6 @@ static bool round_sound(const struct period *period, const struct period_payment
 static bool payment_sound(const struct period *period, const struct period_payment *payment,
                           const struct line_rules *rules)
 {
-    bool stands = payment->state == PAYMENT_SENT || payment->state == PAYMENT_CONFIRMED;
     bool of_default = period_in_default(period, payment->payment.from, payment->currency) ||
                       period_in_default(period, payment->payment.to, payment->currency);
     if (partner_equal(payment->payment.from, payment->payment.to) ||
@@ -587,7 +577,7 @@ static bool payment_sound(const struct period *period, const struct period_payme
         return false;
     if (payment->state == PAYMENT_VOID)
         return default_after(period, payment);
-    return payment->ring_fenced || stands || !of_default;
+    return payment->ring_fenced || payment_stands(payment) || !of_default;
 }
 
 static bool taken_sound(const struct period *period, const struct taken_over *taken,

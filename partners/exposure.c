@@ -150,8 +150,6 @@ bool exposure_room(const struct state *state, const struct earn_lot *lots, size_
 
 /* ---- collateral ------------------------------------------------------------------------------ */
 
-enum { MICRO_TO_EXACT = 10000 };
-
 static __int128 net_of(struct partner_id partner, struct partner_id debtor,
                        struct partner_id creditor, __int128 amount)
 {
@@ -181,8 +179,7 @@ static __int128 owed_in_ended(const struct state *state, const struct closed_per
     for (size_t i = 0; i < closed->period.payment_count; i++) {
         const struct period_payment *payment = &closed->period.payments[i];
         if (partner_equal(payment->payment.from, partner) &&
-            __builtin_strcmp(payment->currency, currency) == 0 &&
-            payment->state != PAYMENT_CONFIRMED && payment->state != PAYMENT_VOID)
+            __builtin_strcmp(payment->currency, currency) == 0 && payment_is_open(payment))
             to_pay += payment->payment.amount.v;
     }
     for (size_t i = 0; i < closed->period.dispute_count; i++) {
@@ -214,7 +211,7 @@ static struct money owed_by(const struct state *state, struct partner_id partner
 
 struct money exposure_fund(const struct state *state, struct partner_id partner)
 {
-    return (struct money){(__int128)state->risks[partner.v].collateral.v * MICRO_TO_EXACT};
+    return (struct money){(__int128)state->risks[partner.v].collateral.v * MONEY_PER_MICRO};
 }
 
 void exposure_pay_out(struct state *state, struct partner_id partner, struct money used)
@@ -222,8 +219,8 @@ void exposure_pay_out(struct state *state, struct partner_id partner, struct mon
     struct risk *risk = &state->risks[partner.v];
     if (used.v == 0)
         return;
-    must(used.v % MICRO_TO_EXACT == 0 && used.v <= exposure_fund(state, partner).v);
-    risk->collateral.v -= (int64_t)(used.v / MICRO_TO_EXACT);
+    must(used.v % MONEY_PER_MICRO == 0 && used.v <= exposure_fund(state, partner).v);
+    risk->collateral.v -= (int64_t)(used.v / MONEY_PER_MICRO);
     touch(state, partner);
 }
 

@@ -269,8 +269,7 @@ void period_settle_when_paid(struct period *period)
 {
     for (size_t i = 0; i < period->payment_count; i++) {
         const struct period_payment *payment = &period->payments[i];
-        if (!payment->ring_fenced && payment->state != PAYMENT_CONFIRMED &&
-            payment->state != PAYMENT_VOID)
+        if (!payment->ring_fenced && payment_is_open(payment))
             return;
     }
     period->state = PERIOD_SETTLED;

@@ -67,6 +67,16 @@ struct period_payment {
     struct hash accuser;  /* the first who says that the payer is in default; zero: nobody.
                              Until it is confirmed or void */
 };
+/* Sent, or known to have come: it counts as paid. */
+static inline bool payment_stands(const struct period_payment *payment)
+{
+    return payment->state == PAYMENT_SENT || payment->state == PAYMENT_CONFIRMED;
+}
+/* Something is still to come of it. */
+static inline bool payment_is_open(const struct period_payment *payment)
+{
+    return payment->state != PAYMENT_CONFIRMED && payment->state != PAYMENT_VOID;
+}
 struct period_default { /* does not pay what it owes in a currency */
     struct partner_id partner;
     char currency[CURRENCY_SIZE];

@@ -56,9 +56,7 @@ static bool is_past(const struct closed_period *closed)
             return false;
     }
     for (size_t i = 0; i < closed->period.payment_count; i++)
-        if (closed->period.payments[i].ring_fenced &&
-            closed->period.payments[i].state != PAYMENT_CONFIRMED &&
-            closed->period.payments[i].state != PAYMENT_VOID)
+        if (closed->period.payments[i].ring_fenced && payment_is_open(&closed->period.payments[i]))
             return false;
     return closed->period.state == PERIOD_SETTLED;
 }

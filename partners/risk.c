@@ -2,7 +2,7 @@
 
 #include "protocol/deal.h"
 
-enum { MICRO_TO_EXACT = 10000, SQUARE_BP = BASIS_POINTS * BASIS_POINTS };
+enum { SQUARE_BP = BASIS_POINTS * BASIS_POINTS };
 
 const char *risk_mode_word(enum risk_mode mode)
 {
@@ -13,7 +13,7 @@ const char *risk_mode_word(enum risk_mode mode)
 
 static __int128 exact(struct micro amount)
 {
-    return (__int128)amount.v * MICRO_TO_EXACT;
+    return (__int128)amount.v * MONEY_PER_MICRO;
 }
 
 struct money risk_exposure(const struct risk *risk)

@@ -264,12 +264,11 @@ static bool next_payment(struct loader *loader, const uint8_t **at, const struct
     payment->sent_on = next_u32(at);
     next_bytes(at, payment->approver.at, HASH_SIZE);
     next_bytes(at, payment->accuser.at, HASH_SIZE);
-    bool over = state == PAYMENT_CONFIRMED || state == PAYMENT_VOID;
     return known && ring_fenced <= 1 && state < PAYMENT_STATE_COUNT &&
            parties_sound(period, payment->payment.from, payment->payment.to) &&
            payment->payment.amount.v > 0 && payment->payment.amount.v <= most &&
            (payment->attempt > 0 || (state != PAYMENT_SENT && state != PAYMENT_FAILED)) &&
-           (hash_is_zero(&payment->accuser) || !over);
+           (hash_is_zero(&payment->accuser) || payment_is_open(payment));
 }
 
 static bool same_payment(const struct period_payment *a, const struct period_payment *b)
@@ -303,8 +302,7 @@ static bool load_payments(struct loader *loader, struct closed_period *closed, u
             period->payments[i] = payment;
         else
             period_add_payment(period, &payment);
-        paid = paid && (payment.ring_fenced || payment.state == PAYMENT_CONFIRMED ||
-                        payment.state == PAYMENT_VOID);
+        paid = paid && (payment.ring_fenced || !payment_is_open(&payment));
     }
     struct charter_line_rules rules;
     charter_line_rules(loader->state->charter, &rules);

@@ -32,12 +32,18 @@ void money_format(struct money money, int min_decimals, char text_out[MONEY_TEXT
     (void)snprintf(text_out, MONEY_TEXT_SIZE, "%s", digits + at);
 }
 
-struct money money_round(struct money money, int minor_digits)
+__int128 money_unit(int minor_digits)
 {
     must(minor_digits >= 0 && minor_digits <= MONEY_DECIMALS);
     __int128 unit = 1;
     for (int i = minor_digits; i < MONEY_DECIMALS; i++)
         unit *= 10;
+    return unit;
+}
+
+struct money money_round(struct money money, int minor_digits)
+{
+    __int128 unit = money_unit(minor_digits);
     __int128 magnitude = money.v < 0 ? -money.v : money.v;
     __int128 whole = magnitude / unit, rest = magnitude % unit;
     if (2 * rest > unit || (2 * rest == unit && whole % 2 == 1))

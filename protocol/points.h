@@ -18,10 +18,12 @@ struct money { /* 1e-10 of the currency */
     __int128 v;
 };
 
-enum { MONEY_DECIMALS = 10, MONEY_TEXT_SIZE = 56 };
+enum { MONEY_DECIMALS = 10, MONEY_TEXT_SIZE = 56, MONEY_PER_MICRO = 10000 };
 
 /* Exact decimal text without trailing zeros beyond `min_decimals`: 22860000000 -> "2.286". */
 void money_format(struct money money, int min_decimals, char text_out[MONEY_TEXT_SIZE]);
+/* The minor unit of a currency with so many digits, 0..MONEY_DECIMALS. */
+__int128 money_unit(int minor_digits);
 /* To the minor unit (2 digits for EUR), half to even: ledger.md section 8.10. */
 struct money money_round(struct money money, int minor_digits);
 
